@@ -1,0 +1,29 @@
+"""What can go wrong in the face factor; a non-match is a result, never one of these."""
+
+
+class FaceAuthError(Exception):
+    """Base of all face_auth errors; never raised itself."""
+
+
+class AcquisitionError(FaceAuthError):
+    """No usable face in the frame; trying again may help."""
+
+
+class NoFaceError(AcquisitionError):
+    """Nobody is in front of the camera, or too far away to be seen."""
+
+
+class MultipleFacesError(AcquisitionError):
+    """More than one person could be meant."""
+
+
+class CameraError(FaceAuthError):
+    """The camera did not open, or stopped delivering frames."""
+
+
+class ModelError(FaceAuthError):
+    """A network, its card or its cohort is missing, damaged, or of another network."""
+
+
+class GalleryError(FaceAuthError):
+    """A stored template or capture is missing, damaged, or was sealed with another key."""
