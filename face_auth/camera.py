@@ -1,0 +1,350 @@
+"""The camera: one long-lived thread owns it, and only the newest frame is kept.
+
+Nothing here imports OpenCV; the thread does, once it opens its source.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from face_auth.errors import CameraError
+from face_auth.sources import (
+    OPEN_TIMEOUT_S,
+    Source,
+    SourceError,
+    SourceKind,
+    make_source,
+    shown,
+    source_kind,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Camera", "CameraState", "Frame", "SourceKind", "source_kind"]
+
+MAX_AGE_S = 1.0  # an older frame is nobody's newest
+WATCHED_S = 2.0  # how long after the last look frames are still decoded
+RETRY_S = 1.0
+STALLED_S = 1.5  # a source that is silent this long has stopped
+LOST_TOO_LONG_S = 1.5  # how long a login waits for a lost camera
+_OPENING_S = OPEN_TIMEOUT_S + 2  # name look-up included
+_CLOSE_S = 2.0
+_POLL_S = 0.05
+_WAITED_S = 0.005  # a frame one had to wait for this long was not lying in a buffer
+_CLOSEST_S = 0.02  # frames that follow closer than this are not decoded
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        image: RGB, (h, w, 3), 0 to 255, contiguous, read-only, at most 1920 on a side.
+        captured_at: When the source delivered it, in seconds of the camera's clock.
+        index: 1 for the first frame handed out, then one more each.
+    """
+
+    image: NDArray[np.uint8]
+    captured_at: float
+    index: int
+
+
+class CameraState(StrEnum):
+    """Whether there are pictures."""
+
+    STARTING = "starting"
+    READY = "ready"
+    LOST = "lost"
+
+
+class Camera:
+    """Pictures from one source, which may come and go.
+
+    The thread opens the source, opens it again every second while it is lost, and never ends
+    before `close`. Frames are decoded only while somebody has looked within the last two
+    seconds: otherwise a device is read without decoding, and a file, a folder or the drawn face
+    waits where it is.
+    """
+
+    def __init__(self, spec: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take a spec as `source_kind` does, and a clock in seconds that never steps back.
+
+        Raises:
+            ValueError: If *spec* names no camera.
+        """
+        self.kind = source_kind(spec)
+        self.spec = spec
+        self._clock = clock
+        self._changed = threading.Condition()  # guards everything below
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._source: Source | None = None
+        self._state = CameraState.STARTING
+        self._problem = ""
+        self._frame: Frame | None = None
+        self._count = 0
+        self._looked = clock()
+        self._overdue_at: float | None = None  # when the call under way counts as a stall
+
+    def __enter__(self) -> Camera:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the thread and return at once; once started, do nothing.
+
+        Raises:
+            CameraError: If the camera was closed.
+        """
+        with self._changed:
+            if self._closed:
+                raise CameraError("The camera is closed.")
+            if self._thread is None:
+                self._looked = self._clock()
+                self._overdue_at = self._looked + _OPENING_S
+                self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Let go of the source; a read that hangs is given two seconds, then left to itself."""
+        with self._changed:
+            self._closed = True
+            self._state, self._problem = CameraState.LOST, "camera is closed"
+            self._frame = None
+            thread, source = self._thread, self._source
+            self._changed.notify_all()
+        if source is not None:
+            source.abort()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_CLOSE_S)
+
+    @property
+    def state(self) -> CameraState:
+        """Whether there are pictures now; a source that hangs is LOST before its call returns."""
+        return self._condition()[0]
+
+    @property
+    def problem(self) -> str:
+        """The technical reason for the log and staff while LOST, else empty."""
+        return self._condition()[1]
+
+    @property
+    def skipped(self) -> int:
+        """How many pictures of a folder could not be read."""
+        source = self._source
+        return source.skipped if source is not None else 0
+
+    def latest(self) -> Frame | None:
+        """Return the newest frame if it is at most a second old; never wait."""
+        with self._changed:
+            now = self._look()
+            frame = self._frame
+            return frame if frame is not None and now - frame.captured_at <= MAX_AGE_S else None
+
+    def frames(
+        self, *, after: float, until: float, cancel: threading.Event | None = None
+    ) -> Iterator[Frame]:
+        """Yield each new frame once, until the clock says *until* or *cancel* is set.
+
+        A consumer slower than the camera gets the newest frame, not a queue of old ones.
+
+        Args:
+            after: Only frames captured later than this, in seconds of the camera's clock.
+            until: When to end, on the same clock.
+            cancel: Set by another thread to end sooner.
+
+        Raises:
+            CameraError: If the camera is closed, or stays LOST for more than 1.5 s meanwhile.
+        """
+        seen = 0
+        lost_at: float | None = None
+        while cancel is None or not cancel.is_set():
+            with self._changed:
+                now = self._look()
+                if now >= until:
+                    return
+                state, problem = self._condition()
+                if self._closed:
+                    raise CameraError(problem)
+                if state is not CameraState.LOST:
+                    lost_at = None
+                elif lost_at is None:
+                    lost_at = now
+                elif now - lost_at > LOST_TOO_LONG_S:
+                    raise CameraError(problem)
+                frame = self._frame
+                if frame is None or frame.index <= seen or frame.captured_at <= after:
+                    self._changed.wait(min(until - now, _POLL_S))
+                    continue
+                seen = frame.index
+            if frame.captured_at > until:
+                return
+            if now - frame.captured_at <= MAX_AGE_S:
+                yield frame
+
+    def _look(self) -> float:
+        """Note that somebody looks, wake an idle thread, and return the time."""
+        now = self._clock()
+        with self._changed:
+            if not self._watched(now):
+                self._changed.notify_all()
+            self._looked = now
+        return now
+
+    def _watched(self, now: float) -> bool:
+        return now - self._looked <= WATCHED_S
+
+    def _condition(self) -> tuple[CameraState, str]:
+        with self._changed:
+            stuck = self._overdue_at is not None and self._clock() > self._overdue_at
+            if stuck and self._state is CameraState.STARTING:
+                return CameraState.LOST, f"no answer from {shown(self.spec)}"
+            if stuck and self._state is CameraState.READY:
+                return CameraState.LOST, f"{shown(self.spec)} stopped delivering"
+            return self._state, self._problem
+
+    # What follows runs on the camera's thread.
+
+    def _run(self) -> None:
+        while not self._closed:
+            try:
+                self._read()
+            except SourceError as error:
+                problem = str(error)
+            except Exception as error:  # a lost camera comes back, a dead thread does not
+                problem = f"{type(error).__name__}: {error}"
+                _log.exception("Camera %s failed", shown(self.spec))
+            else:
+                return
+            self._lose(problem)
+
+    def _lose(self, problem: str) -> None:
+        with self._changed:
+            self._overdue_at = None
+            if self._closed:
+                return
+            if (self._state, self._problem) != (CameraState.LOST, problem):
+                _log.warning("Camera %s lost: %s", shown(self.spec), problem)
+            self._state, self._problem = CameraState.LOST, problem
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._closed, RETRY_S)
+
+    def _read(self) -> None:
+        """Open the source and read it until the camera is closed."""
+        source = make_source(self.spec, self._clock)
+        try:
+            self._own(source, _OPENING_S)
+            opened = source.open()
+            self._own(opened, STALLED_S if self._state is CameraState.READY else _OPENING_S)
+            source = opened
+            if source.interval_s is None:
+                self._follow(source)
+            else:
+                self._play(source)
+        finally:
+            source.close()
+
+    def _own(self, source: Source, patience_s: float) -> None:
+        with self._changed:
+            self._source = source
+            self._overdue_at = self._clock() + patience_s
+            closed = self._closed
+        if closed:
+            source.abort()
+
+    def _follow(self, source: Source) -> None:
+        """Read a device at its own pace, decoding what is fresh while somebody looks."""
+        opened = decoded = good = self._clock()
+        fresh = False
+        while not self._closed:
+            asked = self._clock()
+            self._expect(asked)
+            source.grab()
+            now = self._clock()
+            self._delivered()
+            # What lay in a buffer while the source opened or stood still is as old as the wait.
+            if now - asked > MAX_AGE_S:
+                fresh = False
+            elif now - asked > _WAITED_S or now - opened > MAX_AGE_S:
+                fresh = True
+            if not self._watched(now):
+                good = now
+            elif fresh and now - decoded >= _CLOSEST_S:
+                decoded = now
+                if self._publish(source, now):
+                    good = now
+                elif now - good > STALLED_S:
+                    raise SourceError(f"{shown(self.spec)} sends damaged pictures")
+
+    def _play(self, source: Source) -> None:
+        """Read a source that knows no time at its interval, while somebody looks."""
+        due = self._clock()
+        first = True
+        while first or self._wait(due):
+            now = self._clock()
+            self._expect(now)
+            source.grab()
+            interval = source.interval_s or RETRY_S
+            if now - due > max(MAX_AGE_S, interval):
+                due = now  # it stood still while nobody looked
+            while now >= due + interval:
+                source.grab()  # late: leave one out
+                due += interval
+            due += interval
+            self._publish(source, now)
+            self._delivered()
+            first = False
+
+    def _wait(self, due: float) -> bool:
+        """Wait until it is *due* and somebody looks; False when the camera was closed."""
+        with self._changed:
+            self._overdue_at = None
+            while not self._closed:
+                now = self._clock()
+                if not self._watched(now):
+                    self._changed.wait()
+                elif now < due:
+                    self._changed.wait(due - now)
+                else:
+                    return True
+            return False
+
+    def _expect(self, now: float) -> None:
+        """Note that a frame should come soon; the first one may take longer."""
+        with self._changed:
+            ready = self._state is CameraState.READY
+            self._overdue_at = now + STALLED_S if ready else self._overdue_at
+
+    def _delivered(self) -> None:
+        with self._changed:
+            self._overdue_at = None
+            if self._state is not CameraState.READY and not self._closed:
+                _log.info("Camera %s ready", shown(self.spec))
+                self._state, self._problem = CameraState.READY, ""
+                self._changed.notify_all()
+
+    def _publish(self, source: Source, captured_at: float) -> bool:
+        """Decode the grabbed frame and hand it out; False if it is damaged."""
+        image = source.retrieve()
+        if image is None:
+            return False
+        image.setflags(write=False)
+        with self._changed:
+            if not self._closed:
+                self._count += 1
+                self._frame = Frame(image, captured_at, self._count)
+                self._changed.notify_all()
+        return True
