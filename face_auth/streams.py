@@ -24,16 +24,8 @@ from urllib.request import (
     parse_keqv_list,
 )
 
-from face_auth.sources import (
-    OPEN_TIMEOUT_S,
-    READ_TIMEOUT_S,
-    Capture,
-    Source,
-    SourceError,
-    decode_picture,
-    prepare_opencv,
-    shown,
-)
+from face_auth.capture import Capture, decode_picture, prepare_opencv
+from face_auth.sources import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source, SourceError, shown
 
 if TYPE_CHECKING:
     import numpy as np
