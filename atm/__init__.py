@@ -1,0 +1,1 @@
+"""What the machine does, with no window: customers, money, staff, keys and the log."""

@@ -1,0 +1,223 @@
+"""The settings of one kiosk: defaults < kiosk.toml < environment < options."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import platformdirs
+
+from atm.errors import AtmError
+from atm.folder import CONFIG_FILE, Kind
+
+PREFIX = "ATM_"
+# Variables with our prefix that are not settings: where tests find real photographs.
+OTHER_VARIABLES = frozenset({"ATM_SHARED"})
+
+_APP = "two-factor-atm"
+_LARGEST_AMOUNT = 10**9
+_LONGEST_TEXT = 1000
+_CURRENCY = re.compile("[A-Z]{3}")
+_WHOLE = re.compile("[0-9]{1,10}")
+_DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+class SettingsError(AtmError):
+    """A setting is unknown or has a value it cannot have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one kiosk is told.
+
+    Attributes:
+        data_dir: The data folder.
+        key_dir: Where root keys are kept, outside the data folder.
+        kind: What a new data folder is born as, or what an old one must be; None: live, or any.
+        camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
+        network: Which face network: "bundled" or "vggface2".
+        security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
+        language: What the window speaks first: "en" or "es".
+        currency: Three capital letters, ISO 4217.
+        day_limit: What one customer may withdraw in a day, in major units (euros).
+        smallest_note: In major units.
+        fullscreen: Whether the window fills the screen and only staff may close it.
+        screen_width_mm: Width of the visible screen, None if unknown.
+        idle_s: Seconds without a customer until the window asks for more time.
+        more_time_s: Seconds that question stands.
+        login_limit_s: Seconds a login may take.
+    """
+
+    data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path(_APP))
+    key_dir: Path = field(default_factory=lambda: platformdirs.user_config_path(_APP) / "keys")
+    kind: Kind | None = None
+    camera: str = "0"
+    network: str = "bundled"
+    security: str = "1e-4"
+    language: str = "en"
+    currency: str = "EUR"
+    day_limit: int = 1000
+    smallest_note: int = 10
+    fullscreen: bool = False
+    screen_width_mm: float | None = None
+    idle_s: float = 60.0
+    more_time_s: float = 20.0
+    login_limit_s: float = 10.0
+
+
+def load_settings(config: Path | None, environ: Mapping[str, str], **options: object) -> Settings:
+    """Return the settings from all four sources.
+
+    Args:
+        config: A TOML file that must exist; when None, ``kiosk.toml`` in the data folder is read
+            if it is there. Its keys are the fields of `Settings`; relative folders in it start
+            at its own folder.
+        environ: The environment; ``ATM_CAMERA`` sets `camera`, and so on. Empty counts as unset.
+        **options: Fields of `Settings`, as text or as their own type; None counts as not given.
+
+    Raises:
+        SettingsError: If a file cannot be read, a name is unknown, or a value cannot be used.
+    """
+    chosen = _from_environ(environ) | _from_options(options)
+    if config is not None:
+        from_file = _from_file(config)
+    else:
+        data_dir = chosen.get("data_dir") or Settings().data_dir
+        from_file = _from_file(data_dir / CONFIG_FILE) if (data_dir / CONFIG_FILE).exists() else {}
+        if "data_dir" in from_file:
+            raise SettingsError(f"data_dir cannot be set in {data_dir / CONFIG_FILE} itself.")
+    settings = Settings(**(from_file | chosen))
+    if settings.smallest_note > settings.day_limit:
+        raise SettingsError("smallest_note is more than day_limit.")
+    return settings
+
+
+def _from_options(options: Mapping[str, object]) -> dict[str, Any]:
+    given = {name: value for name, value in options.items() if value is not None}
+    return _checked(given, lambda name: f"option {name}", text=True)
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    found = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in OTHER_VARIABLES and value
+    }
+    return _checked(found, lambda name: f"variable {PREFIX}{name.upper()}", text=True)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings {path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"The settings {path} are not valid TOML: {error}.") from error
+    found = _checked(document, lambda name: f"file {path}", text=False)
+    folders = {
+        name: path.absolute().parent / value
+        for name, value in found.items()
+        if isinstance(value, Path)
+    }
+    return found | folders
+
+
+def _checked(
+    found: Mapping[str, object], where: Callable[[str], str], *, text: bool
+) -> dict[str, Any]:
+    """Return *found* in the types of `Settings`; if *text*, numbers may be given as text."""
+    checked: dict[str, Any] = {}
+    for name, value in found.items():
+        if name not in _READERS:
+            raise SettingsError(f"There is no setting called {name} ({where(name)}).")
+        try:
+            checked[name] = _READERS[name](value, text)
+        except ValueError as error:
+            raise SettingsError(f"{name} must be {error} ({where(name)}).") from error
+    return checked
+
+
+_Reader = Callable[[object, bool], object]
+
+
+def _text(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_TEXT or "\0" in value:
+        raise ValueError(f"a text of 1 to {_LONGEST_TEXT} characters")
+    return value
+
+
+def _path(value: object, text: bool) -> Path:
+    if text and isinstance(value, Path):
+        return value.expanduser()
+    try:
+        return Path(_text(value, text)).expanduser()
+    except RuntimeError as error:  # no such home
+        raise ValueError("the path of a folder") from error
+
+
+def _one_of(*choices: str) -> _Reader:
+    def read(value: object, text: bool) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return value
+
+    return read
+
+
+def _kind(value: object, text: bool) -> Kind:
+    return Kind(str(_one_of(*Kind)(value, text)))
+
+
+def _currency(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise ValueError("three capital letters such as EUR")
+    return value
+
+
+def _units(value: object, text: bool) -> int:
+    if text and isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if type(value) is not int or not 1 <= value <= _LARGEST_AMOUNT:
+        raise ValueError(f"a whole number from 1 to {_LARGEST_AMOUNT}")
+    return value
+
+
+def _between(low: float, high: float) -> _Reader:
+    def read(value: object, text: bool) -> float:
+        if text and isinstance(value, str) and _DECIMAL.fullmatch(value):
+            value = float(value)
+        if type(value) not in (int, float) or not low <= cast(float, value) <= high:
+            raise ValueError(f"a number from {low:g} to {high:g}")
+        return float(cast(float, value))
+
+    return read
+
+
+def _truth(value: object, text: bool) -> bool:
+    if text and isinstance(value, str) and value.lower() in (*_TRUE, *_FALSE):
+        return value.lower() in _TRUE
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+_READERS: dict[str, _Reader] = {
+    "data_dir": _path,
+    "key_dir": _path,
+    "kind": _kind,
+    "camera": _text,
+    "network": _one_of("bundled", "vggface2"),
+    "security": _one_of("1e-3", "1e-4", "1e-5"),
+    "language": _one_of("en", "es"),
+    "currency": _currency,
+    "day_limit": _units,
+    "smallest_note": _units,
+    "fullscreen": _truth,
+    "screen_width_mm": _between(50, 5000),
+    "idle_s": _between(0.1, 3600),
+    "more_time_s": _between(0.1, 3600),
+    "login_limit_s": _between(0.1, 60),
+}

@@ -1,0 +1,1 @@
+"""The PIN factor: who may log in with which PIN. Knows nothing of faces."""

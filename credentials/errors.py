@@ -1,0 +1,52 @@
+"""Errors of the PIN factor; the text of each is one plain sentence."""
+
+from pathlib import Path
+
+
+class CredentialError(Exception):
+    """Base of all faults of the PIN factor: no decision, so a denial."""
+
+
+class StoreError(CredentialError):
+    """A file of the PIN factor cannot be read or written."""
+
+
+class DamagedStoreError(StoreError):
+    """A file does not hold what this program writes. It is left as it is."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Name the damaged *path* and the *reason*, a clause without a full stop."""
+        super().__init__(f"The file {path} is damaged and was left as it is: {reason}.")
+        self.path = path
+        self.reason = reason
+
+
+class DuplicateUserError(CredentialError):
+    """The username, or one that differs only in case, is taken."""
+
+    def __init__(self, username: str) -> None:
+        """Name the *username* that is taken."""
+        super().__init__(f"The username {username} is taken.")
+        self.username = username
+
+
+class UnknownUserError(CredentialError):
+    """No customer has this id or username."""
+
+    def __init__(self, who: str) -> None:
+        """Name the customer id or username that was asked for."""
+        super().__init__(f"There is no customer {who}.")
+        self.who = who
+
+
+class PolicyError(ValueError):
+    """A name or PIN that is not allowed.
+
+    `code` is a short stable word (``"empty"``, ``"too_long"``, ``"control"``, ``"bad_length"`` or
+    ``"not_digits"``) from which a window can choose its own words.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        """Keep the *code* beside the *sentence* that a person may read."""
+        super().__init__(sentence)
+        self.code = code

@@ -1,0 +1,226 @@
+"""Credential records: the protocol every store follows, and the JSON store for one machine."""
+
+import re
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
+from credentials.files import JsonObject, RecordFile
+from credentials.policy import normalise_full_name, normalise_username, username_key
+
+_CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
+_TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name
+_LONGEST_HASH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRecord:
+    """What is kept of one customer besides their face and their money.
+
+    Attributes:
+        customer_id: 32 lower-case hexadecimal digits, random; never changes.
+        username: As `normalise_username` returns it.
+        full_name: As `normalise_full_name` returns it.
+        pin_hash: Argon2id hash bound to `customer_id`, None while there is no PIN.
+        template_id: Names the template in the gallery, None while there is no face: 1 to 64
+            letters, digits, ``-`` and ``_``.
+        consent_at: When the customer said yes to the keeping of their face, ISO 8601 in UTC.
+        created_at: When the record was made, ISO 8601 in UTC.
+    """
+
+    customer_id: str
+    username: str
+    full_name: str
+    pin_hash: str | None
+    template_id: str | None
+    consent_at: str | None
+    created_at: str
+
+    @property
+    def pending(self) -> bool:
+        """Whether PIN or face is still missing, so that nobody can log in."""
+        return self.pin_hash is None or self.template_id is None
+
+
+class CredentialStore(Protocol):
+    """Where credential records are kept; each change is durable when its call returns."""
+
+    def get(self, username: str) -> CredentialRecord | None:
+        """Return the record of *username* as typed, None if there is none or it never could be."""
+        ...
+
+    def by_id(self, customer_id: str) -> CredentialRecord | None:
+        """Return the record of *customer_id*, None if there is none."""
+        ...
+
+    def all(self) -> list[CredentialRecord]:
+        """Return every record, in the order they were added."""
+        ...
+
+    def add(self, record: CredentialRecord) -> None:
+        """Add *record*; DuplicateUserError if its username is taken."""
+        ...
+
+    def replace(self, record: CredentialRecord) -> None:
+        """Put *record* in place of the one with its customer id; UnknownUserError without one."""
+        ...
+
+    def remove(self, customer_id: str) -> None:
+        """Remove the record of *customer_id*; UnknownUserError without one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    by_id: dict[str, CredentialRecord]  # in the order of the file
+    by_key: dict[str, CredentialRecord]
+
+
+class JsonStore:
+    """A `CredentialStore` in one JSON file, shared by threads and processes.
+
+    A damaged file raises DamagedStoreError from every method and is never written over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Keep the records in *path*, whose folder exists; nothing is opened yet."""
+        self._file = RecordFile(path, _parse)
+
+    def get(self, username: str) -> CredentialRecord | None:
+        """Return the record of *username* as typed, None if there is none or it never could be.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        try:
+            key = username_key(username)
+        except PolicyError:
+            return None
+        return self._file.read().by_key.get(key)
+
+    def by_id(self, customer_id: str) -> CredentialRecord | None:
+        """Return the record of *customer_id*, None if there is none.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        return self._file.read().by_id.get(customer_id)
+
+    def all(self) -> list[CredentialRecord]:
+        """Return every record, in the order they were added.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        return list(self._file.read().by_id.values())
+
+    def add(self, record: CredentialRecord) -> None:
+        """Add *record*; it is on disk when this returns.
+
+        Raises:
+            DuplicateUserError: If its username is taken.
+            ValueError: If a field is not as `CredentialRecord` says, or the id is taken.
+            StoreError: If the file cannot be read or written.
+        """
+
+        def edit(found: _Records) -> list[JsonObject]:
+            if username_key(record.username) in found.by_key:
+                raise DuplicateUserError(record.username)
+            return [asdict(each) for each in (*found.by_id.values(), record)]
+
+        self._file.change(edit)
+
+    def replace(self, record: CredentialRecord) -> None:
+        """Put *record* in place of the one with its customer id; on disk when this returns.
+
+        Raises:
+            UnknownUserError: If there is none.
+            DuplicateUserError: If its username is another customer's.
+            ValueError: If a field is not as `CredentialRecord` says.
+            StoreError: If the file cannot be read or written.
+        """
+
+        def edit(found: _Records) -> list[JsonObject]:
+            if record.customer_id not in found.by_id:
+                raise UnknownUserError(record.customer_id)
+            namesake = found.by_key.get(username_key(record.username))
+            if namesake is not None and namesake.customer_id != record.customer_id:
+                raise DuplicateUserError(record.username)
+            return [
+                asdict(record if each.customer_id == record.customer_id else each)
+                for each in found.by_id.values()
+            ]
+
+        self._file.change(edit)
+
+    def remove(self, customer_id: str) -> None:
+        """Remove the record of *customer_id*; it is off the disk's file when this returns.
+
+        Raises:
+            UnknownUserError: If there is none.
+            StoreError: If the file cannot be read or written.
+        """
+
+        def edit(found: _Records) -> list[JsonObject]:
+            if customer_id not in found.by_id:
+                raise UnknownUserError(customer_id)
+            return [
+                asdict(each) for each in found.by_id.values() if each.customer_id != customer_id
+            ]
+
+        self._file.change(edit)
+
+
+_FIELDS = {field.name: field.type is not str for field in fields(CredentialRecord)}
+
+
+def _parse(raw: list[JsonObject]) -> _Records:
+    found = _Records({}, {})
+    for number, entry in enumerate(raw, start=1):
+        record = _record(entry, number)
+        key = username_key(record.username)
+        if record.customer_id in found.by_id or key in found.by_key:
+            raise ValueError(f"record {number} has the id or username of an earlier one")
+        found.by_id[record.customer_id] = found.by_key[key] = record
+    return found
+
+
+def _record(entry: JsonObject, number: int) -> CredentialRecord:
+    if entry.keys() != _FIELDS.keys():
+        raise ValueError(f"record {number} has other fields than it must")
+    values: dict[str, str | None] = {}
+    for name, optional in _FIELDS.items():
+        value = entry[name]
+        if not isinstance(value, str) and not (value is None and optional):
+            raise ValueError(f"record {number} has a wrong type in {name}")
+        values[name] = value
+    record = CredentialRecord(**values)  # type: ignore[arg-type]
+    if not _well_formed(record):
+        raise ValueError(f"record {number} has a field that no program of ours writes")
+    return record
+
+
+def _well_formed(record: CredentialRecord) -> bool:
+    try:
+        return (
+            _CUSTOMER_ID.fullmatch(record.customer_id) is not None
+            and normalise_username(record.username) == record.username
+            and normalise_full_name(record.full_name) == record.full_name
+            and (record.pin_hash is None or 0 < len(record.pin_hash) <= _LONGEST_HASH)
+            and (
+                record.template_id is None or _TEMPLATE_ID.fullmatch(record.template_id) is not None
+            )
+            and (record.consent_at is None or _is_utc(record.consent_at))
+            and _is_utc(record.created_at)
+        )
+    except PolicyError:
+        return False
+
+
+def _is_utc(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).utcoffset() == timedelta(0)
+    except ValueError:
+        return False
