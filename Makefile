@@ -1,0 +1,85 @@
+# Two-factor ATM. `make help` lists the targets.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
+DEBIAN_SCREEN := xvfb xauth xdotool
+XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
+SCREENS ?= demo-screens
+
+.PHONY: help kiosk demo test lint format messages clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
+
+kiosk: $(VENV)/.kiosk ## set up what the kiosk needs and open the window
+	@if $(PY) -c 'import tkinter; tkinter.Tk().destroy()' 2>/dev/null; then
+		$(PY) gui.py $(ARGS)
+	else
+		echo "There is no display, so the demonstration is played instead; its pictures go to $(SCREENS)/."
+		$(MAKE) --no-print-directory demo
+	fi
+
+demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole story by itself and leave screenshots
+	@$(XVFB) $(PY) -m kiosk.story --out $(SCREENS)
+
+test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite
+	@$(XVFB) $(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.all ## check style and types
+	@$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.all ## put every file into the project's format
+	@$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean: ## remove the virtual environment and everything generated
+	@rm -rf $(VENV) $(SCREENS) report .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# System packages are installed where that is allowed, else the exact line is printed.
+define debian
+missing=""
+if command -v dpkg-query >/dev/null; then
+	for package in $(1); do
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"
+	done
+fi
+if [ -n "$$missing" ]; then
+	if [ "$$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo"; else
+		echo "Please run: sudo apt-get install -y$$missing" >&2; exit 1
+	fi
+	$$sudo apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+fi
+endef
+
+# The first Python of 3.11 to 3.13 that has Tk makes the virtual environment.
+$(PY):
+	@$(call debian,$(DEBIAN))
+	for python in python3.13 python3.12 python3.11 python3; do
+		if $$python -c 'import sys, tkinter, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+			$$python -m venv $(VENV)
+			break
+		fi
+	done
+	if [ ! -x $(PY) ]; then echo "Python 3.11, 3.12 or 3.13 with Tk is needed." >&2; exit 1; fi
+
+$(VENV)/.kiosk: requirements-kiosk.txt | $(PY)
+	@echo "Installing what the kiosk runs on ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-kiosk.txt
+	touch $@
+
+$(VENV)/.all: requirements.txt requirements-kiosk.txt | $(PY)
+	@echo "Installing the whole list ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	touch $@ $(VENV)/.kiosk
+
+$(VENV)/.screen: | $(PY)
+	@$(call debian,$(DEBIAN_SCREEN))
+	touch $@

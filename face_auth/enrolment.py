@@ -1,0 +1,162 @@
+"""Enrolment of a face: frames -> five captures of one person -> a self-tested template."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.camera import Frame
+from face_auth.classifier import train_customer_svm
+from face_auth.detection import Face
+from face_auth.errors import AcquisitionError, NoFaceError
+from face_auth.gallery import Capture, Template
+from face_auth.quality import Verdict
+from face_auth.recogniser import Recogniser
+
+WANTED = 5
+SPACING_S = 0.4
+"""Least time between two captures, so that they show distinct moments."""
+PATIENCE_S = 3.0
+"""How long a picture identical to one already taken is passed over before it counts."""
+MARGIN = 0.35
+"""What a capture keeps around the face box, as a part of the box on each side: room for
+the framing of either network (the wider one, vggface2, needs 0.1)."""
+KEPT_HEIGHT = 200
+"""Faces are kept at most this high, in pixels: above what either network takes (112, 160)."""
+
+
+class NotOnePersonError(AcquisitionError):
+    """The captures do not all show the same person at the login threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolProgress:
+    """How far the pictures are, and what the person should do now.
+
+    Attributes:
+        taken: Captures kept so far.
+        wanted: Captures needed.
+        verdict: What is to be said about the latest frame.
+    """
+
+    taken: int
+    wanted: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    at: float
+    capture: Capture
+    embedding: NDArray[np.float32]
+
+
+def enrol_face(
+    recogniser: Recogniser,
+    frames: Iterable[Frame],
+    customer_id: str,
+    *,
+    progress: Callable[[EnrolProgress], None] | None = None,
+) -> tuple[Template, list[Capture]]:
+    """Collect five good captures of one person and train their template.
+
+    Each capture is scored by an SVM trained on the four others; while the lowest stays under
+    the login threshold it is dropped and another one is taken, so that somebody who passes
+    behind, or a bad moment, costs a picture and not the enrolment.
+
+    Args:
+        recogniser: Finds, embeds and trains; its threshold is the login's.
+        frames: Frames captured after the press, oldest first; they end when time is up.
+        customer_id: Whose template it will be.
+        progress: Called after each frame.
+
+    Returns:
+        The template, and the captures that it was made from.
+
+    Raises:
+        NoFaceError: If time ended before five usable faces.
+        NotOnePersonError: If time ended and the usable faces were not of one person.
+        CameraError: If the camera stopped meanwhile.
+    """
+    taken: list[_Taken] = []
+    dropped: list[Capture] = []
+    for frame in frames:
+        seen = recogniser.look(frame.image)
+        if seen.verdict is Verdict.OK and seen.face is not None:
+            candidate = _candidate(recogniser, frame, seen.face, taken, dropped)
+            if candidate is not None:
+                taken.append(candidate)
+                if len(taken) == WANTED:
+                    embeddings = np.stack([t.embedding for t in taken])
+                    scores = leave_one_out(embeddings, recogniser.cohort)
+                    if scores.min() >= recogniser.threshold.value:
+                        if progress:
+                            progress(EnrolProgress(WANTED, WANTED, Verdict.OK))
+                        return (
+                            recogniser.train(customer_id, embeddings),
+                            [t.capture for t in taken],
+                        )
+                    dropped.append(taken.pop(int(scores.argmin())).capture)
+        if progress:
+            progress(EnrolProgress(len(taken), WANTED, seen.verdict))
+    if dropped:
+        raise NotOnePersonError("the pictures did not all show one person")
+    raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time")
+
+
+def leave_one_out(
+    embeddings: NDArray[np.float32], cohort: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return each row's score by an SVM trained on the other rows, shape (n,)."""
+    scores = [
+        train_customer_svm(np.delete(embeddings, i, axis=0), cohort).score(embeddings[i : i + 1])[0]
+        for i in range(len(embeddings))
+    ]
+    return np.asarray(scores, np.float32)
+
+
+def rebuild_template(recogniser: Recogniser, captures: list[Capture], customer_id: str) -> Template:
+    """Train *customer_id*'s template again from kept captures, for another network."""
+    network = recogniser.network
+    framed = [network.frame_face(c.image, Face(c.box, c.landmarks, 1.0)) for c in captures]
+    return recogniser.train(customer_id, network.embed(np.stack(framed)))
+
+
+def cut_capture(image: NDArray[np.uint8], face: Face) -> Capture:
+    """Cut *face* out of *image* with its margin, reduced to `KEPT_HEIGHT`; the points follow."""
+    x, y, width, height = face.box
+    left = max(0, int(x - MARGIN * width))
+    top = max(0, int(y - MARGIN * height))
+    right = min(image.shape[1], int(x + (1 + MARGIN) * width) + 1)
+    bottom = min(image.shape[0], int(y + (1 + MARGIN) * height) + 1)
+    scale = min(1.0, KEPT_HEIGHT / height)
+    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    crop = cv2.resize(image[top:bottom, left:right], size, interpolation=cv2.INTER_AREA)
+    corner = np.asarray([left, top], np.float32)
+    return Capture(
+        image=crop.astype(np.uint8),
+        box=((x - left) * scale, (y - top) * scale, width * scale, height * scale),
+        landmarks=((face.landmarks - corner) * scale).astype(np.float32),
+    )
+
+
+def _candidate(
+    recogniser: Recogniser, frame: Frame, face: Face, taken: list[_Taken], dropped: list[Capture]
+) -> _Taken | None:
+    """Return the frame as a capture, or None where it is too soon or was seen before."""
+    waited = frame.captured_at - taken[-1].at if taken else float("inf")
+    if waited < SPACING_S:
+        return None
+    capture = cut_capture(frame.image, face)
+    repeated = any(_identical(capture, t.capture) for t in taken) and waited < PATIENCE_S
+    if repeated or any(_identical(capture, other) for other in dropped):
+        return None
+    framed = recogniser.network.frame_face(frame.image, face)
+    embedding = recogniser.network.embed(framed[np.newaxis])[0]
+    return _Taken(frame.captured_at, capture, embedding)
+
+
+def _identical(one: Capture, other: Capture) -> bool:
+    return np.array_equal(one.image, other.image)

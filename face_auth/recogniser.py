@@ -1,0 +1,90 @@
+"""Detector, network, cohort and threshold together: what every face check needs, loaded once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.classifier import CustomerSvm, train_customer_svm
+from face_auth.detection import Detector
+from face_auth.embedding import Network, load_network
+from face_auth.errors import NoFaceError
+from face_auth.gallery import Template
+from face_auth.models import MODELS, Threshold, load_card, load_cohort
+from face_auth.quality import Quality, assess
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recogniser:
+    """From a frame to a face, from a face to an embedding, from embeddings to a template.
+
+    Attributes:
+        detector: Finds faces.
+        network: Embeds them.
+        cohort: Impostor embeddings of the same network, unit rows, shape (m, 512).
+        threshold: What a score must reach, and the FMR that it stands for.
+    """
+
+    detector: Detector
+    network: Network
+    cohort: NDArray[np.float32]
+    threshold: Threshold
+
+    @classmethod
+    def load(
+        cls, network: str = "bundled", security: str = "1e-4", folder: Path = MODELS
+    ) -> "Recogniser":
+        """Load everything and run it once, so that the first customer waits for nothing.
+
+        Raises:
+            ModelError: If a file is missing or is not the one that the model card names.
+        """
+        card = load_card(network, folder)
+        loaded = cls(
+            Detector(folder),
+            load_network(network, folder),
+            load_cohort(card),
+            card.threshold(security),
+        )
+        size = loaded.network.size
+        loaded.detector.detect(np.zeros((480, 640, 3), np.uint8))
+        loaded.network.embed(np.zeros((1, size, size, 3), np.uint8))
+        return loaded
+
+    def look(self, image: NDArray[np.uint8]) -> Quality:
+        """Return the verdict on *image* (RGB, shape (h, w, 3)) and its face, if there is one."""
+        return assess(image, self.detector.detect(image))
+
+    def embed(self, image: NDArray[np.uint8], seen: Quality) -> NDArray[np.float32]:
+        """Return the unit embedding, shape (512,), of the face that `look` found in *image*.
+
+        Raises:
+            NoFaceError: If there is none.
+        """
+        if seen.face is None:
+            raise NoFaceError("there is no face to embed")
+        framed = self.network.frame_face(image, seen.face)
+        embedding: NDArray[np.float32] = self.network.embed(framed[np.newaxis])[0]
+        return embedding
+
+    def train(self, customer_id: str, embeddings: NDArray[np.float32]) -> Template:
+        """Return the template of *customer_id* from unit rows, shape (n, 512)."""
+        return Template(
+            customer_id=customer_id,
+            network=self.network.name,
+            network_sha256=self.network.sha256,
+            embeddings=embeddings,
+            svm=train_customer_svm(embeddings, self.cohort),
+        )
+
+    def decoy(self) -> Template:
+        """Return a template that nobody matches: a name that does not exist costs the same work."""
+        direction = np.full(self.cohort.shape[1], self.cohort.shape[1] ** -0.5, np.float32)
+        return Template(
+            customer_id="",
+            network=self.network.name,
+            network_sha256=self.network.sha256,
+            embeddings=direction[np.newaxis],
+            svm=CustomerSvm(direction, bias=-1e6),
+        )

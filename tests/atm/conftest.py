@@ -1,0 +1,96 @@
+"""Real stores in a temporary folder, with hashing made cheap; the face's answer is staged."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from argon2 import PasswordHasher
+
+from atm.audit import AuditLog
+from atm.enrolment import EnrolmentDesk
+from atm.ledger import Ledger
+from atm.login import LoginDesk
+from atm.session import Session
+from credentials.attempts import Attempts
+from credentials.hashing import PinHasher
+from credentials.store import JsonStore
+from face_auth.classifier import CustomerSvm
+from face_auth.gallery import Capture, Gallery, Template
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@dataclass
+class Bank:
+    """The stores of one data folder."""
+
+    folder: Path
+    store: JsonStore
+    hasher: PinHasher
+    attempts: Attempts
+    gallery: Gallery
+    ledger: Ledger
+    audit: AuditLog
+
+    def enrolment(self) -> EnrolmentDesk:
+        return EnrolmentDesk(
+            store=self.store,
+            hasher=self.hasher,
+            gallery=self.gallery,
+            ledger=self.ledger,
+            audit=self.audit,
+            lock=self.folder / "enrolment.lock",
+        )
+
+    def logins(self, limit_s: float = 10.0) -> LoginDesk:
+        return LoginDesk(
+            store=self.store,
+            hasher=self.hasher,
+            attempts=self.attempts,
+            audit=self.audit,
+            open_session=lambda customer: Session(
+                customer, self.ledger, smallest_note=10, day_limit=1000
+            ),
+            limit_s=limit_s,
+        )
+
+
+@pytest.fixture
+def open_bank(tmp_path: Path) -> Callable[[], Bank]:
+    """Open the same folder again and again, as a restart does."""
+
+    def opener() -> Bank:
+        return Bank(
+            folder=tmp_path,
+            store=JsonStore(tmp_path / "credentials.json"),
+            hasher=PinHasher(b"p" * 32, CHEAP),
+            attempts=Attempts(tmp_path / "attempts.sqlite"),
+            gallery=Gallery(tmp_path / "gallery", template_key=b"t" * 32, capture_key=b"c" * 32),
+            ledger=Ledger(tmp_path / "ledger.sqlite"),
+            audit=AuditLog(tmp_path / "audit.jsonl"),
+        )
+
+    return opener
+
+
+@pytest.fixture
+def bank(open_bank: Callable[[], Bank]) -> Iterator[Bank]:
+    """The stores of a fresh data folder."""
+    yield open_bank()
+
+
+@pytest.fixture
+def face() -> Callable[[str], tuple[Template, list[Capture]]]:
+    """Make what a successful capture gives, for a customer id."""
+
+    def make(customer_id: str) -> tuple[Template, list[Capture]]:
+        rng = np.random.default_rng(7)
+        embeddings = rng.normal(size=(5, 512)).astype(np.float32)
+        svm = CustomerSvm(embeddings[0], 0.25)
+        image = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
+        capture = Capture(image, (5.0, 5.0, 20.0, 25.0), np.ones((5, 2), np.float32))
+        return Template(customer_id, "bundled", "ab" * 32, embeddings, svm), [capture] * 5
+
+    return make

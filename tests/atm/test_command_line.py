@@ -1,0 +1,184 @@
+"""`python -m atm` as a person or a script uses it, with real photographs as the camera."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STAFF = ("ruiz", "482913")
+
+
+class Atm:
+    """One data folder of kind test, used through the command line alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.env = {**os.environ, "ATM_KEY_DIR": str(folder / "keys")}
+
+    def __call__(self, *arguments: object, lines: tuple[str, ...] = ()):
+        return subprocess.run(
+            [sys.executable, "-m", "atm", *map(str, arguments), "--data", str(self.data)],
+            input="".join(line + "\n" for line in lines),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=self.env,
+            timeout=120,
+        )
+
+    def state(self, name: str) -> str:
+        rows = self("list", lines=STAFF).stdout.splitlines()
+        return {row.split("\t")[0]: row.split("\t")[2] for row in rows}.get(name, "none")
+
+
+@pytest.fixture
+def atm(tmp_path: Path) -> Atm:
+    atm = Atm(tmp_path)
+    made = atm("init", "--kind", "test", lines=STAFF)
+    assert made.returncode == 0, made.stderr
+    return atm
+
+
+@pytest.fixture
+def cameras(unseen_people, tmp_path):
+    """Two people: for each a folder of five photographs to enrol with and one of the others."""
+    folders = []
+    for name, photographs in unseen_people[:2]:
+        for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
+            folder = tmp_path / "cameras" / name / part
+            folder.mkdir(parents=True)
+            for file in files:
+                shutil.copy(file, folder)
+        folders.append((tmp_path / "cameras" / name / "enrol", folder))
+    return folders
+
+
+def test_a_customer_is_enrolled_admitted_locked_unlocked_and_deleted(atm, cameras) -> None:
+    (enrol, login), (_, stranger) = cameras
+    made = atm("enrol", "Ada", "--camera", enrol, "--full-name", "Ada L.", "--balance", "1350.00",
+               lines=(*STAFF, "4071"))  # fmt: skip
+    assert (made.returncode, made.stderr) == (0, "")
+
+    def log_in(pin: str, camera: Path = login) -> tuple[int, str]:
+        done = atm("login", "ADA", "--camera", camera, lines=(pin,))
+        return done.returncode, done.stdout.strip()
+
+    assert log_in("4071") == (0, "granted")
+    assert log_in("4071", stranger) == (1, "refused")
+    assert [log_in("0000") for _ in range(3)] == [(1, "refused")] * 3
+    assert log_in("4071") == (1, "refused")
+    assert atm.state("Ada") == "locked"
+    assert atm("unlock", "ada", lines=STAFF).returncode == 0
+    assert log_in("4071") == (0, "granted")
+    assert atm("delete", "ada", lines=STAFF).returncode == 0
+    assert atm.state("Ada") == "none"
+    assert log_in("4071") == (1, "refused")
+    everything = b"".join(f.read_bytes() for f in atm.data.rglob("*") if f.is_file())
+    assert b"4071" not in everything
+
+
+def test_unknown_name_and_wrong_face_say_the_same(atm, cameras) -> None:
+    (enrol, login), (_, stranger) = cameras
+    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
+    answers = {
+        (done.returncode, done.stdout, done.stderr)
+        for done in (
+            atm("login", "nobody", "--camera", login, lines=("4071",)),
+            atm("login", "ada", "--camera", login, lines=("4072",)),
+            atm("login", "ada", "--camera", stranger, lines=("4071",)),
+        )
+    }
+    assert answers == {(1, "refused\n", "Not admitted. Try again or ask staff.\n")}
+
+
+def test_two_people_taking_turns_at_enrolment_never_share_an_account(
+    atm, cameras, tmp_path
+) -> None:
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    for number, (enrol, _) in enumerate(cameras):
+        for order, file in enumerate(sorted(enrol.iterdir())[: 3 - number]):
+            shutil.copy(file, mixed / f"{order}{number}.jpg")
+    atm("enrol", "ada", "--camera", mixed, lines=(*STAFF, "4071"))
+    admitted = [
+        atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
+        for _, login in cameras
+    ]
+    assert admitted.count(True) <= 1
+
+
+def test_a_picture_without_a_face_is_no_decision(atm, cameras, tmp_path, rng) -> None:
+    import cv2
+
+    wall = tmp_path / "wall"
+    wall.mkdir()
+    cv2.imwrite(str(wall / "1.png"), rng.integers(90, 160, (480, 640, 3), dtype="uint8"))
+    done = atm("login", "nobody", "--camera", wall, lines=("4071",))
+    assert (done.returncode, done.stdout) == (1, "refused\n")
+    assert done.stderr == "We could not see your face. Try again.\n"
+
+
+def test_the_prototypes_names_wait_for_a_face_and_a_new_pin(atm, cameras, tmp_path) -> None:
+    (enrol, login), _ = cameras
+    plain = tmp_path / "userCredentials.json"
+    plain.write_text(json.dumps({"ada": "1234", "bob": "9876", " ": "1111"}))
+    done = atm("import-plain", plain, lines=STAFF)
+    assert done.returncode == 0
+    assert "imported 2" in done.stdout
+    assert "' '" in done.stderr
+    assert atm.state("ada") == "pending"
+    assert atm("login", "ada", "--camera", login, lines=("1234",)).returncode == 1
+    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
+    assert atm.state("ada") == "active"
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
+    assert b"1234" not in (atm.data / "credentials.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines", "code", "says"),
+    [
+        (("list",), ("ruiz", "000000"), 1, ""),
+        (("list",), ("ruiz",), 2, "Standard input ended"),
+        (("unlock", "nobody"), STAFF, 2, "nobody"),
+        (("init",), STAFF, 2, "staff"),
+        (("enrol", "ada", "--camera", "demo"), (*STAFF, "12"), 2, "PIN"),
+        (("enrol", "ada", "--camera", "demo", "--balance", "-1"), STAFF, 2, ""),
+        (("import-plain", "/nonexistent.json"), STAFF, 2, "/nonexistent.json"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_an_exit_code(atm, arguments, lines, code, says) -> None:
+    done = atm(*arguments, lines=lines)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_live_folder_takes_no_pictures_as_its_camera(tmp_path) -> None:
+    atm = Atm(tmp_path)
+    assert atm("init", lines=STAFF).returncode == 0
+    for camera in (tmp_path, "demo", "http://127.0.0.1:1/"):
+        done = atm("login", "ada", "--camera", camera, lines=("4071",))
+        assert done.returncode == 2
+        assert "live" in done.stderr
+
+
+def test_a_damaged_credential_file_is_named_and_left_as_it_is(atm) -> None:
+    damaged = atm.data / "credentials.json"
+    damaged.write_text('{"version": 1, "records": [')
+    done = atm("list", lines=STAFF)
+    assert done.returncode == 2
+    assert str(damaged) in done.stderr
+    assert damaged.read_text() == '{"version": 1, "records": ['
+
+
+def test_data_without_its_key_is_refused_and_no_new_key_is_made(atm, tmp_path) -> None:
+    for key in (tmp_path / "keys").rglob("*.key"):
+        key.unlink()
+    assert atm("list", lines=STAFF).returncode == 2
+    assert not list((tmp_path / "keys").rglob("*.key"))

@@ -1,0 +1,195 @@
+"""A login is granted by both factors for one customer in time, and by nothing else."""
+
+import itertools
+import json
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from atm.enrolment import Application
+from atm.login import Outcome, PinReason, PinResult, decide
+from credentials.errors import StoreError
+from face_auth.errors import CameraError, GalleryError, NoFaceError
+from face_auth.verification import FaceResult
+
+RIGHT = PinResult("ada", True, PinReason.RIGHT, reserved=True)
+WRONG = PinResult("ada", False, PinReason.WRONG, reserved=True)
+UNKNOWN = PinResult(None, False, PinReason.UNKNOWN)
+MATCH = FaceResult("ada", True, 1.0, 0.5, 3)
+NO_MATCH = FaceResult("ada", False, 0.1, 0.5, 3)
+OTHERS_MATCH = FaceResult("bob", True, 1.0, 0.5, 3)
+NOBODYS_MATCH = FaceResult("", True, 1.0, 0.5, 3)
+
+PINS = [RIGHT, WRONG, UNKNOWN, None, StoreError("x"), KeyError("x"), SystemExit()]
+FACES = [MATCH, NO_MATCH, OTHERS_MATCH, NOBODYS_MATCH, None, NoFaceError("x"), CameraError("x"),
+         GalleryError("x"), MemoryError()]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pin", "face"), itertools.product(PINS, FACES))
+def test_only_a_right_pin_with_the_same_customers_face_is_granted(pin, face) -> None:
+    decision = decide(pin, face, elapsed_s=1, limit_s=10)
+    assert (decision.outcome is Outcome.GRANTED) == (pin is RIGHT and face is MATCH)
+    assert decision.session is None
+
+
+def test_both_right_but_late_is_not_granted() -> None:
+    assert decide(RIGHT, MATCH, elapsed_s=10.01, limit_s=10).outcome is Outcome.NO_FACE
+
+
+@pytest.mark.parametrize("pin", [RIGHT, WRONG, UNKNOWN])
+def test_an_unseen_face_is_no_decision_whatever_the_pin(pin) -> None:
+    assert decide(pin, NoFaceError("x"), elapsed_s=10, limit_s=10).outcome is Outcome.NO_FACE
+
+
+@pytest.mark.parametrize("face", [None, CameraError("x"), GalleryError("x"), ValueError("x")])
+def test_a_failing_face_thread_is_a_fault(face) -> None:
+    assert decide(RIGHT, face, elapsed_s=1, limit_s=10).outcome is Outcome.FAULT
+
+
+@pytest.fixture
+def ada(bank, face) -> str:
+    application = Application("Ada", "Ada Lovelace", 50_000, "4071", datetime.now(UTC))
+    customer = bank.enrolment().enrol(application, "ruiz", lambda customer, stop: face(customer))
+    return customer.customer_id
+
+
+def seen(accepted: bool):
+    def check_face(record, pressed, deadline) -> FaceResult:
+        who = record.customer_id if record else ""
+        return FaceResult(who, accepted and record is not None, 1.0, 0.5, 3)
+
+    return check_face
+
+
+def log(bank) -> list[dict]:
+    return [json.loads(line) for line in (bank.folder / "audit.jsonl").read_text().splitlines()]
+
+
+def test_own_pin_and_face_open_the_account(bank, ada) -> None:
+    decision = bank.logins().login(" ADA ", "4071", seen(True))
+    assert decision.outcome is Outcome.GRANTED
+    assert decision.session is not None
+    assert decision.session.balance() == 50_000
+
+
+def test_wrong_pin_denies_even_when_face_matches(bank, ada) -> None:
+    decision = bank.logins().login("ada", "4072", seen(True))
+    assert (decision.outcome, decision.session) == (Outcome.REFUSED, None)
+
+
+def test_wrong_face_denies_even_when_pin_is_right(bank, ada) -> None:
+    decision = bank.logins().login("ada", "4071", seen(False))
+    assert (decision.outcome, decision.session) == (Outcome.REFUSED, None)
+
+
+def test_unknown_name_is_refused_like_a_wrong_pin(bank, ada) -> None:
+    unknown = bank.logins().login("nobody", "4071", seen(True))
+    assert (unknown.outcome, unknown.session) == (Outcome.REFUSED, None)
+    assert bank.logins().login("\u202eada", "4071", seen(True)).outcome is Outcome.REFUSED
+
+
+def test_three_wrong_pins_with_the_own_face_lock_until_staff_unlock(bank, ada) -> None:
+    for _ in range(3):
+        assert bank.logins().login("ada", "0000", seen(True)).outcome is Outcome.REFUSED
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.REFUSED
+    assert log(bank)[-1]["reasons"][0] == "pin: locked"
+    bank.attempts.clear(ada)
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+
+
+def test_an_admission_clears_the_counter(bank, ada) -> None:
+    for pin in ("0000", "0000", "4071") * 2:
+        outcome = bank.logins().login("ada", pin, seen(True)).outcome
+    assert outcome is Outcome.GRANTED
+
+
+def test_a_strangers_face_neither_locks_nor_counts(bank, ada) -> None:
+    for pin in ("0000", "4071") * 5:
+        assert bank.logins().login("ada", pin, seen(False)).outcome is Outcome.REFUSED
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+
+
+def test_attempts_without_a_usable_face_count_nothing(bank, ada) -> None:
+    def no_face(record, pressed, deadline):
+        raise NoFaceError("none in time")
+
+    for _ in range(5):
+        assert bank.logins().login("ada", "0000", no_face).outcome is Outcome.NO_FACE
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+
+
+def test_the_attempt_is_counted_on_disk_before_it_is_judged(bank, ada, open_bank) -> None:
+    counted = []
+
+    def face_while_judged(record, pressed, deadline):
+        time.sleep(0.3)
+        for _ in range(3):
+            counted.append(open_bank().attempts.reserve(ada))
+        return seen(True)(record, pressed, deadline)
+
+    bank.logins().login("ada", "0000", face_while_judged)
+    assert counted == [True, True, False]
+
+
+def test_eight_guesses_at_once_judge_exactly_three(bank, ada) -> None:
+    barrier = threading.Barrier(8)
+
+    def guess() -> None:
+        barrier.wait()
+        bank.logins().login("ada", "0000", seen(True))
+
+    threads = [threading.Thread(target=guess) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    reasons = [entry["reasons"][0] for entry in log(bank) if entry["kind"] == "decision"]
+    assert sorted(reasons) == ["pin: locked"] * 5 + ["pin: wrong_pin"] * 3
+
+
+def test_a_hanging_face_thread_is_denied_soon_after_the_limit(bank, ada) -> None:
+    never = threading.Event()
+    started = time.monotonic()
+
+    def hang(record, pressed, deadline):
+        never.wait(20)
+        return seen(True)(record, pressed, deadline)
+
+    decision = bank.logins(limit_s=0.2).login("ada", "4071", hang)
+    never.set()
+    assert decision.outcome is Outcome.FAULT
+    assert time.monotonic() - started < 5
+
+
+def test_nobody_is_admitted_when_the_log_cannot_be_written(bank, ada, monkeypatch) -> None:
+    log_file = bank.folder / "audit.jsonl"
+    log_file.unlink()
+    log_file.mkdir()
+    decision = bank.logins().login("ada", "4071", seen(True))
+    assert (decision.outcome, decision.session) == (Outcome.FAULT, None)
+
+
+def test_the_log_holds_reasons_and_never_a_pin(bank, ada) -> None:
+    bank.logins().login("ada", "9753", seen(True))
+    text = (bank.folder / "audit.jsonl").read_text()
+    assert "wrong_pin" in text
+    assert "9753" not in text
+    assert "4071" not in text
+
+
+def test_both_checks_run_at_the_same_time(bank, ada, monkeypatch) -> None:
+    meeting = threading.Barrier(2, timeout=5)
+    verify = bank.hasher.verify
+
+    def verify_pin(*args):
+        meeting.wait()
+        return verify(*args)
+
+    def check_face(record, pressed, deadline):
+        meeting.wait()
+        return seen(True)(record, pressed, deadline)
+
+    monkeypatch.setattr(bank.hasher, "verify", verify_pin)
+    assert bank.logins().login("ada", "4071", check_face).outcome is Outcome.GRANTED
