@@ -43,6 +43,8 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         StoreError: If the lock is not free within ten seconds, or cannot be made.
     """
+    if not path.parent.is_dir():  # filelock would make it, open to all
+        raise StoreError(f"The folder {path.parent} is missing.")
     lock = filelock.FileLock(
         path.with_name(path.name + LOCK_SUFFIX),
         timeout=_LOCK_TIMEOUT_S,
@@ -146,16 +148,18 @@ def read_json(path: Path) -> tuple[JsonObject, Signature] | None:
         return None
     except OSError as error:
         raise _unreadable(path, error) from error
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise DamagedStoreError(path, "it is not a regular file")
         if status.st_size > _LARGEST_BYTES:
             raise DamagedStoreError(path, "it is too large")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read()
-        except OSError as error:
-            raise _unreadable(path, error) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        os.close(handle)
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:

@@ -60,7 +60,8 @@ def username_key(text: str) -> str:
     Raises:
         PolicyError: As `normalise_username`.
     """
-    return unicodedata.normalize("NFKC", normalise_username(text).casefold())
+    name = normalise_username(text)
+    return unicodedata.normalize("NFKC", name.casefold())
 
 
 def check_pin(pin: str, *, shortest: int = SHORTEST_PIN) -> None:

@@ -1,0 +1,487 @@
+"""The JSON store loses nothing, reads strictly and never writes over damage."""
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import stat
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credentials import files
+from credentials.errors import (
+    DamagedStoreError,
+    DuplicateUserError,
+    StoreError,
+    UnknownUserError,
+)
+from credentials.store import CredentialRecord, JsonStore
+
+NOW = "2026-11-23T10:00:00+00:00"
+
+# Adds records for ever, saying each id once it is stored.
+ADD_FOR_EVER = """
+import sys, uuid
+from pathlib import Path
+from credentials.store import CredentialRecord, JsonStore
+store = JsonStore(Path(sys.argv[1]))
+now = "2026-11-23T10:00:00+00:00"
+while True:
+    name = uuid.uuid4().hex
+    store.add(CredentialRecord(name, name, "Full Name", "hash", "template", now, now))
+    print(name, flush=True)
+"""
+
+ADD_MANY = """
+import sys, uuid
+from pathlib import Path
+from credentials.store import CredentialRecord, JsonStore
+store = JsonStore(Path(sys.argv[1]))
+now = "2026-11-23T10:00:00+00:00"
+sys.stdin.readline()
+for number in range(int(sys.argv[3])):
+    store.add(CredentialRecord(
+        uuid.uuid4().hex, f"{sys.argv[2]} {number}", "Full Name", None, None, None, now))
+"""
+
+# Dies where a power cut hurts most: the new file is written, the old one still in place.
+DIE_BEFORE_RENAME = """
+import os, signal, sys
+from pathlib import Path
+from credentials.store import CredentialRecord, JsonStore
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+now = "2026-11-23T10:00:00+00:00"
+JsonStore(Path(sys.argv[1])).add(
+    CredentialRecord("f" * 32, "never", "Full Name", None, None, None, now))
+"""
+
+# The file may not grow beyond so many bytes: the kernel cuts the write short.
+ADD_ON_A_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from credentials.errors import StoreError
+from credentials.store import CredentialRecord, JsonStore
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+now = "2026-11-23T10:00:00+00:00"
+try:
+    JsonStore(Path(sys.argv[1])).add(
+        CredentialRecord("f" * 32, "never", "Full Name", None, None, None, now))
+except StoreError as error:
+    print(error)
+"""
+
+
+def record(username: str, /, **changed: Any) -> CredentialRecord:
+    plain = CredentialRecord(
+        uuid.uuid4().hex, username, f"{username} Smith", "$argon2id$x", uuid.uuid4().hex, NOW, NOW
+    )
+    return dataclasses.replace(plain, **changed)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "credentials.json"
+
+
+@pytest.fixture
+def store(path: Path) -> JsonStore:
+    return JsonStore(path)
+
+
+def test_without_a_file_there_is_nobody_and_reading_makes_none(
+    store: JsonStore, path: Path
+) -> None:
+    assert store.get("alice") is None
+    assert store.all() == []
+    assert list(path.parent.iterdir()) == []
+
+
+def test_record_comes_back_by_any_spelling_of_its_name(path: Path) -> None:
+    zoe = record("Zoë", full_name="Zoë O'Neil “Z”")
+    JsonStore(path).add(zoe)
+    store = JsonStore(path)
+    assert store.get(" ZOE\u0308 ") == zoe
+    assert store.by_id(zoe.customer_id) == zoe
+    assert store.all() == [zoe]
+
+
+@pytest.mark.parametrize("name", ["", "\0", "a" * 10_000_000, "\ud800", "nobody"])
+def test_name_that_cannot_be_is_an_unknown_one(store: JsonStore, name: str) -> None:
+    store.add(record("alice"))
+    assert store.get(name) is None
+
+
+def test_name_that_differs_in_case_is_taken(store: JsonStore) -> None:
+    store.add(record("Straße"))
+    with pytest.raises(DuplicateUserError):
+        store.add(record("STRASSE"))
+    assert len(store.all()) == 1
+
+
+def test_id_cannot_be_taken_twice(store: JsonStore) -> None:
+    alice = record("alice")
+    store.add(alice)
+    with pytest.raises(ValueError, match="earlier"):
+        store.add(record("bob", customer_id=alice.customer_id))
+    assert store.all() == [alice]
+
+
+def test_replace_keeps_the_order_and_the_others(store: JsonStore) -> None:
+    alice, bob = record("alice", pin_hash=None), record("bob")
+    store.add(alice)
+    store.add(bob)
+    whole = dataclasses.replace(alice, pin_hash="$argon2id$y")
+    store.replace(whole)
+    assert store.all() == [whole, bob]
+
+
+def test_replace_cannot_take_a_neighbours_name_nor_invent_a_customer(store: JsonStore) -> None:
+    alice, bob = record("alice"), record("bob")
+    store.add(alice)
+    store.add(bob)
+    with pytest.raises(DuplicateUserError):
+        store.replace(dataclasses.replace(bob, username="ALICE"))
+    with pytest.raises(UnknownUserError):
+        store.replace(record("carol"))
+    assert store.all() == [alice, bob]
+
+
+def test_replace_may_change_the_case_of_ones_own_name(store: JsonStore) -> None:
+    alice = record("alice")
+    store.add(alice)
+    store.replace(dataclasses.replace(alice, username="Alice"))
+    assert [each.username for each in store.all()] == ["Alice"]
+
+
+def test_removed_record_is_gone_from_the_file_and_its_name_is_free(
+    store: JsonStore, path: Path
+) -> None:
+    alice, bob = record("alice"), record("bob")
+    store.add(alice)
+    store.add(bob)
+    store.remove(alice.customer_id)
+    assert alice.customer_id not in path.read_text()
+    assert store.all() == [bob]
+    with pytest.raises(UnknownUserError):
+        store.remove(alice.customer_id)
+    store.add(record("alice"))
+
+
+@pytest.mark.parametrize(
+    ("pin_hash", "template_id", "pending"),
+    [("h", "t", False), (None, "t", True), ("h", None, True), (None, None, True)],
+)
+def test_record_is_pending_until_it_has_pin_and_face(
+    pin_hash: str | None, template_id: str | None, pending: bool
+) -> None:
+    assert record("alice", pin_hash=pin_hash, template_id=template_id).pending is pending
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"customer_id": "1"},
+        {"customer_id": "../../etc/passwd"},
+        {"username": " alice"},
+        {"username": "Ａlice"},
+        {"full_name": ""},
+        {"pin_hash": ""},
+        {"template_id": "../alice"},
+        {"created_at": "yesterday"},
+        {"created_at": "2026-11-23T10:00:00"},
+        {"consent_at": "2026-11-23T10:00:00+02:00"},
+    ],
+)
+def test_record_that_could_not_be_read_back_is_not_written(
+    store: JsonStore, path: Path, wrong: dict[str, str]
+) -> None:
+    store.add(record("bob"))
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="record 2"):
+        store.add(record("alice", **wrong))
+    assert path.read_bytes() == before
+
+
+def test_files_are_the_owners_only_from_their_creation(
+    store: JsonStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = os.umask(0)
+    seen = []
+    replace = Path.replace
+    monkeypatch.setattr(
+        Path, "replace", lambda a, b: (seen.append(a.stat().st_mode), replace(a, b))[1]
+    )
+    try:
+        store.add(record("alice"))
+    finally:
+        os.umask(old)
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    assert modes == {"credentials.json": 0o600, "credentials.json.lock": 0o600}
+    assert [stat.S_IMODE(mode) for mode in seen] == [0o600]
+
+
+def test_data_is_on_disk_before_the_rename_and_the_folder_after(
+    store: JsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noted_fsync(handle: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def noted_replace(source: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    store.add(record("alice"))
+    assert steps == ["file", "rename", "folder"]
+
+
+def good() -> dict[str, Any]:
+    return {"version": 1, "records": [dataclasses.asdict(record(name)) for name in ("a", "b")]}
+
+
+def changed(**fields: Any) -> bytes:
+    document = good()
+    document["records"][1].update(fields)
+    return json.dumps(document).encode()
+
+
+DAMAGED = {
+    "empty": b"",
+    "cut off": json.dumps(good()).encode()[:-20],
+    "not UTF-8": b"\xff" + json.dumps(good()).encode(),
+    "NUL bytes": bytes(100),
+    "no object": b"[]",
+    "text": b'"records"',
+    "deep": b"[" * 200_000,
+    "number of a million digits": b'{"version": ' + b"1" * 1_000_000 + b', "records": []}',
+    "no version": b'{"records": []}',
+    "version as text": b'{"version": "1", "records": []}',
+    "version as truth": b'{"version": true, "records": []}',
+    "future version": b'{"version": 2, "records": []}',
+    "more beside": b'{"version": 1, "records": [], "more": 1}',
+    "records no list": b'{"version": 1, "records": {}}',
+    "record no object": b'{"version": 1, "records": [1]}',
+    "key twice": b'{"version": 1, "version": 1, "records": []}',
+    "key twice inside": json.dumps(good()).replace('"username"', '"full_name"', 1).encode(),
+    "field missing": json.dumps(good()).replace('"pin_hash"', '"pin"', 1).encode(),
+    "field more": changed(more=1),
+    "number for text": changed(username=1),
+    "null for text": changed(full_name=None),
+    "list for hash": changed(pin_hash=["x"]),
+    "number for consent": changed(consent_at=1.5),
+    "name twice": changed(username="A"),
+    "name not normal": changed(username="\ufb01"),
+    "half a pair": changed(full_name="\ud800"),
+    "path for template": changed(template_id="../x"),
+    "time without zone": changed(created_at="2026-11-23"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_damaged_file_is_reported_with_its_path_and_never_written(
+    store: JsonStore, path: Path, damage: str
+) -> None:
+    path.write_bytes(DAMAGED[damage])
+    calls = [
+        lambda: store.get("a"),
+        lambda: store.by_id("a"),
+        store.all,
+        lambda: store.add(record("new")),
+        lambda: store.replace(record("a")),
+        lambda: store.remove("a"),
+    ]
+    for call in calls:
+        with pytest.raises(DamagedStoreError) as caught:
+            call()
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert path.read_bytes() == DAMAGED[damage]
+
+
+def test_the_undamaged_document_of_these_tests_reads(store: JsonStore, path: Path) -> None:
+    path.write_bytes(json.dumps(good()).encode())
+    assert [each.username for each in store.all()] == ["a", "b"]
+
+
+def test_folder_or_fifo_in_place_of_the_file_is_damage_and_no_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    for name in ("fifo", "folder"):
+        with pytest.raises(DamagedStoreError, match=name):
+            JsonStore(tmp_path / name).all()
+
+
+def test_damage_is_seen_after_good_reads_and_so_is_its_repair(store: JsonStore, path: Path) -> None:
+    store.add(record("alice"))
+    kept = path.read_bytes()
+    assert store.get("alice")
+    path.write_bytes(b"{}")
+    with pytest.raises(DamagedStoreError):
+        store.get("alice")
+    path.write_bytes(kept)
+    assert store.get("alice")
+
+
+def test_file_is_read_again_only_when_it_changed(
+    store: JsonStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(record("alice"))
+    os.utime(path, ns=(0, time.time_ns() - 10**9))  # long settled
+    reads = []
+    read_json = files.read_json
+    monkeypatch.setattr(files, "read_json", lambda path: (reads.append(1), read_json(path))[1])
+    for _ in range(5):
+        assert store.get("alice")
+    assert len(reads) == 1
+    JsonStore(path).add(record("bob"))
+    reads.clear()
+    assert store.get("bob")
+    assert len(reads) == 1
+
+
+def test_change_within_one_tick_of_the_clock_is_seen(store: JsonStore, path: Path) -> None:
+    store.add(record("alice"))
+    assert store.get("alice")
+    times = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"alice", b"malik"))  # same inode, same size
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert files.signature(path) == files._signature(times)
+    assert store.get("alice") is None
+    assert store.get("malik")
+
+
+def test_two_processes_adding_at_once_lose_nothing_and_readers_see_whole_files(
+    path: Path, start_python: Any
+) -> None:
+    writers = [start_python(ADD_MANY, path, name, 60) for name in ("left", "right")]
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    store, seen = JsonStore(path), [0]
+    while any(writer.poll() is None for writer in writers):
+        seen.append(len(store.all()))
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert seen == sorted(seen)
+    names = {each.username for each in store.all()}
+    assert names == {f"{name} {number}" for name in ("left", "right") for number in range(60)}
+
+
+def test_threads_adding_at_once_lose_nothing(store: JsonStore) -> None:
+    def add(name: str) -> None:
+        for number in range(10):
+            store.add(record(f"{name}{number}"))
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.all()) == 40
+
+
+def test_of_two_processes_one_gets_the_name(path: Path, start_python: Any) -> None:
+    writers = [start_python(ADD_MANY, path, "same", 1) for _ in range(4)]
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    assert sorted(writer.wait() for writer in writers) == [0, 1, 1, 1]
+    assert len(JsonStore(path).all()) == 1
+
+
+def test_killed_writers_leave_every_acknowledged_record(path: Path, start_python: Any) -> None:
+    chance = random.Random(3)
+    acknowledged: list[str] = []
+    for _ in range(12):
+        writer = start_python(ADD_FOR_EVER, path)
+        acknowledged.append(writer.stdout.readline().strip())  # it is at work now
+        time.sleep(chance.uniform(0, 0.05))
+        writer.send_signal(signal.SIGKILL)
+        acknowledged += writer.communicate()[0].split()
+    acknowledged = [name for name in acknowledged if len(name) == 32]
+    assert len(acknowledged) >= 12
+    stored = [each.username for each in JsonStore(path).all()]
+    assert set(acknowledged) <= set(stored)
+    # One more each at the most: stored, and killed before it could say so.
+    assert len(stored) <= len(acknowledged) + 12
+
+
+def test_crash_before_the_rename_keeps_the_old_file_and_is_cleaned_up(
+    store: JsonStore, path: Path, start_python: Any
+) -> None:
+    store.add(record("alice"))
+    before = path.read_bytes()
+    crashed = start_python(DIE_BEFORE_RENAME, path)
+    assert crashed.wait() == -signal.SIGKILL
+    (stray,) = path.parent.glob(".credentials.json.*")
+    assert b"never" in stray.read_bytes()
+    assert path.read_bytes() == before
+    assert JsonStore(path).get("never") is None
+    store.add(record("bob"))
+    assert not stray.exists()
+    assert [each.username for each in store.all()] == ["alice", "bob"]
+
+
+def test_full_disk_keeps_the_old_file_and_leaves_nothing(
+    store: JsonStore, path: Path, start_python: Any
+) -> None:
+    store.add(record("alice"))
+    before = path.read_bytes()
+    writer = start_python(ADD_ON_A_FULL_DISK, path, len(before))
+    said = writer.communicate()[0]
+    assert said.startswith(f"The file {path} cannot be written: ")
+    assert path.read_bytes() == before
+    assert {each.name for each in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
+
+
+def test_failing_fsync_is_never_acknowledged(
+    store: JsonStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(record("alice"))
+    before = path.read_bytes()
+
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(StoreError, match="Input/output error"):
+        store.add(record("bob"))
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*.partial")) + list(path.parent.glob(".*.partial"))
+
+
+def test_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"none is missing\.$"):
+        JsonStore(tmp_path / "none" / "credentials.json").add(record("alice"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lock_held_elsewhere_is_a_sentence_in_the_end(
+    store: JsonStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_LOCK_TIMEOUT_S", 0.05)
+    failures = []
+
+    def add() -> None:
+        try:
+            store.add(record("bob"))
+        except StoreError as error:
+            failures.append(str(error))
+
+    with files.locked(path):
+        thread = threading.Thread(target=add)
+        thread.start()
+        thread.join()
+    assert failures == [f"The file {path} is in use by another program."]
+    store.add(record("bob"))
