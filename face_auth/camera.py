@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,7 @@ class Frame:
         index: 1 for the first frame handed out, then one more each.
     """
 
-    image: NDArray[np.uint8]
+    image: NDArray[np.uint8] = field(repr=False)  # a person's picture belongs in no log
     captured_at: float
     index: int
 
@@ -226,7 +226,8 @@ class Camera:
                 problem = str(error)
             except Exception as error:  # a lost camera comes back, a dead thread does not
                 problem = f"{type(error).__name__}: {error}"
-                _log.exception("Camera %s failed", shown(self.spec))
+                if problem != self._problem:
+                    _log.exception("Camera %s failed", shown(self.spec))
             else:
                 return
             self._lose(problem)
@@ -248,7 +249,7 @@ class Camera:
         try:
             self._own(source, _OPENING_S)
             opened = source.open()
-            self._own(opened, STALLED_S if self._state is CameraState.READY else _OPENING_S)
+            self._own(opened, _OPENING_S)
             source = opened
             if source.interval_s is None:
                 self._follow(source)
@@ -274,20 +275,23 @@ class Camera:
             self._expect(asked)
             source.grab()
             now = self._clock()
-            self._delivered()
             # What lay in a buffer while the source opened or stood still is as old as the wait.
             if now - asked > MAX_AGE_S:
                 fresh = False
             elif now - asked > _WAITED_S or now - opened > MAX_AGE_S:
                 fresh = True
-            if not self._watched(now):
-                good = now
-            elif fresh and now - decoded >= _CLOSEST_S:
+            if self._is_ready():
+                self._delivered()
+                if not self._watched(now):
+                    good = now
+                    continue
+            if fresh and now - decoded >= _CLOSEST_S:
                 decoded = now
                 if self._publish(source, now):
                     good = now
-                elif now - good > STALLED_S:
-                    raise SourceError(f"{shown(self.spec)} sends damaged pictures")
+                    self._delivered()
+            if now - good > STALLED_S:
+                raise SourceError(f"{shown(self.spec)} sends damaged pictures")
 
     def _play(self, source: Source) -> None:
         """Read a source that knows no time at its interval, while somebody looks."""
@@ -325,8 +329,12 @@ class Camera:
     def _expect(self, now: float) -> None:
         """Note that a frame should come soon; the first one may take longer."""
         with self._changed:
-            ready = self._state is CameraState.READY
-            self._overdue_at = now + STALLED_S if ready else self._overdue_at
+            if self._state is CameraState.READY:
+                self._overdue_at = now + STALLED_S
+
+    def _is_ready(self) -> bool:
+        with self._changed:
+            return self._state is CameraState.READY
 
     def _delivered(self) -> None:
         with self._changed:

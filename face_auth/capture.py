@@ -38,10 +38,10 @@ def prepare_opencv() -> None:
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     trusted = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
-    if "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ:
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
-            f"rtsp_transport;tcp|tls_verify;1|ca_file;{trusted or _CERTIFICATES}"
-        )
+    verify = f"|tls_verify;1|ca_file;{trusted or _CERTIFICATES}"  # the last of its kind holds
+    options = os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    if not options.endswith(verify):
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = options + verify
     import cv2
 
     if os.environ["OPENCV_LOG_LEVEL"] == "SILENT":
@@ -96,13 +96,16 @@ def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
 
 
 class Capture(Source):
-    """A source read through cv2.VideoCapture."""
+    """A source read through cv2.VideoCapture; *name* is what a log may call it."""
 
     _capture: cv2.VideoCapture | None = None
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     def grab(self) -> None:
         if self._capture is None or not self._capture.grab():
-            raise SourceError("stopped delivering")
+            raise SourceError(f"{self.name} stopped delivering")
 
     def retrieve(self) -> NDArray[np.uint8] | None:
         if self._capture is None:
@@ -122,6 +125,7 @@ class Webcam(Capture):
     def __init__(self, spec: str) -> None:
         self._index = int(spec) if spec.isdecimal() else None
         self._path = f"/dev/video{spec}" if spec.isdecimal() else spec
+        super().__init__(self._path)
         self._started = False
 
     def open(self) -> Source:

@@ -25,6 +25,7 @@ class VideoFile(Capture):
     """A video file, over and over, at its own rate."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
         self._path = path
         self._frames = 0
 

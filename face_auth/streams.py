@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import select
 import socket
 import ssl
 import time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _MAX_PART_BYTES = 32 << 20
 _CHUNK = 1 << 16
+_CATCH_UP_S = 0.2  # the most spent on skipping what a jam left behind
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(
     rb"^content-length:[ \t]*([0-9]{1,10})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
@@ -107,22 +109,33 @@ class MjpegStream(Source):
         return response
 
     def grab(self) -> None:
-        """Wait for a whole part; when several have come, keep the last."""
+        """Wait for a whole part; when more has come already, go on to the last."""
         deadline = time.monotonic() + READ_TIMEOUT_S
         newest: bytes | None = None
-        while newest is None:
-            if time.monotonic() > deadline or self._response is None:
+        while newest is None or (self._has_more() and time.monotonic() < deadline):
+            if time.monotonic() > deadline:
                 raise SourceError(f"{self._name} stopped delivering")
-            try:
-                data = self._response.read1(_CHUNK)
-            except (OSError, http.client.HTTPException, ValueError):
-                data = b""
-            if not data:
-                raise SourceError(f"{self._name} stopped delivering")
-            self._parts.feed(data)
+            self._parts.feed(self._receive())
             while (part := self._parts.next()) is not None:
+                if newest is None:
+                    deadline = time.monotonic() + _CATCH_UP_S
                 newest = part
         self._part = newest
+
+    def _receive(self) -> bytes:
+        try:
+            data = self._response.read1(_CHUNK) if self._response else b""
+        except (OSError, http.client.HTTPException, ValueError):
+            data = b""
+        if not data:
+            raise SourceError(f"{self._name} stopped delivering")
+        return data
+
+    def _has_more(self) -> bool:
+        connected = self._socket
+        if isinstance(connected, ssl.SSLSocket) and connected.pending():
+            return True
+        return connected is not None and bool(select.select([connected], [], [], 0)[0])
 
     def retrieve(self) -> NDArray[np.uint8] | None:
         return decode_picture(self._part)
@@ -211,14 +224,14 @@ class FfmpegStream(Capture):
     """RTSP and whatever else FFmpeg reads, with an end to every wait."""
 
     def __init__(self, address: str) -> None:
+        super().__init__(shown(address))
         self._address = address
 
     def open(self) -> Source:
-        name = shown(self._address)
         parts = urlsplit(self._address)
         if parts.scheme == "rtsps" and _is_numeric(parts.hostname or ""):
             raise SourceError(
-                f"no camera at {name}: rtsps needs a host name, the one in its certificate"
+                f"no camera at {self.name}: rtsps needs a host name, the one in its certificate"
             )
         prepare_opencv()
         import cv2
@@ -233,7 +246,7 @@ class FfmpegStream(Capture):
             ],
         )
         if not self._capture.isOpened():
-            raise SourceError(f"no camera at {name}: no stream can be opened there")
+            raise SourceError(f"no camera at {self.name}: no stream can be opened there")
         return self
 
 

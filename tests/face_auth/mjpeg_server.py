@@ -1,0 +1,151 @@
+"""A camera on loopback for the tests: JPEGs over HTTP, as IP cameras and telephones send them."""
+
+import contextlib
+import hashlib
+import re
+import socket
+import ssl
+import threading
+import time
+
+import cv2
+import numpy as np
+
+PERIOD_S = 0.04
+
+
+def picture(index: int, size: tuple[int, int] = (640, 480)) -> np.ndarray:
+    """An RGB picture whose left half tells its index and whose right half is pure red."""
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    image[:, : size[0] // 2] = [0, index % 64 * 4, index // 64 * 16]
+    image[:, size[0] // 2 :] = [250, 0, 0]
+    return image
+
+
+def index_of(image: np.ndarray) -> int:
+    """The index that `picture` drew, read back from a lossy copy."""
+    height, width = image.shape[:2]
+    low, high = image[height // 4 : height // 2, width // 8 : width // 4, 1:].mean(axis=(0, 1))
+    return int(round(low / 4) + 64 * round(high / 16))
+
+
+def is_red_right(image: np.ndarray) -> bool:
+    """Whether the right half is red, as it is only when RGB was not taken for BGR."""
+    red, green, blue = image[:, image.shape[1] * 3 // 4].mean(axis=0)
+    return bool(red > 200 and green < 60 and blue < 60)
+
+
+def jpeg(index: int, size: tuple[int, int] = (640, 480)) -> bytes:
+    """`picture` as a JPEG."""
+    return cv2.imencode(".jpg", picture(index, size)[..., ::-1])[1].tobytes()
+
+
+class MjpegServer:
+    """Serves numbered pictures, one every 40 ms, until stopped; can be started again.
+
+    Attributes:
+        silent: Set to accept and answer, but send nothing (more).
+        mute: Set to accept and never answer.
+        lengths: Whether parts state their length.
+        jam: Set to hold pictures back; they arrive in one piece when it is cleared.
+        login: User and password asked for, by digest.
+        junk: Sent in place of each picture.
+        sent: The index of the newest picture sent.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.silent = threading.Event()
+        self.mute = threading.Event()
+        self.jam = threading.Event()
+        self.lengths = True
+        self.login: tuple[str, str] | None = None
+        self.junk: bytes | None = None
+        self.sent = -1
+        self.requests: list[str] = []
+        self._tls = tls
+        self._port = 0
+        self._open: set[socket.socket] = set()
+        self.start()
+
+    @property
+    def address(self) -> str:
+        """Where it serves."""
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._port}/video?token=secret"
+
+    def start(self) -> None:
+        """Listen, on the port of before if there was one."""
+        self._running = True
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Break every connection and refuse new ones."""
+        self._running = False
+        for each in (self._listener, *self._open):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while self._running:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            self._open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                self._open.add(connection)
+            request = connection.recv(8192).decode("latin-1")
+            self.requests.append(request)
+            while self.mute.is_set():
+                time.sleep(0.02)
+            if self.login and not self._authorised(request):
+                connection.sendall(
+                    b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: "
+                    b'Digest realm="cam", nonce="n0nce", qop="auth", algorithm=MD5\r\n\r\n'
+                )
+                connection.close()
+                return
+            connection.sendall(
+                b"HTTP/1.0 200 OK\r\n"
+                b"Content-Type: multipart/x-mixed-replace; boundary=--frame\r\n\r\n"
+            )
+            waiting = b""
+            while self._running:
+                if not self.silent.is_set():
+                    waiting += self._part()
+                if waiting and not self.jam.is_set():
+                    connection.sendall(waiting)
+                    waiting = b""
+                time.sleep(PERIOD_S)
+        except OSError:
+            connection.close()
+
+    def _part(self) -> bytes:
+        self.sent += 1
+        data = jpeg(self.sent) if self.junk is None else self.junk
+        length = f"Content-Length: {len(data)}\r\n" if self.lengths else ""
+        head = f"--frame\r\nContent-Type: image/jpeg\r\n{length}\r\n"
+        return head.encode() + data + b"\r\n"
+
+    def _authorised(self, request: str) -> bool:
+        assert self.login
+        fields = dict(re.findall(r'(\w+)="?([^",\r\n]+)', request.partition("Digest ")[2]))
+        if not fields:
+            return False
+
+        def md5(text: str) -> str:
+            return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+        secret = md5(f"{self.login[0]}:cam:{self.login[1]}")
+        asked = md5("GET:/video?token=secret")
+        middle = f"n0nce:{fields['nc']}:{fields['cnonce']}:auth"
+        return fields["response"] == md5(f"{secret}:{middle}:{asked}")
