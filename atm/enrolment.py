@@ -214,7 +214,8 @@ class EnrolmentDesk:
             except BaseException:
                 if self._store.by_id(record.customer_id) != record:
                     self._gallery.remove(record.template_id)
-                    self._ledger.remove_account(record.customer_id)
+                    if record.customer_id in self._ledger.customer_ids():
+                        self._ledger.remove_account(record.customer_id)
                 raise
 
     def _save_record(self, record: CredentialRecord) -> None:

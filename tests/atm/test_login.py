@@ -27,7 +27,7 @@ FACES = [MATCH, NO_MATCH, OTHERS_MATCH, NOBODYS_MATCH, None, NoFaceError("x"), C
          GalleryError("x"), MemoryError()]  # fmt: skip
 
 
-@pytest.mark.parametrize(("pin", "face"), itertools.product(PINS, FACES))
+@pytest.mark.parametrize(("pin", "face"), list(itertools.product(PINS, FACES)))
 def test_only_a_right_pin_with_the_same_customers_face_is_granted(pin, face) -> None:
     decision = decide(pin, face, elapsed_s=1, limit_s=10)
     assert (decision.outcome is Outcome.GRANTED) == (pin is RIGHT and face is MATCH)
