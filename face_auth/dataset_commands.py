@@ -1,0 +1,138 @@
+"""The command line of face_auth.datasets: options -> people -> both folders."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from face_auth.datasets import TEST, TRAIN, TRAIN_PHOTOGRAPHS, DatasetError, Made, Plan, make
+from face_auth.errors import FaceAuthError
+from face_auth.models import MODELS
+from face_auth.photographs import people_in
+
+SEED: Final = 20261123
+UNSEEN_PEOPLE: Final = MODELS / "unseen_people.txt"
+BAD_INPUT: Final = 2
+
+
+def unseen_people(path: Path = UNSEEN_PEOPLE) -> frozenset[str]:
+    """Return the LFW people of whom the bundled network saw no photograph in training.
+
+    Raises:
+        DatasetError: If the list cannot be read.
+    """
+    try:
+        return frozenset(path.read_text("utf-8").split())
+    except OSError as error:
+        raise DatasetError(
+            f"The list of people {path} cannot be read ({error.strerror}). "
+            "Restore it from the program's repository: git checkout -- models"
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command: 0 done, 1 failed, 2 asked for something that cannot be."""
+    options = _options(arguments)
+    try:
+        if options.command == "lfw":
+            plan, people = _lfw(options)
+        else:
+            plan, people = _folder(options)
+        if not people:
+            raise DatasetError(
+                f"{plan.source} holds no person with {TRAIN_PHOTOGRAPHS + 1} images."
+            )
+        made = make(plan, people, options.train, options.test)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except (FaceAuthError, OSError) as error:
+        print(f"The folders could not be filled: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on where this one was.", file=sys.stderr)
+        return 1
+    print(_summary(made, options.train, options.test))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--seed", type=int, default=SEED, help="decides which photographs and how altered"
+    )
+    common.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
+    common.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
+    parser = argparse.ArgumentParser(
+        prog="python -m face_auth.datasets",
+        description="Fill aligned_image_data/ and test_images/: five photographs a person for "
+        "training and one for testing, twenty altered copies of each.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    lfw = commands.add_parser(
+        "lfw", parents=[common], help="from Labeled Faces in the Wild, people with six photographs"
+    )
+    lfw.add_argument("--source", type=Path, help="LFW's folder; without it, it is downloaded")
+    lfw.add_argument(
+        "--people",
+        choices=("unseen", "seen", "all"),
+        default="unseen",
+        help="whom the bundled network saw in training (default: unseen)",
+    )
+    folder = commands.add_parser("folder", parents=[common], help="from any folder of people")
+    folder.add_argument("source", type=Path, help="one sub-folder a person")
+    return parser.parse_args(arguments)
+
+
+def _lfw(options: argparse.Namespace) -> tuple[Plan, Mapping[str, Sequence[Path]]]:
+    unseen = unseen_people()
+    source = _existing(options.source) if options.source else _downloaded()
+    everybody = people_in(source)
+    if not unseen & everybody.keys():
+        raise DatasetError(f"{source} is not LFW: it has no folder of a known name.")
+    chosen = {
+        name: photographs
+        for name, photographs in everybody.items()
+        if len(photographs) > TRAIN_PHOTOGRAPHS
+        and (options.people == "all" or (name in unseen) == (options.people == "unseen"))
+    }
+    return Plan(str(source), "lfw", options.people, options.seed), chosen
+
+
+def _folder(options: argparse.Namespace) -> tuple[Plan, Mapping[str, Sequence[Path]]]:
+    source = _existing(options.source)
+    return Plan(str(source), "folder", "all", options.seed), people_in(source)
+
+
+def _existing(source: Path) -> Path:
+    if not source.is_dir():
+        raise DatasetError(f"There is no folder {source}.")
+    return source.resolve()
+
+
+def _downloaded() -> Path:
+    """Return scikit-learn's folder of LFW, after its own downloader filled it."""
+    from sklearn.datasets import fetch_lfw_people, get_data_home
+
+    print(
+        "LFW is taken from scikit-learn's downloader (200 MB the first time) ...", file=sys.stderr
+    )
+    try:
+        # One person has so many photographs; the files are what is wanted, not this array.
+        fetch_lfw_people(min_faces_per_person=500)
+    except (OSError, RuntimeError) as error:
+        raise FaceAuthError(
+            f"LFW could not be downloaded ({error}); name a folder that has it with --source"
+        ) from error
+    return Path(get_data_home()) / "lfw_home" / "lfw_funneled"
+
+
+def _summary(made: Made, train: Path, test: Path) -> str:
+    lines = [
+        f"{made.people} people",
+        f"{made.train_images:,} training images in {train}",
+        f"{made.test_images:,} test images in {test}",
+    ]
+    lines += [f"{problem}: {count}" for problem, count in sorted(made.problems.items())]
+    return "\n".join(lines)
