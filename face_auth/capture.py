@@ -5,6 +5,7 @@ BGR goes no further than this module.
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 import stat
@@ -141,7 +142,7 @@ class Webcam(Capture):
             capture = cv2.VideoCapture(self._index or 0)
         self._capture = capture
         if not capture.isOpened():
-            raise SourceError(f"camera is busy: {self._path} does not open for pictures")
+            raise SourceError(f"camera is busy at {self._path}: it does not open for pictures")
         for name, value in (
             (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
             (cv2.CAP_PROP_FRAME_WIDTH, 640),
@@ -161,7 +162,7 @@ class Webcam(Capture):
         except SourceError:
             if self._started or not Path(self._path).exists():
                 raise
-            raise SourceError(f"camera is busy: {self._path} gives no picture") from None
+            raise SourceError(f"camera is busy at {self._path}: it gives no picture") from None
         self._started = True
 
 
@@ -177,8 +178,8 @@ def _check_device(path: str) -> None:
     except PermissionError:
         raise SourceError(f"no permission to use the camera at {path} (group video)") from None
     except OSError as error:
-        busy = "camera is busy" if isinstance(error, BlockingIOError) or error.errno == 16 else ""
-        raise SourceError(f"{busy or 'no camera'} at {path}: {error.strerror}") from None
+        what = "camera is busy" if error.errno == errno.EBUSY else "no camera"
+        raise SourceError(f"{what} at {path}: {error.strerror}") from None
     try:
         if not stat.S_ISCHR(os.fstat(device).st_mode):
             raise SourceError(f"no camera at {path}: it is no device")

@@ -497,9 +497,9 @@ def test_rtsp_camera_is_read_and_a_silent_one_does_not_hold_up_close(
 ) -> None:
     server = RtspServer()
     camera = open_camera(server.address())
-    frames = take(camera, 3)
-    assert all(is_red_right(frame.image) for frame in frames)
-    assert server.sent - index_of(take(camera, 1)[0].image) <= 2
+    first = take(camera, 1)[0]  # FFmpeg has buffered a second of pictures by now
+    assert server.sent - index_of(first.image) <= 2
+    assert is_red_right(first.image)
     server.silent.set()
     assert wait_for(lambda: camera.state is CameraState.LOST, 3)
     assert "stopped delivering" in camera.problem
@@ -732,7 +732,7 @@ def test_opencv_says_nothing_of_its_own(tmp_path: Path) -> None:
         "for spec in sys.argv[1:]:\n"
         "    camera = Camera(spec); camera.start(); time.sleep(0.4); camera.close()\n"
     )
-    specs = ["0", "rtsp://127.0.0.1:1/x", str(tmp_path / "bad.mp4")]
+    specs = ["/dev/video987", "rtsp://127.0.0.1:1/x", str(tmp_path / "bad.mp4")]
     done = subprocess.run(
         [sys.executable, "-c", code, *specs], capture_output=True, text=True, timeout=30
     )
