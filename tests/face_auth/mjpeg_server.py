@@ -49,7 +49,7 @@ class MjpegServer:
         lengths: Whether parts state their length.
         jam: Set to hold pictures back; they arrive in one piece when it is cleared.
         login: User and password asked for, by digest.
-        junk: Sent in place of each picture.
+        instead: Sent in place of each picture.
         sent: The index of the newest picture sent.
     """
 
@@ -59,7 +59,7 @@ class MjpegServer:
         self.jam = threading.Event()
         self.lengths = True
         self.login: tuple[str, str] | None = None
-        self.junk: bytes | None = None
+        self.instead: bytes | None = None
         self.sent = -1
         self.requests: list[str] = []
         self._tls = tls
@@ -131,7 +131,7 @@ class MjpegServer:
 
     def _part(self) -> bytes:
         self.sent += 1
-        data = jpeg(self.sent) if self.junk is None else self.junk
+        data = jpeg(self.sent) if self.instead is None else self.instead
         length = f"Content-Length: {len(data)}\r\n" if self.lengths else ""
         head = f"--frame\r\nContent-Type: image/jpeg\r\n{length}\r\n"
         return head.encode() + data + b"\r\n"

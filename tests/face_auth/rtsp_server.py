@@ -16,6 +16,7 @@ class RtspServer:
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.silent = threading.Event()
+        self.jam = threading.Event()  # holds pictures back; they arrive in one piece
         self.sent = -1
         self.plays = 0
         self._tls = tls
@@ -68,14 +69,17 @@ class RtspServer:
             connection.close()
 
     def _stream(self, connection: socket.socket) -> None:
-        sequence, since = 0, time.monotonic()
+        sequence, since, waiting = 0, time.monotonic(), b""
         while self._running:
             if not self.silent.is_set():
                 self.sent += 1
                 clock = int((time.monotonic() - since) * 90_000)
                 for packet in packets(jpeg(self.sent, SIZE), clock, sequence):
-                    connection.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+                    waiting += struct.pack(">cBH", b"$", 0, len(packet)) + packet
                     sequence += 1
+            if waiting and not self.jam.is_set():
+                connection.sendall(waiting)
+                waiting = b""
             time.sleep(PERIOD_S)
 
 

@@ -1,6 +1,7 @@
 """The camera over real files and real sockets; what each picture shows is known."""
 
 import datetime
+import errno
 import ipaddress
 import itertools
 import logging
@@ -353,6 +354,17 @@ def test_parts_without_length_are_read(open_camera: Callable[..., Camera]) -> No
     assert np.diff([index_of(frame.image) for frame in frames]).min() > 0
 
 
+def test_picture_that_comes_in_many_pieces_is_whole(
+    server: MjpegServer, open_camera: Callable[..., Camera], rng: np.random.Generator
+) -> None:
+    noise = rng.integers(0, 255, (720, 1280, 3), np.uint8)
+    server.instead = cv2.imencode(".jpg", noise)[1].tobytes()
+    assert len(server.instead) > 500_000
+    expected = cv2.imdecode(np.frombuffer(server.instead, np.uint8), cv2.IMREAD_COLOR_RGB)
+    for frame in take(open_camera(server.address), 2):
+        assert np.array_equal(frame.image, expected)
+
+
 def test_after_a_jam_only_the_newest_of_what_arrives_is_shown(
     server: MjpegServer, open_camera: Callable[..., Camera]
 ) -> None:
@@ -412,7 +424,7 @@ def test_server_that_never_answers_is_lost_and_does_not_hold_up_close(
 
 
 def test_stream_of_junk_is_lost(server: MjpegServer, open_camera: Callable[..., Camera]) -> None:
-    server.junk = b"\xff\xd8" + bytes(3000)
+    server.instead = b"\xff\xd8" + bytes(3000)
     camera = open_camera(server.address)
     started = time.monotonic()
     with pytest.raises(CameraError, match="damaged"):
@@ -493,13 +505,19 @@ def test_https_camera_must_prove_its_name(
 
 
 def test_rtsp_camera_is_read_and_a_silent_one_does_not_hold_up_close(
-    open_camera: Callable[..., Camera],
+    open_camera: Callable[..., Camera], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(camera_module, "_CLOSEST_S", 0)
     server = RtspServer()
     camera = open_camera(server.address())
     first = take(camera, 1)[0]  # FFmpeg has buffered a second of pictures by now
     assert server.sent - index_of(first.image) <= 2
     assert is_red_right(first.image)
+    server.jam.set()
+    time.sleep(1.3)
+    freed, sent = time.monotonic(), server.sent
+    server.jam.clear()
+    assert index_of(next(camera.frames(after=freed, until=freed + 5)).image) >= sent
     server.silent.set()
     assert wait_for(lambda: camera.state is CameraState.LOST, 3)
     assert "stopped delivering" in camera.problem
@@ -700,6 +718,25 @@ def test_what_is_no_camera_is_not_opened(path: str, reason: str, tmp_path: Path)
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match=reason):
         capture.Webcam(str(tmp_path / path)).open()
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EBUSY, "camera is busy at /dev/video0"),
+        (errno.EACCES, "no permission to use the camera at /dev/video0"),
+        (errno.ENXIO, "no camera at /dev/video0"),
+    ],
+)
+def test_webcam_that_does_not_open_tells_why(
+    number: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(number, "as the kernel says")
+
+    monkeypatch.setattr(capture.os, "open", refuse)
+    with pytest.raises(SourceError, match=reason):
+        capture.Webcam("0").open()
 
 
 def test_webcam_that_opens_but_gives_nothing_is_busy(
