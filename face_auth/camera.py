@@ -38,7 +38,7 @@ LOST_TOO_LONG_S = 1.5  # how long a login waits for a lost camera
 _OPENING_S = OPEN_TIMEOUT_S + 2  # name look-up included
 _CLOSE_S = 2.0
 _POLL_S = 0.05
-_WAITED_S = 0.005  # a frame one had to wait for this long was not lying in a buffer
+_WAITED_S = 0.012  # a frame one had to wait for this long was not lying in a buffer
 _CLOSEST_S = 0.02  # frames that follow closer than this are not decoded
 
 _log = logging.getLogger(__name__)
@@ -268,7 +268,7 @@ class Camera:
 
     def _follow(self, source: Source) -> None:
         """Read a device at its own pace, decoding what is fresh while somebody looks."""
-        opened = decoded = good = self._clock()
+        unsettled = decoded = good = self._clock()
         fresh = False
         while not self._closed:
             asked = self._clock()
@@ -277,8 +277,8 @@ class Camera:
             now = self._clock()
             # What lay in a buffer while the source opened or stood still is as old as the wait.
             if now - asked > MAX_AGE_S:
-                fresh = False
-            elif now - asked > _WAITED_S or now - opened > MAX_AGE_S:
+                fresh, unsettled = False, now
+            elif now - asked > _WAITED_S or now - unsettled > MAX_AGE_S:
                 fresh = True
             if self._is_ready():
                 self._delivered()
