@@ -90,7 +90,7 @@ def check_camera(kind: Kind, spec: str) -> None:
     try:
         source = source_kind(spec)
     except ValueError as error:
-        raise FolderError(f"“{spec}” is no camera: {error}.") from error
+        raise FolderError(str(error)) from error
     if kind is Kind.LIVE and source not in (SourceKind.WEBCAM, SourceKind.TLS_STREAM):
         raise FolderError(
             "A live data folder takes only a webcam or a TLS stream;"
@@ -115,7 +115,7 @@ def _open_old(path: Path, asked: Kind | None) -> DataFolder:
         kind = Kind(str(document.get("kind")))
     if type(version) is int and version > _VERSION:
         raise FolderError(f"The data folder {path} was made by a newer program.")
-    if version != _VERSION or kind is None or not _is_id(folder_id):
+    if type(version) is not int or version != _VERSION or kind is None or not _is_id(folder_id):
         raise FolderError(f"The file {path / FOLDER_FILE} is damaged and was left as it is.")
     if asked is not None and asked is not kind:
         raise FolderError(f"The data folder {path} was made as {kind} and cannot become {asked}.")

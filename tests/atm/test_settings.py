@@ -1,0 +1,223 @@
+"""Settings: defaults < kiosk.toml < environment < options, and nothing unknown."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from atm.folder import Kind
+from atm.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "data"
+    path.mkdir()
+    return path
+
+
+def test_defaults_are_those_of_the_issue() -> None:
+    settings = Settings()
+    assert settings == Settings(
+        data_dir=settings.data_dir,
+        key_dir=settings.key_dir,
+        kind=None,
+        camera="0",
+        network="bundled",
+        security="1e-4",
+        language="en",
+        currency="EUR",
+        day_limit=1000,
+        smallest_note=10,
+        fullscreen=False,
+        screen_width_mm=None,
+        idle_s=60,
+        more_time_s=20,
+        login_limit_s=10,
+    )
+    assert not settings.key_dir.is_relative_to(settings.data_dir)
+    assert settings.data_dir.name == "two-factor-atm"
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().camera = "1"  # type: ignore[misc]
+
+
+def test_later_sources_win(data: Path) -> None:
+    (data / "kiosk.toml").write_text('camera = "1"\nlanguage = "es"\nday_limit = 500\n')
+    environ = {"ATM_DATA_DIR": str(data), "ATM_CAMERA": "2", "ATM_DAY_LIMIT": "600", "HOME": "/"}
+    settings = load_settings(None, environ, camera="3", network=None)
+    assert (settings.camera, settings.day_limit, settings.language) == ("3", 600, "es")
+    assert settings.data_dir == data
+    assert settings.smallest_note == 10
+
+
+def test_default_data_folder_may_hold_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (tmp_path / "two-factor-atm").mkdir()
+    (tmp_path / "two-factor-atm" / "kiosk.toml").write_text('camera = "7"')
+    assert load_settings(None, {}).camera == "7"
+
+
+def test_named_file_replaces_the_one_in_the_data_folder(tmp_path: Path, data: Path) -> None:
+    (data / "kiosk.toml").write_text('camera = "1"')
+    (tmp_path / "other.toml").write_text('language = "es"\ndata_dir = "data"\nkey_dir = "/k"')
+    settings = load_settings(tmp_path / "other.toml", {})
+    assert (settings.camera, settings.language) == ("0", "es")
+    assert settings.data_dir == data  # relative to the file
+    assert settings.key_dir == Path("/k")
+
+
+def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
+    as_text = {
+        "data_dir": "/d",
+        "key_dir": "/k",
+        "kind": "test",
+        "camera": "demo:3",
+        "network": "vggface2",
+        "security": "1e-5",
+        "language": "es",
+        "currency": "USD",
+        "day_limit": "300",
+        "smallest_note": "20",
+        "fullscreen": "yes",
+        "screen_width_mm": "380.5",
+        "idle_s": "30",
+        "more_time_s": "10.5",
+        "login_limit_s": "8",
+    }
+    wanted = Settings(
+        data_dir=Path("/d"),
+        key_dir=Path("/k"),
+        kind=Kind.TEST,
+        camera="demo:3",
+        network="vggface2",
+        security="1e-5",
+        language="es",
+        currency="USD",
+        day_limit=300,
+        smallest_note=20,
+        fullscreen=True,
+        screen_width_mm=380.5,
+        idle_s=30,
+        more_time_s=10.5,
+        login_limit_s=8,
+    )
+    assert set(as_text) == {each.name for each in dataclasses.fields(Settings)}
+    environ = {f"ATM_{name.upper()}": value for name, value in as_text.items()}
+    assert load_settings(None, environ) == wanted
+    assert load_settings(None, {}, **as_text) == wanted
+    own = {each.name: getattr(wanted, each.name) for each in dataclasses.fields(Settings)}
+    assert load_settings(None, {}, **own) == wanted
+    bare = {"fullscreen", "day_limit", "smallest_note", "screen_width_mm"}
+    bare |= {"idle_s", "more_time_s", "login_limit_s"}
+    lines = [f"{k} = {v if k in bare else repr(v)}" for k, v in as_text.items()]
+    (tmp_path / "all.toml").write_text("\n".join(lines).replace("= yes", "= true"))
+    assert load_settings(tmp_path / "all.toml", {}) == wanted
+
+
+def test_unknown_names_are_named_with_their_source(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("camra = 1")
+    with pytest.raises(SettingsError, match=r"called camra \(file .*a\.toml\)"):
+        load_settings(tmp_path / "a.toml", {})
+    with pytest.raises(SettingsError, match=r"called camra \(variable ATM_CAMRA\)"):
+        load_settings(None, {"ATM_CAMRA": "1"})
+    with pytest.raises(SettingsError, match=r"called camra \(option camra\)"):
+        load_settings(None, {}, camra="1")
+    with pytest.raises(SettingsError, match="called window"):
+        (tmp_path / "a.toml").write_text("[window]\nfullscreen = true")
+        load_settings(tmp_path / "a.toml", {})
+
+
+def test_variable_of_the_tests_and_empty_ones_are_no_settings(data: Path) -> None:
+    environ = {"ATM_SHARED": "/x", "ATM_CAMERA": "", "ATM_DATA_DIR": str(data)}
+    assert load_settings(None, environ).camera == "0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("kind", "production", "one of live, test, demo"),
+        ("camera", "", "a text of"),
+        ("camera", "x" * 1001, "a text of"),
+        ("camera", "a\0b", "a text of"),
+        ("network", "resnet", "one of bundled, vggface2"),
+        ("security", "1e-6", "one of 1e-3, 1e-4, 1e-5"),
+        ("language", "de", "one of en, es"),
+        ("currency", "eur", "three capital letters"),
+        ("currency", "€", "three capital letters"),
+        ("day_limit", "0", "a whole number from 1"),
+        ("day_limit", "-5", "a whole number from 1"),
+        ("day_limit", "1.5", "a whole number from 1"),
+        ("day_limit", "１００", "a whole number from 1"),
+        ("day_limit", "9" * 100, "a whole number from 1"),
+        ("day_limit", True, "a whole number from 1"),
+        ("smallest_note", "ten", "a whole number from 1"),
+        ("fullscreen", "maybe", "true or false"),
+        ("screen_width_mm", "0", "a number from 50 to 5000"),
+        ("idle_s", "nan", "a number from"),
+        ("idle_s", float("nan"), "a number from"),
+        ("idle_s", "inf", "a number from"),
+        ("login_limit_s", "61", "a number from 0.1 to 60"),
+        ("data_dir", 5, "a text of"),
+    ],
+)
+def test_value_that_cannot_be_is_a_sentence_with_its_name(
+    name: str, value: object, sentence: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None, {}, **{name: value})
+    assert str(caught.value).startswith(f"{name} must be {sentence}")
+    assert str(caught.value).endswith(f"(option {name}).")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "camera = 0",
+        'day_limit = "500"',
+        "day_limit = 500.0",
+        "day_limit = true",
+        'fullscreen = "yes"',
+        "fullscreen = 1",
+        "idle_s = '60'",
+        "idle_s = nan",
+        "kind = ['live']",
+        "key_dir = 5",
+    ],
+)
+def test_file_has_values_of_the_right_type(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.toml").write_text(line)
+    with pytest.raises(SettingsError, match=f"^{line.split()[0]} must be .*a\\.toml"):
+        load_settings(tmp_path / "a.toml", {})
+
+
+@pytest.mark.parametrize("content", [b"camera = ", b"\xff\xfe", b"a = " + b"[" * 100_000])
+def test_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"a\.toml are not valid TOML"):
+        load_settings(tmp_path / "a.toml", {})
+
+
+def test_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml cannot be read"):
+        load_settings(tmp_path / "none.toml", {})
+
+
+def test_file_in_the_data_folder_cannot_move_the_data_folder(data: Path) -> None:
+    (data / "kiosk.toml").write_text('data_dir = "/elsewhere"')
+    with pytest.raises(SettingsError, match="data_dir cannot be set"):
+        load_settings(None, {}, data_dir=data)
+
+
+def test_note_larger_than_the_day_limit_is_refused() -> None:
+    with pytest.raises(SettingsError, match="smallest_note is more than day_limit"):
+        load_settings(None, {}, smallest_note=50, day_limit=40)
+
+
+def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert load_settings(None, {}, data_dir="~/atm").data_dir == Path("/home/ada/atm")
