@@ -47,7 +47,7 @@ def test_new_folder_is_live_unless_asked(tmp_path: Path) -> None:
     assert open_folder(tmp_path / "data").kind is Kind.LIVE
 
 
-@pytest.mark.parametrize(("born", "asked"), itertools.permutations(Kind, 2))
+@pytest.mark.parametrize(("born", "asked"), list(itertools.permutations(Kind, 2)))
 def test_folder_never_changes_its_kind(tmp_path: Path, born: Kind, asked: Kind) -> None:
     open_folder(tmp_path / "data", born)
     before = contents(tmp_path / "data")
