@@ -7,6 +7,7 @@ each command's help names.
 
 import argparse
 import getpass
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from atm.money import parse_amount
 from atm.settings import load_settings
 from atm.staff import StaffMember, StaffSignInError
 from credentials.errors import CredentialError
+from credentials.policy import check_pin
 from face_auth.errors import FaceAuthError
 
 YES, NO, ERROR = 0, 1, 2
@@ -37,6 +39,7 @@ SENTENCES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    logging.getLogger().addHandler(logging.NullHandler())  # stderr is for the one sentence
     machine: Machine | None = None
     try:
         settings = load_settings(
@@ -77,6 +80,7 @@ def _enrol(machine: Machine, options: argparse.Namespace) -> int:
     opening_minor = parse_amount(options.balance)
     machine.check_username(options.name)
     pin = _ask("Customer's PIN: ")
+    check_pin(pin)
     machine.use_camera(options.camera)
     customer = machine.enrol(
         Application(
