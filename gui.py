@@ -1,0 +1,47 @@
+"""Open the kiosk: options -> settings -> window."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import kiosk.app
+from atm.errors import AtmError
+from atm.settings import load_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the kiosk; returns 0, or 2 with one sentence on stderr where it cannot open."""
+    options = vars(_parser().parse_args(arguments))
+    verbose = options.pop("verbose")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    config = options.pop("config")
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = load_settings(config, os.environ, **given)
+    except AtmError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return kiosk.app.run(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gui.py", description="The two-factor ATM kiosk.")
+    parser.add_argument("--data", dest="data_dir", type=Path, metavar="DIR", help="data folder")
+    parser.add_argument("--kind", choices=("live", "test", "demo"), help="of a new data folder")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    parser.add_argument("--camera", metavar="SPEC", help="0, a URL, a file, a folder or demo")
+    parser.add_argument("--network", help="bundled or vggface2")
+    parser.add_argument("--language", choices=("en", "es"), help="the default language")
+    parser.add_argument("--fullscreen", action="store_const", const=True, help="left only by staff")
+    parser.add_argument("--verbose", action="store_true", help="log what happens")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

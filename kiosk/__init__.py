@@ -1,0 +1,1 @@
+"""The window: what customers and staff see and touch. The only package that imports tkinter."""

@@ -1,0 +1,341 @@
+"""The kiosk: one window, one machine, one page at a time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tkinter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kiosk import messages
+from kiosk.dialog import Dialog
+from kiosk.focus import FocusKeeper
+from kiosk.guide import Guide
+from kiosk.idle import IdleClock
+from kiosk.keys import Keyboard
+from kiosk.language import Language
+from kiosk.service import Condition, Service, open_machine
+from kiosk.window import Window
+from kiosk.worker import DRAIN_MS, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atm.machine import Machine
+    from atm.settings import Settings
+    from kiosk.focus import Control
+    from kiosk.screens.base import Screen
+
+REFRESH_MS = 250
+
+_log = logging.getLogger(__name__)
+
+
+class App:
+    """Joins window, machine and pages."""
+
+    def __init__(
+        self, settings: Settings, open_with: Callable[[Settings], Machine] = open_machine
+    ) -> None:
+        """Open the window and start the machine behind it.
+
+        Args:
+            settings: What was asked for at the start.
+            open_with: Opens the machine; called on a worker.
+
+        Raises:
+            tkinter.TclError: If there is no display.
+        """
+        self.settings = settings
+        self.demonstration = False
+        self.worker = Worker()
+        self.window = Window(
+            fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
+        )
+        self.root = self.window.root
+        self.language = self._speak(settings.language)
+        self.dialog: Dialog | None = None
+        self.by_touch = False
+        self.notice: tuple[str, str] | None = None
+        self.closed = False
+        self._waiting: tuple[Screen, Callable[[], None]] | None = None
+        self._own_settings = settings
+        self._timers: dict[str, str] = {}
+        self.idle = IdleClock(settings.idle_s, settings.more_time_s)
+        self.service = Service(self.worker, open_with, self._service_changed)
+        self.guide = Guide(self.service, self.worker, self.idle.active)
+        self.focus = FocusKeeper(self.root, self._in_front)
+        self.keyboard = Keyboard(self)
+        self.root.report_callback_exception = self._callback_failed
+        self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
+        self.window.rescaled = self._rescaled
+        self.screen: Screen
+        self.go_home()
+        self._timers["start"] = self.root.after_idle(self._start)
+
+    def run(self) -> None:
+        """Serve until the window is closed."""
+        self.root.mainloop()
+
+    # Pages.
+
+    def show(self, make: Callable[[App], Screen]) -> None:
+        """Put the page that *make* builds in the place of the one there is."""
+        self._end_dialog()
+        self.idle.answer()
+        self.guide.watch(None)
+        self.screen = make(self)
+        self.window.show(self.screen)
+        self.redraw_bars()
+        first = self.screen.first_focus()
+        if first is not None:
+            first.take_focus()
+        else:
+            self.root.focus_set()
+
+    def go_home(self, notice: tuple[str, str] | None = None) -> None:
+        """Show the home page, in the default language unless it is home already.
+
+        Args:
+            notice: A tone and a sentence that home shows once, translated already.
+        """
+        from kiosk.screens.home import Home
+        from kiosk.screens.out_of_service import OutOfService
+
+        self.notice = notice
+        self.language = self._speak(self.settings.language)
+        out = self.service.condition is Condition.OUT
+        self.show(OutOfService if out else Home)
+
+    def speak(self, code: str) -> None:
+        """Change the language, at home."""
+        from kiosk.screens.home import Home
+
+        self.language = self._speak(code)
+        self.show(Home)
+
+    def redraw_bars(self) -> None:
+        """Show chips, banner and foot of the page."""
+        self.window.top.fill(self._name(), self._banner(), self.screen.chips())
+        self.window.foot.say(self.screen.foot())
+
+    # The machine.
+
+    @property
+    def machine(self) -> Machine:
+        """The machine; pages that need it are shown only once it is open."""
+        machine = self.service.machine
+        if machine is None:
+            raise RuntimeError("the machine is not open")
+        return machine
+
+    def when_open(self, action: Callable[[], None]) -> None:
+        """Do *action* now, or as soon as the machine is open if the page is still the same."""
+        if self.service.machine is not None:
+            action()
+        else:
+            self._waiting = (self.screen, action)
+
+    def start_demonstration(self) -> None:
+        """Open a demonstration in a data folder of its own, with the drawn face as camera."""
+        from atm.folder import Kind
+
+        own = self._own_settings
+        folder = own.data_dir.with_name(own.data_dir.name + "-demo")
+        self.demonstration = True
+        self._reopen(replace(own, data_dir=folder, kind=Kind.DEMO, camera="demo"))
+
+    def end_demonstration(self) -> None:
+        """Go back to the kiosk's own data folder."""
+        self.demonstration = False
+        self._reopen(self._own_settings)
+
+    def try_again(self) -> None:
+        """Open the machine once more."""
+        self._reopen(self.settings)
+
+    # Questions.
+
+    def ask(
+        self,
+        *,
+        title: str,
+        line: str,
+        yes: str,
+        no: str,
+        on_yes: Callable[[], object] | None,
+        on_no: Callable[[], object] | None = None,
+    ) -> None:
+        """Ask over the page; either answer takes the question away first."""
+
+        def then(action: Callable[[], object] | None) -> Callable[[], None]:
+            def answered() -> None:
+                self._end_dialog()
+                self.idle.answer()
+                if before is not None and before.reachable:
+                    before.take_focus()
+                if action is not None:
+                    action()
+
+            return answered
+
+        self._end_dialog()
+        before = self.focus.current
+        self.screen.pause()
+        self.dialog = Dialog(
+            self.root, self.window.fonts, self.window.scale,
+            title=title, line=line, yes=yes, no=no, on_yes=then(on_yes), on_no=then(on_no),
+        )  # fmt: skip
+
+    # Faults and the end.
+
+    def fault(self, error: BaseException) -> None:
+        """Log *error* and go home with the one sentence there is for it."""
+        _log.error("A fault in the window", exc_info=error)
+        try:
+            sentence = self.language.gettext(messages.FAULT)
+            self.go_home(("bad", sentence))
+        except Exception:
+            _log.exception("Home cannot be shown")
+
+    def close(self) -> None:
+        """End: stop, join, destroy."""
+        if self.closed:
+            return
+        self.closed = True
+        for name in self._timers.values():
+            self.root.after_cancel(name)
+        self._end_dialog()
+        self.guide.watch(None)
+        self.screen.destroy()
+        self.guide.close()
+        if not self.worker.close():
+            _log.warning("A worker did not end in time.")
+        self.service.close()
+        self.window.destroy()
+
+    def _start(self) -> None:
+        self.root.update_idletasks()
+        _log.info("first paint")
+        self._tick()
+        self._refresh()
+        self.service.open(self.settings)
+
+    def _tick(self) -> None:
+        self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
+        self.worker.drain()
+
+    def _refresh(self) -> None:
+        self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
+        self.guide.look()
+        self._watch_idle()
+        self.screen.refresh()
+        self.window.foot.say(self.screen.foot())
+
+    def _watch_idle(self) -> None:
+        if self.idle.asking:
+            if not self.idle.left_s:
+                self.go_home()
+            elif self.dialog is not None:
+                self.dialog.line.configure(text=self._time_left())
+            return
+        if self.idle.due():
+            if not self.screen.idles:
+                self.idle.answer()
+                if self.language.code != self.settings.language or self.notice is not None:
+                    self.go_home()
+                return
+            _ = self.language.gettext
+            logged_in = self.screen.logs_out
+            self.ask(
+                title=_("More time?"),
+                line=self._time_left(),
+                yes=_("Yes"),
+                no=_("No, log out") if logged_in else _("No, stop"),
+                on_yes=None,
+                on_no=self.go_home,
+            )
+
+    def _time_left(self) -> str:
+        words = self.language
+        if self.screen.logs_out:
+            return words.ngettext(
+                "You will be logged out in {n} second.",
+                "You will be logged out in {n} seconds.",
+                self.idle.left_s,
+            )
+        return words.ngettext(
+            "This page closes in {n} second.", "This page closes in {n} seconds.", self.idle.left_s
+        )
+
+    def _end_dialog(self) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None:
+            dialog.close()
+            self.screen.resume()
+
+    def _in_front(self) -> Sequence[Control]:
+        if self.dialog is not None:
+            return self.dialog.controls
+        return [*self.screen.stops(), *self.window.top.controls()]
+
+    def _service_changed(self) -> None:
+        if self.service.condition is Condition.OUT:
+            self.go_home()
+            return
+        self.redraw_bars()
+        self.screen.refresh()
+        waiting = self._waiting
+        if waiting is not None and self.service.machine is not None:
+            self._waiting = None
+            if waiting[0] is self.screen:
+                waiting[1]()
+
+    def _reopen(self, settings: Settings) -> None:
+        self.settings = settings
+        self.service.open(settings)
+        self.go_home()
+
+    def _rescaled(self) -> None:
+        if self.dialog is not None:
+            self.dialog.plain()
+        self.redraw_bars()
+
+    def _speak(self, code: str) -> Language:
+        from atm.money import minor_digits
+
+        currency = self.settings.currency
+        return Language(code, currency, minor_digits(currency))
+
+    def _name(self) -> str:
+        return "Two-Factor ATM"
+
+    def _banner(self) -> str:
+        machine = self.service.machine
+        kind = machine.kind if machine is not None else self.settings.kind
+        _ = self.language.gettext
+        return {"demo": _("Demonstration: no real money"), "test": _("Test: no real money")}.get(
+            str(kind), ""
+        )
+
+    def _close_asked(self) -> None:
+        if not self.window.fullscreen:
+            self.close()
+
+    def _callback_failed(self, _kind: Any, error: BaseException, _trace: Any) -> None:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise error
+        self.fault(error)
+
+
+def run(settings: Settings) -> int:
+    """Open the kiosk and serve until it is closed; returns the exit code."""
+    try:
+        app = App(settings)
+    except tkinter.TclError as error:
+        print(f"The kiosk needs a display: {error}.", file=sys.stderr)
+        return 2
+    app.run()
+    return 0

@@ -1,0 +1,50 @@
+"""When nobody is there any more: first a question, then the end."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+
+class IdleClock:
+    """Counts the seconds since the last touch, key or visible customer."""
+
+    def __init__(
+        self, idle_s: float, more_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Ask after *idle_s* seconds of nothing, and end *more_s* seconds after the question."""
+        self._idle_s = idle_s
+        self._more_s = more_s
+        self._clock = clock
+        self._active_at = clock()
+        self._asked_at: float | None = None
+
+    def active(self) -> None:
+        """Somebody is there. Once the question is asked only `answer` counts."""
+        if self._asked_at is None:
+            self._active_at = self._clock()
+
+    def answer(self) -> None:
+        """Somebody wants more time, or a page was left."""
+        self._asked_at = None
+        self._active_at = self._clock()
+
+    def due(self) -> bool:
+        """Whether the question is to be asked now; True once."""
+        if self._asked_at is None and self._clock() - self._active_at >= self._idle_s:
+            self._asked_at = self._clock()
+            return True
+        return False
+
+    @property
+    def asking(self) -> bool:
+        """Whether the question stands."""
+        return self._asked_at is not None
+
+    @property
+    def left_s(self) -> int:
+        """Whole seconds until the end, while the question stands."""
+        if self._asked_at is None:
+            return math.ceil(self._more_s)
+        return max(0, math.ceil(self._asked_at + self._more_s - self._clock()))

@@ -1,0 +1,115 @@
+"""The customer's language: words by gettext, amounts and dates by Babel."""
+
+from __future__ import annotations
+
+import gettext
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+LOCALE = Path(__file__).parent / "locale"
+DOMAIN = "kiosk"
+DEFAULT = "en"
+NAMES = {"en": "English", "es": "Español"}
+
+_BABEL = {"en": "en_GB", "es": "es_ES"}
+_MONEY = {"en": "¤ #,##0.00", "es": "#,##0.00 ¤"}
+_NOTES = {"en": "¤ #,##0", "es": "#,##0 ¤"}
+_CLOCK = {"en": "EEEE d MMMM, HH:mm", "es": "EEEE d 'de' MMMM, HH:mm"}
+_MINUS, _PLUS = "−", "+"
+
+
+class Language:
+    """Words and formats of one language; immutable."""
+
+    def __init__(self, code: str = DEFAULT, currency: str = "EUR", digits: int = 2) -> None:
+        """Load the words of *code*, or of English where it is not known.
+
+        Args:
+            code: Two letters.
+            currency: Three capital letters.
+            digits: How many decimals the currency's minor unit has.
+        """
+        self.code = code if code in NAMES else DEFAULT
+        self.currency = currency
+        self._digits = digits
+        self._words = gettext.translation(
+            DOMAIN, LOCALE, languages=[self.code], fallback=self.code == "en"
+        )
+
+    def gettext(self, message: str) -> str:
+        """Return *message* in this language."""
+        return self._words.gettext(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Return the form that fits *number*, with {n} filled in."""
+        return self._words.ngettext(one, many, number).format(n=number)
+
+    def money(self, minor: int) -> str:
+        """Return an amount with its currency, as € 1,350.00 or 1.350,00 €."""
+        return self._currency(minor, _MONEY[self.code])
+
+    def notes(self, minor: int) -> str:
+        """Return an amount in whole units with its currency, as € 100; cents only where needed."""
+        whole = minor % 10**self._digits == 0
+        return self._currency(minor, _NOTES[self.code] if whole else _MONEY[self.code], not whole)
+
+    def hidden_money(self) -> str:
+        """Return what stands in the place of an amount that is not shown."""
+        dots = "•" * 6
+        pattern = _MONEY[self.code]
+        symbol_first = pattern.startswith("¤")
+        return f"{self.symbol}\u00a0{dots}" if symbol_first else f"{dots}\u00a0{self.symbol}"
+
+    def minor(self, major: int) -> int:
+        """Return *major* whole units of the currency in minor units."""
+        return int(major * 10**self._digits)
+
+    def signed(self, minor: int) -> str:
+        """Return an amount with its sign and no currency, as − 40.00 or + 1,350.00."""
+        from babel.numbers import format_decimal
+
+        pattern = "#,##0." + "0" * self._digits if self._digits else "#,##0"
+        amount = format_decimal(self._major(abs(minor)), pattern, locale=_BABEL[self.code])
+        return f"{_MINUS if minor < 0 else _PLUS}\u00a0{amount}"
+
+    @property
+    def symbol(self) -> str:
+        """Return the symbol of the currency."""
+        from babel.numbers import get_currency_symbol
+
+        return str(get_currency_symbol(self.currency, locale=_BABEL[self.code]))
+
+    def clock(self, moment: datetime) -> str:
+        """Return day and time in full, as Sunday 22 November, 10:42."""
+        text = self._date(moment, _CLOCK[self.code])
+        return text[:1].upper() + text[1:]
+
+    def day_and_time(self, moment: datetime) -> str:
+        """Return day and time in short, as 22 Nov, 10:44."""
+        return self._date(moment, "d MMM, HH:mm")
+
+    def time(self, moment: datetime) -> str:
+        """Return the time, as 10:44."""
+        return self._date(moment, "HH:mm")
+
+    def _currency(self, minor: int, pattern: str, digits: bool = True) -> str:
+        from babel.numbers import format_currency
+
+        text = format_currency(
+            self._major(minor),
+            self.currency,
+            pattern,
+            locale=_BABEL[self.code],
+            currency_digits=digits,
+        )
+        return str(text).replace(" ", "\u00a0")
+
+    def _major(self, minor: int) -> Decimal:
+        return Decimal(minor).scaleb(-self._digits)
+
+    def _date(self, moment: datetime, pattern: str) -> str:
+        from babel.dates import format_datetime
+
+        local = moment.astimezone() if moment.tzinfo else moment
+        return str(format_datetime(local.replace(tzinfo=None), pattern, locale=_BABEL[self.code]))

@@ -1,0 +1,162 @@
+"""Result or error -> the sentence that is shown for it, in English; the window translates it.
+
+Nothing here says which factor failed. Sentences under the camera have at most eight words.
+"""
+
+from __future__ import annotations
+
+from kiosk.language import Language
+
+
+def N_(message: str) -> str:
+    """Mark *message* for translation and return it as it is."""
+    return message
+
+
+LOGIN = {
+    "refused": N_("Not admitted. Try again or ask staff."),
+    "no_face": N_("We could not see your face. Try again."),
+    "fault": N_("Service not available. Ask staff."),
+}
+"""The only three things a customer is told after the press, by the outcome's value."""
+
+FAULT = LOGIN["fault"]
+
+GUIDANCE = {
+    "no_face": N_("Place your face in the oval"),
+    "several_people": N_("Only one person, please"),
+    "too_far": N_("Come a little closer"),
+    "too_near": N_("Move back a little"),
+    "off_centre": N_("Move your face into the oval"),
+    "too_dark": N_("Turn your face towards the light"),
+    "too_bright": N_("Turn away from the bright light"),
+    "blurred": N_("Hold still, please"),
+}
+"""What to do about each verdict but `ok`, by the verdict's value."""
+
+WAIT = N_("One moment, please")
+TYPE_BOTH = N_("Type your username and your PIN")
+PRESS_LOGIN = N_("Look at the camera and press Login")
+PRESS_SAVE = N_("Look at the camera, then press Save")
+HOLD_STILL = N_("Hold still and look at the camera")
+NO_CAMERA = N_("The camera does not answer. Ask staff.")
+UNKNOWN_VERDICT = N_("Look at the camera")
+
+UNDER_CAMERA = (
+    *LOGIN.values(),
+    *GUIDANCE.values(),
+    WAIT,
+    TYPE_BOTH,
+    PRESS_LOGIN,
+    PRESS_SAVE,
+    HOLD_STILL,
+    NO_CAMERA,
+    UNKNOWN_VERDICT,
+)
+
+ENROLMENT = {
+    "no_face_in_time": N_("Too few good pictures. Press Save again."),
+    "not_one_person": N_("More than one person. Press Save again."),
+    "camera_lost": N_("The camera stopped. Press Save again."),
+    "cancelled": N_("Nothing was saved."),
+}
+"""Why an enrolment saved nothing, by the error's code."""
+
+POLICY = {
+    "username": {
+        "empty": N_("Type a username."),
+        "too_long": N_("A username has at most 64 characters."),
+        "control": N_("A username has no invisible characters."),
+    },
+    "name": {
+        "empty": N_("Type a name."),
+        "too_long": N_("This name is too long."),
+        "control": N_("A name has no invisible characters."),
+    },
+    "pin": {
+        "empty": N_("Type a PIN."),
+        "bad_length": N_("A PIN has 4 to 12 digits."),
+        "not_digits": N_("A PIN has digits only."),
+    },
+    "staff_pin": {
+        "empty": N_("Type a PIN."),
+        "bad_length": N_("A staff PIN has 6 to 12 digits."),
+        "not_digits": N_("A PIN has digits only."),
+    },
+}
+"""What is wrong with a field, by what it holds and the error's code."""
+
+AMOUNT = {
+    "empty": N_("Type an amount."),
+    "not_a_number": N_("This is not an amount."),
+    "negative": N_("The amount must be more than zero."),
+    "too_many_decimals": N_("Too many decimals."),
+    "ambiguous": N_("Type it without separators."),
+    "too_large": N_("This amount is too large."),
+}
+
+TAKEN = N_("This username is taken.")
+PINS_DIFFER = N_("The two PINs differ. Type both again.")
+SIGN_IN_REFUSED = N_("Name or PIN is wrong, or this name is locked.")
+MORE_THAN_BALANCE = N_("This is more than your balance.")
+DAY_LIMIT = N_("Today you can still withdraw {amount}.")
+NO_MORE_TODAY = N_("You have reached today's limit.")
+MULTIPLE = N_("Choose a multiple of {amount}.")
+NOT_POSITIVE = AMOUNT["negative"]
+
+
+def field_error(error: Exception, what: str, language: Language) -> str | None:
+    """Return the sentence for *error* about the field that holds *what*.
+
+    Args:
+        error: What checking the field raised.
+        what: `username`, `name`, `pin`, `staff_pin` or `amount`.
+        language: The customer's.
+
+    Returns:
+        None where *error* is not about what was typed.
+    """
+    from atm.money import AmountError
+    from credentials.errors import DuplicateUserError
+    from credentials.policy import PolicyError
+
+    message: str | None = None
+    if isinstance(error, DuplicateUserError):
+        message = TAKEN
+    elif isinstance(error, PolicyError):
+        message = POLICY.get(what, {}).get(error.code)
+    elif isinstance(error, AmountError):
+        message = AMOUNT.get(error.code)
+    return language.gettext(message) if message else None
+
+
+def withdrawal_error(error: BaseException, smallest_minor: int, language: Language) -> str:
+    """Return the sentence for a withdrawal that did not come about.
+
+    Args:
+        error: What the ledger raised.
+        smallest_minor: The smallest note, in minor units.
+        language: The customer's.
+    """
+    from atm import ledger
+
+    _ = language.gettext
+    if isinstance(error, ledger.InsufficientFundsError):
+        return _(MORE_THAN_BALANCE)
+    if isinstance(error, ledger.DayLimitError):
+        left = int(error.remaining_minor)
+        return _(DAY_LIMIT).format(amount=language.notes(left)) if left > 0 else _(NO_MORE_TODAY)
+    if isinstance(error, ledger.NotAMultipleError):
+        return _(MULTIPLE).format(amount=language.notes(smallest_minor))
+    if isinstance(error, ledger.InvalidAmountError):
+        return _(NOT_POSITIVE)
+    return _(FAULT)
+
+
+def enrolment_error(error: BaseException) -> str:
+    """Return the sentence, in English, for an enrolment that saved nothing."""
+    from credentials.errors import DuplicateUserError
+
+    if isinstance(error, DuplicateUserError):
+        return TAKEN
+    return ENROLMENT.get(getattr(error, "code", ""), FAULT)

@@ -1,0 +1,214 @@
+"""What every page has: controls in reading order, timers and requests that end with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import customtkinter
+
+from kiosk import theme
+from kiosk.bars import ChipSpec, FootText
+from kiosk.fields import Field
+from kiosk.focus import Control
+from kiosk.service import Condition
+from kiosk.widgets import Button, Label, at
+from kiosk.worker import Attempt
+
+if TYPE_CHECKING:
+    from kiosk.app import App
+
+T = TypeVar("T")
+
+
+class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
+    """A page. It is built anew each time it is shown, so that nothing typed outlives it."""
+
+    idles = True
+    """Whether "More time?" is asked here after a while of nothing."""
+
+    logs_out = False
+    """Whether leaving this page ends a customer's session."""
+
+    def __init__(self, app: App) -> None:
+        """Build the page; subclasses add their widgets in reading order."""
+        super().__init__(
+            app.window.area,
+            width=theme.PAGE_WIDTH,
+            height=theme.PAGE_HEIGHT - theme.TOP_BAR - theme.FOOT,
+            corner_radius=0,
+            fg_color=theme.PAPER,
+        )
+        self.app = app
+        self.fonts = app.window.fonts
+        self.language = app.language
+        self._ = app.language.gettext
+        self.controls: list[Control] = []
+        self.primary: Button | None = None
+        self.typing: Field | None = None
+        self._timers: set[str] = set()
+        self._attempts: list[Attempt[Any]] = []
+
+    # What subclasses say about themselves.
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the chips of the top bar."""
+        return [self.home_chip()]
+
+    def foot(self) -> FootText:
+        """Return what the foot says now; asked four times a second."""
+        return self.condition_text()
+
+    def first_focus(self) -> Control | None:
+        """Return what has the focus when the page appears."""
+        return self.controls[0] if self.controls else None
+
+    def cancel(self) -> None:
+        """Do what Escape does."""
+        self.app.go_home()
+
+    def refresh(self) -> None:
+        """Look at what may have changed by itself; called four times a second."""
+
+    def pause(self) -> None:
+        """A question lies over the page: hide what is private, stop what is live."""
+
+    def resume(self) -> None:
+        """The question is answered and the page goes on."""
+
+    def stops(self) -> Sequence[Control]:
+        """Return the controls in reading order."""
+        return self.controls
+
+    def enter_in(self, field: Field) -> None:
+        """Go on from *field*, as Enter does: to the next field, or to the page's main action."""
+        fields = [c for c in self.controls if isinstance(c, Field) and c.reachable]
+        later = fields[fields.index(field) + 1 :] if field in fields else []
+        if later:
+            later[0].take_focus()
+        elif self.primary is not None:
+            self.primary.press()
+
+    def typed_by_key(self, field: Field) -> None:
+        """A physical key has typed into *field*: its pad is not needed."""
+
+    # What subclasses use.
+
+    def put(self, widget: Any, x: int, y: int) -> Any:
+        """Put *widget* at *x*, *y* of the drawn page of 1280 x 800; returns it."""
+        if isinstance(widget, Field):
+            widget.put(x, y - theme.TOP_BAR)
+        else:
+            at(widget, x, y - theme.TOP_BAR)
+        if isinstance(widget, Control):
+            self.controls.append(widget)
+        return widget
+
+    def label(
+        self,
+        text: str,
+        x: int,
+        y: int,
+        width: int,
+        *,
+        size: int = theme.BODY,
+        weight: str = "regular",
+        colour: str = theme.INK,
+        height: int = 34,
+        anchor: str = "w",
+        wrap: bool = False,
+    ) -> Label:
+        """Put words on the page."""
+        made = Label(
+            self, text, self.fonts(size, weight), colour=colour, width=width, height=height,
+            anchor=anchor, wrap=wrap,
+        )  # fmt: skip
+        self.put(made, x, y)
+        return made
+
+    def button(
+        self,
+        text: str,
+        command: Callable[[], object],
+        x: int,
+        y: int,
+        width: int,
+        *,
+        look: str = "secondary",
+        height: int = theme.TOUCH,
+        busy_when_disabled: bool = False,
+    ) -> Button:
+        """Put a button on the page; the primary one is what Enter presses."""
+        made = Button(
+            self, text, command, self.fonts, look=look, width=width, height=height,
+            busy_when_disabled=busy_when_disabled,
+        )  # fmt: skip
+        self.put(made, x, y)
+        if look == "primary":
+            self.primary = made
+        return made
+
+    def home_chip(self) -> ChipSpec:
+        """Return the chip that leads home."""
+        return ChipSpec(self._("Home"), self.app.go_home, symbol="back")
+
+    def cancel_chip(self) -> ChipSpec:
+        """Return the chip that breaks off."""
+        return ChipSpec(self._("Cancel"), self.cancel)
+
+    def condition_text(self) -> FootText:
+        """Return whether the kiosk is ready, or what is missing."""
+        _ = self._
+        return {
+            Condition.OPENING: FootText(_("Starting…"), "warn"),
+            Condition.WARMING: FootText(_("Getting ready…"), "warn"),
+            Condition.READY: FootText(_("Ready"), "ok"),
+            Condition.NO_CAMERA: FootText(_("No camera"), "bad"),
+            Condition.OUT: FootText(_("Out of service"), "bad"),
+        }[self.app.service.condition]
+
+    def later(self, wait_ms: int, action: Callable[[], object]) -> str:
+        """Do *action* after *wait_ms*, unless the page is left before; returns a name for it."""
+
+        def fire() -> None:
+            self._timers.discard(name)
+            action()
+
+        name: str = self.after(wait_ms, fire)
+        self._timers.add(name)
+        return name
+
+    def never_mind(self, name: str | None) -> None:
+        """Take back what `later` was asked to do."""
+        if name is not None and name in self._timers:
+            self._timers.discard(name)
+            self.after_cancel(name)
+
+    def work(
+        self,
+        work: Callable[[Attempt[T]], T],
+        *,
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None] | None = None,
+        progress: Callable[..., None] | None = None,
+        unwanted: Callable[[T], None] | None = None,
+    ) -> Attempt[T]:
+        """Run *work* off the Tk thread; its answer is dropped once the page is left."""
+        attempt = self.app.worker.start(
+            work, done=done, failed=failed or self.app.fault, progress=progress, unwanted=unwanted
+        )
+        self._attempts.append(attempt)
+        return attempt
+
+    def destroy(self) -> None:
+        """Leave the page: requests are dropped, timers stopped, fields emptied."""
+        for attempt in self._attempts:
+            attempt.drop()
+        for name in self._timers:
+            self.after_cancel(name)
+        self._timers.clear()
+        for control in self.controls:
+            if isinstance(control, Field):
+                control.enable(True)
+                control.clear()
+        super().destroy()

@@ -1,0 +1,46 @@
+"""What is gathered about a new customer until it is saved; gone with the last of its pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from atm.enrolment import Application
+    from atm.staff import StaffMember
+
+
+@dataclass(slots=True)
+class Draft:
+    """A customer in the making.
+
+    Attributes:
+        staff: Who signed in to create them.
+        consent_at: When the customer said yes; aware.
+        username: As it will be kept.
+        full_name: As it will be kept.
+        opening_minor: Opening balance in minor units.
+        opening_text: The balance as it was typed.
+        pin: As the customer typed it; never shown.
+    """
+
+    staff: StaffMember
+    consent_at: datetime
+    username: str = ""
+    full_name: str = ""
+    opening_minor: int = 0
+    opening_text: str = ""
+    pin: str = field(default="", repr=False)
+
+    def application(self) -> Application:
+        """Return it as what the machine takes."""
+        from atm.enrolment import Application
+
+        return Application(
+            username=self.username,
+            full_name=self.full_name,
+            opening_minor=self.opening_minor,
+            pin=self.pin,
+            consent_at=self.consent_at,
+        )

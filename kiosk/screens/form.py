@@ -1,0 +1,161 @@
+"""Pages with fields in one row, and under them the pad that the field in use needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk import theme
+from kiosk.fields import Field
+from kiosk.focus import Control
+from kiosk.keypads import DigitPad, LetterPad
+from kiosk.screens.base import Screen
+from kiosk.widgets import Label, at, card
+
+if TYPE_CHECKING:
+    from kiosk.app import App
+
+FIELD_Y, PAD_Y = 190, 344
+GAP = 24
+_BUTTON_Y = 620
+_FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
+
+
+class Form(Screen):
+    """Fields, a pad, a word of explanation, one action."""
+
+    action = ""
+    """The primary button's word, in English."""
+
+    def __init__(self, app: App) -> None:
+        """Build the page; `prepare` draws its head and adds its fields."""
+        super().__init__(app)
+        self.fields: list[Field] = []
+        self._letters: LetterPad | None = None
+        self.prepare()
+        self._digits = DigitPad(self, self.fonts, lambda: self.typing, self._)
+        self._digits.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
+        self._explain()
+        self.go = self.button(
+            self._(self.action), self._pressed, theme.RIGHT_X, _BUTTON_Y, theme.RIGHT_COLUMN,
+            look="primary", height=theme.KEY, busy_when_disabled=True,
+        )  # fmt: skip
+        self._pad = "digits"
+
+    # What subclasses say.
+
+    def prepare(self) -> None:
+        """Draw the head and add the fields."""
+        raise NotImplementedError
+
+    def explanation(self) -> tuple[str, str]:
+        """Return a title and a few sentences shown beside the digits."""
+        raise NotImplementedError
+
+    def go_on(self) -> None:
+        """Do what the primary button is for."""
+        raise NotImplementedError
+
+    # What they use.
+
+    def add_fields(self, specs: Sequence[tuple[str, str, str]], prefix: str = "") -> None:
+        """Add fields side by side, each a caption, a kind and a help."""
+        width = (_FULL - (len(specs) - 1) * GAP) // len(specs)
+        for column, (caption, kind, note) in enumerate(specs):
+            field = Field(
+                self, caption, self.fonts, kind=kind, width=width, note=note,
+                prefix=prefix if kind == "amount" else "",
+            )  # fmt: skip
+            self.put(field, theme.MARGIN + column * (width + GAP), FIELD_Y)
+            field.touched = self._touched
+            field.on_focus = self._use
+            self.fields.append(field)
+        self.typing = self.fields[0]
+
+    def stops(self) -> Sequence[Control]:
+        """Return fields, then pad, then the button."""
+        pad = self._letters if self._pad == "letters" and self._letters else self._digits
+        return [*self.fields, *pad.keys, self.go]
+
+    def complain(self, field: Field, sentence: str) -> None:
+        """Show what is wrong with *field* and put the focus there."""
+        field.complain(sentence)
+        field.take_focus()
+
+    def check(self, field: Field, judge: Callable[[str], object], what: str) -> bool:
+        """Judge what was typed into *field*; say what is wrong with it, if anything is."""
+        from kiosk.messages import field_error
+
+        field.calm()
+        try:
+            judge(field.text)
+        except Exception as error:
+            sentence = field_error(error, what, self.language)
+            if sentence is None:
+                raise
+            self.complain(field, sentence)
+            return False
+        return True
+
+    def busy(self, busy: bool) -> None:
+        """Lock the page while a worker is at it."""
+        for field in self.fields:
+            field.enable(not busy)
+        self._digits.enable(not busy)
+        if self._letters is not None:
+            self._letters.enable(not busy)
+        self.go.enable(not busy)
+
+    def _pressed(self) -> None:
+        """Do the action; from the letters, go to the next field first."""
+        if self._pad == "letters" and self.typing is not self.fields[-1]:
+            assert self.typing is not None
+            self.enter_in(self.typing)
+        else:
+            self.go_on()
+
+    def _touched(self, field: Field) -> None:
+        self._use(field)
+
+    def _use(self, field: Field) -> None:
+        self.typing = field
+        self._open("letters" if field.kind == "text" else "digits")
+
+    def _open(self, pad: str) -> None:
+        if pad == self._pad:
+            return
+        self._pad = pad
+        letters = pad == "letters"
+        if letters and self._letters is None:
+            self._letters = LetterPad(
+                self, self.fonts, lambda: self.typing, self._, code=self.language.code
+            )
+        if self._letters is not None:
+            if letters:
+                self._letters.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
+                self._letters.lift()
+            else:
+                self._letters.place_forget()
+            spot, width = self._letters.next_spot, self._letters.next_width
+        x, wide = (spot, width) if letters else (theme.RIGHT_X, theme.RIGHT_COLUMN)
+        self.go.resize(wide)
+        self.go.configure(text=self._("Next") if letters else self._(self.action))
+        at(self.go, x, _BUTTON_Y - theme.TOP_BAR)
+        self.go.lift()
+
+    def _explain(self) -> None:
+        title, text = self.explanation()
+        pane = card(self, theme.RIGHT_COLUMN, 252)
+        self.put(pane, theme.RIGHT_X, PAD_Y)
+        inner = theme.RIGHT_COLUMN - 64
+        at(
+            Label(
+                pane, title, self.fonts(theme.FIELD, "semibold"), width=inner, height=40
+            ), 32, 24,
+        )  # fmt: skip
+        at(
+            Label(
+                pane, text, self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=160,
+                anchor="nw", wrap=True,
+            ), 32, 72,
+        )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Staff: the first member is made, later ones sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk import messages, theme
+from kiosk.bars import ChipSpec
+from kiosk.screens.form import Form
+
+if TYPE_CHECKING:
+    from atm.staff import StaffMember
+    from kiosk.app import App
+
+TRIES = 3
+
+Then = Callable[["StaffMember"], None]
+
+
+def staff_first(app: App, then: Then) -> None:
+    """Go on with *then* once a member of staff has signed in, or the first one was made."""
+
+    def ask() -> None:
+        page = FirstStart if app.machine.staff.empty else StaffSignIn
+        app.show(lambda a: page(a, then))
+
+    app.when_open(ask)
+
+
+class FirstStart(Form):
+    """Makes the first member of staff, in a data folder that has none."""
+
+    action = messages.N_("Create staff member")
+
+    def __init__(self, app: App, then: Then) -> None:
+        """Build the page."""
+        self._then = then
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the three fields."""
+        _ = self._
+        self.label(
+            _("First start: who is the first member of staff?"), theme.MARGIN, 88, 1168,
+            size=theme.HEADING, weight="bold", height=48,
+        )  # fmt: skip
+        self.add_fields(
+            [
+                (_("Name"), "text", _("The name you sign in with.")),
+                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
+                (_("Staff PIN again"), "pin", _("The same digits.")),
+            ]
+        )
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back."""
+        return [self.cancel_chip()]
+
+    def explanation(self) -> tuple[str, str]:
+        """Return why this is asked."""
+        _ = self._
+        return (
+            _("There is no default PIN."),
+            _(
+                "Staff sign in to create customers and to close the kiosk. "
+                "Keep this PIN safe: it is not shown again."
+            ),
+        )
+
+    def go_on(self) -> None:
+        """Check the fields, then make the member of staff."""
+        from credentials.policy import check_pin, normalise_username
+
+        name, pin, again = self.fields
+        if not self.check(name, normalise_username, "name"):
+            return
+        if not self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin"):
+            return
+        again.calm()
+        if pin.text != again.text:
+            pin.clear()
+            again.clear()
+            self.complain(pin, self._(messages.PINS_DIFFER))
+            return
+        self.busy(True)
+        staff, words = self.app.machine.staff, (name.text, pin.text)
+        self.work(lambda _attempt: staff.add_first(*words), done=self._then)
+
+
+class StaffSignIn(Form):
+    """Three tries, then home."""
+
+    action = messages.N_("Sign in")
+
+    def __init__(self, app: App, then: Then) -> None:
+        """Build the page."""
+        self._then = then
+        self._tries = 0
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the two fields."""
+        _ = self._
+        self.label(
+            _("Staff sign-in"), theme.MARGIN, 88, 1168,
+            size=theme.HEADING, weight="bold", height=48,
+        )  # fmt: skip
+        self.add_fields(
+            [
+                (_("Name"), "text", _("Your name as a member of staff.")),
+                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
+            ]
+        )
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back."""
+        return [self.cancel_chip()]
+
+    def explanation(self) -> tuple[str, str]:
+        """Return who this is for."""
+        _ = self._
+        return (
+            _("For members of staff"),
+            _("Customers cannot go on from here. Press Cancel to return to the first page."),
+        )
+
+    def go_on(self) -> None:
+        """Let a worker judge name and PIN."""
+        name, pin = self.fields
+        for field, what in ((name, "name"), (pin, "pin")):
+            field.calm()
+            if not field.text.strip():
+                missing = messages.POLICY[what]["empty"]
+                self.complain(field, self._(missing))
+                return
+        self.busy(True)
+        staff, words = self.app.machine.staff, (name.text, pin.text)
+        self.work(lambda _attempt: staff.sign_in(*words), done=self._then, failed=self._refused)
+
+    def _refused(self, error: BaseException) -> None:
+        from atm.staff import StaffSignInError
+
+        if not isinstance(error, StaffSignInError):
+            self.app.fault(error)
+            return
+        self._tries += 1
+        if self._tries >= TRIES:
+            self.app.go_home(("bad", self._(messages.SIGN_IN_REFUSED)))
+            return
+        self.busy(False)
+        self.fields[1].clear()
+        self.complain(self.fields[1], self._(messages.SIGN_IN_REFUSED))

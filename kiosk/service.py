@@ -1,0 +1,144 @@
+"""The machine behind the window: opened, warmed up and closed off the Tk thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from kiosk.worker import Attempt, Worker
+
+if TYPE_CHECKING:
+    from atm.machine import Machine
+    from atm.settings import Settings
+    from face_auth.camera import Frame
+
+_log = logging.getLogger(__name__)
+
+
+class Condition(Enum):
+    """What the kiosk can do now."""
+
+    OPENING = auto()
+    WARMING = auto()
+    READY = auto()
+    NO_CAMERA = auto()
+    OUT = auto()
+
+
+def open_machine(settings: Settings) -> Machine:
+    """Open the real machine; on a worker, since the imports alone take a while."""
+    from atm.machine import Machine
+    from kiosk.camera_view import load_tools
+
+    machine = Machine.open(settings)
+    load_tools()
+    return machine
+
+
+class Service:
+    """Owns the machine for the window."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        open_with: Callable[[Settings], Machine],
+        changed: Callable[[], None],
+    ) -> None:
+        """Open nothing yet; *changed* is called on the Tk thread when the condition changes."""
+        self.machine: Machine | None = None
+        self.problem = ""
+        self._worker = worker
+        self._open_with = open_with
+        self._changed = changed
+        self._attempt: Attempt[Machine] | None = None
+
+    def open(self, settings: Settings) -> None:
+        """Open the machine that *settings* describe in the place of the one there was."""
+        old, self.machine, self.problem = self.machine, None, ""
+        if self._attempt is not None:
+            self._attempt.drop()
+
+        def work(_attempt: Attempt[Machine]) -> Machine:
+            if old is not None:
+                old.close()
+            return self._open_with(settings)
+
+        self._attempt = self._worker.start(
+            work, done=self._opened, failed=self.fail, unwanted=self._close
+        )
+        self._changed()
+
+    def close(self) -> None:
+        """Close the machine; blocks for as long as its camera takes to let go."""
+        machine, self.machine = self.machine, None
+        if machine is not None:
+            machine.close()
+
+    @property
+    def condition(self) -> Condition:
+        """What the kiosk can do now; cheap."""
+        if self.problem:
+            return Condition.OUT
+        machine = self.machine
+        if machine is None:
+            return Condition.OPENING
+        if not machine.ready:
+            return Condition.WARMING
+        return Condition.NO_CAMERA if machine.camera.state == "lost" else Condition.READY
+
+    @property
+    def camera_lost(self) -> bool:
+        """Whether there is a machine whose camera does not answer."""
+        return self.machine is not None and not self.problem and self.machine.camera.state == "lost"
+
+    def latest(self) -> Frame | None:
+        """Return the newest frame, or None; never blocks."""
+        if self.machine is None or self.problem:
+            return None
+        return self.machine.camera.latest()
+
+    def _opened(self, machine: Machine) -> None:
+        self._attempt = None
+
+        def warm(_attempt: Attempt[None]) -> None:
+            machine.camera.start()
+            machine.warm_up()
+
+        def failed(error: BaseException) -> None:
+            if machine is self.machine:
+                self.fail(error)
+
+        try:
+            machine.camera.start()
+        except Exception as error:
+            self._close(machine)
+            self.fail(error)
+            return
+        self.machine = machine
+        self._worker.start(warm, done=lambda _none: self._changed(), failed=failed)
+        self._changed()
+
+    def fail(self, error: BaseException) -> None:
+        """Take the kiosk out of service because of *error*."""
+        _log.error("The machine does not start: %s", error, exc_info=error)
+        self.problem = _sentence(error)
+        self._changed()
+
+    def _close(self, machine: Machine) -> None:
+        self._worker.start(
+            lambda _attempt: machine.close(),
+            done=lambda _none: None,
+            failed=lambda error: _log.error("Closing failed: %s", error),
+        )
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what staff are told: the sentence of an error that has one."""
+    from atm.errors import AtmError
+    from face_auth.errors import FaceAuthError
+
+    if isinstance(error, AtmError | FaceAuthError) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: the log has the details."

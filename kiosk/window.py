@@ -1,0 +1,135 @@
+"""The root window: bars, the page between them, scaling, and what lies over the page."""
+
+from __future__ import annotations
+
+import logging
+import tkinter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import customtkinter
+
+from kiosk import theme
+from kiosk.bars import Foot, TopBar
+
+if TYPE_CHECKING:
+    from kiosk.screens.base import Screen
+
+_SETTLE_MS = 80
+
+_log = logging.getLogger(__name__)
+
+
+class Window:
+    """A page of 1280 x 800, enlarged evenly to whatever the window has."""
+
+    def __init__(self, *, fullscreen: bool, screen_width_mm: float | None) -> None:
+        """Open the window.
+
+        Args:
+            fullscreen: Whether it takes the whole screen, with no way out of its own.
+            screen_width_mm: How wide the panel is, where its text and keys must be measured.
+
+        Raises:
+            tkinter.TclError: If there is no display.
+        """
+        customtkinter.set_appearance_mode("light")
+        customtkinter.deactivate_automatic_dpi_awareness()
+        self.root = tkinter.Tk(className="two-factor-atm")
+        self.root.withdraw()
+        self.root.configure(bg=theme.PAPER)
+        self.root.title("Two-Factor ATM")
+        self.fonts = theme.Fonts(self.root)
+        self.root.fonts = self.fonts  # type: ignore[attr-defined]
+        self.scale = 1.0
+        self.rescaled: Callable[[], None] = lambda: None
+        self._settle: str | None = None
+        self._fit(fullscreen, screen_width_mm)
+        self.top = TopBar(self.root, self.fonts)
+        self.area = tkinter.Frame(self.root, bg=theme.PAPER)
+        self.foot = Foot(self.root, self.fonts)
+        self._arrange()
+        self.screen: Screen | None = None
+        self.cover: Any = None
+        self.fullscreen = fullscreen
+        if fullscreen:
+            self.root.attributes("-fullscreen", True)
+        self.root.deiconify()
+        self.root.bind("<Configure>", self._configured, add="+")
+
+    def show(self, screen: Screen) -> None:
+        """Put *screen*, already built, in the place of the one there is."""
+        old, self.screen = self.screen, screen
+        screen.place(relx=0.5, rely=0.5, anchor="center")
+        self.root.update_idletasks()
+        screen.lift()
+        if old is not None:
+            old.destroy()
+
+    def leave_fullscreen(self) -> None:
+        """Go back to an ordinary window."""
+        self.fullscreen = False
+        self.root.attributes("-fullscreen", False)
+
+    def enter_fullscreen(self) -> None:
+        """Take the whole screen."""
+        self.fullscreen = True
+        self.root.attributes("-fullscreen", True)
+
+    def destroy(self) -> None:
+        """Close the window; timers that were left do not fire any more."""
+        if self._settle is not None:
+            self.root.after_cancel(self._settle)
+        tracker = customtkinter.ScalingTracker
+        self.root.destroy()
+        tracker.window_widgets_dict.pop(self.root, None)
+        tracker.window_dpi_scaling_dict.pop(self.root, None)
+        tracker.update_loop_running = False
+
+    def _fit(self, fullscreen: bool, panel_mm: float | None) -> None:
+        across, down = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
+        largest = theme.page_scale(across, down)
+        needed = theme.scale_for_panel(across, panel_mm) if panel_mm else 1.0
+        if needed > largest + 1e-6 or largest < 1:
+            _log.warning(
+                "The screen of %d x %d is too small: text and keys come out at %.0f %% of "
+                "the size they need.", across, down, 100 * largest / max(needed, 1.0),
+            )  # fmt: skip
+        scale = largest if fullscreen else min(max(needed, 1.0), largest)
+        width, height = round(theme.PAGE_WIDTH * scale), round(theme.PAGE_HEIGHT * scale)
+        if fullscreen:
+            width, height = across, down
+            self.root.geometry(f"{width}x{height}+0+0")
+        else:
+            left, top = max(0, (across - width) // 2), max(0, (down - height) // 2)
+            self.root.geometry(f"{width}x{height}+{left}+{top}")
+            self.root.minsize(width, height)
+        self._set_scale(scale)
+
+    def _set_scale(self, scale: float) -> None:
+        self.scale = scale
+        customtkinter.set_widget_scaling(scale)
+
+    def _arrange(self) -> None:
+        """Place bars and page; the page has what the bars leave."""
+        top, foot = int(theme.TOP_BAR * self.scale), int(theme.FOOT * self.scale)
+        self.top.place(x=0, y=0, relwidth=1.0)
+        self.foot.place(x=0, rely=1.0, relwidth=1.0, anchor="sw")
+        self.area.place(x=0, y=top, relwidth=1.0, relheight=1.0, height=-(top + foot))
+
+    def _configured(self, event: Any) -> None:
+        if event.widget is not self.root:
+            return
+        if theme.page_scale(event.width, event.height) == self.scale:
+            return
+        if self._settle is not None:
+            self.root.after_cancel(self._settle)
+        self._settle = self.root.after(_SETTLE_MS, self._settled)
+
+    def _settled(self) -> None:
+        self._settle = None
+        scale = theme.page_scale(self.root.winfo_width(), self.root.winfo_height())
+        if abs(scale - self.scale) > 1e-3:
+            self._set_scale(scale)
+            self._arrange()
+            self.rescaled()
