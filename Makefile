@@ -11,7 +11,7 @@ DEBIAN_SCREEN := xvfb xauth xdotool
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test lint format messages clean
+.PHONY: help kiosk demo test bench lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -30,6 +30,9 @@ demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole story by itself and leave
 test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite
 	@$(XVFB) $(PY) -m pytest $(ARGS)
 
+bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
+	@$(PY) -m benchmarks $(ARGS)
+
 lint: $(VENV)/.all ## check style and types
 	@$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -40,7 +43,7 @@ format: $(VENV)/.all ## put every file into the project's format
 	$(VENV)/bin/ruff format .
 
 clean: ## remove the virtual environment and everything generated
-	@rm -rf $(VENV) $(SCREENS) report .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(SCREENS) report benchmarks/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # System packages are installed where that is allowed, else the exact line is printed.
 define debian

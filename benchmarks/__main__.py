@@ -1,0 +1,171 @@
+"""``python -m benchmarks``: measure everything, print the table, write JSON and a picture."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from benchmarks import frames, growth, kiosk_run, limits, login, parity, stages, table
+from benchmarks.bank import demo_settings, enrol_customer
+from benchmarks.results import Report
+from benchmarks.rivals import Rival, RivalError
+from benchmarks.screen import Screen, ScreenError
+
+OUT: Final = Path(__file__).resolve().parent / "out"
+PARTS: Final = ("stages", "login", "kiosk", "growth", "evaluation")
+FRAMES: Final = 40
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; returns 0, whatever the figures are, or 2 if it cannot run."""
+    options = _parser().parse_args(arguments)
+    folder = frames.photographs_folder(options.photographs)
+    if options.command == "parity":
+        if folder is None:
+            print(f"Parity needs photographs: --photographs DIR or {frames.SHARED_VARIABLE}.")
+            return 2
+        found = parity.measure(folder, options.count)
+        print(found.text(), end="")
+        return 0 if found.met else 1
+    report = run(options, folder)
+    report.save(options.out / "speed.json")
+    table.draw(report, options.out / "speed.png")
+    text = table.text(report)
+    (options.out / "speed.txt").write_text(text, "utf-8")
+    print(text)
+    print(f"Written: {options.out}/speed.json, speed.png, speed.txt")
+    return 0
+
+
+def run(options: argparse.Namespace, folder: Path | None) -> Report:
+    """Measure the parts that *options* ask for."""
+    report = Report(machine=limits.describe())
+    with ExitStack() as stack:
+        shown = _screen(stack, report)
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atm-benchmark-")))
+        pictures, report.frames = frames.large_faces(folder, min(FRAMES, max(4, options.rounds)))
+        if "stages" in options.parts:
+            _stages(options, report, pictures)
+        if "login" in options.parts:
+            _say("logins")
+            login.measure(report, work / "login", options.logins)
+        if "kiosk" in options.parts and shown is not None:
+            _kiosk(options, report, pictures, shown, work / "kiosk")
+        if "growth" in options.parts:
+            _say("growth")
+            growth.measure(report, work / "growth", options.growth_runs, options.customers)
+        if "evaluation" in options.parts:
+            _say("evaluation")
+            report.notes.append("The evaluation's throughput is not measured yet.")
+    return report
+
+
+def _stages(options: argparse.Namespace, report: Report, pictures: list[frames.Picture]) -> None:
+    _say("the obvious stack starts")
+    with ExitStack() as stack:
+        rivals: dict[str, Rival | None] = {}
+        for name in ("obvious", "dlib", "deepface"):
+            try:
+                rivals[name] = stack.enter_context(Rival(name)) if options.rivals else None
+            except RivalError as error:
+                rivals[name] = None
+                report.notes.append(str(error))
+        obvious = rivals.pop("obvious")
+        if obvious is not None:
+            report.facts["obvious stack: seconds to import"] = obvious.start.import_s
+            report.facts["obvious stack: seconds from there to ready"] = obvious.start.load_s
+            report.facts["obvious stack: memory, MB (PSS)"] = obvious.start.memory_mb
+        peak = limits.measure_peak(obvious.int8_product() if obvious else None)
+        report.machine |= peak.described()
+        _say("stages")
+        others = [rival for rival in rivals.values() if rival is not None]
+        stages.measure(report, pictures, options.rounds, peak, obvious, others)
+
+
+def _kiosk(
+    options: argparse.Namespace,
+    report: Report,
+    pictures: list[frames.Picture],
+    shown: Screen,
+    folder: Path,
+) -> None:
+    from atm.machine import Machine
+
+    settings = demo_settings(folder)
+    machine = Machine.open(settings)
+    try:
+        machine.camera.start()
+        enrol_customer(machine)
+    finally:
+        machine.close()
+    _say("starts of the kiosk")
+    kiosk_run.measure_starts(report, settings, shown, options.starts)
+    _say("the kiosk at rest and with the preview")
+    kiosk_run.measure_running(report, settings, shown, pictures, options.seconds)
+    _say("logins in the window")
+    kiosk_run.measure_logins(report, settings, shown, options.logins)
+
+
+def _screen(stack: ExitStack, report: Report) -> Screen | None:
+    """Return a screen to paint on, for us and for the kiosk, or None where there is none."""
+    try:
+        shown = stack.enter_context(Screen())
+    except ScreenError as error:
+        report.notes.append(f"Painting and the kiosk's window were left out: {error}")
+        return None
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = shown.display
+    stack.callback(lambda: _put_back(before))
+    return shown
+
+
+def _put_back(display: str | None) -> None:
+    if display is None:
+        os.environ.pop("DISPLAY", None)
+    else:
+        os.environ["DISPLAY"] = display
+
+
+def _say(words: str) -> None:
+    print(f"... {words}", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure how fast the program is."
+    )
+    parser.add_argument(
+        "--photographs", type=Path, metavar="DIR",
+        help="real photographs; without, LFW in ATM_SHARED, else the drawn face",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where results go")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART",
+        help="which of " + ", ".join(PARTS) + "; all by default",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=200, help="of each stage (200)")
+    parser.add_argument("--logins", type=int, default=60, help="(60)")
+    parser.add_argument("--starts", type=int, default=10, help="of the kiosk (10)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="to watch the kiosk (20)")
+    parser.add_argument("--growth-runs", type=int, default=20, help="at each number (20)")
+    parser.add_argument(
+        "--customers", type=int, nargs="+", default=list(growth.NUMBERS), metavar="N",
+        help="numbers of made-up customers",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-rivals", dest="rivals", action="store_false", help="measure this program only"
+    )
+    parser.set_defaults(command="all")
+    commands = parser.add_subparsers(metavar="parity")
+    compared = commands.add_parser("parity", help="compare our detector with the mtcnn package")
+    compared.add_argument("--photographs", dest="count", type=int, default=500, metavar="N")
+    compared.set_defaults(command="parity")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

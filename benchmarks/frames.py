@@ -1,0 +1,79 @@
+"""The pictures that everything is measured on: 640 x 480 with one large face."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.capture import decode_picture
+from face_auth.cascade import FRAME_HEIGHT, FRAME_WIDTH
+from face_auth.detection import Detector
+from face_auth.quality import Verdict, assess
+
+Picture = NDArray[np.uint8]
+
+SHARED_VARIABLE = "ATM_SHARED"
+SEED = 20261123
+
+
+def photographs_folder(given: Path | None) -> Path | None:
+    """Return the folder of real photographs: the one *given*, LFW in ATM_SHARED, or none."""
+    if given is not None:
+        return given
+    shared = os.environ.get(SHARED_VARIABLE)
+    lfw = Path(shared) / "data" / "lfw" if shared else None
+    return lfw if lfw and lfw.is_dir() else None
+
+
+def large_faces(folder: Path | None, count: int) -> tuple[list[Picture], str]:
+    """Return frames with exactly one large, good face, and what they are.
+
+    Args:
+        folder: Of photographs, searched with its sub-folders; None for the drawn face.
+        count: How many frames.
+
+    Raises:
+        ValueError: If the folder holds too few such photographs.
+    """
+    if folder is None:
+        from face_auth.demo_face import DemoFace
+
+        face = DemoFace(0)
+        drawn = [np.ascontiguousarray(face.draw(i / 25)) for i in range(count)]
+        return drawn, f"{count} of the drawn demo face (no folder of photographs was given)"
+    detector = Detector()
+    found: list[Picture] = []
+    for frame in enlarged(folder):
+        faces = detector.detect(frame)
+        if len(faces) == 1 and assess(frame, faces).verdict is Verdict.OK:
+            found.append(frame)
+        if len(found) == count:
+            return found, f"{count} photographs of {folder.name}, enlarged to fill the frame"
+    raise ValueError(f"{folder} holds {len(found)} photographs with one large face, not {count}")
+
+
+def enlarged(folder: Path) -> Iterator[Picture]:
+    """Yield the photographs in a seeded shuffle, each enlarged to fill 640 x 480."""
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    random.Random(SEED).shuffle(paths)
+    for path in paths:
+        picture = decode_picture(path.read_bytes())
+        if picture is not None:
+            yield fill_frame(picture)
+
+
+def fill_frame(picture: Picture) -> Picture:
+    """Return the middle of *picture*, as large as fits the shape of the frame, at 640 x 480."""
+    height, width = picture.shape[:2]
+    scale = max(FRAME_WIDTH / width, FRAME_HEIGHT / height)
+    inner_width = min(width, round(FRAME_WIDTH / scale))
+    inner_height = min(height, round(FRAME_HEIGHT / scale))
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    inner = picture[top : top + inner_height, left : left + inner_width]
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    resized = cv2.resize(inner, (FRAME_WIDTH, FRAME_HEIGHT), interpolation=how)
+    return np.ascontiguousarray(resized, np.uint8)

@@ -1,0 +1,129 @@
+"""The kiosk, opened by gui.py itself, with a wire to whoever measures it.
+
+``python -m benchmarks.kiosk_driver OPTIONS OF GUI``. Reads one command a line, writes one JSON
+object a line: ``ready`` when it can authenticate, then an answer to each command. Times are those
+of time.monotonic(), which all processes of the machine share.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import gui
+import kiosk.app
+
+_POLL_MS = 5
+
+
+class Driver:
+    """Answers commands on the window's thread."""
+
+    def __init__(self, app: kiosk.app.App) -> None:
+        """Watch *app*, and read commands on a thread of its own."""
+        self._app = app
+        self._verdicts = 0
+        self._pressed = self._decided = 0.0
+        self._wait()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _wait(self) -> None:
+        from kiosk.service import Condition
+
+        service = self._app.service
+        machine = service.machine
+        if service.condition is Condition.READY and machine and machine.camera.state == "ready":
+            _say(event="ready", at=time.monotonic())
+            self._count(machine)
+            return
+        if service.condition is Condition.OUT:
+            _say(event="failed", why=service.problem)
+            return
+        self._app.root.after(_POLL_MS, self._wait)
+
+    def _count(self, machine: Any) -> None:
+        """Count verdicts, and note when a login is decided."""
+        guide, login = machine.guide, machine.login
+
+        def counted(frame: Any) -> Any:
+            verdict = guide(frame)
+            self._verdicts += 1
+            return verdict
+
+        def noted(*words: Any, **options: Any) -> Any:
+            decision = login(*words, **options)
+            self._decided = time.monotonic()
+            return decision
+
+        machine.guide, machine.login = counted, noted
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            words = line.split()
+            self._app.worker.post(lambda words=words: self._obey(words))  # type: ignore[misc]
+        self._app.worker.post(self._app.close)
+
+    def _obey(self, words: list[str]) -> None:
+        if words[0] == "home":
+            self._app.go_home()
+        elif words[0] == "preview":
+            from kiosk.screens.existing_user import ExistingUser
+
+            self._app.show(ExistingUser)
+        elif words[0] == "login":
+            self._login(words[1], words[2])
+            return
+        screen: Any = self._app.screen
+        pictures = screen.view.pictures if words[0] == "count" and hasattr(screen, "view") else 0
+        _say(event=words[0], at=time.monotonic(), verdicts=self._verdicts, pictures=pictures)
+
+    def _login(self, username: str, pin: str) -> None:
+        """Type both, press when the button can be pressed, and tell when the answer stands."""
+        screen: Any = self._app.screen
+        screen.username.text, screen.pin.text = username, pin
+
+        def press() -> None:
+            if not screen.press.enabled:
+                self._app.root.after(_POLL_MS, press)
+                return
+            self._pressed = time.monotonic()
+            screen.press.press()
+            self._until(lambda: self._app.screen is not screen or screen.press.enabled, answered)
+
+        def answered() -> None:
+            _say(
+                event="login",
+                decided_s=self._decided - self._pressed,
+                shown_s=time.monotonic() - self._pressed,
+                granted=self._app.screen is not screen,
+            )
+
+        press()
+
+    def _until(self, done: Callable[[], bool], then: Callable[[], None]) -> None:
+        if done():
+            self._app.root.update_idletasks()
+            then()
+            return
+        self._app.root.after(1, lambda: self._until(done, then))
+
+
+def _say(**words: Any) -> None:
+    print(json.dumps(words), flush=True)
+
+
+def _run(settings: Any) -> int:
+    app = kiosk.app.App(settings)
+    Driver(app)
+    app.run()
+    return 0
+
+
+if __name__ == "__main__":
+    kiosk.app.run = _run
+    sys.exit(gui.main())

@@ -1,0 +1,199 @@
+"""The whole kiosk from outside: how soon it is painted and ready, what memory and time it takes."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+from atm.settings import Settings
+from benchmarks import screen
+from benchmarks.bank import PIN, USERNAME
+from benchmarks.frames import Picture
+from benchmarks.process import memory_mb, processor_share
+from benchmarks.results import Report, Row, Target, Timing
+from benchmarks.screen import Screen
+from benchmarks.stream import Stream
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAINT_LIMIT_MS, READY_LIMIT_MS = 500.0, 1500.0
+MEMORY_LIMIT_MB = 300.0
+IDLE_LIMIT, PREVIEW_LIMIT = 5.0, 40.0
+VERDICTS_LEAST = 8.0
+LOGIN_LIMIT_MS = 250.0
+_PATIENCE_S = 60.0
+_SETTLE_S = 3.0
+
+
+class KioskError(Exception):
+    """The kiosk did not do what was asked of it; the text says what."""
+
+
+class Kiosk:
+    """`kiosk_driver` in a process of its own."""
+
+    def __init__(self, settings: Settings, display: str, camera: str) -> None:
+        """Start it and wait until it is ready.
+
+        Raises:
+            KioskError: If it never is.
+        """
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.kiosk_driver", *_options(settings, camera)],
+            cwd=ROOT, env=_environment(settings, display),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self.pid = self._process.pid
+        try:
+            self.ready_s = float(self._hear("ready")["at"]) - self.started
+        except KioskError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, command: str) -> dict[str, Any]:
+        """Give a command of the driver and return its answer."""
+        pipe = self._pipe(self._process.stdin)
+        pipe.write(command.encode("utf-8") + b"\n")
+        pipe.flush()
+        return self._hear(command.split()[0])
+
+    def close(self) -> None:
+        """Close the window and end the process."""
+        self._pipe(self._process.stdin).close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _hear(self, event: str) -> dict[str, Any]:
+        pipe = self._pipe(self._process.stdout)
+        if not select.select([pipe], [], [], _PATIENCE_S)[0]:
+            raise KioskError(f"no answer to {event}")
+        line = pipe.readline()
+        if not line:
+            raise KioskError(f"it ended before {event}")
+        answer: dict[str, Any] = json.loads(line)
+        if answer["event"] != event:
+            raise KioskError(str(answer.get("why", answer)))
+        return answer
+
+    def _pipe(self, pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None
+        return pipe
+
+
+def measure_starts(report: Report, settings: Settings, shown: Screen, starts: int) -> None:
+    """Start gui.py and the driver so many times each, and add how soon they paint and are ready.
+
+    The first paint is seen from outside, on the screen, with gui.py as it is; it counts when the
+    page stands there but for what goes on changing, not at the first pixel.
+    """
+    painted, ready = [], []
+    for number in range(-1, starts):  # the first one fills the disk's cache
+        seconds = _first_paint(settings, shown)
+        with Kiosk(settings, shown.display, "demo") as kiosk:
+            if number >= 0:
+                painted.append(seconds * 1000)
+                ready.append(kiosk.ready_s * 1000)
+    rows = (("start: first paint", painted), ("start: ready to authenticate", ready))
+    report.rows += [Row(name, Timing.of(samples)) for name, samples in rows]
+    limits = (PAINT_LIMIT_MS, READY_LIMIT_MS)
+    for (name, samples), limit in zip(rows, limits, strict=True):
+        report.targets.append(Target(f"{name}, median", Timing.of(samples).median_ms, "ms", limit))
+
+
+def measure_running(
+    report: Report, settings: Settings, shown: Screen, frames: list[Picture], seconds: float
+) -> None:
+    """Add memory and processor time at home and with the preview, over so many seconds each.
+
+    Two cameras: the drawn face, and a stream of JPEG pictures, which costs what a webcam does.
+    """
+    with Stream(frames) as stream:
+        for name, camera in (("stream", stream.address), ("demo", "demo")):
+            with Kiosk(settings, shown.display, camera) as kiosk:
+                _watch(report, kiosk, name, seconds)
+
+
+def measure_logins(report: Report, settings: Settings, shown: Screen, logins: int) -> None:
+    """Log in through the window so many times: from the press to the decision, and to the page."""
+    decided, seen = [], []
+    with Kiosk(settings, shown.display, "demo") as kiosk:
+        for number in range(-2, logins):
+            kiosk.ask("preview")
+            time.sleep(0.5 + 0.037 * (number % 10))
+            answer = kiosk.ask(f"login {USERNAME} {PIN}")
+            if not answer["granted"]:
+                raise KioskError("a login in the window was not granted")
+            if number >= 0:
+                decided.append(answer["decided_s"] * 1000)
+                seen.append(answer["shown_s"] * 1000)
+            kiosk.ask("home")
+        report.facts["memory after these logins, MB"] = memory_mb(kiosk.pid)
+    report.rows.append(Row("login in the window: press to decision", Timing.of(decided)))
+    report.rows.append(Row("login in the window: press to account page", Timing.of(seen)))
+    p95 = Timing.of(decided).p95_ms
+    report.targets.append(Target("press to decision in the window, p95", p95, "ms", LOGIN_LIMIT_MS))
+
+
+def _watch(report: Report, kiosk: Kiosk, name: str, seconds: float) -> None:
+    time.sleep(_SETTLE_S)
+    idle = processor_share(kiosk.pid, seconds) * 100
+    kiosk.ask("preview")
+    time.sleep(_SETTLE_S)
+    before = kiosk.ask("count")
+    busy = processor_share(kiosk.pid, seconds) * 100
+    after = kiosk.ask("count")
+    passed = after["at"] - before["at"]
+    held = memory_mb(kiosk.pid)
+    report.facts[f"pictures painted a second ({name})"] = (
+        after["pictures"] - before["pictures"]
+    ) / passed
+    report.facts[f"resident memory with all that is shared, MB ({name})"] = memory_mb(
+        kiosk.pid, "Rss"
+    )
+    verdicts = (after["verdicts"] - before["verdicts"]) / passed
+    report.targets += [
+        Target(f"memory of the running kiosk, {name} (PSS)", held, "MB", MEMORY_LIMIT_MB),
+        Target(f"idle home page, {name}", idle, "% of a core", IDLE_LIMIT),
+        Target(f"preview, {name}", busy, "% of a core", PREVIEW_LIMIT),
+        Target(f"guidance verdicts, {name}", verdicts, "a second", VERDICTS_LEAST, "least"),
+    ]
+
+
+def _first_paint(settings: Settings, shown: Screen) -> float:
+    """Return seconds from the start of gui.py to its page on the screen."""
+    time.sleep(0.3)  # the window before has left the screen
+    begin = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "gui.py", *_options(settings, "demo")],
+        cwd=ROOT,
+        env=_environment(settings, shown.display),
+    )
+    try:
+        seen = screen.watch(shown, begin + _SETTLE_S)
+    finally:
+        process.terminate()
+        process.wait()
+    return screen.first_painted(seen) - begin
+
+
+def _options(settings: Settings, camera: str) -> list[str]:
+    return ["--data", str(settings.data_dir), "--kind", str(settings.kind), "--camera", camera]
+
+
+def _environment(settings: Settings, display: str) -> dict[str, str]:
+    """Return what the kiosk is started with: nobody's own settings, its display, its keys."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATM_")}
+    return kept | {"DISPLAY": display, "ATM_KEY_DIR": str(settings.key_dir)}

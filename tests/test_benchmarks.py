@@ -1,0 +1,219 @@
+"""The benchmark's arithmetic, and that a run with tiny counts measures everything it promises."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import limits, parity, rivals, table
+from benchmarks.results import Growth, Report, Row, Target, Timing
+from benchmarks.screen import ScreenError, first_painted
+from face_auth.detection import Face
+from face_auth.models import read_listed
+
+
+def test_timing_takes_the_middle_and_the_95th_percentile() -> None:
+    timing = Timing.of([*range(1, 101), 1000.0])
+    assert (timing.median_ms, timing.p95_ms, timing.runs) == (51, 96, 101)
+
+
+@pytest.mark.parametrize("samples", [[], [1.0, -0.1], [float("nan")], [float("inf")]])
+def test_timing_of_nothing_or_nonsense_is_refused(samples: list[float]) -> None:
+    with pytest.raises(ValueError, match="samples"):
+        Timing.of(samples)
+
+
+def test_ratios_say_how_much_longer_theirs_takes_and_how_far_ours_is_from_the_limit() -> None:
+    row = Row("detect", Timing(5.0, 6.0, 9), default_ms=100.0, quick_ms=40.0, limit_ms=2.0)
+    assert (row.versus_default, row.versus_quick, row.versus_limit) == (20, 8, 2.5)
+    assert table.cells(row) == ("detect", "5", "6", "20x", "8x", "2", "2.5x")
+
+
+def test_what_was_not_measured_has_no_ratio() -> None:
+    row = Row("align", Timing(5.0, 6.0, 9))
+    assert (row.versus_default, row.versus_quick, row.versus_limit) == (None, None, None)
+    assert table.cells(row)[3:] == ("-", "-", "-", "-")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "met"),
+    [
+        (11.0, "most", True),
+        (11.1, "most", False),
+        (11.0, "least", True),
+        (10.9, "least", False),
+        (float("nan"), "most", False),
+        (float("nan"), "least", False),
+    ],
+)
+def test_target_is_met_on_the_right_side_of_its_bound(value: float, kind: str, met: bool) -> None:
+    assert Target("t", value, "ms", 11.0, kind).met is met  # type: ignore[arg-type]
+
+
+def whole_report() -> Report:
+    timing = Timing(1.5, 2.5, 200)
+    return Report(
+        machine={"processor": "made up", "cores": "2", "load before (1 min)": 0.25},
+        frames="ten",
+        rows=[Row("detect", timing, 100.0, 40.0, 0.5), Row("align", timing)],
+        others={"mtcnn": timing},
+        targets=[
+            Target("total", 12.0, "ms", 11.0),
+            Target("rate", 120.0, "a second", 100, "least"),
+        ],
+        facts={"faces": 1.0},
+        growth=[Growth(10, timing, timing, 0.01, 180.0)],
+        notes=["dlib is not installed."],
+    )
+
+
+def test_report_comes_back_from_json_as_it_was(tmp_path: Path) -> None:
+    report = whole_report()
+    report.save(tmp_path / "deep" / "speed.json")
+    text = (tmp_path / "deep" / "speed.json").read_text("utf-8")
+    assert Report.from_json(text) == report
+    document = json.loads(text)
+    assert document["rows"][0]["versus_limit"] == 3
+    assert [target["met"] for target in document["targets"]] == [False, True]
+
+
+def test_printed_table_names_every_stage_and_what_missed() -> None:
+    lines = table.text(whole_report()).splitlines()
+    (detect,) = [line for line in lines if line.startswith("detect ")]
+    assert detect.split() == ["detect", "1.5", "2.5", "67x", "27x", "0.5", "3x"]
+    assert [line.split()[-1] for line in lines if line.startswith(("total ", "rate "))] == [
+        "MISSED",
+        "met",
+    ]
+    assert "Note: dlib is not installed." in lines
+
+
+def test_picture_is_drawn_with_and_without_figures(tmp_path: Path) -> None:
+    for name, report in (("whole", whole_report()), ("empty", Report())):
+        table.draw(report, tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_operations_of_pnet_are_those_counted_by_hand() -> None:
+    counted = limits.network_operations(read_listed("mtcnn", "mtcnn_pnet.tflite"), (1, 57, 76, 3))
+    products = (
+        55 * 74 * 10 * 27  # 3 x 3 over 3 colours
+        + 26 * 35 * 16 * 90  # halved, then 3 x 3 over 10
+        + 24 * 33 * 32 * 144  # 3 x 3 over 16
+        + 24 * 33 * (4 + 2) * 32  # offsets and chances
+    )
+    assert (counted.floats, counted.int8s) == (2 * products, 0)
+
+
+def test_limit_is_the_slowest_kind_alone() -> None:
+    peak = limits.Peak(float_ops=1e9, int8_ops=4e9, small_bytes=1e9, large_bytes=1e8)
+    needs = limits.Operations(floats=1e6, int8s=4e6, small=1e6, large=1e4)
+    assert needs.limit_ms(peak) == pytest.approx(2.0)  # 1 ms of floats, then 1 ms of integers
+    assert limits.Operations(floats=1e6, large=1e6).limit_ms(peak) == pytest.approx(10.0)
+
+
+def test_argon2_moves_three_blocks_for_each_and_its_old_content_from_the_second_pass() -> None:
+    assert limits.argon2_operations(memory_kib=8, passes=1).large == 8 * 3 * 1024
+    assert limits.argon2_operations(memory_kib=8, passes=3).large == 8 * (3 + 4 + 4) * 1024
+
+
+def picture(value: int) -> np.ndarray:
+    return np.full((10, 10), value, np.uint32)
+
+
+def test_first_paint_is_the_page_and_neither_a_bare_window_nor_its_last_change() -> None:
+    page = picture(7)
+    page[0, :3] = 1
+    later = page.copy()
+    later[0, 0] = 9  # a clock in the foot: 1 % of the page
+    seen = [(0.0, picture(0)), (0.2, picture(5)), (0.4, page), (2.0, later)]
+    assert first_painted(seen) == 0.4
+
+
+def test_a_screen_that_stays_bare_was_never_painted() -> None:
+    with pytest.raises(ScreenError):
+        first_painted([(0.0, picture(0)), (1.0, picture(0))])
+
+
+def face(x: float, side: float = 200.0, shift: float = 0.0) -> Face:
+    points = np.array([[60, 80], [140, 80], [100, 120], [70, 160], [130, 160]], np.float32)
+    return Face((x, 50.0, side, side), points + np.float32(x) + np.float32(shift), 0.99)
+
+
+def test_parity_counts_only_what_is_near_enough() -> None:
+    alike, none, moved, near = face(0), [], face(20), face(0, shift=3.0)
+    found = parity.compare(
+        [([face(0)], [alike]), ([face(0)], none), ([face(0)], [moved]), ([face(0)], [near])]
+    )
+    assert (found.theirs, found.found, found.close, found.met) == (4, 2, 1, False)
+    assert found.lowest_overlap == pytest.approx(180 / 220)
+    assert found.furthest_px == pytest.approx(20 * 2**0.5, rel=1e-5)
+
+
+def test_parity_needs_no_small_faces_and_counts_what_only_ours_found() -> None:
+    found = parity.compare([([face(0), face(400, 90)], [face(0), face(300)])])
+    assert (found.theirs, found.found, found.close, found.ours_alone) == (1, 1, 1, 1)
+    assert found.met
+    with pytest.raises(ValueError, match="photographs"):
+        parity.compare([])
+
+
+def test_rival_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rivals.NEEDS, "deepface", ("no_such_package",))
+    with pytest.raises(rivals.RivalError, match="no_such_package is not installed"):
+        rivals.Rival("deepface")
+
+
+def test_package_finds_the_face_at_100_px_only_with_its_pyramid_mended(shared: Path) -> None:
+    from benchmarks.frames import large_faces
+
+    pictures, _ = large_faces(shared / "data" / "lfw", 2)
+    with rivals.Rival("obvious") as obvious:
+        for work, least, most in (
+            (rivals.DEFAULT, 1, 99),
+            (rivals.QUICK, 1, 99),
+            (rivals.BROKEN, 0, 0),
+            (rivals.EMBED, 1, 1),
+        ):
+            took_ms, found = obvious.run(work, pictures[1])
+            assert took_ms > 0
+            assert least <= found <= most, work
+
+
+@pytest.mark.gui
+def test_tiny_run_measures_everything(tmp_path: Path) -> None:
+    arguments = "--rounds 2 --logins 1 --starts 1 --seconds 0.5 --growth-runs 1 --customers 3 7"
+    out = tmp_path / "out"
+    assert command.main([*arguments.split(), "--no-rivals", "--out", str(out)]) == 0
+    report = Report.from_json((out / "speed.json").read_text("utf-8"))
+    stages = {row.stage for row in report.rows}
+    assert stages >= {
+        "decode a JPEG",
+        "letterbox, detect",
+        "align",
+        "judge quality",
+        "embed",
+        "score",
+        "PIN hash",
+        "compose, paint",
+        "detect, align, quality, embed, score",
+        "login: press to decision",
+        "login in the window: press to decision",
+        "start: first paint",
+        "start: ready to authenticate",
+        "train a template",
+    }
+    assert [each.customers for each in report.growth] == [3, 7]
+    assert report.facts["templates read by a login, 7 customers"] == 1
+    assert report.facts["credentials.json read by a login, 7 customers"] == 0
+    assert (out / "speed.png").is_file()
+
+
+def test_options_choose_parts_and_the_folder_of_photographs() -> None:
+    chosen: Namespace = command._parser().parse_args(["--parts", "login", "--photographs", "x"])
+    assert (chosen.parts, chosen.photographs, chosen.command) == (["login"], Path("x"), "all")
+    compared = command._parser().parse_args(["parity", "--photographs", "7"])
+    assert (compared.command, compared.count, compared.photographs) == ("parity", 7, None)
