@@ -1,7 +1,280 @@
-"""Model files: find, check, and read their card."""
+"""Model files: find them, check them against the model card, and read the card.
 
+``python -m face_auth.models --help`` lists what makes, fetches and checks them.
+"""
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.errors import ModelError
 
 MODELS: Final = Path(__file__).resolve().parent.parent / "models"
 """The folder of the model files that come with the program."""
+
+CARD_FILE: Final = "model_card.json"
+DIMENSIONS: Final = 512
+
+
+class Framing(StrEnum):
+    """How a network wants a face cut out of the photograph."""
+
+    FIVE_POINTS = "five_points"
+    BOX_WITH_MARGIN = "box_with_margin"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A score is accepted when it is at least *value*.
+
+    Attributes:
+        value: In the units of the customers' SVM, unbounded.
+        fmr: The false match rate at which it was measured, as the card writes it: "1e-4".
+        provisional: Whether it still waits for its calibration.
+    """
+
+    value: float
+    fmr: str
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What the model card says about one embedding network.
+
+    Attributes:
+        name: "bundled" or "vggface2".
+        folder: Where its files are.
+        file: The network's file in *folder*.
+        sha256: Of that file, hexadecimal.
+        size: Width and height of its input, px.
+        framing: How a face is brought to that size.
+        margin: Added around the box on each side, as a share of it; 0 where framing has none.
+        cohort_file: Its impostor cohort in *folder*; None where none was made yet.
+        cohort_sha256: Of that file.
+        thresholds: Score by false match rate ("1e-4").
+        provisional: Whether the thresholds wait for their calibration.
+    """
+
+    name: str
+    folder: Path
+    file: str
+    sha256: str
+    size: int
+    framing: Framing
+    margin: float
+    cohort_file: str | None
+    cohort_sha256: str | None
+    thresholds: Mapping[str, float]
+    provisional: bool
+
+    def threshold(self, security: str = "1e-4") -> Threshold:
+        """Return the threshold for a false match rate, or the strictest there is.
+
+        Args:
+            security: The rate asked for, as a number in words: "1e-3".
+
+        Raises:
+            ModelError: If no threshold was measured for this network.
+            ValueError: If *security* is no rate between 0 and 1.
+        """
+        asked = float(security)
+        if not 0 < asked < 1:
+            raise ValueError(f"{security} is no false match rate between 0 and 1")
+        if not self.thresholds:
+            raise ModelError(
+                f"No threshold was measured for the network {self.name} yet. "
+                f"Run: python -m face_auth.models cohort {self.name} --people FOLDER"
+            )
+        by_rate = {float(fmr): fmr for fmr in self.thresholds}
+        alike = [rate for rate in by_rate if math.isclose(rate, asked)]
+        fmr = by_rate[alike[0] if alike else min(by_rate)]
+        return Threshold(self.thresholds[fmr], fmr, self.provisional)
+
+
+def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
+    """Return the card of one embedding network.
+
+    Raises:
+        ModelError: If the card is missing or damaged, or knows no such network.
+    """
+    entry = read_entry(name, folder)
+    try:
+        cohort = entry.get("cohort")
+        return ModelCard(
+            name=name,
+            folder=folder,
+            file=_plain_name(entry["file"]),
+            sha256=str(entry["sha256"]),
+            size=int(entry["input"]["size"]),
+            framing=Framing(entry["input"]["framing"]),
+            margin=float(entry["input"].get("margin", 0)),
+            cohort_file=_plain_name(cohort["file"]) if cohort else None,
+            cohort_sha256=str(cohort["sha256"]) if cohort else None,
+            thresholds={_rate(k): _finite(v) for k, v in entry["thresholds"].items()},
+            provisional=bool(entry["provisional"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"The model card in {folder} describes the network {name} wrongly ({error!r}). "
+            "Restore it from the program's repository, or fetch the network again."
+        ) from error
+
+
+def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
+    """Return what the cards in *folder* hold under *name*, as it is written there.
+
+    A network that was fetched has a card file of its own, ``<name>.card.json``.
+
+    Raises:
+        ModelError: If there is no such entry, or a card cannot be read.
+    """
+    for path in (folder / CARD_FILE, own_card(name, folder)):
+        entry = read_card_file(path).get(name)
+        if isinstance(entry, dict):
+            return entry
+    if name == "vggface2":
+        advice = "Fetch it with: python -m face_auth.models fetch vggface2"
+    else:
+        advice = f"Restore {folder / CARD_FILE} from the program's repository."
+    raise ModelError(f"No model card in {folder} knows the network {name}. {advice}")
+
+
+def own_card(name: str, folder: Path) -> Path:
+    """Return where the card of a fetched network lies."""
+    return folder / f"{name}.card.json"
+
+
+def read_card_file(path: Path) -> dict[str, Any]:
+    """Return the entries of one card file; none where there is no such file.
+
+    Raises:
+        ModelError: If it cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"The model card {path} cannot be read ({error}). "
+            "Restore it from the program's repository."
+        ) from error
+    if not isinstance(content, dict):
+        raise ModelError(f"The model card {path} is damaged. Restore it from the repository.")
+    return content
+
+
+def read_checked(path: Path, sha256: str) -> bytes:
+    """Return a model file's bytes if they are the ones that the card names.
+
+    Raises:
+        ModelError: If the file is missing or another one.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"The model file {path} cannot be read ({error.strerror or error}). "
+            f"{_how_to_restore(path)}"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError(
+            f"The model file {path} is not the one that its model card names: it is damaged, "
+            f"incomplete or of another version. {_how_to_restore(path)}"
+        )
+    return data
+
+
+def read_listed(name: str, file: str, folder: Path = MODELS) -> bytes:
+    """Return the bytes of a file that a card entry lists under "files" with its SHA-256.
+
+    Args:
+        name: The entry: "mtcnn".
+        file: The file's plain name.
+        folder: Where card and file are.
+
+    Raises:
+        ModelError: If the entry, its listing or the file is missing, or the file is another one.
+    """
+    listed = read_entry(name, folder).get("files")
+    if not isinstance(listed, dict) or not isinstance(listed.get(file), str):
+        raise ModelError(
+            f"The model card in {folder} lists no file {file} for {name}. "
+            "Restore it from the program's repository."
+        )
+    return read_checked(folder / file, listed[file])
+
+
+def load_cohort(card: ModelCard) -> NDArray[np.float32]:
+    """Return the impostor cohort of a network: unit rows, shape (m, 512).
+
+    Raises:
+        ModelError: If there is none, or it is damaged or of another network.
+    """
+    if card.cohort_file is None or card.cohort_sha256 is None:
+        raise ModelError(
+            f"The network {card.name} has no impostor cohort yet. Make one from photographs of "
+            f"many people: python -m face_auth.models cohort {card.name} --people FOLDER"
+        )
+    path = card.folder / card.cohort_file
+    data = read_checked(path, card.cohort_sha256)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            vectors, network = archive["vectors"].astype(np.float32), str(archive["network"])
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise ModelError(f"{path} holds no impostor cohort. {_how_to_restore(path)}") from error
+    if network != card.sha256:
+        raise ModelError(
+            f"The impostor cohort {path} was made for another network than {card.file}. "
+            f"{_how_to_restore(path)}"
+        )
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if vectors.shape[1:] != (DIMENSIONS,) or not np.allclose(lengths, 1, atol=0.01):
+        raise ModelError(f"{path} holds no unit embeddings. {_how_to_restore(path)}")
+    return np.asarray(vectors / lengths, np.float32)
+
+
+def _how_to_restore(path: Path) -> str:
+    if path.name.startswith("vggface2"):
+        return "Fetch it again: python -m face_auth.models fetch vggface2"
+    if path.name.startswith("mtcnn"):
+        return "Make it again: python -m face_auth.models convert mtcnn"
+    return "Restore it from the program's repository: git checkout -- models"
+
+
+def _plain_name(value: Any) -> str:
+    """Return a file name that cannot lead out of its folder."""
+    if not isinstance(value, str) or Path(value).name != value:
+        raise ValueError(f"no plain file name: {value!r}")
+    return value
+
+
+def _rate(text: str) -> str:
+    if not 0 < float(text) < 1:
+        raise ValueError(f"no false match rate: {text!r}")
+    return text
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"no threshold: {value!r}")
+    return number
+
+
+if __name__ == "__main__":
+    import sys
+
+    from face_auth.model_commands import main
+
+    sys.exit(main())

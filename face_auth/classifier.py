@@ -1,0 +1,115 @@
+"""SVMs over embeddings: one for each customer (verification), multi-class (identification).
+
+Both are plain arrays once trained; nothing is pickled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.svm import LinearSVC
+
+Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerSvm:
+    """One customer against everybody else.
+
+    Attributes:
+        weights: Shape (d,).
+        bias: Added to every score.
+    """
+
+    weights: NDArray[np.float32]
+    bias: float
+
+    def score(self, embeddings: Embeddings) -> NDArray[np.float32]:
+        """Return how much each row is the customer's; higher is more alike, unbounded.
+
+        Args:
+            embeddings: Unit rows, shape (n, d).
+
+        Returns:
+            Shape (n,).
+        """
+        return np.asarray(embeddings @ self.weights + np.float32(self.bias), np.float32)
+
+
+def train_customer_svm(enrolled: Embeddings, cohort: Embeddings) -> CustomerSvm:
+    """Return a linear SVM (C = 1, both sides of equal weight) of one customer against a cohort.
+
+    The same input gives the same SVM, whatever was trained before.
+
+    Args:
+        enrolled: The customer's unit rows, shape (n, d), n at least 1.
+        cohort: Nobody's unit rows, shape (m, d), m at least 1.
+
+    Raises:
+        ValueError: If the shapes do not fit together, a side is empty, or a value is not finite.
+    """
+    if enrolled.ndim != 2 or cohort.ndim != 2 or enrolled.shape[1] != cohort.shape[1]:
+        raise ValueError(f"{enrolled.shape} and {cohort.shape} do not fit together")
+    if not len(enrolled) or not len(cohort):
+        raise ValueError("an SVM needs rows on both sides")
+    rows = np.concatenate([enrolled, cohort]).astype(np.float64)
+    is_customer = np.arange(len(rows)) < len(enrolled)
+    # The dual takes half the primal's time here; it visits rows in random order, hence the seed.
+    svm = LinearSVC(C=1.0, class_weight="balanced", dual=True, random_state=0)
+    svm.fit(rows, is_customer)
+    return CustomerSvm(svm.coef_[0].astype(np.float32), float(svm.intercept_[0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IdentificationSvm:
+    """Which of several people a face belongs to: one linear SVM against the rest for each.
+
+    It always names somebody; whether the face is anybody's at all is for a threshold on the score.
+
+    Attributes:
+        people: k names, in the order of the scores' columns.
+        weights: Shape (k, d).
+        biases: Shape (k,).
+    """
+
+    people: tuple[str, ...]
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+
+    def scores(self, embeddings: Embeddings) -> NDArray[np.float32]:
+        """Return each row's score for each person, shape (n, k).
+
+        Args:
+            embeddings: Unit rows, shape (n, d).
+        """
+        return np.asarray(embeddings @ self.weights.T + self.biases, np.float32)
+
+    def predict(self, embeddings: Embeddings) -> list[str]:
+        """Return the best-scoring person for each row of *embeddings*, shape (n, d)."""
+        return [self.people[best] for best in self.scores(embeddings).argmax(axis=1)]
+
+
+def train_identification_svm(embeddings: Embeddings, people: Sequence[str]) -> IdentificationSvm:
+    """Return a multi-class linear SVM (C = 1): each person against all the others.
+
+    Args:
+        embeddings: Unit rows, shape (n, d).
+        people: Whose each row is, n names of at least two people.
+
+    Raises:
+        ValueError: If the lengths differ or there are fewer than two people.
+    """
+    names, labels = np.unique(np.asarray(people, str), return_inverse=True)
+    if len(embeddings) != len(labels):
+        raise ValueError(f"{len(embeddings)} embeddings of {len(labels)} names")
+    if len(names) < 2:
+        raise ValueError("identification needs at least two people")
+    svm = LinearSVC(C=1.0, dual=True, random_state=0)
+    svm.fit(embeddings.astype(np.float64), labels)
+    weights, biases = svm.coef_, svm.intercept_
+    if len(names) == 2:  # scikit-learn keeps one machine then: the second person against the first
+        weights, biases = np.concatenate([-weights, weights]), np.concatenate([-biases, biases])
+    return IdentificationSvm(
+        tuple(str(name) for name in names), weights.astype(np.float32), biases.astype(np.float32)
+    )

@@ -1,0 +1,194 @@
+"""``python -m face_auth.models``: make, fetch and check model files."""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from face_auth.errors import ModelError
+from face_auth.models import MODELS
+
+UNSEEN_FILE = "unseen_people.txt"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when it did it, 1 when a check failed, 2 on an error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ModelError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped; nothing half-written was left.", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m face_auth.models", description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, default=MODELS, help="the models folder (default: the program's)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="check every file against the model card")
+    check.set_defaults(run=_check)
+
+    convert = commands.add_parser("convert", help="make a network from its weights")
+    networks = convert.add_subparsers(required=True, metavar="NETWORK")
+    bundled = networks.add_parser("bundled", help="our own Inception-ResNet V1")
+    bundled.add_argument(
+        "--weights", type=Path, required=True, help="folder of inception_resnet_v1.npz, check.npz"
+    )
+    bundled.set_defaults(run=_convert_bundled)
+    mtcnn = networks.add_parser("mtcnn", help="the face detector, from the mtcnn package")
+    mtcnn.set_defaults(run=_convert_mtcnn)
+
+    fetch = commands.add_parser("fetch", help="fetch published weights and convert them")
+    fetch.add_argument("network", choices=["vggface2"])
+    fetch.add_argument("--url", help="another address of the same file")
+    _add_people(fetch, "--cohort-from", required=False)
+    fetch.set_defaults(run=_fetch)
+
+    cohort = commands.add_parser(
+        "cohort", help="make a network's impostor cohort and measure its thresholds"
+    )
+    cohort.add_argument("network", choices=["bundled", "vggface2"])
+    _add_people(cohort, "--people", required=True)
+    cohort.add_argument("--kind", choices=["mixture", "blends"], default="mixture")
+    cohort.add_argument("--dry", action="store_true", help="measure only, write nothing")
+    cohort.set_defaults(run=_cohort)
+
+    proof = commands.add_parser("proof", help="show that no cohort vector passes for a person")
+    proof.add_argument("network", choices=["bundled", "vggface2"])
+    _add_people(proof, "--people", required=True)
+    proof.set_defaults(run=_proof)
+
+    precision = commands.add_parser(
+        "precision", help="compare the 8-bit network with the float one on the LFW pairs"
+    )
+    precision.add_argument("--weights", type=Path, required=True, help="as for convert bundled")
+    precision.add_argument("--pairs", type=Path, required=True, help="pairs.txt of LFW")
+    _add_people(precision, "--people", required=True)
+    precision.set_defaults(run=_precision, network="bundled")
+    return parser
+
+
+def _add_people(parser: argparse.ArgumentParser, option: str, *, required: bool) -> None:
+    parser.add_argument(
+        option,
+        dest="people",
+        type=Path,
+        required=required,
+        metavar="DIR",
+        help="photographs of many people, a folder for each",
+    )
+    parser.add_argument(
+        "--landmarks", type=Path, metavar="NPZ", help="their landmarks, where known already"
+    )
+    parser.add_argument(
+        "--unseen",
+        type=Path,
+        metavar="FILE",
+        help="names of the people to measure on, not to make the cohort of (default: the people "
+        "the bundled network never saw; for others every third person)",
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from face_auth.model_cards import check
+
+    good = True
+    for right, line in check(options.folder):
+        print(f"{'ok   ' if right else 'WRONG'} {line}")
+        good = good and right
+    return 0 if good else 1
+
+
+def _convert_bundled(options: argparse.Namespace) -> int:
+    from face_auth.conversion import convert_bundled
+    from face_auth.model_recipes import keep_bundled
+
+    content = convert_bundled(options.weights)
+    print(keep_bundled(options.folder, content))
+    return 0
+
+
+def _convert_mtcnn(options: argparse.Namespace) -> int:
+    from face_auth.mtcnn_conversion import convert_mtcnn
+
+    convert_mtcnn(options.folder)
+    print(f"Wrote MTCNN's three networks to {options.folder}.")
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from face_auth.fetching import fetch_vggface2, published
+
+    fetch_vggface2(options.folder, published(options.url))
+    if options.people is None:
+        print(
+            "It has no impostor cohort yet, and cannot be used before. Make one from photographs "
+            "of many people: python -m face_auth.models cohort vggface2 --people DIR"
+        )
+        return 0
+    options.kind, options.dry = "mixture", False
+    return _cohort(options)
+
+
+def _cohort(options: argparse.Namespace) -> int:
+    from face_auth.model_recipes import embed_people, keep_cohort, make_cohort
+
+    known, unseen = embed_people(
+        options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
+    )
+    made = make_cohort(known, unseen, options.kind)
+    if not options.dry:
+        print(keep_cohort(options.network, options.folder, made))
+    return 0
+
+
+def _proof(options: argparse.Namespace) -> int:
+    from face_auth.model_recipes import embed_people, prove
+
+    known, _ = embed_people(
+        options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
+    )
+    return 0 if prove(options.network, options.folder, known) else 1
+
+
+def _precision(options: argparse.Namespace) -> int:
+    from face_auth.precision import compare_precisions
+
+    for line in compare_precisions(
+        options.weights,
+        options.pairs,
+        options.people,
+        options.landmarks,
+        options.folder,
+        _is_unseen(options),
+    ):
+        print(line)
+    return 0
+
+
+def _is_unseen(options: argparse.Namespace) -> Callable[[str], bool]:
+    path = options.unseen
+    if path is None and options.network == "bundled":
+        path = options.folder / UNSEEN_FILE
+    if path is None:
+        return _every_third
+    try:
+        names = frozenset(path.read_text("utf-8").split())
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{path} is missing: it names the people that the network never saw. Name another "
+            "file with --unseen."
+        ) from error
+    return names.__contains__
+
+
+def _every_third(name: str) -> bool:
+    """Return the same answer for a name in every run and folder."""
+    return hashlib.sha256(name.encode()).digest()[0] % 3 == 0
