@@ -133,6 +133,7 @@ class Machine:
 
         with self._warming:
             if self._recogniser is None:
+                _ = self._hasher.decoy  # made once, so that the first unknown name costs no more
                 self._recogniser = Recogniser.load(self.settings.network, self.settings.security)
             return self._recogniser
 

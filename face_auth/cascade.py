@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
+
+from face_auth.litert import make_interpreter
 
 FRAME_WIDTH: Final = 640
 FRAME_HEIGHT: Final = 480
@@ -191,7 +192,7 @@ class _Network:
     """One interpreter with a fixed input shape."""
 
     def __init__(self, content: bytes, shape: Sequence[int], threads: int) -> None:
-        self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        self._interpreter = make_interpreter(content, threads)
         self._input: int = self._interpreter.get_input_details()[0]["index"]
         self._interpreter.resize_tensor_input(self._input, shape, strict=False)
         self._interpreter.allocate_tensors()

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from face_auth.alignment import align, crop_with_margin
 from face_auth.errors import ModelError
+from face_auth.litert import make_interpreter
 from face_auth.models import DIMENSIONS, MODELS, Framing, ModelCard, load_card, read_checked
 
 LARGEST_BATCH: Final = 8
@@ -50,7 +50,7 @@ class Network:
         self._mirror = mirror
         self._lock = threading.Lock()
         try:
-            self._interpreter = Interpreter(model_content=model, num_threads=threads)
+            self._interpreter = make_interpreter(model, threads)
             self._interpreter.allocate_tensors()
             (source,) = self._interpreter.get_input_details()
             (result,) = self._interpreter.get_output_details()
