@@ -8,10 +8,11 @@ orphans, which `remove_orphans` deletes at the next start.
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -176,7 +177,8 @@ class EnrolmentDesk:
         with ThreadPoolExecutor(2, "enrol") as pool:
             pin_thread = pool.submit(self._hasher.hash, customer_id, pin)
             face_thread = pool.submit(enrol_face, customer_id, stop)
-            wait([pin_thread, face_thread], return_when=FIRST_EXCEPTION)
+            both: list[Future[Any]] = [pin_thread, face_thread]
+            wait(both, return_when=FIRST_EXCEPTION)
             cancelled = stop.is_set()
             stop.set()
             try:

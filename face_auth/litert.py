@@ -12,13 +12,15 @@ _quiet = threading.Lock()
 
 
 def make_interpreter(model: bytes, threads: int) -> Interpreter:
-    """Return an interpreter of *model* (the bytes of a .tflite file) on *threads* threads.
+    """Return an interpreter of *model* (the bytes of a .tflite file), its tensors allocated.
 
     Raises:
         ValueError, RuntimeError: If LiteRT cannot run it.
     """
     with _quiet, _without_stderr():
-        return Interpreter(model_content=model, num_threads=threads)
+        made = Interpreter(model_content=model, num_threads=threads)
+        made.allocate_tensors()
+        return made
 
 
 @contextmanager
