@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kiosk import messages
+from kiosk.attendance import Attendance
 from kiosk.dialog import Dialog
 from kiosk.focus import FocusKeeper
 from kiosk.guide import Guide
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from kiosk.screens.base import Screen
 
 REFRESH_MS = 250
+UNSEEN_MS = 500
+"""How long the machine waits for the window to be seen before it starts all the same."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class App:
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.service = Service(self.worker, open_with, self._service_changed)
+        self.attendance = Attendance(self)
         self.guide = Guide(self.service, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self)
@@ -73,7 +77,9 @@ class App:
         self.window.rescaled = self._rescaled
         self.screen: Screen
         self.go_home()
-        self._timers["start"] = self.root.after_idle(self._start)
+        self._started = False
+        self.root.bind("<Visibility>", self._painted, add="+")
+        self._timers["start"] = self.root.after(UNSEEN_MS, self._painted)
 
     def run(self) -> None:
         """Serve until the window is closed."""
@@ -130,6 +136,11 @@ class App:
         if machine is None:
             raise RuntimeError("the machine is not open")
         return machine
+
+    @property
+    def machine_ready(self) -> bool:
+        """Whether customers can be served now."""
+        return self.service.condition is Condition.READY
 
     def when_open(self, action: Callable[[], None]) -> None:
         """Do *action* now, or as soon as the machine is open if the page is still the same."""
@@ -216,9 +227,16 @@ class App:
         self.service.close()
         self.window.destroy()
 
+    def _painted(self, _event: object = None) -> None:
+        """The window is in sight: what it shows is drawn before anything else begins."""
+        if not self._started:
+            self._started = True
+            self.root.after_cancel(self._timers["start"])
+            self._timers["start"] = self.root.after(1, self._start)
+
     def _start(self) -> None:
         self.root.update_idletasks()
-        _log.info("first paint")
+        _log.info("First paint")
         self._tick()
         self._refresh()
         self.service.open(self.settings)
@@ -230,45 +248,9 @@ class App:
     def _refresh(self) -> None:
         self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
         self.guide.look()
-        self._watch_idle()
+        self.attendance.look()
         self.screen.refresh()
         self.window.foot.say(self.screen.foot())
-
-    def _watch_idle(self) -> None:
-        if self.idle.asking:
-            if not self.idle.left_s:
-                self.go_home()
-            elif self.dialog is not None:
-                self.dialog.line.configure(text=self._time_left())
-            return
-        if self.idle.due():
-            if not self.screen.idles:
-                self.idle.answer()
-                if self.language.code != self.settings.language or self.notice is not None:
-                    self.go_home()
-                return
-            _ = self.language.gettext
-            logged_in = self.screen.logs_out
-            self.ask(
-                title=_("More time?"),
-                line=self._time_left(),
-                yes=_("Yes"),
-                no=_("No, log out") if logged_in else _("No, stop"),
-                on_yes=None,
-                on_no=self.go_home,
-            )
-
-    def _time_left(self) -> str:
-        words = self.language
-        if self.screen.logs_out:
-            return words.ngettext(
-                "You will be logged out in {n} second.",
-                "You will be logged out in {n} seconds.",
-                self.idle.left_s,
-            )
-        return words.ngettext(
-            "This page closes in {n} second.", "This page closes in {n} seconds.", self.idle.left_s
-        )
 
     def _end_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None

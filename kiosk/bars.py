@@ -13,7 +13,8 @@ import customtkinter
 from kiosk import theme
 from kiosk.focus import OUTSET, Control
 from kiosk.icons import icon
-from kiosk.widgets import Label, Pressable, at, darker, hair
+from kiosk.signs import hair
+from kiosk.widgets import Label, Pressable, at, darker
 
 EDGE = 40
 _CHIP = 48

@@ -43,19 +43,35 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         note_lines: int = 2,
         prefix: str = "",
         longest: int = 0,
+        room: int = 0,
         ground: str = theme.PAPER,
     ) -> None:
-        """Make the field; *note* is the help under it (None: there is no room for one)."""
+        """Make the field.
+
+        Args:
+            master: The page.
+            caption: What stands above it.
+            fonts: Of the display.
+            kind: `text`, `pin` or `amount`.
+            width: Of the box.
+            height: Of the box.
+            note: The help under it; None where there is no place for one.
+            note_lines: How many lines the note may have.
+            prefix: What stands in the box before the text.
+            longest: How many characters fit; 0 for what the kind allows.
+            room: How wide caption and note may be; 0 for the box's width.
+            ground: The colour of the page.
+        """
         self.ground = ground
         self.kind = kind
         self.help = note or ""
-        self.room = width
+        self.room = room = room or width
         self.touched: Callable[[Field], object] | None = None
         self.on_focus: Callable[[Field], object] | None = None
         self._longest = longest or {
             "text": LONGEST_TEXT, "pin": LONGEST_PIN, "amount": LONGEST_AMOUNT
         }[kind]  # fmt: skip
-        self.caption = Label(master, caption, fonts(theme.BODY, "semibold"), width=width, height=34)
+        self.caption = Label(master, caption, fonts(theme.BODY, "semibold"), width=room, height=34)
         customtkinter.CTkFrame.__init__(
             self,
             master,
@@ -89,11 +105,8 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         self.entry.grid_propagate(False)  # the mask's font is higher than the field
         at(self.entry, left - 6, 6)
         if prefix:
-            self.prefix = at(
-                Label(self, prefix, fonts(theme.FIELD), width=_PREFIX, height=40),
-                _INSET,
-                (height - 40) // 2,
-            )
+            sign = Label(self, prefix, fonts(theme.FIELD), width=_PREFIX, height=40)
+            at(sign, _INSET, (height - 40) // 2)
         self.note: Label | None = None
         if note is not None:
             self.note = Label(
@@ -101,7 +114,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
                 note,
                 fonts(theme.BODY),
                 colour=theme.MUTED,
-                width=width,
+                width=room,
                 height=32 * note_lines,
                 anchor="nw",
                 wrap=note_lines > 1,
@@ -178,6 +191,8 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
     def enable(self, enabled: bool) -> None:
         """Let the field be typed into, or lock it."""
         self.enabled = enabled
+        if not enabled:
+            self.give_up_focus()
         self.entry.configure(state="normal" if enabled else "readonly")
 
     def _allowed(self, text: str) -> bool:
@@ -188,6 +203,12 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         if self.kind == "amount":
             return _AMOUNT.issuperset(text)
         return text.isprintable()
+
+    def take_focus(self) -> None:
+        """Put the focus here; the page knows at once, not only when Tk says so."""
+        super().take_focus()
+        if self.on_focus is not None:
+            self.on_focus(self)
 
     def _focus_in(self, event: object = None) -> None:
         super()._focus_in(event)

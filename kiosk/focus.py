@@ -43,7 +43,9 @@ class Control:
     @property
     def reachable(self) -> bool:
         """Whether the focus may come here now."""
-        return self.enabled and not self.covered and bool(self._target.winfo_viewable())
+        if not self.enabled or self.covered or not self._target.winfo_exists():
+            return False
+        return bool(self._target.winfo_viewable())
 
     @property
     def focus_target(self) -> tkinter.Misc:
@@ -53,6 +55,11 @@ class Control:
     def take_focus(self) -> None:
         """Put the focus here."""
         tkinter.Misc.focus_set(self._target)
+
+    def give_up_focus(self) -> None:
+        """Let the focus go nowhere: what is disabled has no ring."""
+        if self.focused:
+            self._target.nametowidget(".").focus_set()
 
     def pressed_by_key(self) -> bool:
         """Act on Enter or Space; False where they mean nothing to this control."""

@@ -193,7 +193,7 @@ class _Pen:
         angle = np.radians(np.linspace(start, end, steps))
         x = self._centre[0] + self._axes[0] * np.cos(angle)
         y = self._centre[1] + self._axes[1] * np.sin(angle)
-        return np.stack([x, y], axis=1)
+        return np.asarray(np.stack([x, y], axis=1), np.float64)
 
     def _drawn(self, lines: list[NDArray[np.float64]], thick: float) -> NDArray[np.float32]:
         width, height = self._size
@@ -203,7 +203,7 @@ class _Pen:
         weight = max(1, round(thick * self._scale * _FINE))
         cv2.polylines(sheet, fixed, False, 255, weight, cv2.LINE_AA, 4)
         small = cv2.resize(sheet, (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.float32) / 255
+        return np.asarray(np.asarray(small, np.float32) / 255, np.float32)
 
 
 def _stroke_free_oval(width: int, height: int) -> NDArray[np.float32]:

@@ -54,6 +54,7 @@ class Window:
         self.fullscreen = fullscreen
         if fullscreen:
             self.root.attributes("-fullscreen", True)
+        self._take_keys = self.root.bind("<Map>", self._mapped, add="+")
         self.root.deiconify()
         self.root.bind("<Configure>", self._configured, add="+")
 
@@ -81,10 +82,18 @@ class Window:
         if self._settle is not None:
             self.root.after_cancel(self._settle)
         tracker = customtkinter.ScalingTracker
+        for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
+            self.root.after_cancel(timer)
         self.root.destroy()
         tracker.window_widgets_dict.pop(self.root, None)
         tracker.window_dpi_scaling_dict.pop(self.root, None)
         tracker.update_loop_running = False
+
+    def _mapped(self, event: Any) -> None:
+        """Ask for the keyboard once: without a window manager nobody else gives it."""
+        if event.widget is self.root:
+            self.root.unbind("<Map>", self._take_keys)
+            self.root.focus_force()
 
     def _fit(self, fullscreen: bool, panel_mm: float | None) -> None:
         across, down = self.root.winfo_screenwidth(), self.root.winfo_screenheight()

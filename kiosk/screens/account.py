@@ -13,7 +13,8 @@ from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.keypads import DigitPad
 from kiosk.screens.base import Screen
-from kiosk.widgets import Button, Label, at, card, hair
+from kiosk.signs import card, hair
+from kiosk.widgets import Button, Label, at
 
 if TYPE_CHECKING:
     from atm.ledger import Transaction, Withdrawal
@@ -197,7 +198,7 @@ class Account(Screen):
         settings = self.app.settings
         note = settings.smallest_note
         self.label(_("Withdraw"), _RIGHT, 106, 300, size=theme.HEADING, weight="bold", height=48)
-        self.amounts = self.button(_("Amounts"), lambda: self._open_pad(False), 1024, 92, 200)
+        self.amounts = self.button(_("Amounts"), lambda: self._open_pad(False), 1024, 88, 200)
         self.amounts.place_forget()
         self.presets: list[Button] = []
         offered = [n * note for n in PRESETS if n * note <= settings.day_limit]
@@ -213,13 +214,9 @@ class Account(Screen):
         caption = _("Another amount (multiples of {note})").format(note=note)
         self.amount = Field(
             self, caption, self.fonts, kind="amount", width=332, height=theme.TOUCH,
-            note="", note_lines=1, prefix=self.language.symbol,
+            note="", note_lines=1, prefix=self.language.symbol, room=_RIGHT_WIDE,
         )  # fmt: skip
-        self.amount.caption.configure(width=_RIGHT_WIDE)
         self.put(self.amount, _RIGHT, 578)
-        assert self.amount.note is not None
-        self.amount.note.configure(width=_RIGHT_WIDE)
-        self.amount.room = _RIGHT_WIDE
         self.amount.touched = lambda _field: self._open_pad(True)
         self.typing = self.amount
         self.withdraw = self.button(
@@ -234,7 +231,7 @@ class Account(Screen):
         if wanted:
             self.pad.put(_RIGHT, 174 - theme.TOP_BAR)
             self.pad.lift()
-            at(self.amounts, 1024, 92 - theme.TOP_BAR)
+            at(self.amounts, 1024, 88 - theme.TOP_BAR)
         else:
             self.pad.place_forget()
             self.amounts.place_forget()

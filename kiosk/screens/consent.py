@@ -15,7 +15,8 @@ from kiosk.icons import icon
 from kiosk.screens.base import Screen
 from kiosk.screens.draft import Draft
 from kiosk.screens.stepper import draw_steps
-from kiosk.widgets import Label, at, card, hair
+from kiosk.signs import card, hair
+from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.staff import StaffMember

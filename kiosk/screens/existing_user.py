@@ -15,7 +15,8 @@ from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.keypads import DigitPad, LetterPad
 from kiosk.screens.base import Screen
-from kiosk.widgets import Button, StatusLine, at, hair
+from kiosk.signs import StatusLine, hair
+from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ExistingUser(Screen):
         super().__init__(app)
         _ = self._
         self._login: Attempt[Decision] | None = None
+        self.arc_begun = False
         self._verdict = ""
         self._answer = ""
         self._moving_on: str | None = None
@@ -59,9 +61,9 @@ class ExistingUser(Screen):
         )  # fmt: skip
         hint(self.press, _("Checks your PIN and your face at once"))
         self._drawer: customtkinter.CTkFrame | None = None
-        self._letters: LetterPad | None = None
-        self._next: Button | None = None
-        self._open = False
+        self.letters: LetterPad | None = None
+        self.next: Button | None = None
+        self.letters_open = False
         self.view.words(_("The camera does not answer."), _("Please ask staff."))
         app.guide.watch(self._guided)
         self.refresh()
@@ -74,8 +76,8 @@ class ExistingUser(Screen):
 
     def stops(self) -> Sequence[Control]:
         """Return fields, then the pad that is open; after a refusal the sentence comes before."""
-        if self._open and self._letters is not None and self._next is not None:
-            return [self.username, *self._letters.keys, self._next]
+        if self.letters_open and self.letters is not None and self.next is not None:
+            return [self.username, *self.letters.keys, self.next]
         said = [self.line] if self.line.enabled else []
         return [*said, self.username, self.pin, *self.digits.keys, self.press]
 
@@ -85,7 +87,7 @@ class ExistingUser(Screen):
 
     def cancel(self) -> None:
         """Close the letters; break off a login; else go home."""
-        if self._open:
+        if self.letters_open:
             self._open_drawer(False)
         elif self._login is not None:
             self._end_login()
@@ -157,9 +159,9 @@ class ExistingUser(Screen):
     # Letters over the lower half, while the name is typed by touch.
 
     def _open_drawer(self, wanted: bool) -> None:
-        if wanted == self._open or (wanted and not self.username.enabled):
+        if wanted == self.letters_open or (wanted and not self.username.enabled):
             return
-        self._open = wanted
+        self.letters_open = wanted
         if self._drawer is None:
             self._make_drawer()
         assert self._drawer is not None
@@ -179,12 +181,12 @@ class ExistingUser(Screen):
             drawer, self.fonts, lambda: self.username, self._, code=self.language.code
         )
         letters.put(theme.MARGIN, _PAD_Y - _DRAWER_Y)
-        self._next = Button(
+        self.next = Button(
             drawer, self._("Next"), self.pin.take_focus, self.fonts,
             look="primary", width=letters.next_width, height=theme.KEY,
         )  # fmt: skip
-        at(self._next, letters.next_spot, 620 - _DRAWER_Y)
-        self._drawer, self._letters = drawer, letters
+        at(self.next, letters.next_spot, 620 - _DRAWER_Y)
+        self._drawer, self.letters = drawer, letters
 
     # The press and its answer.
 
@@ -233,6 +235,7 @@ class ExistingUser(Screen):
     def _progress(self, done: int, wanted: int) -> None:
         from kiosk.pane_picture import Marks, Ring
 
+        self.arc_begun = True
         self.view.mark(Marks(Ring.FILLING, done, wanted))
 
     def _decided(self, decision: Decision) -> None:

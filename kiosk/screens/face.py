@@ -11,7 +11,8 @@ from kiosk.camera_view import CameraView
 from kiosk.screens.base import Screen
 from kiosk.screens.draft import Draft
 from kiosk.screens.stepper import draw_steps
-from kiosk.widgets import Label, StatusLine, at, card, disc, hair
+from kiosk.signs import StatusLine, card, disc, hair
+from kiosk.widgets import Label, at
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class FaceStep(Screen):
         super().__init__(app)
         self._draft = draft
         self._saving: Attempt[Customer] | None = None
-        self._taken = 0
+        self.taken = 0
         self._verdict = ""
         self._failed_with = ""
         _ = self._
@@ -65,8 +66,8 @@ class FaceStep(Screen):
         """Return how many pictures there are while they are taken."""
         if self._saving is None:
             return self.condition_text()
-        text = self._("{done} of {wanted} pictures").format(done=self._taken, wanted=WANTED)
-        return FootText(text, tone="", progress=(self._taken, WANTED))
+        text = self._("{done} of {wanted} pictures").format(done=self.taken, wanted=WANTED)
+        return FootText(text, tone="", progress=(self.taken, WANTED))
 
     def cancel(self) -> None:
         """Break off; nothing is saved."""
@@ -115,10 +116,10 @@ class FaceStep(Screen):
             (_("Opening balance"), self.language.money(draft.opening_minor)),
         ]
         regular, strong = self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
+        width = max(200, *(measure(self, name, regular) + 10 for name, _value in rows))
         for number, (name, value) in enumerate(rows):
             y = 84 + number * _ROW
             at(hair(pane, inner), 32, y)
-            width = max(200, measure(self, name, regular) + 10)
             at(Label(pane, name, regular, colour=theme.MUTED, width=width), 32, y + 15)
             room = inner - width - 8
             shown = fit(self, value, strong, room)
@@ -154,7 +155,7 @@ class FaceStep(Screen):
     def _save(self) -> None:
         from kiosk.pane_picture import Marks, Ring
 
-        self._taken, self._verdict, self._failed_with = 0, "", ""
+        self.taken, self._verdict, self._failed_with = 0, "", ""
         self.app.guide.pause(True)
         self.view.mark(Marks(Ring.ARCS, 0, WANTED))
         machine, draft, worker = self.app.machine, self._draft, self.app.worker
@@ -175,9 +176,9 @@ class FaceStep(Screen):
 
         self.app.idle.active()
         self._verdict = str(progress.verdict.value)
-        if progress.taken != self._taken:
-            self._taken = progress.taken
-            self.view.mark(Marks(Ring.ARCS, self._taken, WANTED))
+        if progress.taken != self.taken:
+            self.taken = progress.taken
+            self.view.mark(Marks(Ring.ARCS, self.taken, WANTED))
         self.app.window.foot.say(self.foot())
         self.refresh()
 

@@ -10,7 +10,8 @@ from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.keypads import DigitPad, LetterPad
 from kiosk.screens.base import Screen
-from kiosk.widgets import Label, at, card
+from kiosk.signs import card
+from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from kiosk.app import App
@@ -31,10 +32,10 @@ class Form(Screen):
         """Build the page; `prepare` draws its head and adds its fields."""
         super().__init__(app)
         self.fields: list[Field] = []
-        self._letters: LetterPad | None = None
+        self.letters: LetterPad | None = None
         self.prepare()
-        self._digits = DigitPad(self, self.fonts, lambda: self.typing, self._)
-        self._digits.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
+        self.digits = DigitPad(self, self.fonts, lambda: self.typing, self._)
+        self.digits.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
         self._explain()
         self.go = self.button(
             self._(self.action), self._pressed, theme.RIGHT_X, _BUTTON_Y, theme.RIGHT_COLUMN,
@@ -74,7 +75,7 @@ class Form(Screen):
 
     def stops(self) -> Sequence[Control]:
         """Return fields, then pad, then the button."""
-        pad = self._letters if self._pad == "letters" and self._letters else self._digits
+        pad = self.letters if self._pad == "letters" and self.letters else self.digits
         return [*self.fields, *pad.keys, self.go]
 
     def complain(self, field: Field, sentence: str) -> None:
@@ -101,9 +102,9 @@ class Form(Screen):
         """Lock the page while a worker is at it."""
         for field in self.fields:
             field.enable(not busy)
-        self._digits.enable(not busy)
-        if self._letters is not None:
-            self._letters.enable(not busy)
+        self.digits.enable(not busy)
+        if self.letters is not None:
+            self.letters.enable(not busy)
         self.go.enable(not busy)
 
     def _pressed(self) -> None:
@@ -126,17 +127,17 @@ class Form(Screen):
             return
         self._pad = pad
         letters = pad == "letters"
-        if letters and self._letters is None:
-            self._letters = LetterPad(
+        if letters and self.letters is None:
+            self.letters = LetterPad(
                 self, self.fonts, lambda: self.typing, self._, code=self.language.code
             )
-        if self._letters is not None:
+        if self.letters is not None:
             if letters:
-                self._letters.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
-                self._letters.lift()
+                self.letters.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
+                self.letters.lift()
             else:
-                self._letters.place_forget()
-            spot, width = self._letters.next_spot, self._letters.next_width
+                self.letters.place_forget()
+            spot, width = self.letters.next_spot, self.letters.next_width
         x, wide = (spot, width) if letters else (theme.RIGHT_X, theme.RIGHT_COLUMN)
         self.go.resize(wide)
         self.go.configure(text=self._("Next") if letters else self._(self.action))

@@ -13,7 +13,8 @@ from kiosk.hint import hint
 from kiosk.language import NAMES
 from kiosk.screens.base import Screen
 from kiosk.service import Condition
-from kiosk.widgets import Button, StatusLine, Tile
+from kiosk.signs import StatusLine
+from kiosk.widgets import Button, Tile
 
 if TYPE_CHECKING:
     from kiosk.app import App
@@ -32,8 +33,8 @@ class Home(Screen):
         _ = self._
         self._show_clock = False
         self.label(
-            _("Your PIN and your\nface, together."), _LEFT, 164, 600,
-            size=theme.GREETING, weight="bold", height=120,
+            _("Your PIN and your\nface, together."), _LEFT, 160, 600,
+            size=theme.GREETING, weight="bold", height=130,
         )  # fmt: skip
         self.label(
             _(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kiosk import theme
 from kiosk.bars import ChipSpec, FootText
 from kiosk.screens.base import Screen
-from kiosk.widgets import Label, at, card, disc, hair
+from kiosk.signs import card, disc, hair
+from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.ledger import Withdrawal

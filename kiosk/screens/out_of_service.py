@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from kiosk import theme
 from kiosk.bars import ChipSpec
 from kiosk.screens.base import Screen
-from kiosk.widgets import Label, at, card, disc
+from kiosk.signs import card, disc
+from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from kiosk.app import App

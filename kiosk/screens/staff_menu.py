@@ -67,7 +67,7 @@ class StaffMenu(Screen):
         _ = self._
         self.app.ask(
             title=_("Close the kiosk?"),
-            line=_("Customers cannot use it until it is started again."),
+            line=_("It must be started again by hand."),
             yes=_("Yes, close"),
             no=_("No"),
             on_yes=self.app.close,

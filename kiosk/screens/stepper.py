@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk import theme
 from kiosk.bars import measure
 from kiosk.screens.base import Screen
-from kiosk.widgets import disc
+from kiosk.signs import disc
 
 _DISC = 44
 

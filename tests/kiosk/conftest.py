@@ -183,9 +183,8 @@ class FakeMachine:
         return Customer("d" * 32, application.username, application.full_name)
 
     def close(self) -> None:
-        """Close the ledger."""
+        """Note it."""
         self.closed = True
-        self.ledger.close()
 
 
 class Kiosk:
@@ -194,6 +193,8 @@ class Kiosk:
     def __init__(self, settings: Settings, open_with: Callable[[Settings], Any]) -> None:
         from kiosk.app import App
 
+        self.opened: list[Settings] = []
+        self.error: Exception | None = None
         self.app = App(settings, open_with)
         self.root = self.app.root
 
@@ -280,11 +281,48 @@ def machine(settings: Settings, tmp_path: Path) -> FakeMachine:
 
 
 @pytest.fixture
-def kiosk(
-    settings: Settings, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Kiosk]:
+def kiosk_on(settings: Settings) -> Iterator[Callable[..., Kiosk]]:
+    """Opens windows on a machine; the test fails if a Tk callback raised in `kiosk`'s."""
+    made: list[Kiosk] = []
+
+    def opened_on(
+        machine: FakeMachine,
+        *,
+        settings: Settings = settings,
+        wait: bool = True,
+        slow_s: float = 0.0,
+        error: Exception | None = None,
+    ) -> Kiosk:
+        opened: list[Settings] = []
+
+        def open_with(asked: Settings) -> Any:
+            from kiosk.camera_view import load_tools
+
+            load_tools()
+            time.sleep(slow_s)
+            opened.append(asked)
+            if kiosk.error is not None:
+                raise kiosk.error
+            machine.settings = asked
+            return machine
+
+        kiosk = Kiosk(settings, open_with)
+        kiosk.opened, kiosk.error = opened, error
+        made.append(kiosk)
+        if wait:
+            kiosk.until(lambda: kiosk.app.service.machine is machine)
+            kiosk.settle(0.05)
+        return kiosk
+
+    yield opened_on
+    for kiosk in made:
+        kiosk.close()
+
+
+@pytest.fixture
+def kiosk(machine: FakeMachine, kiosk_on: Callable[..., Kiosk]) -> Iterator[Kiosk]:
     """A window on *machine*, ready; the test fails if a Tk callback raised in it."""
-    made = Kiosk(settings, open_with(machine))
+    made = kiosk_on(machine)
     faults: list[BaseException] = []
     report = made.root.report_callback_exception
 
@@ -293,25 +331,6 @@ def kiosk(
         report(kind, error, trace)
 
     made.root.report_callback_exception = caught
-    made.faults = faults  # type: ignore[attr-defined]
-    made.until(lambda: made.app.service.machine is machine)
-    made.settle(0.05)
-    try:
-        yield made
-    finally:
-        machine.hold.set()
-        made.close()
-    assert not made.faults, made.faults  # type: ignore[attr-defined]
-
-
-def open_with(machine: FakeMachine) -> Callable[[Settings], Any]:
-    """Return what opens *machine* for the window."""
-
-    def opened(settings: Settings) -> Any:
-        from kiosk.camera_view import load_tools
-
-        load_tools()
-        machine.settings = settings
-        return machine
-
-    return opened
+    yield made
+    machine.hold.set()
+    assert not faults, faults

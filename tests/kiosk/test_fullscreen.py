@@ -1,0 +1,108 @@
+"""Full screen is left by staff alone; larger windows scale the page evenly."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from atm.settings import Settings
+from kiosk import theme
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def full(machine: Any, settings: Settings, kiosk_on: Callable[..., Any]) -> Any:
+    """A kiosk in full screen."""
+    return kiosk_on(machine, settings=dataclasses.replace(settings, fullscreen=True))
+
+
+def sign_in(kiosk: Any) -> None:
+    """Sign in as Ana Ruiz and come to the staff menu."""
+    kiosk.touch(kiosk.screen.last)
+    kiosk.on("StaffSignIn")
+    kiosk.type("Ana Ruiz")
+    kiosk.key("Return")
+    kiosk.type("654321")
+    kiosk.key("Return")
+    kiosk.on("StaffMenu")
+
+
+def test_full_screen_has_staff_in_the_place_of_close(full: Any) -> None:
+    assert full.screen.last.cget("text") == "Staff"
+
+
+def test_full_screen_is_not_closed_by_the_window_manager_or_escape(full: Any) -> None:
+    full.app._close_asked()
+    full.key("Escape")
+    assert not full.app.closed
+
+
+def test_the_page_fills_the_screen_evenly(full: Any) -> None:
+    across, down = full.root.winfo_screenwidth(), full.root.winfo_screenheight()
+    full.until(lambda: full.root.winfo_width() == across and full.root.winfo_height() == down)
+    scale = theme.page_scale(across, down)
+    assert full.app.window.scale == pytest.approx(scale)
+    tile = full.screen.existing
+    assert tile.winfo_width() == pytest.approx(480 * scale, abs=2)
+    assert tile.winfo_height() == pytest.approx(148 * scale, abs=2)
+    font = full.root.tk.splitlist(tile.line._label.cget("font"))
+    assert int(font[1]) == -round(25 * scale)
+
+
+def test_staff_leave_full_screen(full: Any) -> None:
+    sign_in(full)
+    titles = [tile.title.cget("text") for tile in full.screen.controls]
+    assert titles == ["Create New User", "Leave full screen", "Demonstration", "Close the kiosk"]
+    full.touch(full.screen.controls[1])
+    full.on("Home")
+    assert full.screen.last.cget("text") == "Close"
+    assert not full.app.window.fullscreen
+
+
+def test_staff_close_the_kiosk_after_a_yes(full: Any, machine: Any) -> None:
+    sign_in(full)
+    full.touch(full.screen.controls[3])
+    full.touch(full.app.dialog.no)
+    assert not full.app.closed and full.app.dialog is None
+    full.touch(full.screen.controls[3])
+    full.touch(full.app.dialog.yes)
+    assert full.app.closed and machine.closed
+
+
+def test_staff_create_a_customer_from_their_menu_without_signing_in_again(full: Any) -> None:
+    sign_in(full)
+    full.touch(full.screen.controls[0])
+    full.on("Consent")
+
+
+def test_a_window_made_larger_scales_its_page(kiosk: Any) -> None:
+    if kiosk.root.winfo_screenwidth() < 1600 or kiosk.root.winfo_screenheight() < 1000:
+        pytest.skip("the screen is too small")
+    kiosk.root.geometry("1600x1000+0+0")
+    kiosk.until(lambda: kiosk.app.window.scale == pytest.approx(1.25))
+    kiosk.settle(0.2)
+    assert kiosk.screen.existing.winfo_width() == pytest.approx(600, abs=2)
+    chip = kiosk.app.window.top.chips[1]
+    assert chip.winfo_rootx() + chip.winfo_width() <= kiosk.root.winfo_rootx() + 1600
+
+
+def test_a_panel_of_known_width_gets_larger_keys(
+    machine: Any, settings: Settings, kiosk_on: Callable[..., Any]
+) -> None:
+    kiosk = kiosk_on(machine, wait=False)
+    across = kiosk.root.winfo_screenwidth()
+    largest = theme.page_scale(across, kiosk.root.winfo_screenheight())
+    kiosk.close()
+    if largest <= 1.05:
+        pytest.skip("the screen has no room")
+    pixels_per_mm = 1.05 * theme.KEY / 19
+    panel = dataclasses.replace(settings, screen_width_mm=across / pixels_per_mm)
+    kiosk = kiosk_on(machine, settings=panel)
+    kiosk.touch(kiosk.screen.existing)
+    kiosk.on("ExistingUser")
+    key = kiosk.screen.digits.keys[0]
+    assert key.winfo_height() / pixels_per_mm >= 19 - 1 / pixels_per_mm
+    size = int(kiosk.root.tk.splitlist(kiosk.screen.line._label.cget("font"))[1])
+    assert -size / pixels_per_mm >= 4.8

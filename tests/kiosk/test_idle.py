@@ -1,0 +1,57 @@
+"""The idle clock."""
+
+from kiosk.idle import IdleClock
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def made() -> tuple[IdleClock, Hands]:
+    hands = Hands()
+    return IdleClock(60, 20, hands), hands
+
+
+def test_the_question_is_due_once_after_sixty_seconds_of_nothing() -> None:
+    idle, hands = made()
+    hands.now = 59.9
+    assert not idle.due()
+    hands.now = 60.0
+    assert idle.due() and idle.asking
+    assert not idle.due()
+
+
+def test_somebody_puts_the_question_off() -> None:
+    idle, hands = made()
+    hands.now = 59.0
+    idle.active()
+    hands.now = 118.9
+    assert not idle.due()
+
+
+def test_a_face_alone_does_not_answer_the_question() -> None:
+    idle, hands = made()
+    hands.now = 60.0
+    assert idle.due()
+    hands.now = 70.0
+    idle.active()
+    assert idle.asking and idle.left_s == 10
+    hands.now = 80.0
+    assert idle.left_s == 0
+
+
+def test_an_answer_starts_the_sixty_seconds_again() -> None:
+    idle, hands = made()
+    hands.now = 61.0
+    assert idle.due()
+    idle.answer()
+    assert not idle.asking
+    hands.now = 120.9
+    assert not idle.due()
+    hands.now = 121.0
+    assert idle.due()

@@ -1,0 +1,214 @@
+"""Existing User in a real window."""
+
+import time
+from typing import Any
+
+import pytest
+
+from atm.login import Outcome
+from face_auth.quality import Verdict
+from kiosk.pane_picture import Marks, Ring
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def page(kiosk: Any) -> Any:
+    """The login page, with nothing typed."""
+    kiosk.app.by_touch = False
+    kiosk.key("Tab", "Return")
+    kiosk.on("ExistingUser")
+    kiosk.until(lambda: kiosk.screen.press.enabled)
+    return kiosk
+
+
+def fill(kiosk: Any, pin: str = "1234") -> None:
+    """Type name and PIN."""
+    kiosk.screen.username.take_focus()
+    kiosk.screen.username.clear()
+    kiosk.type("maria.lopez")
+    kiosk.key("Return")
+    kiosk.type(pin)
+
+
+def test_right_pin_and_face_open_the_account(page: Any, machine: Any) -> None:
+    fill(page)
+    page.key("Return")
+    page.on("Account")
+    assert machine.calls == ["login maria.lopez 1234"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        (Outcome.REFUSED, "Not admitted. Try again or ask staff."),
+        (Outcome.NO_FACE, "We could not see your face. Try again."),
+        (Outcome.FAULT, "Service not available. Ask staff."),
+    ],
+)
+def test_a_refusal_says_one_of_three_sentences(
+    page: Any, machine: Any, outcome: Outcome, sentence: str
+) -> None:
+    machine.outcome = outcome
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.line.tone == "bad")
+    assert page.screen.line.sentence == sentence
+    assert page.screen.pin.text == "" and page.screen.username.text == "maria.lopez"
+    assert page.screen.view._marks == Marks(Ring.REFUSED)
+
+
+def test_after_a_refusal_the_focus_goes_to_the_sentence_then_to_the_pin(
+    page: Any, machine: Any
+) -> None:
+    machine.outcome = Outcome.REFUSED
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.line.tone == "bad")
+    assert page.app.focus.current is page.screen.line
+    page.until(lambda: page.app.focus.current is page.screen.pin)
+
+
+def test_a_digit_typed_on_the_sentence_goes_to_the_pin(page: Any, machine: Any) -> None:
+    machine.outcome = Outcome.REFUSED
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.line.tone == "bad")
+    page.type("7")
+    assert page.screen.pin.text == "7" and page.app.focus.current is page.screen.pin
+    page.until(lambda: page.screen.line.tone != "bad")
+    assert page.screen.view._marks == Marks()
+
+
+def test_during_a_login_everything_is_locked_and_the_arc_grows(page: Any, machine: Any) -> None:
+    machine.held = True
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.view._marks == Marks(Ring.FILLING, 2, 3))
+    screen = page.screen
+    assert screen.press.cget("text") == "Checking…" and not screen.press.enabled
+    assert not any(key.enabled for key in screen.digits.keys)
+    page.type("99")
+    assert (screen.username.text, screen.pin.text) == ("maria.lopez", "1234")
+    assert [chip.face.cget("text") for chip in page.app.window.top.chips] == ["Cancel"]
+    machine.hold.set()
+    page.on("Account")
+
+
+def test_the_preview_keeps_its_rate_during_a_login(page: Any, machine: Any) -> None:
+    machine.held = True
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.view._marks == Marks(Ring.FILLING, 2, 3))
+    before, start = page.screen.view.pictures, time.monotonic()
+    page.settle(1.0)
+    rate = (page.screen.view.pictures - before) / (time.monotonic() - start)
+    assert 15 <= rate <= 26
+    machine.hold.set()
+
+
+def test_escape_breaks_a_login_off_and_a_late_yes_admits_nobody(page: Any, machine: Any) -> None:
+    machine.held = True
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.view._marks == Marks(Ring.FILLING, 2, 3))
+    page.key("Escape")
+    assert page.screen.press.enabled and page.screen.pin.text == ""
+    machine.hold.set()
+    page.until(lambda: machine.sessions)
+    page.until(lambda: machine.sessions[0]._ledger is None)  # logged out again
+    page.settle(0.2)
+    assert type(page.screen).__name__ == "ExistingUser"
+
+
+def test_leaving_the_page_drops_a_login(page: Any, machine: Any) -> None:
+    machine.held = True
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.view._marks == Marks(Ring.FILLING, 2, 3))
+    page.app.go_home()
+    machine.hold.set()
+    page.until(lambda: machine.sessions and machine.sessions[0]._ledger is None)
+    page.settle(0.1)
+    assert type(page.screen).__name__ == "Home"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        (Verdict.NO_FACE, "Place your face in the oval"),
+        (Verdict.TOO_FAR, "Come a little closer"),
+        (Verdict.TOO_DARK, "Turn your face towards the light"),
+        (Verdict.SEVERAL, "Only one person, please"),
+    ],
+)
+def test_before_the_press_the_page_helps(
+    page: Any, machine: Any, verdict: Verdict, sentence: str
+) -> None:
+    machine.verdict = verdict
+    page.until(lambda: page.screen.line.sentence == sentence)
+    machine.verdict = Verdict.OK
+    page.until(lambda: page.screen.line.sentence == "Type your username and your PIN")
+
+
+def test_one_bad_frame_changes_no_sentence(page: Any, machine: Any) -> None:
+    fill(page)
+    page.until(lambda: page.screen.line.sentence.endswith("press Login"))
+    machine.verdict = Verdict.BLURRED
+    page.settle(0.15)
+    machine.verdict = Verdict.OK
+    said = []
+    for _ in range(40):
+        page.settle(0.01)
+        said.append(page.screen.line.sentence)
+    assert set(said) == {"Look at the camera and press Login"}
+
+
+def test_a_lost_camera_is_said_and_shows_no_frozen_picture(page: Any, machine: Any) -> None:
+    page.until(lambda: page.screen.view.live)
+    machine.camera.state = "lost"
+    page.until(lambda: not page.screen.view.live)
+    page.until(lambda: page.screen.line.tone == "warn")
+    assert page.screen.line.sentence == "The camera does not answer. Ask staff."
+    view = page.screen.view
+    assert view._sheet.itemcget(view._title, "text") == "The camera does not answer."
+    assert {view._photo._PhotoImage__photo.get(300, y) for y in (100, 206, 300)} == {(58, 70, 89)}
+    assert not page.screen.press.enabled
+    machine.camera.state = "ready"
+    page.until(lambda: page.screen.view.live and page.screen.press.enabled)
+    assert view._sheet.itemcget(view._title, "text") == ""
+
+
+def test_login_waits_for_the_models(page: Any, machine: Any) -> None:
+    machine.ready = False
+    page.until(lambda: not page.screen.press.enabled)
+    assert page.screen.line.sentence == "One moment, please"
+    fill(page)
+    page.key("Return")
+    assert machine.calls == []
+
+
+def test_pressing_with_an_empty_field_goes_to_that_field(page: Any, machine: Any) -> None:
+    page.touch(page.screen.press)
+    assert page.app.focus.current is page.screen.username
+    page.type("maria")
+    page.touch(page.screen.press)
+    assert page.app.focus.current is page.screen.pin
+    assert machine.calls == []
+
+
+def test_the_pin_is_masked_and_takes_digits_only(page: Any) -> None:
+    page.screen.pin.take_focus()
+    page.type("12a4-")
+    assert page.screen.pin.text == "124"
+    assert page.screen.pin.entry.cget("show") in ("•", "●")
+    page.type("5" * 20)
+    assert len(page.screen.pin.text) == 12
+
+
+def test_leaving_drops_what_was_typed(page: Any) -> None:
+    fill(page)
+    page.app.go_home()
+    page.key("Tab", "Return")
+    page.on("ExistingUser")
+    assert (page.screen.username.text, page.screen.pin.text) == ("", "")

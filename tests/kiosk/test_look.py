@@ -1,0 +1,315 @@
+"""Every widget of every page: sizes, contrast and fit, from its real colours and fonts."""
+
+import tkinter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from atm.enrolment import EnrolmentError
+from atm.errors import AtmError
+from atm.folder import Kind
+from atm.ledger import Withdrawal
+from atm.login import Decision, Outcome
+from atm.session import Customer, Session
+from atm.staff import StaffMember
+from face_auth.quality import Verdict
+from kiosk import messages, theme
+from kiosk.bars import Chip
+from kiosk.fields import Field
+from kiosk.focus import Control
+from kiosk.screens.account import Account
+from kiosk.screens.consent import Consent
+from kiosk.screens.details import CustomerPin, Details
+from kiosk.screens.draft import Draft
+from kiosk.screens.existing_user import ExistingUser
+from kiosk.screens.face import FaceStep, Saved
+from kiosk.screens.money import TakeMoney
+from kiosk.screens.staff import FirstStart, StaffSignIn
+from kiosk.screens.staff_menu import StaffMenu
+from kiosk.signs import StatusLine
+from kiosk.widgets import Label, Pressable
+
+pytestmark = pytest.mark.gui
+
+CUSTOMER = Customer(
+    "c" * 32, "maximiliana.fernandez", "Maximiliana Fernández de la Huerta y Castro"
+)
+STAFF = StaffMember("Bartholomäus Featherstonehaugh-Cholmondeley")
+
+
+def draft() -> Draft:
+    """Return a draft with long words."""
+    made = Draft(STAFF, datetime.now(UTC), CUSTOMER.username, CUSTOMER.full_name)
+    made.opening_minor, made.opening_text, made.pin = 123_456_789, "1234567.89", "1234"
+    return made
+
+
+def pages(kiosk: Any, machine: Any) -> Iterator[str]:
+    """Bring every page and state to the front, one after another; yields what it is called."""
+    app = kiosk.app
+
+    def session() -> Session:
+        return Session(CUSTOMER, machine.ledger, smallest_note=10, day_limit=1000)
+
+    def show(make: Callable[[Any], Any]) -> Any:
+        app.show(make)
+        kiosk.settle(0.12)
+        return kiosk.screen
+
+    app.speak(app.settings.language)
+    kiosk.settle(0.1)
+    yield "home"
+    machine.camera.state = "lost"
+    kiosk.settle(0.6)
+    yield "home, no camera"
+    show(ExistingUser)
+    kiosk.settle(0.3)
+    yield "login, no camera"
+    machine.camera.state = "ready"
+    machine.staff._known, known = {}, machine.staff._known
+    app.go_home()
+    kiosk.settle(0.1)
+    yield "home, first start"
+    machine.staff._known = known
+    for sentence in (messages.FAULT, messages.SIGN_IN_REFUSED):
+        app.go_home(("bad", app.language.gettext(sentence)))
+        kiosk.settle(0.05)
+        yield "home, notice"
+    page = show(lambda a: FirstStart(a, lambda _s: None))
+    yield "first start"
+    for field in page.fields:
+        field.take_focus()
+        kiosk.settle(0.05)
+        for what in ("name", "staff_pin"):
+            for sentence in messages.POLICY[what].values():
+                field.complain(app.language.gettext(sentence))
+                kiosk.settle(0.02)
+                yield f"first start, {sentence}"
+    page.complain(page.fields[1], app.language.gettext(messages.PINS_DIFFER))
+    kiosk.settle(0.05)
+    yield "first start, PINs differ"
+    page = show(lambda a: StaffSignIn(a, lambda _s: None))
+    page.complain(page.fields[1], app.language.gettext(messages.SIGN_IN_REFUSED))
+    kiosk.settle(0.05)
+    yield "staff sign-in, refused"
+    page.busy(True)
+    kiosk.settle(0.05)
+    yield "staff sign-in, busy"
+    show(lambda a: Consent(a, STAFF))
+    yield "consent"
+    page = show(lambda a: Details(a, draft()))
+    yield "details"
+    for field, what in zip(page.fields, ("username", "name", None), strict=True):
+        field.take_focus()
+        sentences = messages.POLICY[what].values() if what else messages.AMOUNT.values()
+        for sentence in sentences:
+            field.complain(app.language.gettext(sentence))
+            kiosk.settle(0.02)
+            yield f"details, {sentence}"
+    show(lambda a: CustomerPin(a, draft()))
+    yield "customer's PIN"
+    page = show(lambda a: FaceStep(a, draft()))
+    kiosk.settle(0.2)
+    yield "face"
+    for sentence in (*messages.UNDER_CAMERA, *messages.ENROLMENT.values()):
+        page.line.say("bad", app.language.gettext(sentence))
+        kiosk.root.update_idletasks()
+        yield f"face, {sentence}"
+    machine.held = True
+    page.save.press()
+    kiosk.settle(0.3)
+    yield "face, taking"
+    machine.hold.set()
+    kiosk.on("Saved")
+    show(lambda a: Saved(a, CUSTOMER))
+    yield "saved"
+    page = show(FaceStep_with_error)
+    yield "face, failed"
+    page = show(ExistingUser)
+    kiosk.settle(0.2)
+    yield "login"
+    page._open_drawer(True)
+    kiosk.settle(0.05)
+    yield "login, letters"
+    page._open_drawer(False)
+    machine.verdict = Verdict.OFF_CENTRE
+    kiosk.settle(0.5)
+    yield "login, guidance"
+    for outcome in (Outcome.REFUSED, Outcome.NO_FACE, Outcome.FAULT):
+        page._decided(Decision(outcome))
+        kiosk.settle(0.05)
+        yield f"login, {outcome}"
+    page = show(lambda a: Account(a, session()))
+    yield "account"
+    page.show_button.press()
+    kiosk.settle(0.2)
+    yield "account, shown"
+    page._open_pad(True)
+    kiosk.settle(0.05)
+    yield "account, digits"
+    for sentence in (*messages.AMOUNT.values(), messages.MORE_THAN_BALANCE, messages.NO_MORE_TODAY):
+        page._complain(app.language.gettext(sentence))
+        kiosk.settle(0.02)
+        yield f"account, {sentence}"
+    for message in (messages.DAY_LIMIT, messages.MULTIPLE):
+        amount = app.language.notes(123_450)
+        page._complain(app.language.gettext(message).format(amount=amount))
+        kiosk.settle(0.02)
+        yield f"account, {message}"
+    page._confirm(100_000)
+    kiosk.settle(0.05)
+    yield "confirm"
+    app.dialog.cancel()
+    app.attendance._ask()
+    kiosk.settle(0.05)
+    yield "more time"
+    app.dialog.cancel()
+    show(lambda a: TakeMoney(a, session(), datetime.now(), Withdrawal("ABCD2345", 100_000, 35_000)))
+    yield "take your money"
+    show(lambda a: StaffMenu(a, STAFF))
+    yield "staff menu"
+    kiosk.screen._close()
+    kiosk.settle(0.05)
+    yield "close?"
+    app.dialog.cancel()
+    for kind in (Kind.DEMO, Kind.TEST):
+        machine.kind = kind
+        app.demonstration = kind is Kind.DEMO
+        app.go_home()
+        kiosk.settle(0.05)
+        yield f"home, {kind}"
+    app.service.fail(AtmError("The data folder " + "/very/long/path" * 8 + " cannot be used."))
+    kiosk.settle(0.05)
+    yield "out of service"
+
+
+def FaceStep_with_error(app: Any) -> FaceStep:
+    """Return the face step after an enrolment that did not come about."""
+    made = FaceStep(app, draft())
+    made._not_saved(EnrolmentError("not_one_person", "x"))
+    return made
+
+
+def visible(widget: Any) -> Iterator[Any]:
+    """Yield *widget* and everything in it that is on the screen."""
+    if widget.winfo_viewable():
+        yield widget
+        for child in tkinter.Misc.winfo_children(widget):
+            yield from visible(child)
+
+
+def owner(widget: Any) -> Any:
+    """Return the control that *widget* is a part of, or None."""
+    while widget is not None:
+        if isinstance(widget, Control):
+            return widget
+        widget = widget.master
+    return None
+
+
+def faded(widget: Any) -> bool:
+    """Whether *widget* belongs to a control that is disabled."""
+    control = owner(widget)
+    return isinstance(control, Pressable | Field) and not control.enabled
+
+
+def pixels(widget: Any, font: Any) -> int:
+    """Return the size of *font* in pixels."""
+    size = int(widget.tk.splitlist(str(font))[1])
+    assert size < 0, "a font is set in points"
+    return -size
+
+
+def faults(widget: Any, scale: float, page: str) -> Iterator[str]:
+    """Yield what is wrong with one widget."""
+    where = f"{page}: {type(widget).__name__}"
+    if isinstance(widget, tkinter.Label | tkinter.Entry):
+        text = widget.cget("text") if isinstance(widget, tkinter.Label) else widget.get()
+        if text:
+            where += f" {text!r}"
+            if pixels(widget, widget.cget("font")) < round(theme.SMALLEST * scale):
+                yield f"{where}: set in {widget.cget('font')}"
+            ratio = theme.contrast(hexed(widget, "fg"), hexed(widget, "bg"))
+            if ratio < 4.5 and not faded(widget):
+                yield f"{where}: contrast {ratio:.1f}"
+    if isinstance(widget, tkinter.Label) and widget.cget("text"):
+        box = widget.master
+        if widget.winfo_reqwidth() > widget.winfo_width() + 1:
+            yield f"{where}: needs {widget.winfo_reqwidth()}, has {widget.winfo_width()}"
+        if widget.winfo_reqheight() > max(widget.winfo_height(), 1) + 1:
+            yield f"{where}: is cut in height"
+        drawn = getattr(box, "box", None)
+        if isinstance(box, Label) and drawn and drawn[0] and not isinstance(box.master, Chip):
+            if box.winfo_width() > drawn[0] * scale + 2:
+                yield f"{where}: {box.winfo_width()} wide, has {drawn[0] * scale:.0f}"
+            if box.winfo_height() > drawn[1] * scale + 2:
+                yield f"{where}: {box.winfo_height()} high, has {drawn[1] * scale:.0f}"
+    if isinstance(widget, StatusLine) and widget.winfo_width() > widget.box[0] * scale + 2:
+        yield f"{where} {widget.sentence!r}: wider than its place"
+    if isinstance(widget, Pressable) and (not isinstance(widget, Chip) or widget.enabled):
+        least = theme.TOUCH * scale - 1
+        if widget.winfo_width() < least or widget.winfo_height() < least:
+            yield f"{where}: touched at {widget.winfo_width()} x {widget.winfo_height()}"
+        if widget.enabled and not isinstance(widget, Chip):
+            ratio = max(
+                theme.contrast(str(widget.cget(part)), widget.ground)
+                for part in ("border_color", "fg_color")
+            )
+            if ratio < 3:
+                yield f"{where}: stands out by {ratio:.1f}"
+    if isinstance(widget, Field) or (isinstance(widget, Chip) and widget.enabled):
+        drawn = widget.face if isinstance(widget, Chip) else widget
+        if theme.contrast(str(drawn.cget("border_color")), widget.ground) < 3:
+            yield f"{where}: does not stand out"
+    if isinstance(widget, tkinter.Canvas):
+        for item in widget.find_all():
+            if widget.type(item) != "text" or not widget.itemcget(item, "text"):
+                continue
+            font = widget.itemcget(item, "font")
+            if "CustomTkinter" in font:
+                continue  # a corner
+            if pixels(widget, font) < round(theme.SMALLEST * scale):
+                yield f"{where}: set in {font}"
+            if theme.contrast(widget.itemcget(item, "fill"), theme.PANE) < 4.5:
+                yield f"{where}: contrast"
+
+
+def hexed(widget: Any, option: str) -> str:
+    """Return a colour of *widget* as #RRGGBB."""
+    red, green, blue = widget.winfo_rgb(widget.cget(option))
+    return f"#{red >> 8:02X}{green >> 8:02X}{blue >> 8:02X}"
+
+
+def outside(kiosk: Any, page: str) -> Iterator[str]:
+    """Yield widgets that stick out of the window or of the page between the bars."""
+    area = kiosk.app.window.area
+    right, bottom = (
+        area.winfo_rootx() + area.winfo_width(),
+        area.winfo_rooty() + area.winfo_height(),
+    )
+    for widget in visible(kiosk.screen):
+        if isinstance(widget, Label | Pressable | Field):
+            if widget.winfo_rootx() + widget.winfo_width() > right:
+                yield f"{page}: {type(widget).__name__} sticks out at the right"
+            if widget.winfo_rooty() + widget.winfo_height() > bottom:
+                yield f"{page}: {type(widget).__name__} sticks out at the foot"
+
+
+@pytest.mark.parametrize("code", ["en", "es"])
+def test_every_widget_of_every_page_is_large_and_clear_enough(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
+) -> None:
+    import dataclasses
+
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
+    wrong: set[str] = set()
+    seen = 0
+    for page in pages(kiosk, machine):
+        for widget in visible(kiosk.root):
+            seen += 1
+            wrong |= set(faults(widget, kiosk.app.window.scale, page))
+        wrong |= set(outside(kiosk, page))
+    assert seen > 5000
+    assert not wrong, "\n".join(sorted(wrong))

@@ -1,0 +1,121 @@
+"""The real window on the real machine: ten people whom the network never saw."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atm.folder import Kind
+
+pytestmark = [pytest.mark.gui, pytest.mark.faces]
+
+STAFF, STAFF_PIN = "ruiz", "482913"
+PIN, WRONG_PIN = "407182", "407183"
+PEOPLE, TRIES = 10, 3
+
+
+@pytest.fixture
+def real_kiosk(settings: Any) -> Any:
+    """The window on a test folder of its own, with the models and cameras that people use."""
+    from kiosk.service import open_machine
+    from tests.kiosk.conftest import Kiosk
+
+    made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo"), open_machine)
+    made.until(lambda: made.app.service.machine is not None and made.machine.ready, limit_s=60)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cameras(unseen_people: list[tuple[str, list[Path]]], tmp_path: Path) -> list[tuple[str, str]]:
+    """For each of ten people a folder of five photographs to enrol with, and one of the others."""
+    folders = []
+    for name, photographs in unseen_people[:PEOPLE]:
+        pair = []
+        for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
+            folder = tmp_path / "cameras" / name / part
+            folder.mkdir(parents=True)
+            for file in files:
+                shutil.copy(file, folder)
+            pair.append(str(folder))
+        folders.append((pair[0], pair[1]))
+    return folders
+
+
+def sign_in(kiosk: Any) -> None:
+    """Make the first member of staff, or sign them in, and agree for the customer."""
+    kiosk.touch(kiosk.screen.create)
+    kiosk.until(lambda: type(kiosk.screen).__name__ in ("FirstStart", "StaffSignIn"))
+    first = type(kiosk.screen).__name__ == "FirstStart"
+    for text in (STAFF, STAFF_PIN, STAFF_PIN) if first else (STAFF, STAFF_PIN):
+        kiosk.type(text)
+        kiosk.key("Return")
+    kiosk.on("Consent")
+    kiosk.touch(kiosk.screen.yes)
+
+
+def enrol(kiosk: Any, username: str, camera: str) -> None:
+    """Enrol by keyboard and touch, from home to home."""
+    kiosk.machine.use_camera(camera)
+    sign_in(kiosk)
+    kiosk.on("Details")
+    for text in (username, username, "1000"):
+        kiosk.type(text)
+        kiosk.key("Return")
+    kiosk.on("CustomerPin")
+    for _ in range(2):
+        kiosk.type(PIN)
+        kiosk.key("Return")
+    kiosk.on("FaceStep")
+    kiosk.until(lambda: kiosk.screen.save.enabled)
+    kiosk.touch(kiosk.screen.save)
+    kiosk.on("Saved", limit_s=60)
+    kiosk.key("Return")
+    kiosk.on("Home")
+
+
+def log_in(kiosk: Any, username: str, pin: str, camera: str) -> bool:
+    """Try once, from home to home; returns whether the account opened."""
+    kiosk.machine.use_camera(camera)
+    kiosk.touch(kiosk.screen.existing)
+    kiosk.on("ExistingUser")
+    page = kiosk.screen
+    page.username.take_focus()
+    kiosk.type(username)
+    kiosk.key("Return")
+    kiosk.type(pin)
+    kiosk.until(lambda: page.press.enabled, limit_s=20)
+    kiosk.key("Return")
+    kiosk.until(
+        lambda: type(kiosk.screen).__name__ == "Account" or page.line.tone == "bad", limit_s=30
+    )
+    admitted = type(kiosk.screen).__name__ == "Account"
+    kiosk.app.go_home()
+    kiosk.on("Home")
+    return admitted
+
+
+def test_nine_of_ten_are_admitted_and_no_impostor(
+    real_kiosk: Any, cameras: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    names = [f"person{number}" for number in range(PEOPLE)]
+    for name, (enrol_camera, _) in zip(names, cameras, strict=True):
+        enrol(real_kiosk, name, enrol_camera)
+    admitted = sum(
+        any(log_in(real_kiosk, name, PIN, login) for _ in range(TRIES))
+        for name, (_, login) in zip(names, cameras, strict=True)
+    )
+    wrongly = 0
+    for number, name in enumerate(names):
+        stranger = cameras[(number + 1) % PEOPLE][1]
+        wrongly += log_in(real_kiosk, name, PIN, stranger)
+        wrongly += log_in(real_kiosk, name, WRONG_PIN, cameras[number][1])
+    assert wrongly == 0
+    assert admitted >= 9
+    log = [json.loads(line) for line in (tmp_path / "data/audit.jsonl").read_text().splitlines()]
+    decisions = [entry["outcome"] for entry in log if entry["kind"] == "decision"]
+    assert decisions.count("granted") == admitted
+    assert len(decisions) >= PEOPLE + 2 * PEOPLE
