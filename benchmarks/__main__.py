@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from benchmarks import frames, growth, kiosk_run, limits, login, parity, stages, table
+from benchmarks import evaluation, frames, growth, kiosk_run, limits, login, parity, stages, table
 from benchmarks.bank import demo_settings, enrol_customer
 from benchmarks.results import Report
 from benchmarks.rivals import Rival, RivalError
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, folder: Path | None) -> Report:
             growth.measure(report, work / "growth", options.growth_runs, options.customers)
         if "evaluation" in options.parts:
             _say("evaluation")
-            report.notes.append("The evaluation's throughput is not measured yet.")
+            evaluation.measure(report, pictures, folder, work / "evaluation", options.count)
     return report
 
 
@@ -155,6 +155,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--customers", type=int, nargs="+", default=list(growth.NUMBERS), metavar="N",
         help="numbers of made-up customers",
+    )  # fmt: skip
+    parser.add_argument(
+        "--evaluated", dest="count", type=int, default=1000, metavar="N",
+        help="photographs that the evaluation embeds (1000)",
     )  # fmt: skip
     parser.add_argument(
         "--no-rivals", dest="rivals", action="store_false", help="measure this program only"

@@ -56,11 +56,16 @@ def large_faces(folder: Path | None, count: int) -> tuple[list[Picture], str]:
     raise ValueError(f"{folder} holds {len(found)} photographs with one large face, not {count}")
 
 
-def enlarged(folder: Path) -> Iterator[Picture]:
-    """Yield the photographs in a seeded shuffle, each enlarged to fill 640 x 480."""
+def photograph_paths(folder: Path) -> list[Path]:
+    """Return the photographs in *folder* and its sub-folders, in a seeded shuffle."""
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
     random.Random(SEED).shuffle(paths)
-    for path in paths:
+    return paths
+
+
+def enlarged(folder: Path) -> Iterator[Picture]:
+    """Yield the photographs in that order, each enlarged to fill 640 x 480."""
+    for path in photograph_paths(folder):
         picture = decode_picture(path.read_bytes())
         if picture is not None:
             yield fill_frame(picture)

@@ -38,7 +38,7 @@ class Driver:
         service = self._app.service
         machine = service.machine
         if service.condition is Condition.READY and machine and machine.camera.state == "ready":
-            _say(event="ready", at=time.monotonic())
+            _say(event="ready", at=time.monotonic(), used_s=time.process_time())
             self._count(machine)
             return
         if service.condition is Condition.OUT:

@@ -186,6 +186,7 @@ def test_package_finds_the_face_at_100_px_only_with_its_pyramid_mended(shared: P
 @pytest.mark.gui
 def test_tiny_run_measures_everything(tmp_path: Path) -> None:
     arguments = "--rounds 2 --logins 1 --starts 1 --seconds 0.5 --growth-runs 1 --customers 3 7"
+    arguments += " --evaluated 4"
     out = tmp_path / "out"
     assert command.main([*arguments.split(), "--no-rivals", "--out", str(out)]) == 0
     report = Report.from_json((out / "speed.json").read_text("utf-8"))
@@ -206,6 +207,7 @@ def test_tiny_run_measures_everything(tmp_path: Path) -> None:
         "start: ready to authenticate",
         "train a template",
     }
+    assert "evaluation: detect, embed" in {target.name for target in report.targets}
     assert [each.customers for each in report.growth] == [3, 7]
     assert report.facts["templates read by a login, 7 customers"] == 1
     assert report.facts["credentials.json read by a login, 7 customers"] == 0
