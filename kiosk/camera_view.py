@@ -87,6 +87,24 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             if self.live:
                 self._show(self._latest(), again=True)
 
+    def preparation(self, ring: str, wanted: int) -> Callable[[], None]:
+        """Return work for a worker, after which the marks of a whole attempt are at hand.
+
+        Args:
+            ring: Name of the ring that fills, as in `pane_picture.Ring`.
+            wanted: In how many parts.
+        """
+        width, height, scale = self._pixels()
+
+        def prepare() -> None:
+            if _tools is None:
+                load_tools()
+            pane = _tools[2]
+            parts = [pane.Marks(pane.Ring[ring], done, wanted) for done in range(wanted + 1)]
+            pane.prepare(width, height, [*parts, pane.Marks(pane.Ring.REFUSED)], scale)
+
+        return prepare
+
     def words(self, title: str, line: str) -> None:
         """Say this while there is no picture."""
         if (title, line) != self._words:

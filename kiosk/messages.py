@@ -40,6 +40,9 @@ PRESS_LOGIN = N_("Look at the camera and press Login")
 PRESS_SAVE = N_("Look at the camera, then press Save")
 HOLD_STILL = N_("Hold still and look at the camera")
 NO_CAMERA = N_("The camera does not answer. Ask staff.")
+SILENT = N_("The camera does not answer.")
+ASK = N_("Please ask staff.")
+RETRIED = N_("It is tried again every second.")
 UNKNOWN_VERDICT = N_("Look at the camera")
 
 UNDER_CAMERA = (

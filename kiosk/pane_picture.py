@@ -6,6 +6,7 @@ Pure arithmetic on arrays; nothing here knows Tk.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -71,6 +72,12 @@ def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float)
     return np.asarray(cv2.add(dimmed, add), np.uint8)
 
 
+def prepare(width: int, height: int, marks: Sequence[Marks], scale: float) -> None:
+    """Work out what *marks* need, so that `compose` finds it ready; for a worker."""
+    for each in marks:
+        _overlay(width, height, each, round(scale, 3))
+
+
 def empty(width: int, height: int, scale: float) -> Picture:
     """Return the pane where there is nothing to show: RGB, shape (height, width, 3)."""
     ground = np.full((height, width, 3), _rgb(theme.PANE), np.uint8)
@@ -102,22 +109,23 @@ def _fill(frame: Picture, width: int, height: int) -> Picture:
     return np.asarray(cv2.resize(frame, (width, height), interpolation=method), np.uint8)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=24)
 def _overlay(width: int, height: int, marks: Marks, scale: float) -> tuple[Picture, Picture]:
     """Return by how much the live picture is kept (0 to 255) and what is added to it."""
     busy = marks.ring in (Ring.FILLING, Ring.ARCS) and marks.done < marks.wanted
     outside = _LIGHT_OUTSIDE_BUSY if busy else _LIGHT_OUTSIDE
-    inside = _stroke_free_oval(width, height)[:, :, np.newaxis]
-    keep = np.broadcast_to(outside + (1 - outside) * inside, (height, width, 3)).copy()
-    add = _TINT * (_TINT_OUTSIDE * (1 - inside))
-    for colour, alpha in _strokes(width, height, marks, scale):
-        cover = alpha[:, :, np.newaxis]
-        keep *= 1 - cover
-        add = add * (1 - cover) + np.asarray(_rgb(colour), np.float32) * cover
-    shape = _corner_shape(width, height, scale)[:, :, np.newaxis]
-    keep *= shape
-    add = add * shape + np.asarray(_rgb(theme.PAPER), np.float32) * (1 - shape)
-    return np.asarray(keep * 255 + 0.5, np.uint8), np.asarray(add + 0.5, np.uint8)
+    inside = _inner_oval(width, height)
+    keep = outside + (1 - outside) * inside
+    add = _TINT * (_TINT_OUTSIDE * (1 - inside))[:, :, np.newaxis]
+    shape = _corner_shape(width, height, scale)
+    layers = [*_strokes(width, height, marks, scale), (theme.PAPER, 1 - shape)]
+    for colour, cover in layers:
+        rest = 1 - cover
+        keep *= rest
+        add *= rest[:, :, np.newaxis]
+        add += np.asarray(_rgb(colour), np.float32) * cover[:, :, np.newaxis]
+    kept = np.asarray(keep * 255 + 0.5, np.uint8)
+    return np.asarray(cv2.merge([kept, kept, kept]), np.uint8), np.asarray(add + 0.5, np.uint8)
 
 
 def _strokes(
@@ -206,7 +214,7 @@ class _Pen:
         return np.asarray(np.asarray(small, np.float32) / 255, np.float32)
 
 
-def _stroke_free_oval(width: int, height: int) -> NDArray[np.float32]:
+def _inner_oval(width: int, height: int) -> NDArray[np.float32]:
     x, y, across, down = oval(width, height)
     rows, columns = np.ogrid[0:height, 0:width]
     distance = np.hypot((columns + 0.5 - x) / across, (rows + 0.5 - y) / down)

@@ -93,6 +93,13 @@ class Service:
         """Whether there is a machine whose camera does not answer."""
         return self.machine is not None and not self.problem and self.machine.camera.state == "lost"
 
+    @property
+    def camera_starting(self) -> bool:
+        """Whether there may soon be the first picture."""
+        if self.machine is None:
+            return not self.problem
+        return self.machine.camera.state == "starting"
+
     def latest(self) -> Frame | None:
         """Return the newest frame, or None; never blocks."""
         if self.machine is None or self.problem:

@@ -11,6 +11,8 @@ from kiosk import theme
 from kiosk.focus import Control
 from kiosk.icons import icon
 
+_AROUND = 84  # what the symbol and the margins of a sentence take
+
 
 class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
     """One sentence with its symbol: what to do now, or what came of it."""
@@ -36,8 +38,10 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
             height=height,
             corner_radius=theme.BUTTON_CORNER,
             text="",
-            font=fonts(theme.BODY, weight),
+            font=fonts(theme.BODY, weight if fonts.family == theme.FAMILY else "regular"),
             anchor="w",
+            justify="left",
+            wraplength=width - _AROUND,
             compound="left",
             fg_color=theme.SOFT,
             bg_color=ground,

@@ -238,7 +238,7 @@ def _type_login(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
     yield "a good view", lambda: "press Login" in play.screen.line.sentence
     play.picture(name)
     play.touch(play.screen.press)
-    yield "a filled arc", lambda: play.screen.arc_begun
+    yield play.pause(0.15)
     play.picture(f"{name}-checking")
 
 

@@ -39,7 +39,6 @@ class ExistingUser(Screen):
         super().__init__(app)
         _ = self._
         self._login: Attempt[Decision] | None = None
-        self.arc_begun = False
         self._verdict = ""
         self._answer = ""
         self._moving_on: str | None = None
@@ -64,8 +63,8 @@ class ExistingUser(Screen):
         self.letters: LetterPad | None = None
         self.next: Button | None = None
         self.letters_open = False
-        self.view.words(_("The camera does not answer."), _("Please ask staff."))
         app.guide.watch(self._guided)
+        self.later(1, self._prepare)
         self.refresh()
         if app.by_touch:
             self.later(1, lambda: self._open_drawer(True))
@@ -118,6 +117,10 @@ class ExistingUser(Screen):
         if self._answer and self.pin.text:
             self._forget_answer()
         self.press.enable(ready and seen and not busy)
+        if not seen:
+            starting = self.app.service.camera_starting
+            words = (_(messages.WAIT), "")
+            self.view.words(*(words if starting else (_(messages.SILENT), _(messages.ASK))))
         if busy:
             self.line.say("hold", _(messages.HOLD_STILL))
         elif self._answer:
@@ -190,6 +193,10 @@ class ExistingUser(Screen):
 
     # The press and its answer.
 
+    def _prepare(self) -> None:
+        prepare = self.view.preparation("FILLING", FRAMES_WANTED)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+
     def _frame(self, frame: Frame | None) -> None:
         if frame is None:
             self._verdict = ""
@@ -235,7 +242,6 @@ class ExistingUser(Screen):
     def _progress(self, done: int, wanted: int) -> None:
         from kiosk.pane_picture import Marks, Ring
 
-        self.arc_begun = True
         self.view.mark(Marks(Ring.FILLING, done, wanted))
 
     def _decided(self, decision: Decision) -> None:

@@ -52,8 +52,8 @@ class FaceStep(Screen):
         self.put(self.view, theme.RIGHT_X, _CARD_Y)
         self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
         self.put(self.line, theme.RIGHT_X, 640)
-        self.view.words(_("The camera does not answer."), _("It is tried again every second."))
         app.guide.watch(self._guided)
+        self.later(1, self._prepare)
         self.refresh()
 
     def chips(self) -> Sequence[ChipSpec]:
@@ -80,6 +80,9 @@ class FaceStep(Screen):
         seen = self.view.live
         self.save.enable(self._saving is None and ready and seen)
         if not seen:
+            starting = self.app.service.camera_starting
+            words = (_(messages.WAIT), "")
+            self.view.words(*(words if starting else (_(messages.SILENT), _(messages.RETRIED))))
             lost = self.app.service.camera_lost
             sentence = messages.NO_CAMERA if lost else messages.WAIT
             self.line.say("warn" if lost else "hold", _(sentence))
@@ -132,6 +135,10 @@ class FaceStep(Screen):
                 colour=theme.MUTED, width=inner, height=68, anchor="nw", wrap=True,
             ), 32, y + 14,
         )  # fmt: skip
+
+    def _prepare(self) -> None:
+        prepare = self.view.preparation("ARCS", WANTED)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
 
     def _frame(self, frame: Frame | None) -> None:
         if frame is not None and self._saving is None:

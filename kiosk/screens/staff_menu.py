@@ -27,7 +27,7 @@ class StaffMenu(Screen):
         super().__init__(app)
         self._staff = staff
         _ = self._
-        name = fit(self, staff.name, self.fonts(theme.HEADING, "bold"), 980)
+        name = fit(self, staff.name, self.fonts(theme.HEADING, "bold"), 940)
         self.label(
             _("Staff: {name}").format(name=name), theme.MARGIN, 104, 1168,
             size=theme.HEADING, weight="bold", height=48,

@@ -1,5 +1,6 @@
 """Every widget of every page: sizes, contrast and fit, from its real colours and fonts."""
 
+import dataclasses
 import tkinter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -297,12 +298,13 @@ def outside(kiosk: Any, page: str) -> Iterator[str]:
                 yield f"{page}: {type(widget).__name__} sticks out at the foot"
 
 
-@pytest.mark.parametrize("code", ["en", "es"])
+@pytest.mark.parametrize(
+    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
+)
 def test_every_widget_of_every_page_is_large_and_clear_enough(
-    machine: Any, settings: Any, kiosk_on: Any, code: str
+    machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any
 ) -> None:
-    import dataclasses
-
+    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", (family,))
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
     wrong: set[str] = set()
     seen = 0
