@@ -36,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     table.draw(report, options.out / "speed.png")
     text = table.text(report)
     (options.out / "speed.txt").write_text(text, "utf-8")
+    (options.out / "speed.md").write_text(table.markdown(report), "utf-8")
     print(text)
-    print(f"Written: {options.out}/speed.json, speed.png, speed.txt")
+    print(f"Written: {options.out}/speed.json, speed.png, speed.txt, speed.md")
     return 0
 
 
@@ -79,7 +80,9 @@ def _stages(options: argparse.Namespace, report: Report, pictures: list[frames.P
             report.facts["obvious stack: seconds to import"] = obvious.start.import_s
             report.facts["obvious stack: seconds from there to ready"] = obvious.start.load_s
             report.facts["obvious stack: memory, MB (PSS)"] = obvious.start.memory_mb
-        peak = limits.measure_peak(obvious.int8_product() if obvious else None)
+        peak = limits.measure_peak(
+            obvious.int8_product() if obvious else None, seconds=min(1.0, options.rounds / 20)
+        )
         report.machine |= peak.described()
         _say("stages")
         others = [rival for rival in rivals.values() if rival is not None]
@@ -103,7 +106,7 @@ def _kiosk(
     finally:
         machine.close()
     _say("starts of the kiosk")
-    kiosk_run.measure_starts(report, settings, shown, options.starts)
+    kiosk_run.measure_starts(report, settings, shown, pictures, options.starts)
     _say("the kiosk at rest and with the preview")
     kiosk_run.measure_running(report, settings, shown, pictures, options.seconds)
     _say("logins in the window")

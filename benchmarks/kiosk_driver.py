@@ -29,6 +29,7 @@ class Driver:
         self._app = app
         self._verdicts = 0
         self._pressed = self._decided = 0.0
+        self._used = 0.0
         self._wait()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -58,6 +59,7 @@ class Driver:
         def noted(*words: Any, **options: Any) -> Any:
             decision = login(*words, **options)
             self._decided = time.monotonic()
+            self._used = time.process_time() - self._used
             return decision
 
         machine.guide, machine.login = counted, noted
@@ -91,6 +93,7 @@ class Driver:
             if not screen.press.enabled:
                 self._app.root.after(_POLL_MS, press)
                 return
+            self._used = time.process_time()
             self._pressed = time.monotonic()
             screen.press.press()
             self._until(lambda: self._app.screen is not screen or screen.press.enabled, answered)
@@ -100,6 +103,7 @@ class Driver:
                 event="login",
                 decided_s=self._decided - self._pressed,
                 shown_s=time.monotonic() - self._pressed,
+                used_s=self._used,
                 granted=self._app.screen is not screen,
             )
 

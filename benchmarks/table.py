@@ -4,58 +4,78 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import Growth, Report, Row
+from benchmarks.results import Growth, Report, Row, Target
 
 HEADINGS = ("stage", "median ms", "p95 ms", "obvious stack", "at 100 px", "limit ms", "of limit")
+EXPLAINED = (
+    "obvious stack, at 100 px: how many times as long mtcnn and keras-facenet take, at\n"
+    "their defaults and with the smallest face at 100 px. of limit: how many times as\n"
+    "long as the stage's operations and bytes take at the machine's measured peak."
+)
+
+
+Lines = list[tuple[str, ...]]
 
 
 def text(report: Report) -> str:
     """Return the whole report as it is printed."""
     parts = [_machine(report)]
-    if report.rows:
-        parts.append(grid(HEADINGS, [cells(row) for row in report.rows]))
-        parts.append(
-            "obvious stack, at 100 px: how many times as long mtcnn and keras-facenet take, at\n"
-            "their defaults and with the smallest face at 100 px. of limit: how many times as\n"
-            "long as the stage's operations and bytes take at the machine's measured peak."
-        )
-    if report.others:
-        lines = [
-            (name, _ms(timing.median_ms), _ms(timing.p95_ms), str(timing.runs))
-            for name, timing in report.others.items()
-        ]
-        parts.append(grid(("elsewhere, same frames", "median ms", "p95 ms", "runs"), lines))
-    if report.targets:
-        lines = [
-            (
-                target.name,
-                f"{target.value:.4g} {target.unit}",
-                f"{'≤' if target.kind == 'most' else '≥'} {target.bound:g} {target.unit}",
-                "met" if target.met else "MISSED",
-            )
-            for target in report.targets
-        ]
-        parts.append(grid(("target", "measured", "bound", ""), lines))
-    if report.growth:
-        parts.append(_growth(report.growth))
-    if report.facts:
-        parts.append(grid(("figure", ""), [(k, f"{v:,.4g}") for k, v in report.facts.items()]))
+    for number, (headings, lines) in enumerate(tables(report)):
+        parts.append(grid(headings, lines))
+        if not number and report.rows:
+            parts.append(EXPLAINED)
     parts += [f"Note: {note}" for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
 
-def _growth(growth: Sequence[Growth]) -> str:
-    lines = [
+def markdown(report: Report) -> str:
+    """Return the same for a page of the documentation."""
+    parts = ["\n".join(f"- {line}" for line in _machine(report).splitlines())]
+    for headings, lines in tables(report):
+        rule = ["---", *["---:"] * (len(headings) - 1)]
+        parts.append("\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *lines)))
+    parts += [f"- {note}" for note in report.notes]
+    return "\n\n".join(parts) + "\n"
+
+
+def tables(report: Report) -> list[tuple[tuple[str, ...], Lines]]:
+    """Return the headings and lines of each table that has any lines."""
+    found: list[tuple[tuple[str, ...], Lines]] = [
+        (HEADINGS, [cells(row) for row in report.rows]),
         (
-            f"{each.customers:,}",
-            f"{_ms(each.login_ms.median_ms)} ({_ms(each.login_ms.p95_ms)})",
-            f"{_ms(each.commit_ms.median_ms)} ({_ms(each.commit_ms.p95_ms)})",
-            f"{each.open_s:.3f}",
-            f"{each.memory_mb:.0f}",
-        )
-        for each in growth
+            ("elsewhere, same frames", "median ms", "p95 ms", "runs"),
+            [
+                (name, _ms(t.median_ms), _ms(t.p95_ms), str(t.runs))
+                for name, t in report.others.items()
+            ],
+        ),
+        (("target", "measured", "bound", ""), [_target(target) for target in report.targets]),
+        (
+            ("customers", "login ms (p95)", "commit ms (p95)", "open s", "memory MB"),
+            [_growth(each) for each in report.growth],
+        ),
+        (("figure", ""), [(name, f"{value:,.4g}") for name, value in report.facts.items()]),
     ]
-    return grid(("customers", "login ms (p95)", "commit ms (p95)", "open s", "memory MB"), lines)
+    return [(headings, lines) for headings, lines in found if lines]
+
+
+def _target(target: Target) -> tuple[str, ...]:
+    return (
+        target.name,
+        f"{target.value:.4g} {target.unit}",
+        f"{'≤' if target.kind == 'most' else '≥'} {target.bound:g} {target.unit}",
+        "met" if target.met else "MISSED",
+    )
+
+
+def _growth(each: Growth) -> tuple[str, ...]:
+    return (
+        f"{each.customers:,}",
+        f"{_ms(each.login_ms.median_ms)} ({_ms(each.login_ms.p95_ms)})",
+        f"{_ms(each.commit_ms.median_ms)} ({_ms(each.commit_ms.p95_ms)})",
+        f"{each.open_s:.3f}",
+        f"{each.memory_mb:.0f}",
+    )
 
 
 def cells(row: Row) -> tuple[str, ...]:

@@ -91,6 +91,13 @@ def test_printed_table_names_every_stage_and_what_missed() -> None:
     assert "Note: dlib is not installed." in lines
 
 
+def test_markdown_holds_the_same_lines() -> None:
+    lines = table.markdown(whole_report()).splitlines()
+    assert "| detect | 1.5 | 2.5 | 67x | 27x | 0.5 | 3x |" in lines
+    assert "| total | 12 ms | ≤ 11 ms | MISSED |" in lines
+    assert "| 10 | 1.5 (2.5) | 1.5 (2.5) | 0.010 | 180 |" in lines
+
+
 def test_picture_is_drawn_with_and_without_figures(tmp_path: Path) -> None:
     for name, report in (("whole", whole_report()), ("empty", Report())):
         table.draw(report, tmp_path / f"{name}.png")
