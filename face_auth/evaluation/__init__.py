@@ -1,0 +1,4 @@
+"""Measuring recognition: protocols -> genuine and impostor scores -> report.
+
+``evaluation.py`` beside the packages is its command line.
+"""

@@ -1,0 +1,177 @@
+"""The command line of evaluation.py: options -> protocols -> report."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from face_auth.dataset_commands import SEED
+from face_auth.datasets import TEST, TRAIN, DatasetError
+from face_auth.errors import FaceAuthError, ModelError
+from face_auth.evaluation import (
+    calibration,
+    closed_set,
+    open_set,
+    pairs,
+    report,
+    two_factor,
+    verification,
+)
+from face_auth.evaluation.context import Context, say
+from face_auth.evaluation.features import Extractor
+from face_auth.evaluation.frames import ALTERATIONS
+from face_auth.evaluation.material import InputError, Material, load, taken
+from face_auth.evaluation.result import Section
+from face_auth.evaluation.two_factor import PinRules
+from face_auth.models import MODELS
+
+OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
+"""Protocols on the two folders; they are the default. The others need only photographs."""
+PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
+FAILED: Final = 1
+BAD_INPUT: Final = 2
+
+
+def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
+    """Run what the options ask for: 0 done, 1 failed, 2 asked for something that cannot be.
+
+    Args:
+        pin_rules: What the PIN factor allows; this package knows nothing of PINs.
+        arguments: Those of the command line by default.
+    """
+    options = _options(arguments)
+    try:
+        return _run(options, pin_rules)
+    except (InputError, DatasetError) as error:
+        say(str(error))
+        return BAD_INPUT
+    except (FaceAuthError, OSError) as error:
+        say(f"The evaluation failed: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        say("Stopped. What was computed is kept; the same command goes on from there.")
+        return FAILED
+
+
+def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
+    names = _protocols(options)
+    calibrates = options.command == "calibrate"
+    material = _material(options, needs_folders=not calibrates and bool({*names} & {*OF_FOLDERS}))
+    try:
+        extractor = Extractor(options.model, options.cache, options.models, ALTERATIONS)
+    except ModelError as error:
+        raise InputError(str(error)) from error
+    with extractor.cache:
+        context = Context(extractor, material, options.seed)
+        if calibrates:
+            return _calibrate(context)
+        sections = _sections(context, names, options, pin_rules)
+    about = _about(context, options)
+    if options.report:
+        report.write(options.report, about, sections)
+        say(f"The report is in {options.report / report.PAGE_FILE}")
+    print(report.as_json(about, sections) if options.json else report.as_text(about, sections))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python evaluation.py",
+        description="Measure recognition: train on aligned_image_data/, classify test_images/, and "
+        "say what happens when strangers come. Tables go to stdout, progress to stderr.",
+        epilog="calibrate writes the kiosk's thresholds into the model card.",
+    )
+    parser.add_argument("command", nargs="?", choices=("calibrate",), help="instead of a report")
+    parser.add_argument(
+        "--protocol",
+        choices=(*PROTOCOLS, "all"),
+        help=f"default: {' and '.join(OF_FOLDERS)}; all of them with --report",
+    )
+    parser.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
+    parser.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
+    parser.add_argument(
+        "--photographs",
+        type=Path,
+        help="one sub-folder a person, for strangers, verification and pairs; default: what both "
+        "folders were made from",
+    )
+    parser.add_argument("--pairs", type=Path, help="LFW's pairs.txt; default: in its folder")
+    parser.add_argument("--model", default="bundled", help="a network of the model card")
+    parser.add_argument("--models", type=Path, default=MODELS, help="default: models/")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=platformdirs.user_cache_path("two-factor-atm") / "evaluation",
+        help="where embeddings are kept (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help="of every random choice")
+    return parser.parse_args(arguments)
+
+
+def _protocols(options: argparse.Namespace) -> tuple[str, ...]:
+    if options.protocol == "all" or (options.protocol is None and options.report):
+        return PROTOCOLS
+    return (options.protocol,) if options.protocol else OF_FOLDERS
+
+
+def _material(options: argparse.Namespace, *, needs_folders: bool) -> Material:
+    if options.photographs and not needs_folders:
+        return Material({}, {}, frozenset(), taken(options.photographs))
+    return load(options.train, options.test, options.photographs)
+
+
+def _sections(
+    context: Context, names: Sequence[str], options: argparse.Namespace, pin_rules: PinRules
+) -> list[Section]:
+    """Run the protocols; one of several that lacks its data is left out and named."""
+    run: dict[str, Callable[[], Section]] = {
+        closed_set.NAME: lambda: closed_set.closed_set(context),
+        open_set.NAME: lambda: open_set.open_set(context),
+        verification.NAME: lambda: verification.verification(context),
+        pairs.NAME: lambda: pairs.pairs(context, options.pairs),
+        two_factor.NAME: lambda: two_factor.two_factor(context, pin_rules),
+    }
+    sections: list[Section] = []
+    for place, name in enumerate(names):
+        try:
+            sections.append(run[name]())
+        except InputError as error:
+            if place == 0:
+                raise
+            say(f"{name} is left out: {error}")
+    return sections
+
+
+def _calibrate(context: Context) -> int:
+    points = calibration.points_of(context)
+    supported = [point for point in points if not point.missing]
+    if not supported:
+        raise InputError(
+            f"The data support no threshold ({points[0].missing}): more people are needed."
+        )
+    path = calibration.write(context, points)
+    table = calibration.table(
+        points,
+        "The kiosk's thresholds",
+        (f"{context.kiosk_attempts.pairs:,} distinct (customer, stranger) pairs.",),
+    )
+    print(report.table_text(table))
+    say(f"{len(supported)} thresholds were written into {path}")
+    return 0
+
+
+def _about(context: Context, options: argparse.Namespace) -> dict[str, Any]:
+    card, pool = context.extractor.card, context.material.photographs
+    about: dict[str, Any] = {"network": f"{card.name} ({card.file}, SHA-256 {card.sha256[:16]})"}
+    if context.material.test:
+        about["training"] = str(options.train)
+        about["test"] = str(options.test)
+    if pool.folder != Path():
+        what = "LFW" if pool.lfw else "photographs"
+        about["photographs"] = f"{what}, {len(pool.people):,} people in {pool.folder}"
+    about["seed"] = options.seed
+    return about

@@ -1,0 +1,119 @@
+"""What all protocols share: network, data, and the kiosk's attempts, each computed once."""
+
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import face_auth.classifier
+from face_auth.classifier import IdentificationSvm, train_identification_svm
+from face_auth.evaluation import trials
+from face_auth.evaluation.bootstrap import Attempts, Bootstrap
+from face_auth.evaluation.cache import digest
+from face_auth.evaluation.features import Extractor, Features, State
+from face_auth.evaluation.material import Image, Material
+from face_auth.evaluation.trials import People, Scorer
+from face_auth.models import load_cohort
+
+
+class Context:
+    """One evaluation of one network on one set of data."""
+
+    def __init__(self, extractor: Extractor, material: Material, seed: int) -> None:
+        """Take the parts; nothing is computed yet."""
+        self.extractor = extractor
+        self.material = material
+        self.seed = seed
+        self._code = Path(face_auth.classifier.__file__).read_bytes()
+
+    @cached_property
+    def cohort(self) -> NDArray[np.float32]:
+        """The network's impostor cohort, unit rows."""
+        return load_cohort(self.extractor.card)
+
+    @cached_property
+    def _pool(self) -> tuple[People, Features]:
+        files = trials.files_of_unseen(self.material.photographs)
+        features = self.extractor.extract([path for _, path in files])
+        return trials.arrange(files, features, self.seed)
+
+    @property
+    def people(self) -> People:
+        """Customers and strangers for verification."""
+        return self._pool[0]
+
+    @property
+    def features(self) -> Features:
+        """Of the photographs of `people`."""
+        return self._pool[1]
+
+    @cached_property
+    def svm_scorer(self) -> Scorer:
+        """The kiosk's way to score."""
+        return trials.by_svm(self.cohort, self.extractor.cache, self._code)
+
+    @cached_property
+    def kiosk_draws(self) -> Sequence[Attempts]:
+        """Attempts of one photograph each, scored as the kiosk scores, for each draw."""
+        rows = self.features.embeddings()
+        return trials.run(self.people, self.svm_scorer, rows, rows)
+
+    @cached_property
+    def kiosk_attempts(self) -> Attempts:
+        """The attempts of all draws."""
+        return Attempts.together(self.kiosk_draws)
+
+    @cached_property
+    def kiosk_bootstrap(self) -> Bootstrap:
+        """Those attempts, with the people drawn again and again."""
+        return Bootstrap(self.kiosk_attempts, self.seed)
+
+    @cached_property
+    def train(self) -> tuple[list[Image], Features]:
+        """The training images that can be used; the others are reported."""
+        images = [image for own in self.material.train.values() for image in own]
+        features = self.extractor.extract([image.path for image in images], what="training images")
+        report(images, features, "skipped in training")
+        usable = np.flatnonzero(features.found)
+        return [images[index] for index in usable.tolist()], features.take(usable)
+
+    @cached_property
+    def test(self) -> tuple[list[Image], Features]:
+        """All test images; those without a face stay, as errors."""
+        images = [image for own in self.material.test.values() for image in own]
+        features = self.extractor.extract([image.path for image in images], what="test images")
+        report(images, features, "an error in testing")
+        return images, features
+
+    def identification_svm(
+        self, embeddings: NDArray[np.float32], people: Sequence[str]
+    ) -> IdentificationSvm:
+        """Train the multi-class SVM, or take it from the cache."""
+
+        def train() -> dict[str, NDArray[np.generic]]:
+            say(f"training the SVM of {len(set(people))} people on {len(people):,} images ...")
+            svm = train_identification_svm(embeddings, people)
+            return {"people": np.array(svm.people), "weights": svm.weights, "biases": svm.biases}
+
+        key = digest("identification svm", self._code, embeddings, np.array(people))
+        stored = self.extractor.cache.arrays(key, train)
+        return IdentificationSvm(
+            tuple(str(name) for name in stored["people"]),
+            np.asarray(stored["weights"], np.float32),
+            np.asarray(stored["biases"], np.float32),
+        )
+
+
+def say(line: str) -> None:
+    """Tell whoever waits."""
+    print(line, file=sys.stderr)
+
+
+def report(images: Sequence[Image], features: Features, consequence: str) -> None:
+    """Name every image that has no face or is damaged."""
+    words = {State.NO_FACE: "no face", State.DAMAGED: "damaged image"}
+    for index in np.flatnonzero(~features.found).tolist():
+        say(f"{images[index].path}: {words[State(features.states[index])]} ({consequence})")

@@ -1,0 +1,221 @@
+"""From photographs to embeddings, over both cores, each only once."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import face_auth
+from face_auth.detection import Detector
+from face_auth.embedding import Network, load_network
+from face_auth.evaluation.cache import Cache, digest
+from face_auth.models import DIMENSIONS, MODELS, load_card, read_entry
+from face_auth.photographs import ImageError, central_face, read_photograph
+
+WORKERS: Final = 2
+BATCH: Final = 16
+"""Photographs that a worker takes at once."""
+
+HASHED_AT_ONCE: Final = 2048
+
+CODE: Final = (
+    "alignment",
+    "capture",
+    "cascade",
+    "detection",
+    "embedding",
+    "evaluation/features",
+    "evaluation/frames",
+    "photographs",
+)
+"""Modules that decide what an embedding is; a change in one makes stored ones stale."""
+
+Alter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+class State(IntEnum):
+    """What became of a photograph."""
+
+    FACE = 0
+    NO_FACE = 1
+    DAMAGED = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Embeddings of photographs, in their order.
+
+    Attributes:
+        states: A State each, shape (n,).
+        plain: The face's embedding, unit rows, zeros without a face; shape (n, 512).
+        mirrored: The same of the face's mirror image.
+    """
+
+    states: NDArray[np.uint8]
+    plain: NDArray[np.float32]
+    mirrored: NDArray[np.float32]
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """Whether each photograph has a face."""
+        return np.asarray(self.states == State.FACE)
+
+    def embeddings(self, *, mirror: bool = True) -> NDArray[np.float32]:
+        """Return what the kiosk's network gives with or without averaging the mirror image."""
+        return unit(self.plain + self.mirrored) if mirror else self.plain
+
+    def take(self, indices: NDArray[np.integer]) -> "Features":
+        """Return those of some photographs."""
+        return Features(self.states[indices], self.plain[indices], self.mirrored[indices])
+
+
+def unit(rows: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return rows of length one; a row of zeros stays."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(lengths == 0, 1, lengths), np.float32)
+
+
+class Extractor:
+    """Detects, frames and embeds as the kiosk does, and remembers it in a cache.
+
+    The face is the one nearest the middle of the photograph.
+    """
+
+    def __init__(
+        self,
+        network: str,
+        cache: Path,
+        folder: Path = MODELS,
+        alterations: Mapping[str, Alter] | None = None,
+    ) -> None:
+        """Open the cache; models are loaded when something is missing in it.
+
+        Args:
+            network: Its name in the model card.
+            cache: Folder of the cache files.
+            folder: Holds the models.
+            alterations: What may be done to a photograph before its face is looked for, by name.
+
+        Raises:
+            ModelError: If the model card knows no such network or detector.
+            OSError: If the cache cannot be used.
+        """
+        self.card = load_card(network, folder)
+        self._folder = folder
+        self._alterations = alterations or {}
+        self._own = threading.local()
+        self.cache = Cache(cache / f"{network}-{self._identity().hex()[:16]}.sqlite")
+
+    def _identity(self) -> bytes:
+        """Return a digest of everything but the photograph that an embedding depends on."""
+        home = Path(face_auth.__file__).parent
+        code = [(home / f"{name}.py").read_bytes() for name in CODE]
+        detector = repr(sorted(read_entry("mtcnn", self._folder).get("files", {}).items()))
+        framing = f"{self.card.framing} {self.card.size} {self.card.margin}"
+        return digest(self.card.sha256, framing, detector, *code)
+
+    def extract(
+        self, photographs: Sequence[Path], alteration: str = "", what: str = "photographs"
+    ) -> Features:
+        """Return the embeddings of *photographs*, in their order.
+
+        Args:
+            photographs: Files; one may occur several times.
+            alteration: What to do to each first; a name from the constructor's alterations.
+            what: Says in the progress bar what they are.
+
+        Raises:
+            ModelError: If a model file is missing or another one.
+            OSError: If a photograph cannot be read.
+        """
+        count = len(photographs)
+        features = Features(
+            np.zeros(count, np.uint8),
+            np.zeros((count, DIMENSIONS), np.float32),
+            np.zeros((count, DIMENSIONS), np.float32),
+        )
+        missing: dict[bytes, list[int]] = {}
+        for start in range(0, count, HASHED_AT_ONCE):
+            part = range(start, min(start + HASHED_AT_ONCE, count))
+            keys = [digest(alteration, photographs[index].read_bytes()) for index in part]
+            stored = self.cache.find(sorted(set(keys)))
+            for index, key in zip(part, keys, strict=True):
+                if key in stored:
+                    _unpack(stored[key], features, index)
+                else:
+                    missing.setdefault(key, []).append(index)
+        todo = [(key, photographs[indices[0]]) for key, indices in missing.items()]
+        with tqdm(total=len(todo), unit="photo", desc=what, disable=not todo) as bar:
+            for entries in self._compute(todo, alteration):
+                self.cache.add(entries)
+                for key, value in entries:
+                    for index in missing[key]:
+                        _unpack(value, features, index)
+                bar.update(len(entries))
+        return features
+
+    def _compute(
+        self, todo: Sequence[tuple[bytes, Path]], alteration: str
+    ) -> Iterator[list[tuple[bytes, bytes]]]:
+        """Yield keys and packed results, a batch at a time, in order."""
+        alter = self._alterations[alteration] if alteration else None
+        batches = [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            tasks = [pool.submit(self._batch, batch, alter) for batch in batches]
+            try:
+                for task in tasks:
+                    yield task.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _batch(
+        self, batch: Sequence[tuple[bytes, Path]], alter: Alter | None
+    ) -> list[tuple[bytes, bytes]]:
+        detector, network = self._models()
+        states: list[State] = []
+        faces: list[NDArray[np.uint8]] = []
+        for _, path in batch:
+            try:
+                image = read_photograph(path.read_bytes())
+            except ImageError:
+                states.append(State.DAMAGED)
+                continue
+            image = alter(image) if alter else image
+            face = central_face(image, detector.detect(image))
+            if face is None:
+                states.append(State.NO_FACE)
+                continue
+            framed = network.frame_face(image, face)
+            faces += [framed, framed[:, ::-1]]
+            states.append(State.FACE)
+        rows = iter(network.embed(np.stack(faces)).reshape(-1, 2 * DIMENSIONS) if faces else ())
+        return [
+            (key, bytes([state]) + (next(rows).tobytes() if state is State.FACE else b""))
+            for (key, _), state in zip(batch, states, strict=True)
+        ]
+
+    def _models(self) -> tuple[Detector, Network]:
+        """Return this worker's own detector and network, each on one core."""
+        if not hasattr(self._own, "models"):
+            cv2.setNumThreads(1)
+            self._own.models = (
+                Detector(self._folder),
+                load_network(self.card.name, self._folder, threads=1, mirror=False),
+            )
+        detector, network = self._own.models
+        return detector, network
+
+
+def _unpack(value: bytes, features: Features, index: int) -> None:
+    features.states[index] = value[0]
+    if value[0] == State.FACE:
+        rows = np.frombuffer(value, np.float32, offset=1).reshape(2, DIMENSIONS)
+        features.plain[index], features.mirrored[index] = rows

@@ -1,0 +1,156 @@
+"""What is measured on: the two folders of images, and the photographs they were made from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from face_auth.dataset_commands import unseen_people
+from face_auth.datasets import DatasetError, read_record
+from face_auth.errors import FaceAuthError
+from face_auth.photographs import people_in
+
+COPY: Final = re.compile(r"(?P<photograph>.+)__\d\d_(?P<alteration>[a-z_]+)")
+HOW_TO_FILL: Final = (
+    "Fill both folders with: python -m face_auth.datasets lfw "
+    "(or: python -m face_auth.datasets folder FOLDER_WITH_ONE_SUBFOLDER_A_PERSON)"
+)
+LFW_NAMES: Final = 100
+"""A folder with so many names of the list of unseen people is LFW."""
+
+
+class InputError(FaceAuthError):
+    """What was asked cannot be measured with what is there; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One file of a data folder.
+
+    Attributes:
+        person: The sub-folder's name.
+        path: The file.
+        photograph: The photograph that it is a copy of; the file's own name if it is no copy.
+        alteration: What was done to it; "plain" for the photograph itself.
+    """
+
+    person: str
+    path: Path
+    photograph: str
+    alteration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Photographs:
+    """Photographs as they were taken, for protocols that need strangers.
+
+    Attributes:
+        folder: Where they are.
+        people: Each person's files, in order.
+        unseen: The people whom the bundled network did not see in training.
+        lfw: Whether they are Labeled Faces in the Wild.
+    """
+
+    folder: Path
+    people: Mapping[str, Sequence[Path]]
+    unseen: frozenset[str]
+    lfw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that the protocols may use.
+
+    Attributes:
+        train: Images to train on, by person.
+        test: Images to classify, by person.
+        unseen: The people in both whom the bundled network did not see in training.
+        photographs: Where the images came from; the images themselves if that is unknown.
+    """
+
+    train: Mapping[str, Sequence[Image]]
+    test: Mapping[str, Sequence[Image]]
+    unseen: frozenset[str]
+    photographs: Photographs
+
+
+def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
+    """Look at what the folders hold.
+
+    Args:
+        train: One sub-folder a person.
+        test: The same people.
+        photographs: One sub-folder a person; by default what dataset.json names.
+
+    Raises:
+        InputError: If a folder is missing, empty or half made.
+    """
+    try:
+        records = [read_record(folder) for folder in (train, test)]
+    except DatasetError as error:
+        raise InputError(str(error)) from error
+    images = [_images(folder) for folder in (train, test)]
+    for folder, record in zip((train, test), records, strict=True):
+        if record is not None and not record[1]:
+            raise InputError(
+                f"{folder} is only half made. Run the command that fills it again: it goes on."
+            )
+    plan = records[1][0] if records[1] else None
+    if photographs is None and plan is not None and Path(plan.source).is_dir():
+        photographs = Path(plan.source)
+    pool = taken(photographs) if photographs else _own(*images)
+    names = images[0].keys() | images[1].keys()
+    from_lfw = pool.lfw if plan is None else plan.kind == "lfw"
+    unseen = names & unseen_people() if from_lfw else frozenset(names)
+    return Material(images[0], images[1], frozenset(unseen), pool)
+
+
+def taken(folder: Path) -> Photographs:
+    """Return the photographs in *folder*, one sub-folder a person.
+
+    Raises:
+        InputError: If there are none.
+    """
+    people = _people(folder)
+    unseen = unseen_people() & people.keys()
+    if len(unseen) >= LFW_NAMES:
+        return Photographs(folder, people, unseen, lfw=True)
+    return Photographs(folder, people, frozenset(people), lfw=False)
+
+
+def _own(train: Mapping[str, Sequence[Image]], test: Mapping[str, Sequence[Image]]) -> Photographs:
+    """Return the unaltered images of both folders: first those for training."""
+    people = {
+        name: [
+            image.path
+            for folder in (train, test)
+            for image in folder.get(name, ())
+            if image.alteration == "plain"
+        ]
+        for name in sorted(train.keys() | test.keys())
+    }
+    return Photographs(Path(), people, frozenset(people), lfw=False)
+
+
+def _images(folder: Path) -> dict[str, list[Image]]:
+    return {
+        person: [_image(person, file) for file in files]
+        for person, files in _people(folder).items()
+    }
+
+
+def _image(person: str, file: Path) -> Image:
+    copy = COPY.fullmatch(file.stem)
+    if copy is None:
+        return Image(person, file, file.stem, "plain")
+    return Image(person, file, copy["photograph"], copy["alteration"])
+
+
+def _people(folder: Path) -> dict[str, list[Path]]:
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}. {HOW_TO_FILL}")
+    people = {name: files for name, files in people_in(folder).items() if files}
+    if not people:
+        raise InputError(f"{folder} holds no images. {HOW_TO_FILL}")
+    return people

@@ -1,0 +1,80 @@
+"""What a protocol hands back: numbers, tables and pictures, whoever shows them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from face_auth.metrics import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under a header.
+
+    Attributes:
+        title: What it shows.
+        header: The columns' names.
+        rows: As many cells each as the header.
+        notes: Sentences below it.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture that is drawn when a report is written.
+
+    Attributes:
+        name: Of its file, without ``.png``.
+        caption: What it shows, a sentence.
+        draw: Draws it into an empty figure.
+        size: Width and height, inches.
+    """
+
+    name: str
+    caption: str
+    draw: "Callable[[Figure], None]"
+    size: tuple[float, float] = (7.5, 4.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One protocol's result.
+
+    Attributes:
+        name: The protocol, as on the command line.
+        title: The same in words.
+        summary: The most important number in a sentence.
+        values: Everything, for JSON.
+        tables: For people.
+        charts: For people.
+    """
+
+    name: str
+    title: str
+    summary: str
+    values: Mapping[str, Any]
+    tables: Sequence[Table] = ()
+    charts: Sequence[Chart] = field(default=())
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """Return *share* as people read it: "98.34 %"."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def between(interval: Interval, digits: int = 2) -> str:
+    """Return an interval of shares: "97.1 to 98.9 %"."""
+    return f"{100 * interval.low:.{digits}f} to {100 * interval.high:.{digits}f} %"
+
+
+def as_list(interval: Interval) -> list[float]:
+    """Return an interval for JSON."""
+    return [interval.low, interval.high]
