@@ -32,7 +32,7 @@ def test_similarity_never_mirrors() -> None:
     [np.zeros((5, 2)), np.full((5, 2), np.nan), np.zeros((4, 2)), np.zeros((5, 3))],
 )
 def test_similarity_refuses_points_that_say_nothing(points: NDArray[np.float64]) -> None:
-    with pytest.raises(ValueError, match="points|finite|coincide"):
+    with pytest.raises(ValueError, match=r"points|finite|coincide"):
         similarity(points, FIVE_POINTS)
 
 

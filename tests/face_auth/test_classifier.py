@@ -77,7 +77,7 @@ def test_one_customer_is_trained_within_a_tenth_of_a_second(rng: np.random.Gener
 def test_a_side_that_is_empty_or_does_not_fit_is_refused(
     enrolled: NDArray[np.float32], cohort: NDArray[np.float32]
 ) -> None:
-    with pytest.raises(ValueError, match="sides|fit|NaN"):
+    with pytest.raises(ValueError, match=r"sides|fit|NaN"):
         train_customer_svm(enrolled.astype(np.float32), cohort.astype(np.float32))
 
 

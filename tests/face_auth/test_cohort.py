@@ -1,5 +1,6 @@
 """The cohort: nobody's faces, and proof that none passes for a person it was made of."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from face_auth.cohort import KINDS, People, best_scores, blends, mixture
 from face_auth.embedding import load_network
 from face_auth.errors import ModelError
 from face_auth.kiosk_trial import Trial, run_trial
-from face_auth.model_recipes import is_nobody, make_cohort, prove
-from face_auth.models import MODELS, load_card, load_cohort
+from face_auth.model_cards import digest
+from face_auth.model_recipes import is_nobody, keep_bundled, keep_cohort, make_cohort, prove
+from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.pictures import embed_folder, read_landmarks
 
 
@@ -85,6 +87,39 @@ def test_an_svm_that_knows_a_vector_as_nobody_scores_it_lower(rng: np.random.Gen
 def test_a_cohort_that_cannot_be_measured_is_not_made(rng: np.random.Generator) -> None:
     with pytest.raises(ModelError, match="too few to measure a threshold"):
         make_cohort(crowd(rng, 120, 1), crowd(rng, 4, 7), "mixture", lambda _: None)
+
+
+def test_a_made_cohort_is_kept_with_what_was_measured(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    known, unseen = crowd(rng, 120, 1), crowd(rng, 25, 20, spread=0.9)
+    said: list[str] = []
+    made = make_cohort(known, unseen, "mixture", said.append)
+    assert made.vectors.shape == (2000, 48)
+    assert made.sources == 120
+    assert best_scores(made.vectors, known, held_out=False).max() < made.trial.threshold(1e-3)
+    (tmp_path / "model_card.json").write_text(
+        json.dumps({"bundled": {"sha256": "ab", "thresholds": {"1e-5": 9}, "weaknesses": ["some"]}})
+    )
+    keep_cohort("bundled", tmp_path, made)
+    entry = read_entry("bundled", tmp_path)
+    assert entry["weaknesses"] == ["some"]
+    assert entry["provisional"] is True
+    assert list(entry["thresholds"]) == ["1e-2", "1e-3"]  # 1e-5 was not measured
+    assert entry["thresholds"]["1e-3"] == pytest.approx(made.trial.threshold(1e-3), abs=1e-4)
+    assert entry["measured"]["kiosk protocol"]["customers"] == 25
+    content = (tmp_path / entry["cohort"]["file"]).read_bytes()
+    assert digest(content) == entry["cohort"]["sha256"]
+
+
+def test_a_new_network_takes_its_predecessors_thresholds_out_of_the_card(tmp_path: Path) -> None:
+    path = tmp_path / "model_card.json"
+    path.write_text(json.dumps({"bundled": {"sha256": digest(b"old"), "thresholds": {"1e-3": 1}}}))
+    keep_bundled(tmp_path, b"old")
+    assert read_entry("bundled", tmp_path)["thresholds"] == {"1e-3": 1}
+    keep_bundled(tmp_path, b"new")
+    entry = read_entry("bundled", tmp_path)
+    assert (entry["sha256"], entry["thresholds"], entry["cohort"]) == (digest(b"new"), {}, None)
 
 
 def test_a_threshold_lets_no_more_impostors_pass_than_its_rate() -> None:

@@ -86,7 +86,7 @@ def test_what_was_not_measured_gives_the_strictest_threshold(
 
 @pytest.mark.parametrize("security", ["0", "1", "-1e-4", "nan", "high"])
 def test_a_rate_must_lie_between_0_and_1(folder: Path, security: str) -> None:
-    with pytest.raises(ValueError, match="rate|could not convert"):
+    with pytest.raises(ValueError, match=r"rate|could not convert"):
         load_card("bundled", folder).threshold(security)
 
 
@@ -156,7 +156,7 @@ def test_a_cohort_of_no_unit_vectors_is_refused(folder: Path, rng: np.random.Gen
 
 def test_a_network_without_cohort_says_how_to_make_one(folder: Path) -> None:
     change(folder, cohort=None)
-    with pytest.raises(ModelError, match="python -m face_auth.models cohort bundled --people"):
+    with pytest.raises(ModelError, match=r"face_auth\.models cohort bundled --people"):
         load_cohort(load_card("bundled", folder))
 
 
