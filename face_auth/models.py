@@ -8,7 +8,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -40,11 +40,13 @@ class Threshold:
         value: In the units of the customers' SVM, unbounded.
         fmr: The false match rate at which it was measured, as the card writes it: "1e-4".
         provisional: Whether it still waits for its calibration.
+        fnmr: The share of customers' own attempts that fail there; None where it was not measured.
     """
 
     value: float
     fmr: str
     provisional: bool
+    fnmr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class ModelCard:
         cohort_sha256: Of that file.
         thresholds: Score by false match rate ("1e-4").
         provisional: Whether the thresholds wait for their calibration.
+        fnmrs: False non-match rate at each calibrated threshold, by false match rate.
     """
 
     name: str
@@ -76,6 +79,7 @@ class ModelCard:
     cohort_sha256: str | None
     thresholds: Mapping[str, float]
     provisional: bool
+    fnmrs: Mapping[str, float] = field(default_factory=dict)
 
     def threshold(self, security: str = "1e-4") -> Threshold:
         """Return the threshold for a false match rate, or the strictest there is.
@@ -98,7 +102,7 @@ class ModelCard:
         by_rate = {float(fmr): fmr for fmr in self.thresholds}
         alike = [rate for rate in by_rate if math.isclose(rate, asked)]
         fmr = by_rate[alike[0] if alike else min(by_rate)]
-        return Threshold(self.thresholds[fmr], fmr, self.provisional)
+        return Threshold(self.thresholds[fmr], fmr, self.provisional, self.fnmrs.get(fmr))
 
 
 def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
@@ -122,6 +126,7 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
             cohort_sha256=str(cohort["sha256"]) if cohort else None,
             thresholds={_rate(k): _finite(v) for k, v in entry["thresholds"].items()},
             provisional=bool(entry["provisional"]),
+            fnmrs=_fnmrs(entry),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
@@ -263,6 +268,16 @@ def _rate(text: str) -> str:
     if not 0 < float(text) < 1:
         raise ValueError(f"no false match rate: {text!r}")
     return text
+
+
+def _fnmrs(entry: Mapping[str, Any]) -> dict[str, float]:
+    """Return what the calibration says, where it is about the thresholds of the card."""
+    rates = entry.get("calibration", {}).get("rates", {})
+    return {
+        rate: _finite(rates[rate]["fnmr"])
+        for rate, threshold in entry["thresholds"].items()
+        if rate in rates and rates[rate]["threshold"] == threshold
+    }
 
 
 def _finite(value: Any) -> float:

@@ -425,6 +425,7 @@ def test_calibrate_writes_what_the_data_support_and_nothing_else(
     card = load_card("bundled", models)
     assert list(card.thresholds) == ["1e-2"] and not card.provisional
     assert card.threshold("1e-4").fmr == "1e-2", "the strictest that is supported"
+    assert card.threshold("1e-2").fnmr == 0
     entry = json.loads((models / "model_card.json").read_text())["bundled"]
     assert entry["kept"] == before["kept"] and entry["cohort"] == before["cohort"]
     assert entry["calibration"]["pairs"] == 36 * 35
@@ -432,6 +433,9 @@ def test_calibrate_writes_what_the_data_support_and_nothing_else(
     assert rate["fmr"] <= 0.01 and rate["fmr upper bound"] <= 0.02 and rate["fnmr"] == 0
     assert set(entry["calibration"]["left out"]) == {"1e-3", "1e-4", "1e-5"}
     assert "left out: 1,260 pairs of 10,000" in capsys.readouterr().out
+    entry["thresholds"]["1e-2"] += 0.1  # a threshold that the calibration does not speak of
+    (models / "model_card.json").write_text(json.dumps({"bundled": entry}))
+    assert load_card("bundled", models).threshold("1e-2").fnmr is None
 
 
 def test_calibrate_with_too_few_people_leaves_the_card_alone(run, tmp_path, models) -> None:
