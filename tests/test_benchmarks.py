@@ -151,11 +151,9 @@ def face(x: float, side: float = 200.0, shift: float = 0.0) -> Face:
 
 
 def test_parity_counts_only_what_is_near_enough() -> None:
-    alike, none, moved, near = face(0), [], face(20), face(0, shift=3.0)
-    found = parity.compare(
-        [([face(0)], [alike]), ([face(0)], none), ([face(0)], [moved]), ([face(0)], [near])]
-    )
-    assert (found.theirs, found.found, found.close, found.met) == (4, 2, 1, False)
+    others = [[face(0)], [], [face(20)], [face(0, shift=3.0)], [face(20, shift=-20.0)]]
+    found = parity.compare([([face(0)], other) for other in others])
+    assert (found.theirs, found.found, found.close, found.met) == (5, 2, 1, False)
     assert found.lowest_overlap == pytest.approx(180 / 220)
     assert found.furthest_px == pytest.approx(20 * 2**0.5, rel=1e-5)
 
