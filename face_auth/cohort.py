@@ -7,7 +7,6 @@ many people, or lie between two people. None may be good enough to pass for a pe
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -129,9 +128,8 @@ def best_scores(vectors: Embeddings, people: People, *, held_out: bool) -> NDArr
         return result
 
     best = np.full(len(vectors), -np.inf, np.float32)
-    with ThreadPoolExecutor(2) as pool:
-        for one in pool.map(scores, (rows for _, rows in people)):
-            np.maximum(best, one, out=best)
+    for _, rows in people:
+        np.maximum(best, scores(rows), out=best)
     return best
 
 

@@ -1,6 +1,7 @@
 """The SVMs: whom they accept, that they are the same each time, and how long they take."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -42,6 +43,14 @@ def test_training_again_gives_the_same_svm(rng: np.random.Generator) -> None:
     second = train_customer_svm(customer, known)
     assert np.array_equal(first.weights, second.weights)
     assert first.bias == second.bias
+
+
+def test_threads_do_not_disturb_each_others_training(rng: np.random.Generator) -> None:
+    known, customers = people(rng, 1, 600, spread=0.06)[0], people(rng, 24, 5)
+    alone = [train_customer_svm(customer, known).weights for customer in customers]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda rows: train_customer_svm(rows, known).weights, customers))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 
 def test_few_photographs_weigh_as_much_as_many_impostors(rng: np.random.Generator) -> None:
