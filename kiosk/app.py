@@ -6,11 +6,11 @@ import logging
 import sys
 import tkinter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kiosk import messages
 from kiosk.attendance import Attendance
+from kiosk.demonstration import Demonstration
 from kiosk.dialog import Dialog
 from kiosk.focus import FocusKeeper
 from kiosk.guide import Guide
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kiosk.focus import Control
     from kiosk.screens.base import Screen
 
+NAME = "Two-Factor ATM"
 REFRESH_MS = 250
 UNSEEN_MS = 500
 """How long the machine waits for the window to be seen before it starts all the same."""
@@ -52,7 +53,7 @@ class App:
             tkinter.TclError: If there is no display.
         """
         self.settings = settings
-        self.demonstration = False
+        self.demonstration = Demonstration(self, settings)
         self.worker = Worker()
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
@@ -64,7 +65,6 @@ class App:
         self.notice: tuple[str, str] | None = None
         self.closed = False
         self._waiting: tuple[Screen, Callable[[], None]] | None = None
-        self._own_settings = settings
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.service = Service(self.worker, open_with, self._service_changed)
@@ -124,7 +124,7 @@ class App:
 
     def redraw_bars(self) -> None:
         """Show chips, banner and foot of the page."""
-        self.window.top.fill(self._name(), self._banner(), self.screen.chips())
+        self.window.top.fill(NAME, self._banner(), self.screen.chips())
         self.window.foot.say(self.screen.foot())
 
     # The machine.
@@ -149,23 +149,11 @@ class App:
         else:
             self._waiting = (self.screen, action)
 
-    def start_demonstration(self) -> None:
-        """Open a demonstration in a data folder of its own, with the drawn face as camera."""
-        from atm.folder import Kind
-
-        own = self._own_settings
-        folder = own.data_dir.with_name(own.data_dir.name + "-demo")
-        self.demonstration = True
-        self._reopen(replace(own, data_dir=folder, kind=Kind.DEMO, camera="demo"))
-
-    def end_demonstration(self) -> None:
-        """Go back to the kiosk's own data folder."""
-        self.demonstration = False
-        self._reopen(self._own_settings)
-
-    def try_again(self) -> None:
-        """Open the machine once more."""
-        self._reopen(self.settings)
+    def reopen(self, settings: Settings | None = None) -> None:
+        """Open the machine again, or the one that other *settings* describe."""
+        self.settings = settings or self.settings
+        self.service.open(self.settings)
+        self.go_home()
 
     # Questions.
 
@@ -206,8 +194,7 @@ class App:
         """Log *error* and go home with the one sentence there is for it."""
         _log.error("A fault in the window", exc_info=error)
         try:
-            sentence = self.language.gettext(messages.FAULT)
-            self.go_home(("bad", sentence))
+            self.go_home(("bad", self.language.gettext(messages.FAULT)))
         except Exception:
             _log.exception("Home cannot be shown")
 
@@ -237,6 +224,7 @@ class App:
     def _start(self) -> None:
         self.root.update_idletasks()
         _log.info("First paint")
+        self.window.show_icon()
         self._tick()
         self._refresh()
         self.service.open(self.settings)
@@ -275,11 +263,6 @@ class App:
             if waiting[0] is self.screen:
                 waiting[1]()
 
-    def _reopen(self, settings: Settings) -> None:
-        self.settings = settings
-        self.service.open(settings)
-        self.go_home()
-
     def _rescaled(self) -> None:
         if self.dialog is not None:
             self.dialog.plain()
@@ -291,16 +274,12 @@ class App:
         currency = self.settings.currency
         return Language(code, currency, minor_digits(currency))
 
-    def _name(self) -> str:
-        return "Two-Factor ATM"
-
     def _banner(self) -> str:
         machine = self.service.machine
         kind = machine.kind if machine is not None else self.settings.kind
         _ = self.language.gettext
-        return {"demo": _("Demonstration: no real money"), "test": _("Test: no real money")}.get(
-            str(kind), ""
-        )
+        words = {"demo": _("Demonstration: no real money"), "test": _("Test: no real money")}
+        return words.get(str(kind), "")
 
     def _close_asked(self) -> None:
         if not self.window.fullscreen:
@@ -313,7 +292,7 @@ class App:
 
 
 def run(settings: Settings) -> int:
-    """Open the kiosk and serve until it is closed; returns the exit code."""
+    """Open the kiosk and serve until it is closed; returns the exit code, 2 without a display."""
     try:
         app = App(settings)
     except tkinter.TclError as error:

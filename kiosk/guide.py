@@ -44,6 +44,7 @@ class Guide:
         self._said = ""
         self._new: tuple[str, float] = ("", 0.0)
         self._paused = False
+        self._failing = False
         self._thread: NewestOnly[tuple[Machine, Frame]] = NewestOnly("guide", self._judge)
 
     def watch(self, listener: Callable[[str], None] | None) -> None:
@@ -89,8 +90,10 @@ class Guide:
         try:
             verdict = str(machine.guide(frame).verdict.value)
         except Exception:
-            _log.exception("A frame could not be judged")
+            if not self._failing:  # said once, not nine times a second
+                _log.exception("A frame could not be judged")
             verdict = ""
+        self._failing = not verdict
         self._worker.post(lambda: self._judged(verdict))
 
     def _judged(self, verdict: str) -> None:

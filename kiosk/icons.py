@@ -20,12 +20,13 @@ def icon(name: str, colour: str, size: int = 28, pad: tuple[int, int] = (0, 0)) 
     import customtkinter
 
     return customtkinter.CTkImage(
-        light_image=_picture(name, colour, size, pad), size=(size + sum(pad), size)
+        light_image=picture(name, colour, size, pad), size=(size + sum(pad), size)
     )
 
 
 @cache
-def _picture(name: str, colour: str, size: int, pad: tuple[int, int]) -> Any:
+def picture(name: str, colour: str, size: int, pad: tuple[int, int] = (0, 0)) -> Any:
+    """Return a symbol as a Pillow image, twice as large; see `icon`."""
     from PIL import Image, ImageDraw
 
     grid = Image.new("RGBA", (24 * _FINE, 24 * _FINE), colour + "00")

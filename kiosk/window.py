@@ -11,6 +11,7 @@ import customtkinter
 
 from kiosk import theme
 from kiosk.bars import Foot, TopBar
+from kiosk.icons import picture
 
 if TYPE_CHECKING:
     from kiosk.screens.base import Screen
@@ -66,6 +67,13 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
+
+    def show_icon(self) -> None:
+        """Give the window its icon, for where windows have one."""
+        from PIL import ImageTk
+
+        self._icon = ImageTk.PhotoImage(picture("mark", theme.PRIMARY, 64), master=self.root)
+        self.root.iconphoto(True, self._icon)
 
     def leave_fullscreen(self) -> None:
         """Go back to an ordinary window."""

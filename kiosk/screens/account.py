@@ -125,7 +125,6 @@ class Account(Screen):
 
     def _hide(self) -> None:
         self.never_mind(self._hide_at)
-        self._hide_at = None
         for widget in self._shown:
             widget.destroy()
         self.balance.configure(text=self.language.hidden_money())

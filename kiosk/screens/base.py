@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import customtkinter
 
-from kiosk import theme
+from kiosk import messages, theme
 from kiosk.bars import ChipSpec, FootText
 from kiosk.fields import Field
 from kiosk.focus import Control
@@ -166,6 +166,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             Condition.NO_CAMERA: FootText(_("No camera"), "bad"),
             Condition.OUT: FootText(_("Out of service"), "bad"),
         }[self.app.service.condition]
+
+    def no_picture(self, advice: str) -> tuple[str, str]:
+        """Return the two lines that stand in a camera pane without a picture."""
+        if self.app.service.camera_starting:
+            return self._(messages.WAIT), ""
+        return self._(messages.SILENT), self._(advice)
 
     def later(self, wait_ms: int, action: Callable[[], object]) -> str:
         """Do *action* after *wait_ms*, unless the page is left before; returns a name for it."""

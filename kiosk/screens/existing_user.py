@@ -118,9 +118,7 @@ class ExistingUser(Screen):
             self._forget_answer()
         self.press.enable(ready and seen and not busy)
         if not seen:
-            starting = self.app.service.camera_starting
-            words = (_(messages.WAIT), "")
-            self.view.words(*(words if starting else (_(messages.SILENT), _(messages.ASK))))
+            self.view.words(*self.no_picture(messages.ASK))
         if busy:
             self.line.say("hold", _(messages.HOLD_STILL))
         elif self._answer:

@@ -80,9 +80,7 @@ class FaceStep(Screen):
         seen = self.view.live
         self.save.enable(self._saving is None and ready and seen)
         if not seen:
-            starting = self.app.service.camera_starting
-            words = (_(messages.WAIT), "")
-            self.view.words(*(words if starting else (_(messages.SILENT), _(messages.RETRIED))))
+            self.view.words(*self.no_picture(messages.RETRIED))
             lost = self.app.service.camera_lost
             sentence = messages.NO_CAMERA if lost else messages.WAIT
             self.line.say("warn" if lost else "hold", _(sentence))
@@ -141,19 +139,13 @@ class FaceStep(Screen):
         self.work(lambda _attempt: prepare(), done=lambda _none: None)
 
     def _frame(self, frame: Frame | None) -> None:
-        if frame is not None and self._saving is None:
-            self.app.guide.offer(frame)
-        elif frame is None:
+        if frame is None:
             self._verdict = ""
-        self.refresh_if_needed()
-
-    def refresh_if_needed(self) -> None:
-        """Refresh at once when the camera comes or goes."""
-        if self.view.live != (self.line.sentence not in self._unseen()):
             self.refresh()
-
-    def _unseen(self) -> tuple[str, str]:
-        return self._(messages.NO_CAMERA), self._(messages.WAIT)
+        elif self._saving is None:
+            self.app.guide.offer(frame)
+            if not self.save.enabled:
+                self.refresh()
 
     def _guided(self, verdict: str) -> None:
         self._verdict = verdict

@@ -61,13 +61,18 @@ class Form(Screen):
 
     def add_fields(self, specs: Sequence[tuple[str, str, str]], prefix: str = "") -> None:
         """Add fields side by side, each a caption, a kind and a help."""
-        width = (_FULL - (len(specs) - 1) * GAP) // len(specs)
-        for column, (caption, kind, note) in enumerate(specs):
+        third = (_FULL - 2 * GAP) // 3
+        places = [(theme.MARGIN + n * (third + GAP), third) for n in range(3)]
+        if len(specs) == 2:  # over the pad, and over what stands beside it
+            places = [
+                (theme.MARGIN, theme.LEFT_COLUMN), (theme.RIGHT_X, theme.RIGHT_COLUMN)
+            ]  # fmt: skip
+        for (x, width), (caption, kind, note) in zip(places, specs, strict=True):
             field = Field(
                 self, caption, self.fonts, kind=kind, width=width, note=note,
                 prefix=prefix if kind == "amount" else "",
             )  # fmt: skip
-            self.put(field, theme.MARGIN + column * (width + GAP), FIELD_Y)
+            self.put(field, x, FIELD_Y)
             field.touched = self._touched
             field.on_focus = self._use
             self.fields.append(field)

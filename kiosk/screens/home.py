@@ -100,7 +100,7 @@ class Home(Screen):
             self.line.say("warn", _("First start: press Create New User to add staff."))
         else:
             self.line.say("info", _("Your face data is encrypted and used only to let you in."))
-        offered = app.service.camera_lost and not app.demonstration
+        offered = app.service.camera_lost and not app.demonstration.on
         if offered != self.demonstrate.winfo_ismapped():
             if offered:
                 self.put(self.demonstrate, _LEFT, 464)
@@ -120,9 +120,9 @@ class Home(Screen):
 
     def _last_button(self) -> Button:
         app, _ = self.app, self._
-        if app.demonstration:
+        if app.demonstration.on:
             return self.button(
-                _("End demonstration"), app.end_demonstration, _RIGHT, 464, _WIDE, look="quiet"
+                _("End demonstration"), app.demonstration.end, _RIGHT, 464, _WIDE, look="quiet"
             )
         if app.window.fullscreen:
             return self.button(_("Staff"), self._staff, _RIGHT, 464, _WIDE, look="quiet")
@@ -157,6 +157,6 @@ class Home(Screen):
         from kiosk.screens.staff import staff_first
 
         if self._first_start():
-            self.app.start_demonstration()
+            self.app.demonstration.start()
         else:
-            staff_first(self.app, lambda _staff: self.app.start_demonstration())
+            staff_first(self.app, lambda _staff: self.app.demonstration.start())

@@ -42,16 +42,14 @@ class OutOfService(Screen):
             anchor="center", wrap=True,
         )  # fmt: skip
         at(self.problem, 48, 208)
-        if app.demonstration:
-            out = (_("End demonstration"), app.end_demonstration)
+        if app.demonstration.on:
+            out = (_("End demonstration"), app.demonstration.end)
         elif not app.window.fullscreen:
             out = (_("Close"), app.close)
         else:
             out = None
         wide = (_WIDE - 24) // 2 if out else _WIDE
-        self.button(
-            _("Try again"), app.try_again, left, 600, wide, look="primary", height=theme.KEY
-        )
+        self.button(_("Try again"), app.reopen, left, 600, wide, look="primary", height=theme.KEY)
         if out:
             self.button(*out, left + _WIDE - wide, 600, wide, look="quiet", height=theme.KEY)
 

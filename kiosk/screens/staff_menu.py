@@ -37,9 +37,9 @@ class StaffMenu(Screen):
         ]
         if app.window.fullscreen:
             tiles.append((_("Leave full screen"), _("the kiosk goes on in a window"), self._leave))
-        if not app.demonstration:
+        if app.service.camera_lost and not app.demonstration.on:
             tiles.append(
-                (_("Demonstration"), _("a drawn face, no real money"), app.start_demonstration)
+                (_("Demonstration"), _("a drawn face, no real money"), app.demonstration.start)
             )
         tiles.append((_("Close the kiosk"), _("customers cannot use it then"), self._close))
         for number, (title, line, command) in enumerate(tiles):

@@ -54,19 +54,27 @@ def test_the_page_fills_the_screen_evenly(full: Any) -> None:
 def test_staff_leave_full_screen(full: Any) -> None:
     sign_in(full)
     titles = [tile.title.cget("text") for tile in full.screen.controls]
-    assert titles == ["Create New User", "Leave full screen", "Demonstration", "Close the kiosk"]
+    assert titles == ["Create New User", "Leave full screen", "Close the kiosk"]
     full.touch(full.screen.controls[1])
     full.on("Home")
     assert full.screen.last.cget("text") == "Close"
     assert not full.app.window.fullscreen
 
 
+def test_staff_are_offered_a_demonstration_where_there_is_no_camera(
+    full: Any, machine: Any
+) -> None:
+    machine.camera.state = "lost"
+    sign_in(full)
+    assert "Demonstration" in [tile.title.cget("text") for tile in full.screen.controls]
+
+
 def test_staff_close_the_kiosk_after_a_yes(full: Any, machine: Any) -> None:
     sign_in(full)
-    full.touch(full.screen.controls[3])
+    full.touch(full.screen.controls[2])
     full.touch(full.app.dialog.no)
     assert not full.app.closed and full.app.dialog is None
-    full.touch(full.screen.controls[3])
+    full.touch(full.screen.controls[2])
     full.touch(full.app.dialog.yes)
     assert full.app.closed and machine.closed
 

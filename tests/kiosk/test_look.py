@@ -177,7 +177,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     app.dialog.cancel()
     for kind in (Kind.DEMO, Kind.TEST):
         machine.kind = kind
-        app.demonstration = kind is Kind.DEMO
+        app.demonstration.on = kind is Kind.DEMO
         app.go_home()
         kiosk.settle(0.05)
         yield f"home, {kind}"
