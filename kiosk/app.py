@@ -85,8 +85,6 @@ class App:
         """Serve until the window is closed."""
         self.root.mainloop()
 
-    # Pages.
-
     def show(self, make: Callable[[App], Screen]) -> None:
         """Put the page that *make* builds in the place of the one there is."""
         self._end_dialog()
@@ -102,7 +100,7 @@ class App:
             self.root.focus_set()
 
     def go_home(self, notice: tuple[str, str] | None = None) -> None:
-        """Show the home page, in the default language unless it is home already.
+        """Show the home page, in the default language.
 
         Args:
             notice: A tone and a sentence that home shows once, translated already.
@@ -126,8 +124,6 @@ class App:
         """Show chips, banner and foot of the page."""
         self.window.top.fill(NAME, self._banner(), self.screen.chips())
         self.window.foot.say(self.screen.foot())
-
-    # The machine.
 
     @property
     def machine(self) -> Machine:
@@ -154,8 +150,6 @@ class App:
         self.settings = settings or self.settings
         self.service.open(self.settings)
         self.go_home()
-
-    # Questions.
 
     def ask(
         self,
@@ -188,8 +182,6 @@ class App:
             title=title, line=line, yes=yes, no=no, on_yes=then(on_yes), on_no=then(on_no),
         )  # fmt: skip
 
-    # Faults and the end.
-
     def fault(self, error: BaseException) -> None:
         """Log *error* and go home with the one sentence there is for it."""
         _log.error("A fault in the window", exc_info=error)
@@ -211,8 +203,10 @@ class App:
         self.guide.close()
         if not self.worker.close():
             _log.warning("A worker did not end in time.")
-        self.service.close()
-        self.window.destroy()
+        try:
+            self.service.close()
+        finally:
+            self.window.destroy()
 
     def _painted(self, _event: object = None) -> None:
         """The window is in sight: what it shows is drawn before anything else begins."""
@@ -235,7 +229,8 @@ class App:
 
     def _refresh(self) -> None:
         self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
-        self.guide.look()
+        if self.screen.idles:  # at home the camera may rest
+            self.guide.look()
         self.attendance.look()
         self.screen.refresh()
         self.window.foot.say(self.screen.foot())

@@ -25,12 +25,17 @@ class Keyboard:
 
     def _touch(self, _event: object) -> None:
         self._app.by_touch = True
+        self._somebody()
+
+    def _somebody(self) -> None:
+        """Somebody is there: the question can wait, and the camera wakes up."""
         self._app.idle.active()
+        self._app.service.latest()
 
     def _key(self, event: Any) -> None:
         app = self._app
         app.by_touch = False
-        app.idle.active()
+        self._somebody()
         key = event.keysym
         current = app.focus.current
         focused = current if current is not None and current.focused else None
