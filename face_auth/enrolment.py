@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -62,9 +63,10 @@ def enrol_face(
 ) -> tuple[Template, list[Capture]]:
     """Collect five good captures of one person and train their template.
 
-    Each capture is scored by an SVM trained on the four others; while the lowest stays under
-    the login threshold it is dropped and another one is taken, so that somebody who passes
-    behind, or a bad moment, costs a picture and not the enrolment.
+    The five are of one person when, however one or two of them are set aside and scored by an SVM
+    trained on the rest, the scores reach the login threshold on average and none lies below the
+    floor (FMR 1e-2). Otherwise the picture least like the others is dropped and another one is
+    taken: somebody who passes behind costs a picture and not the enrolment.
 
     Args:
         recogniser: Finds, embeds and trains; its threshold is the login's.
@@ -90,15 +92,19 @@ def enrol_face(
                 taken.append(candidate)
                 if len(taken) == WANTED:
                     embeddings = np.stack([t.embedding for t in taken])
-                    scores = leave_one_out(embeddings, recogniser.cohort)
-                    if scores.min() >= recogniser.threshold.value:
+                    singles, pairs = split_scores(embeddings, recogniser.cohort)
+                    scores = np.concatenate([singles, pairs])
+                    if (
+                        scores.mean() >= recogniser.threshold.value
+                        and scores.min() >= recogniser.floor.value
+                    ):
                         if progress:
                             progress(EnrolProgress(WANTED, WANTED, Verdict.OK))
                         return (
                             recogniser.train(customer_id, embeddings),
                             [t.capture for t in taken],
                         )
-                    dropped.append(taken.pop(int(scores.argmin())).capture)
+                    dropped.append(taken.pop(int(singles.argmin())).capture)
         if progress:
             progress(EnrolProgress(len(taken), WANTED, seen.verdict))
     if dropped:
@@ -106,15 +112,29 @@ def enrol_face(
     raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time")
 
 
-def leave_one_out(
+def split_scores(
     embeddings: NDArray[np.float32], cohort: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return each row's score by an SVM trained on the other rows, shape (n,)."""
-    scores = [
-        train_customer_svm(np.delete(embeddings, i, axis=0), cohort).score(embeddings[i : i + 1])[0]
-        for i in range(len(embeddings))
-    ]
-    return np.asarray(scores, np.float32)
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Score every one and every two rows by an SVM trained on the other rows.
+
+    Pairs matter: two pictures of a second person vouch for each other when left out one by one.
+
+    Args:
+        embeddings: Unit rows, shape (n, 512).
+        cohort: Impostor embeddings, unit rows, shape (m, 512).
+
+    Returns:
+        Scores of the single rows, shape (n,), and of the means of two, shape (n (n - 1) / 2,).
+    """
+
+    def score(aside: tuple[int, ...]) -> float:
+        svm = train_customer_svm(np.delete(embeddings, aside, axis=0), cohort)
+        mean = embeddings[list(aside)].mean(axis=0)
+        return float(svm.score((mean / np.linalg.norm(mean))[np.newaxis])[0])
+
+    rows = range(len(embeddings))
+    singles, pairs = ([score(aside) for aside in combinations(rows, k)] for k in (1, 2))
+    return np.asarray(singles, np.float32), np.asarray(pairs, np.float32)
 
 
 def rebuild_template(recogniser: Recogniser, captures: list[Capture], customer_id: str) -> Template:

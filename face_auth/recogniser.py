@@ -14,6 +14,9 @@ from face_auth.gallery import Template
 from face_auth.models import MODELS, Threshold, load_card, load_cohort
 from face_auth.quality import Quality, assess
 
+FLOOR = "1e-2"
+"""FMR of the threshold that every part of an enrolment's pictures must reach."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recogniser:
@@ -23,13 +26,15 @@ class Recogniser:
         detector: Finds faces.
         network: Embeds them.
         cohort: Impostor embeddings of the same network, unit rows, shape (m, 512).
-        threshold: What a score must reach, and the FMR that it stands for.
+        threshold: What a score must reach at a login, and the FMR that it stands for.
+        floor: Below this score no part of an enrolment's pictures may lie; see `enrolment`.
     """
 
     detector: Detector
     network: Network
     cohort: NDArray[np.float32]
     threshold: Threshold
+    floor: Threshold
 
     @classmethod
     def load(
@@ -46,6 +51,7 @@ class Recogniser:
             load_network(network, folder),
             load_cohort(card),
             card.threshold(security),
+            card.threshold(FLOOR),
         )
         size = loaded.network.size
         loaded.detector.detect(np.zeros((480, 640, 3), np.uint8))

@@ -13,7 +13,7 @@ from face_auth.enrolment import (
     NotOnePersonError,
     cut_capture,
     enrol_face,
-    leave_one_out,
+    split_scores,
 )
 from face_auth.errors import GalleryError, NoFaceError
 from face_auth.gallery import Template
@@ -60,7 +60,8 @@ def recogniser(rng, monkeypatch) -> Recogniser:
 
     monkeypatch.setattr("face_auth.recogniser.assess", assess)
     cohort = unit(rng.normal(size=(500, 512)))
-    return Recogniser(StagedDetector(), StagedNetwork(rng), cohort, SimpleNamespace(value=0.0))
+    limit = SimpleNamespace(value=0.0)
+    return Recogniser(StagedDetector(), StagedNetwork(rng), cohort, limit, limit)
 
 
 def frames(*pictures: tuple[int, int, int], every: float = 0.5):
@@ -121,12 +122,23 @@ def test_a_crowd_taking_turns_is_refused(recogniser) -> None:
         enrol_face(recogniser, frames(*[(i % 4, i, 0) for i in range(8)]), "ada")
 
 
-def test_leave_one_out_finds_the_odd_one(recogniser, rng) -> None:
-    network = recogniser.network
-    pixels = np.array([[(0, 0, 0)], [(0, 1, 0)], [(3, 2, 0)], [(0, 3, 0)]], np.uint8)[:, :, None]
-    scores = leave_one_out(network.embed(pixels), recogniser.cohort)
-    assert scores.argmin() == 2
-    assert scores[2] < 0 < np.delete(scores, 2).min()
+def embeddings_of(recogniser, people) -> np.ndarray:
+    pixels = np.array([[(who, number, 0)] for number, who in enumerate(people)], np.uint8)
+    return recogniser.network.embed(pixels[:, :, None])
+
+
+def test_the_odd_picture_scores_lowest(recogniser) -> None:
+    singles, _ = split_scores(embeddings_of(recogniser, (0, 0, 3, 0, 0)), recogniser.cohort)
+    assert singles.argmin() == 2
+    assert singles[2] < 0 < np.delete(singles, 2).min()
+
+
+def test_two_strangers_who_vouch_for_each_other_are_found_as_a_pair(recogniser) -> None:
+    _, pairs = split_scores(embeddings_of(recogniser, (0, 0, 0, 3, 3)), recogniser.cohort)
+    assert pairs.argmin() == len(pairs) - 1  # pictures 3 and 4 set aside
+    assert pairs[-1] < 0
+    _, pairs = split_scores(embeddings_of(recogniser, (0,) * 5), recogniser.cohort)
+    assert pairs.min() > 0
 
 
 def test_a_login_without_enough_frames_is_no_decision(recogniser) -> None:
