@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import tkinter
 from collections.abc import Callable
@@ -219,9 +220,9 @@ class App:
         self.root.update_idletasks()
         _log.info("First paint")
         self.window.show_icon()
-        self._tick()
         self._refresh()
         self.service.open(self.settings)
+        self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
 
     def _tick(self) -> None:
         self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
@@ -293,5 +294,7 @@ def run(settings: Settings) -> int:
     except tkinter.TclError as error:
         print(f"The kiosk needs a display: {error}.", file=sys.stderr)
         return 2
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: app.worker.post(app.close))
     app.run()
     return 0

@@ -1,5 +1,6 @@
 """Home, the first start, staff, and the demonstration, in a real window."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -53,6 +54,23 @@ def test_gui_without_a_display_says_so_in_one_sentence(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1 and "display" in run.stderr
+
+
+def test_a_termination_signal_closes_the_window_in_order(tmp_path: Path) -> None:
+    gui = subprocess.Popen(
+        [sys.executable, "gui.py", "--data", str(tmp_path / "d"), "--kind", "demo", "--verbose",
+         "--camera", "demo"],
+        stderr=subprocess.PIPE, text=True, cwd=REPO,
+        env={**os.environ, "ATM_KEY_DIR": str(tmp_path / "k")},
+    )  # fmt: skip
+    assert gui.stderr is not None
+    for line in gui.stderr:
+        if "First paint" in line:
+            break
+    gui.terminate()
+    rest = gui.communicate(timeout=30)[1]
+    assert gui.returncode == 0, rest
+    assert "Traceback" not in rest
 
 
 def test_gui_with_a_bad_setting_says_so_in_one_sentence(tmp_path: Path) -> None:
