@@ -1,6 +1,8 @@
 """The benchmark's arithmetic, and that a run with tiny counts measures everything it promises."""
 
 import json
+import subprocess
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -217,6 +219,23 @@ def test_tiny_run_measures_everything(tmp_path: Path) -> None:
     assert report.facts["templates read by a login, 7 customers"] == 1
     assert report.facts["credentials.json read by a login, 7 customers"] == 0
     assert (out / "speed.png").is_file()
+
+
+def test_kiosk_that_only_logs_in_needs_neither_tensorflow_nor_scikit_learn() -> None:
+    loaded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, kiosk.app, kiosk.camera_view, atm.machine, face_auth.recogniser as r;"
+            "kiosk.camera_view.load_tools(); r.Recogniser.load(); print(*sys.modules)",
+        ],
+        cwd=Path(command.__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "ai_edge_litert" in loaded
+    assert not {"tensorflow", "keras", "mtcnn", "sklearn", "scipy", "matplotlib"} & set(loaded)
 
 
 def test_options_choose_parts_and_the_folder_of_photographs() -> None:
