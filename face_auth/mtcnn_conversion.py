@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
 from face_auth.files import write_whole
+from face_auth.model_cards import card_of, digest, write_entry
 
 FILES: Final = ("mtcnn_pnet.tflite", "mtcnn_rnet.tflite", "mtcnn_onet.tflite")
 TOLERANCE: Final = 1e-4
@@ -22,7 +23,7 @@ Weights = Sequence[NDArray[np.float32]]
 
 
 def convert_mtcnn(folder: Path) -> None:
-    """Write mtcnn_pnet.tflite, mtcnn_rnet.tflite and mtcnn_onet.tflite; about 2 MB, ten seconds.
+    """Write the three networks of MTCNN and the card that vouches for them; 2 MB, ten seconds.
 
     Each is float32, takes RGB as (value - 127.5) / 128 with a first dimension that can be resized
     (P-Net's height and width too), and gives box offsets, O-Net also landmarks, and at last the
@@ -58,6 +59,8 @@ def convert_mtcnn(folder: Path) -> None:
         made[name] = content
     for name, content in made.items():
         write_whole(folder / name, content, mode=0o644)
+    files = {name: digest(content) for name, content in made.items()}
+    write_entry(card_of("mtcnn", folder), "mtcnn", {"files": files})
 
 
 def _converted(tf: Any, graph: Any, weights: Weights, shape: tuple[int, ...]) -> bytes:

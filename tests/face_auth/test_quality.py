@@ -1,0 +1,162 @@
+"""Each verdict on pictures made for it, and the limits' figures on real photographs."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from face_auth.demo_face import DemoFace
+from face_auth.detection import Detector, Face, letterbox
+from face_auth.quality import Verdict, assess
+
+Picture = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector()
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Picture:
+    return DemoFace(0).draw(1.0)
+
+
+@pytest.fixture(scope="module")
+def face(detector: Detector, portrait: Picture) -> Face:
+    return detector.detect(portrait)[0]
+
+
+def moved(face: Face, *, factor: float = 1.0, x: float = 0.0, y: float = 0.0) -> Face:
+    """Return the face larger about its middle, and elsewhere."""
+    left, top, width, height = face.box
+    left += x - width * (factor - 1) / 2
+    top += y - height * (factor - 1) / 2
+    landmarks = face.landmarks + np.array([x, y], np.float32)
+    return Face((left, top, width * factor, height * factor), landmarks, 1.0)
+
+
+def times(picture: Picture, factor: float) -> Picture:
+    return np.clip(picture * np.float32(factor), 0, 255).astype(np.uint8)
+
+
+def smeared(picture: Picture, length: int, degrees: float) -> Picture:
+    kernel = np.zeros((length, length), np.float32)
+    kernel[length // 2] = 1
+    middle = (length - 1) / 2
+    turn = cv2.getRotationMatrix2D((middle, middle), degrees, 1)
+    kernel = cv2.warpAffine(kernel, turn, (length, length))
+    return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
+
+
+def test_a_drawn_face_is_ok_and_named(portrait: Picture, face: Face) -> None:
+    quality = assess(portrait, [face])
+    assert quality.verdict is Verdict.OK
+    assert quality.face is face
+
+
+def test_without_a_face_there_is_none(portrait: Picture) -> None:
+    quality = assess(portrait, [])
+    assert quality.verdict is Verdict.NO_FACE
+    assert quality.face is None
+
+
+def test_a_second_face_counts_from_60_percent_of_the_height(portrait: Picture, face: Face) -> None:
+    child = moved(face, factor=0.59, x=-180)
+    assert assess(portrait, [face, child]).verdict is Verdict.OK
+    adult = moved(face, factor=0.61, x=-180)
+    for order in ([face, adult], [adult, face]):
+        quality = assess(portrait, order)
+        assert quality.verdict is Verdict.SEVERAL
+        assert quality.face is face
+
+
+def test_size_is_judged_in_the_letterboxed_frame(portrait: Picture, face: Face) -> None:
+    for height, verdict in (
+        (99, Verdict.TOO_FAR),
+        (101, Verdict.OK),
+        (399, Verdict.OK),
+        (401, Verdict.TOO_NEAR),
+    ):
+        width = face.box[2]
+        there = Face((320 - width / 2, 240 - height / 2, width, height), face.landmarks, 1.0)
+        assert assess(portrait, [there]).verdict is verdict, height
+    # The same picture and face, twice as fine, is as near as before.
+    large = np.asarray(cv2.resize(portrait, (1280, 960)), np.uint8)
+    for height, verdict in ((198, Verdict.TOO_FAR), (202, Verdict.OK)):
+        there = Face((540, 480 - height / 2, 200, height), face.landmarks * 2, 1.0)
+        assert assess(large, [there]).verdict is verdict
+
+
+def test_off_centre_is_by_distance_or_a_cut_off_box(portrait: Picture, face: Face) -> None:
+    x, y, width, height = face.box
+    to_middle = (320 - x - width / 2, 240 - y - height / 2)
+    still_in = Face((320 + 640 * 0.29 - width / 2, y, width, height), face.landmarks, 1.0)
+    assert assess(portrait, [still_in]).verdict is not Verdict.OFF_CENTRE
+    out = Face((320 + 640 * 0.31 - width / 2, y, width, height), face.landmarks, 1.0)
+    assert assess(portrait, [out]).verdict is Verdict.OFF_CENTRE
+    for dx, dy in ((0.31, 0), (-0.31, 0), (0, 0.31), (0, -0.31)):
+        there = moved(face, x=to_middle[0] + 640 * dx, y=to_middle[1] + 480 * dy)
+        assert assess(portrait, [there]).verdict is Verdict.OFF_CENTRE
+    cut_off = Face((220, 0, 200, 240), face.landmarks, 1.0)
+    assert assess(portrait, [cut_off]).verdict is Verdict.OFF_CENTRE
+
+
+@pytest.mark.parametrize(
+    ("verdict", "alter"),
+    [
+        (Verdict.TOO_DARK, lambda picture: times(picture, 0.2)),
+        (Verdict.TOO_BRIGHT, lambda picture: times(picture, 2.5)),
+        (Verdict.TOO_BRIGHT, lambda picture: times(picture, 0.3) + np.uint8(175)),
+        (Verdict.BLURRED, lambda picture: cv2.GaussianBlur(picture, (0, 0), 7)),
+        (Verdict.BLURRED, lambda picture: smeared(picture, 35, 0)),
+        (Verdict.BLURRED, lambda picture: smeared(picture, 35, 90)),
+        (Verdict.BLURRED, lambda picture: smeared(picture, 35, 45)),
+    ],
+    ids=["dark", "bright", "veiled", "blurred", "across", "down", "slantwise"],
+)
+def test_an_altered_picture_gets_its_verdict(
+    portrait: Picture, face: Face, verdict: Verdict, alter: Callable[[Picture], Picture]
+) -> None:
+    quality = assess(alter(portrait), [face])
+    assert quality.verdict is verdict
+    assert quality.face is face
+
+
+def test_half_the_light_is_no_blur(portrait: Picture, face: Face) -> None:
+    assert assess(times(portrait, 0.6), [face]).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("box", [(-20.0, -30.0, 130.0, 160.0), (600.0, 440.0, 120.0, 150.0)])
+def test_a_box_over_the_edge_is_off_centre_whatever_lies_there(
+    portrait: Picture, face: Face, box: tuple[float, float, float, float]
+) -> None:
+    assert assess(portrait, [Face(box, face.landmarks, 1.0)]).verdict is Verdict.OFF_CENTRE
+
+
+@pytest.mark.faces
+def test_false_alarms_are_rare_and_strong_alterations_show(
+    shared: Path, detector: Detector
+) -> None:
+    alterations: dict[Verdict, Callable[[Picture], Picture]] = {
+        Verdict.OK: lambda picture: picture,
+        Verdict.TOO_DARK: lambda picture: times(picture, 0.25),
+        Verdict.TOO_BRIGHT: lambda picture: times(picture, 0.4) + np.uint8(150),
+        Verdict.BLURRED: lambda picture: np.asarray(cv2.GaussianBlur(picture, (0, 0), 6), np.uint8),
+    }
+    seen: dict[Verdict, Counter[Verdict]] = {verdict: Counter() for verdict in alterations}
+    for path in sorted((shared / "data" / "lfw").glob("*/*.jpg"))[5::66]:
+        frame, _ = letterbox(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB))
+        faces = detector.detect(frame)
+        if len(faces) == 1:
+            for wanted, alter in alterations.items():
+                seen[wanted][assess(alter(frame), faces).verdict] += 1
+    total = seen[Verdict.OK].total()
+    assert total >= 150
+    for verdict in (Verdict.TOO_DARK, Verdict.TOO_BRIGHT, Verdict.BLURRED):
+        assert seen[Verdict.OK][verdict] <= 0.02 * total, verdict
+        assert seen[verdict][verdict] >= 0.95 * seen[verdict].total(), verdict
