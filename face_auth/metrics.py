@@ -154,7 +154,7 @@ def ranks(scores: Scores, truth: ArrayLike) -> NDArray[np.intp]:
     columns = np.asarray(truth, np.intp)
     own = np.take_along_axis(scores, np.maximum(columns, 0)[:, None], axis=1)
     places = (scores >= own).sum(axis=1) - 1
-    return np.where(columns < 0, scores.shape[1], places).astype(np.intp)
+    return np.asarray(np.where(columns < 0, scores.shape[1], places), np.intp)
 
 
 def identification_rate(
