@@ -93,15 +93,13 @@ def test_size_is_judged_in_the_letterboxed_frame(portrait: Picture, face: Face) 
 
 
 def test_off_centre_is_by_distance_or_a_cut_off_box(portrait: Picture, face: Face) -> None:
-    x, y, width, height = face.box
-    to_middle = (320 - x - width / 2, 240 - y - height / 2)
-    still_in = Face((320 + 640 * 0.29 - width / 2, y, width, height), face.landmarks, 1.0)
-    assert assess(portrait, [still_in]).verdict is not Verdict.OFF_CENTRE
-    out = Face((320 + 640 * 0.31 - width / 2, y, width, height), face.landmarks, 1.0)
-    assert assess(portrait, [out]).verdict is Verdict.OFF_CENTRE
     for dx, dy in ((0.31, 0), (-0.31, 0), (0, 0.31), (0, -0.31)):
-        there = moved(face, x=to_middle[0] + 640 * dx, y=to_middle[1] + 480 * dy)
+        there = Face((320 + 640 * dx - 40, 240 + 480 * dy - 52, 80, 104), face.landmarks, 1.0)
         assert assess(portrait, [there]).verdict is Verdict.OFF_CENTRE
+        nearer = Face(
+            (320 + 640 * dx * 0.9 - 40, 240 + 480 * dy * 0.9 - 52, 80, 104), face.landmarks, 1.0
+        )
+        assert assess(portrait, [nearer]).verdict is not Verdict.OFF_CENTRE
     cut_off = Face((220, 0, 200, 240), face.landmarks, 1.0)
     assert assess(portrait, [cut_off]).verdict is Verdict.OFF_CENTRE
 
@@ -111,13 +109,17 @@ def test_off_centre_is_by_distance_or_a_cut_off_box(portrait: Picture, face: Fac
     [
         (Verdict.TOO_DARK, lambda picture: times(picture, 0.2)),
         (Verdict.TOO_BRIGHT, lambda picture: times(picture, 2.5)),
+        (
+            Verdict.TOO_BRIGHT,
+            lambda picture: times(cv2.subtract(picture, np.full_like(picture, 90)), 4),
+        ),
         (Verdict.TOO_BRIGHT, lambda picture: times(picture, 0.3) + np.uint8(175)),
         (Verdict.BLURRED, lambda picture: cv2.GaussianBlur(picture, (0, 0), 7)),
         (Verdict.BLURRED, lambda picture: smeared(picture, 35, 0)),
         (Verdict.BLURRED, lambda picture: smeared(picture, 35, 90)),
         (Verdict.BLURRED, lambda picture: smeared(picture, 35, 45)),
     ],
-    ids=["dark", "bright", "veiled", "blurred", "across", "down", "slantwise"],
+    ids=["dark", "bright", "burnt out", "veiled", "blurred", "across", "down", "slantwise"],
 )
 def test_an_altered_picture_gets_its_verdict(
     portrait: Picture, face: Face, verdict: Verdict, alter: Callable[[Picture], Picture]
@@ -127,8 +129,21 @@ def test_an_altered_picture_gets_its_verdict(
     assert quality.face is face
 
 
-def test_half_the_light_is_no_blur(portrait: Picture, face: Face) -> None:
-    assert assess(times(portrait, 0.6), [face]).verdict is Verdict.OK
+def test_less_light_is_no_blur(portrait: Picture, face: Face) -> None:
+    different = 0
+    for sigma in np.arange(1, 7, 0.1):
+        blurred = np.asarray(cv2.GaussianBlur(portrait, (0, 0), sigma), np.uint8)
+        verdicts = [assess(times(blurred, factor), [face]).verdict for factor in (1, 0.65)]
+        different += verdicts[0] is not verdicts[1]
+    assert different <= 2
+
+
+def test_light_from_one_side_is_no_darkness(portrait: Picture, face: Face) -> None:
+    x, _, width, _ = face.box
+    side_lit = portrait.copy()
+    shadow = round(x + 0.6 * width)
+    side_lit[:, :shadow] = times(portrait[:, :shadow], 0.4)
+    assert assess(side_lit, [face]).verdict is Verdict.OK
 
 
 @pytest.mark.parametrize("box", [(-20.0, -30.0, 130.0, 160.0), (600.0, 440.0, 120.0, 150.0)])
