@@ -1,12 +1,10 @@
 """The report's pictures. Each function returns what draws one into an empty figure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from face_auth.metrics import error_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +18,7 @@ COLOURS: Final = (BLUE, ORANGE, GREEN, RED, GREY)
 STYLE: Final[dict[Any, Any]] = {
     "font.size": 10,
     "font.family": ["Inter", "DejaVu Sans"],
+    "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#94a3b8",
@@ -32,20 +31,18 @@ STYLE: Final[dict[Any, Any]] = {
     "lines.linewidth": 1.8,
 }
 POINTS: Final = 800
-"""So many of a curve's points are drawn."""
+"""So many of a curve's points are drawn, over the scores and over the FMR's logarithm."""
+LABELLED: Final = 10
+"""A mistake made on so many images is named in the picture."""
 DET_TICKS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.5)
 
 
-class Scores(Protocol):
-    """Genuine and impostor scores."""
+class Rates(NamedTuple):
+    """Both error rates at rising thresholds, few enough to draw."""
 
-    @property
-    def genuine(self) -> Floats:
-        """Return the genuine ones."""
-
-    @property
-    def impostor(self) -> Floats:
-        """Return the others."""
+    threshold: Floats
+    fmr: Floats
+    fnmr: Floats
 
 
 class OpenSetHalf(Protocol):
@@ -64,29 +61,40 @@ class OpenSetHalf(Protocol):
         """Return those of strangers."""
 
 
-def det(curves: Mapping[str, Scores]) -> Draw:
+def rates_of(genuine: Floats, impostor: Floats) -> Rates:
+    """Return the error rates at thresholds spread over the scores and over the FMR's logarithm."""
+    own, other = np.sort(genuine), np.sort(impostor)
+    even = np.linspace(min(own[0], other[0]), max(own[-1], other[-1]), POINTS)
+    passing = np.geomspace(1, len(other), POINTS).astype(int)
+    thresholds = np.unique(np.concatenate([even, other[len(other) - passing]]))
+    return Rates(
+        thresholds,
+        1 - np.searchsorted(other, thresholds) / len(other),
+        np.searchsorted(own, thresholds) / len(own),
+    )
+
+
+def det(curves: Mapping[str, Rates]) -> Draw:
     """Return what draws detection error trade-off curves by name."""
-    rates = {name: _thinned(scores) for name, scores in curves.items()}
 
     def draw(figure: "Figure") -> None:
         from scipy.stats import norm
         from sklearn.metrics import DetCurveDisplay
 
         axes = figure.subplots()
-        for (name, (fmr, fnmr)), colour in zip(rates.items(), COLOURS, strict=False):
+        for (name, (_, fmr, fnmr)), colour in zip(curves.items(), COLOURS, strict=False):
             inside = (fmr > 0) & (fnmr > 0) & (fmr < 1) & (fnmr < 1)
             display = DetCurveDisplay(fpr=fmr[inside], fnr=fnmr[inside], estimator_name=name)
             display.plot(ax=axes, color=colour)
-        ends = norm.ppf([5e-6, 0.5])
         places = norm.ppf(DET_TICKS)
         labels = [f"{100 * tick:g} %" for tick in DET_TICKS]
         axes.set(
-            xlim=ends,
+            xlim=norm.ppf([5e-6, 0.25]),
             ylim=norm.ppf([1e-3, 0.7]),
             xlabel="false match rate",
             ylabel="false non-match rate",
         )
-        axes.set_xticks(places, labels)
+        axes.set_xticks(places[:-1], labels[:-1])
         axes.set_yticks(places[2:], labels[2:])
         axes.minorticks_off()
         axes.legend(loc="upper right")
@@ -94,16 +102,15 @@ def det(curves: Mapping[str, Scores]) -> Draw:
     return draw
 
 
-def roc(curves: Mapping[str, Scores]) -> Draw:
+def roc(curves: Mapping[str, Rates]) -> Draw:
     """Return what draws ROC curves by name, false match rates on a logarithmic axis."""
-    rates = {name: _thinned(scores) for name, scores in curves.items()}
 
     def draw(figure: "Figure") -> None:
         from sklearn.metrics import RocCurveDisplay
 
         axes = figure.subplots()
         lowest = 1.0
-        for (name, (fmr, fnmr)), colour in zip(rates.items(), COLOURS, strict=False):
+        for (name, (_, fmr, fnmr)), colour in zip(curves.items(), COLOURS, strict=False):
             inside = fmr > 0
             lowest = min(lowest, float((1 - fnmr[inside]).min()))
             display = RocCurveDisplay(fpr=fmr[inside], tpr=1 - fnmr[inside])
@@ -121,105 +128,123 @@ def roc(curves: Mapping[str, Scores]) -> Draw:
     return draw
 
 
-def histogram(scores: Scores, thresholds: Mapping[str, float]) -> Draw:
-    """Return what draws both score distributions and the thresholds by name."""
+def histogram(
+    own: tuple[str, Floats],
+    other: tuple[str, Floats],
+    thresholds: Mapping[str, float] | None = None,
+    bins: int = 120,
+) -> Draw:
+    """Return what draws two distributions of scores, with a name each, and thresholds by name."""
+    ends = [(values.min(), values.max()) for _, values in (own, other) if len(values)]
+    edges = np.linspace(min(low for low, _ in ends), max(high for _, high in ends), bins + 1)
+    shares = {
+        name: 100 * np.histogram(values, edges)[0] / max(len(values), 1)
+        for name, values in (other, own)
+    }
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        low, high = float(scores.impostor.min()), float(scores.genuine.max())
-        bins = np.linspace(low, high, 120).tolist()
-        for values, colour, name in (
-            (scores.impostor, GREY, "somebody else"),
-            (scores.genuine, BLUE, "the customer"),
-        ):
-            share = np.full(len(values), 100 / len(values))
-            axes.hist(values, bins, weights=share, color=colour, alpha=0.65, label=name)
+        for (name, share), colour in zip(shares.items(), (GREY, BLUE), strict=True):
+            axes.stairs(share, edges, fill=True, color=colour, alpha=0.65, label=name)
+        drawn = np.concatenate(list(shares.values()))
         axes.set(yscale="log", xlabel="score", ylabel="% of the attempts in a bar")
-        top = axes.get_ylim()[1]
-        axes.set_ylim(axes.get_ylim()[0], top * 4)
-        for name, threshold in thresholds.items():
-            axes.axvline(threshold, color=RED, linewidth=1, linestyle=(0, (4, 2)))
-            axes.text(
-                threshold, top * 3.4, f" {name}", color=RED, fontsize=8, va="top", rotation=90
-            )
+        axes.set_ylim(drawn[drawn > 0].min() / 2, drawn.max() * 6)
+        _mark(axes, thresholds or {}, drawn.max() * 5)
         axes.legend(loc="upper left")
 
     return draw
 
 
-def trade_off(scores: Scores, thresholds: Mapping[str, float]) -> Draw:
+def trade_off(rates: Rates, thresholds: Mapping[str, float]) -> Draw:
     """Return what draws both error rates over the threshold, and the thresholds by name."""
-    curve = error_curve(scores.genuine, scores.impostor)
-    picked = np.unique(np.linspace(0, len(curve.thresholds) - 1, 20 * POINTS).astype(int))
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        at = curve.thresholds[picked]
-        axes.plot(at, _positive(curve.fmr[picked]), color=GREY, label="somebody else matches (FMR)")
-        axes.plot(
-            at, _positive(curve.fnmr[picked]), color=BLUE, label="the customer does not (FNMR)"
-        )
+        at, fmr, fnmr = rates
+        for values, colour, name in (
+            (fmr, GREY, "somebody else matches (FMR)"),
+            (fnmr, BLUE, "the customer does not (FNMR)"),
+        ):
+            axes.plot(at, np.where(values > 0, values, np.nan), color=colour, label=name)
         axes.set(
             yscale="log",
-            xlim=(np.quantile(scores.impostor, 0.5), np.quantile(scores.genuine, 0.9)),
+            xlim=(at[np.searchsorted(-fmr, -0.5)], at[-1]),
             ylim=(1e-6, 2),
             xlabel="threshold",
             ylabel="rate",
         )
-        for name, threshold in thresholds.items():
-            axes.axvline(threshold, color=RED, linewidth=1, linestyle=(0, (4, 2)))
-            axes.text(threshold, 1.6, f" {name}", color=RED, fontsize=8, va="top", rotation=90)
+        _mark(axes, thresholds, 1.6)
         axes.legend(loc="lower left")
 
     return draw
 
 
-def confusion(mistakes: Mapping[tuple[int, int], int], people: int) -> Draw:
-    """Return what draws how often one person (by number) was taken for another."""
+def confusion(mistakes: Mapping[tuple[int, int], int], people: Sequence[str]) -> Draw:
+    """Return what draws how often one of *people* (by number) was taken for another."""
+    count = len(people)
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        axes.plot([0, people], [0, people], color="#cbd5e1", linewidth=1)
-        if mistakes:
-            rows, columns = np.array(list(mistakes)).T
-            counts = np.array(list(mistakes.values()))
-            dots = axes.scatter(columns, rows, s=8 + 6 * counts, c=RED, alpha=0.55, linewidths=0)
-            sizes = sorted({int(counts.min()), int(np.median(counts)), int(counts.max())})
-            handles = [
-                axes.scatter([], [], s=8 + 6 * size, c=RED, alpha=0.55, linewidths=0)
-                for size in sizes
-            ]
-            del dots
-            axes.legend(
-                handles,
-                [f"{size} image{'s' * (size != 1)}" for size in sizes],
-                loc="upper center",
-                bbox_to_anchor=(0.5, -0.1),
-                ncols=len(sizes),
-                labelspacing=1.2,
-            )
+        axes.plot([0, count], [0, count], color="#cbd5e1", linewidth=1)
         axes.set(
-            xlim=(-2, people + 1),
-            ylim=(people + 1, -2),
+            xlim=(-2, count + 1),
+            ylim=(count + 1, -2),
             aspect="equal",
             xlabel="named",
             ylabel="on the image",
+        )
+        if not mistakes:
+            return
+        rows, columns = np.array(list(mistakes)).T
+        counts = np.array(list(mistakes.values()))
+        look: dict[str, Any] = {"c": RED, "alpha": 0.55, "linewidths": 0}
+        axes.scatter(columns, rows, s=8 + 6 * counts, **look)
+        for (row, column), number in mistakes.items():
+            if number >= LABELLED:
+                axes.annotate(
+                    f"{people[row]} as {people[column]}".replace("_", " "),
+                    (column, row),
+                    (0, 9),
+                    textcoords="offset points",
+                    ha="left" if column < count / 2 else "right",
+                    fontsize=7.5,
+                    color="#475569",
+                )
+        sizes = sorted({int(counts.min()), int(np.median(counts)), int(counts.max())})
+        axes.legend(
+            [axes.scatter([], [], s=8 + 6 * size, **look) for size in sizes],
+            [f"{size} image{'s' * (size != 1)}" for size in sizes],
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.1),
+            ncols=len(sizes),
         )
 
     return draw
 
 
-def bars(values: Mapping[str, float], label: str) -> Draw:
-    """Return what draws shares as horizontal bars by name."""
+def dots(values: Mapping[str, float], label: str) -> Draw:
+    """Return what draws shares as dots by name."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
         names = list(values)[::-1]
         shares = [100 * values[name] for name in names]
-        drawn = axes.barh(names, shares, color=BLUE, height=0.62)
-        axes.bar_label(drawn, [f"{share:.1f} %" for share in shares], padding=4, fontsize=9)
-        axes.set(xlim=(_floor(min(shares)), 101.5), xlabel=f"{label}, %")
-        axes.grid(visible=False, axis="y")
+        axes.plot(shares, names, "o", color=BLUE, markersize=8)
+        for place, share in enumerate(shares):
+            axes.annotate(
+                f"{share:.1f} %",
+                (share, place),
+                (9, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+            )
+        low, high = min(shares), max(shares)
+        axes.set(
+            xlim=(low - 0.1 * (high - low) - 0.5, high + 0.2 * (high - low) + 0.5),
+            ylim=(-0.6, len(names) - 0.4),
+            xlabel=f"{label}, %",
+        )
 
     return draw
 
@@ -237,7 +262,7 @@ def open_set(halves: Sequence[OpenSetHalf]) -> Draw:
             limits = alarms[np.minimum((rates * len(alarms)).astype(int), len(alarms) - 1)]
             hits = half.right & (half.best > np.where(rates < 1, limits, -np.inf)[:, None])
             curves.append(hits.mean(axis=1))
-        axes.plot(100 * rates, 100 * np.mean(curves, axis=0), color=BLUE)
+        axes.step(100 * rates, 100 * np.mean(curves, axis=0), color=BLUE, where="post")
         for rate in (1, 0.1):
             axes.axvline(rate, color=RED, linewidth=1, linestyle=(0, (4, 2)))
         axes.set(
@@ -250,26 +275,14 @@ def open_set(halves: Sequence[OpenSetHalf]) -> Draw:
     return draw
 
 
+def _mark(axes: "Axes", thresholds: Mapping[str, float], height: float) -> None:
+    """Draw an upright line with its name at each threshold."""
+    for name, threshold in thresholds.items():
+        axes.axvline(threshold, color=RED, linewidth=1, linestyle=(0, (4, 2)))
+        axes.text(threshold, height, f" {name}", color=RED, fontsize=8, va="top", rotation=90)
+
+
 def _plain_ticks(axes: "Axes") -> None:
     from matplotlib.ticker import FuncFormatter
 
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-
-
-def _floor(lowest: float) -> float:
-    """Return where an axis of percentages may begin: a multiple of ten below the lowest."""
-    return max(0.0, float(np.floor(lowest / 10) * 10 - 10))
-
-
-def _positive(rates: Floats) -> Floats:
-    return np.where(rates > 0, rates, np.nan)
-
-
-def _thinned(scores: Scores) -> tuple[Floats, Floats]:
-    """Return FMR and FNMR at thresholds spread evenly over the logarithm of the FMR."""
-    curve = error_curve(scores.genuine, scores.impostor)
-    falling = curve.fmr[::-1]
-    wanted = np.geomspace(1 / len(scores.impostor), 1, POINTS)
-    places = np.minimum(np.searchsorted(falling, wanted), len(falling) - 1)
-    picked = np.unique(len(falling) - 1 - places)
-    return curve.fmr[picked], curve.fnmr[picked]

@@ -73,13 +73,13 @@ def closed_set(context: Context) -> Section:
                 "confusion",
                 "Every mistake: who was on the image (row) and who was named (column). People are "
                 "in alphabetical order; a larger dot is more images.",
-                charts.confusion(_mistakes(answers), answers.enrolled),
+                charts.confusion(*_mistakes(answers)),
                 (6.4, 6.0),
             ),
             Chart(
                 "alterations",
                 "Accuracy an image by what was done to the photograph (plain and mirrored).",
-                charts.bars(by_alteration, "accuracy"),
+                charts.dots(by_alteration, "accuracy"),
             ),
         ),
     )
@@ -208,8 +208,8 @@ def _by_alteration(answers: Answers) -> dict[str, float]:
     return {name: sum(hits) / len(hits) for name, hits in groups.items()}
 
 
-def _mistakes(answers: Answers) -> dict[tuple[int, int], int]:
-    """Return how often one person (by number) was taken for another."""
+def _mistakes(answers: Answers) -> tuple[dict[tuple[int, int], int], list[str]]:
+    """Return how often one person (by number) was taken for another, and all people's names."""
     people = sorted({image.person for image in answers.images} | set(answers.named) - {""})
     number = {name: index for index, name in enumerate(people)}
     counts: dict[tuple[int, int], int] = {}
@@ -217,4 +217,4 @@ def _mistakes(answers: Answers) -> dict[tuple[int, int], int]:
         if name and name != image.person:
             pair = number[image.person], number[name]
             counts[pair] = counts.get(pair, 0) + 1
-    return counts
+    return counts, people

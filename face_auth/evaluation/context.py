@@ -1,5 +1,6 @@
 """What all protocols share: network, data, and the kiosk's attempts, each computed once."""
 
+import inspect
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -8,8 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import face_auth.classifier
-from face_auth.classifier import IdentificationSvm, train_identification_svm
+from face_auth.classifier import (
+    IdentificationSvm,
+    train_customer_svm,
+    train_identification_svm,
+)
 from face_auth.evaluation import trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap
 from face_auth.evaluation.cache import digest
@@ -27,7 +31,6 @@ class Context:
         self.extractor = extractor
         self.material = material
         self.seed = seed
-        self._code = Path(face_auth.classifier.__file__).read_bytes()
 
     @cached_property
     def cohort(self) -> NDArray[np.float32]:
@@ -35,10 +38,14 @@ class Context:
         return load_cohort(self.extractor.card)
 
     @cached_property
-    def _pool(self) -> tuple[People, Features]:
+    def photographs(self) -> tuple[Sequence[tuple[str, Path]], Features]:
+        """Person and file of every photograph of unseen people, and its embedding."""
         files = trials.files_of_unseen(self.material.photographs)
-        features = self.extractor.extract([path for _, path in files])
-        return trials.arrange(files, features, self.seed)
+        return files, self.extractor.extract([path for _, path in files])
+
+    @cached_property
+    def _pool(self) -> tuple[People, Features]:
+        return trials.arrange(*self.photographs, self.seed)
 
     @property
     def people(self) -> People:
@@ -53,7 +60,8 @@ class Context:
     @cached_property
     def svm_scorer(self) -> Scorer:
         """The kiosk's way to score."""
-        return trials.by_svm(self.cohort, self.extractor.cache, self._code)
+        code = inspect.getsource(train_customer_svm)
+        return trials.by_svm(self.cohort, self.extractor.cache, code)
 
     @cached_property
     def kiosk_draws(self) -> Sequence[Attempts]:
@@ -98,7 +106,8 @@ class Context:
             svm = train_identification_svm(embeddings, people)
             return {"people": np.array(svm.people), "weights": svm.weights, "biases": svm.biases}
 
-        key = digest("identification svm", self._code, embeddings, np.array(people))
+        code = inspect.getsource(train_identification_svm)
+        key = digest("identification svm", code, embeddings, np.array(people))
         stored = self.extractor.cache.arrays(key, train)
         return IdentificationSvm(
             tuple(str(name) for name in stored["people"]),

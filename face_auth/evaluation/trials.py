@@ -18,6 +18,8 @@ ENROLLED: Final = 5
 MOST_PROBES: Final = 10
 DRAWS: Final = 5
 """How many times the enrolled photographs are drawn anew; all attempts are taken together."""
+MOST_ATTEMPTS: Final = 8_000_000
+"""Of strangers, all draws together: enough for every rate, and few enough for the memory."""
 
 Floats = NDArray[np.float32]
 Scorer = Callable[[Floats, Floats], Floats]
@@ -35,6 +37,7 @@ class People:
         person: Whose each is, shape (n,).
         enrolled: The photographs of each customer's enrolment, shape (draws, customers, 5).
         probe: Whether a photograph is a genuine attempt of its customer, shape (draws, n).
+        tried: Whether a photograph attempts on other people's templates, shape (n,).
         failed: How many photographs had no face or were damaged; they are not in *paths*.
     """
 
@@ -44,6 +47,7 @@ class People:
     person: NDArray[np.int32]
     enrolled: NDArray[np.int32]
     probe: NDArray[np.bool_]
+    tried: NDArray[np.bool_]
     failed: int
 
 
@@ -69,7 +73,7 @@ def arrange(
         files: Person and file.
         features: Of each file.
         seed: Of the draws; a person's do not depend on who else is there.
-        draws: How many times to draw.
+        draws: How many times to draw, at most.
 
     Returns:
         The people, and the features of their usable photographs.
@@ -90,6 +94,10 @@ def arrange(
         )
     names = (*customers, *sorted(own.keys() - set(customers)))
     number = {name: index for index, name in enumerate(names)}
+    most = MOST_ATTEMPTS // len(customers)
+    tried = np.zeros(len(usable), bool)
+    tried[np.random.default_rng(seed).permutation(len(usable))[:most]] = True
+    draws = min(draws, max(1, most // len(usable)))
     enrolled = np.empty((draws, len(customers), ENROLLED), np.int32)
     probe = np.zeros((draws, len(usable)), bool)
     for draw in range(draws):
@@ -104,6 +112,7 @@ def arrange(
         person=np.array([number[name] for name, _ in kept], np.int32),
         enrolled=enrolled,
         probe=probe,
+        tried=tried,
         failed=len(files) - len(usable),
     )
     return people, features.take(usable)
@@ -120,7 +129,9 @@ def run(people: People, scorer: Scorer, embeddings: Floats, probes: Floats) -> l
     """
     allowed = np.asarray(probes.any(axis=1), bool)
     columns = np.arange(people.customers, dtype=np.int32)
-    rows, customers = np.nonzero((people.person[:, None] != columns) & allowed[:, None])
+    rows, customers = np.nonzero(
+        (people.person[:, None] != columns) & (people.tried & allowed)[:, None]
+    )
     stranger, customer = people.person[rows], customers.astype(np.int32)
     draws = []
     for enrolled, probe in zip(people.enrolled, people.probe, strict=True):
@@ -154,7 +165,7 @@ def by_nearest(enrolled: Floats, probes: Floats) -> Floats:
     return best
 
 
-def by_svm(cohort: Floats, cache: Cache, code: bytes) -> Scorer:
+def by_svm(cohort: Floats, cache: Cache, code: str) -> Scorer:
     """Return the kiosk's scorer: an SVM of each customer against the cohort.
 
     Args:

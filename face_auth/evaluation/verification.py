@@ -28,7 +28,7 @@ def verification(context: Context) -> Section:
         "cosine to the mean": trials.by_mean,
         "cosine to the nearest": trials.by_nearest,
     }
-    curves: dict[str, Attempts] = {KIOSK: attempts}
+    curves: dict[str, charts.Rates] = {}
     comparison: dict[str, dict[str, Any]] = {}
     for mirror in (True, False):
         rows = context.features.embeddings(mirror=mirror)
@@ -43,7 +43,7 @@ def verification(context: Context) -> Section:
             views = "image and mirror" if mirror else "image alone"
             comparison[f"{name}, {views}"] = _figures(scored, bootstrap)
             if mirror:
-                curves[name] = scored
+                curves[name] = charts.rates_of(scored.genuine, scored.impostor)
     points = calibration.points_of(context)
     frames = _frames(context, points)
     kiosk = comparison[f"{KIOSK}, image and mirror"]
@@ -94,12 +94,16 @@ def verification(context: Context) -> Section:
             Chart(
                 "scores",
                 "Scores of the customer's SVM, and the thresholds.",
-                charts.histogram(attempts, thresholds),
+                charts.histogram(
+                    ("the customer", attempts.genuine),
+                    ("somebody else", attempts.impostor),
+                    thresholds,
+                ),
             ),
             Chart(
                 "thresholds",
                 "What moving the threshold does to both errors.",
-                charts.trade_off(attempts, thresholds),
+                charts.trade_off(curves[KIOSK], thresholds),
             ),
         ),
     )
@@ -124,6 +128,7 @@ def in_threes(people: People, draw: int, embeddings: Floats) -> tuple[People, Fl
         person=people.person[first],
         enrolled=people.enrolled[draw : draw + 1],
         probe=genuine[first][np.newaxis],
+        tried=np.ones(len(first), bool),
     )
     return threes, unit(embeddings[rows].mean(axis=1))
 

@@ -15,6 +15,7 @@ from face_auth.classifier import train_customer_svm
 from face_auth.detection import Detector, Face
 from face_auth.embedding import load_network
 from face_auth.evaluation import calibration, features, trials, two_factor
+from face_auth.evaluation.all_pairs import compare_all
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.cache import Cache, digest
 from face_auth.evaluation.command import main
@@ -22,6 +23,8 @@ from face_auth.evaluation.features import Extractor, Features, State
 from face_auth.evaluation.frames import shaken
 from face_auth.evaluation.material import load, taken
 from face_auth.evaluation.two_factor import PinRules
+from face_auth.evaluation.verification import in_threes
+from face_auth.metrics import equal_error_rate, tar_at_fmr
 from face_auth.models import MODELS, load_card
 from face_auth.photographs import central_face, read_photograph
 
@@ -334,11 +337,33 @@ def vars_of(people: trials.People) -> dict[str, object]:
     return {name: getattr(people, name) for name in people.__slots__}
 
 
+def test_many_people_make_no_more_attempts_than_memory_allows(rng, monkeypatch) -> None:
+    monkeypatch.setattr(trials, "MOST_ATTEMPTS", 6 * 30)
+    people, _, rows = small_people(rng)
+    assert len(people.enrolled) == 1
+    (attempts,) = trials.run(people, trials.by_mean, rows, rows)
+    assert 6 * 25 <= len(attempts.impostor) <= 6 * 30 and len(attempts.genuine) == 18
+
+
+def test_every_pair_is_compared_and_only_the_highest_kept(rng) -> None:
+    rows = features.unit(rng.normal(size=(600, 8)))
+    person = rng.integers(0, 200, 600)
+    cosines = (rows @ rows.T)[np.triu_indices(600, 1)].astype(float)
+    same = (person[:, None] == person)[np.triu_indices(600, 1)]
+    compared = compare_all(rows, person)
+    assert len(compared.genuine) == same.sum() and compared.impostors == (~same).sum()
+    for rate in (0.0, 0.001, 0.02):
+        right = tar_at_fmr(cosines[same], cosines[~same], rate)
+        assert compared.tar(rate) == pytest.approx(right, abs=1e-9)
+    with pytest.raises(ValueError, match="kept"):
+        compared.tar(0.5)
+
+
 def test_the_svm_scorer_is_the_kiosks(rng, tmp_path) -> None:
     people, _, rows = small_people(rng)
     cohort = features.unit(rng.normal(size=(50, 64)))
     with Cache(tmp_path / "c.sqlite") as cache:
-        scorer = trials.by_svm(cohort, cache, b"")
+        scorer = trials.by_svm(cohort, cache, "")
         scores = scorer(rows[people.enrolled[0]], rows)
         again = scorer(rows[people.enrolled[0]], rows)
     svm = train_customer_svm(rows[people.enrolled[0, 3]], cohort)
@@ -379,8 +404,6 @@ def test_bootstrap_sweep_agrees_with_plain_rates(rng) -> None:
     boot._weights[:] = 1  # everybody once: each repetition is the measurement itself
     boot._total[:] = attempts.counts.sum()
     boot._own[:] = np.arange(1, len(attempts.genuine) + 1)
-    from face_auth.metrics import equal_error_rate, tar_at_fmr
-
     shares, errors = boot.sweep((0.1, 0.01))
     assert shares[0] == pytest.approx(
         [tar_at_fmr(attempts.genuine, attempts.impostor, rate) for rate in (0.1, 0.01)]
@@ -390,8 +413,6 @@ def test_bootstrap_sweep_agrees_with_plain_rates(rng) -> None:
 
 
 def test_three_photographs_of_a_probe_are_never_enrolled_ones(rng) -> None:
-    from face_auth.evaluation.verification import in_threes
-
     people, _, rows = small_people(rng, each=11)
     threes, probes = in_threes(people, 1, rows)
     assert probes.shape == (6 * 2, 64) and threes.probe.all()
