@@ -27,7 +27,7 @@ STEP_S = 60.0
 POLL_MS = 40
 PIN, STAFF_PIN = "4711", "271828"
 USERNAME, FULL_NAME = "maria.lopez", "Maria Lopez"
-RIGHT_FACE, WRONG_FACE = "demo:2", "demo:1"
+RIGHT_FACE, WRONG_FACE = "demo:0", "demo:1"
 OPENING_MINOR, PAID_MINOR = 135_000, 10_000
 
 Wait = Callable[[], object]
