@@ -18,9 +18,11 @@ WIDTH: Final = 1920
 HEIGHT: Final = 1080
 GRID: Final = 8
 """One pixel in so many is looked at, each way."""
-ALIKE: Final = 0.97
-"""Share of the picture that must be as it stays, to count as painted. The foot and the banner go on
-changing while the machine opens."""
+ALIKE: Final = 0.9
+"""Share of the page that must be as it stays, to count as painted: foot, banner and the line below
+the tiles say more once the data folder is open."""
+PAUSE_S: Final = 0.03
+"""How long nothing more must be drawn."""
 _START_LIMIT_S = 15.0
 
 
@@ -91,7 +93,7 @@ def watch(screen: Screen, until: float) -> list[tuple[float, NDArray[np.uint32]]
 
 
 def first_painted(seen: list[tuple[float, NDArray[np.uint32]]]) -> float:
-    """Return when the picture first was, but for 3 % of it, what it was in the end.
+    """Return when the page stood there: nine tenths of it as it stays, and a pause in the drawing.
 
     Args:
         seen: What `watch` returned: the bare screen first, the finished page last.
@@ -103,7 +105,12 @@ def first_painted(seen: list[tuple[float, NDArray[np.uint32]]]) -> float:
     drawn = last != bare
     if not drawn.any():
         raise ScreenError("nothing was painted")
-    return next(at for at, picture in seen if (picture == last)[drawn].mean() >= ALIKE)
+    ends = [at for at, _ in seen[1:]] + [float("inf")]
+    return next(
+        at
+        for (at, picture), end in zip(seen, ends, strict=True)
+        if (picture == last)[drawn].mean() >= ALIKE and end - at >= PAUSE_S
+    )
 
 
 def _open_picture(path: Path) -> NDArray[np.uint32]:

@@ -136,10 +136,12 @@ def picture(value: int) -> np.ndarray:
 def test_first_paint_is_the_page_and_neither_a_bare_window_nor_its_last_change() -> None:
     page = picture(7)
     page[0, :3] = 1
-    later = page.copy()
-    later[0, 0] = 9  # a clock in the foot: 1 % of the page
-    seen = [(0.0, picture(0)), (0.2, picture(5)), (0.4, page), (2.0, later)]
-    assert first_painted(seen) == 0.4
+    half, nearly, later = page.copy(), page.copy(), page.copy()
+    half[5:] = 5
+    nearly[5, :5] = 5  # its last words come ten milliseconds later
+    later[0, 0] = 9  # a clock in the foot
+    seen = [(0.0, picture(0)), (0.1, picture(5)), (0.2, half), (0.4, nearly), (0.41, page)]
+    assert first_painted([*seen, (2.0, later)]) == 0.41
 
 
 def test_a_screen_that_stays_bare_was_never_painted() -> None:
