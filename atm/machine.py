@@ -24,6 +24,7 @@ from face_auth.camera import Camera, Frame
 if TYPE_CHECKING:
     from face_auth.enrolment import EnrolProgress
     from face_auth.gallery import Capture, Template
+    from face_auth.models import Threshold
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
     from face_auth.verification import FaceResult
@@ -109,6 +110,11 @@ class Machine:
         """Whether the models are loaded."""
         return self._recogniser is not None
 
+    @property
+    def threshold(self) -> "Threshold | None":
+        """What a face must reach and which error rates that means; None before the models are."""
+        return None if self._recogniser is None else self._recogniser.threshold
+
     def use_camera(self, spec: str) -> None:
         """Take another camera; the old one is closed.
 
@@ -124,17 +130,26 @@ class Machine:
         new.start()
 
     def warm_up(self) -> "Recogniser":
-        """Load the models, once; blocks for as long as that takes.
+        """Load the models, once, and log at which error rates they decide; blocks meanwhile.
 
         Raises:
             ModelError: If a model file is missing or is not the right one.
+            AuditError: If the log cannot be written: then nobody could be admitted.
         """
         from face_auth.recogniser import Recogniser
 
         with self._warming:
             if self._recogniser is None:
                 _ = self._hasher.decoy  # made once, so that the first unknown name costs no more
-                self._recogniser = Recogniser.load(self.settings.network, self.settings.security)
+                loaded = Recogniser.load(self.settings.network, self.settings.security)
+                self.audit.append(
+                    "models",
+                    network=loaded.network.name,
+                    fmr=loaded.threshold.fmr,
+                    fnmr=loaded.threshold.fnmr,
+                    provisional=loaded.threshold.provisional,
+                )
+                self._recogniser = loaded
             return self._recogniser
 
     def guide(self, frame: Frame) -> "Quality":

@@ -73,6 +73,13 @@ class Language:
         amount = format_decimal(self._major(abs(minor)), pattern, locale=_BABEL[self.code])
         return f"{_MINUS if minor < 0 else _PLUS}\u00a0{amount}"
 
+    def share(self, value: float) -> str:
+        """Return a share of one in per cent, to two significant digits: 0.01 % or 7,6 %."""
+        from babel.numbers import format_decimal
+
+        percent = Decimal(f"{100 * value:.2g}")
+        return f"{format_decimal(percent, '#,##0.######', locale=_BABEL[self.code])}\u00a0%"
+
     @property
     def symbol(self) -> str:
         """Return the symbol of the currency."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk import theme
 from kiosk.bars import ChipSpec, fit
 from kiosk.screens.base import Screen
+from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
@@ -48,10 +49,29 @@ class StaffMenu(Screen):
                 look="key", width=_WIDE, height=_HIGH, size=32, centred=False,
             )  # fmt: skip
             self.put(tile, _COLUMNS[number % 2], _TOP + _STEP * (number // 2))
+        tone, sentence = self._face_check()
+        if sentence:
+            line = StatusLine(self, self.fonts, width=1168, height=66)
+            line.say(tone, sentence)
+            self.put(line, theme.MARGIN, 640)
 
     def chips(self) -> Sequence[ChipSpec]:
         """Return the way out."""
         return [ChipSpec(self._("Sign out"), self.app.go_home)]
+
+    def _face_check(self) -> tuple[str, str]:
+        """Return tone and sentence on how strictly faces are judged; empty without models."""
+        machine = self.app.service.machine
+        threshold = machine.threshold if machine is not None else None
+        if threshold is None:
+            return "info", ""
+        _, share = self._, self.app.language.share
+        fmr = share(float(threshold.fmr))
+        if threshold.provisional or threshold.fnmr is None:
+            sentence = _("Face check, not calibrated: {fmr} of strangers pass.")
+            return "warn", sentence.format(fmr=fmr)
+        sentence = _("Face check: {fmr} of strangers pass, {fnmr} of customers' tries fail.")
+        return "info", sentence.format(fmr=fmr, fnmr=share(threshold.fnmr))
 
     def _create(self) -> None:
         from kiosk.screens.consent import Consent

@@ -115,6 +115,7 @@ class FakeMachine:
     enrolled: list[Any] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     closed: bool = False
+    threshold: Any = None
 
     def warm_up(self) -> None:
         """Be ready."""

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from atm.settings import Settings
+from face_auth.models import Threshold
 from kiosk import theme
+from kiosk.signs import StatusLine
 
 pytestmark = pytest.mark.gui
 
@@ -114,3 +116,25 @@ def test_a_panel_of_known_width_gets_larger_keys(
     assert key.winfo_height() / pixels_per_mm >= 19 - 1 / pixels_per_mm
     size = int(kiosk.root.tk.splitlist(kiosk.screen.line._label.cget("font"))[1])
     assert -size / pixels_per_mm >= 4.8
+
+
+@pytest.mark.parametrize(
+    ("provisional", "fnmr", "tone", "says"),
+    [
+        (
+            False,
+            0.0761,
+            "info",
+            "0.01\u00a0% of strangers pass, 7.6\u00a0% of customers' tries fail",
+        ),
+        (True, None, "warn", "not calibrated: 0.01\u00a0% of strangers pass"),
+    ],
+)
+def test_staff_read_how_strictly_faces_are_judged(
+    full: Any, machine: Any, provisional: bool, fnmr: float | None, tone: str, says: str
+) -> None:
+    machine.threshold = Threshold(0.14, "1e-4", provisional, fnmr)
+    sign_in(full)
+    lines = [w for w in full.screen.winfo_children() if isinstance(w, StatusLine)]
+    assert [line.tone for line in lines] == [tone]
+    assert says in lines[0].sentence
