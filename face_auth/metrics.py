@@ -5,6 +5,8 @@ a person with their own template, impostor scores with somebody else's.
 """
 
 import math
+import operator
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,10 +116,21 @@ def equal_error_rate(genuine: Scores, impostor: Scores) -> tuple[float, float]:
     Raises:
         ValueError: If one side has no score.
     """
-    curve = error_curve(genuine, impostor)
-    nearest = int(np.abs(curve.fmr - curve.fnmr).argmin())
-    rate = (curve.fmr[nearest] + curve.fnmr[nearest]) / 2
-    return float(rate), float(curve.thresholds[nearest])
+    own = np.sort(_some(genuine, "genuine"))
+    other = np.sort(_some(impostor, "impostor"))
+
+    def rates(threshold: float) -> tuple[float, float]:
+        fmr = 1 - int(np.searchsorted(other, threshold)) / len(other)
+        return fmr, int(np.searchsorted(own, threshold)) / len(own)
+
+    # FMR falls and FNMR rises with the threshold, so each list of scores has one crossing.
+    candidates = [math.nextafter(float(max(own[-1], other[-1])), math.inf)]
+    for scores in (own, other):
+        crossing = bisect_left(scores, True, key=lambda score: operator.lt(*rates(score)))
+        candidates += scores[max(crossing - 1, 0) : crossing + 1].tolist()
+    gaps = {threshold: abs(operator.sub(*rates(threshold))) for threshold in sorted(candidates)}
+    nearest = min(gaps, key=lambda threshold: gaps[threshold])
+    return sum(rates(nearest)) / 2, nearest
 
 
 def wilson(successes: float, trials: int, z: float = Z_95) -> Interval:

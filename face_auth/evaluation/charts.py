@@ -174,7 +174,7 @@ def trade_off(rates: Rates, thresholds: Mapping[str, float]) -> Draw:
             ylabel="rate",
         )
         _mark(axes, thresholds, 1.6)
-        axes.legend(loc="lower left")
+        axes.legend(loc="lower right")
 
     return draw
 

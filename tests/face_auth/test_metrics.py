@@ -63,6 +63,19 @@ def test_equal_error_rate_by_hand() -> None:
     assert metrics.equal_error_rate(np.array([0.0, 1.0]), np.array([2.0, 3.0]))[0] == 1
 
 
+def test_equal_error_rate_is_where_the_curves_are_nearest(rng) -> None:
+    for distance in (0.0, 0.5, 2.0):
+        genuine = rng.normal(distance, 1, 57).round(1)
+        impostor = rng.normal(0, 1, 301).round(1)
+        curve = metrics.error_curve(genuine, impostor)
+        nearest = np.abs(curve.fmr - curve.fnmr).min()
+        rate, threshold = metrics.equal_error_rate(genuine, impostor)
+        fmr = metrics.false_match_rate(impostor, threshold)
+        fnmr = metrics.false_non_match_rate(genuine, threshold)
+        assert abs(fmr - fnmr) == pytest.approx(nearest)
+        assert rate == pytest.approx((fmr + fnmr) / 2)
+
+
 def test_curve_is_that_of_scikit_learn(rng) -> None:
     genuine = rng.normal(2, 1, 300).round(2)
     impostor = rng.normal(0, 1, 2000).round(2)
