@@ -199,6 +199,13 @@ def test_no_face_and_damage_in_testing_are_errors_and_named(run, people, capsys)
     assert f"{people / 'test' / 'p4' / '5.png'}: damaged image" in said.err
 
 
+def test_an_image_without_a_face_is_never_right_by_chance(run, people, capsys) -> None:
+    for path in (people / "test").rglob("*.png"):
+        write_picture(path, NO_FACE, 0)
+    assert run("--json", "--protocol", "closed-set") == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 0
+
+
 def test_no_face_in_training_is_skipped_and_named(run, people, capsys) -> None:
     write_picture(people / "train" / "p3" / "0.png", NO_FACE, 0)
     assert run("--json", "--protocol", "closed-set") == 0
@@ -263,12 +270,13 @@ def test_open_set_knows_strangers_by_their_low_scores(run, people, fake, capsys)
     own = json.loads(capsys.readouterr().out)["protocols"]["open-set"]
     assert own["further strangers"] == 40
     assert own["identification rates"]["0.01"]["rate"] < 1, "p000 to p007 are the enrolled again"
-    for person in range(8):
-        shutil.rmtree(people / "pool" / f"p{person:03d}")
+    for person in range(8):  # a person of that name is no stranger
+        (people / "pool" / f"p{person:03d}").rename(people / "pool" / f"p{person}")
     assert run("--json", "--protocol", "open-set", *pool) == 0
     own = json.loads(capsys.readouterr().out)["protocols"]["open-set"]
     assert own["identification rates"]["0.01"]["rate"] == 1
     assert own["enrolled photographs"] == 16 and own["closed-set rate"] == 1
+    assert own["further strangers"] == 32
 
 
 # Verification, calibration, two factors
@@ -452,6 +460,7 @@ def test_calibrate_writes_what_the_data_support_and_nothing_else(
     assert entry["calibration"]["pairs"] == 36 * 35
     rate = entry["calibration"]["rates"]["1e-2"]
     assert rate["fmr"] <= 0.01 and rate["fmr upper bound"] <= 0.02 and rate["fnmr"] == 0
+    assert set(entry["calibration"]["rates"]) == {"1e-2"}
     assert set(entry["calibration"]["left out"]) == {"1e-3", "1e-4", "1e-5"}
     assert "left out: 1,260 pairs of 10,000" in capsys.readouterr().out
     entry["thresholds"]["1e-2"] += 0.1  # a threshold that the calibration does not speak of
