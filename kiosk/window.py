@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import tkinter
 from collections.abc import Callable
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 _SETTLE_MS = 80
 
 _log = logging.getLogger(__name__)
+
+
+class _Area(tkinter.Frame):
+    """Where the pages stand.
+
+    customtkinter puts a closure in the place of a plain master's `configure`, around the one it
+    finds there: each page would keep all pages before it, with their last pictures, for ever.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse that."""
+        if name not in ("config", "configure"):
+            super().__setattr__(name, value)
 
 
 class Window:
@@ -47,7 +61,7 @@ class Window:
         self._settle: str | None = None
         self._fit(fullscreen, screen_width_mm)
         self.top = TopBar(self.root, self.fonts)
-        self.area = tkinter.Frame(self.root, bg=theme.PAPER)
+        self.area = _Area(self.root, bg=theme.PAPER)
         self.foot = Foot(self.root, self.fonts)
         self._arrange()
         self.screen: Screen | None = None
@@ -67,6 +81,7 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
+            self.root.after_idle(gc.collect)  # pages end here, not on whatever thread comes next
 
     def show_icon(self) -> None:
         """Give the window its icon, for where windows have one."""
