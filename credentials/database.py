@@ -1,72 +1,254 @@
-"""A small SQLite file whose every commit is on disk before it is acknowledged."""
+"""A small SQLite file whose every commit is on disk before it is acknowledged, and sealed.
+
+Each row carries a MAC over its values. One more row, the seal, holds the file's generation (one
+more at each change) and a hash over the set of all rows, so that no row can be edited, added, put
+back or taken away by anything but this program.
+
+The hash over the set is MSet-XOR-Hash: Clarke, Devadas, van Dijk, Gassend and Suh, "Incremental
+Multiset Hash Functions and Their Application to Memory Integrity Checking", ASIACRYPT 2003.
+"""
 
 import contextlib
 import os
+import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from credentials.files import sync_folder
+from credentials.sealing import MAC_BYTES, Seal, Value
 
 _BUSY_TIMEOUT_S = 10.0
+_VERSION = 2
+_SEAL_TABLE = """
+    CREATE TABLE seal (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        generation INTEGER NOT NULL,
+        nonce BLOB NOT NULL,
+        rows BLOB NOT NULL,
+        mac BLOB NOT NULL
+    ) STRICT
+"""
+
+Row = tuple[Any, ...]
+_Signature = tuple[int, int, int, int]
+
+
+class AlteredError(Exception):
+    """The file is not as this program left it; `Database` gives it its sentence."""
+
+
+class Transaction:
+    """The file, held alone: what is read was checked, what is written gets its MAC."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, name: str, keys: Mapping[str, str], seal: Seal
+    ) -> None:
+        """Use an open transaction; `Database.transaction` makes it."""
+        self._connection = connection
+        self._name = name
+        self._keys = keys
+        self._seal = seal
+        self.generation = 0
+        self._rows = 0
+        self.changed = False
+
+    def get(self, table: str, key: Value) -> Row | None:
+        """Return the row of *table* whose key is *key*, without its MAC."""
+        row = self._connection.execute(
+            f"SELECT * FROM {table} WHERE {self._keys[table]} = ?", (key,)
+        ).fetchone()
+        return None if row is None else self._checked(table, row)
+
+    def select(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Return what a SELECT finds; that the rows are ours was checked as the file was opened."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def put(self, table: str, *values: Value) -> None:
+        """Write a row: the new one of its key (the first value), or in place of the old one."""
+        key = self._keys[table]
+        old = self._connection.execute(
+            f"SELECT * FROM {table} WHERE {key} = ?", (values[0],)
+        ).fetchone()
+        mac = self._seal.mac(self._purpose(table), *values)
+        marks = ", ".join("?" * (len(values) + 1))
+        if old is None:
+            self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", (*values, mac))
+        else:
+            self._checked(table, old)
+            self._rows ^= self._share(old[-1])
+            columns = [row[1] for row in self._connection.execute(f"PRAGMA table_info ({table})")]
+            self._connection.execute(
+                f"UPDATE {table} SET ({', '.join(columns)}) = ({marks}) WHERE {key} = ?",
+                (*values, mac, values[0]),
+            )
+        self._rows ^= self._share(mac)
+        self.changed = True
+
+    def remove(self, table: str, key: Value) -> None:
+        """Delete the row of *key*, if there is one."""
+        column = self._keys[table]
+        old = self._connection.execute(
+            f"SELECT * FROM {table} WHERE {column} = ?", (key,)
+        ).fetchone()
+        if old is not None:
+            self._checked(table, old)
+            self._rows ^= self._share(old[-1])
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (key,))
+            self.changed = True
+
+    def open_seal(self, *, every_row: bool) -> None:
+        """Read the seal, and recompute it from *every_row* if asked.
+
+        Raises:
+            AlteredError: If the file is not as this program left it.
+        """
+        found = self._connection.execute("SELECT generation, nonce, rows, mac FROM seal").fetchall()
+        if len(found) != 1:
+            raise AlteredError
+        generation, nonce, rows, mac = found[0]
+        if not self._seal.check(mac, self._purpose("seal"), generation, nonce, rows):
+            raise AlteredError
+        self.generation = generation
+        self._rows = int.from_bytes(rows) ^ self._mask(nonce)
+        if every_row:
+            total = 0
+            for table in self._keys:
+                for row in self._connection.execute(f"SELECT * FROM {table}"):
+                    self._checked(table, row)
+                    total ^= self._share(row[-1])
+            if total != self._rows:
+                raise AlteredError
+
+    def write_seal(self) -> None:
+        """Write the seal of the rows as they are now, one generation on."""
+        self.generation += 1
+        nonce = secrets.token_bytes(MAC_BYTES)
+        rows = (self._rows ^ self._mask(nonce)).to_bytes(MAC_BYTES)
+        mac = self._seal.mac(self._purpose("seal"), self.generation, nonce, rows)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO seal VALUES (1, ?, ?, ?, ?)",
+            (self.generation, nonce, rows, mac),
+        )
+
+    def _checked(self, table: str, row: Row) -> Row:
+        if not self._seal.check(row[-1], self._purpose(table), *row[:-1]):
+            raise AlteredError
+        return row[:-1]
+
+    def _share(self, mac: bytes) -> int:
+        return int.from_bytes(self._seal.mac(self._purpose("row"), mac))
+
+    def _mask(self, nonce: bytes) -> int:
+        return int.from_bytes(self._seal.mac(self._purpose("mask"), nonce))
+
+    def _purpose(self, table: str) -> str:
+        return f"{self._name}/{table}"
 
 
 class Database:
     """One SQLite file, opened for each transaction, so threads, forks and processes may share it.
 
     Commits are durable: rollback journal, and the folder is synced after the journal is gone
-    (synchronous=EXTRA; with FULL a power cut just after a commit could roll it back).
+    (synchronous=EXTRA; with FULL a power cut just after a commit could roll it back). Every row
+    is checked when the file was changed by anybody but this object since it looked last.
     """
 
     def __init__(
-        self, path: Path, schema: Sequence[str], error: Callable[[str], Exception]
+        self,
+        path: Path,
+        schema: Sequence[str],
+        keys: Mapping[str, str],
+        seal: Seal,
+        error: Callable[[str], Exception],
     ) -> None:
         """Open *path*, or make it (0600) with *schema* if there is none; its folder exists.
 
         Args:
-            path: The file.
-            schema: Statements that make the tables, version 1.
-            error: Makes the exception to raise, from one plain sentence, when SQLite fails.
+            path: The file; its name is part of what the MACs bind.
+            schema: Statements that make the tables. Each table that *keys* names has a last
+                column ``mac BLOB NOT NULL``.
+            keys: The tables that are sealed, each with its first column, which is its key.
+            seal: Makes the MACs.
+            error: Makes the exception to raise, from one plain sentence, when SQLite fails or
+                the file is not as this program left it.
         """
         self.path = path
+        self._keys = dict(keys)
+        self._seal = seal
         self._error = error
-        with self._failing():
-            try:
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-                sync_folder(path.parent)
-            except FileExistsError:
-                pass
-        with self.transaction() as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in schema:
-                    connection.execute(statement)
-                connection.execute("PRAGMA user_version = 1")
-            elif version != 1:
-                raise error(f"The file {path} was written by a newer program.")
+        self._seen: _Signature | None = None
+        self._generation = 0
+        self._make(schema)
+        with self.transaction():
+            pass
+
+    @property
+    def generation(self) -> int:
+        """How often the file was changed, as last seen by this object."""
+        return self._generation
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Transaction]:
         """Hold the file alone from the first read to the commit; any exception undoes all of it.
 
         Raises:
-            Exception: What *error* makes, if the file is missing, damaged, full or busy for
-                ten seconds.
+            Exception: What *error* makes, if the file is missing, damaged, full, altered, older
+                than it was, or busy for ten seconds.
         """
         with self._failing(), contextlib.closing(self._connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
+                transaction = self._begin(connection)
+                yield transaction
+                if transaction.changed:
+                    transaction.write_seal()
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            self._generation = max(self._generation, transaction.generation)
+            self._seen = self._signature()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _begin(self, connection: sqlite3.Connection) -> Transaction:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > _VERSION:
+            raise self._error(f"The file {self.path} was written by a newer program.")
+        transaction = Transaction(connection, self.path.name, self._keys, self._seal)
+        if version != _VERSION:
+            raise AlteredError
+        transaction.open_seal(every_row=self._seen != self._signature())
+        if transaction.generation < self._generation:
+            raise AlteredError
+        return transaction
+
+    def _make(self, schema: Sequence[str]) -> None:
+        """Make the file whole under another name, then give it its own: never half of one."""
+        if self.path.exists():
+            return
+        with self._failing():
+            temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.partial")
+            try:
+                os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                with contextlib.closing(self._connect(temporary)) as connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    for statement in (*schema, _SEAL_TABLE):
+                        connection.execute(statement)
+                    Transaction(connection, self.path.name, self._keys, self._seal).write_seal()
+                    connection.execute(f"PRAGMA user_version = {_VERSION}")
+                    connection.execute("COMMIT")
+                with contextlib.suppress(FileExistsError):  # another process was quicker
+                    os.link(temporary, self.path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            sync_folder(self.path.parent)
+
+    def _connect(self, path: Path | None = None) -> sqlite3.Connection:
         # mode=rw: a file that vanished is a fault, not a new, empty one.
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",
+            f"{(path or self.path).absolute().as_uri()}?mode=rw",
             uri=True,
             timeout=_BUSY_TIMEOUT_S,
             isolation_level=None,
@@ -79,10 +261,21 @@ class Database:
             raise
         return connection
 
+    def _signature(self) -> _Signature:
+        status = self.path.stat()
+        return (status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino)
+
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
         try:
             yield
+        except (AlteredError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
+                raise self._error(f"The file {self.path} cannot be used: {error}.") from error
+            raise self._error(
+                f"The file {self.path} is damaged or was altered;"
+                " two members of staff must restore it."
+            ) from error
         except sqlite3.Error as error:
             raise self._error(f"The file {self.path} cannot be used: {error}.") from error
         except OSError as error:
