@@ -12,6 +12,7 @@ from atm.errors import AtmError
 from atm.folder import DataFolder
 from credentials import files
 from credentials.errors import CredentialError
+from credentials.sealing import Seal
 
 KEY_BYTES = 32
 
@@ -25,7 +26,7 @@ class KeysError(AtmError):
 class Keys:
     """Secrets of one data folder, each for one purpose, all derived from one root key."""
 
-    __slots__ = ("capture_key", "pin_pepper", "template_key")
+    __slots__ = ("capture_key", "pin_pepper", "seal", "template_key")
 
     def __init__(self, root: bytes) -> None:
         """Derive the keys from *root* (32 random bytes) by HKDF-SHA256; *root* is not kept."""
@@ -34,6 +35,7 @@ class Keys:
         self.pin_pepper: bytes = _derive(root, b"pin pepper")
         self.template_key: bytes = _derive(root, b"templates")
         self.capture_key: bytes = _derive(root, b"captures")
+        self.seal = Seal(_derive(root, b"records"))
 
     @classmethod
     def open(cls, key_dir: Path, folder: DataFolder) -> Self:
