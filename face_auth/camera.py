@@ -33,7 +33,7 @@ __all__ = ["Camera", "CameraState", "Frame", "SourceKind", "source_kind"]
 MAX_AGE_S = 1.0  # an older frame is nobody's newest
 WATCHED_S = 2.0  # how long after the last look frames are still decoded
 RETRY_S = 1.0
-STALLED_S = 1.5  # a source that is silent this long has stopped
+STALLED_S = 1.5  # a source that is silent, or shows the same picture, this long has stopped
 LOST_TOO_LONG_S = 1.5  # how long a login waits for a lost camera
 _OPENING_S = OPEN_TIMEOUT_S + 2  # name look-up included
 _CLOSE_S = 2.0
@@ -74,6 +74,10 @@ class Camera:
     before `close`. Frames are decoded only while somebody has looked within the last two
     seconds: otherwise a device is read without decoding, and a file, a folder or the drawn face
     waits where it is.
+
+    A webcam or stream that repeats a picture to the byte has frozen: the repeated picture is not
+    handed out, and after 1.5 s of it the camera is lost until another one comes. A folder, a file
+    and the drawn face may repeat; no live machine takes them.
     """
 
     def __init__(self, spec: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -269,7 +273,7 @@ class Camera:
     def _follow(self, source: Source) -> None:
         """Read a device at its own pace, decoding what is fresh while somebody looks."""
         unsettled = decoded = good = self._clock()
-        fresh = False
+        fresh, fault = False, "sends nothing fresh"
         while not self._closed:
             asked = self._clock()
             self._expect(asked)
@@ -287,11 +291,12 @@ class Camera:
                     continue
             if fresh and now - decoded >= _CLOSEST_S:
                 decoded = now
-                if self._publish(source, now):
+                fault = self._publish(source, now)
+                if not fault:
                     good = now
                     self._delivered()
             if now - good > STALLED_S:
-                raise SourceError(f"{shown(self.spec)} sends damaged pictures")
+                raise SourceError(f"{shown(self.spec)} {fault}")
 
     def _play(self, source: Source) -> None:
         """Read a source that knows no time at its interval, while somebody looks."""
@@ -344,15 +349,28 @@ class Camera:
                 self._state, self._problem = CameraState.READY, ""
                 self._changed.notify_all()
 
-    def _publish(self, source: Source, captured_at: float) -> bool:
-        """Decode the grabbed frame and hand it out; False if it is damaged."""
+    def _publish(self, source: Source, captured_at: float) -> str:
+        """Decode the grabbed frame and hand it out; return why not, else nothing."""
         image = source.retrieve()
         if image is None:
-            return False
+            return "sends damaged pictures"
+        if source.interval_s is None and self._is_last(image):
+            return "sends the same picture over and over"
         image.setflags(write=False)
         with self._changed:
             if not self._closed:
                 self._count += 1
                 self._frame = Frame(image, captured_at, self._count)
                 self._changed.notify_all()
-        return True
+        return ""
+
+    def _is_last(self, image: NDArray[np.uint8]) -> bool:
+        """Whether *image* is the last one again, to the byte, as no living sensor's is.
+
+        The last one outlives a reopening: what froze is no news until it shows something else.
+        """
+        import numpy as np
+
+        with self._changed:
+            last = self._frame
+        return last is not None and np.array_equal(last.image, image)

@@ -1,7 +1,7 @@
 """Verification (1:1): is the person before the camera the claimed customer?"""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ class FaceResult:
         score: The customer's SVM over the mean embedding of the frames; higher is more alike.
         threshold: What the model card asks for.
         frames: How many frames were scored.
+        embedding: Their mean, a unit row, shape (512,): for the search of `duplicates` in memory.
+            Never in a log: not even in this result's text.
     """
 
     customer_id: str
@@ -32,6 +34,7 @@ class FaceResult:
     score: float
     threshold: float
     frames: int
+    embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
 
 def verify(
@@ -81,4 +84,5 @@ def _score(
         score=score,
         threshold=threshold,
         frames=len(embeddings),
+        embedding=mean,
     )
