@@ -1,9 +1,16 @@
-"""PIN hashes: Argon2id over an HMAC that binds the PIN to its owner and to this machine's key."""
+"""PIN hashes: Argon2id over an HMAC that binds the PIN to its owner and to this machine's key.
+
+A hash begins with the name of the pepper it was made with (`k1a2b3c4$argon2id$...`): after the
+machine's key was changed, the old pepper must stay until the customer's next good login, for
+nobody else knows the PIN that a new hash needs.
+"""
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
@@ -12,24 +19,27 @@ from credentials.errors import CredentialError
 
 _PEPPER_BYTES = 32
 _DECOY_ID = "decoy"
+_HASH = re.compile(r"(k[0-9a-f]{8})(\$argon2id\$[!-~]+)")
 
 
 class PinHasher:
     """Makes and checks PIN hashes; safe to use from several threads."""
 
-    def __init__(self, pepper: bytes, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self, pepper: bytes, hasher: PasswordHasher | None = None, *, older: Iterable[bytes] = ()
+    ) -> None:
         """Use *pepper* (32 secret bytes, not kept beside the hashes) and Argon2id.
 
         Args:
-            pepper: Key of the HMAC.
+            pepper: Key of the HMAC of every new hash.
             hasher: Other costs than argon2-cffi's defaults; for tests.
+            older: Peppers of former keys, only to check hashes that were made with them.
 
         Raises:
-            ValueError: If *pepper* has another length.
+            ValueError: If a pepper has another length.
         """
-        if len(pepper) != _PEPPER_BYTES:
-            raise ValueError(f"the pepper has {len(pepper)} bytes, not {_PEPPER_BYTES}")
-        self._pepper = pepper
+        self._newest = pepper_name(pepper)
+        self._peppers = {pepper_name(each): each for each in (*older, pepper)}
         self._hasher = hasher or PasswordHasher()
         self._decoy: str | None = None
         self._decoy_lock = threading.Lock()
@@ -41,22 +51,43 @@ class PinHasher:
             CredentialError: If Argon2 fails (no memory).
         """
         try:
-            return self._hasher.hash(self._bound(customer_id, pin))
+            made = self._hasher.hash(_bound(self._peppers[self._newest], customer_id, pin))
         except Argon2Error as error:
             raise CredentialError(f"The PIN could not be hashed: {error}.") from error
+        return self._newest + made
 
     def verify(self, pin_hash: str, customer_id: str, pin: str) -> bool:
         """Return whether *pin* is the one that *pin_hash* was made from, for the same customer.
 
         Raises:
-            CredentialError: If *pin_hash* is no Argon2 hash, or Argon2 fails: no decision.
+            CredentialError: If *pin_hash* is none of ours, the key it was made with is gone, or
+                Argon2 fails: no decision.
         """
-        bound = self._bound(customer_id, pin)
+        name, argon2_hash = _parts(pin_hash)
+        pepper = self._peppers.get(name)
+        if pepper is None:
+            raise CredentialError(
+                "A stored PIN hash was made with a key that is not here;"
+                " restore the newest backup of the key."
+            )
+        bound = _bound(pepper, customer_id, pin)
         try:
-            return self._hasher.verify(pin_hash, bound)
+            return self._hasher.verify(argon2_hash, bound)
         except VerifyMismatchError:
             return False
-        except (Argon2Error, InvalidHashError, UnicodeEncodeError) as error:
+        except (Argon2Error, InvalidHashError) as error:
+            raise CredentialError("A stored PIN hash is damaged.") from error
+
+    def is_outdated(self, pin_hash: str) -> bool:
+        """Return whether to make *pin_hash* again, now that its PIN was typed and is right.
+
+        Raises:
+            CredentialError: If it is none of ours.
+        """
+        name, argon2_hash = _parts(pin_hash)
+        try:
+            return name != self._newest or self._hasher.check_needs_rehash(argon2_hash)
+        except InvalidHashError as error:
             raise CredentialError("A stored PIN hash is damaged.") from error
 
     @property
@@ -71,8 +102,36 @@ class PinHasher:
                 self._decoy = self.hash(_DECOY_ID, secrets.token_hex(32))
             return self._decoy
 
-    def _bound(self, customer_id: str, pin: str) -> str:
-        if "\0" in customer_id:  # it separates the two
-            raise ValueError("a customer id has no NUL")
-        message = f"{customer_id}\0{pin}".encode("utf-8", "surrogatepass")
-        return hmac.new(self._pepper, message, hashlib.sha256).hexdigest()
+
+def pepper_name(pepper: bytes) -> str:
+    """Return the nine characters by which a hash names *pepper*; they tell nothing else of it.
+
+    Raises:
+        ValueError: If *pepper* has not 32 bytes.
+    """
+    if len(pepper) != _PEPPER_BYTES:
+        raise ValueError(f"the pepper has {len(pepper)} bytes, not {_PEPPER_BYTES}")
+    return "k" + hmac.digest(pepper, b"two-factor-atm name of this pepper", "sha256")[:4].hex()
+
+
+def made_with(pin_hash: str) -> str:
+    """Return the name of the pepper that *pin_hash* was made with.
+
+    Raises:
+        CredentialError: If it is none of ours.
+    """
+    return _parts(pin_hash)[0]
+
+
+def _parts(pin_hash: str) -> tuple[str, str]:
+    found = _HASH.fullmatch(pin_hash)
+    if not found:
+        raise CredentialError("A stored PIN hash is damaged.")
+    return found[1], found[2]
+
+
+def _bound(pepper: bytes, customer_id: str, pin: str) -> str:
+    if "\0" in customer_id:  # it separates the two
+        raise ValueError("a customer id has no NUL")
+    message = f"{customer_id}\0{pin}".encode("utf-8", "surrogatepass")
+    return hmac.new(pepper, message, hashlib.sha256).hexdigest()
