@@ -42,8 +42,9 @@ class UnknownUserError(CredentialError):
 class PolicyError(ValueError):
     """A name or PIN that is not allowed.
 
-    `code` is a short stable word (``"empty"``, ``"too_long"``, ``"control"``, ``"bad_length"`` or
-    ``"not_digits"``) from which a window can choose its own words.
+    `code` is a short stable word (``"empty"``, ``"too_long"``, ``"control"``, ``"bad_length"``,
+    ``"not_digits"`` or one of the ``"weak_..."`` of `check_pin`) from which a window can choose
+    its own words.
     """
 
     def __init__(self, code: str, sentence: str) -> None:

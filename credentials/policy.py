@@ -3,6 +3,7 @@
 import unicodedata
 
 from credentials.errors import PolicyError
+from credentials.weak_pins import weakness
 
 __all__ = [
     "LONGEST_NAME",
@@ -24,6 +25,13 @@ LONGEST_PIN = 12
 # Compatibility forms shrink when normalised, but never by more than this.
 _RAW_FACTOR = 4
 _DIGITS = frozenset("0123456789")
+_WEAK = {
+    "date": "is a date",
+    "repeat": "repeats itself",
+    "run": "is a run of digits",
+    "shape": "is a shape on the keypad",
+    "common": "is one of the most used",
+}
 # Controls, format and bidi marks, surrogates, unassigned, private use, line and paragraph ends.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 # Characters of other categories that draw nothing, so that two names would look the same.
@@ -65,10 +73,12 @@ def username_key(text: str) -> str:
 
 
 def check_pin(pin: str, *, shortest: int = SHORTEST_PIN) -> None:
-    """Accept *pin* if it is *shortest* to 12 ASCII digits and nothing else.
+    """Accept *pin* if it is *shortest* to 12 ASCII digits that are not easily guessed.
 
     Raises:
-        PolicyError: "empty"; "bad_length"; "not_digits" (nor full-width digits or spaces).
+        PolicyError: "empty"; "bad_length"; "not_digits" (nor full-width digits or spaces);
+            "weak_date", "weak_repeat", "weak_run", "weak_shape" or "weak_common", as
+            `weakness` tells them apart.
     """
     if not pin:
         raise PolicyError("empty", "Type a PIN.")
@@ -76,6 +86,9 @@ def check_pin(pin: str, *, shortest: int = SHORTEST_PIN) -> None:
         raise PolicyError("bad_length", f"A PIN has {shortest} to {LONGEST_PIN} digits.")
     if not _DIGITS.issuperset(pin):
         raise PolicyError("not_digits", "A PIN has digits only.")
+    why = weakness(pin)
+    if why is not None:
+        raise PolicyError(f"weak_{why}", f"This PIN {_WEAK[why]}: choose another one.")
 
 
 def _normalise(text: str, what: str, longest: int, allowed: frozenset[str] = frozenset()) -> str:

@@ -123,7 +123,7 @@ def test_full_name_may_hold_joiners_and_a_hundred_characters() -> None:
         normalise_full_name("Eve\u202egnp.exe")
 
 
-@pytest.mark.parametrize("pin", ["1234", "000000", "123456789012"])
+@pytest.mark.parametrize("pin", ["4711", "407182", "407182935561"])
 def test_four_to_twelve_ascii_digits_are_a_pin(pin: str) -> None:
     check_pin(pin)
 
@@ -151,7 +151,16 @@ def test_anything_else_is_no_pin(pin: str, code: str) -> None:
     assert pin == "" or pin not in str(caught.value)
 
 
+def test_weak_pin_is_refused_only_when_it_is_a_pin_at_all() -> None:
+    with pytest.raises(PolicyError) as caught:
+        check_pin("1234", shortest=6)
+    assert caught.value.code == "bad_length"
+    with pytest.raises(PolicyError) as caught:
+        check_pin("123456", shortest=6)
+    assert caught.value.code == "weak_run"
+
+
 def test_longer_pins_can_be_asked_for() -> None:
-    check_pin("123456", shortest=6)
+    check_pin("407182", shortest=6)
     with pytest.raises(PolicyError, match="6 to 12"):
         check_pin("12345", shortest=6)
