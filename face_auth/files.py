@@ -1,8 +1,30 @@
-"""Write a file whole or not at all."""
+"""Read a file with a bound; write one whole or not at all."""
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
+
+
+def read_regular(path: Path, largest: int) -> bytes:
+    """Return the bytes of a regular file of at most *largest* bytes; a pipe is never waited for.
+
+    Raises:
+        OSError: If there is no such file, it is larger, or it is no regular file.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except ValueError as error:  # a NUL or half a character in its name
+        raise OSError(errno.EINVAL, "it has no possible name") from error
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise OSError(errno.EFBIG, "it is too large")
+    return data
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:

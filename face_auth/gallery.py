@@ -3,28 +3,41 @@
 Each customer has two files under the gallery's folder, both named by the template's id:
 `<id>.template` (embeddings and the customer's own SVM) and `<id>.captures` (the face crops that it
 was made from, so that another network can rebuild it). Both are AES-256-GCM, each under its own
-key; the customer's id, the template's id, the purpose and the format's version are associated
-data, so that a file put in another's place does not open.
+key; the format's version, the key's id, the customer's id, the template's id and the purpose are
+associated data, so that a file put in another's place does not open.
+
+    magic and version, 14 bytes | key id, 4 | length of the customer's id, 1 | the id | nonce, 12 |
+    ciphertext and tag
 """
 
+import hmac
 import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
+from face_auth.arrays import read_arrays
 from face_auth.classifier import CustomerSvm
 from face_auth.errors import GalleryError
-from face_auth.files import write_whole
+from face_auth.files import read_regular, write_whole
 
-MAGIC = b"ATM-GALLERY-1\n"
+MAGIC = b"ATM-GALLERY-2\n"
 NONCE_BYTES = 12
+
+_KEY_ID_BYTES = 4
+_LARGEST = 256 << 20
+
+
+class _Key(NamedTuple):
+    key_id: bytes
+    cipher: AESGCM
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +81,7 @@ class Gallery:
         """Use *folder*, made if missing (0700), with two keys of 32 bytes each."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
-        self._ciphers = {"template": AESGCM(template_key), "captures": AESGCM(capture_key)}
+        self._keys = {"template": _key(template_key), "captures": _key(capture_key)}
 
     def save(self, template_id: str, template: Template, captures: Sequence[Capture]) -> None:
         """Write captures and template under a fresh *template_id*.
@@ -136,12 +149,46 @@ class Gallery:
 
     def remove(self, template_id: str) -> None:
         """Delete both files of *template_id*; one that is not there is no error."""
-        for purpose in self._ciphers:
+        for purpose in self._keys:
             self._path(template_id, purpose).unlink(missing_ok=True)
 
     def ids(self) -> set[str]:
         """Return the ids of all templates and captures on disk, orphans included."""
-        return {path.stem for kind in self._ciphers for path in self._folder.glob(f"*.{kind}")}
+        return {path.stem for kind in self._keys for path in self._folder.glob(f"*.{kind}")}
+
+    def remove_partials(self) -> int:
+        """Delete what a killed writer left unfinished; returns how many. No one may write now."""
+        found = [path for kind in self._keys for path in self._folder.glob(f".*.{kind}.*.partial")]
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def reseal(self, *, template_key: bytes, capture_key: bytes) -> list[str]:
+        """Bring every file that is sealed with these former keys under the present ones.
+
+        It may be killed and called again: each file is old or new. A file that neither keys open
+        is left as it is.
+
+        Returns:
+            The names of the files that were left.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        former = Gallery(self._folder, template_key=template_key, capture_key=capture_key)
+        left = []
+        for purpose, key in self._keys.items():
+            for path in self._folder.glob(f"*.{purpose}"):
+                try:
+                    key_id, customer_id = _header(path, read_regular(path, _LARGEST))[:2]
+                    if key_id == key.key_id:
+                        self._open(path.stem, customer_id, purpose)
+                    else:
+                        plain = former._open(path.stem, customer_id, purpose)
+                        self._seal(path.stem, customer_id, purpose, plain)
+                except GalleryError:
+                    left.append(path.name)
+        return sorted(left)
 
     def _path(self, template_id: str, purpose: str) -> Path:
         return self._folder / f"{template_id}.{purpose}"
@@ -151,33 +198,59 @@ class Gallery:
     ) -> None:
         plain = io.BytesIO()
         np.savez_compressed(plain, allow_pickle=False, **arrays)
+        self._seal(template_id, customer_id, purpose, plain.getvalue())
+
+    def _seal(self, template_id: str, customer_id: str, purpose: str, plain: bytes) -> None:
+        owner = customer_id.encode("utf-8")
+        if len(owner) > 255:
+            raise ValueError("a customer id has at most 255 bytes")
+        key_id, cipher = self._keys[purpose]
+        header = MAGIC + key_id + bytes([len(owner)]) + owner
         nonce = os.urandom(NONCE_BYTES)
-        bound_to = _associated(template_id, customer_id, purpose)
-        sealed = self._ciphers[purpose].encrypt(nonce, plain.getvalue(), bound_to)
-        write_whole(self._path(template_id, purpose), MAGIC + nonce + sealed)
+        sealed = cipher.encrypt(nonce, plain, _associated(header, template_id, purpose))
+        write_whole(self._path(template_id, purpose), header + nonce + sealed)
 
     def _read(self, template_id: str, customer_id: str, purpose: str) -> dict[str, NDArray[Any]]:
+        try:
+            return read_arrays(self._open(template_id, customer_id, purpose))
+        except ValueError as error:
+            path = self._path(template_id, purpose)
+            raise GalleryError(f"{path} has another layout") from error
+
+    def _open(self, template_id: str, customer_id: str, purpose: str) -> bytes:
         path = self._path(template_id, purpose)
         try:
-            data = path.read_bytes()
+            data = read_regular(path, _LARGEST)
         except OSError as error:
             raise GalleryError(f"{path} cannot be read: {error.strerror}") from error
-        if not data.startswith(MAGIC):
-            raise GalleryError(f"{path} is not a gallery file")
-        sealed = data[len(MAGIC) :]
+        key_id, owner, start = _header(path, data)
+        if key_id != self._keys[purpose].key_id:
+            raise GalleryError(f"{path} is damaged, or was sealed with another key")
+        if owner != customer_id:
+            raise GalleryError(f"{path} is damaged, or belongs to someone else")
+        body = start + NONCE_BYTES
+        bound_to = _associated(data[:start], template_id, purpose)
         try:
-            plain = self._ciphers[purpose].decrypt(
-                sealed[:NONCE_BYTES],
-                sealed[NONCE_BYTES:],
-                _associated(template_id, customer_id, purpose),
-            )
+            return self._keys[purpose].cipher.decrypt(data[start:body], data[body:], bound_to)
         except (InvalidTag, ValueError) as error:
             raise GalleryError(f"{path} is damaged, or belongs to someone else") from error
-        with np.load(io.BytesIO(plain), allow_pickle=False) as archive:
-            return dict(archive)
 
 
-def _associated(template_id: str, customer_id: str, purpose: str) -> bytes:
-    return b"\0".join(
-        [MAGIC, purpose.encode(), template_id.encode("utf-8"), customer_id.encode("utf-8")]
-    )
+def _key(key: bytes) -> _Key:
+    return _Key(hmac.digest(key, b"gallery key id", "sha256")[:_KEY_ID_BYTES], AESGCM(key))
+
+
+def _header(path: Path, data: bytes) -> tuple[bytes, str, int]:
+    """Return a file's key id, its customer's id, and where its nonce starts; nothing is proven."""
+    at = len(MAGIC) + _KEY_ID_BYTES
+    end = at + 1 + int.from_bytes(data[at : at + 1])
+    if not data.startswith(MAGIC) or len(data) < end:
+        raise GalleryError(f"{path} is not a gallery file")
+    try:
+        return data[len(MAGIC) : at], data[at + 1 : end].decode("utf-8"), end
+    except UnicodeDecodeError as error:
+        raise GalleryError(f"{path} is damaged") from error
+
+
+def _associated(header: bytes, template_id: str, purpose: str) -> bytes:
+    return b"\0".join([header, purpose.encode(), template_id.encode("utf-8")])

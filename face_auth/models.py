@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping
@@ -16,13 +15,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.arrays import read_arrays
 from face_auth.errors import ModelError
+from face_auth.files import read_regular
 
 MODELS: Final = Path(__file__).resolve().parent.parent / "models"
 """The folder of the model files that come with the program."""
 
 CARD_FILE: Final = "model_card.json"
 DIMENSIONS: Final = 512
+LARGEST_CARD: Final = 1 << 20
+LARGEST_FILE: Final = 256 << 20
 
 
 class Framing(StrEnum):
@@ -121,14 +124,14 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
             sha256=str(entry["sha256"]),
             size=int(entry["input"]["size"]),
             framing=Framing(entry["input"]["framing"]),
-            margin=float(entry["input"].get("margin", 0)),
+            margin=_finite(entry["input"].get("margin", 0)),
             cohort_file=_plain_name(cohort["file"]) if cohort else None,
             cohort_sha256=str(cohort["sha256"]) if cohort else None,
             thresholds={_rate(k): _finite(v) for k, v in entry["thresholds"].items()},
             provisional=bool(entry["provisional"]),
             fnmrs=_fnmrs(entry),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(
             f"The model card in {folder} describes the network {name} wrongly ({error!r}). "
             "Restore it from the program's repository, or fetch the network again."
@@ -166,10 +169,10 @@ def read_card_file(path: Path) -> dict[str, Any]:
         ModelError: If it cannot be read.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_regular(path, LARGEST_CARD).decode("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"The model card {path} cannot be read ({error}). "
             "Restore it from the program's repository."
@@ -186,7 +189,7 @@ def read_checked(path: Path, sha256: str) -> bytes:
         ModelError: If the file is missing or another one.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, LARGEST_FILE)
     except OSError as error:
         raise ModelError(
             f"The model file {path} cannot be read ({error.strerror or error}). "
@@ -234,19 +237,20 @@ def load_cohort(card: ModelCard) -> NDArray[np.float32]:
     path = card.folder / card.cohort_file
     data = read_checked(path, card.cohort_sha256)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            vectors, network = archive["vectors"].astype(np.float32), str(archive["network"])
-    except (ValueError, KeyError, OSError, EOFError) as error:
+        arrays = read_arrays(data)
+        vectors, network = arrays["vectors"].astype(np.float32), str(arrays["network"])
+    except (ValueError, KeyError) as error:
         raise ModelError(f"{path} holds no impostor cohort. {_how_to_restore(path)}") from error
     if network != card.sha256:
         raise ModelError(
             f"The impostor cohort {path} was made for another network than {card.file}. "
             f"{_how_to_restore(path)}"
         )
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if vectors.shape[1:] != (DIMENSIONS,) or not np.allclose(lengths, 1, atol=0.01):
-        raise ModelError(f"{path} holds no unit embeddings. {_how_to_restore(path)}")
-    return np.asarray(vectors / lengths, np.float32)
+    if vectors.ndim == 2 and vectors.shape[1] == DIMENSIONS and len(vectors):
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if np.allclose(lengths, 1, atol=0.01):
+            return np.asarray(vectors / lengths, np.float32)
+    raise ModelError(f"{path} holds no unit embeddings. {_how_to_restore(path)}")
 
 
 def _how_to_restore(path: Path) -> str:

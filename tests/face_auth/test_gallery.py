@@ -1,10 +1,12 @@
 """Templates and captures: sealed, bound to their owner, whole or reported."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import face_auth.gallery
 from face_auth.classifier import CustomerSvm
 from face_auth.errors import GalleryError
 from face_auth.gallery import Capture, Gallery, Template
@@ -100,3 +102,81 @@ def test_removed_files_are_gone_and_missing_ones_are_named(gallery, template, ca
     assert gallery.ids() == set()
     with pytest.raises(GalleryError, match=r"t1\.template"):
         gallery.load("t1", "ada")
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """Return every file of *folder* by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("kind", ["template", "captures"])
+def test_anothers_file_does_not_open_whoever_its_header_names(
+    gallery, template, captures, tmp_path, kind
+) -> None:
+    gallery.save("t1", template, captures)
+    path = tmp_path / "gallery" / f"t1.{kind}"
+    load = gallery.load if kind == "template" else gallery.load_captures
+    with pytest.raises(GalleryError, match="belongs to someone else"):
+        load("t1", "bob")
+    path.write_bytes(path.read_bytes().replace(b"\3ada", b"\3bob", 1))
+    for customer_id in ("ada", "bob"):
+        with pytest.raises(GalleryError, match="belongs to someone else"):
+            load("t1", customer_id)
+
+
+def test_captures_do_not_open_as_a_template(template, captures, tmp_path) -> None:
+    gallery = Gallery(tmp_path, template_key=b"k" * 32, capture_key=b"k" * 32)
+    gallery.save("t1", template, captures)
+    (tmp_path / "t1.captures").rename(tmp_path / "t1.template")
+    with pytest.raises(GalleryError, match="damaged"):
+        gallery.load("t1", "ada")
+
+
+def test_changed_keys_open_everything_after_reseal_and_the_old_ones_nothing(
+    gallery, template, captures, tmp_path
+) -> None:
+    gallery.save("t1", template, captures)
+    gallery.save("t2", template, captures)
+    newer = Gallery(tmp_path / "gallery", template_key=b"T" * 32, capture_key=b"C" * 32)
+    with pytest.raises(GalleryError, match="another key"):
+        newer.load("t1", "ada")
+    assert newer.reseal(template_key=b"t" * 32, capture_key=b"c" * 32) == []
+    for template_id in ("t1", "t2"):
+        np.testing.assert_array_equal(
+            newer.load(template_id, "ada").embeddings, template.embeddings
+        )
+        assert len(newer.load_captures(template_id, "ada")) == 5
+        with pytest.raises(GalleryError, match="another key"):
+            gallery.load(template_id, "ada")
+    before = everything(tmp_path / "gallery")
+    assert newer.reseal(template_key=b"t" * 32, capture_key=b"c" * 32) == []
+    assert everything(tmp_path / "gallery") == before
+
+
+def test_reseal_leaves_and_names_what_it_cannot_open(gallery, template, captures, tmp_path) -> None:
+    gallery.save("t1", template, captures)
+    gallery.save("t2", template, captures)
+    broken = tmp_path / "gallery" / "t2.template"
+    broken.write_bytes(broken.read_bytes()[:-1])
+    before = broken.read_bytes()
+    newer = Gallery(tmp_path / "gallery", template_key=b"T" * 32, capture_key=b"C" * 32)
+    for _ in range(2):
+        assert newer.reseal(template_key=b"t" * 32, capture_key=b"c" * 32) == ["t2.template"]
+    assert broken.read_bytes() == before
+    newer.load("t1", "ada")
+
+
+def test_what_a_killed_writer_left_is_swept(
+    gallery, template, captures, tmp_path, monkeypatch
+) -> None:
+    def dies(path: Path, data: bytes) -> None:
+        path.with_name(f".{path.name}.abc.partial").write_bytes(data[:100])
+        raise KeyboardInterrupt
+
+    gallery.save("t1", template, captures)
+    with monkeypatch.context() as patched:
+        patched.setattr(face_auth.gallery, "write_whole", dies)
+        with pytest.raises(KeyboardInterrupt):
+            gallery.save("t2", template, captures)
+    assert gallery.remove_partials() == 1
+    assert set(everything(tmp_path / "gallery")) == {"t1.captures", "t1.template"}
