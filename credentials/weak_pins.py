@@ -1,7 +1,7 @@
 """PINs that many people choose, so that a guesser tries them first."""
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATES = {
@@ -63,18 +63,19 @@ def _is_repeat(pin: str) -> bool:
 
 
 def _is_run(pin: str) -> bool:
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(pin, pin[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
     return len(steps) == 1 and steps <= set(_STEPS)
 
 
 def _is_shape(pin: str) -> bool:
     if any(_goes_round(pin, way) for way in (_RING, *_SQUARES)):
         return True
-    return any(
-        len(keys) % 3 == 0
-        and all(keys[at : at + 3] in _EITHER_WAY for at in range(0, len(keys), 3))
-        for keys in _without_a_nought(pin)
-    )
+    return any(_is_lines(keys) for keys in _without_a_nought(pin))
+
+
+def _is_lines(keys: str) -> bool:
+    threes = [keys[at : at + 3] for at in range(0, len(keys), 3)]
+    return _EITHER_WAY.issuperset(threes)
 
 
 def _goes_round(pin: str, way: str) -> bool:

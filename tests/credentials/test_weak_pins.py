@@ -22,6 +22,12 @@ WEAK = {
 }
 
 
+STRONG = (
+    "4711 1350 3017 3200 3113 0032 1899 2100 8068 4253 1358 1597 2579 2581 4178 1379 40718"
+    " 139716 407182 271828 482913 991332 851324 198513 18991224 32121985 407182935561"
+)
+
+
 @pytest.mark.parametrize(("code", "pin"), [(c, pin) for c in WEAK for pin in WEAK[c].split()])
 def test_weak_pin_is_refused_with_its_reason(code: str, pin: str) -> None:
     assert weakness(pin) == code
@@ -31,11 +37,7 @@ def test_weak_pin_is_refused_with_its_reason(code: str, pin: str) -> None:
     assert re.fullmatch(r"This PIN [a-z ]+: choose another one\.", str(caught.value))
 
 
-@pytest.mark.parametrize(
-    "pin",
-    "4711 1350 3017 3200 3113 0032 1899 2100 8068 4253 1358 1597 2579 2581 4178 1379 139716"
-    " 40718 407182 271828 482913 991332 851324 198513 18991224 32121985 407182935561".split(),
-)
+@pytest.mark.parametrize("pin", STRONG.split())
 def test_other_pin_is_allowed(pin: str) -> None:
     assert weakness(pin) is None
     check_pin(pin)
