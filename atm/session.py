@@ -1,9 +1,14 @@
 """What an admitted customer may do until they log out."""
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
+from atm.accounts import Hold, LedgerError, Transaction, Withdrawal
+from atm.dispenser import Dispenser, NotDispensed
 from atm.errors import AtmError
-from atm.ledger import Ledger, Transaction, Withdrawal
+from atm.ledger import Ledger
 
 MINOR_PER_MAJOR = 100
 
@@ -21,43 +26,141 @@ class SessionClosedError(AtmError):
     """The customer has logged out; nothing more may be done in their name."""
 
 
+class WithdrawalError(AtmError):
+    """The dispenser did not pay the amount out, or may not have; never raised itself."""
+
+
+class ReturnedError(WithdrawalError):
+    """No note came out, and nothing was taken from the account."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("No money came out, and nothing was taken from the account.")
+
+
+class HeldError(WithdrawalError):
+    """Nobody knows whether notes came out; the amount is on hold until staff settle it."""
+
+    def __init__(self, hold: Hold) -> None:
+        """Keep the *hold*, whose amount and reference the customer is told."""
+        super().__init__(
+            f"Please ask staff: the amount of {hold.amount_minor} minor units is on hold,"
+            f" reference {hold.reference}."
+        )
+        self.amount_minor = hold.amount_minor
+        self.reference = hold.reference
+
+
 class Session:
     """One customer's open account. Made only by a granted login."""
 
     def __init__(
-        self, customer: Customer, ledger: Ledger, *, smallest_note: int, day_limit: int
+        self,
+        customer: Customer,
+        ledger: Ledger,
+        dispenser: Dispenser,
+        *,
+        smallest_note: int,
+        day_limit: int,
+        record: Callable[..., None] | None,
     ) -> None:
-        """Open the account of *customer*; note and limit are in whole units of the currency."""
+        """Open the account of *customer*; note and limit are in whole units of the currency.
+
+        Args:
+            customer: Whose it is.
+            ledger: Where it is kept.
+            dispenser: What pays the notes out.
+            smallest_note: What each withdrawal must be a multiple of.
+            day_limit: What may be withdrawn in one calendar day altogether.
+            record: Writes an entry of the audit log: ``record("withdrawal", step=…, customer=…,
+                amount_minor=…, reference=…)``, with the steps "held" and then "booked",
+                "returned" or "uncertain". No money comes out unless "held" was written.
+        """
         self.customer = customer
         self._ledger: Ledger | None = ledger
+        self._dispenser = dispenser
         self._smallest_note_minor = smallest_note * MINOR_PER_MAJOR
         self._day_limit_minor = day_limit * MINOR_PER_MAJOR
+        self._record = record
+
+    @property
+    def dispenser_name(self) -> str:
+        """What pays the notes out; see `atm.dispenser.SIMULATED`."""
+        return self._dispenser.name
 
     def balance(self) -> int:
-        """Return the balance in minor units."""
-        return self._open().balance(self.customer.customer_id)
+        """Return what is available now, in minor units: what is on hold is not."""
+        return self._open().available(self.customer.customer_id)
 
     def transactions(self, limit: int = 5) -> list[Transaction]:
         """Return the latest transactions, newest first."""
         return self._open().transactions(self.customer.customer_id, limit=limit)
 
     def withdraw(self, amount_minor: int) -> Withdrawal:
-        """Book a withdrawal.
+        """Hold the amount, have it paid out, and book it. A crash in between leaves the hold.
 
         Raises:
             LedgerError: If balance, day limit or notes do not allow it; nothing has changed then.
+            ReturnedError: If no note came out; nothing has changed then.
+            HeldError: If notes may have come out, or did and could not be booked: staff settle.
             SessionClosedError: After `close`.
+            Exception: What *record* raised before a note came out; nothing has changed then.
         """
-        return self._open().withdraw(
-            self.customer.customer_id,
-            amount_minor,
-            smallest_note_minor=self._smallest_note_minor,
-            day_limit_minor=self._day_limit_minor,
-        )
+        ledger = self._open()
+        with ledger.paying_out():
+            hold = ledger.hold(
+                self.customer.customer_id,
+                amount_minor,
+                smallest_note_minor=self._smallest_note_minor,
+                day_limit_minor=self._day_limit_minor,
+            )
+            try:
+                self._log("held", hold)
+            except BaseException:
+                ledger.release(hold.hold_id)
+                raise
+            try:
+                self._dispenser.dispense(hold.reference, hold.amount_minor)
+            except NotDispensed as error:
+                self._return(ledger, hold, error)
+            except Exception as error:
+                self._log_after("uncertain", hold)
+                raise HeldError(hold) from error
+            try:
+                withdrawal = ledger.book(hold.hold_id)
+            except LedgerError as error:
+                self._log_after("uncertain", hold)
+                raise HeldError(hold) from error
+        self._log_after("booked", hold)
+        return withdrawal
 
     def close(self) -> None:
         """Log out. Closing twice is no error."""
         self._ledger = None
+
+    def _return(self, ledger: Ledger, hold: Hold, cause: NotDispensed) -> NoReturn:
+        try:
+            ledger.release(hold.hold_id)
+        except LedgerError as error:
+            self._log_after("uncertain", hold)
+            raise HeldError(hold) from error
+        self._log_after("returned", hold)
+        raise ReturnedError from cause
+
+    def _log(self, step: str, hold: Hold) -> None:
+        if self._record is not None:
+            self._record(
+                "withdrawal",
+                step=step,
+                customer=hold.customer_id,
+                amount_minor=hold.amount_minor,
+                reference=hold.reference,
+            )
+
+    def _log_after(self, step: str, hold: Hold) -> None:
+        """Log what became of the notes; it is true even if that fails, and "held" is in the log."""
+        with contextlib.suppress(Exception):
+            self._log(step, hold)
 
     def _open(self) -> Ledger:
         if self._ledger is None:

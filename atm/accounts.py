@@ -1,0 +1,143 @@
+"""What accounts consist of, and the reasons for which the ledger refuses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from atm.errors import AtmError
+
+TransactionKind = Literal["opening", "withdrawal", "closing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One line of an account.
+
+    Attributes:
+        kind: "opening", "withdrawal" or "closing".
+        amount_minor: What the balance changed by, so withdrawals are negative.
+        balance_minor: The balance afterwards.
+        at: When, in UTC.
+        reference: Eight letters and digits, unique in the ledger.
+    """
+
+    kind: TransactionKind
+    amount_minor: int
+    balance_minor: int
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Money set aside for a withdrawal that is neither booked nor returned yet.
+
+    Attributes:
+        hold_id: Never used twice.
+        customer_id: Whose money.
+        amount_minor: More than zero.
+        at: When, in UTC.
+        reference: What the dispenser is told, and the transaction's once it is booked.
+    """
+
+    hold_id: int
+    customer_id: str
+    amount_minor: int
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A booked withdrawal: its reference, its amount (positive) and the balance it left."""
+
+    reference: str
+    amount_minor: int
+    balance_minor: int
+
+
+class LedgerError(AtmError):
+    """The ledger cannot be used, or refuses; nothing was changed."""
+
+
+class UnknownAccountError(LedgerError):
+    """The customer has no account."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("There is no such account.")
+
+
+class AccountExistsError(LedgerError):
+    """The customer has an account already."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("There is an account already.")
+
+
+class OpenHoldError(LedgerError):
+    """The account cannot be closed while a withdrawal from it is on hold."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("A withdrawal from this account is on hold. Settle it first.")
+
+
+class InvalidAmountError(LedgerError):
+    """Zero, negative, or no whole number of minor units, or too large to open with."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("This amount is not possible.")
+
+
+class NotAMultipleError(LedgerError):
+    """The amount cannot be paid in the notes there are."""
+
+    def __init__(self, smallest_note_minor: int) -> None:
+        """Keep what the amount must be a multiple of, in minor units."""
+        super().__init__("The amount is not a multiple of the smallest note.")
+        self.smallest_note_minor = smallest_note_minor
+
+
+class InsufficientFundsError(LedgerError):
+    """More than there is, less what is on hold."""
+
+    def __init__(self, available_minor: int) -> None:
+        """Keep what may be withdrawn, in minor units."""
+        super().__init__("The amount is more than the balance.")
+        self.available_minor = available_minor
+
+
+class DayLimitError(LedgerError):
+    """More than may still be withdrawn today."""
+
+    def __init__(self, remaining_minor: int) -> None:
+        """Keep what may still be withdrawn today, in minor units."""
+        super().__init__("The amount is more than may still be withdrawn today.")
+        self.remaining_minor = remaining_minor
+
+
+class UnknownHoldError(LedgerError):
+    """There is no hold of that number."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("There is no such withdrawal on hold.")
+
+
+class SettledHoldError(LedgerError):
+    """The hold was booked or released before; that happens once."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("This withdrawal is settled already.")
+
+
+class PayingOutError(LedgerError):
+    """A withdrawal is just being paid out; staff settle only what was left behind."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__("Money is being paid out now. Try again when nobody withdraws.")
