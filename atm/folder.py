@@ -1,6 +1,8 @@
 """The data folder: born live, test or demo, and never anything else."""
 
 import contextlib
+import fcntl
+import os
 import stat
 import uuid
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ FOLDER_FILE = "folder.json"
 CONFIG_FILE = "kiosk.toml"
 
 _VERSION = 1
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WRITE_OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class FolderError(AtmError):
@@ -47,6 +51,27 @@ class DataFolder:
     kind: Kind
     folder_id: str
     fresh: bool
+
+    @contextlib.contextmanager
+    def held(self, *, alone: bool = False) -> Iterator[None]:
+        """Keep whoever wants the folder *alone* from it; or everybody else, if *alone*.
+
+        It ends with the process at the latest.
+
+        Raises:
+            FolderError: If another process has the folder and one of the two wants it alone.
+            OSError: If the folder's description cannot be opened.
+        """
+        with (self.path / FOLDER_FILE).open("rb") as file:
+            try:
+                fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise FolderError(
+                    f"The data folder {self.path} is in use; stop the kiosk first."
+                    if alone
+                    else f"The data folder {self.path} is being changed; try again later."
+                ) from error
+            yield
 
 
 def open_folder(path: Path, kind: Kind | None = None) -> DataFolder:
@@ -96,6 +121,52 @@ def check_camera(kind: Kind, spec: str) -> None:
             "A live data folder takes only a webcam or a TLS stream;"
             " use a test or demo folder for files, folders and the demo camera."
         )
+
+
+def check_private(folder: DataFolder) -> None:
+    """Accept *folder* if all in it belongs to us and nobody else may use it.
+
+    Folders are 0700 and files 0600; the settings, which staff write, may be read by others.
+
+    Raises:
+        FolderError: If something is open to others, another user's, or neither file nor folder;
+            the sentence says what to run. Or if it cannot be looked at.
+    """
+    us = os.geteuid()
+    try:
+        for path, status in _walk(folder.path):
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                raise FolderError(f"{path} is neither a file nor a folder; remove it first.")
+            if status.st_uid != us:
+                raise FolderError(
+                    f"{path} belongs to another user;"
+                    f" run “chown -R {us} {folder.path}” as its owner first."
+                )
+            settings = path == str(folder.path / CONFIG_FILE)
+            if status.st_mode & (_WRITE_OF_OTHERS if settings else _OTHERS):
+                raise FolderError(
+                    f"Others may use {path}; run “chmod -R u+rwX,go= {folder.path}” first."
+                )
+    except OSError as error:
+        raise FolderError(
+            f"The data folder {folder.path} cannot be checked: {error.strerror}."
+        ) from error
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the folder and all in it; what goes away meanwhile is left out."""
+    yield str(folder), folder.stat(follow_symlinks=False)
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                yield entry.path, status
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.append(entry.path)
 
 
 def _write(path: Path, kind: Kind) -> None:

@@ -1,17 +1,20 @@
-"""The root key is made once, outside the data folder, and never replaced."""
+"""The root key is made once, outside the data folder, and never replaced behind anyone's back."""
 
+import json
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from atm.folder import DataFolder, open_folder
-from atm.keys import Keys, KeysError
+from atm.folder import DataFolder, Kind, open_folder
+from atm.keys import Keys, KeysError, last_backup
+from credentials.sealing import Seal
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,22 +44,32 @@ def with_data(folder: DataFolder) -> DataFolder:
     return open_folder(folder.path)
 
 
-def secrets_of(keys: Keys) -> tuple[bytes, bytes, bytes]:
-    """Return the three keys."""
-    return keys.pin_pepper, keys.template_key, keys.capture_key
+def secrets_of(keys: Keys) -> tuple[bytes, bytes, bytes, bytes]:
+    """Return the keys; for the seal a MAC by it."""
+    return keys.pin_pepper, keys.template_key, keys.capture_key, keys.seal.mac("x")
+
+
+def key_path(key_dir: Path, folder: DataFolder) -> Path:
+    """Return where the key of *folder* is."""
+    return key_dir / f"{folder.folder_id}.key"
+
+
+def root_of(path: Path) -> bytes:
+    """Return the root key in a key file."""
+    return bytes.fromhex(json.loads(path.read_text())["root"])
 
 
 def test_key_is_made_at_first_start_and_read_at_the_next(key_dir: Path, folder: DataFolder) -> None:
     made = secrets_of(Keys.open(key_dir, folder))
     assert secrets_of(Keys.open(key_dir, with_data(folder))) == made
-    assert (key_dir / f"{folder.folder_id}.key").stat().st_size == 32
-    assert len(set(made)) == 3
+    assert len(root_of(key_path(key_dir, folder))) == 32
+    assert len(set(made)) == 4
     assert {len(each) for each in made} == {32}
 
 
 def test_sub_keys_come_from_the_root_by_hkdf_sha256(key_dir: Path, folder: DataFolder) -> None:
     keys = Keys.open(key_dir, folder)
-    root = (key_dir / f"{folder.folder_id}.key").read_bytes()
+    root = root_of(key_path(key_dir, folder))
     for key, info in [
         (keys.pin_pepper, b"two-factor-atm 1 pin pepper"),
         (keys.template_key, b"two-factor-atm 1 templates"),
@@ -64,6 +77,8 @@ def test_sub_keys_come_from_the_root_by_hkdf_sha256(key_dir: Path, folder: DataF
     ]:
         assert key == HKDF(SHA256(), 32, None, info).derive(root)
         assert key != root
+    records = HKDF(SHA256(), 32, None, b"two-factor-atm 1 records").derive(root)
+    assert keys.seal.check(Seal(records).mac("x", 1), "x", 1)
 
 
 def test_two_folders_have_two_keys_in_one_place(tmp_path: Path, key_dir: Path) -> None:
@@ -103,16 +118,64 @@ def test_data_with_no_key_folder_at_all_makes_none(key_dir: Path, folder: DataFo
     assert not key_dir.exists()
 
 
-@pytest.mark.parametrize("size", [0, 31, 33, 1000])
-def test_key_of_another_size_is_damaged_and_kept(
-    key_dir: Path, folder: DataFolder, size: int
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: bytes(32),
+        lambda data: data[:-3],
+        lambda data: data.replace(b'"version": 1', b'"version": 2'),
+        lambda data: data.replace(b'"live"', b'"demo"'),
+        lambda data: data.replace(b'"replaces": null', b'"replaces": "' + b"0" * 64 + b'"'),
+        lambda data: data.replace(b'"peppers": []', b'"peppers": 5'),
+        lambda data: data.replace(b'"last_backup": null', b'"last_backup": "2026"'),
+        lambda data: b'{"version": 1}',
+        lambda data: b"[1]",
+        lambda data: b"\xff",
+    ],
+)
+def test_damaged_key_is_refused_and_kept(
+    key_dir: Path, folder: DataFolder, damage: Callable[[bytes], bytes]
 ) -> None:
     Keys.open(key_dir, folder)
-    path = key_dir / f"{folder.folder_id}.key"
-    path.write_bytes(bytes(size))
+    path = key_path(key_dir, folder)
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    assert path.read_bytes() != whole
+    kept = path.read_bytes()
     with pytest.raises(KeysError, match="damaged"):
         Keys.open(key_dir, folder)
-    assert path.read_bytes() == bytes(size)
+    assert path.read_bytes() == kept
+
+
+def test_any_flipped_bit_of_the_key_file_is_found(key_dir: Path, folder: DataFolder) -> None:
+    Keys.open(key_dir, folder)
+    path = key_path(key_dir, folder)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1
+        if flipped.split() == whole.split():  # only the space between two words
+            continue
+        path.write_bytes(flipped)
+        with pytest.raises(KeysError, match="damaged"):
+            Keys.open(key_dir, folder)
+
+
+@pytest.mark.parametrize("kind", [Kind.TEST, Kind.DEMO])
+def test_live_folder_that_calls_itself_something_else_is_refused(
+    key_dir: Path, folder: DataFolder, kind: Kind
+) -> None:
+    Keys.open(key_dir, folder)
+    description = folder.path / "folder.json"
+    description.write_text(description.read_text().replace('"live"', f'"{kind}"'))
+    with pytest.raises(KeysError, match=f"made as live, but says that it is {kind}"):
+        Keys.open(key_dir, open_folder(folder.path))
+
+
+def test_there_is_no_backup_until_one_was_made(key_dir: Path, folder: DataFolder) -> None:
+    Keys.open(key_dir, folder)
+    assert last_backup(key_dir, folder) is None
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o620, 0o602, 0o644])
