@@ -286,7 +286,7 @@ class Database:
     def _failing(self) -> Iterator[None]:
         try:
             yield
-        except (AlteredError, sqlite3.DatabaseError) as error:
+        except (AlteredError, UnicodeDecodeError, sqlite3.DatabaseError) as error:
             if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
                 raise self._error(f"The file {self.path} cannot be used: {error}.") from error
             raise self._error(

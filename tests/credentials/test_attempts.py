@@ -1,37 +1,59 @@
-"""Attempts are counted on disk before they are judged."""
+"""Attempts are counted on disk before they are judged, and what each ending costs."""
 
-import os
 import signal
-import sqlite3
-import stat
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from credentials.attempts import Attempts
-from credentials.database import Database
-from credentials.errors import StoreError
+from credentials.attempts import (
+    ABANDONED_S,
+    FIRST_WAIT_S,
+    FOREIGN_LIMIT,
+    LONGEST_WAIT_S,
+    Attempts,
+    Ending,
+    Standing,
+)
+from credentials.boot_clock import Moment, now
+from credentials.sealing import Seal
+
+FREE, WAITING, LOCKED = Standing.FREE, Standing.WAITING, Standing.LOCKED
+SEAL = Seal(b"s" * 32)
 
 RESERVE_AT = """
-import sys, time
+import sys
 from pathlib import Path
 from credentials.attempts import Attempts
-attempts = Attempts(Path(sys.argv[1]))
+from credentials.sealing import Seal
+attempts = Attempts(Path(sys.argv[1]), Seal(b"s" * 32))
 print("ready", flush=True)
 sys.stdin.readline()
-print(*[int(attempts.reserve(f"customer {number}")) for number in range(20)])
+print(*[int(attempts.reserve(f"customer {number}") == "free") for number in range(20)])
 """
 
 RESERVE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from credentials.attempts import Attempts
-Attempts(Path(sys.argv[1])).reserve("alice")
+from credentials.sealing import Seal
+Attempts(Path(sys.argv[1]), Seal(b"s" * 32)).reserve("alice")
 os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+class Clock:
+    """A machine that can be restarted."""
+
+    def __init__(self) -> None:
+        self.boot, self.seconds = "first", 1000.0
+
+    def __call__(self) -> Moment:
+        return Moment(self.boot, self.seconds)
+
+    def restart(self) -> None:
+        self.boot, self.seconds = f"after {self.boot}", 5.0
 
 
 @pytest.fixture
@@ -39,56 +61,144 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "attempts.sqlite"
 
 
-def test_three_attempts_may_be_judged_and_no_fourth(path: Path) -> None:
-    attempts = Attempts(path)
-    assert [attempts.reserve("alice") for _ in range(5)] == [True, True, True, False, False]
-    assert attempts.locked("alice")
-    assert not attempts.locked("bob")
-    assert attempts.reserve("bob")
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
-def test_third_attempt_locks_while_it_is_still_being_judged(path: Path) -> None:
-    attempts = Attempts(path)
-    locked = [(attempts.reserve("alice"), attempts.locked("alice"))[1] for _ in range(3)]
-    assert locked == [False, False, True]
+@pytest.fixture
+def attempts(path: Path, clock: Clock) -> Attempts:
+    return Attempts(path, SEAL, clock)
 
 
-def test_refund_gives_back_one_and_never_more_than_was_counted(path: Path) -> None:
-    attempts = Attempts(path)
-    attempts.refund("alice")
-    attempts.reserve("alice")
-    attempts.refund("alice")
-    attempts.refund("alice")
-    assert [attempts.reserve("alice") for _ in range(4)] == [True, True, True, False]
-    attempts.refund("alice")
-    assert [attempts.reserve("alice") for _ in range(2)] == [True, False]
+def end(attempts: Attempts, ending: Ending) -> None:
+    assert attempts.reserve("alice") is FREE
+    attempts.settle("alice", ending)
 
 
-def test_clear_unlocks_one_and_leaves_the_others(path: Path) -> None:
-    attempts = Attempts(path)
+def test_third_wrong_pin_locks_until_staff_unlock(attempts: Attempts, clock: Clock) -> None:
     for _ in range(3):
-        attempts.reserve("alice")
-        attempts.reserve("bob")
+        assert attempts.standing("alice") is FREE
+        end(attempts, Ending.WRONG_PIN)
+    clock.seconds += 10**9
+    assert attempts.reserve("alice") is LOCKED
+    clock.restart()
+    assert attempts.reserve("alice") is LOCKED
+    assert attempts.reserve("bob") is FREE
     attempts.clear("alice")
-    assert not attempts.locked("alice")
-    assert attempts.locked("bob")
+    assert attempts.reserve("alice") is FREE
 
 
-def test_limit_is_a_parameter(path: Path) -> None:
-    attempts = Attempts(path, limit=5)
-    assert sum(attempts.reserve("staff") for _ in range(9)) == 5
+def test_admission_forgets_wrong_pins_and_waits(attempts: Attempts, clock: Clock) -> None:
+    end(attempts, Ending.WRONG_PIN)
+    end(attempts, Ending.WRONG_PIN)
+    end(attempts, Ending.FOREIGN_FACE)
+    clock.seconds += FIRST_WAIT_S
+    end(attempts, Ending.ADMITTED)
+    end(attempts, Ending.WRONG_PIN)
+    end(attempts, Ending.WRONG_PIN)
+    end(attempts, Ending.FOREIGN_FACE)
+    clock.seconds += FIRST_WAIT_S
+    assert attempts.reserve("alice") is FREE
+
+
+def test_other_face_waits_twice_as_long_each_time_up_to_an_hour(
+    attempts: Attempts, clock: Clock
+) -> None:
+    for wait_s in (60, 120, 240, 480, 960, 1920, 3600, 3600):
+        end(attempts, Ending.FOREIGN_FACE)
+        assert attempts.reserve("alice") is WAITING
+        clock.seconds += wait_s - 0.5
+        assert attempts.reserve("alice") is WAITING
+        clock.seconds += 0.5
+        assert attempts.standing("alice") is FREE
+
+
+def test_thirtieth_other_face_locks(attempts: Attempts, clock: Clock) -> None:
+    for _ in range(FOREIGN_LIMIT):
+        end(attempts, Ending.FOREIGN_FACE)
+        clock.seconds += LONGEST_WAIT_S
+    assert attempts.reserve("alice") is LOCKED
+
+
+def test_attempt_that_is_not_judged_counts_nothing(attempts: Attempts, clock: Clock) -> None:
+    end(attempts, Ending.FOREIGN_FACE)
+    for _ in range(50):
+        assert attempts.reserve("alice") is WAITING
+    clock.seconds += FIRST_WAIT_S
+    assert attempts.reserve("alice") is FREE
+
+
+def test_wait_begins_again_when_the_machine_restarts(attempts: Attempts, clock: Clock) -> None:
+    end(attempts, Ending.FOREIGN_FACE)
+    clock.seconds += FIRST_WAIT_S - 1
+    clock.restart()
+    assert attempts.reserve("alice") is WAITING
+    clock.seconds += FIRST_WAIT_S - 1
+    assert attempts.reserve("alice") is WAITING
+    clock.seconds += 1
+    assert attempts.reserve("alice") is FREE
+
+
+def test_setting_the_clock_shortens_no_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = Attempts(path, SEAL)
+    end(attempts, Ending.FOREIGN_FACE)
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    monkeypatch.setattr("time.time_ns", lambda: 4 * 10**18)
+    assert attempts.reserve("alice") is WAITING
+
+
+def test_boot_clock_runs_and_names_this_boot() -> None:
+    first, second = now(), now()
+    assert second.boot == first.boot
+    assert second.seconds >= first.seconds
+    assert now().since(first.boot, first.seconds + 3600) is None
+
+
+def test_attempts_without_an_end_stay_reserved_and_then_cost_one_wait(
+    attempts: Attempts, clock: Clock
+) -> None:
+    assert [attempts.reserve("alice") for _ in range(4)] == [FREE, FREE, FREE, WAITING]
+    clock.seconds += ABANDONED_S
+    assert attempts.reserve("alice") is WAITING
+    clock.seconds += FIRST_WAIT_S
+    assert [attempts.reserve("alice") for _ in range(4)] == [FREE, FREE, FREE, WAITING]
+
+
+def test_abandoned_attempts_count_towards_the_thirty(attempts: Attempts, clock: Clock) -> None:
+    for _ in range(FOREIGN_LIMIT // 3):
+        for _ in range(3):
+            assert attempts.reserve("alice") is FREE
+        clock.seconds += ABANDONED_S
+        attempts.reserve("alice")
+        clock.seconds += LONGEST_WAIT_S
+    assert attempts.reserve("alice") is LOCKED
+
+
+def test_wrong_pins_leave_less_room_for_reservations(attempts: Attempts) -> None:
+    end(attempts, Ending.WRONG_PIN)
+    end(attempts, Ending.WRONG_PIN)
+    assert [attempts.reserve("alice") for _ in range(2)] == [FREE, WAITING]
 
 
 def test_counters_outlive_the_object(path: Path) -> None:
     for _ in range(3):
-        assert Attempts(path).reserve("alice")
-    assert not Attempts(path).reserve("alice")
+        end(Attempts(path, SEAL), Ending.WRONG_PIN)
+    assert Attempts(path, SEAL).reserve("alice") is LOCKED
+
+
+def test_lock_is_for_staff_to_undo(attempts: Attempts) -> None:
+    attempts.lock("alice")
+    assert attempts.reserve("alice") is LOCKED
+    attempts.clear("alice")
+    assert attempts.reserve("alice") is FREE
 
 
 def test_attempt_of_a_killed_process_stays_counted(path: Path, start_python: Any) -> None:
     for _ in range(2):
         assert start_python(RESERVE_AND_DIE, path).wait() == -signal.SIGKILL
-    assert [Attempts(path).reserve("alice") for _ in range(2)] == [True, False]
+    attempts = Attempts(path, SEAL)
+    assert [attempts.reserve("alice") for _ in range(2)] == [FREE, WAITING]
 
 
 def test_eight_processes_at_once_get_exactly_three(path: Path, start_python: Any) -> None:
@@ -106,7 +216,7 @@ def test_eight_processes_at_once_get_exactly_three(path: Path, start_python: Any
 
 
 def test_eight_threads_at_once_get_exactly_three(path: Path) -> None:
-    attempts = Attempts(path)
+    attempts = Attempts(path, SEAL)
     barrier = threading.Barrier(8)
     granted = []
 
@@ -119,72 +229,4 @@ def test_eight_threads_at_once_get_exactly_three(path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(granted) == [False] * 5 + [True] * 3
-
-
-def test_every_commit_is_synced_with_its_folder(path: Path) -> None:
-    database = Database(path, (), StoreError)
-    with database.transaction() as connection:
-        assert connection.execute("PRAGMA synchronous").fetchone() == (3,)  # EXTRA
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-
-
-def test_file_is_the_owners_only(path: Path) -> None:
-    old = os.umask(0)
-    try:
-        Attempts(path).reserve("alice")
-    finally:
-        os.umask(old)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_file_that_is_no_database_is_named_and_kept(path: Path) -> None:
-    path.write_bytes(b"something else, longer than the header of SQLite" * 50)
-    before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"attempts\.sqlite"):
-        Attempts(path)
-    assert path.read_bytes() == before
-
-
-def test_file_of_a_newer_program_is_refused(path: Path) -> None:
-    Attempts(path)
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
-    connection.close()
-    with pytest.raises(StoreError, match="newer"):
-        Attempts(path)
-
-
-def test_vanished_file_is_a_fault_and_no_fresh_start(path: Path) -> None:
-    attempts = Attempts(path)
-    attempts.reserve("alice")
-    path.unlink()
-    with pytest.raises(StoreError):
-        attempts.reserve("alice")
-    assert not path.exists()
-
-
-def test_half_made_file_is_finished_at_the_next_start(path: Path) -> None:
-    path.touch()  # killed between making the file and making its tables
-    assert Attempts(path).reserve("alice")
-
-
-def test_exception_undoes_the_transaction(path: Path) -> None:
-    database = Database(path, ("CREATE TABLE t (x)",), StoreError)
-    with pytest.raises(KeyError), database.transaction() as connection:
-        connection.execute("INSERT INTO t VALUES (1)")
-        raise KeyError
-    with database.transaction() as connection:
-        assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
-
-
-def test_busy_file_is_waited_for(path: Path) -> None:
-    attempts = Attempts(path)
-    done = []
-    with attempts._database.transaction():
-        thread = threading.Thread(target=lambda: done.append(attempts.reserve("alice")))
-        thread.start()
-        time.sleep(0.1)
-        assert done == []
-    thread.join()
-    assert done == [True]
+    assert sorted(granted) == [FREE] * 3 + [WAITING] * 5

@@ -1,0 +1,222 @@
+"""Sealed SQLite: durable, whole, and nobody else's rows are believed."""
+
+import os
+import random
+import shutil
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credentials.database import Database
+from credentials.errors import StoreError
+from credentials.sealing import Seal
+
+SCHEMA = ("CREATE TABLE t (name TEXT PRIMARY KEY, x INTEGER, mac BLOB NOT NULL) STRICT",)
+SEAL = Seal(b"s" * 32)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "t.sqlite"
+
+
+def opened(path: Path, seal: Seal = SEAL) -> Database:
+    return Database(path, SCHEMA, {"t": "name"}, seal, StoreError)
+
+
+def put(path: Path, **rows: int) -> Database:
+    database = opened(path)
+    for name, x in rows.items():
+        with database.transaction() as transaction:
+            transaction.put("t", name, x)
+    return database
+
+
+def read(path: Path) -> list[tuple[str, int]]:
+    with opened(path).transaction() as transaction:
+        return transaction.select("SELECT name, x FROM t ORDER BY name")
+
+
+def test_what_was_put_is_read_and_generation_counts_changes(path: Path) -> None:
+    database = put(path, a=1, b=2)
+    with database.transaction() as transaction:
+        transaction.put("t", "a", 3)
+        transaction.remove("t", "b")
+        transaction.remove("t", "never there")
+        assert transaction.get("t", "a") == ("a", 3)
+        assert transaction.get("t", "b") is None
+    assert read(path) == [("a", 3)]
+    assert opened(path).generation == database.generation == 4
+
+
+def test_reading_is_no_change(path: Path) -> None:
+    database = put(path, a=1)
+    before = database.generation
+    with database.transaction() as transaction:
+        transaction.get("t", "a")
+    assert database.generation == before
+
+
+EDITS: dict[str, Callable[[sqlite3.Connection], object]] = {
+    "edited": lambda c: c.execute("UPDATE t SET x = 9 WHERE name = 'a'"),
+    "deleted": lambda c: c.execute("DELETE FROM t WHERE name = 'a'"),
+    "renamed": lambda c: c.execute("UPDATE t SET name = 'z' WHERE name = 'a'"),
+    "inserted": lambda c: c.execute("INSERT INTO t VALUES ('z', 1, randomblob(32))"),
+    "copied": lambda c: c.execute("INSERT INTO t SELECT 'z', x, mac FROM t WHERE name = 'a'"),
+    "swapped": lambda c: c.executescript(
+        "UPDATE t SET name = 'tmp' WHERE name = 'a'; UPDATE t SET name = 'a' WHERE name = 'b';"
+        "UPDATE t SET name = 'b' WHERE name = 'tmp'"
+    ),
+    "emptied": lambda c: c.execute("DELETE FROM t"),
+    "unsealed": lambda c: c.execute("DELETE FROM seal"),
+    "renumbered": lambda c: c.execute("UPDATE seal SET generation = generation + 1"),
+    "made older": lambda c: c.execute("PRAGMA user_version = 1"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+@pytest.mark.parametrize("running", [True, False], ids=["while it runs", "before it starts"])
+def test_row_that_somebody_else_changed_is_refused(
+    path: Path, edit: Callable[[sqlite3.Connection], object], running: bool
+) -> None:
+    database = put(path, a=1, b=2)
+    with sqlite3.connect(path) as connection:
+        edit(connection)
+    connection.close()
+    with pytest.raises(StoreError, match="altered"):
+        if running:
+            with database.transaction():
+                pass
+        else:
+            opened(path)
+
+
+def test_row_put_back_as_it_was_is_refused(path: Path) -> None:
+    put(path, a=1, b=2)
+    connection = sqlite3.connect(path)
+    (old,) = connection.execute("SELECT mac FROM t WHERE name = 'a'").fetchone()
+    put(path, a=5)
+    with connection:
+        connection.execute("UPDATE t SET x = 1, mac = ? WHERE name = 'a'", (old,))
+    connection.close()
+    with pytest.raises(StoreError, match="altered"):
+        opened(path)
+
+
+def test_yesterdays_file_is_refused_by_who_saw_todays(path: Path, tmp_path: Path) -> None:
+    database = put(path, a=1)
+    shutil.copy(path, tmp_path / "yesterday")
+    put(path, a=2)
+    with database.transaction():
+        pass
+    shutil.copy(tmp_path / "yesterday", path)
+    with pytest.raises(StoreError, match="altered"), database.transaction():
+        pass
+    # One that starts afresh cannot know: its generation is for the log to compare.
+    assert opened(path).generation < database.generation
+
+
+def test_file_under_another_key_or_name_is_refused(path: Path, tmp_path: Path) -> None:
+    put(path, a=1)
+    with pytest.raises(StoreError, match="altered"):
+        opened(path, Seal(b"o" * 32))
+    shutil.copy(path, tmp_path / "other.sqlite")
+    with pytest.raises(StoreError, match="altered"):
+        opened(tmp_path / "other.sqlite")
+
+
+def test_flipped_bits_never_change_what_is_read(path: Path) -> None:
+    put(path, **{f"name {number}": number for number in range(40)})
+    truth, data, rng = read(path), path.read_bytes(), random.Random(20261123)
+    refused = 0
+    for _ in range(300):
+        flipped = bytearray(data)
+        flipped[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path.write_bytes(flipped)
+        try:
+            assert read(path) == truth
+        except StoreError:
+            refused += 1
+    assert refused > 100
+
+
+def test_two_changes_by_two_objects_are_both_kept(path: Path) -> None:
+    first, second = opened(path), opened(path)
+    for number in range(5):
+        for database in (first, second):
+            with database.transaction() as transaction:
+                row = transaction.get("t", "n") or ("n", 0)
+                transaction.put("t", "n", row[1] + 1)
+        assert read(path) == [("n", 2 * number + 2)]
+
+
+def test_every_commit_is_synced_with_its_folder(path: Path) -> None:
+    with opened(path).transaction() as transaction:
+        assert transaction.select("PRAGMA synchronous") == [(3,)]  # EXTRA
+        assert transaction.select("PRAGMA journal_mode") == [("delete",)]
+
+
+def test_file_is_the_owners_only(path: Path) -> None:
+    old = os.umask(0)
+    try:
+        put(path, a=1)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_file_that_is_no_database_is_named_and_kept(path: Path) -> None:
+    path.write_bytes(b"something else, longer than the header of SQLite" * 50)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"t\.sqlite"):
+        opened(path)
+    assert path.read_bytes() == before
+
+
+def test_empty_file_is_refused(path: Path) -> None:
+    path.touch()
+    with pytest.raises(StoreError, match="altered"):
+        opened(path)
+
+
+def test_file_of_a_newer_program_is_refused(path: Path) -> None:
+    put(path, a=1)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    with pytest.raises(StoreError, match="newer"):
+        opened(path)
+
+
+def test_vanished_file_is_a_fault_and_no_fresh_start(path: Path) -> None:
+    database = put(path, a=1)
+    path.unlink()
+    with pytest.raises(StoreError), database.transaction():
+        pass
+    assert not path.exists()
+
+
+def test_exception_undoes_the_transaction(path: Path) -> None:
+    database = put(path, a=1)
+    with pytest.raises(KeyError), database.transaction() as transaction:
+        transaction.put("t", "a", 2)
+        raise KeyError
+    assert read(path) == [("a", 1)]
+
+
+def test_busy_file_is_waited_for(path: Path) -> None:
+    database = put(path, a=1)
+    done = []
+    with database.transaction():
+        thread = threading.Thread(target=lambda: done.append(read(path)))
+        thread.start()
+        time.sleep(0.1)
+        assert done == []
+    thread.join()
+    assert done == [[("a", 1)]]
