@@ -3,19 +3,18 @@
 import contextlib
 import json
 import os
+import secrets
 import stat
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import filelock
 
 from credentials.errors import DamagedStoreError, StoreError
 
 JsonObject = dict[str, object]
-T = TypeVar("T")
 
 LOCK_SUFFIX = ".lock"
 PARTIAL_SUFFIX = ".partial"
@@ -23,14 +22,12 @@ PARTIAL_SUFFIX = ".partial"
 _LOCK_TIMEOUT_S = 10.0
 _LOCK_POLL_S = 0.01
 _LARGEST_BYTES = 64 * 2**20
-# A file changed less than this before it was read may change again within one tick of the
-# file system's clock, onto the same inode number: such a reading is not kept.
-_SETTLED_NS = 100_000_000
 
 
 class Signature(NamedTuple):
-    """What differs between two versions of a file."""
+    """What differs between two versions of a file; `changed_ns` cannot be set at will."""
 
+    changed_ns: int
     mtime_ns: int
     size: int
     inode: int
@@ -91,6 +88,40 @@ def write_whole(path: Path, data: bytes) -> None:
         raise StoreError(f"The file {path} cannot be written: {error.strerror}.") from error
 
 
+def link(source: Path, target: Path) -> None:
+    """Give *source*, if there is one, the second name *target* in one step.
+
+    Hold `locked` meanwhile. A name that a power cut must not take needs `sync_folder` after it.
+
+    Raises:
+        StoreError: If it cannot be.
+    """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+    try:
+        os.link(source, temporary)
+        try:
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)  # still there if both names were one file already
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"The file {target} cannot be written: {error.strerror}.") from error
+
+
+def remove(path: Path) -> None:
+    """Take *path* away, so that a power cut does not bring it back; none is no error.
+
+    Raises:
+        StoreError: If it cannot be.
+    """
+    try:
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"The file {path} cannot be removed: {error.strerror}.") from error
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in *folder* survive a power cut.
 
@@ -134,13 +165,12 @@ def signature(path: Path) -> Signature | None:
         raise _unreadable(path, error) from error
 
 
-def read_json(path: Path) -> tuple[JsonObject, Signature] | None:
-    """Return the JSON object in *path* and the version it was read from, None without a file.
+def read_whole(path: Path) -> tuple[bytes, Signature] | None:
+    """Return what *path* holds and the version it was read from, None without a file.
 
     Raises:
         StoreError: If the file cannot be read.
-        DamagedStoreError: If it is no regular file of at most 64 MiB with one JSON object in
-            UTF-8, or an object in it names a key twice.
+        DamagedStoreError: If it is no regular file of at most 64 MiB.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # no wait on a FIFO
@@ -155,107 +185,41 @@ def read_json(path: Path) -> tuple[JsonObject, Signature] | None:
         if status.st_size > _LARGEST_BYTES:
             raise DamagedStoreError(path, "it is too large")
         with os.fdopen(handle, "rb", closefd=False) as file:
-            data = file.read()
+            return file.read(_LARGEST_BYTES), _signature(status)
     except OSError as error:
         raise _unreadable(path, error) from error
     finally:
         os.close(handle)
+
+
+def parse_json(path: Path, data: bytes) -> JsonObject:
+    """Return the JSON object in *data*, which was read from *path*.
+
+    Raises:
+        DamagedStoreError: If it is no JSON object in UTF-8, or an object in it names a key twice.
+    """
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise DamagedStoreError(path, "it is not valid JSON") from error
     if not isinstance(document, dict):
         raise DamagedStoreError(path, "it holds no JSON object")
-    return document, _signature(status)
+    return document
 
 
-class RecordFile(Generic[T]):
-    """A JSON document ``{"version": 1, "records": [...]}`` shared by threads and processes.
+def read_json(path: Path) -> tuple[JsonObject, Signature] | None:
+    """Return the JSON object in *path* and the version it was read from, None without a file.
 
-    Readers take no lock: they see the file before or after a change, never in between, and read
-    it again only when it changed.
+    Raises:
+        StoreError: As `read_whole`.
+        DamagedStoreError: As `read_whole` and `parse_json`.
     """
-
-    VERSION = 1
-
-    def __init__(self, path: Path, parse: Callable[[list[JsonObject]], T]) -> None:
-        """Keep records in *path*, whose folder exists; nothing is opened yet.
-
-        Args:
-            path: The file; without one there are no records.
-            parse: Makes what `read` returns from the records; raises ValueError with a clause
-                (without a full stop) for the reader of the log if they are not as they must be.
-        """
-        self.path = path
-        self._parse = parse
-        self._kept: tuple[Signature, T] | None = None
-
-    def read(self) -> T:
-        """Return the records as they are now.
-
-        Raises:
-            StoreError: If the file cannot be read.
-            DamagedStoreError: If it is not a document of this version, or *parse* refuses it.
-        """
-        kept = self._kept
-        if kept is not None and kept[0] == signature(self.path):
-            return kept[1]
-        return self._load()
-
-    def change(self, edit: Callable[[T], list[JsonObject]]) -> None:
-        """Replace the records by what *edit* makes of them, on disk when this returns.
-
-        The file is locked and read again first, so that no change of another process is lost.
-        What *edit* raises is passed on, and nothing is changed.
-
-        Raises:
-            StoreError: If the file cannot be read or written.
-            DamagedStoreError: If it is damaged.
-            ValueError: If the new records could not be read back.
-        """
-        with locked(self.path):
-            records = edit(self._load())
-            self._parse(records)
-            lines = ",\n".join(json.dumps(record, allow_nan=False) for record in records)
-            document = f'{{"version": {self.VERSION}, "records": [\n{lines}\n]}}\n'
-            write_whole(self.path, document.encode("ascii"))
-
-    def _load(self) -> T:
-        found = read_json(self.path)
-        if found is None:
-            return self._parse([])
-        document, version = found
-        records = self._records(document)
-        try:
-            parsed = self._parse(records)
-        except ValueError as error:
-            raise DamagedStoreError(self.path, str(error)) from error
-        settled = time.time_ns() - version.mtime_ns > _SETTLED_NS
-        self._kept = (version, parsed) if settled else None
-        return parsed
-
-    def _records(self, document: JsonObject) -> list[JsonObject]:
-        version = document.get("version")
-        if type(version) is int and version > self.VERSION:
-            raise DamagedStoreError(self.path, f"a newer program wrote it (version {version})")
-        records = document.get("records")
-        if (
-            type(version) is not int
-            or version != self.VERSION
-            or set(document)
-            != {
-                "version",
-                "records",
-            }
-        ):
-            raise DamagedStoreError(self.path, "it is not a document of version 1")
-        if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
-            raise DamagedStoreError(self.path, "its records are not a list of objects")
-        return records
+    found = read_whole(path)
+    return None if found is None else (parse_json(path, found[0]), found[1])
 
 
 def _signature(status: os.stat_result) -> Signature:
-    return Signature(status.st_mtime_ns, status.st_size, status.st_ino)
+    return Signature(status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _unreadable(path: Path, error: OSError) -> StoreError:

@@ -1,14 +1,17 @@
 """Credential records: the protocol every store follows, and the JSON store for one machine."""
 
 import re
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
-from credentials.files import JsonObject, RecordFile
+from credentials.files import JsonObject
 from credentials.policy import normalise_full_name, normalise_username, username_key
+from credentials.record_file import RecordFile
+from credentials.sealing import Seal
 
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name
@@ -79,14 +82,44 @@ class _Records:
 
 
 class JsonStore:
-    """A `CredentialStore` in one JSON file, shared by threads and processes.
+    """A `CredentialStore` in one sealed JSON file, shared by threads and processes.
 
-    A damaged file raises DamagedStoreError from every method and is never written over.
+    A file that is damaged, or altered in any byte by anything but this program, raises
+    DamagedStoreError from every method; only `rewrite` writes over it.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Keep the records in *path*, whose folder exists; nothing is opened yet."""
-        self._file = RecordFile(path, _parse)
+    def __init__(self, path: Path, seal: Seal, *, name: str | None = None) -> None:
+        """Keep the records in *path*, whose folder exists; nothing is opened yet.
+
+        Args:
+            path: The file.
+            seal: Makes the MACs of records and file.
+            name: The store's file name, where *path* is a copy with another one.
+        """
+        self._file = RecordFile(path, _parse, seal, name=name)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    @property
+    def generation(self) -> int:
+        """How often the records were changed; 0 without a file.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        return self._file.generation
+
+    def record_mac(self, customer_id: str) -> str | None:
+        """Return the MAC of a customer's record, 64 hexadecimal digits, None without a record.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        record = self.by_id(customer_id)
+        return None if record is None else self._file.mac(_plain(record))
 
     def get(self, username: str) -> CredentialRecord | None:
         """Return the record of *username* as typed, None if there is none or it never could be.
@@ -128,7 +161,7 @@ class JsonStore:
         def edit(found: _Records) -> list[JsonObject]:
             if username_key(record.username) in found.by_key:
                 raise DuplicateUserError(record.username)
-            return [asdict(each) for each in (*found.by_id.values(), record)]
+            return [_plain(each) for each in (*found.by_id.values(), record)]
 
         self._file.change(edit)
 
@@ -149,7 +182,7 @@ class JsonStore:
             if namesake is not None and namesake.customer_id != record.customer_id:
                 raise DuplicateUserError(record.username)
             return [
-                asdict(record if each.customer_id == record.customer_id else each)
+                _plain(record if each.customer_id == record.customer_id else each)
                 for each in found.by_id.values()
             ]
 
@@ -167,13 +200,29 @@ class JsonStore:
             if customer_id not in found.by_id:
                 raise UnknownUserError(customer_id)
             return [
-                asdict(each) for each in found.by_id.values() if each.customer_id != customer_id
+                _plain(each) for each in found.by_id.values() if each.customer_id != customer_id
             ]
 
         self._file.change(edit)
 
+    def rewrite(self, records: Iterable[CredentialRecord], generation: int) -> None:
+        """Put *records* in place of everything that the file and its previous copy hold.
+
+        For a restore, and for a new key. What is there is not read: it may be damaged.
+
+        Raises:
+            ValueError: If a field is not as `CredentialRecord` says, an id or username stands
+                twice, or *generation* is none above those that this object has seen.
+            StoreError: If the file cannot be written.
+        """
+        self._file.rewrite([_plain(each) for each in records], generation)
+
 
 _FIELDS = {field.name: field.type is not str for field in fields(CredentialRecord)}
+
+
+def _plain(record: CredentialRecord) -> JsonObject:
+    return {name: getattr(record, name) for name in _FIELDS}
 
 
 def _parse(raw: list[JsonObject]) -> _Records:
