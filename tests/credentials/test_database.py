@@ -131,7 +131,9 @@ def test_file_under_another_key_or_name_is_refused(path: Path, tmp_path: Path) -
 
 
 def test_flipped_bits_never_change_what_is_read(path: Path) -> None:
-    put(path, **{f"name {number}": number for number in range(40)})
+    with opened(path).transaction() as transaction:
+        for number in range(400):
+            transaction.put("t", f"name {number}", number)
     truth, data, rng = read(path), path.read_bytes(), random.Random(20261123)
     refused = 0
     for _ in range(300):
