@@ -14,23 +14,27 @@ from typing import Any
 
 import pytest
 
-from credentials import files
+from credentials import files, record_file
 from credentials.errors import (
     DamagedStoreError,
     DuplicateUserError,
     StoreError,
     UnknownUserError,
 )
+from credentials.sealing import Seal
 from credentials.store import CredentialRecord, JsonStore
+from tests.attacks import flips, forgeries
 
+SEAL = Seal(bytes(32))
 NOW = "2026-11-23T10:00:00+00:00"
 
 # Adds records for ever, saying each id once it is stored.
 ADD_FOR_EVER = """
 import sys, uuid
 from pathlib import Path
+from credentials.sealing import Seal
 from credentials.store import CredentialRecord, JsonStore
-store = JsonStore(Path(sys.argv[1]))
+store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
 now = "2026-11-23T10:00:00+00:00"
 while True:
     name = uuid.uuid4().hex
@@ -41,8 +45,9 @@ while True:
 ADD_MANY = """
 import sys, uuid
 from pathlib import Path
+from credentials.sealing import Seal
 from credentials.store import CredentialRecord, JsonStore
-store = JsonStore(Path(sys.argv[1]))
+store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
 now = "2026-11-23T10:00:00+00:00"
 sys.stdin.readline()
 for number in range(int(sys.argv[3])):
@@ -54,10 +59,16 @@ for number in range(int(sys.argv[3])):
 DIE_BEFORE_RENAME = """
 import os, signal, sys
 from pathlib import Path
+from credentials.sealing import Seal
 from credentials.store import CredentialRecord, JsonStore
-Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+replace = Path.replace
+def replace_or_die(source, target):
+    if target.name == "credentials.json":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(source, target)
+Path.replace = replace_or_die
 now = "2026-11-23T10:00:00+00:00"
-JsonStore(Path(sys.argv[1])).add(
+JsonStore(Path(sys.argv[1]), Seal(bytes(32))).add(
     CredentialRecord("f" * 32, "never", "Full Name", None, None, None, now))
 """
 
@@ -66,15 +77,46 @@ ADD_ON_A_FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from credentials.errors import StoreError
+from credentials.sealing import Seal
 from credentials.store import CredentialRecord, JsonStore
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 now = "2026-11-23T10:00:00+00:00"
 try:
-    JsonStore(Path(sys.argv[1])).add(
+    JsonStore(Path(sys.argv[1]), Seal(bytes(32))).add(
         CredentialRecord("f" * 32, "never", "Full Name", None, None, None, now))
 except StoreError as error:
     print(error)
+"""
+
+
+# Dies before the call of that number that would change the disk.
+DIE_AT_STEP = """
+import dataclasses, os, signal, sys
+from pathlib import Path
+from credentials.sealing import Seal
+from credentials.store import CredentialRecord, JsonStore
+left = int(sys.argv[4])
+def counted(real):
+    def call(*arguments, **options):
+        global left
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return real(*arguments, **options)
+    return call
+store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
+found = store.by_id(sys.argv[2])
+for name in ("fsync", "link", "unlink"):
+    setattr(os, name, counted(getattr(os, name)))
+for name in ("replace", "unlink"):
+    setattr(Path, name, counted(getattr(Path, name)))
+if sys.argv[3] == "add":
+    store.add(dataclasses.replace(found, customer_id="d" * 32, username="dave"))
+elif sys.argv[3] == "replace":
+    store.replace(dataclasses.replace(found, pin_hash="new"))
+else:
+    store.remove(found.customer_id)
 """
 
 
@@ -92,7 +134,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> JsonStore:
-    return JsonStore(path)
+    return JsonStore(path, SEAL)
 
 
 def test_without_a_file_there_is_nobody_and_reading_makes_none(
@@ -105,8 +147,8 @@ def test_without_a_file_there_is_nobody_and_reading_makes_none(
 
 def test_record_comes_back_by_any_spelling_of_its_name(path: Path) -> None:
     zoe = record("Zoë", full_name="Zoë O'Neil “Z”")
-    JsonStore(path).add(zoe)
-    store = JsonStore(path)
+    JsonStore(path, SEAL).add(zoe)
+    store = JsonStore(path, SEAL)
     assert store.get(" ZOE\u0308 ") == zoe
     assert store.by_id(zoe.customer_id) == zoe
     assert store.all() == [zoe]
@@ -245,37 +287,66 @@ def test_data_is_on_disk_before_the_rename_and_the_folder_after(
     monkeypatch.setattr(Path, "replace", noted_replace)
     store.add(record("alice"))
     assert steps == ["file", "rename", "folder"]
+    steps.clear()
+    store.add(record("bob"))
+    assert steps == ["rename", "file", "rename", "folder"]  # first the previous copy, by a link
 
 
-def good() -> dict[str, Any]:
-    return {"version": 1, "records": [dataclasses.asdict(record(name)) for name in ("a", "b")]}
+GOOD = [dataclasses.asdict(record(name)) for name in ("a", "b")]
+
+
+def sealed(*records: object, generation: int = 1, version: int = 2) -> bytes:
+    """Return the document that the format asks for, whatever the records say."""
+    macs = [
+        SEAL.mac("credentials.json/record", json.dumps(each, sort_keys=True)).hex()
+        for each in records
+    ]
+    mac = SEAL.mac("credentials.json/file", version, generation, *macs).hex()
+    lines = ",\n".join(
+        f'{json.dumps(each, sort_keys=True)[:-1]}, "mac": "{mac}"}}'
+        for each, mac in zip(records, macs, strict=True)
+    )
+    return (
+        f'{{"version": {version}, "generation": {generation}, "mac": "{mac}", "records": ['
+        f"\n{lines}\n]}}\n"
+    ).encode()
 
 
 def changed(**fields: Any) -> bytes:
-    document = good()
-    document["records"][1].update(fields)
-    return json.dumps(document).encode()
+    return sealed(GOOD[0], {**GOOD[1], **fields})
+
+
+def unsealed(version: object) -> bytes:
+    return json.dumps({"version": version, "records": GOOD}).encode()
 
 
 DAMAGED = {
     "empty": b"",
-    "cut off": json.dumps(good()).encode()[:-20],
-    "not UTF-8": b"\xff" + json.dumps(good()).encode(),
+    "cut off": sealed(*GOOD)[:-20],
+    "not UTF-8": b"\xff" + sealed(*GOOD),
     "NUL bytes": bytes(100),
     "no object": b"[]",
     "text": b'"records"',
     "deep": b"[" * 200_000,
+    "deep record": sealed(*GOOD).replace(b'"$argon2id$x"', b"[" * 900 + b"]" * 900, 1),
     "number of a million digits": b'{"version": ' + b"1" * 1_000_000 + b', "records": []}',
+    "infinity": sealed(*GOOD).replace(b'"$argon2id$x"', b"Infinity", 1),
     "no version": b'{"records": []}',
-    "version as text": b'{"version": "1", "records": []}',
-    "version as truth": b'{"version": true, "records": []}',
-    "future version": b'{"version": 2, "records": []}',
-    "more beside": b'{"version": 1, "records": [], "more": 1}',
-    "records no list": b'{"version": 1, "records": {}}',
-    "record no object": b'{"version": 1, "records": [1]}',
-    "key twice": b'{"version": 1, "version": 1, "records": []}',
-    "key twice inside": json.dumps(good()).replace('"username"', '"full_name"', 1).encode(),
-    "field missing": json.dumps(good()).replace('"pin_hash"', '"pin"', 1).encode(),
+    "version as text": unsealed("2"),
+    "version as truth": unsealed(True),
+    "version 1, without a seal": unsealed(1),
+    "version 2 without a seal": unsealed(2),
+    "future version": sealed(*GOOD, version=3),
+    "generation 0": sealed(*GOOD, generation=0),
+    "more beside": sealed(*GOOD).replace(b'"records"', b'"more": 1, "records"'),
+    "records no list": sealed().replace(b"[\n\n]", b"{}"),
+    "record no object": sealed().replace(b"[\n\n]", b"[1]"),
+    "key twice": b'{"version": 2, ' + sealed(*GOOD)[1:],
+    "key twice inside": sealed(*GOOD).replace(b'"username"', b'"full_name"', 1),
+    "mac missing": sealed(*GOOD).replace(b', "mac"', b', "mad"', 2),
+    "mac in capitals": sealed(*GOOD).replace(b'"mac": "', b'"mac": "A', 1),
+    "spaces that JSON passes over": sealed(*GOOD) + b"\n",
+    "field missing": sealed(GOOD[0], {k: v for k, v in GOOD[1].items() if k != "pin_hash"}),
     "field more": changed(more=1),
     "number for text": changed(username=1),
     "null for text": changed(full_name=None),
@@ -311,8 +382,11 @@ def test_damaged_file_is_reported_with_its_path_and_never_written(
 
 
 def test_the_undamaged_document_of_these_tests_reads(store: JsonStore, path: Path) -> None:
-    path.write_bytes(json.dumps(good()).encode())
+    path.write_bytes(sealed(*GOOD, generation=41))
     assert [each.username for each in store.all()] == ["a", "b"]
+    assert store.generation == 41
+    store.remove(GOOD[0]["customer_id"])
+    assert path.read_bytes() == sealed(GOOD[1], generation=42)
 
 
 def test_folder_or_fifo_in_place_of_the_file_is_damage_and_no_hang(tmp_path: Path) -> None:
@@ -320,7 +394,7 @@ def test_folder_or_fifo_in_place_of_the_file_is_damage_and_no_hang(tmp_path: Pat
     (tmp_path / "folder").mkdir()
     for name in ("fifo", "folder"):
         with pytest.raises(DamagedStoreError, match=name):
-            JsonStore(tmp_path / name).all()
+            JsonStore(tmp_path / name, SEAL).all()
 
 
 def test_damage_is_seen_after_good_reads_and_so_is_its_repair(store: JsonStore, path: Path) -> None:
@@ -338,44 +412,46 @@ def test_file_is_read_again_only_when_it_changed(
     store: JsonStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add(record("alice"))
-    os.utime(path, ns=(0, time.time_ns() - 10**9))  # long settled
+    monkeypatch.setattr(record_file, "_SETTLED_NS", 0)
     reads = []
-    read_json = files.read_json
-    monkeypatch.setattr(files, "read_json", lambda path: (reads.append(1), read_json(path))[1])
+    read_whole = files.read_whole
+    monkeypatch.setattr(files, "read_whole", lambda path: (reads.append(1), read_whole(path))[1])
     for _ in range(5):
         assert store.get("alice")
     assert len(reads) == 1
-    JsonStore(path).add(record("bob"))
+    JsonStore(path, SEAL).add(record("bob"))
     reads.clear()
     assert store.get("bob")
     assert len(reads) == 1
 
 
-def test_change_within_one_tick_of_the_clock_is_seen(store: JsonStore, path: Path) -> None:
+def test_change_within_one_tick_of_the_clock_is_seen(
+    store: JsonStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.add(record("alice"))
     assert store.get("alice")
-    times = path.stat()
-    path.write_bytes(path.read_bytes().replace(b"alice", b"malik"))  # same inode, same size
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert files.signature(path) == files._signature(times)
-    assert store.get("alice") is None
-    assert store.get("malik")
+    monkeypatch.setattr(files, "signature", lambda _: store._file._kept[1])  # the same to a stat
+    path.write_bytes(path.read_bytes().replace(b"alice", b"malik"))
+    with pytest.raises(DamagedStoreError):
+        store.get("alice")
 
 
-def test_two_processes_adding_at_once_lose_nothing_and_readers_see_whole_files(
+def test_four_processes_adding_at_once_lose_nothing_and_readers_see_whole_files(
     path: Path, start_python: Any
 ) -> None:
-    writers = [start_python(ADD_MANY, path, name, 60) for name in ("left", "right")]
+    names = ("north", "east", "south", "west")
+    writers = [start_python(ADD_MANY, path, name, 25) for name in names]
     for writer in writers:
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    store, seen = JsonStore(path), [0]
+    store, seen = JsonStore(path, SEAL), [0]
     while any(writer.poll() is None for writer in writers):
         seen.append(len(store.all()))
-    assert [writer.returncode for writer in writers] == [0, 0]
+    assert [writer.returncode for writer in writers] == [0] * 4
     assert seen == sorted(seen)
-    names = {each.username for each in store.all()}
-    assert names == {f"{name} {number}" for name in ("left", "right") for number in range(60)}
+    found = [each.username for each in store.all()]
+    assert sorted(found) == sorted(f"{name} {number}" for name in names for number in range(25))
+    assert store.generation == 100
 
 
 def test_threads_adding_at_once_lose_nothing(store: JsonStore) -> None:
@@ -397,7 +473,7 @@ def test_of_two_processes_one_gets_the_name(path: Path, start_python: Any) -> No
         writer.stdin.write("go\n")
         writer.stdin.flush()
     assert sorted(writer.wait() for writer in writers) == [0, 1, 1, 1]
-    assert len(JsonStore(path).all()) == 1
+    assert len(JsonStore(path, SEAL).all()) == 1
 
 
 def test_killed_writers_leave_every_acknowledged_record(path: Path, start_python: Any) -> None:
@@ -411,7 +487,7 @@ def test_killed_writers_leave_every_acknowledged_record(path: Path, start_python
         acknowledged += writer.communicate()[0].split()
     acknowledged = [name for name in acknowledged if len(name) == 32]
     assert len(acknowledged) >= 12
-    stored = [each.username for each in JsonStore(path).all()]
+    stored = [each.username for each in JsonStore(path, SEAL).all()]
     assert set(acknowledged) <= set(stored)
     # One more each at the most: stored, and killed before it could say so.
     assert len(stored) <= len(acknowledged) + 12
@@ -427,7 +503,7 @@ def test_crash_before_the_rename_keeps_the_old_file_and_is_cleaned_up(
     (stray,) = path.parent.glob(".credentials.json.*")
     assert b"never" in stray.read_bytes()
     assert path.read_bytes() == before
-    assert JsonStore(path).get("never") is None
+    assert JsonStore(path, SEAL).get("never") is None
     store.add(record("bob"))
     assert not stray.exists()
     assert [each.username for each in store.all()] == ["alice", "bob"]
@@ -442,7 +518,11 @@ def test_full_disk_keeps_the_old_file_and_leaves_nothing(
     said = writer.communicate()[0]
     assert said.startswith(f"The file {path} cannot be written: ")
     assert path.read_bytes() == before
-    assert {each.name for each in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
+    assert {each.name for each in path.parent.iterdir()} == {
+        path.name,
+        f"{path.name}.lock",
+        f"{path.name}.previous",
+    }
 
 
 def test_failing_fsync_is_never_acknowledged(
@@ -458,12 +538,12 @@ def test_failing_fsync_is_never_acknowledged(
     with pytest.raises(StoreError, match="Input/output error"):
         store.add(record("bob"))
     assert path.read_bytes() == before
-    assert not list(path.parent.glob("*.partial")) + list(path.parent.glob(".*.partial"))
+    assert not list(path.parent.glob(".*.partial"))
 
 
 def test_missing_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"none is missing\.$"):
-        JsonStore(tmp_path / "none" / "credentials.json").add(record("alice"))
+        JsonStore(tmp_path / "none" / "credentials.json", SEAL).add(record("alice"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -485,3 +565,159 @@ def test_lock_held_elsewhere_is_a_sentence_in_the_end(
         thread.join()
     assert failures == [f"The file {path} is in use by another program."]
     store.add(record("bob"))
+
+
+@pytest.fixture
+def three(store: JsonStore) -> list[CredentialRecord]:
+    people = [record(name, pin_hash=f"$argon2id$ü{name}") for name in ("alice", "bob", "carol")]
+    for each in people:
+        store.add(each)
+    return people
+
+
+def test_no_flipped_bit_is_accepted(path: Path, three: object) -> None:
+    assert flips(path, lambda: JsonStore(path, SEAL).all(), 400, random.Random(6)) == []
+
+
+def test_no_forged_record_is_accepted(path: Path, three: object) -> None:
+    assert forgeries(path, lambda: JsonStore(path, SEAL).all(), 200, random.Random(6)) == []
+
+
+def test_no_earlier_file_is_accepted_by_who_has_seen_a_later_one(
+    store: JsonStore, path: Path
+) -> None:
+    older = []
+    for name in ("alice", "bob", "carol", "dave"):
+        store.add(record(name))
+        older.append(path.read_bytes())
+    assert forgeries(path, store.all, 100, random.Random(6), older[:-1]) == []
+    path.write_bytes(older[0])
+    with pytest.raises(DamagedStoreError, match="older than it was"):
+        store.add(record("eve"))
+    path.unlink()
+    with pytest.raises(DamagedStoreError, match="gone"):
+        store.add(record("eve"))
+
+
+def test_another_history_of_the_same_length_is_refused(store: JsonStore, path: Path) -> None:
+    store.add(record("alice"))
+    kept = path.read_bytes()
+    store.add(record("bob"))
+    path.write_bytes(kept)
+    JsonStore(path, SEAL).add(record("eve"))  # one that has not seen Bob
+    assert JsonStore(path, SEAL).generation == store._file._kept[0].generation
+    with pytest.raises(DamagedStoreError, match="older than it was"):
+        store.get("alice")
+
+
+def test_another_key_or_file_name_opens_nothing(path: Path, three: object) -> None:
+    with pytest.raises(DamagedStoreError):
+        JsonStore(path, Seal(b"\1" * 32)).all()
+    copy = path.with_name("staff.json")
+    copy.write_bytes(path.read_bytes())
+    with pytest.raises(DamagedStoreError):
+        JsonStore(copy, SEAL).all()
+    assert JsonStore(copy, SEAL, name="credentials.json").all() == JsonStore(path, SEAL).all()
+
+
+def test_generation_goes_up_by_one_at_each_change(
+    store: JsonStore, path: Path, three: list[CredentialRecord]
+) -> None:
+    assert JsonStore(path.with_name("none"), SEAL).generation == 0
+    assert store.generation == 3
+    store.replace(dataclasses.replace(three[0], pin_hash="x"))
+    store.remove(three[1].customer_id)
+    assert JsonStore(path, SEAL).generation == store.generation == 5
+    with pytest.raises(DuplicateUserError):
+        store.add(record("carol"))
+    assert store.generation == 5
+
+
+def test_mac_of_a_record_stands_until_the_record_changes(
+    store: JsonStore, path: Path, three: list[CredentialRecord]
+) -> None:
+    alice = three[0]
+    mac = store.record_mac(alice.customer_id)
+    assert mac == json.loads(path.read_bytes())["records"][0]["mac"]
+    store.add(record("dave"))
+    assert store.record_mac(alice.customer_id) == mac
+    store.replace(dataclasses.replace(alice, pin_hash="x"))
+    assert store.record_mac(alice.customer_id) not in (None, mac)
+    assert store.record_mac("0" * 32) is None
+
+
+def previous(path: Path) -> list[str]:
+    copy = path.with_name("credentials.json.previous")
+    return [each.username for each in JsonStore(copy, SEAL, name=path.name).all()]
+
+
+def test_previous_copy_is_one_change_behind(store: JsonStore, path: Path) -> None:
+    store.add(record("alice"))
+    assert not path.with_name("credentials.json.previous").exists()
+    for name, before in (("bob", ["alice"]), ("carol", ["alice", "bob"])):
+        store.add(record(name))
+        assert previous(path) == before
+
+
+def test_previous_copy_keeps_nothing_of_a_removed_customer_or_an_old_pin(
+    store: JsonStore, path: Path, three: list[CredentialRecord]
+) -> None:
+    alice, bob, carol = three
+    store.remove(alice.customer_id)
+    assert previous(path) == ["bob", "carol"]
+    store.replace(dataclasses.replace(bob, pin_hash="$argon2id$new"))
+    left = b"".join(each.read_bytes() for each in path.parent.iterdir())
+    for gone in (alice.customer_id, alice.template_id, "alice", json.dumps(bob.pin_hash)[1:-1]):
+        assert gone.encode() not in left
+    assert carol.customer_id.encode() in left
+    copy = path.with_name("credentials.json.previous")
+    assert copy.read_bytes() == path.read_bytes()
+    assert copy.stat().st_ino != path.stat().st_ino  # so that damage to one spares the other
+    store.add(record("dave"))
+    store.add(record("erin"))
+    assert previous(path) == ["bob", "carol", "dave"]
+    assert not list(path.parent.glob(".*.partial"))
+
+
+@pytest.mark.parametrize("act", ["add", "replace", "remove"])
+def test_kill_at_any_step_leaves_a_readable_store_and_no_old_secret_once_it_is_gone(
+    store: JsonStore,
+    path: Path,
+    three: list[CredentialRecord],
+    act: str,
+    start_python: Any,
+) -> None:
+    alice = three[0]
+    step, code = 0, -signal.SIGKILL
+    good = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+    while code == -signal.SIGKILL:
+        for each in path.parent.iterdir():
+            each.unlink()
+        for name, data in good.items():
+            (path.parent / name).write_bytes(data)
+        code = start_python(DIE_AT_STEP, path, alice.customer_id, act, step).wait()
+        names = [each.username for each in JsonStore(path, SEAL).all()]
+        assert names in (
+            ["alice", "bob", "carol"],
+            ["alice", "bob", "carol", "dave"] if act == "add" else ["bob", "carol"],
+        )
+        if act == "remove" and names == ["bob", "carol"]:
+            left = [each for each in path.parent.iterdir() if b"alice" in each.read_bytes()]
+            assert left == []
+        JsonStore(path, SEAL).add(record("zoe"))
+        assert not list(path.parent.glob(".*.partial"))
+        step += 1
+    assert code == 0
+    assert step > 5
+
+
+def test_rewrite_takes_the_place_of_damage_and_of_the_previous_copy(
+    store: JsonStore, path: Path, three: list[CredentialRecord]
+) -> None:
+    path.write_bytes(b"damage")
+    store.rewrite(three[1:], 1000)
+    assert store.all() == JsonStore(path, SEAL).all() == three[1:]
+    assert store.generation == 1000
+    assert previous(path) == ["bob", "carol"]
+    with pytest.raises(ValueError, match="seen"):
+        store.rewrite(three, 1000)
