@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_people(proof, "--people", required=True)
     proof.set_defaults(run=_proof)
 
+    duplicates = commands.add_parser(
+        "duplicates", help="measure the thresholds of the search through all customers"
+    )
+    duplicates.add_argument("network", choices=["bundled", "vggface2"])
+    _add_people(duplicates, "--people", required=True)
+    duplicates.set_defaults(run=_duplicates)
+
     precision = commands.add_parser(
         "precision", help="compare the 8-bit network with the float one on the LFW pairs"
     )
@@ -146,6 +153,19 @@ def _cohort(options: argparse.Namespace) -> int:
     made = make_cohort(known, unseen, options.kind)
     if not options.dry:
         print(keep_cohort(options.network, options.folder, made))
+        print(f"Next: python -m face_auth.models duplicates {options.network} --people DIR")
+    return 0
+
+
+def _duplicates(options: argparse.Namespace) -> int:
+    from face_auth.duplicate_trial import keep, measure
+    from face_auth.model_recipes import embed_people
+
+    _, unseen = embed_people(
+        options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
+    )
+    measured = measure(options.network, options.folder, unseen)
+    print(keep(options.network, options.folder, measured))
     return 0
 
 

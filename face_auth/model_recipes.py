@@ -54,7 +54,8 @@ def keep_bundled(folder: Path, content: bytes) -> str:
     entry |= {"file": BUNDLED_FILE, "sha256": digest(content)}
     entry.setdefault("input", {"size": 112, "framing": Framing.FIVE_POINTS.value})
     entry |= {"cohort": None, "thresholds": {}, "provisional": True}
-    entry.pop("calibration", None)
+    for measured_with_it in ("calibration", "duplicates"):
+        entry.pop(measured_with_it, None)
     write_whole(folder / BUNDLED_FILE, content, mode=0o644)
     write_entry(path, "bundled", entry)
     return f"Wrote {folder / BUNDLED_FILE}, a new network: make its cohort next."
@@ -160,7 +161,8 @@ def keep_cohort(name: str, folder: Path, made: MadeCohort) -> str:
     }
     entry["thresholds"] = {rate: round(v, 4) for rate, v in thresholds(made.trial).items()}
     entry["provisional"] = True
-    entry.pop("calibration", None)
+    for measured_with_it in ("calibration", "duplicates"):
+        entry.pop(measured_with_it, None)
     measured: dict[str, Any] = dict(entry.get("measured", {}))
     measured["kiosk protocol"] = {
         "customers": made.trial.customers,
