@@ -1,17 +1,38 @@
-"""Named members of staff and their sign-in."""
+"""The list of named members of staff, who may change it, and their sign-in."""
 
 import re
 import secrets
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from atm.errors import AtmError
-from credentials.attempts import Attempts
+from atm.signatures import (
+    SecondSignatureError,
+    Signatures,
+    StaffError,
+    StaffMember,
+    StaffSignInError,
+)
 from credentials.errors import CredentialError, PolicyError
-from credentials.files import JsonObject, RecordFile
+from credentials.files import JsonObject
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username, username_key
+from credentials.record_file import RecordFile
+from credentials.sealing import Seal
+from credentials.wrong_pins import WrongPins
+
+__all__ = [
+    "SHORTEST_STAFF_PIN",
+    "STAFF_LIMIT",
+    "SecondSignatureError",
+    "Signatures",
+    "StaffError",
+    "StaffMember",
+    "StaffRegistry",
+    "StaffSignInError",
+]
 
 SHORTEST_STAFF_PIN = 6
 STAFF_LIMIT = 5  # wrong PINs until a member of staff is locked
@@ -20,38 +41,25 @@ _STAFF_ID = re.compile(r"[0-9a-f]{32}")
 _FIELDS = {"staff_id", "name", "pin_hash"}
 
 
-class StaffError(AtmError):
-    """The list of staff cannot be used, or not in this way."""
-
-
-class StaffSignInError(StaffError):
-    """Not signed in; the text does not say whether name or PIN was wrong or the name is locked."""
-
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("Name or PIN is wrong, or this name is locked.")
-
-
-@dataclass(frozen=True, slots=True)
-class StaffMember:
-    """A member of staff who has signed in."""
-
-    name: str
-
-
 @dataclass(frozen=True, slots=True)
 class _Entry:
     staff_id: str
     name: str
     pin_hash: str
 
+    def plain(self) -> JsonObject:
+        return {"staff_id": self.staff_id, "name": self.name, "pin_hash": self.pin_hash}
+
+
+_Staff = dict[str, _Entry]  # by what their names are compared by
+
 
 class StaffRegistry:
-    """The members of staff in one JSON file, shared by threads and processes."""
+    """The members of staff in one sealed JSON file, shared by threads and processes."""
 
-    def __init__(self, path: Path, hasher: PinHasher, attempts: Attempts) -> None:
+    def __init__(self, path: Path, hasher: PinHasher, attempts: WrongPins, seal: Seal) -> None:
         """Keep staff in *path*; count wrong PINs in *attempts* (made with `STAFF_LIMIT`)."""
-        self._file = RecordFile(path, _parse)
+        self._file = RecordFile(path, _parse, seal)
         self._hasher = hasher
         self._attempts = attempts
 
@@ -64,34 +72,115 @@ class StaffRegistry:
         """
         return not self._read()
 
+    @property
+    def generation(self) -> int:
+        """How often the list was changed; 0 without a file.
+
+        Raises:
+            StaffError: If the file cannot be read or is damaged.
+        """
+        with _as_staff_error():
+            return self._file.generation
+
+    def names(self) -> list[tuple[str, bool]]:
+        """Return every member by name, and whether they are locked.
+
+        Raises:
+            StaffError: If the file or the counters cannot be used.
+        """
+        with _as_staff_error():
+            entries = [found for _, found in sorted(self._file.read().items())]
+            return [(entry.name, self._attempts.locked(entry.staff_id)) for entry in entries]
+
     def add_first(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff.
+        """Make the first member of staff, which nobody can sign.
 
         Args:
             name: As a username: 1 to 64 visible characters.
-            pin: 6 to 12 ASCII digits.
+            pin: 6 to 12 ASCII digits that are not easily guessed.
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.
             StaffError: If there is one already, or the file cannot be used.
         """
-        name = normalise_username(name)
-        check_pin(pin, shortest=SHORTEST_STAFF_PIN)
-        if not self.empty:
-            raise _not_first()
-        staff_id = uuid.uuid4().hex
 
-        def edit(found: dict[str, _Entry]) -> list[JsonObject]:
+        def check(found: _Staff) -> None:
             if found:
-                raise _not_first()
-            return [{"staff_id": staff_id, "name": name, "pin_hash": pin_hash}]
+                raise StaffError("There is a member of staff already.")
 
-        try:
-            pin_hash = self._hasher.hash(staff_id, pin)
+        return self._add(name, pin, check)
+
+    def add(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
+        """Make another member of staff.
+
+        Args:
+            name: As for `add_first`.
+            pin: As for `add_first`.
+            signed: Two members; the only one there is may sign alone.
+
+        Raises:
+            PolicyError: If *name* or *pin* is not allowed.
+            SecondSignatureError: If one signed where there are two.
+            StaffError: If the name is taken, who signed is no member any more, or the file
+                cannot be used.
+        """
+
+        def check(found: _Staff) -> None:
+            if isinstance(signed, Signatures):
+                _check_members(found, signed.first, signed.second)
+            elif len(found) > 1:
+                raise SecondSignatureError
+            else:
+                _check_members(found, signed)
+            if username_key(name) in found:
+                raise StaffError(f"There is a member of staff {normalise_username(name)} already.")
+
+        return self._add(name, pin, check)
+
+    def remove(self, name: str, *, signed: Signatures) -> None:
+        """Remove a member of staff, who may be one of the two who sign; so one always stays.
+
+        Raises:
+            StaffError: If there is no such member, who signed is no member any more, or the
+                file cannot be used.
+        """
+        entry = self._known(name)
+
+        def edit(found: _Staff) -> list[JsonObject]:
+            _check_members(found, signed.first, signed.second)
+            left = [each.plain() for each in found.values() if each.staff_id != entry.staff_id]
+            if len(left) == len(found):
+                raise _nobody(name)
+            return left
+
+        with _as_staff_error():
             self._file.change(edit)
-        except CredentialError as error:
-            raise StaffError(str(error)) from error
-        return StaffMember(name)
+            self._attempts.clear(entry.staff_id)
+
+    def change_pin(self, name: str, old: str, new: str) -> None:
+        """Give *name* the PIN *new*; *old* is judged as at a sign-in.
+
+        Raises:
+            PolicyError: If *new* is not allowed; *old* was not judged then.
+            StaffSignInError: If *name* and *old* do not sign in.
+            StaffError: If the file, the counters or the hash cannot be used.
+        """
+        check_pin(new, shortest=SHORTEST_STAFF_PIN)
+        self.sign_in(name, old)
+        old_entry = self._known(name)
+
+        def edit(found: _Staff) -> list[JsonObject]:
+            if old_entry not in found.values():  # changed meanwhile
+                raise StaffSignInError
+            return [
+                (changed if each.staff_id == changed.staff_id else each).plain()
+                for each in found.values()
+            ]
+
+        with _as_staff_error():
+            pin_hash = self._hasher.hash(old_entry.staff_id, new)
+            changed = _Entry(old_entry.staff_id, old_entry.name, pin_hash)
+            self._file.change(edit)
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return the member of staff whose *name* and *pin* these are.
@@ -104,7 +193,7 @@ class StaffRegistry:
             StaffError: If the file, the counters or the hash cannot be used.
         """
         entry = self._find(name)
-        try:
+        with _as_staff_error():
             may_be_judged = entry is not None and self._attempts.reserve(entry.staff_id)
             if entry is None or not may_be_judged:
                 self._hasher.verify(self._hasher.decoy, secrets.token_hex(16), pin)
@@ -112,8 +201,6 @@ class StaffRegistry:
             if not self._hasher.verify(entry.pin_hash, entry.staff_id, pin):
                 raise StaffSignInError
             self._attempts.clear(entry.staff_id)
-        except CredentialError as error:
-            raise StaffError(str(error)) from error
         return StaffMember(entry.name)
 
     def unlock(self, name: str) -> None:
@@ -122,13 +209,30 @@ class StaffRegistry:
         Raises:
             StaffError: If there is no such member of staff, or a file cannot be used.
         """
+        entry = self._known(name)
+        with _as_staff_error():
+            self._attempts.clear(entry.staff_id)
+
+    def _add(self, name: str, pin: str, check: Callable[[_Staff], None]) -> StaffMember:
+        name = normalise_username(name)
+        check_pin(pin, shortest=SHORTEST_STAFF_PIN)
+        check(self._read())  # before the hash, and once more when the file is held
+        staff_id = uuid.uuid4().hex
+
+        def edit(found: _Staff) -> list[JsonObject]:
+            check(found)
+            return [each.plain() for each in (*found.values(), entry)]
+
+        with _as_staff_error():
+            entry = _Entry(staff_id, name, self._hasher.hash(staff_id, pin))
+            self._file.change(edit)
+        return StaffMember(name)
+
+    def _known(self, name: str) -> _Entry:
         entry = self._find(name)
         if entry is None:
-            raise StaffError(f"There is no member of staff {name}.")
-        try:
-            self._attempts.clear(entry.staff_id)
-        except CredentialError as error:
-            raise StaffError(str(error)) from error
+            raise _nobody(name)
+        return entry
 
     def _find(self, name: str) -> _Entry | None:
         try:
@@ -137,19 +241,31 @@ class StaffRegistry:
             return None
         return self._read().get(key)
 
-    def _read(self) -> dict[str, _Entry]:
-        try:
+    def _read(self) -> _Staff:
+        with _as_staff_error():
             return self._file.read()
-        except CredentialError as error:
-            raise StaffError(str(error)) from error
 
 
-def _not_first() -> StaffError:
-    return StaffError("There is a member of staff already.")
+@contextmanager
+def _as_staff_error() -> Iterator[None]:
+    try:
+        yield
+    except CredentialError as error:
+        raise StaffError(str(error)) from error
 
 
-def _parse(raw: list[JsonObject]) -> dict[str, _Entry]:
-    found: dict[str, _Entry] = {}
+def _nobody(name: str) -> StaffError:
+    return StaffError(f"There is no member of staff {name}.")
+
+
+def _check_members(found: _Staff, *signed: StaffMember) -> None:
+    for member in signed:
+        if username_key(member.name) not in found:
+            raise _nobody(member.name)
+
+
+def _parse(raw: list[JsonObject]) -> _Staff:
+    found: _Staff = {}
     for number, record in enumerate(raw, start=1):
         staff_id, name, pin_hash = (record.get(field) for field in ("staff_id", "name", "pin_hash"))
         if (

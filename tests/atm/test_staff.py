@@ -1,6 +1,7 @@
 """Named staff, the first one only once, and a sign-in that gives nothing away."""
 
 import json
+import random
 import stat
 import subprocess
 import sys
@@ -9,24 +10,39 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from atm.staff import STAFF_LIMIT, StaffError, StaffMember, StaffRegistry, StaffSignInError
-from credentials.attempts import Attempts
+from atm.staff import (
+    STAFF_LIMIT,
+    SecondSignatureError,
+    Signatures,
+    StaffError,
+    StaffMember,
+    StaffRegistry,
+    StaffSignInError,
+)
 from credentials.hashing import PinHasher
 from credentials.policy import PolicyError
+from credentials.record_file import RecordFile
+from credentials.sealing import Seal
+from credentials.wrong_pins import WrongPins
+from tests.attacks import flips, forgeries
 
+SEAL = Seal(bytes(32))
 ROOT = Path(__file__).parents[2]
-PIN = "246813"
+PIN, OTHER_PIN = "246813", "905172"
 
 ADD_FIRST = """
 import sys
 from pathlib import Path
 from argon2 import PasswordHasher
 from atm.staff import StaffError, StaffRegistry
-from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
+from credentials.sealing import Seal
+from credentials.wrong_pins import WrongPins
 folder = Path(sys.argv[1])
 hasher = PinHasher(bytes(32), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-registry = StaffRegistry(folder / "staff.json", hasher, Attempts(folder / "a.sqlite", limit=5))
+seal = Seal(bytes(32))
+attempts = WrongPins(folder / "a.sqlite", seal, 5)
+registry = StaffRegistry(folder / "staff.json", hasher, attempts, seal)
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -50,6 +66,12 @@ class CountingHasher(PinHasher):
         return super().verify(pin_hash, customer_id, pin)
 
 
+def opened(folder: Path, hasher: PinHasher) -> StaffRegistry:
+    """Open the staff of *folder*, as a restart does."""
+    attempts = WrongPins(folder / "staff.sqlite", SEAL, STAFF_LIMIT)
+    return StaffRegistry(folder / "staff.json", hasher, attempts, SEAL)
+
+
 @pytest.fixture
 def hasher() -> CountingHasher:
     return CountingHasher()
@@ -57,8 +79,7 @@ def hasher() -> CountingHasher:
 
 @pytest.fixture
 def staff(tmp_path: Path, hasher: CountingHasher) -> StaffRegistry:
-    attempts = Attempts(tmp_path / "staff.sqlite", limit=STAFF_LIMIT)
-    return StaffRegistry(tmp_path / "staff.json", hasher, attempts)
+    return opened(tmp_path, hasher)
 
 
 @pytest.fixture
@@ -105,6 +126,7 @@ def test_second_first_member_is_refused(staff: StaffRegistry, ada: StaffMember) 
         ("Ada", "1234567890123"),
         ("Ada", "１２３４５６"),
         ("Ada", "12345a"),
+        ("Ada", "123456"),
         ("", PIN),
         ("A\u202eda", PIN),
         ("a" * 65, PIN),
@@ -140,9 +162,7 @@ def test_five_wrong_pins_lock_even_the_right_one_across_restarts(
 ) -> None:
     for _ in range(STAFF_LIMIT):
         refused(staff, "Ada", "000000")
-    again = StaffRegistry(
-        tmp_path / "staff.json", hasher, Attempts(tmp_path / "staff.sqlite", limit=STAFF_LIMIT)
-    )
+    again = opened(tmp_path, hasher)
     refused(again, "Ada", PIN)
     again.unlock("ADA")
     assert staff.sign_in("Ada", PIN) == ada
@@ -173,29 +193,40 @@ def test_hash_is_bound_to_the_member_and_the_pin_is_not_kept(
     assert stat.S_IMODE((tmp_path / "staff.json").stat().st_mode) == 0o600
 
 
+GOOD = {"staff_id": "a" * 32, "name": "Ada", "pin_hash": "x"}
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         b"",
         b"{}",
-        b'{"version": 2, "records": []}',
-        b'{"version": 1, "records": [{}]}',
-        b'{"version": 1, "records": [{"staff_id": 1, "name": "Ada", "pin_hash": "x"}]}',
-        b'{"version": 1, "records": [{"staff_id": "'
-        + b"a" * 32
-        + b'", "name": " Ada", "pin_hash": "x"}]}',
+        b'{"version": 1, "records": []}',
+        b'{"version": 2, "generation": 1, "mac": "", "records": []}',
+        [{}],
+        [{**GOOD, "staff_id": 1}],
+        [{**GOOD, "name": " Ada"}],
+        [{**GOOD, "pin_hash": ""}],
+        [GOOD, {**GOOD, "name": "Bob"}],
+        [GOOD, {**GOOD, "staff_id": "b" * 32, "name": "ADA"}],
     ],
 )
 def test_damaged_list_is_named_and_never_taken_for_an_empty_one(
-    staff: StaffRegistry, tmp_path: Path, damage: bytes
+    staff: StaffRegistry, tmp_path: Path, damage: bytes | list[dict[str, object]]
 ) -> None:
     path = tmp_path / "staff.json"
+    if isinstance(damage, list):  # with a seal, so that what it says is judged
+        RecordFile(path, lambda raw: raw, SEAL).rewrite(damage, 1)
+        damage = path.read_bytes()
     path.write_bytes(damage)
     for call in (
         lambda: staff.empty,
         lambda: staff.add_first("Eve", PIN),
         lambda: staff.sign_in("Ada", PIN),
         lambda: staff.unlock("Ada"),
+        lambda: staff.names(),
+        lambda: staff.add("Eve", PIN, signed=StaffMember("Ada")),
+        lambda: staff.change_pin("Ada", PIN, OTHER_PIN),
     ):
         with pytest.raises(StaffError, match=r"staff\.json is damaged") as caught:
             call()
@@ -207,9 +238,7 @@ def test_damaged_hash_is_a_fault_and_no_wrong_pin(
     staff: StaffRegistry, ada: StaffMember, tmp_path: Path
 ) -> None:
     path = tmp_path / "staff.json"
-    document = json.loads(path.read_text())
-    document["records"][0]["pin_hash"] = "x"
-    path.write_text(json.dumps(document))
+    RecordFile(path, lambda raw: raw, SEAL).change(lambda raw: [{**raw[0], "pin_hash": "x"}])
     with pytest.raises(StaffError) as caught:
         staff.sign_in("Ada", PIN)
     assert not isinstance(caught.value, StaffSignInError)
@@ -235,3 +264,123 @@ def test_of_two_processes_one_makes_the_first_member(tmp_path: Path) -> None:
     said = sorted(process.communicate()[0].strip() for process in processes)
     assert said == ["first", "late", "late"]
     assert len(json.loads((tmp_path / "staff.json").read_text())["records"]) == 1
+
+
+@pytest.fixture
+def both(staff: StaffRegistry, ada: StaffMember) -> Signatures:
+    return Signatures(ada, staff.add("Bob", OTHER_PIN, signed=ada))
+
+
+@pytest.mark.parametrize("other", ["Ada", "ADA", "Ａda"])
+def test_nobody_signs_twice(other: str) -> None:
+    with pytest.raises(SecondSignatureError, match=r"^A second member of staff must sign\.$"):
+        Signatures(StaffMember("Ada"), StaffMember(other))
+
+
+def test_the_only_member_adds_the_second_and_two_add_the_third(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    bob = staff.add("Bob", OTHER_PIN, signed=ada)
+    assert staff.sign_in("bob", OTHER_PIN) == bob
+    with pytest.raises(SecondSignatureError):
+        staff.add("Cyd", PIN, signed=ada)
+    assert staff.names() == [("Ada", False), ("Bob", False)]
+    cyd = staff.add("Cyd", PIN, signed=Signatures(ada, bob))
+    assert staff.sign_in("Cyd", PIN) == cyd
+    assert [name for name, _ in staff.names()] == ["Ada", "Bob", "Cyd"]
+
+
+@pytest.mark.parametrize("name", ["Bob", " BOB "])
+def test_name_is_taken_only_once(staff: StaffRegistry, both: Signatures, name: str) -> None:
+    with pytest.raises(StaffError, match="already"):
+        staff.add(name, PIN, signed=both)
+    assert len(staff.names()) == 2
+
+
+@pytest.mark.parametrize(("name", "pin"), [("", PIN), ("Cyd", "12345"), ("Cyd", "112233")])
+def test_another_member_needs_an_allowed_name_and_pin(
+    staff: StaffRegistry, both: Signatures, name: str, pin: str
+) -> None:
+    with pytest.raises(PolicyError):
+        staff.add(name, pin, signed=both)
+    assert len(staff.names()) == 2
+
+
+def test_who_was_removed_signs_in_and_signs_no_more(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    cyd = staff.add("Cyd", PIN, signed=both)
+    staff.remove("BOB", signed=both)
+    refused(staff, "Bob", OTHER_PIN)
+    for act in (
+        lambda: staff.add("Dan", PIN, signed=both),
+        lambda: staff.remove("Cyd", signed=both),
+    ):
+        with pytest.raises(StaffError, match="no member of staff Bob"):
+            act()
+    staff.remove("Ada", signed=Signatures(both.first, cyd))
+    assert staff.names() == [("Cyd", False)]
+    left = b"".join(each.read_bytes() for each in tmp_path.iterdir())
+    assert b"Bob" not in left
+    assert b"Ada" not in left
+
+
+def test_the_last_member_cannot_be_removed(staff: StaffRegistry, both: Signatures) -> None:
+    staff.remove("Bob", signed=both)
+    with pytest.raises(StaffError, match="no member of staff Bob"):
+        staff.remove("Ada", signed=both)
+    assert staff.names() == [("Ada", False)]
+
+
+def test_removing_nobody_is_an_error(staff: StaffRegistry, both: Signatures) -> None:
+    with pytest.raises(StaffError, match="no member of staff Eve"):
+        staff.remove("Eve", signed=both)
+
+
+def test_removed_and_added_again_a_member_starts_unlocked(
+    staff: StaffRegistry, both: Signatures
+) -> None:
+    staff.add("Cyd", PIN, signed=both)
+    for _ in range(STAFF_LIMIT):
+        refused(staff, "Cyd", OTHER_PIN)
+    assert ("Cyd", True) in staff.names()
+    staff.remove("Cyd", signed=both)
+    staff.add("Cyd", PIN, signed=both)
+    assert ("Cyd", False) in staff.names()
+
+
+def test_changed_pin_takes_the_place_of_the_old_one(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    staff.change_pin("ada", PIN, "718293")
+    refused(staff, "Ada", PIN)
+    assert staff.sign_in("Ada", "718293") == both.first
+    assert staff.sign_in("Bob", OTHER_PIN) == both.second
+    current = (tmp_path / "staff.json").read_bytes()
+    assert (tmp_path / "staff.json.previous").read_bytes() == current  # the old hash is gone
+
+
+def test_change_of_pin_needs_the_old_one_and_counts_wrong_ones(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    for _ in range(STAFF_LIMIT):
+        with pytest.raises(StaffSignInError):
+            staff.change_pin("Ada", "000000", "718293")
+    with pytest.raises(StaffSignInError):
+        staff.change_pin("Ada", PIN, "718293")
+    staff.unlock("Ada")
+    for weak in ("123456", "71829", "", "71829a"):
+        with pytest.raises(PolicyError):
+            staff.change_pin("Ada", PIN, weak)
+    assert staff.sign_in("Ada", PIN) == ada
+
+
+def test_no_flipped_bit_and_no_forged_record_is_accepted(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path, hasher: CountingHasher
+) -> None:
+    path, rng = tmp_path / "staff.json", random.Random(6)
+    older = [path.read_bytes()]
+    staff.add("Cyd", PIN, signed=both)
+    assert flips(path, lambda: opened(tmp_path, hasher).names(), 300, rng) == []
+    assert forgeries(path, staff.names, 100, rng, older) == []
+    assert staff.generation == opened(tmp_path, hasher).generation == 3
