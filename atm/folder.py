@@ -123,6 +123,16 @@ def check_camera(kind: Kind, spec: str) -> None:
         )
 
 
+def remove_partials(folder: DataFolder) -> None:
+    """Delete what killed writers left unfinished in *folder*; hold it alone meanwhile.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    for stray in folder.path.rglob(f".*{files.PARTIAL_SUFFIX}"):
+        stray.unlink(missing_ok=True)
+
+
 def check_private(folder: DataFolder) -> None:
     """Accept *folder* if all in it belongs to us and nobody else may use it.
 

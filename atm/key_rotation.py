@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from atm.folder import DataFolder, FolderError
+from atm.folder import DataFolder, FolderError, remove_partials
 from atm.key_file import KeyDocument, KeyFile, KeysError, new_root
 from atm.keys import Keys
 from credentials.errors import CredentialError
@@ -75,7 +75,7 @@ def rotate(
             assert document.replaces is not None
             old, new = Keys(document.replaces), Keys(document.root)
             faces = Gallery(gallery, template_key=new.template_key, capture_key=new.capture_key)
-            faces.remove_partials()
+            remove_partials(folder)
             left = faces.reseal(template_key=old.template_key, capture_key=old.capture_key)
             for bring in reseal:
                 bring(old.seal, new.seal)

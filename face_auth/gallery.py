@@ -156,13 +156,6 @@ class Gallery:
         """Return the ids of all templates and captures on disk, orphans included."""
         return {path.stem for kind in self._keys for path in self._folder.glob(f"*.{kind}")}
 
-    def remove_partials(self) -> int:
-        """Delete what a killed writer left unfinished; returns how many. No one may write now."""
-        found = [path for kind in self._keys for path in self._folder.glob(f".*.{kind}.*.partial")]
-        for path in found:
-            path.unlink(missing_ok=True)
-        return len(found)
-
     def reseal(self, *, template_key: bytes, capture_key: bytes) -> list[str]:
         """Bring every file that is sealed with these former keys under the present ones.
 

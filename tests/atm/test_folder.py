@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from atm.folder import DataFolder, FolderError, Kind, check_camera, open_folder
+from atm.folder import (
+    DataFolder,
+    FolderError,
+    Kind,
+    check_camera,
+    check_private,
+    open_folder,
+    remove_partials,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -193,3 +201,85 @@ def test_live_folder_takes_no_recording(tmp_path: Path) -> None:
 def test_nonsense_is_no_camera(kind: Kind) -> None:
     with pytest.raises(FolderError):
         check_camera(kind, "")
+
+
+def filled(path: Path) -> DataFolder:
+    """Return a data folder with a subfolder, files in both, all as this program makes them."""
+    folder = open_folder(path)
+    (path / "gallery").mkdir(mode=0o700)
+    for name in ("staff.json", "gallery/a.template"):
+        (path / name).touch(mode=0o600)
+    return folder
+
+
+def test_what_this_program_makes_is_private(tmp_path: Path) -> None:
+    check_private(filled(tmp_path / "data"))
+
+
+@pytest.mark.parametrize("name", ["", "folder.json", "staff.json", "gallery", "gallery/a.template"])
+@pytest.mark.parametrize("bit", [0o040, 0o020, 0o010, 0o004, 0o002, 0o001])
+def test_anything_open_to_others_is_refused_and_the_command_it_names_helps(
+    tmp_path: Path, name: str, bit: int
+) -> None:
+    folder = filled(tmp_path / "data")
+    path = folder.path / name
+    path.chmod(mode(path) | bit)
+    with pytest.raises(FolderError, match="Others may use") as caught:
+        check_private(folder)
+    assert str(path) in str(caught.value)
+    command = str(caught.value).partition("“")[2].partition("”")[0].split()
+    subprocess.run(command, check=True)
+    check_private(folder)
+
+
+@pytest.mark.parametrize(("bits", "fine"), [(0o600, True), (0o644, True), (0o664, False)])
+def test_settings_may_be_read_but_not_written_by_others(
+    tmp_path: Path, bits: int, fine: bool
+) -> None:
+    folder = filled(tmp_path / "data")
+    (folder.path / "kiosk.toml").touch()
+    (folder.path / "kiosk.toml").chmod(bits)
+    if fine:
+        check_private(folder)
+    else:
+        with pytest.raises(FolderError, match=r"Others may use .*kiosk\.toml"):
+            check_private(folder)
+
+
+@pytest.mark.parametrize("name", ["", "gallery/a.template"])
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_another_user_owns_is_refused(tmp_path: Path, name: str) -> None:
+    folder = filled(tmp_path / "data")
+    os.chown(folder.path / name, 12345, -1)
+    with pytest.raises(FolderError, match="belongs to another user"):
+        check_private(folder)
+
+
+def test_links_and_pipes_are_refused(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "data")
+    for make in (
+        lambda path: path.symlink_to(tmp_path),
+        lambda path: path.symlink_to(folder.path / "staff.json"),
+        os.mkfifo,
+    ):
+        path = folder.path / "gallery" / "odd"
+        make(path)
+        with pytest.raises(FolderError, match="neither a file nor a folder"):
+            check_private(folder)
+        path.unlink()
+    check_private(folder)
+
+
+def test_what_killed_writers_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "data")
+    before = contents(folder.path / "gallery")
+    for name in (".staff.json.x1.partial", "gallery/.a.template.x2.partial"):
+        (folder.path / name).touch(mode=0o600)
+    remove_partials(folder)
+    assert contents(folder.path / "gallery") == before
+    assert {each.name for each in folder.path.iterdir()} == {
+        "folder.json",
+        "folder.json.lock",
+        "gallery",
+        "staff.json",
+    }

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import face_auth.gallery
 from face_auth.classifier import CustomerSvm
 from face_auth.errors import GalleryError
 from face_auth.gallery import Capture, Gallery, Template
@@ -164,19 +163,3 @@ def test_reseal_leaves_and_names_what_it_cannot_open(gallery, template, captures
         assert newer.reseal(template_key=b"t" * 32, capture_key=b"c" * 32) == ["t2.template"]
     assert broken.read_bytes() == before
     newer.load("t1", "ada")
-
-
-def test_what_a_killed_writer_left_is_swept(
-    gallery, template, captures, tmp_path, monkeypatch
-) -> None:
-    def dies(path: Path, data: bytes) -> None:
-        path.with_name(f".{path.name}.abc.partial").write_bytes(data[:100])
-        raise KeyboardInterrupt
-
-    gallery.save("t1", template, captures)
-    with monkeypatch.context() as patched:
-        patched.setattr(face_auth.gallery, "write_whole", dies)
-        with pytest.raises(KeyboardInterrupt):
-            gallery.save("t2", template, captures)
-    assert gallery.remove_partials() == 1
-    assert set(everything(tmp_path / "gallery")) == {"t1.captures", "t1.template"}
