@@ -3,23 +3,38 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from argon2 import PasswordHasher
 
 from atm.audit import AuditLog
+from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentDesk
 from atm.ledger import Ledger
 from atm.login import LoginDesk
-from atm.session import Session
+from atm.pause import Pause
+from atm.session import Customer, Session
 from credentials.attempts import Attempts
+from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
+from credentials.sealing import Seal
 from credentials.store import JsonStore
 from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Gallery, Template
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+SEAL = Seal(b"s" * 32)
+
+
+class BootClock:
+    """A machine that was started a while ago, and waits for nobody."""
+
+    boot, seconds = "first", 1000.0
+
+    def __call__(self) -> Moment:
+        return Moment(self.boot, self.seconds)
 
 
 @dataclass
@@ -30,6 +45,8 @@ class Bank:
     store: JsonStore
     hasher: PinHasher
     attempts: Attempts
+    pause: Pause
+    clock: BootClock
     gallery: Gallery
     ledger: Ledger
     audit: AuditLog
@@ -44,32 +61,48 @@ class Bank:
             lock=self.folder / "enrolment.lock",
         )
 
-    def logins(self, limit_s: float = 10.0) -> LoginDesk:
-        return LoginDesk(
-            store=self.store,
-            hasher=self.hasher,
-            attempts=self.attempts,
-            audit=self.audit,
-            open_session=lambda customer: Session(
-                customer, self.ledger, smallest_note=10, day_limit=1000
-            ),
-            limit_s=limit_s,
-        )
+    def logins(self, limit_s: float = 10.0, **others: Any) -> LoginDesk:
+        given = {
+            "store": self.store,
+            "hasher": self.hasher,
+            "attempts": self.attempts,
+            "pause": self.pause,
+            "audit": self.audit,
+            "open_session": self.session,
+            "suspect": lambda customer_id, face: None,
+            "limit_s": limit_s,
+            "refuse_after_s": 0.001,
+        }
+        return LoginDesk(**(given | others))
+
+    def session(self, customer: Customer) -> Session:
+        return Session(
+            customer, self.ledger, SimulatedDispenser(),
+            smallest_note=10, day_limit=1000, record=self.audit.append,
+        )  # fmt: skip
 
 
 @pytest.fixture
 def open_bank(tmp_path: Path) -> Callable[[], Bank]:
     """Open the same folder again and again, as a restart does."""
 
+    clock = BootClock()
+
     def opener() -> Bank:
         return Bank(
             folder=tmp_path,
-            store=JsonStore(tmp_path / "credentials.json"),
+            store=JsonStore(tmp_path / "credentials.json", SEAL),
             hasher=PinHasher(b"p" * 32, CHEAP),
-            attempts=Attempts(tmp_path / "attempts.sqlite"),
+            attempts=Attempts(tmp_path / "attempts.sqlite", SEAL, clock),
+            pause=Pause(tmp_path / "pause.sqlite", SEAL, clock),
+            clock=clock,
             gallery=Gallery(tmp_path / "gallery", template_key=b"t" * 32, capture_key=b"c" * 32),
-            ledger=Ledger(tmp_path / "ledger.sqlite"),
-            audit=AuditLog(tmp_path / "audit.jsonl"),
+            ledger=Ledger(tmp_path / "ledger.sqlite", SEAL),
+            audit=AuditLog(
+                tmp_path / "audit.jsonl",
+                tmp_path / "keys" / "test.audit",
+                tmp_path / "keys" / "test.anchor",
+            ),
         )
 
     return opener

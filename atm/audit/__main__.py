@@ -1,0 +1,140 @@
+"""`python -m atm.audit`: hand over, verify and read the log.
+
+Exit code 0 means yes, 1 that `verify` found a problem, 2 an error with one sentence on standard
+error.
+"""
+
+import argparse
+import contextlib
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from atm.audit.entries import AuditError
+from atm.audit.log import AuditLog
+from atm.audit.show import show, table
+from atm.audit.verifier import hand_over, read_verifier
+from atm.audit.verify import verify
+from atm.errors import AtmError
+from atm.folder import FOLDER_FILE, open_folder
+from atm.settings import load_settings
+
+T = TypeVar("T")
+
+YES, NO, ERROR = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpass.getuser) -> int:
+    """Run one command; returns its exit code.
+
+    Args:
+        arguments: Those of the command line.
+        who: Returns the name of the one who looks, for the entry that `show` makes.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load_settings(options.config, os.environ, data_dir=options.data)
+        if not (settings.data_dir / FOLDER_FILE).exists():
+            raise AtmError(f"There is no data folder {settings.data_dir}.")
+        log = AuditLog.of(open_folder(settings.data_dir), settings.key_dir, options.anchor)
+        if options.command == "init":
+            return _init(log, options)
+        if options.command == "verify":
+            return _verify(log, options)
+        return _show(log, options, who())
+    except (AtmError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return ERROR
+
+
+def _init(log: AuditLog, options: argparse.Namespace) -> int:
+    made = hand_over(log, options.verifier, set_aside=options.set_aside)
+    print(f"{options.verifier} verifies the log from entry {made.start} on. Keep it elsewhere.")
+    before = made.start - made.begins
+    if before:
+        print(f"The {before} entries before it cannot be verified with it.")
+    return YES
+
+
+def _verify(log: AuditLog, options: argparse.Namespace) -> int:
+    verifier = read_verifier(options.verifier)
+    if verifier.folder != log.key_path.stem:
+        raise AuditError(f"{options.verifier} is the verifier of another data folder.")
+    problems: list[str] = []
+    with contextlib.ExitStack() as stack:
+        with log.locked():  # only as long as it takes to see where the log ends
+            opened = stack.enter_context(log.chain.parts.opened())
+            sizes = [os.fstat(file.fileno()).st_size for file in opened]
+            anchored = _or_problem(log.anchor.read, problems)
+            state = _or_problem(log.chain.states.read, problems)
+        parts = (
+            (Path(file.name).name, file.read(size))
+            for file, size in zip(opened, sizes, strict=True)
+        )
+        report = verify(parts, verifier, anchored, state)
+    report.problems.extend(problems)
+    for sentence in (*report.problems, *report.notes):
+        print(sentence)
+    print(report.summary())
+    return NO if report.problems else YES
+
+
+def _show(log: AuditLog, options: argparse.Namespace, who: str) -> int:
+    since = None
+    if options.since is not None:
+        since = datetime.fromisoformat(options.since).astimezone()
+    found = show(log, who, customer=options.customer, since=since, kind=options.kind)
+    if options.json:
+        for entry in found:
+            print(json.dumps(entry))
+    else:
+        print(table(found))
+    return YES
+
+
+def _or_problem(read: Callable[[], T], problems: list[str]) -> T | None:
+    """Return what *read* returns; None if it cannot, and a problem more."""
+    try:
+        return read()
+    except AuditError as error:
+        problems.append(str(error))
+        return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, metavar="DIR", help="the data folder")
+    common.add_argument("--config", type=Path, metavar="FILE", help="a kiosk.toml")
+    common.add_argument(
+        "--anchor", type=Path, metavar="DIR", help="where the anchor is; default: the key folder"
+    )
+    parser = argparse.ArgumentParser(prog="python -m atm.audit", description=__doc__)
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+
+    def command(name: str, about: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[common], help=about, description=about)
+
+    init = command("init", "make a first key, once, into a file for the auditor")
+    init.add_argument("--verifier", type=Path, required=True, metavar="FILE", help="a new file")
+    init.add_argument(
+        "--set-aside",
+        action="store_true",
+        help="move a log that is damaged or lost its key away, and begin a new one",
+    )
+    checked = command("verify", "say whether anything was changed, removed or added")
+    checked.add_argument("--verifier", type=Path, required=True, metavar="FILE")
+    shown = command("show", "read the log; the look is logged")
+    shown.add_argument("--customer", metavar="ID", help="a customer's id")
+    shown.add_argument("--since", metavar="T", help="such as 2026-11-23 or 2026-11-23T14:00")
+    shown.add_argument("--kind", metavar="K", help="such as decision")
+    shown.add_argument("--json", action="store_true", help="as JSON lines")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

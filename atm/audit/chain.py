@@ -1,0 +1,223 @@
+"""The chained files and their key: what is added to them, and what a crash left.
+
+The order at an addition: the lines with the present key, fsync, then the next key. A crash in
+between leaves lines that are genuine under the present key; they are taken over. Anything else
+behind the known end was never acknowledged: a line that a power cut tore. It is cut off, and an
+entry ``torn`` tells how long it was. What was acknowledged is never cut: a file that is shorter
+than the key's state says, or whose last line is another, is refused.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from atm.audit.entries import (
+    LONGEST_LINE,
+    AuditError,
+    digest,
+    make_line,
+    parse_line,
+)
+from atm.audit.parts import Parts, json_object
+from atm.audit.repeats import Draft
+from atm.audit.room import Room
+from atm.audit.state import State, StateFile
+from credentials import files
+
+_LONGEST_LEFT = 64 * LONGEST_LINE
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log stands on disk.
+
+    Attributes:
+        state: After the last genuine entry.
+        stores: The stores' generations in that entry.
+        torn: Bytes behind it that are no entry.
+    """
+
+    state: State
+    stores: Mapping[str, int]
+    torn: int
+
+
+class Chain:
+    """The log's files; the caller holds the log's lock."""
+
+    def __init__(self, path: Path, key_path: Path, room: Room, largest_bytes: int) -> None:
+        """Add to *path*, with the key at *key_path*; begin a new file at *largest_bytes*."""
+        self.parts = Parts(path)
+        self.states = StateFile(key_path)
+        self._path = path
+        self._key_path = key_path
+        self._room = room
+        self._largest = largest_bytes
+
+    def head(self) -> Head:
+        """Find the newest entry.
+
+        Raises:
+            AuditError: If what was acknowledged is not there as it was, or the key is missing.
+            OSError: If a file cannot be read.
+        """
+        state = self.states.read()
+        if state is None:
+            self._check_nothing_there()
+            return Head(State.first(), {}, 0)
+        full = self.parts.numbered(state.part)
+        if full.exists():  # a crash between two files
+            if full.stat().st_size != state.size:
+                raise self._altered()
+            state = replace(state, part=state.part + 1, size=0)
+        line = self._last_line(state)
+        if line is None:
+            stores: Mapping[str, int] = {}
+        else:
+            if digest(line) != state.head:
+                raise self._altered()
+            stores = _stores(line)
+        left = self._left(state.size)
+        end = left.find(b"\n")
+        while end >= 0:
+            line, found = left[:end], parse_line(left[:end])
+            if found is None or not state.follows(found):
+                break
+            state, stores, left = state.after(line, found.mac), _stores(line), left[end + 1 :]
+            end = left.find(b"\n")
+        return Head(state, stores, self._size() - state.size)
+
+    def extend(
+        self, head: Head, drafts: Sequence[Draft], at: str, stores: Mapping[str, int]
+    ) -> State:
+        """Add entries behind *head*, on disk when this returns.
+
+        Args:
+            head: What `head` returned under this lock.
+            drafts: Kind and fields of each.
+            at: Their time.
+            stores: The stores' generations; none that is lower than the log's is taken.
+
+        Returns:
+            Where the log stands now.
+
+        Raises:
+            AuditError: If the key cannot be kept. The entries may stand in the log even so.
+            OSError: If the lines cannot be written; none of them is there then.
+            ValueError: If one is too long.
+        """
+        state = head.state
+        if state.n == 1:
+            self.states.write(state)  # a first key must be kept before it is used
+        if head.torn:
+            os.truncate(self._path, state.size)
+            drafts = [("torn", {"bytes": head.torn}), *drafts]
+        known = {name: max(stores.get(name, 0), head.stores.get(name, 0))
+                 for name in sorted({*stores, *head.stores})}  # fmt: skip
+        if state.size >= self._largest:
+            self._path.rename(self.parts.numbered(state.part))
+            files.sync_folder(self._path.parent)
+            state = replace(state, part=state.part + 1, size=0)
+        begin, lines = state.size, b""
+        for kind, fields in drafts:
+            line, mac = make_line(state.key, state.n, at, kind, fields, known, state.previous)
+            state = state.after(line, mac)
+            lines += line + b"\n"
+        self._add(lines, begin)
+        self.states.write(state)
+        return state
+
+    def _add(self, lines: bytes, begin: int) -> None:
+        """Put *lines* at the end; a full disk gets back what was kept for this."""
+        while True:
+            try:
+                self._add_once(lines, begin)
+                return
+            except OSError as error:
+                if error.errno not in _FULL or not self._room.give():
+                    raise
+
+    def _add_once(self, lines: bytes, begin: int) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        handle = os.open(self._path, flags, 0o600)
+        try:
+            try:
+                written = os.write(handle, lines)
+                if written != len(lines):
+                    os.write(handle, lines[written:])  # says why not all went
+                    raise OSError("the line was not written whole")
+                os.fsync(handle)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(handle, begin)
+                raise
+        finally:
+            os.close(handle)
+        if begin == 0:
+            files.sync_folder(self._path.parent)
+
+    def _last_line(self, state: State) -> bytes | None:
+        """Return the line before *state*, without its end; None where there is none."""
+        if self._size() < state.size:
+            raise self._altered()
+        if not state.head:
+            return None
+        path, end = self._path, state.size
+        if end == 0:
+            path = self.parts.numbered(state.part - 1)
+            end = path.stat().st_size if path.exists() else 0
+        if end == 0:
+            raise self._altered()
+        begin = max(0, end - LONGEST_LINE - 2)
+        data = _read(path, begin, end - begin)
+        if not data.endswith(b"\n"):
+            raise self._altered()
+        return data[:-1].rpartition(b"\n")[2]
+
+    def _left(self, begin: int) -> bytes:
+        return _read(self._path, begin, _LONGEST_LEFT) if self._size() > begin else b""
+
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _check_nothing_there(self) -> None:
+        """Refuse a log without its key: a new key would hide what happened to the old one."""
+        for path in self.parts.all():
+            data = _read(path, 0, LONGEST_LINE)
+            if not data:
+                continue
+            first = data.partition(b"\n")[0]
+            if b'"mac"' not in first:
+                raise AuditError(
+                    f"The log {path} is one of an early version, without MACs;"
+                    " move it out of the data folder."
+                )
+            raise AuditError(
+                f"The key {self._key_path} of the log {path} is missing;"
+                " put it back, or ask the auditor to begin a new log."
+            )
+
+    def _altered(self) -> AuditError:
+        return AuditError(
+            f"The log {self._path} was cut, replaced or altered;"
+            " ask the auditor to verify it and to begin a new one."
+        )
+
+
+def _read(path: Path, begin: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(begin)
+        return file.read(size)
+
+
+def _stores(line: bytes) -> dict[str, int]:
+    [entry] = json_object(line)
+    return cast("dict[str, int]", entry["stores"])

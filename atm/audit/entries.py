@@ -1,0 +1,118 @@
+"""One entry of the log: what it may hold, its line, its MAC, and the key after it."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from atm.errors import AtmError
+
+KEY_BYTES = 32
+NO_MAC = "0" * 64
+"""What the very first entry names as the MAC before it."""
+LONGEST_LINE = 65536
+
+_LONGEST_TEXT = 1000
+_LONGEST_LIST = 50
+_OWN_NAMES = frozenset({"n", "at", "kind", "stores", "previous", "mac", "repeated", "pin"})
+_LINE = re.compile(
+    rb'(\{"n": ([1-9][0-9]{0,14}), "at": .*, "previous": "([0-9a-f]{64})"), '
+    rb'"mac": "([0-9a-f]{64})"\}'
+)
+
+Fields = Mapping[str, object]
+
+
+class AuditError(AtmError):
+    """The log cannot be written, read or trusted; what was to be logged must not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The parts of a line that looks like an entry; nothing says yet that it is genuine.
+
+    Attributes:
+        n: Its running number, from 1.
+        previous: The MAC before it, 64 lower-case hexadecimal digits.
+        mac: Its own.
+        body: The bytes that the MAC is over: all of the line but the MAC itself.
+    """
+
+    n: int
+    previous: str
+    mac: str
+    body: bytes
+
+    def genuine(self, key: bytes) -> bool:
+        """Return whether the MAC was made with *key*."""
+        return hmac.compare_digest(self.mac, _mac(key, self.body))
+
+
+def make_line(
+    key: bytes,
+    n: int,
+    at: str,
+    kind: str,
+    fields: Fields,
+    stores: Mapping[str, int],
+    previous: str,
+) -> tuple[bytes, str]:
+    """Return the line of an entry, without its line end, and its MAC.
+
+    Raises:
+        ValueError: If the line would be longer than 64 KiB, or a number is not finite.
+    """
+    entry = {"n": n, "at": at, "kind": kind, **fields, "stores": dict(stores)}
+    text = json.dumps(entry | {"previous": previous}, allow_nan=False)
+    body = text[:-1].encode("ascii")
+    mac = _mac(key, body)
+    line = body + f', "mac": "{mac}"}}'.encode("ascii")
+    if len(line) > LONGEST_LINE:
+        raise ValueError("the entry is too long for the log")
+    return line, mac
+
+
+def parse_line(line: bytes) -> Line | None:
+    """Return the parts of *line*, None if it cannot be an entry."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    body, n, previous, mac = found.groups()
+    return Line(int(n), previous.decode("ascii"), mac.decode("ascii"), body)
+
+
+def next_key(key: bytes) -> bytes:
+    """Return the key after *key*; there is no way back."""
+    return hmac.digest(key, b"next", "sha256")  # no body of an entry reads so
+
+
+def digest(line: bytes) -> str:
+    """Return the SHA-256 of *line* in hexadecimal digits."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def check_field(name: str, value: object) -> None:
+    """Accept a field of an entry: a text, a number, a truth value, None, or a short list of them.
+
+    Raises:
+        ValueError: If it is called as the log's own ones, ``pin`` or ``..._pin``, or holds
+            anything else.
+    """
+    if name in _OWN_NAMES or name.endswith("_pin"):
+        raise ValueError(f"no field of the log may be called {name}")
+    values = value if isinstance(value, list | tuple) else [value]
+    if len(values) > _LONGEST_LIST:
+        raise ValueError(f"the field {name} is too long for the log")
+    for each in values:
+        if each is not None and not isinstance(each, str | int | float):
+            raise ValueError(f"the field {name} holds {type(each).__name__}, which is not logged")
+        if isinstance(each, str) and len(each) > _LONGEST_TEXT:
+            raise ValueError(f"the field {name} is too long for the log")
+        if isinstance(each, float) and not abs(each) < float("inf"):
+            raise ValueError(f"the field {name} is not a finite number")
+
+
+def _mac(key: bytes, body: bytes) -> str:
+    return hmac.digest(key, body, "sha256").hex()

@@ -1,0 +1,296 @@
+"""The log as the machine uses it: appended to by threads and processes, looked at by staff."""
+
+import contextlib
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from atm.audit.chain import Chain, Head
+from atm.audit.entries import AuditError, check_field
+from atm.audit.repeats import Draft, Repeats
+from atm.audit.room import Room
+from atm.audit.state import Anchor, State
+from atm.errors import AtmError
+from atm.folder import DataFolder
+from credentials import files
+from credentials.errors import CredentialError
+from credentials.files import JsonObject
+
+LARGEST_BYTES = 16 * 2**20
+ROOM_ENTRIES = 10_000
+LITTLE_FREE = 0.20
+
+_KEEP_ROOM_EVERY = 100
+
+
+class AuditLog:
+    """A chained log, shared by threads and processes."""
+
+    def __init__(
+        self,
+        path: Path,
+        key_path: Path,
+        anchor_path: Path,
+        *,
+        stores: Callable[[], Mapping[str, int]] = dict,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        steady: Callable[[], float] = time.monotonic,
+        largest_bytes: int = LARGEST_BYTES,
+        room_entries: int = ROOM_ENTRIES,
+    ) -> None:
+        """Log to *path*, whose folder exists; nothing is opened yet.
+
+        Args:
+            path: The file that is written now; full ones stand beside it.
+            key_path: Where the present key is kept, outside the data folder; its stem is the
+                folder's id.
+            anchor_path: Where the head is anchored, best on another disk.
+            stores: Returns the generation of each store, by name.
+            clock: Returns the time, with its zone.
+            steady: Returns seconds that nobody sets.
+            largest_bytes: At which size of *path* a new file is begun.
+            room_entries: For how many entries room is kept on the disk.
+        """
+        self.path = path
+        self.key_path = key_path
+        self.anchor = Anchor(anchor_path)
+        self._room = Room(path, room_entries)
+        self.chain = Chain(path, key_path, self._room, largest_bytes)
+        self._stores = stores
+        self._clock = clock
+        self._steady = steady
+        self._turn = threading.RLock()
+        self._repeats = Repeats()
+        self._timer: threading.Timer | None = None
+        self._checked = False
+        self._writings = 0
+
+    @classmethod
+    def of(
+        cls,
+        folder: DataFolder,
+        key_dir: Path,
+        anchor_dir: Path | None = None,
+        *,
+        stores: Callable[[], Mapping[str, int]] = dict,
+    ) -> "AuditLog":
+        """Return the log of *folder*: its key in *key_dir*, its anchor there or in *anchor_dir*."""
+        key = key_dir / f"{folder.folder_id}.audit"
+        anchor = (anchor_dir or key_dir) / f"{folder.folder_id}.anchor"
+        return cls(folder.path / "audit.jsonl", key, anchor, stores=stores)
+
+    def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
+        """Add the entry ``{"n", "at", "kind": kind, **fields, "stores", "previous", "mac"}``.
+
+        It is on disk when this returns, and anchored if *anchor*. Only a refusal (a field
+        ``outcome`` that is not "granted") that repeats the last entry within a minute, with the
+        same customer, staff and reasons, is counted in memory first; one entry with the field
+        ``repeated`` follows when the minute is over, or something else is appended.
+
+        Never pass a PIN, an embedding or a picture: fields are texts, numbers, truth values,
+        None, and short lists of them.
+
+        Raises:
+            AuditError: If it is not on disk, or not anchored; what was to be logged must not
+                happen. (The entry may be in the log even so, if only its key or the anchor could
+                not be written.) Or if the log was cut, replaced or altered, or its key is gone.
+            ValueError: If a field has a name or a value that it must not have, or the entry is
+                longer than 64 KiB.
+        """
+        for name, value in fields.items():
+            check_field(name, value)
+        with self._turn:
+            now = self._steady()
+            if not anchor and self._repeats.counts(kind, fields, now):
+                self._flush_later(self._repeats.left(now))
+                return
+            self._write([*self._repeats.pending(), (kind, fields)], anchor=anchor)
+            self._repeats.written(kind, fields, now)
+
+    def check(self) -> None:
+        """Accept the log as it is found at start.
+
+        Raises:
+            AuditError: If it was cut, replaced or altered, its key or its anchor is gone, or it
+                cannot be read.
+        """
+        with self.locked():
+            self.checked_head()
+
+    def head_stores(self) -> dict[str, int]:
+        """Return the highest generation of each store that the log knows of.
+
+        Raises:
+            AuditError: As `check`.
+        """
+        with self.locked():
+            return dict(self.checked_head().stores)
+
+    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
+        """Return the last *n* entries (of *kind* only, if given), oldest first.
+
+        What is left of a line that a power cut tore is passed over.
+
+        Raises:
+            AuditError: If the log cannot be read.
+        """
+        self.flush()
+        try:
+            found = self.chain.parts.entries_from_the_end()
+            wanted = (each for each in found if kind in (None, each.get("kind")))
+            return list(itertools.islice(wanted, n))[::-1]
+        except OSError as error:
+            raise self._failed("read", error) from error
+
+    def entries(self) -> Iterator[JsonObject]:
+        """Yield all entries, oldest first.
+
+        Raises:
+            AuditError: If the log cannot be read.
+        """
+        self.flush()
+        try:
+            yield from self.chain.parts.entries()
+        except OSError as error:
+            raise self._failed("read", error) from error
+
+    def free_share(self) -> float:
+        """Return the free share of the log's disk, from 0 to 1.
+
+        Raises:
+            AuditError: If the disk cannot be looked at.
+        """
+        try:
+            return self._room.free_share()
+        except OSError as error:
+            raise self._failed("read", error) from error
+
+    def room(self) -> int:
+        """Return for how many more entries there is room on the disk.
+
+        Raises:
+            AuditError: If the disk cannot be looked at.
+        """
+        try:
+            return self._room.entries()
+        except OSError as error:
+            raise self._failed("read", error) from error
+
+    def notes(self) -> list[str]:
+        """Return what staff should know of the log, in sentences; none if all is well.
+
+        Raises:
+            AuditError: If the key or the disk cannot be looked at.
+        """
+        found = []
+        state = self.chain.states.read()
+        if state is None or not state.verifier_from:
+            found.append(
+                "Nobody can verify the log yet: the auditor runs"
+                " “python -m atm.audit init --verifier FILE” once."
+            )
+        share = self.free_share()
+        if share <= LITTLE_FREE:
+            found.append(f"Only {share:.0%} of the log's disk is free; make room.")
+        if state is not None and not self._room.whole:
+            found.append(f"The disk keeps room for only {self.room()} more entries of the log.")
+        return found
+
+    def flush(self) -> None:
+        """Write down the refusals counted so far; where that fails the next entry brings them."""
+        with self._turn:
+            pending = self._repeats.pending()
+            if pending:
+                with contextlib.suppress(AuditError):
+                    self._write(pending)
+                    self._repeats.written()
+
+    def close(self) -> None:
+        """Write down what was counted; the log can be used again."""
+        with self._turn:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self.flush()
+
+    def generations(self) -> dict[str, int]:
+        """Return the stores' generations now; not under the log's lock: stores have locks too.
+
+        Raises:
+            AuditError: If a store cannot tell.
+        """
+        try:
+            return dict(self._stores())
+        except (AtmError, CredentialError, OSError) as error:
+            raise AuditError(f"The log was not written: {error}") from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other threads and processes from writing; what fails inside is an AuditError.
+
+        Raises:
+            AuditError: If the lock cannot be had, or a store or a file fails inside.
+        """
+        try:
+            with self._turn, files.locked(self.path):
+                yield
+        except CredentialError as error:
+            raise AuditError(str(error)) from error
+        except OSError as error:
+            raise self._failed("written", error) from error
+
+    def checked_head(self) -> Head:
+        """Return the head, compared with the anchor; the log is locked.
+
+        Raises:
+            AuditError: As `check`.
+            OSError: If a file cannot be read.
+        """
+        head = self.chain.head()
+        if not self._checked:
+            self.anchor.check(head.state)
+            self._checked = True
+        return head
+
+    def extend(
+        self, head: Head, drafts: Sequence[Draft], stores: Mapping[str, int], *, anchor: bool
+    ) -> State:
+        """Add entries behind *head*; the log is locked. Returns where it stands then.
+
+        Raises:
+            AuditError, OSError, ValueError: As `Chain.extend`, or the anchor cannot be written.
+        """
+        if anchor:
+            anchored = self.anchor.check(head.state)
+            head = replace(head, state=replace(head.state, anchored=anchored))
+        at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        state = self.chain.extend(head, drafts, at, stores)
+        if anchor:
+            self.anchor.write(state)
+        return state
+
+    def _write(self, drafts: Sequence[Draft], *, anchor: bool = False) -> None:
+        stores = self.generations()
+        with self.locked():
+            if self._writings % _KEEP_ROOM_EVERY == 0:
+                self._room.keep()
+            self._writings += 1
+            self.extend(self.checked_head(), drafts, stores, anchor=anchor)
+
+    def _flush_later(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(seconds, self._flush_now)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _flush_now(self) -> None:
+        with self._turn:
+            self._timer = None
+            self.flush()
+
+    def _failed(self, act: str, error: OSError) -> AuditError:
+        return AuditError(f"The log {self.path} cannot be {act}: {error.strerror or error}.")

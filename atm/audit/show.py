@@ -1,0 +1,84 @@
+"""Entries for human eyes; that somebody looked is itself an entry."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from atm.audit.log import AuditLog
+from credentials.files import JsonObject
+
+_COLUMNS = ("n", "at", "kind")
+_HIDDEN = (*_COLUMNS, "stores", "previous", "mac")
+
+
+def show(
+    log: AuditLog,
+    who: str,
+    *,
+    customer: str | None = None,
+    since: datetime | None = None,
+    kind: str | None = None,
+) -> list[JsonObject]:
+    """Return the entries that fit, oldest first, the look itself among them.
+
+    Args:
+        log: The log.
+        who: Who looks.
+        customer: The id of a customer.
+        since: A time with its zone.
+        kind: A kind of entry.
+
+    Raises:
+        AuditError: If the look cannot be logged, or the log not read; nothing is shown then.
+        ValueError: If *since* has no zone.
+    """
+    if since is not None and since.tzinfo is None:
+        raise ValueError("the time has no zone")
+    log.append(
+        "audit read",
+        staff=who,
+        customer=customer,
+        since=None if since is None else since.isoformat(),
+        of=kind,
+    )
+    return [
+        entry
+        for entry in log.entries()
+        if customer in (None, entry.get("customer"))
+        and kind in (None, entry.get("kind"))
+        and (since is None or _time(entry) >= since)
+    ]
+
+
+def table(entries: Iterable[JsonObject]) -> str:
+    """Return *entries* as lines of text: number, time, kind, then the other fields."""
+    rows = [(*(_plain(entry.get(name)) for name in _COLUMNS), _rest(entry)) for entry in entries]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    return "\n".join(
+        f"{n:>{widths[0]}}  {at:<{widths[1]}}  {kind:<{widths[2]}}  {rest}".rstrip()
+        for n, at, kind, rest in rows
+    )
+
+
+def _time(entry: JsonObject) -> datetime:
+    """Return when *entry* was written; the beginning of time where that cannot be read."""
+    try:
+        return datetime.fromisoformat(str(entry.get("at"))).astimezone()
+    except (ValueError, OverflowError):
+        return datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+
+
+def _rest(entry: JsonObject) -> str:
+    return "  ".join(
+        f"{_plain(name)}={_plain(value)}"
+        for name, value in entry.items()
+        if name not in _HIDDEN and value is not None
+    )
+
+
+def _plain(value: object) -> str:
+    """Return *value* as text that cannot move the cursor or turn the line around."""
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if text.isprintable() else json.dumps(text)

@@ -1,0 +1,169 @@
+"""What the kiosk keeps of its log, outside the data folder: the present key and where it stands."""
+
+import secrets
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Self
+
+from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError, Line, digest, next_key
+from atm.audit.slots import Slots
+from credentials.files import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the log stands.
+
+    Attributes:
+        n: The number of the next entry.
+        key: The key of the next entry, 32 bytes; the one before is gone.
+        previous: The MAC of the entry before, 64 hexadecimal digits.
+        head: The SHA-256 of that entry's line; empty if there is none in the files.
+        part: The number that the present file will get when it is full, from 1.
+        size: The bytes of it that are known to be written.
+        verifier_from: The first entry that an auditor can verify; 0 if nobody holds a first key.
+        anchored: The newest entry that is known to stand at the anchor; 0 if none.
+    """
+
+    n: int
+    key: bytes
+    previous: str
+    head: str = ""
+    part: int = 1
+    size: int = 0
+    verifier_from: int = 0
+    anchored: int = 0
+
+    @classmethod
+    def first(cls) -> Self:
+        """Return the state of a log that is yet to begin, with a random key."""
+        return cls(n=1, key=secrets.token_bytes(KEY_BYTES), previous=NO_MAC)
+
+    def after(self, line: bytes, mac: str) -> "State":
+        """Return the state once *line* with *mac* is written."""
+        return replace(
+            self,
+            n=self.n + 1,
+            key=next_key(self.key),
+            previous=mac,
+            head=digest(line),
+            size=self.size + len(line) + 1,
+        )
+
+    def follows(self, line: Line | None) -> bool:
+        """Return whether *line* is the genuine next entry."""
+        return (
+            line is not None
+            and (line.n, line.previous) == (self.n, self.previous)
+            and line.genuine(self.key)
+        )
+
+
+class StateFile:
+    """The state on disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep it at *path* (0600)."""
+        self._slots = Slots(path, "audit key")
+
+    def read(self) -> State | None:
+        """Return the state, None if there is no file.
+
+        Raises:
+            AuditError: If it cannot be used.
+        """
+        document = self._slots.read()
+        if document is None:
+            return None
+        if document.keys() != {"serial", *(each.name for each in fields(State))} - {"serial"}:
+            raise AuditError(f"The audit key {self._slots.path} was made by another program.")
+        return State(**{**document, "key": bytes.fromhex(str(document["key"]))})  # type: ignore[arg-type]
+
+    def write(self, state: State) -> None:
+        """Keep *state*; the one before is overwritten.
+
+        Raises:
+            AuditError: If it cannot be kept.
+        """
+        document = _document(state)
+        if self._slots.path.exists():
+            self._slots.write(document)
+        else:
+            self._slots.create(document)
+
+
+def _document(state: State) -> JsonObject:
+    document: JsonObject = {each.name: getattr(state, each.name) for each in fields(State)}
+    return document | {"key": state.key.hex()}
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """The entry that was the newest when the log was last anchored.
+
+    Attributes:
+        n: Its number.
+        mac: Its MAC.
+    """
+
+    n: int
+    mac: str
+
+
+class Anchor:
+    """The head of the log at a second place, best on another disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep it at *path* (0600)."""
+        self.path = path
+        self._slots = Slots(path, "log's anchor")
+
+    def read(self) -> Anchored | None:
+        """Return what is anchored, None if there is no file.
+
+        Raises:
+            AuditError: If it cannot be used.
+        """
+        document = self._slots.read()
+        if document is None:
+            return None
+        n, mac = document.get("n"), document.get("mac")
+        if type(n) is not int or not isinstance(mac, str):
+            raise AuditError(f"The log's anchor {self.path} was made by another program.")
+        return Anchored(n, mac)
+
+    def check(self, state: State) -> int:
+        """Accept a log that stands at *state*; returns which entry is anchored, 0 for none.
+
+        Raises:
+            AuditError: If entries that were anchored are gone, or the anchor is older than it
+                was, or cannot be read.
+        """
+        found = self.read()
+        if found is None or found.n < state.anchored:
+            if state.anchored:
+                raise AuditError(
+                    f"The log's anchor {self.path} is missing or was put back;"
+                    " connect its disk again, or ask the auditor."
+                )
+            return 0
+        if found.n >= state.n or (found.n == state.n - 1 and found.mac != state.previous):
+            raise AuditError(
+                f"The log was cut or replaced: it stands at entry {state.n - 1},"
+                f" but entry {found.n} was anchored. Ask the auditor to verify it."
+            )
+        return found.n
+
+    def write(self, state: State) -> None:
+        """Anchor the newest entry of a log that stands at *state* and was checked.
+
+        Raises:
+            AuditError: If it is not on disk.
+        """
+        document: JsonObject = {"n": state.n - 1, "mac": state.previous}
+        if self.path.exists():
+            self._slots.write(document)
+        elif state.anchored:
+            raise AuditError(f"The log's anchor {self.path} is missing; connect its disk again.")
+        else:
+            self._slots.create(document)

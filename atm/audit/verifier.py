@@ -1,0 +1,176 @@
+"""The first key of a segment of the log: handed to the auditor once, and never kept here."""
+
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from atm.audit.chain import Head
+from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError
+from atm.audit.log import AuditLog
+from atm.audit.state import State
+from credentials import files
+from credentials.errors import CredentialError
+
+HANDED_OVER = "audit init"
+"""The kind of the last entry that a verifier can check, where a newer one was made."""
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What the auditor holds.
+
+    Attributes:
+        folder: The id of the data folder, which names its keys.
+        begins: The first entry of the log that was there then; 1 unless an earlier log had been
+            set aside.
+        start: The first entry that can be verified.
+        previous: The MAC before it, 64 hexadecimal digits.
+        key: Its key, 64 hexadecimal digits. Whoever has it can make a log that verifies.
+        made_at: When, UTC.
+    """
+
+    folder: str
+    begins: int
+    start: int
+    previous: str
+    key: str
+    made_at: str
+
+
+def read_verifier(path: Path) -> Verifier:
+    """Return what `hand_over` wrote to *path*.
+
+    Raises:
+        AuditError: If it cannot be read or is no such file.
+    """
+    try:
+        found = files.read_json(path)
+    except CredentialError as error:
+        raise AuditError(str(error)) from error
+    if found is None:
+        raise AuditError(f"There is no verifier {path}.")
+    document = found[0]
+    try:
+        if document.pop("version") != _VERSION:
+            raise ValueError
+        verifier = Verifier(**document)  # type: ignore[arg-type]
+        if len(bytes.fromhex(verifier.key)) != KEY_BYTES or len(verifier.previous) != len(NO_MAC):
+            raise ValueError
+        if not 1 <= verifier.begins <= verifier.start:
+            raise ValueError
+    except (KeyError, TypeError, ValueError) as error:
+        raise AuditError(f"{path} is no verifier of this program.") from error
+    return verifier
+
+
+def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier:
+    """Begin a new segment of *log* with a fresh first key, and write that key to *path* only.
+
+    A last entry of the segment before says so. *path* (0600) exists when this returns; if the
+    process dies before, it does not, and the log goes on with a key that nobody holds.
+
+    Args:
+        log: The log.
+        path: A new file outside the data folder and the key folder.
+        set_aside: Whether to begin a new log, for one that was altered or lost its key. The old
+            files are moved into a folder of their own beside it; numbers go on.
+
+    Raises:
+        AuditError: If *path* exists or lies where it must not, or a file cannot be written.
+    """
+    path = path.absolute()
+    for kept in (log.path.parent, log.key_path.parent, log.anchor.path.parent):
+        if path.resolve().is_relative_to(kept.resolve()):
+            raise AuditError(f"The verifier must not be kept in {kept}; choose a place elsewhere.")
+    if path.exists():
+        raise AuditError(f"The file {path} exists and is not overwritten.")
+    log.flush()
+    stores = log.generations()
+    with log.locked():
+        head = _set_aside(log) if set_aside else log.checked_head()
+        begins = head.state.n if set_aside else 1
+        if not set_aside and head.state.n > 1:
+            state = log.extend(
+                head, [(HANDED_OVER, {"next": head.state.n + 1})], stores, anchor=True
+            )
+        else:
+            state = head.state
+        state = replace(state, key=secrets.token_bytes(KEY_BYTES), verifier_from=state.n)
+        verifier = Verifier(
+            folder=log.key_path.stem,
+            begins=begins,
+            start=state.n,
+            previous=state.previous,
+            key=state.key.hex(),
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        partial = _write_new(path, verifier)
+        try:
+            log.chain.states.write(state)
+            os.link(partial, path)  # unlike a renaming this overwrites nothing
+        finally:
+            partial.unlink(missing_ok=True)
+        files.sync_folder(path.parent)
+        log.extend(
+            Head(state, head.stores, 0), [("audit begin", {"from": state.n})], stores, anchor=True
+        )
+    return verifier
+
+
+def _set_aside(log: AuditLog) -> Head:
+    """Move the files of the log away; return a head from which the numbers go on."""
+    old = log.chain.parts.all()
+    newest: dict[str, object] = next(log.chain.parts.entries_from_the_end(), {})
+    numbers = [0, newest.get("n"), _last_number(log)]
+    last = max(n for n in numbers if isinstance(n, int))
+    folder = log.path.parent / time.strftime("audit-set-aside-%Y%m%dT%H%M%SZ", time.gmtime())
+    if old:
+        folder.mkdir(mode=0o700)
+        for each in old:
+            each.rename(folder / each.name)
+        files.sync_folder(folder)
+    for each in (log.key_path, log.anchor.path):
+        if each.exists():
+            each.rename(each.with_name(f"{each.name}.{folder.name}"))
+            files.sync_folder(each.parent)
+    files.sync_folder(log.path.parent)
+    stores = newest.get("stores")
+    known = {k: v for k, v in stores.items() if type(v) is int} if isinstance(stores, dict) else {}
+    return Head(replace(State.first(), n=last + 1), known, 0)
+
+
+def _last_number(log: AuditLog) -> int:
+    """Return the newest number that the key's state or the anchor knows of, 0 without."""
+    found = 0
+    for read in (log.chain.states.read, log.anchor.read):
+        try:
+            known = read()
+        except AuditError:
+            continue
+        if isinstance(known, State):
+            found = max(found, known.n - 1)
+        elif known is not None:
+            found = max(found, known.n)
+    return found
+
+
+def _write_new(path: Path, verifier: Verifier) -> Path:
+    """Write *verifier* beside *path*, on disk when this returns."""
+    partial = path.with_name(f"{path.name}.partial")
+    text = json.dumps({"version": _VERSION, **asdict(verifier)}, indent=1) + "\n"
+    try:
+        partial.unlink(missing_ok=True)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise AuditError(f"The verifier {path} cannot be written: {error.strerror}.") from error
+    return partial
