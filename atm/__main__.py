@@ -18,7 +18,7 @@ from atm.enrolment import Application, EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
 from atm.import_plain import import_plain
-from atm.login import Outcome
+from atm.decision import Outcome
 from atm.machine import Machine
 from atm.money import parse_amount
 from atm.settings import load_settings

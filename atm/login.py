@@ -1,112 +1,32 @@
-"""One login: a PIN thread and a face thread at once -> one decision.
+"""One login: a PIN thread and a face thread at once -> one decision, counted and logged."""
 
-`decide` is pure: what it is given is all that counts. Everything that is not a clear yes from both
-threads, for the same customer and inside the time limit, is a denial.
-"""
-
+import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from atm.audit import AuditLog
+from atm.decision import Decision, Outcome, PinReason, PinResult, decide, reason
 from atm.errors import AtmError
+from atm.pause import Pause
 from atm.session import Customer, Session
-from credentials.attempts import Attempts
+from credentials.attempts import Attempts, Ending, Standing
+from credentials.errors import CredentialError
 from credentials.hashing import PinHasher
 from credentials.policy import PolicyError
 from credentials.store import CredentialRecord, CredentialStore
-from face_auth.errors import AcquisitionError
 from face_auth.verification import FaceResult
 
 T = TypeVar("T")
 
 GRACE_S = 1.0
 """How long after the limit the threads may take to notice it before they count as dead."""
-
-
-class Outcome(StrEnum):
-    """What the customer is told."""
-
-    GRANTED = "granted"
-    REFUSED = "refused"
-    NO_FACE = "no_face"
-    FAULT = "fault"
-
-
-class PinReason(StrEnum):
-    """Why the PIN thread said yes or no; for the log alone."""
-
-    RIGHT = "right_pin"
-    WRONG = "wrong_pin"
-    LOCKED = "locked"
-    UNKNOWN = "unknown_name"
-    PENDING = "pending_record"
-
-
-@dataclass(frozen=True, slots=True)
-class PinResult:
-    """The answer of the PIN factor.
-
-    Attributes:
-        customer_id: The customer whose record was judged; None for an unknown name.
-        accepted: Whether the PIN is that customer's and the record is not locked.
-        reason: Why; never shown.
-        reserved: Whether an attempt was counted for this, to be settled after the decision.
-    """
-
-    customer_id: str | None
-    accepted: bool
-    reason: PinReason
-    reserved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The end of one login.
-
-    Attributes:
-        outcome: What the customer is told.
-        customer_id: Who was claimed, where the name is known; for the log.
-        reasons: Why, in the log's words; never shown to the customer.
-        session: The open account, if and only if *outcome* is `GRANTED`.
-    """
-
-    outcome: Outcome
-    customer_id: str | None = None
-    reasons: tuple[str, ...] = ()
-    session: Session | None = None
-
-
-def decide(
-    pin: PinResult | BaseException | None,
-    face: FaceResult | BaseException | None,
-    *,
-    elapsed_s: float,
-    limit_s: float,
-) -> Decision:
-    """Return the decision on the answers of both threads.
-
-    Args:
-        pin: The PIN thread's answer, what it raised, or None if it never answered.
-        face: The same of the face thread.
-        elapsed_s: Seconds from the press to the later answer.
-        limit_s: Seconds after which no answer counts.
-    """
-    customer_id = pin.customer_id if isinstance(pin, PinResult) else None
-    reasons = (f"pin: {_reason(pin)}", f"face: {_reason(face)}")
-    if isinstance(face, AcquisitionError) and isinstance(pin, PinResult):
-        return Decision(Outcome.NO_FACE, customer_id, reasons)
-    if not (isinstance(pin, PinResult) and isinstance(face, FaceResult)):
-        return Decision(Outcome.FAULT, customer_id, reasons)
-    if elapsed_s > limit_s:
-        return Decision(Outcome.NO_FACE, customer_id, (*reasons, f"late: {elapsed_s:.2f} s"))
-    same = pin.customer_id is not None and pin.customer_id == face.customer_id
-    if pin.accepted is True and face.accepted is True and same:
-        return Decision(Outcome.GRANTED, customer_id, reasons)
-    return Decision(Outcome.REFUSED, customer_id, reasons)
+REFUSE_AFTER_S = 2.0
+"""A refusal leaves this long after the press, or twice as long and so on: never sooner for one
+reason than for another."""
 
 
 class LoginDesk:
@@ -118,19 +38,31 @@ class LoginDesk:
         store: CredentialStore,
         hasher: PinHasher,
         attempts: Attempts,
+        pause: Pause,
         audit: AuditLog,
         open_session: Callable[[Customer], Session],
+        suspect: Callable[[str, FaceResult], None],
         limit_s: float,
+        refuse_after_s: float = REFUSE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the PIN factor's parts, the log, and what opens an account."""
+        """Take the PIN factor's parts, the log, and what opens an account.
+
+        *suspect* is called behind the answer, on a thread of its own, when the PIN was right and
+        the face another's.
+        """
         self._store = store
         self._hasher = hasher
         self._attempts = attempts
+        self._pause = pause
         self._audit = audit
         self._open_session = open_session
+        self._suspect = suspect
         self._limit_s = limit_s
+        self._refuse_after_s = refuse_after_s
         self._clock = clock
+        self._sleep = sleep
 
     def login(
         self,
@@ -138,7 +70,9 @@ class LoginDesk:
         pin: str,
         check_face: Callable[[CredentialRecord | None, float, float], FaceResult],
     ) -> Decision:
-        """Run both checks at once and decide. Blocks for at most the limit and a second.
+        """Run both checks at once and decide. Blocks for at most the limit and a few seconds.
+
+        A refusal is held back until its fixed time; nothing else is.
 
         Args:
             username: As typed.
@@ -148,6 +82,28 @@ class LoginDesk:
                 face; called on a thread of its own.
         """
         pressed = self._clock()
+        decision, behind = self._decided(pressed, username, pin, check_face)
+        if decision.outcome is Outcome.REFUSED:
+            steps = max(1, math.ceil((self._clock() - pressed) / self._refuse_after_s))
+            self._sleep(max(0.0, pressed + steps * self._refuse_after_s - self._clock()))
+        if behind is not None:
+            threading.Thread(target=behind, name="login-behind", daemon=True).start()
+        return decision
+
+    def _decided(
+        self,
+        pressed: float,
+        username: str,
+        pin: str,
+        check_face: Callable[[CredentialRecord | None, float, float], FaceResult],
+    ) -> tuple[Decision, Callable[[], object] | None]:
+        """Return the decision, and what is to be done once the customer has the answer."""
+        try:
+            pause_s = self._pause.remaining()
+        except AtmError as error:
+            return Decision(Outcome.FAULT, reasons=(f"pause: {reason(error)}",)), None
+        if pause_s:
+            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=pause_s), None
         deadline = pressed + self._limit_s
         pin_thread = _Answer("login-pin", lambda: self._check_pin(username, pin), self._clock)
         face_thread = _Answer(
@@ -165,41 +121,71 @@ class LoginDesk:
             pin_answer, face_answer, elapsed_s=answered - pressed, limit_s=self._limit_s
         )
         try:
-            return self._conclude(decision, pin_answer, face_answer)
+            decision = self._conclude(decision, pin_answer, face_answer)
         except Exception as error:
-            reasons = (*decision.reasons, f"conclude: {_reason(error)}")
-            return Decision(Outcome.FAULT, decision.customer_id, reasons)
+            reasons = (*decision.reasons, f"conclude: {reason(error)}")
+            return Decision(Outcome.FAULT, decision.customer_id, reasons), None
+        return decision, self._behind(decision, pin, pin_answer, face_answer)
 
     def _conclude(
         self, decision: Decision, pin: PinResult | BaseException | None, face: object
     ) -> Decision:
         """Settle the counter, write the log, open the account: in this order.
 
-        Only a wrong PIN with the customer's own face stays counted: no other refusal tells
-        anything about the PIN, so none may lock its owner out.
+        What is no clear refusal stays reserved: it was cut short, and costs its owner nothing yet.
         """
         if isinstance(pin, PinResult) and pin.reserved and pin.customer_id is not None:
-            own_face = isinstance(face, FaceResult) and face.accepted
-            if decision.outcome is Outcome.GRANTED:
-                self._attempts.clear(pin.customer_id)
-            elif decision.outcome is not Outcome.REFUSED or pin.accepted or not own_face:
-                self._attempts.refund(pin.customer_id)
+            ending = _ending(decision, pin, face)
+            if ending is not None:
+                self._attempts.settle(pin.customer_id, ending)
+        if decision.outcome is Outcome.REFUSED:
+            pause_s = self._pause.refused()
+            if pause_s:
+                self._audit.append("pause", seconds=pause_s)
         score = round(face.score, 4) if isinstance(face, FaceResult) else None
+        granted = decision.outcome is Outcome.GRANTED
         self._audit.append(
             "decision",
+            anchor=granted,
             outcome=decision.outcome.value,
             customer=decision.customer_id,
             reasons=list(decision.reasons),
             score=score,
         )
-        if decision.outcome is not Outcome.GRANTED:
+        if not granted:
             return decision
         record = self._store.by_id(decision.customer_id or "")
         if record is None:
             raise AtmError("The customer was deleted during the login.")
         customer = Customer(record.customer_id, record.username, record.full_name)
         session = self._open_session(customer)
-        return Decision(decision.outcome, decision.customer_id, decision.reasons, session)
+        return replace(decision, session=session)
+
+    def _behind(
+        self, decision: Decision, pin: str, pin_answer: object, face: object
+    ) -> Callable[[], object] | None:
+        """Return what is to be done behind the answer, if anything."""
+        customer_id = decision.customer_id
+        if customer_id is None or not (isinstance(pin_answer, PinResult) and pin_answer.accepted):
+            return None
+        if decision.outcome is Outcome.GRANTED:
+            return lambda: self._renew_hash(customer_id, pin)
+        if isinstance(face, FaceResult) and not face.accepted:
+            return lambda: self._suspect(customer_id, face)
+        return None
+
+    def _renew_hash(self, customer_id: str, pin: str) -> None:
+        """Hash the PIN again if that was done with a former key or at other costs."""
+        record = self._store.by_id(customer_id)
+        if (
+            record is None
+            or record.pin_hash is None
+            or not self._hasher.is_outdated(record.pin_hash)
+        ):
+            return
+        pin_hash = self._hasher.hash(customer_id, pin)
+        with contextlib.suppress(CredentialError):  # the next good login will do it
+            self._store.replace(replace(record, pin_hash=pin_hash), instead_of=record)
 
     def _claimed(self, username: str) -> CredentialRecord | None:
         try:
@@ -214,12 +200,25 @@ class LoginDesk:
         if record is None or record.pin_hash is None:
             self._hasher.verify(self._hasher.decoy, "", pin)
             return PinResult(None, False, PinReason.UNKNOWN)
-        reserved = self._attempts.reserve(record.customer_id)
+        standing = self._attempts.reserve(record.customer_id)
+        if standing is not Standing.FREE:
+            self._hasher.verify(self._hasher.decoy, "", pin)
+            reason = PinReason.LOCKED if standing is Standing.LOCKED else PinReason.WAITING
+            return PinResult(record.customer_id, False, reason)
         right = self._hasher.verify(record.pin_hash, record.customer_id, pin)
-        if not reserved:
-            return PinResult(record.customer_id, False, PinReason.LOCKED)
         reason = PinReason.RIGHT if right else PinReason.WRONG
         return PinResult(record.customer_id, right, reason, reserved=True)
+
+
+def _ending(decision: Decision, pin: PinResult, face: object) -> Ending | None:
+    """Return how the attempt is counted; None leaves it reserved."""
+    if decision.outcome is Outcome.GRANTED:
+        return Ending.ADMITTED
+    if decision.outcome is not Outcome.REFUSED or not isinstance(face, FaceResult):
+        return None
+    if not face.accepted:
+        return Ending.FOREIGN_FACE
+    return None if pin.accepted else Ending.WRONG_PIN
 
 
 class _Answer(threading.Thread, Generic[T]):
@@ -239,13 +238,3 @@ class _Answer(threading.Thread, Generic[T]):
             answer = error
         self.answered_at = self._clock()
         self.answer = answer
-
-
-def _reason(answer: object) -> str:
-    if isinstance(answer, PinResult):
-        return answer.reason.value
-    if isinstance(answer, FaceResult):
-        return "match" if answer.accepted else "no_match"
-    if answer is None:
-        return "no_answer"
-    return f"{type(answer).__name__}: {answer}"

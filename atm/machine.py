@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from atm.audit import AuditLog
+from atm.decision import Decision
 from atm.enrolment import Application, EnrolmentDesk
 from atm.errors import AtmError
 from atm.folder import DataFolder, Kind, check_camera, open_folder
 from atm.keys import Keys
 from atm.ledger import Ledger
-from atm.login import Decision, LoginDesk
+from atm.login import LoginDesk
 from atm.session import Customer, Session
 from atm.settings import Settings
 from atm.staff import STAFF_LIMIT, StaffMember, StaffRegistry

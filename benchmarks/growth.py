@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from atm.login import Outcome
+from atm.decision import Outcome
 from atm.machine import Machine
 from atm.settings import Settings
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer, fill

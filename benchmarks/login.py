@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from atm.login import Decision, Outcome
+from atm.decision import Decision, Outcome
 from atm.machine import Machine
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer
 from benchmarks.results import Report, Row, Target, Timing

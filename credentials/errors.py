@@ -51,3 +51,7 @@ class PolicyError(ValueError):
         """Keep the *code* beside the *sentence* that a person may read."""
         super().__init__(sentence)
         self.code = code
+
+
+class StaleRecordError(CredentialError):
+    """The record was changed by somebody else meanwhile; nothing was written."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
+from credentials.errors import DuplicateUserError, PolicyError, StaleRecordError, UnknownUserError
 from credentials.files import JsonObject
 from credentials.policy import normalise_full_name, normalise_username, username_key
 from credentials.record_file import RecordFile
@@ -66,8 +66,13 @@ class CredentialStore(Protocol):
         """Add *record*; DuplicateUserError if its username is taken."""
         ...
 
-    def replace(self, record: CredentialRecord) -> None:
-        """Put *record* in place of the one with its customer id; UnknownUserError without one."""
+    def replace(
+        self, record: CredentialRecord, *, instead_of: CredentialRecord | None = None
+    ) -> None:
+        """Put *record* in place of the one with its customer id; UnknownUserError without one.
+
+        StaleRecordError if that one is no longer *instead_of*.
+        """
         ...
 
     def remove(self, customer_id: str) -> None:
@@ -165,11 +170,14 @@ class JsonStore:
 
         self._file.change(edit)
 
-    def replace(self, record: CredentialRecord) -> None:
+    def replace(
+        self, record: CredentialRecord, *, instead_of: CredentialRecord | None = None
+    ) -> None:
         """Put *record* in place of the one with its customer id; on disk when this returns.
 
         Raises:
             UnknownUserError: If there is none.
+            StaleRecordError: If that one is no longer *instead_of*, where that is given.
             DuplicateUserError: If its username is another customer's.
             ValueError: If a field is not as `CredentialRecord` says.
             StoreError: If the file cannot be read or written.
@@ -178,6 +186,8 @@ class JsonStore:
         def edit(found: _Records) -> list[JsonObject]:
             if record.customer_id not in found.by_id:
                 raise UnknownUserError(record.customer_id)
+            if instead_of is not None and found.by_id[record.customer_id] != instead_of:
+                raise StaleRecordError(record.customer_id)
             namesake = found.by_key.get(username_key(record.username))
             if namesake is not None and namesake.customer_id != record.customer_id:
                 raise DuplicateUserError(record.username)

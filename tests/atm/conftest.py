@@ -85,7 +85,6 @@ class Bank:
 @pytest.fixture
 def open_bank(tmp_path: Path) -> Callable[[], Bank]:
     """Open the same folder again and again, as a restart does."""
-
     clock = BootClock()
 
     def opener() -> Bank:

@@ -2,17 +2,22 @@
 
 import itertools
 import json
+import queue
 import threading
 import time
 from datetime import UTC, datetime
 
 import pytest
 
+from atm.decision import Outcome, PinReason, PinResult, decide
 from atm.enrolment import Application
-from atm.login import Outcome, PinReason, PinResult, decide
+from atm.pause import FIRST_PAUSE_S
+from credentials.attempts import FIRST_WAIT_S, LONGEST_WAIT_S, Standing
 from credentials.errors import StoreError
+from credentials.hashing import PinHasher
 from face_auth.errors import CameraError, GalleryError, NoFaceError
 from face_auth.verification import FaceResult
+from tests.atm.conftest import CHEAP
 
 RIGHT = PinResult("ada", True, PinReason.RIGHT, reserved=True)
 WRONG = PinResult("ada", False, PinReason.WRONG, reserved=True)
@@ -64,6 +69,7 @@ def seen(accepted: bool):
 
 
 def log(bank) -> list[dict]:
+    bank.audit.flush()
     return [json.loads(line) for line in (bank.folder / "audit.jsonl").read_text().splitlines()]
 
 
@@ -105,18 +111,25 @@ def test_an_admission_clears_the_counter(bank, ada) -> None:
     assert outcome is Outcome.GRANTED
 
 
-def test_a_strangers_face_neither_locks_nor_counts(bank, ada) -> None:
-    for pin in ("0000", "4071") * 5:
+def test_a_strangers_face_makes_the_account_wait_and_does_not_lock_it(bank, ada) -> None:
+    wait_s = FIRST_WAIT_S
+    for pin in ("0000", "4071") * 4:
         assert bank.logins().login("ada", pin, seen(False)).outcome is Outcome.REFUSED
+        assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.REFUSED
+        assert log(bank)[-1]["reasons"][0] == "pin: waiting"
+        bank.clock.seconds += max(wait_s, 3600)
+        wait_s = min(2 * wait_s, LONGEST_WAIT_S)
     assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
 
 
-def test_attempts_without_a_usable_face_count_nothing(bank, ada) -> None:
+def test_attempts_without_an_end_stay_reserved(bank, ada) -> None:
     def no_face(record, pressed, deadline):
         raise NoFaceError("none in time")
 
-    for _ in range(5):
-        assert bank.logins().login("ada", "0000", no_face).outcome is Outcome.NO_FACE
+    for _ in range(3):
+        assert bank.logins().login("ada", "4071", no_face).outcome is Outcome.NO_FACE
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.REFUSED
+    bank.attempts.clear(ada)
     assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
 
 
@@ -130,11 +143,19 @@ def test_the_attempt_is_counted_on_disk_before_it_is_judged(bank, ada, open_bank
         return seen(True)(record, pressed, deadline)
 
     bank.logins().login("ada", "0000", face_while_judged)
-    assert counted == [True, True, False]
+    assert counted == [Standing.FREE, Standing.FREE, Standing.WAITING]
 
 
 def test_eight_guesses_at_once_judge_exactly_three(bank, ada) -> None:
     barrier = threading.Barrier(8)
+    judged = []
+    verify = bank.hasher.verify
+
+    def count(pin_hash, customer_id, pin):
+        judged.append(customer_id)
+        return verify(pin_hash, customer_id, pin)
+
+    bank.hasher.verify = count
 
     def guess() -> None:
         barrier.wait()
@@ -145,8 +166,76 @@ def test_eight_guesses_at_once_judge_exactly_three(bank, ada) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    reasons = [entry["reasons"][0] for entry in log(bank) if entry["kind"] == "decision"]
-    assert sorted(reasons) == ["pin: locked"] * 5 + ["pin: wrong_pin"] * 3
+    assert sorted(judged) == [""] * 5 + [ada] * 3
+    assert bank.attempts.standing(ada) is Standing.LOCKED
+
+
+def test_ten_refusals_pause_the_kiosk_whatever_the_names(bank, ada) -> None:
+    for number in range(10):
+        outcome = bank.logins().login(f"name {number}", "0000", seen(False)).outcome
+        assert outcome is Outcome.REFUSED
+    decision = bank.logins().login("ada", "4071", seen(True))
+    assert (decision.outcome, decision.pause_s) == (Outcome.PAUSED, FIRST_PAUSE_S)
+    assert [entry["seconds"] for entry in log(bank) if entry["kind"] == "pause"] == [FIRST_PAUSE_S]
+    bank.clock.seconds += FIRST_PAUSE_S
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+
+
+class Stopwatch:
+    """A clock that moves only when somebody sleeps or works."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(("work_s", "left_s"), [(0.1, 2.0), (1.9, 2.0), (2.5, 4.0), (0.0, 2.0)])
+@pytest.mark.parametrize("name", ["ada", "nobody"])
+def test_every_refusal_leaves_at_a_fixed_time(bank, ada, name, work_s, left_s) -> None:
+    watch = Stopwatch()
+
+    def check_face(record, pressed, deadline):
+        watch.sleep(work_s)
+        return seen(False)(record, pressed, deadline)
+
+    desk = bank.logins(refuse_after_s=2.0, clock=watch, sleep=watch.sleep)
+    assert desk.login(name, "0000", check_face).outcome is Outcome.REFUSED
+    assert watch.now == pytest.approx(100 + left_s)
+
+
+def test_an_admission_is_not_held_back(bank, ada) -> None:
+    watch = Stopwatch()
+    desk = bank.logins(refuse_after_s=2.0, clock=watch, sleep=watch.sleep)
+    assert desk.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+    assert watch.now == 100.0
+
+
+def test_a_right_pin_with_another_face_is_looked_into_behind_the_answer(bank, ada) -> None:
+    suspected: queue.Queue[str] = queue.Queue()
+    desk = bank.logins(suspect=lambda customer_id, face: suspected.put(customer_id))
+    desk.login("ada", "0000", seen(False))
+    bank.attempts.clear(ada)
+    desk.login("ada", "4071", seen(True))
+    desk.login("ada", "4071", seen(False))
+    assert suspected.get(timeout=5) == ada
+    assert suspected.empty()
+
+
+def test_a_pin_hashed_with_a_former_key_is_hashed_again_after_its_admission(bank, ada) -> None:
+    old = bank.store.by_id(ada).pin_hash
+    hasher = PinHasher(b"n" * 32, CHEAP, older=[b"p" * 32])
+    assert bank.logins(hasher=hasher).login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+    for thread in threading.enumerate():
+        if thread.name == "login-behind":
+            thread.join()
+    assert bank.store.by_id(ada).pin_hash != old
+    renewed = PinHasher(b"n" * 32, CHEAP)
+    assert bank.logins(hasher=renewed).login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
 
 
 def test_a_hanging_face_thread_is_denied_soon_after_the_limit(bank, ada) -> None:
