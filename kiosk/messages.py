@@ -105,6 +105,7 @@ MORE_THAN_BALANCE = N_("This is more than your balance.")
 DAY_LIMIT = N_("Today you can still withdraw {amount}.")
 NO_MORE_TODAY = N_("You have reached today's limit.")
 MULTIPLE = N_("Choose a multiple of {amount}.")
+RETURNED = N_("No money came out; nothing was taken.")
 NOT_POSITIVE = AMOUNT["negative"]
 
 
@@ -137,22 +138,25 @@ def withdrawal_error(error: BaseException, smallest_minor: int, language: Langua
     """Return the sentence for a withdrawal that did not come about.
 
     Args:
-        error: What the ledger raised.
+        error: What the session raised; `HeldError` has a page of its own.
         smallest_minor: The smallest note, in minor units.
         language: The customer's.
     """
-    from atm import ledger
+    from atm import accounts
+    from atm.session import ReturnedError
 
     _ = language.gettext
-    if isinstance(error, ledger.InsufficientFundsError):
+    if isinstance(error, accounts.InsufficientFundsError):
         return _(MORE_THAN_BALANCE)
-    if isinstance(error, ledger.DayLimitError):
+    if isinstance(error, accounts.DayLimitError):
         left = int(error.remaining_minor)
         return _(DAY_LIMIT).format(amount=language.notes(left)) if left > 0 else _(NO_MORE_TODAY)
-    if isinstance(error, ledger.NotAMultipleError):
+    if isinstance(error, accounts.NotAMultipleError):
         return _(MULTIPLE).format(amount=language.notes(smallest_minor))
-    if isinstance(error, ledger.InvalidAmountError):
+    if isinstance(error, accounts.InvalidAmountError):
         return _(NOT_POSITIVE)
+    if isinstance(error, ReturnedError):
+        return _(RETURNED)
     return _(FAULT)
 
 

@@ -1,4 +1,4 @@
-"""Take your money: amount, reference, new balance."""
+"""What came of a withdrawal: take your money, or ask staff about what is on hold."""
 
 from __future__ import annotations
 
@@ -7,77 +7,91 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
-from kiosk.bars import ChipSpec, FootText
-from kiosk.screens.base import Screen
+from kiosk.screens.session_page import SessionPage
 from kiosk.signs import card, disc, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
-    from atm.ledger import Withdrawal
-    from atm.session import Session
+    from atm.accounts import Withdrawal
+    from atm.session import HeldError, Session
     from kiosk.app import App
 
 _WIDE = 760
+_LEFT = (theme.PAGE_WIDTH - _WIDE) // 2
+_INNER = _WIDE - 96
 
 
-class TakeMoney(Screen):
-    """What came of a withdrawal; then the account again, or the end."""
+class _Slip(SessionPage):
+    """A card with a sign, a heading and a few named values."""
 
-    logs_out = True
-
-    def __init__(self, app: App, session: Session, since: datetime, withdrawal: Withdrawal) -> None:
-        """Build the page for *withdrawal* of *session*, open *since*."""
-        super().__init__(app)
-        self._session = session
-        self._since = since
-        self._keeps_session = False
-        _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
+    def _draw_slip(
+        self, sign: str, colour: str, ground: str, heading: str, rows: Sequence[tuple[str, str]]
+    ) -> None:
         pane: Any = card(self, _WIDE, 440)
-        self.put(pane, left, 132)
-        inner = _WIDE - 96
-        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (_WIDE - 96) // 2, 28)
-        greeting = self.fonts(theme.TITLE, "bold")
-        at(
-            Label(
-                pane, _("Take your money"), greeting, width=inner, height=60, anchor="center"
-            ), 48, 136,
-        )  # fmt: skip
-        rows = (
-            (_("Amount"), self.language.money(withdrawal.amount_minor)),
-            (_("Reference"), str(withdrawal.reference)),
-            (_("New balance"), self.language.money(withdrawal.balance_minor)),
-        )
+        self.put(pane, _LEFT, 112)
+        at(disc(pane, sign, colour, ground), _INNER // 2, 28)
+        large = self.fonts(theme.TITLE, "bold")
+        at(Label(pane, heading, large, width=_INNER, height=60, anchor="center"), 48, 136)
         body, strong = self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
         for number, (name, value) in enumerate(rows):
             y = 216 + number * 68
-            at(hair(pane, inner), 48, y)
+            at(hair(pane, _INNER), 48, y)
             at(Label(pane, name, body, colour=theme.MUTED, width=240), 48, y + 17)
-            at(Label(pane, value, strong, width=inner - 250, anchor="e"), 48 + 250, y + 17)
-        half = (_WIDE - 24) // 2
-        self.button(_("Log out"), app.go_home, left, 620, half, look="primary", height=theme.KEY)
-        self.button(
-            _("Back to account"), self._back, left + _WIDE - half, 620, half, height=theme.KEY
+            at(Label(pane, value, strong, width=_INNER - 250, anchor="e"), 48 + 250, y + 17)
+
+    def _draw_line(self, sentence: str) -> None:
+        self.label(
+            sentence, _LEFT, 566, _WIDE, weight="semibold", colour=theme.WARN, anchor="center"
         )
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """Show whose account it is."""
-        return [ChipSpec(self._session.customer.full_name)]
 
-    def foot(self) -> FootText:
-        """Say since when."""
-        time = self.language.time(self._since)
-        return FootText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
+class TakeMoney(_Slip):
+    """The notes are out and booked; then the account again, or the end."""
 
-    def destroy(self) -> None:
-        """Leave the page, and the account with it unless the next page goes on with it."""
-        if not self._keeps_session:
-            self._session.close()
-        super().destroy()
+    def __init__(self, app: App, session: Session, since: datetime, withdrawal: Withdrawal) -> None:
+        """Build the page for *withdrawal* of *session*, open *since*."""
+        from atm.dispenser import SIMULATED
+
+        super().__init__(app)
+        self.open_session(session, since)
+        _ = self._
+        self._draw_slip(
+            "check", theme.OK, theme.OK_SOFT, _("Take your money"),
+            (
+                (_("Amount"), self.language.money(withdrawal.amount_minor)),
+                (_("Reference"), str(withdrawal.reference)),
+                (_("New balance"), self.language.money(withdrawal.balance_minor)),
+            ),
+        )  # fmt: skip
+        if session.dispenser_name == SIMULATED:
+            self._draw_line(_("Simulated dispenser: no real notes come out."))
+        half = (_WIDE - 24) // 2
+        self.button(_("Log out"), app.go_home, _LEFT, 620, half, look="primary", height=theme.KEY)
+        self.button(
+            _("Back to account"), self._back, _LEFT + _WIDE - half, 620, half, height=theme.KEY
+        )
 
     def _back(self) -> None:
         from kiosk.screens.account import Account
 
-        self._keeps_session = True
-        session, since = self._session, self._since
-        self.app.show(lambda app: Account(app, session, since))
+        session, since = self.session, self.since
+        self.go_on_to(lambda app: Account(app, session, since))
+
+
+class AmountHeld(_Slip):
+    """Nobody knows whether notes came out; what the customer shows to staff."""
+
+    def __init__(self, app: App, session: Session, since: datetime, held: HeldError) -> None:
+        """Build the page for what *held* says, of *session*, open *since*."""
+        super().__init__(app)
+        self.open_session(session, since)
+        _ = self._
+        self._draw_slip(
+            "warn", theme.WARN, theme.WARN_SOFT, _("Please ask staff"),
+            (
+                (_("Amount on hold"), self.language.money(held.amount_minor)),
+                (_("Reference"), held.reference),
+            ),
+        )  # fmt: skip
+        self._draw_line(_("Staff look whether notes came out, and settle it."))
+        self.button(_("Log out"), app.go_home, _LEFT, 620, _WIDE, look="primary", height=theme.KEY)
