@@ -1,0 +1,214 @@
+"""What staff approved: models, their cards, the cohort and the settings, sealed in the data folder.
+
+Model cards name the digests of the files beside them; whoever can write there can change both. So
+the digests that staff approved are kept under the seal, and anything else is out of service.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeGuard
+
+from atm.errors import AtmError
+from atm.folder import DataFolder
+from atm.settings import Settings
+from credentials.errors import CredentialError, DamagedStoreError
+from credentials.files import JsonObject
+from credentials.record_file import RecordFile
+from credentials.sealing import Seal
+from face_auth.errors import ModelError
+from face_auth.files import read_regular
+from face_auth.models import CARD_FILE, LARGEST_FILE, MODELS, load_card, own_card, read_entry
+
+APPROVAL_FILE = "approval.json"
+
+FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", "screen_width_mm"})
+"""Settings that may change without a new approval.
+
+The folders say where the approval and its key are found; the key knows the kind; the registration
+knows the camera; language and screen are a matter of reading. Every other setting is bound.
+"""
+
+_ADVICE = "run “python -m atm approve”"
+
+
+class NotApprovedError(AtmError):
+    """A model or a setting is not what staff approved; the kiosk stays out of service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was approved.
+
+    Attributes:
+        by: Names of the members of staff.
+        at: When; aware.
+        files: SHA-256, hexadecimal, by file name.
+        settings: As `bound_settings` returns them.
+    """
+
+    by: tuple[str, ...]
+    at: datetime
+    files: Mapping[str, str]
+    settings: Mapping[str, str]
+
+
+def approve(
+    folder: DataFolder,
+    seal: Seal,
+    settings: Settings,
+    by: Sequence[str],
+    *,
+    models: Path = MODELS,
+    after: int = 0,
+    now: datetime | None = None,
+) -> Approval:
+    """Approve the models and settings as they are now, in place of what was approved before.
+
+    Args:
+        folder: The data folder.
+        seal: Of this folder's key.
+        settings: In effect: defaults, file, environment and options together.
+        by: Names of those who sign.
+        models: The folder of the model files.
+        after: The generation that the audit log remembers; an altered approval is replaced too.
+        now: Time of the approval.
+
+    Raises:
+        NotApprovedError: If a file is missing or a card is damaged, or it cannot be written.
+        ValueError: If nobody signs.
+    """
+    if not by:
+        raise ValueError("an approval needs a name")
+    files = {name: _digest(path) for name, path in _model_files(settings.network, models).items()}
+    approval = Approval(tuple(by), now or datetime.now(UTC), files, bound_settings(settings))
+    record: JsonObject = {
+        "by": list(by),
+        "at": approval.at.isoformat(),
+        "files": dict(files),
+        "settings": dict(approval.settings),
+    }
+    try:
+        file = _file(folder, seal)
+        with contextlib.suppress(DamagedStoreError):
+            after = max(after, file.generation)
+        file.rewrite([record], after + 1)
+    except CredentialError as error:
+        raise NotApprovedError(str(error)) from error
+    return approval
+
+
+def check(folder: DataFolder, seal: Seal, settings: Settings, *, models: Path = MODELS) -> Approval:
+    """Return the approval if models and settings are what was approved.
+
+    Raises:
+        NotApprovedError: If they are not, nothing was approved yet, or the approval was altered;
+            the sentence names what differs.
+    """
+    found = approval(folder, seal)
+    if found is None:
+        raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
+    for name, digest in found.files.items():
+        if _digest(models / name) != digest:
+            raise NotApprovedError(
+                f"The model file {models / name} differs from what staff approved; {_ADVICE}."
+            )
+    if _model_files(settings.network, models).keys() != found.files.keys():
+        raise NotApprovedError(
+            f"The model files in {models} differ from what staff approved; {_ADVICE}."
+        )
+    now = bound_settings(settings)
+    for name in sorted(now.keys() | found.settings.keys()):
+        if now.get(name) != found.settings.get(name):
+            raise NotApprovedError(
+                f"The setting {name} differs from what staff approved; {_ADVICE}."
+            )
+    return found
+
+
+def approval(folder: DataFolder, seal: Seal) -> Approval | None:
+    """Return what was approved last, None if nothing was.
+
+    Raises:
+        NotApprovedError: If it cannot be read, or was altered.
+    """
+    try:
+        return _file(folder, seal).read()
+    except CredentialError as error:
+        raise NotApprovedError(str(error)) from error
+
+
+def generation(folder: DataFolder, seal: Seal) -> int:
+    """Return how often something was approved, for the audit log to remember.
+
+    Raises:
+        NotApprovedError: As `approval`.
+    """
+    try:
+        return _file(folder, seal).generation
+    except CredentialError as error:
+        raise NotApprovedError(str(error)) from error
+
+
+def bound_settings(settings: Settings) -> dict[str, str]:
+    """Return the settings that an approval binds, each as text."""
+    return {
+        field.name: str(getattr(settings, field.name))
+        for field in fields(settings)
+        if field.name not in FREE_SETTINGS
+    }
+
+
+def _model_files(network: str, models: Path) -> dict[str, Path]:
+    """Return every file that a kiosk with *network* reads, by name: cards, networks, cohort."""
+    try:
+        card = load_card(network, models)
+        detector = read_entry("mtcnn", models).get("files")
+        if not isinstance(detector, dict) or not all(Path(name).name == name for name in detector):
+            raise ModelError(f"The model card in {models} lists no files for mtcnn.")
+    except ModelError as error:
+        raise NotApprovedError(str(error)) from error
+    cards = (models / CARD_FILE, own_card(network, models), own_card("mtcnn", models))
+    names = [path.name for path in cards if path.exists()]
+    names += [card.file, *detector, *([card.cohort_file] if card.cohort_file else [])]
+    return {name: models / name for name in names}
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(read_regular(path, LARGEST_FILE)).hexdigest()
+    except OSError as error:
+        raise NotApprovedError(
+            f"The model file {path} cannot be read ({error.strerror});"
+            " restore it from the program's repository."
+        ) from error
+
+
+def _file(folder: DataFolder, seal: Seal) -> RecordFile[Approval | None]:
+    return RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
+
+
+def _parse(records: list[JsonObject]) -> Approval | None:
+    if not records:
+        return None
+    (record, *more) = records
+    by, at, files, settings = (record.get(name) for name in ("by", "at", "files", "settings"))
+    if (
+        more
+        or not (isinstance(by, list) and all(isinstance(each, str) for each in by))
+        or not isinstance(at, str)
+        or not _is_text(files)
+        or not _is_text(settings)
+        or not all(Path(name).name == name for name in files)
+    ):
+        raise ValueError("it is no approval that this program wrote")
+    return Approval(tuple(by), datetime.fromisoformat(at), files, settings)
+
+
+def _is_text(value: object) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and all(
+        isinstance(each, str) for pair in value.items() for each in pair
+    )

@@ -1,0 +1,198 @@
+"""Only the models and settings that staff approved run; anything else is named and refused."""
+
+import json
+import re
+import shutil
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from atm.approval import (
+    FREE_SETTINGS,
+    NotApprovedError,
+    approval,
+    approve,
+    bound_settings,
+    check,
+    generation,
+)
+from atm.folder import DataFolder, Kind, open_folder
+from atm.settings import Settings
+from credentials.sealing import Seal
+from face_auth.cohort import pack
+from face_auth.model_cards import digest
+
+SEAL = Seal(b"s" * 32)
+FILES = ("model_card.json", "mtcnn.card.json", "net.tflite", "cohort.npz", "pnet.tflite")
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A models folder whose files are never run here."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    rows = np.eye(20, 512, dtype=np.float32)
+    contents = {
+        "net.tflite": b"a network",
+        "cohort.npz": pack(rows, digest(b"a network")),
+        "pnet.tflite": b"a detector",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    card = {
+        "file": "net.tflite",
+        "sha256": digest(contents["net.tflite"]),
+        "input": {"size": 112, "framing": "five_points"},
+        "cohort": {"file": "cohort.npz", "sha256": digest(contents["cohort.npz"])},
+        "thresholds": {"1e-4": 0.2},
+        "provisional": False,
+    }
+    (folder / "model_card.json").write_text(json.dumps({"bundled": card}))
+    detector = {"files": {"pnet.tflite": digest(contents["pnet.tflite"])}}
+    (folder / "mtcnn.card.json").write_text(json.dumps({"mtcnn": detector}))
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return open_folder(tmp_path / "data")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", key_dir=tmp_path / "keys")
+
+
+def test_what_was_approved_is_accepted_and_remembered(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    made = approve(folder, SEAL, settings, ["Ada", "Bob"], models=models, now=now)
+    assert check(folder, SEAL, settings, models=models) == made
+    assert (made.by, made.at) == (("Ada", "Bob"), now)
+    assert made.files.keys() == set(FILES)
+    assert made.files["net.tflite"] == digest(b"a network")
+
+
+def test_nothing_runs_before_it_was_approved(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    assert approval(folder, SEAL) is None
+    with pytest.raises(NotApprovedError, match="not approved models and settings yet"):
+        check(folder, SEAL, settings, models=models)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_any_changed_file_is_named_and_a_new_approval_helps(
+    folder: DataFolder, models: Path, settings: Settings, name: str
+) -> None:
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    path = models / name
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"\n")
+    with pytest.raises(NotApprovedError, match=re.escape(f"{name} differs from what staff")):
+        check(folder, SEAL, settings, models=models)
+    path.unlink()
+    with pytest.raises(NotApprovedError, match=re.escape(f"{name} cannot be read")):
+        check(folder, SEAL, settings, models=models)
+    path.write_bytes(whole)
+    check(folder, SEAL, settings, models=models)
+
+
+def test_another_network_with_a_card_that_names_it_is_refused(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    (models / "own.tflite").write_bytes(b"mine")
+    card = json.loads((models / "model_card.json").read_text())
+    card["bundled"] |= {"file": "own.tflite", "sha256": digest(b"mine")}
+    (models / "model_card.json").write_text(json.dumps(card))
+    with pytest.raises(NotApprovedError, match=r"model_card\.json differs"):
+        check(folder, SEAL, settings, models=models)
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    assert "own.tflite" in check(folder, SEAL, settings, models=models).files
+
+
+def test_a_card_that_was_not_there_is_refused(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    shutil.copy(models / "model_card.json", models / "bundled.card.json")
+    with pytest.raises(NotApprovedError, match="differ from what staff approved"):
+        check(folder, SEAL, settings, models=models)
+
+
+OTHERS: dict[str, Any] = {
+    "network": "vggface2",
+    "security": "1e-3",
+    "currency": "USD",
+    "day_limit": 5000,
+    "smallest_note": 5,
+    "fullscreen": True,
+    "idle_s": 3600.0,
+    "more_time_s": 60.0,
+    "login_limit_s": 60.0,
+}
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Settings)])
+def test_each_setting_is_bound_or_free_and_a_changed_one_is_named(
+    folder: DataFolder, models: Path, settings: Settings, name: str, tmp_path: Path
+) -> None:
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    if name in FREE_SETTINGS:
+        free = {
+            "data_dir": tmp_path / "moved",
+            "key_dir": tmp_path / "moved",
+            "kind": Kind.LIVE,
+            "camera": "1",
+            "language": "es",
+            "screen_width_mm": 300.0,
+        }
+        check(folder, SEAL, replace(settings, **{name: free[name]}), models=models)
+        return
+    changed = replace(settings, **{name: OTHERS[name]})  # a new setting needs its line above
+    if name == "network":  # its files are not there, which is told first
+        assert bound_settings(changed) != bound_settings(settings)
+        return
+    with pytest.raises(NotApprovedError, match=f"The setting {name} differs"):
+        check(folder, SEAL, changed, models=models)
+
+
+def test_altered_approval_is_refused_and_a_new_one_takes_its_place(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    path = folder.path / "approval.json"
+    path.write_text(path.read_text().replace('"day_limit": "1000"', '"day_limit": "9999"'))
+    with pytest.raises(NotApprovedError, match="altered"):
+        check(folder, SEAL, replace(settings, day_limit=9999), models=models)
+    with pytest.raises(NotApprovedError, match="altered"):
+        check(folder, Seal(b"x" * 32), settings, models=models)
+    approve(folder, SEAL, settings, ["Ada"], models=models, after=1)
+    check(folder, SEAL, settings, models=models)
+    assert generation(folder, SEAL) == 2
+
+
+def test_each_approval_is_one_generation_more(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    assert generation(folder, SEAL) == 0
+    for number in (1, 2):
+        approve(folder, SEAL, settings, ["Ada"], models=models)
+        assert generation(folder, SEAL) == number
+    approve(folder, SEAL, settings, ["Ada"], models=models, after=10)
+    assert generation(folder, SEAL) == 11
+
+
+def test_nobody_approves_nothing(folder: DataFolder, models: Path, settings: Settings) -> None:
+    with pytest.raises(ValueError, match="name"):
+        approve(folder, SEAL, settings, [], models=models)
+    (models / "net.tflite").unlink()
+    with pytest.raises(NotApprovedError, match=r"net\.tflite cannot be read"):
+        approve(folder, SEAL, settings, ["Ada"], models=models)
+    assert approval(folder, SEAL) is None
