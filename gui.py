@@ -10,6 +10,7 @@ from pathlib import Path
 import kiosk.app
 from atm.errors import AtmError
 from atm.settings import load_settings
+from face_auth.memory import share_arenas
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AtmError as error:
         print(error, file=sys.stderr)
         return 2
+    share_arenas()
     return kiosk.app.run(settings)
 
 

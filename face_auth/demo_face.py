@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from face_auth.demo_canvas import FINE, Floats
 from face_auth.demo_looks import looks
 from face_auth.demo_portrait import BLINK, BODY, HEAD, paint
+from face_auth.memory import give_back
 
 WIDTH: Final = 640
 HEIGHT: Final = 480
@@ -35,6 +36,8 @@ class DemoFace:
         grain = rng.normal(0, 2.2, (HEIGHT + 64, WIDTH + 64, 3))
         self._brighter = np.clip(grain, 0, 9).astype(np.uint8)
         self._darker = np.clip(-grain, 0, 9).astype(np.uint8)
+        del grain
+        give_back()
 
     def draw(
         self,

@@ -11,6 +11,7 @@ from face_auth.detection import Detector
 from face_auth.embedding import Network, load_network
 from face_auth.errors import NoFaceError
 from face_auth.gallery import Template
+from face_auth.memory import give_back
 from face_auth.models import MODELS, Threshold, load_card, load_cohort
 from face_auth.quality import Quality, assess
 
@@ -56,6 +57,7 @@ class Recogniser:
         size = loaded.network.size
         loaded.detector.detect(np.zeros((480, 640, 3), np.uint8))
         loaded.network.embed(np.zeros((1, size, size, 3), np.uint8))
+        give_back()
         return loaded
 
     def look(self, image: NDArray[np.uint8]) -> Quality:

@@ -1,0 +1,27 @@
+"""Keeping the process small: what glibc's allocator holds back for later."""
+
+import contextlib
+import ctypes
+from typing import Final
+
+_M_ARENA_MAX: Final = -8  # malloc.h
+_ARENAS: Final = 2
+
+
+def share_arenas() -> None:
+    """Let all threads allocate from two arenas instead of eight a core (mallopt(3)).
+
+    Call it before threads start. Elsewhere than on glibc nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def give_back() -> None:
+    """Return freed memory to the system (malloc_trim(3)).
+
+    Call it once after work that used much of it: after the drawn face is painted, it is 86 MB.
+    Elsewhere than on glibc nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
