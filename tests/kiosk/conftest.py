@@ -14,14 +14,16 @@ import cv2
 import numpy as np
 import pytest
 
+from atm.decision import Decision, Outcome
+from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.ledger import Ledger
-from atm.login import Decision, Outcome
 from atm.session import Customer, Session
 from atm.settings import Settings
 from atm.staff import StaffMember, StaffSignInError
 from credentials.errors import DuplicateUserError
+from credentials.sealing import Seal
 from face_auth.camera import Frame
 from face_auth.quality import Verdict
 
@@ -101,6 +103,7 @@ class FakeMachine:
 
     settings: Settings
     ledger: Ledger
+    dispenser: Any = field(default_factory=SimulatedDispenser)
     kind: Kind = Kind.LIVE
     staff: Any = field(default_factory=FakeStaff)
     camera: Any = field(default_factory=FakeCamera)
@@ -152,8 +155,10 @@ class FakeMachine:
         session = Session(
             CUSTOMER,
             self.ledger,
+            self.dispenser,
             smallest_note=self.settings.smallest_note,
             day_limit=self.settings.day_limit,
+            record=None,
         )
         self.sessions.append(session)
         return Decision(outcome, CUSTOMER.customer_id, (), session)
@@ -276,7 +281,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def machine(settings: Settings, tmp_path: Path) -> FakeMachine:
     """A machine with one customer, who has 1,350 in the account."""
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32))
     ledger.open_account(CUSTOMER.customer_id, 135_000)
     return FakeMachine(settings, ledger)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from atm.session import Customer, Session
+from atm.session import Customer, HeldError, Session
 from kiosk.screens import account
+from kiosk.screens.money import AmountHeld
 
 pytestmark = pytest.mark.gui
 
@@ -65,6 +66,30 @@ def test_a_preset_is_paid_after_a_yes(page: Any, machine: Any) -> None:
     words = texts(page.screen)
     assert "Take your money" in words and "€\u00a01,250.00" in words
     assert machine.ledger.transactions("c" * 32, limit=1)[0].reference in words
+
+
+@pytest.mark.parametrize(("name", "said"), [("simulated", True), ("cash", False)])
+def test_the_screen_says_when_the_dispenser_is_simulated(
+    page: Any, machine: Any, name: str, said: bool
+) -> None:
+    machine.dispenser.name = name
+    page.touch(page.screen.presets[0])
+    page.touch(page.app.dialog.yes)
+    page.on("TakeMoney")
+    line = "Simulated dispenser: no real notes come out."
+    assert (line in texts(page.screen)) == said
+
+
+def test_an_amount_on_hold_is_shown_with_its_reference(page: Any, machine: Any) -> None:
+    hold = machine.ledger.hold("c" * 32, 2000, smallest_note_minor=1000, day_limit_minor=100_000)
+    session, since = machine.sessions[0], page.screen.since
+    page.screen.go_on_to(lambda app: AmountHeld(app, session, since, HeldError(hold)))
+    page.on("AmountHeld")
+    words = texts(page.screen)
+    assert {"Please ask staff", "€\u00a020.00", hold.reference} <= set(words)
+    page.touch(page.screen.controls[0])
+    page.on("Home")
+    assert machine.sessions[0]._ledger is None
 
 
 def test_a_no_pays_nothing(page: Any, machine: Any) -> None:
@@ -166,13 +191,13 @@ def test_the_session_goes_on_after_taking_money_until_logged_out(page: Any, mach
 def test_while_it_is_booked_nothing_else_can_be_withdrawn(
     page: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    withdraw = machine.ledger.withdraw
+    book = machine.ledger.book
 
     def slowly(*args: Any, **options: Any) -> Any:
         time.sleep(0.3)
-        return withdraw(*args, **options)
+        return book(*args, **options)
 
-    monkeypatch.setattr(machine.ledger, "withdraw", slowly)
+    monkeypatch.setattr(machine.ledger, "book", slowly)
     preset = page.screen.presets[0]
     page.touch(preset)
     page.touch(page.app.dialog.yes)
@@ -187,7 +212,9 @@ def test_presets_are_notes_within_the_days_limit(
     settings: Any, machine: Any, kiosk_on: Any
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, smallest_note=50))
-    session = Session(CUSTOMER, machine.ledger, smallest_note=50, day_limit=1000)
+    session = Session(
+        CUSTOMER, machine.ledger, machine.dispenser, smallest_note=50, day_limit=1000, record=None
+    )
     kiosk.app.show(lambda app: account.Account(app, session))
     faces = [preset.cget("text").replace("\u00a0", " ") for preset in kiosk.screen.presets]
     assert faces == ["€ 100", "€ 200", "€ 300", "€ 500", "€ 1,000"]

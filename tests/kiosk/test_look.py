@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from atm.accounts import Hold, Withdrawal
+from atm.decision import Decision, Outcome
 from atm.enrolment import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
-from atm.ledger import Withdrawal
-from atm.login import Decision, Outcome
-from atm.session import Customer, Session
+from atm.session import Customer, HeldError, Session
 from atm.staff import StaffMember
 from face_auth.quality import Verdict
 from kiosk import messages, theme
@@ -26,7 +26,7 @@ from kiosk.screens.details import CustomerPin, Details
 from kiosk.screens.draft import Draft
 from kiosk.screens.existing_user import ExistingUser
 from kiosk.screens.face import FaceStep, Saved
-from kiosk.screens.money import TakeMoney
+from kiosk.screens.money import AmountHeld, TakeMoney
 from kiosk.screens.staff import FirstStart, StaffSignIn
 from kiosk.screens.staff_menu import StaffMenu
 from kiosk.signs import StatusLine
@@ -52,7 +52,14 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     app = kiosk.app
 
     def session() -> Session:
-        return Session(CUSTOMER, machine.ledger, smallest_note=10, day_limit=1000)
+        return Session(
+            CUSTOMER,
+            machine.ledger,
+            machine.dispenser,
+            smallest_note=10,
+            day_limit=1000,
+            record=None,
+        )
 
     def show(make: Callable[[Any], Any]) -> Any:
         app.show(make)
@@ -169,6 +176,9 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     app.dialog.cancel()
     show(lambda a: TakeMoney(a, session(), datetime.now(), Withdrawal("ABCD2345", 100_000, 35_000)))
     yield "take your money"
+    hold = Hold(1, CUSTOMER.customer_id, 123_456_789, datetime.now(UTC), "ABCD2345")
+    show(lambda a: AmountHeld(a, session(), datetime.now(), HeldError(hold)))
+    yield "amount on hold"
     show(lambda a: StaffMenu(a, STAFF))
     yield "staff menu"
     kiosk.screen._close()

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from atm.accounts import LedgerError
 from atm.enrolment import EnrolmentError
-from atm.ledger import Ledger, LedgerError
+from atm.ledger import Ledger
 from atm.money import AmountError, parse_amount
+from atm.session import ReturnedError
 from credentials.errors import DuplicateUserError
 from credentials.policy import PolicyError, check_pin, normalise_username
+from credentials.sealing import Seal
 from kiosk import messages
 from kiosk.language import Language
 
@@ -57,21 +60,25 @@ def test_other_errors_are_not_about_a_field() -> None:
 def test_every_withdrawal_error_has_its_sentence(
     tmp_path: Path, amount: int, sentence: str
 ) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32))
     ledger.open_account("c" * 32, 135_000)
     with pytest.raises(LedgerError) as caught:
-        ledger.withdraw("c" * 32, amount, smallest_note_minor=1_000, day_limit_minor=100_000)
+        ledger.hold("c" * 32, amount, smallest_note_minor=1_000, day_limit_minor=100_000)
     assert messages.withdrawal_error(caught.value, 1_000, ENGLISH) == sentence
 
 
 def test_a_reached_day_limit_says_so(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32))
     ledger.open_account("c" * 32, 135_000)
     terms = {"smallest_note_minor": 1_000, "day_limit_minor": 100_000}
-    ledger.withdraw("c" * 32, 100_000, **terms)
+    ledger.hold("c" * 32, 100_000, **terms)
     with pytest.raises(LedgerError) as caught:
-        ledger.withdraw("c" * 32, 1_000, **terms)
+        ledger.hold("c" * 32, 1_000, **terms)
     assert messages.withdrawal_error(caught.value, 1_000, ENGLISH) == messages.NO_MORE_TODAY
+
+
+def test_nothing_dispensed_is_said() -> None:
+    assert messages.withdrawal_error(ReturnedError(), 1_000, ENGLISH) == messages.RETURNED
 
 
 def test_an_unknown_error_is_a_fault() -> None:
