@@ -9,7 +9,7 @@ cosine finds 20 %.
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from face_auth.classifier import Embeddings
 from face_auth.errors import GalleryError, ModelError
-from face_auth.gallery import Gallery
+from face_auth.gallery import Capture, Gallery
 from face_auth.models import ModelCard, load_cohort, read_entry
 
 FALSE_HITS: Final = 0.01
@@ -238,6 +238,19 @@ class FaceIndex:
             raise ValueError("no embeddings of a face: they have no direction")
         row: NDArray[np.float32] = self._whitening(mean / length)[0]
         return row
+
+
+def portrait(captures: Sequence[Capture], embeddings: Embeddings) -> NDArray[np.uint8]:
+    """Return the capture most like the others, for staff to look at.
+
+    Args:
+        captures: Of one person, at least one.
+        embeddings: Of each, unit rows, shape (n, 512).
+
+    Returns:
+        RGB, shape (h, w, 3), values 0 to 255.
+    """
+    return captures[int((embeddings @ embeddings.mean(axis=0)).argmax())].image
 
 
 def _cosine(value: Any) -> float:
