@@ -93,5 +93,5 @@ class AmountHeld(_Slip):
                 (_("Reference"), held.reference),
             ),
         )  # fmt: skip
-        self._draw_line(_("Staff look whether notes came out, and settle it."))
+        self._draw_line(_("Staff check whether notes came out, and settle it."))
         self.button(_("Log out"), app.go_home, _LEFT, 620, _WIDE, look="primary", height=theme.KEY)
