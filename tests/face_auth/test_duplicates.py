@@ -138,6 +138,8 @@ def test_who_cannot_be_searched_is_named_until_they_can(
     templates = {"c0": "t0", "c1": "t1", "c2": "t2", "c3": "t0"}  # c3 points at another's template
     assert index.update(gallery, templates) == ["c1", "c2", "c3"]
     assert len(index) == 1
+    assert index.update(gallery, templates | {"c0": "t2"}) == ["c0", "c1", "c2", "c3"]
+    assert len(index) == 0  # not even by the face they had before
     damaged.unlink()
     keep(gallery, 2, faces(2))
     assert index.update(gallery, templates) == ["c1", "c3"]
