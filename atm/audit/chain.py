@@ -28,7 +28,8 @@ from atm.audit.room import Room
 from atm.audit.state import State, StateFile
 from credentials import files
 
-_LONGEST_LEFT = 64 * LONGEST_LINE
+_AT_ONCE = 16 * LONGEST_LINE  # bytes; a line fits in
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -38,13 +39,11 @@ class Head:
 
     Attributes:
         state: After the last genuine entry.
-        stores: The stores' generations in that entry.
         torn: Bytes behind it that are no entry.
     """
 
     state: State
-    stores: Mapping[str, int]
-    torn: int
+    torn: int = 0
 
 
 class Chain:
@@ -69,28 +68,16 @@ class Chain:
         state = self.states.read()
         if state is None:
             self._check_nothing_there()
-            return Head(State.first(), {}, 0)
+            return Head(State.first())
         full = self.parts.numbered(state.part)
         if full.exists():  # a crash between two files
             if full.stat().st_size != state.size:
                 raise self._altered()
             state = replace(state, part=state.part + 1, size=0)
-        line = self._last_line(state)
-        if line is None:
-            stores: Mapping[str, int] = {}
-        else:
-            if digest(line) != state.head:
-                raise self._altered()
-            stores = _stores(line)
-        left = self._left(state.size)
-        end = left.find(b"\n")
-        while end >= 0:
-            line, found = left[:end], parse_line(left[:end])
-            if found is None or not state.follows(found):
-                break
-            state, stores, left = state.after(line, found.mac), _stores(line), left[end + 1 :]
-            end = left.find(b"\n")
-        return Head(state, stores, self._size() - state.size)
+        self._check_last_line(state)
+        while (further := self._with_left(state)).n > state.n:
+            state = further
+        return Head(state, self._size() - state.size)
 
     def extend(
         self, head: Head, drafts: Sequence[Draft], at: str, stores: Mapping[str, int]
@@ -117,8 +104,10 @@ class Chain:
         if head.torn:
             os.truncate(self._path, state.size)
             drafts = [("torn", {"bytes": head.torn}), *drafts]
-        known = {name: max(stores.get(name, 0), head.stores.get(name, 0))
-                 for name in sorted({*stores, *head.stores})}  # fmt: skip
+        known = {
+            name: max(stores.get(name, 0), state.stores.get(name, 0))
+            for name in sorted({*stores, *state.stores})
+        }
         if state.size >= self._largest:
             self._path.rename(self.parts.numbered(state.part))
             files.sync_folder(self._path.parent)
@@ -126,7 +115,7 @@ class Chain:
         begin, lines = state.size, b""
         for kind, fields in drafts:
             line, mac = make_line(state.key, state.n, at, kind, fields, known, state.previous)
-            state = state.after(line, mac)
+            state = state.after(line, mac, known)
             lines += line + b"\n"
         self._add(lines, begin)
         self.states.write(state)
@@ -152,35 +141,40 @@ class Chain:
                     os.write(handle, lines[written:])  # says why not all went
                     raise OSError("the line was not written whole")
                 os.fsync(handle)
+                if begin == 0:
+                    files.sync_folder(self._path.parent)
             except OSError:
                 with contextlib.suppress(OSError):
                     os.ftruncate(handle, begin)
                 raise
         finally:
             os.close(handle)
-        if begin == 0:
-            files.sync_folder(self._path.parent)
 
-    def _last_line(self, state: State) -> bytes | None:
-        """Return the line before *state*, without its end; None where there is none."""
+    def _check_last_line(self, state: State) -> None:
+        """Accept the files if what was written up to *state* seems to be there."""
         if self._size() < state.size:
             raise self._altered()
         if not state.head:
-            return None
+            return
         path, end = self._path, state.size
         if end == 0:
             path = self.parts.numbered(state.part - 1)
             end = path.stat().st_size if path.exists() else 0
-        if end == 0:
-            raise self._altered()
         begin = max(0, end - LONGEST_LINE - 2)
-        data = _read(path, begin, end - begin)
-        if not data.endswith(b"\n"):
+        data = _read(path, begin, end - begin) if end else b""
+        if not data.endswith(b"\n") or digest(data[:-1].rpartition(b"\n")[2]) != state.head:
             raise self._altered()
-        return data[:-1].rpartition(b"\n")[2]
 
-    def _left(self, begin: int) -> bytes:
-        return _read(self._path, begin, _LONGEST_LEFT) if self._size() > begin else b""
+    def _with_left(self, state: State) -> State:
+        """Return *state* after the genuine entries behind it that a crash left."""
+        left = _read(self._path, state.size, _AT_ONCE) if self._size() > state.size else b""
+        *lines, _ = left.split(b"\n")
+        for line in lines:
+            found = parse_line(line)
+            if found is None or not state.follows(found):
+                break
+            state = state.after(line, found.mac, _stores(line))
+        return state
 
     def _size(self) -> int:
         try:

@@ -89,7 +89,8 @@ class AuditLog:
         It is on disk when this returns, and anchored if *anchor*. Only a refusal (a field
         ``outcome`` that is not "granted") that repeats the last entry within a minute, with the
         same customer, staff and reasons, is counted in memory first; one entry with the field
-        ``repeated`` follows when the minute is over, or something else is appended.
+        ``repeated`` follows when the minute is over, or something else is appended; a crash
+        before loses that number.
 
         Never pass a PIN, an embedding or a picture: fields are texts, numbers, truth values,
         None, and short lists of them.
@@ -128,7 +129,7 @@ class AuditLog:
             AuditError: As `check`.
         """
         with self.locked():
-            return dict(self.checked_head().stores)
+            return dict(self.checked_head().state.stores)
 
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
         """Return the last *n* entries (of *kind* only, if given), oldest first.
@@ -251,7 +252,7 @@ class AuditLog:
             OSError: If a file cannot be read.
         """
         head = self.chain.head()
-        if not self._checked:
+        if not self._checked or head.state.n == 1:  # a log does not begin twice
             self.anchor.check(head.state)
             self._checked = True
         return head

@@ -1,7 +1,8 @@
 """What the kiosk keeps of its log, outside the data folder: the present key and where it stands."""
 
 import secrets
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +24,7 @@ class State:
         size: The bytes of it that are known to be written.
         verifier_from: The first entry that an auditor can verify; 0 if nobody holds a first key.
         anchored: The newest entry that is known to stand at the anchor; 0 if none.
+        stores: The stores' generations in the entry before, by name.
     """
 
     n: int
@@ -33,14 +35,15 @@ class State:
     size: int = 0
     verifier_from: int = 0
     anchored: int = 0
+    stores: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def first(cls) -> Self:
         """Return the state of a log that is yet to begin, with a random key."""
         return cls(n=1, key=secrets.token_bytes(KEY_BYTES), previous=NO_MAC)
 
-    def after(self, line: bytes, mac: str) -> "State":
-        """Return the state once *line* with *mac* is written."""
+    def after(self, line: bytes, mac: str, stores: Mapping[str, int]) -> "State":
+        """Return the state once *line*, with *mac* and *stores*, is written."""
         return replace(
             self,
             n=self.n + 1,
@@ -48,6 +51,7 @@ class State:
             previous=mac,
             head=digest(line),
             size=self.size + len(line) + 1,
+            stores=stores,
         )
 
     def follows(self, line: Line | None) -> bool:

@@ -1,9 +1,11 @@
 """The first key of a segment of the log: handed to the auditor once, and never kept here."""
 
+import contextlib
 import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 from atm.audit.chain import Head
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError
 from atm.audit.log import AuditLog
+from atm.audit.repeats import Draft
 from atm.audit.state import State
 from credentials import files
 from credentials.errors import CredentialError
@@ -94,12 +97,11 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
     stores = log.generations()
     with log.locked():
         head = _set_aside(log) if set_aside else log.checked_head()
-        begins = head.state.n if set_aside else 1
-        if not set_aside and head.state.n > 1:
-            state = log.extend(
-                head, [(HANDED_OVER, {"next": head.state.n + 1})], stores, anchor=True
-            )
-        else:
+        state = head.state
+        begins = state.n if set_aside else 1
+        if state.n > begins:
+            told: list[Draft] = [(HANDED_OVER, {"by": "a new verifier"})]
+            head = Head(log.extend(head, told, stores, anchor=True))
             state = head.state
         state = replace(state, key=secrets.token_bytes(KEY_BYTES), verifier_from=state.n)
         verifier = Verifier(
@@ -110,60 +112,58 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
             key=state.key.hex(),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        partial = _write_new(path, verifier)
-        try:
+        with _new_file(path, verifier):
             log.chain.states.write(state)
-            os.link(partial, path)  # unlike a renaming this overwrites nothing
-        finally:
-            partial.unlink(missing_ok=True)
-        files.sync_folder(path.parent)
         log.extend(
-            Head(state, head.stores, 0), [("audit begin", {"from": state.n})], stores, anchor=True
+            replace(head, state=state), [("audit begin", {"from": state.n})], stores, anchor=True
         )
     return verifier
 
 
 def _set_aside(log: AuditLog) -> Head:
-    """Move the files of the log away; return a head from which the numbers go on."""
-    old = log.chain.parts.all()
-    newest: dict[str, object] = next(log.chain.parts.entries_from_the_end(), {})
-    numbers = [0, newest.get("n"), _last_number(log)]
-    last = max(n for n in numbers if isinstance(n, int))
-    folder = log.path.parent / time.strftime("audit-set-aside-%Y%m%dT%H%M%SZ", time.gmtime())
-    if old:
-        folder.mkdir(mode=0o700)
-        for each in old:
-            each.rename(folder / each.name)
-        files.sync_folder(folder)
+    """Move the files of the log away; return a head from which numbers and stores go on."""
+    last, stores = _known(log)
+    name = time.strftime("audit-set-aside-%Y%m%dT%H%M%SZ", time.gmtime())
+    folder = log.path.parent / name
+    folder.mkdir(mode=0o700)
+    for each in log.chain.parts.all():
+        each.rename(folder / each.name)
+    for each in (folder, log.path.parent):
+        files.sync_folder(each)
     for each in (log.key_path, log.anchor.path):
         if each.exists():
-            each.rename(each.with_name(f"{each.name}.{folder.name}"))
+            each.rename(each.with_name(f"{each.name}.{name}"))
             files.sync_folder(each.parent)
-    files.sync_folder(log.path.parent)
-    stores = newest.get("stores")
-    known = {k: v for k, v in stores.items() if type(v) is int} if isinstance(stores, dict) else {}
-    return Head(replace(State.first(), n=last + 1), known, 0)
+    return Head(replace(State.first(), n=last + 1, stores=stores))
 
 
-def _last_number(log: AuditLog) -> int:
-    """Return the newest number that the key's state or the anchor knows of, 0 without."""
-    found = 0
-    for read in (log.chain.states.read, log.anchor.read):
-        try:
-            known = read()
-        except AuditError:
-            continue
-        if isinstance(known, State):
-            found = max(found, known.n - 1)
-        elif known is not None:
-            found = max(found, known.n)
-    return found
+def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
+    """Return the highest number and generations that log, key's state or anchor know of."""
+    last, found = 0, dict[str, int]()
+    for entry in log.chain.parts.entries():
+        n, stores = entry.get("n"), entry.get("stores")
+        last = max(last, n if type(n) is int else 0)
+        for name, value in stores.items() if isinstance(stores, dict) else ():
+            found[name] = max(found.get(name, 0), value if type(value) is int else 0)
+    with contextlib.suppress(AuditError):
+        state = log.chain.states.read()
+        if state is not None:  # kept out of reach of the log's files: it knows best
+            last, found = max(last, state.n - 1), dict(state.stores)
+    with contextlib.suppress(AuditError):
+        anchored = log.anchor.read()
+        last = max(last, anchored.n if anchored else 0)
+    return last, found
 
 
-def _write_new(path: Path, verifier: Verifier) -> Path:
-    """Write *verifier* beside *path*, on disk when this returns."""
+@contextlib.contextmanager
+def _new_file(path: Path, verifier: Verifier) -> Iterator[None]:
+    """Write *verifier* to *path*, under that name when what is done meanwhile has succeeded."""
     partial = path.with_name(f"{path.name}.partial")
     text = json.dumps({"version": _VERSION, **asdict(verifier)}, indent=1) + "\n"
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # ours from here on
+    except OSError as error:
+        raise _unwritable(path, error) from error
     try:
         partial.unlink(missing_ok=True)
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -171,6 +171,16 @@ def _write_new(path: Path, verifier: Verifier) -> Path:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        raise AuditError(f"The verifier {path} cannot be written: {error.strerror}.") from error
-    return partial
+        yield
+        partial.rename(path)
+        files.sync_folder(path.parent)
+    except BaseException as error:
+        for each in (partial, path):
+            each.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
+
+
+def _unwritable(path: Path, error: OSError) -> AuditError:
+    return AuditError(f"The verifier {path} cannot be written: {error.strerror}.")

@@ -332,7 +332,9 @@ def test_other_refusals_and_admissions_are_written_each(path: Path) -> None:
         log.append("decision", outcome="granted", customer="c1", reasons=["a"])
         log.append("staff", staff="Ana")
         log.append("staff", staff="Ana")
-    assert len(path.read_text().splitlines()) == 10
+    entries = list(log.entries())
+    assert len(entries) == 10
+    assert not any("repeated" in each for each in entries)
 
 
 def test_refusal_after_the_minute_is_written_at_once(path: Path) -> None:
@@ -403,6 +405,24 @@ def test_kept_room_is_used_when_the_disk_is_full(small_disk: Path) -> None:
     (small_disk / "other").unlink()
     log.append("stop")
     assert [each["n"] for each in log.entries()] == list(range(1, len(kept) + 2))
+
+
+def test_room_that_could_not_be_kept_whole_is_given_back_and_told_of(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def part(handle: int, _: int, size: int) -> None:
+        os.ftruncate(handle, size // 2)
+        raise OSError(28, "No space left on device")
+
+    log = open_log(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", part)
+        log.append("start")
+    assert path.with_name("audit.room").stat().st_size == 0
+    assert any("keeps room for only" in note for note in log.notes())
+    again = open_log(path)
+    again.append("start")
+    assert not any("keeps room for only" in note for note in again.notes())
 
 
 def test_staff_are_told_at_a_fifth_of_the_disk_and_below(

@@ -18,7 +18,7 @@ from atm.audit.verifier import hand_over, read_verifier
 from atm.audit.verify import Report, verify
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("ATM_LONG_KILLS", "12"))
+KILLS = 300 if os.environ.get("LONG_TESTS") else 8
 
 APPEND_AND_TELL = """
 import sys
@@ -181,6 +181,20 @@ def test_yesterdays_log_is_refused_even_with_yesterdays_key(path: Path) -> None:
         open_log(path).check()
     with pytest.raises(AuditError, match="entry 2 was anchored"):
         open_log(path).append("decision")
+
+
+def test_other_log_of_the_same_length_is_refused(path: Path) -> None:
+    log = open_log(path)
+    log.append("start")
+    old = [(each, each.read_bytes()) for each in paths(path)[:2]]
+    log.append("decision", outcome="granted", anchor=True)
+    for each, data in old:
+        each.write_bytes(data)
+    anchor = paths(path)[2].rename(path.parent / "held")
+    open_log(path).append("decision", outcome="refused")
+    anchor.rename(paths(path)[2])
+    with pytest.raises(AuditError, match="stands at entry 2, but entry 2 was anchored"):
+        open_log(path).check()
 
 
 @pytest.mark.parametrize("how", ["gone", "yesterday's"])

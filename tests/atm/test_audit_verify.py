@@ -5,6 +5,7 @@ import os
 import random
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +15,12 @@ from atm.audit import AuditError, AuditLog
 from atm.audit.__main__ import main
 from atm.audit.entries import make_line, next_key
 from atm.audit.show import show, table
-from atm.audit.state import Anchored
+from atm.audit.state import Anchored, State
 from atm.audit.verifier import Verifier, hand_over, read_verifier
 from atm.audit.verify import Report, verify
 from atm.folder import DataFolder, open_folder
 
-MUTATIONS = int(os.environ.get("ATM_LONG_MUTATIONS", "400"))
+MUTATIONS = 10_000 if os.environ.get("LONG_TESTS") else 400
 ENTRIES = 300
 
 Parts = list[tuple[str, bytes]]
@@ -168,6 +169,30 @@ def test_bytes_behind_the_newest_entry_are_told_of(folder: DataFolder, tmp_path:
     assert verify([*parts[:-1], (name, data + b"{}\n")], verifier, anchored).problems
 
 
+def test_bytes_behind_the_last_line_of_a_full_file_are_a_problem(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    parts, verifier, anchored = whole_log(folder, tmp_path)
+    name, data = parts[0]
+    report = verify([(name, data + b"more"), *parts[1:]], verifier, anchored)
+    assert report.problems == ["The last line of audit-000001.jsonl is not whole."]
+
+
+def test_anchor_and_key_that_are_not_this_logs_are_problems(log: AuditLog, tmp_path: Path) -> None:
+    hand_over(log, tmp_path / "verifier")
+    log.append("start", anchor=True)
+    verifier = read_verifier(tmp_path / "verifier")
+    parts, anchored, state = contents(log), log.anchor.read(), log.chain.states.read()
+    assert anchored is not None and state is not None
+    assert verify(parts, verifier, anchored, state).problems == []
+    assert "not the one that was anchored" in "".join(
+        verify(parts, verifier, Anchored(2, "0" * 64), state).problems
+    )
+    assert verify(parts, verifier, anchored, replace(state, key=b"k" * 32)).problems == [
+        "The kiosk's key does not come from this verifier's."
+    ]
+
+
 def test_each_problem_is_one_plain_line(folder: DataFolder, tmp_path: Path) -> None:
     parts, verifier, anchored = whole_log(folder, tmp_path)
     lines = b"".join(data for _, data in parts).splitlines(keepends=True)
@@ -249,6 +274,27 @@ def test_verifier_is_written_once_and_its_key_is_nowhere_else(
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_garbage_in_a_log_that_is_yet_to_begin_is_cut_off(log: AuditLog, tmp_path: Path) -> None:
+    hand_over(log, tmp_path / "first")
+    log.key_path.unlink()
+    log.anchor.path.unlink()
+    log.path.write_bytes(b"")
+    log.chain.states.write(State.first())
+    log.path.write_bytes(b"garbage")
+    hand_over(log, tmp_path / "second")
+    log.append("start")
+    assert [each["kind"] for each in log.entries()] == ["torn", "audit begin", "start"]
+    assert verified(log, tmp_path / "second").problems == []
+
+
+def test_handed_over_key_is_fresh(log: AuditLog, tmp_path: Path) -> None:
+    log.append("start")
+    state = log.chain.states.read()
+    assert state is not None
+    made = hand_over(log, tmp_path / "verifier")
+    assert bytes.fromhex(made.key) not in (state.key, next_key(state.key))
+
+
 @pytest.mark.parametrize("where", ["data", "keys"])
 def test_verifier_is_not_kept_with_data_or_keys(log: AuditLog, tmp_path: Path, where: str) -> None:
     log.append("start")
@@ -283,6 +329,14 @@ def test_entries_before_the_hand_over_are_counted_and_linked(log: AuditLog, tmp_
     lines = log.path.read_bytes().splitlines(keepends=True)
     parts = [("audit.jsonl", b"".join(lines[:2] + lines[3:]))]
     assert verify(parts, made, log.anchor.read()).problems == ["Entry 3 is missing."]
+    for edited in (3, 5):  # the fifth is followed by the first that can be verified
+        mac = json.loads(lines[edited - 1])["mac"].encode()
+        changed = b"".join([*lines[: edited - 1], lines[edited - 1].replace(mac, b"0" * 64)])
+        parts = [("audit.jsonl", changed + b"".join(lines[edited:]))]
+        assert verify(parts, made, log.anchor.read()).problems == [
+            f"Entry {edited + 1} (line {edited + 1} of audit.jsonl) does not follow"
+            " the one before it."
+        ]
 
 
 def test_each_verifier_speaks_for_its_own_time(log: AuditLog, tmp_path: Path) -> None:
@@ -296,26 +350,33 @@ def test_each_verifier_speaks_for_its_own_time(log: AuditLog, tmp_path: Path) ->
     assert (second.problems, second.verified, second.unverified) == ([], 2, 3)
 
 
+@pytest.mark.parametrize("lost", ["lines", "log", "key", "both"])
 def test_damaged_log_is_set_aside_and_the_numbers_and_stores_go_on(
-    tmp_path: Path, folder: DataFolder
+    tmp_path: Path, folder: DataFolder, lost: str
 ) -> None:
     log = AuditLog.of(folder, tmp_path / "keys", stores=lambda: {"ledger": 8})
     hand_over(log, tmp_path / "first")
     for _ in range(5):
         log.append("decision", anchor=True)
     lines = log.path.read_bytes().splitlines(keepends=True)
-    log.path.write_bytes(b"".join(lines[:4]))
-    with pytest.raises(AuditError, match="ask the auditor"):
+    if lost == "lines":
+        log.path.write_bytes(b"".join(lines[:4]))
+    if lost in ("log", "both"):
+        log.path.unlink()
+    if lost in ("key", "both"):
+        log.key_path.unlink()
+    with pytest.raises(AuditError, match=r"sk the auditor"):
         log.append("stop")
     fresh = AuditLog.of(folder, tmp_path / "keys")
     made = hand_over(fresh, tmp_path / "second", set_aside=True)
     assert (made.begins, made.start) == (7, 7)
     fresh.append("start", anchor=True)
-    assert fresh.head_stores() == {"ledger": 8}
+    assert fresh.head_stores() == ({} if lost == "both" else {"ledger": 8})
     assert verified(fresh, tmp_path / "second").problems == []
     assert verified(fresh, tmp_path / "first").problems
-    [aside] = folder.path.glob("audit-set-aside-*/audit.jsonl")
-    assert aside.read_bytes() == b"".join(lines[:4])
+    aside = [each.read_bytes() for each in folder.path.glob("audit-set-aside-*/audit.jsonl")]
+    kept = {"lines": [b"".join(lines[:4])], "key": [b"".join(lines)]}
+    assert aside == kept.get(lost, [])
 
 
 def test_verifier_of_another_folder_or_no_verifier_at_all_is_refused(
