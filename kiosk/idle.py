@@ -18,12 +18,23 @@ class IdleClock:
         self._more_s = more_s
         self._clock = clock
         self._active_at = clock()
+        self._touched_at = clock()
         self._asked_at: float | None = None
 
     def active(self) -> None:
         """Somebody is there. Once the question is asked only `answer` counts."""
         if self._asked_at is None:
             self._active_at = self._clock()
+
+    def touched(self) -> None:
+        """Somebody touched the screen or pressed a key."""
+        self._touched_at = self._clock()
+        self.active()
+
+    @property
+    def untouched_s(self) -> float:
+        """Seconds since the last touch or key, whoever is seen meanwhile."""
+        return self._clock() - self._touched_at
 
     def answer(self) -> None:
         """Somebody wants more time, or a page was left."""

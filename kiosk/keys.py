@@ -29,7 +29,7 @@ class Keyboard:
 
     def _somebody(self) -> None:
         """Somebody is there: the question can wait, and the camera wakes up."""
-        self._app.idle.active()
+        self._app.idle.touched()
         self._app.service.latest()
 
     def _key(self, event: Any) -> None:

@@ -5,6 +5,8 @@ Nothing here says which factor failed. Sentences under the camera have at most e
 
 from __future__ import annotations
 
+import math
+
 from kiosk.language import Language
 
 
@@ -14,11 +16,14 @@ def N_(message: str) -> str:
 
 
 LOGIN = {
-    "refused": N_("Not admitted. Try again or ask staff."),
+    "refused": N_("Not admitted. Wait a minute and try again, or ask staff."),
     "no_face": N_("We could not see your face. Try again."),
     "fault": N_("Service not available. Ask staff."),
+    "paused": N_(
+        "This machine pauses after too many refusals. Try again in {n} seconds, or ask staff."
+    ),
 }
-"""The only three things a customer is told after the press, by the outcome's value."""
+"""The only things a customer is told after the press, by the outcome's value."""
 
 FAULT = LOGIN["fault"]
 
@@ -46,7 +51,6 @@ RETRIED = N_("It is tried again every second.")
 UNKNOWN_VERDICT = N_("Look at the camera")
 
 UNDER_CAMERA = (
-    *LOGIN.values(),
     *GUIDANCE.values(),
     WAIT,
     TYPE_BOTH,
@@ -62,8 +66,18 @@ ENROLMENT = {
     "not_one_person": N_("More than one person. Press Save again."),
     "camera_lost": N_("The camera stopped. Press Save again."),
     "cancelled": N_("Nothing was saved."),
+    "duplicate_face": N_("This face is another customer's. Nothing was saved."),
 }
 """Why an enrolment saved nothing, by the error's code."""
+
+WEAK = {
+    "weak_date": N_("This PIN is a date. Choose another."),
+    "weak_repeat": N_("This PIN repeats itself. Choose another."),
+    "weak_run": N_("This PIN counts up or down. Choose another."),
+    "weak_shape": N_("This PIN draws a shape on the keys. Choose another."),
+    "weak_common": N_("Too many people have this PIN. Choose another."),
+}
+"""Why a PIN is too easy to guess, by the error's code."""
 
 POLICY = {
     "username": {
@@ -80,11 +94,13 @@ POLICY = {
         "empty": N_("Type a PIN."),
         "bad_length": N_("A PIN has 4 to 12 digits."),
         "not_digits": N_("A PIN has digits only."),
+        **WEAK,
     },
     "staff_pin": {
         "empty": N_("Type a PIN."),
         "bad_length": N_("A staff PIN has 6 to 12 digits."),
         "not_digits": N_("A PIN has digits only."),
+        **WEAK,
     },
 }
 """What is wrong with a field, by what it holds and the error's code."""
@@ -98,6 +114,7 @@ AMOUNT = {
     "too_large": N_("This amount is too large."),
 }
 
+NOT_CHANGED = N_("Type your old PIN again and look at the camera, or ask staff.")
 TAKEN = N_("This username is taken.")
 PINS_DIFFER = N_("The two PINs differ. Type both again.")
 SIGN_IN_REFUSED = N_("Name or PIN is wrong, or this name is locked.")
@@ -107,6 +124,18 @@ NO_MORE_TODAY = N_("You have reached today's limit.")
 MULTIPLE = N_("Choose a multiple of {amount}.")
 RETURNED = N_("No money came out; nothing was taken.")
 NOT_POSITIVE = AMOUNT["negative"]
+
+
+def refusal(outcome: str, pause_s: float, language: Language) -> str:
+    """Return what a customer is told when nothing came of their attempt.
+
+    Args:
+        outcome: The value of `atm.login.Outcome`, but for a grant.
+        pause_s: How long this machine still pauses, where it does.
+        language: The customer's.
+    """
+    sentence = language.gettext(LOGIN.get(outcome, FAULT))
+    return sentence.format(n=max(1, math.ceil(pause_s)))
 
 
 def field_error(error: Exception, what: str, language: Language) -> str | None:

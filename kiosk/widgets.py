@@ -246,7 +246,8 @@ class Tile(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         inner = width - 2 * left
         gap, line_height = 2, 34
         title_height = round(size * 1.25)
-        top = (height - title_height - gap - line_height) // 2 if centred else 24
+        middle = (height - title_height - gap - line_height) // 2
+        top = middle if centred else min(24, middle)
         heavy = "semibold" if centred else "bold"
         muted = self.look.text if look == "primary" else theme.MUTED
         self.title = Label(
@@ -262,6 +263,14 @@ class Tile(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         self.init_control(self, width, height)
         self.init_press([self, self.title, self.line])
         tkinter.Frame.configure(self, takefocus=1)
+
+    def enable(self, enabled: bool) -> None:
+        """Let the tile be pressed, or fade it."""
+        self.enabled = enabled
+        look = self.look if enabled else _FADED
+        self.configure(fg_color=look.fill, border_color=look.border)
+        self.title.configure(text_color=look.text)
+        self.line.configure(text_color=theme.MUTED if enabled else look.text)
 
     def show_down(self, down: bool) -> None:
         """Darken the tile under a finger."""

@@ -51,6 +51,7 @@ class Window:
         customtkinter.set_appearance_mode("light")
         customtkinter.deactivate_automatic_dpi_awareness()
         self.root = tkinter.Tk(className="two-factor-atm")
+        self.root.tk.call("rename", "send", "")  # nor can others on this display send to it
         self.root.withdraw()
         self.root.configure(bg=theme.PAPER)
         self.root.title("Two-Factor ATM")

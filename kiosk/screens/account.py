@@ -1,63 +1,49 @@
-"""The account: balance and transactions on demand, and money."""
+"""The account: balance and transactions on demand, money, and a new PIN."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import messages, theme
-from kiosk.bars import ChipSpec, FootText, fit
 from kiosk.fields import Field
 from kiosk.focus import Control
-from kiosk.hint import hint
 from kiosk.keypads import DigitPad
-from kiosk.screens.base import Screen
-from kiosk.signs import card, hair
-from kiosk.widgets import Button, Label, at
+from kiosk.screens.balance import WIDTH, BalanceCard
+from kiosk.screens.session_page import SessionPage
+from kiosk.widgets import Button, at
 
 if TYPE_CHECKING:
-    from atm.ledger import Transaction, Withdrawal
+    from atm.accounts import Withdrawal
     from atm.session import Session
     from kiosk.app import App
 
-SHOWN_MS = 15_000
-"""How long balance and transactions stay in sight."""
-ROWS = 3
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
 
-_CARD_WIDE, _CARD_HIGH = 560, 492
 _RIGHT, _RIGHT_WIDE = 656, 568
-_INNER = _CARD_WIDE - 66
 
 
-class Account(Screen):
+class Account(SessionPage):
     """What an admitted customer sees; leaving it logs them out."""
-
-    logs_out = True
 
     def __init__(self, app: App, session: Session, since: datetime | None = None) -> None:
         """Build the page for *session*, open since a given time or now."""
         super().__init__(app)
-        self._session = session
-        self.since = since or datetime.now()
-        self._keeps_session = False
-        self._hide_at: str | None = None
-        self._busy = False
-        self._shown: list[Any] = []
-        self._draw_card()
+        self.open_session(session, since)
+        self.card = BalanceCard(self, session, lambda: self.presets[0])
+        self.put(self.card.pane, theme.MARGIN, 108)
+        self.balance, self.show_button = self.card.balance, self.card.show_button
+        half = (WIDTH - 16) // 2
+        self.leave = self.button(
+            self._("Log out"), app.go_home, theme.MARGIN, 624, half, look="quiet"
+        )
+        self.change = self.button(
+            self._("Change PIN"), self._change_pin, theme.MARGIN + WIDTH - half, 624, half,
+            look="quiet",
+        )  # fmt: skip
         self._draw_money()
-        self._hide()
-
-    def chips(self) -> Sequence[ChipSpec]:
-        """Show whose account it is."""
-        return [ChipSpec(self._session.customer.full_name)]
-
-    def foot(self) -> FootText:
-        """Say since when."""
-        time = self.language.time(self.since)
-        return FootText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
 
     def first_focus(self) -> Control | None:
         """Start with what shows the balance."""
@@ -76,7 +62,7 @@ class Account(Screen):
         last: list[Control] = [self.amount, self.withdraw]
         if self._pad_open:
             middle = [self.amounts, *middle]
-        return [self.show_button, self.leave, *middle, *last]
+        return [self.show_button, self.leave, self.change, *middle, *last]
 
     def enter_in(self, field: Field) -> None:
         """Withdraw what was typed."""
@@ -89,106 +75,13 @@ class Account(Screen):
 
     def pause(self) -> None:
         """Hide what is private before a question lies over it."""
-        self._hide()
+        self.card.hide()
 
-    def destroy(self) -> None:
-        """Leave the page, and the account with it unless the next page goes on with it."""
-        if not self._keeps_session:
-            self._session.close()
-        super().destroy()
+    def _change_pin(self) -> None:
+        from kiosk.screens.change_pin import ChangePin
 
-    # Balance and transactions.
-
-    def _draw_card(self) -> None:
-        _ = self._
-        pane = self._card = card(self, _CARD_WIDE, _CARD_HIGH)
-        self.put(pane, theme.MARGIN, 108)
-        name = fit(self, self._session.customer.full_name, self.fonts(theme.BODY), 360)
-        welcome = _("Welcome, {name}").format(name=name)
-        at(
-            Label(pane, welcome, self.fonts(theme.BODY), colour=theme.MUTED, width=_INNER),
-            33, 31,
-        )  # fmt: skip
-        self.balance = at(
-            Label(
-                pane, "", self.fonts(theme.BALANCE, "bold"), width=_INNER, height=72
-            ), 33, 68,
-        )  # fmt: skip
-        self.show_button = Button(
-            pane, _("Show balance"), self._ask_balance, self.fonts,
-            width=_INNER, ground=theme.SURFACE,
-        )  # fmt: skip
-        hint(self.show_button, _("Hidden again after 15 seconds"))
-        self.leave = self.button(
-            _("Log out"), self.app.go_home, theme.MARGIN, 624, _CARD_WIDE, look="quiet"
-        )
-
-    def _hide(self) -> None:
-        self.never_mind(self._hide_at)
-        for widget in self._shown:
-            widget.destroy()
-        self.balance.configure(text=self.language.hidden_money())
-        _ = self._
-        at(self.show_button, 33, 163)
-        self.show_button.enable(True)
-        self._shown = [
-            at(
-                Label(
-                    self._card,
-                    _(
-                        "The balance and the last transactions stay hidden until you ask, "
-                        "and hide again after 15 seconds."
-                    ),
-                    self.fonts(theme.BODY), colour=theme.MUTED, width=_INNER, height=120,
-                    anchor="nw", wrap=True,
-                ), 33, 265,
-            )
-        ]  # fmt: skip
-
-    def _ask_balance(self) -> None:
-        self.show_button.enable(False)
-        session = self._session
-        self.work(
-            lambda _attempt: (session.balance(), session.transactions(ROWS)), done=self._reveal
-        )
-
-    def _reveal(self, found: tuple[int, list[Transaction]]) -> None:
-        if self.app.dialog is not None:
-            self._hide()
-            return
-        balance, transactions = found
-        had_focus = self.show_button.focused
-        self.show_button.place_forget()
-        if had_focus:
-            self.presets[0].take_focus()
-        for widget in self._shown:
-            widget.destroy()
-        self.balance.configure(text=self.language.money(balance))
-        _ = self._
-        pane, body, strong = self._card, self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
-        shown: list[Any] = [
-            at(Label(pane, _("available now"), body, colour=theme.MUTED, width=_INNER), 33, 141),
-            at(Label(pane, _("Last transactions"), strong, width=_INNER), 33, 191),
-        ]
-        names = {"opening": _("Opening balance"), "withdrawal": _("Withdrawal")}
-        for row, entry in enumerate(transactions[:ROWS]):
-            y = 231 + row * 87
-            amount = self.language.signed(entry.amount_minor)
-            colour = theme.OK if entry.amount_minor > 0 else theme.INK
-            name = names.get(str(entry.kind), str(entry.kind))
-            when = self.language.day_and_time(entry.at)
-            wide = 230
-            shown += [
-                at(hair(pane, _INNER), 33, y),
-                at(Label(pane, name, body, width=_INNER - wide), 33, y + 11),
-                at(Label(pane, when, body, colour=theme.MUTED, width=_INNER), 33, y + 42),
-                at(
-                    Label(pane, amount, strong, colour=colour, width=wide, anchor="e"),
-                    33 + _INNER - wide, y + 11,
-                ),
-            ]  # fmt: skip
-        self._shown = shown
-        self._hide_at = self.later(SHOWN_MS, self._hide)
+        session, since = self.session, self.since
+        self.go_on_to(lambda app: ChangePin(app, session, since))
 
     # Money.
 
@@ -252,7 +145,7 @@ class Account(Screen):
         self._confirm(minor)
 
     def _confirm(self, minor: int) -> None:
-        if self._busy:
+        if self.settling:
             return
         self._calm()
         _ = self._
@@ -266,20 +159,26 @@ class Account(Screen):
 
     def _book(self, minor: int) -> None:
         self._set_busy(True)
-        session = self._session
+        session = self.session
         self.work(lambda _attempt: session.withdraw(minor), done=self._pay, failed=self._refused)
 
     def _pay(self, withdrawal: Withdrawal) -> None:
         from kiosk.screens.money import TakeMoney
 
-        self._keeps_session = True
-        session, since = self._session, self.since
-        self.app.show(lambda app: TakeMoney(app, session, since, withdrawal))
+        session, since = self.session, self.since
+        self.go_on_to(lambda app: TakeMoney(app, session, since, withdrawal))
 
     def _refused(self, error: BaseException) -> None:
-        from atm.ledger import LedgerError
+        from atm.accounts import LedgerError
+        from atm.session import HeldError, ReturnedError
 
-        if not isinstance(error, LedgerError):
+        if isinstance(error, HeldError):
+            from kiosk.screens.money import AmountHeld
+
+            session, since, held = self.session, self.since, error
+            self.go_on_to(lambda app: AmountHeld(app, session, since, held))
+            return
+        if not isinstance(error, LedgerError | ReturnedError):
             self.app.fault(error)
             return
         self._set_busy(False)
@@ -294,7 +193,7 @@ class Account(Screen):
         self.amount.calm()
 
     def _set_busy(self, busy: bool) -> None:
-        self._busy = busy
-        for button in (*self.presets, self.withdraw, self.leave):
+        self.settling = busy
+        for button in (*self.presets, self.withdraw, self.leave, self.change, self.show_button):
             button.enable(not busy)
         self.amount.enable(not busy)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kiosk.app import App
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Screen")
 
 
 class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
@@ -29,6 +30,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     logs_out = False
     """Whether leaving this page ends a customer's session."""
+
+    for_staff = False
+    """Whether a member of staff is signed in here: after a minute without input they are not."""
+
+    settling = False
+    """Whether something is under way that the customer must see the end of."""
 
     def __init__(self, app: App) -> None:
         """Build the page; subclasses add their widgets in reading order."""
@@ -205,6 +212,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         )
         self._attempts.append(attempt)
         return attempt
+
+    def hand_over(self, attempt: Attempt[Any], page: S) -> S:
+        """Let *attempt* go on while *page*, which is returned, takes this one's place."""
+        self._attempts.remove(attempt)
+        page._attempts.append(attempt)
+        return page
 
     def destroy(self) -> None:
         """Leave the page: requests are dropped, timers stopped, fields emptied."""

@@ -145,13 +145,7 @@ class CustomerPin(Form):
     def go_on(self) -> None:
         """Check both PINs and go to the face."""
         pin, again = self.fields
-        if not self._judge():
-            return
-        again.calm()
-        if pin.text != again.text:
-            pin.clear()
-            again.clear()
-            self.complain(pin, self._(messages.PINS_DIFFER))
+        if not (self._judge() and self.agree(pin, again)):
             return
         from kiosk.screens.face import FaceStep
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from atm.enrolment import Application
-    from atm.staff import StaffMember
+    from atm.signatures import StaffMember
 
 
 @dataclass(slots=True)

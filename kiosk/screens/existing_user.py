@@ -20,7 +20,7 @@ from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
-    from atm.login import Decision
+    from atm.decision import Decision
     from face_auth.camera import Frame
     from kiosk.app import App
 
@@ -122,7 +122,7 @@ class ExistingUser(Screen):
         if busy:
             self.line.say("hold", _(messages.HOLD_STILL))
         elif self._answer:
-            self.line.say("bad", _(self._answer))
+            self.line.say("bad", self._answer)
         elif self.app.service.camera_lost:
             self.line.say("warn", _(messages.NO_CAMERA))
         elif not (ready and seen):
@@ -253,7 +253,8 @@ class ExistingUser(Screen):
         from kiosk.pane_picture import Marks, Ring
 
         self._end_login()
-        self._answer = messages.LOGIN.get(str(decision.outcome.value), messages.FAULT)
+        outcome = decision.outcome.value
+        self._answer = messages.refusal(outcome, decision.pause_s, self.language)
         self.view.mark(Marks(Ring.REFUSED))
         self.refresh()
         self.line.enabled = True

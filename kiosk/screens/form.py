@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk import theme
+from kiosk import messages, theme
 from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.keypads import DigitPad, LetterPad
@@ -90,18 +90,26 @@ class Form(Screen):
 
     def check(self, field: Field, judge: Callable[[str], object], what: str) -> bool:
         """Judge what was typed into *field*; say what is wrong with it, if anything is."""
-        from kiosk.messages import field_error
-
         field.calm()
         try:
             judge(field.text)
         except Exception as error:
-            sentence = field_error(error, what, self.language)
+            sentence = messages.field_error(error, what, self.language)
             if sentence is None:
                 raise
             self.complain(field, sentence)
             return False
         return True
+
+    def agree(self, pin: Field, again: Field) -> bool:
+        """Whether *pin* was typed twice; else both are emptied and it is said."""
+        again.calm()
+        if pin.text == again.text:
+            return True
+        pin.clear()
+        again.clear()
+        self.complain(pin, self._(messages.PINS_DIFFER))
+        return False
 
     def busy(self, busy: bool) -> None:
         """Lock the page while a worker is at it."""

@@ -10,7 +10,7 @@ from kiosk.bars import ChipSpec
 from kiosk.screens.form import Form
 
 if TYPE_CHECKING:
-    from atm.staff import StaffMember
+    from atm.signatures import StaffMember
     from kiosk.app import App
 
 TRIES = 3
@@ -77,11 +77,7 @@ class FirstStart(Form):
             return
         if not self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin"):
             return
-        again.calm()
-        if pin.text != again.text:
-            pin.clear()
-            again.clear()
-            self.complain(pin, self._(messages.PINS_DIFFER))
+        if not self.agree(pin, again):
             return
         self.busy(True)
         staff, words = self.app.machine.staff, (name.text, pin.text)
@@ -136,10 +132,14 @@ class StaffSignIn(Form):
                 return
         self.busy(True)
         staff, words = self.app.machine.staff, (name.text, pin.text)
-        self.work(lambda _attempt: staff.sign_in(*words), done=self._then, failed=self._refused)
+        self.work(lambda _attempt: staff.sign_in(*words), done=self.signed, failed=self._refused)
+
+    def signed(self, member: StaffMember) -> None:
+        """Go on: *member* has signed in."""
+        self._then(member)
 
     def _refused(self, error: BaseException) -> None:
-        from atm.staff import StaffSignInError
+        from atm.signatures import StaffSignInError
 
         if not isinstance(error, StaffSignInError):
             self.app.fault(error)

@@ -2,62 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
-from kiosk.bars import ChipSpec, fit
+from kiosk.bars import FootText, fit
 from kiosk.screens.base import Screen
+from kiosk.screens.staff_page import FULL, Signed
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
-    from atm.staff import StaffMember
+    from atm.signatures import StaffMember
     from kiosk.app import App
 
-_WIDE, _HIGH = 574, 150
-_COLUMNS = (56, 650)
-_TOP, _STEP = 176, 170
+_GAP = 16
+_WIDE = (FULL - _GAP) // 2
+_TOP, _BOTTOM = 156, 556
+_LINE_Y, _BUTTONS_Y = 572, 652
 
 
-class StaffMenu(Screen):
-    """Tiles, one for each thing that works."""
+class StaffMenu(Signed):
+    """A tile for each task; below them what is done to the kiosk itself."""
 
     def __init__(self, app: App, staff: StaffMember) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
-        self._staff = staff
+        self.sign(staff)
         _ = self._
         name = fit(self, staff.name, self.fonts(theme.HEADING, "bold"), 940)
-        self.label(
-            _("Staff: {name}").format(name=name), theme.MARGIN, 104, 1168,
-            size=theme.HEADING, weight="bold", height=48,
-        )  # fmt: skip
-        tiles: list[tuple[str, str, Callable[[], object]]] = [
-            (_("Create New User"), _("with consent and identity document"), self._create)
-        ]
-        if app.window.fullscreen:
-            tiles.append((_("Leave full screen"), _("the kiosk goes on in a window"), self._leave))
-        if app.service.camera_lost and not app.demonstration.on:
-            tiles.append(
-                (_("Demonstration"), _("a drawn face, no real money"), app.demonstration.start)
-            )
-        tiles.append((_("Close the kiosk"), _("customers cannot use it then"), self._close))
-        for number, (title, line, command) in enumerate(tiles):
-            tile = Tile(
-                self, title, line, command, self.fonts,
-                look="key", width=_WIDE, height=_HIGH, size=32, centred=False,
-            )  # fmt: skip
-            self.put(tile, _COLUMNS[number % 2], _TOP + _STEP * (number // 2))
+        self.head(_("Staff: {name}").format(name=name), 96)
+        self._locked = 0
+        self.tiles: list[Tile] = []
+        self._lay(0)
         tone, sentence = self._face_check()
         if sentence:
-            line = StatusLine(self, self.fonts, width=1168, height=66)
+            line = StatusLine(self, self.fonts, width=FULL, height=66)
             line.say(tone, sentence)
-            self.put(line, theme.MARGIN, 640)
+            self.put(line, theme.MARGIN, _LINE_Y)
+        self._kiosk_buttons()
+        self._look()
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """Return the way out."""
-        return [ChipSpec(self._("Sign out"), self.app.go_home)]
+    def foot(self) -> FootText:
+        """Return what is missing; at the right what waits for staff."""
+        said = super().foot()
+        if self.app.attendance.warning or not self._locked:
+            return said
+        words = self.language.ngettext("{n} account locked", "{n} accounts locked", self._locked)
+        return FootText(said.text, said.tone, words)
+
+    def _tasks(self, holds: int) -> list[tuple[str, str, Callable[[], object]]]:
+        """Return title, line and command of each tile; one more where money is on hold."""
+        from kiosk.screens.camera import RegisterCamera
+        from kiosk.screens.customers import Customers
+        from kiosk.screens.health import HealthPage
+        from kiosk.screens.holds import Holds
+        from kiosk.screens.refusals import Refusals
+        from kiosk.screens.staff_list import StaffList
+
+        _, staff = self._, self.staff
+        tasks: list[tuple[str, str, Callable[[], object]]] = [
+            (_("Create New User"), _("with consent and identity document"), self._create),
+            (
+                _("Customers"), _("unlock, new PIN, new face, delete"),
+                self._to(lambda app: Customers(app, staff)),
+            ),
+            (
+                _("Last refusals"), _("who, when and why"),
+                self._to(lambda app: Refusals(app, staff)),
+            ),
+            (
+                _("Staff"), _("names, locks, second signatures"),
+                self._to(lambda app: StaffList(app, staff)),
+            ),
+            (
+                _("Health"), _("camera, disk, clock, model, backup"),
+                self._to(lambda app: HealthPage(app, staff)),
+            ),
+            (
+                _("Camera"), _("register this device"),
+                self._to(lambda app: RegisterCamera(app, staff)),
+            ),
+        ]  # fmt: skip
+        if holds:
+            waiting = self.language.ngettext(
+                "{n} withdrawal to settle", "{n} withdrawals to settle", holds
+            )
+            page = self._to(lambda app: Holds(app, staff))
+            tasks.append((_("Open holds"), waiting, page))
+        return tasks
+
+    def _lay(self, holds: int) -> None:
+        """Put a tile for each task in the place of those there are."""
+        for tile in self.tiles:
+            tile.destroy()
+        self.controls = [c for c in self.controls if c not in self.tiles]
+        others, self.controls = self.controls, []
+        self.tiles = []
+        tasks = self._tasks(holds)
+        lines = (len(tasks) + 1) // 2
+        high = (_BOTTOM - _TOP - (lines - 1) * _GAP) // lines
+        for number, (title, line, command) in enumerate(tasks):
+            tile = Tile(
+                self, title, line, command, self.fonts,
+                look="key", width=_WIDE, height=high, size=32, centred=False,
+            )  # fmt: skip
+            x = theme.MARGIN + (number % 2) * (_WIDE + _GAP)
+            self.put(tile, x, _TOP + (number // 2) * (high + _GAP))
+            self.tiles.append(tile)
+        self.controls += others
+
+    def _kiosk_buttons(self) -> None:
+        _, app = self._, self.app
+        buttons: list[tuple[str, Callable[[], object]]] = []
+        if app.window.fullscreen:
+            buttons.append((_("Leave full screen"), self._leave))
+        if app.service.camera_lost and not app.demonstration.on:
+            buttons.append((_("Demonstration"), app.demonstration.start))
+        buttons.append((_("Close the kiosk"), self._close))
+        wide = (FULL - 2 * _GAP) // 3
+        for number, (text, command) in enumerate(buttons):
+            x = theme.PAGE_WIDTH - theme.MARGIN - wide - (len(buttons) - 1 - number) * (wide + _GAP)
+            self.button(text, command, x, _BUTTONS_Y, wide, look="quiet")
+
+    def _look(self) -> None:
+        """Have a worker count what waits for staff."""
+        machine = self.app.machine
+
+        def count(_attempt: object) -> tuple[int, int]:
+            locked = sum(state == "locked" for _customer, state in machine.customers())
+            return locked, len(machine.holds())
+
+        self.work(count, done=self._found, failed=self._not_found)
+
+    def _found(self, counts: tuple[int, int]) -> None:
+        self._locked, holds = counts
+        if holds:
+            focused = self.tiles[0].focused
+            self._lay(holds)
+            if focused:
+                self.tiles[0].take_focus()
+
+    def _not_found(self, error: BaseException) -> None:
+        """Health says what is wrong; the menu stays."""
 
     def _face_check(self) -> tuple[str, str]:
         """Return tone and sentence on how strictly faces are judged; empty without models."""
@@ -73,10 +160,13 @@ class StaffMenu(Screen):
         sentence = _("Face check: {fmr} of strangers pass, {fnmr} of customers' tries fail.")
         return "info", sentence.format(fmr=fmr, fnmr=share(threshold.fnmr))
 
+    def _to(self, make: Callable[[Any], Screen]) -> Callable[[], None]:
+        return lambda: self.app.show(make)
+
     def _create(self) -> None:
         from kiosk.screens.consent import Consent
 
-        staff = self._staff
+        staff = self.staff
         self.app.show(lambda app: Consent(app, staff))
 
     def _leave(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from atm.session import Customer, HeldError, Session
 from kiosk.screens import account
+from kiosk.screens import balance as balance_card
 from kiosk.screens.money import AmountHeld
 
 pytestmark = pytest.mark.gui
@@ -42,7 +43,7 @@ def texts(widget: Any) -> list[str]:
 def test_the_balance_is_hidden_until_asked_and_again_after_a_while(
     page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account, "SHOWN_MS", 300)
+    monkeypatch.setattr(balance_card, "SHOWN_MS", 300)
     assert "Welcome, Maria Lopez" in texts(page.screen)
     assert not any("1,350" in text for text in texts(page.screen))
     page.touch(page.screen.show_button)
@@ -53,7 +54,7 @@ def test_the_balance_is_hidden_until_asked_and_again_after_a_while(
 
 
 def test_fifteen_seconds_are_the_while() -> None:
-    assert account.SHOWN_MS == 15_000
+    assert balance_card.SHOWN_MS == 15_000
 
 
 def test_a_preset_is_paid_after_a_yes(page: Any, machine: Any) -> None:

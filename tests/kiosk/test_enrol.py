@@ -36,7 +36,7 @@ def to_face(page: Any) -> None:
     page.key("Return")
     page.on("CustomerPin")
     for _ in range(2):
-        page.type("4321")
+        page.type("4713")
         page.key("Return")
     page.on("FaceStep")
     page.until(lambda: page.screen.save.enabled)
@@ -49,7 +49,7 @@ def test_a_customer_is_enrolled_with_what_was_typed(page: Any, machine: Any) -> 
     page.on("Saved")
     application = machine.enrolled[0]
     assert (application.username, application.full_name) == ("jose", "Jose Diaz")
-    assert (application.opening_minor, application.pin) == (135_050, "4321")
+    assert (application.opening_minor, application.pin) == (135_050, "4713")
     assert before <= application.consent_at <= datetime.now(UTC)
     page.key("Return")
     page.on("Home")

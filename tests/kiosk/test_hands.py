@@ -35,16 +35,16 @@ def test_touch_alone_enrols_logs_in_and_withdraws(kiosk: Any, machine: Any) -> N
     kiosk.pad(kiosk.screen.digits, "50")
     kiosk.touch(kiosk.screen.go)
     kiosk.on("CustomerPin")
-    kiosk.pad(kiosk.screen.digits, "43215")
+    kiosk.pad(kiosk.screen.digits, "47135")
     kiosk.touch(kiosk.screen.digits.keys[-1])  # back
     kiosk.touch(kiosk.screen.fields[1].entry)
-    kiosk.pad(kiosk.screen.digits, "4321")
+    kiosk.pad(kiosk.screen.digits, "4713")
     kiosk.touch(kiosk.screen.go)
     kiosk.on("FaceStep")
     kiosk.until(lambda: kiosk.screen.save.enabled)
     kiosk.touch(kiosk.screen.save)
     kiosk.on("Saved")
-    assert machine.enrolled[0].pin == "4321"
+    assert machine.enrolled[0].pin == "4713"
     kiosk.touch(kiosk.screen.primary)
     kiosk.on("Home")
     kiosk.touch(kiosk.screen.existing)

@@ -129,10 +129,10 @@ def test_the_very_first_start_makes_the_first_member_of_staff(kiosk: Any, machin
     assert kiosk.screen.fields[1].text == kiosk.screen.fields[2].text == ""
     assert machine.staff.empty
     for _ in range(2):
-        kiosk.type("123456")
+        kiosk.type("271828")
         kiosk.key("Return")
     kiosk.on("Consent")
-    assert machine.staff._known == {"Ana": "123456"}
+    assert machine.staff._known == {"Ana": "271828"}
 
 
 def test_three_wrong_staff_pins_lead_home(kiosk: Any) -> None:

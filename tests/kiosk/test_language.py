@@ -66,16 +66,25 @@ def test_sentences_under_the_camera_have_at_most_eight_words(code: str) -> None:
         assert len(language.gettext(sentence).split()) <= 8, language.gettext(sentence)
 
 
-def test_the_three_sentences_are_those_of_the_issue() -> None:
+def test_a_refusal_tells_no_more_than_these_sentences() -> None:
     assert messages.LOGIN == {
-        "refused": "Not admitted. Try again or ask staff.",
+        "refused": "Not admitted. Wait a minute and try again, or ask staff.",
         "no_face": "We could not see your face. Try again.",
         "fault": "Service not available. Ask staff.",
+        "paused": "This machine pauses after too many refusals. "
+        "Try again in {n} seconds, or ask staff.",
     }
 
 
+def test_a_pause_is_told_in_whole_seconds_and_never_as_none() -> None:
+    english = Language("en")
+    assert " in 13 seconds," in messages.refusal("paused", 12.2, english)
+    assert " in 1 seconds," in messages.refusal("paused", 0.0, english)
+    assert messages.refusal("what is this", 0.0, english) == messages.FAULT
+
+
 def test_every_outcome_but_a_grant_has_its_sentence() -> None:
-    from atm.login import Outcome
+    from atm.decision import Outcome
 
     assert {o.value for o in Outcome} - {"granted"} == set(messages.LOGIN)
 

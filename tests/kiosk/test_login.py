@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from atm.login import Outcome
+from atm.decision import Outcome
 from face_auth.quality import Verdict
 from kiosk.pane_picture import Marks, Ring
 
@@ -41,7 +41,7 @@ def test_right_pin_and_face_open_the_account(page: Any, machine: Any) -> None:
 @pytest.mark.parametrize(
     ("outcome", "sentence"),
     [
-        (Outcome.REFUSED, "Not admitted. Try again or ask staff."),
+        (Outcome.REFUSED, "Not admitted. Wait a minute and try again, or ask staff."),
         (Outcome.NO_FACE, "We could not see your face. Try again."),
         (Outcome.FAULT, "Service not available. Ask staff."),
     ],

@@ -1,0 +1,88 @@
+"""While an account is open the camera watches that its owner is still there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from atm.session import Session
+    from kiosk.app import App
+    from kiosk.worker import Attempt
+
+EVERY_S = 0.5
+SILENT_S = 5.0
+"""How long the camera or the answer may stay away before the account is covered."""
+
+HERE = "here"
+
+_log = logging.getLogger(__name__)
+
+
+class PresenceWatch:
+    """Asks twice a second who is there; anything but the owner covers the account."""
+
+    def __init__(
+        self, app: App, session: Session, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Watch over *session*; `look` is to be called at least twice a second."""
+        self.session = session
+        self._app = app
+        self._clock = clock
+        self._presence: Any = None
+        self._asking: Attempt[str] | None = None
+        self._asked_at = 0.0
+        self._answered_at = clock()
+        self._seen: int | None = None
+
+    def look(self) -> bool:
+        """Have the newest frame judged; True once the account is covered."""
+        now = self._clock()
+        if self._app.screen.settling:
+            self._answered_at = now
+        elif now - self._answered_at > SILENT_S:
+            _log.warning("Nobody can say who is at the account: it is covered.")
+            self._cover()
+            return True
+        elif self._asking is None and now - self._asked_at >= EVERY_S:
+            frame = self._app.service.latest()
+            if frame is not None and frame.index != self._seen:
+                self._seen, self._asked_at = frame.index, now
+                self._ask(frame)
+        return False
+
+    def end(self) -> None:
+        """Watch no longer."""
+        if self._asking is not None:
+            self._asking.drop()
+            self._asking = None
+
+    def _ask(self, frame: Any) -> None:
+        machine, session = self._app.machine, self.session
+
+        def work(_attempt: object) -> str:
+            if self._presence is None:
+                self._presence = machine.watch(session)
+            return str(self._presence.look(frame))
+
+        self._asking = self._app.worker.start(work, done=self._answered, failed=self._failed)
+
+    def _answered(self, found: str) -> None:
+        self._asking = None
+        self._answered_at = self._clock()
+        if found != HERE and not self._app.screen.settling:
+            self._cover()
+
+    def _failed(self, error: BaseException) -> None:
+        _log.error("Who is at the account cannot be told: it is covered", exc_info=error)
+        self._asking = None
+        if not self._app.screen.settling:
+            self._cover()
+
+    def _cover(self) -> None:
+        from kiosk.screens.covered import Covered
+
+        self.end()
+        self._app.show(Covered)

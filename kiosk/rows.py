@@ -1,0 +1,216 @@
+"""Lists: rows that can be touched or only read, a page of them at a time."""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import customtkinter
+
+from kiosk import theme
+from kiosk.bars import fit, measure
+from kiosk.focus import Control
+from kiosk.icons import icon
+from kiosk.screens.base import Screen
+from kiosk.signs import hair
+from kiosk.widgets import Button, Label, Pressable, at, darker
+
+HEIGHT = theme.TOUCH
+GAP = 4
+_LEFT, _MARK = 24, 28
+_PAGER = 152
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one row says.
+
+    Attributes:
+        title: At the left, heavy.
+        text: After it, muted.
+        mark: At the right, with the symbol and colour of *tone*.
+        tone: One of `theme.TONES`; empty for no symbol.
+        command: What touching the row does; None where it is only read.
+    """
+
+    title: str
+    text: str = ""
+    mark: str = ""
+    tone: str = ""
+    command: Callable[[], object] | None = None
+
+
+class Row(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+    """One entry that can be touched."""
+
+    def __init__(self, master: Any, entry: Entry, fonts: theme.Fonts, width: int) -> None:
+        """Make the row."""
+        self.command = entry.command
+        self.ground = theme.PAPER
+        customtkinter.CTkFrame.__init__(
+            self, master, width=width, height=HEIGHT, corner_radius=theme.FIELD_CORNER,
+            border_width=2, border_color=theme.LINE, fg_color=theme.SURFACE, bg_color=theme.PAPER,
+        )  # fmt: skip
+        parts = write(self, entry, fonts, width, title_width=340)
+        self.init_control(self, width, HEIGHT)
+        self.init_press([self, *parts])
+        tkinter.Frame.configure(self, takefocus=1)
+
+    def show_down(self, down: bool) -> None:
+        """Darken the row under a finger."""
+        if self.winfo_exists():
+            self.configure(fg_color=darker(theme.SURFACE) if down else theme.SURFACE)
+
+
+def write(box: Any, entry: Entry, fonts: theme.Fonts, width: int, *, title_width: int) -> list[Any]:
+    """Write *entry* into *box*, `HEIGHT` high; returns the labels, cut to what has room."""
+    body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
+    y = (HEIGHT - 34) // 2
+    right = width - _LEFT
+    made: list[Any] = []
+    if entry.mark or entry.tone:
+        tone = theme.TONES.get(entry.tone)
+        room = measure(box, entry.mark, strong) + 4 if entry.mark else 0
+        if tone is not None:
+            sign = customtkinter.CTkLabel(
+                box, text="", width=_MARK, height=34, image=icon(tone.icon, tone.text, _MARK)
+            )
+            made.append(at(sign, right - room - _MARK - (12 if room else 0), y))
+        if room:
+            colour = tone.text if tone is not None else theme.MUTED
+            made.append(
+                at(Label(box, entry.mark, strong, colour=colour, width=room), right - room, y)
+            )
+        right -= room + (_MARK + 12 if tone is not None else 0) + 16
+    if not entry.text:
+        title_width = right - _LEFT
+    title = fit(box, entry.title, strong, title_width)
+    made.append(at(Label(box, title, strong, width=title_width), _LEFT, y))
+    if entry.text:
+        left = _LEFT + title_width + 16
+        text = fit(box, entry.text, body, right - left)
+        made.append(at(Label(box, text, body, colour=theme.MUTED, width=right - left), left, y))
+    return made
+
+
+class Listing:
+    """Entries of a page, as many at a time as have room; buttons at the right turn the pages."""
+
+    def __init__(
+        self,
+        page: Screen,
+        y: int,
+        rows: int,
+        *,
+        width: int = theme.PAGE_WIDTH - 2 * theme.MARGIN,
+        title_width: int = 340,
+        empty: str,
+    ) -> None:
+        """List nothing yet.
+
+        Args:
+            page: Whose list it is.
+            y: Where it begins, on the drawn page.
+            rows: How many entries are shown at a time.
+            width: Of the list with its buttons.
+            title_width: How much of it the titles of entries that are only read may take.
+            empty: What is said where there is no entry.
+        """
+        self._page = page
+        self._y = y
+        self._rows = rows
+        self._width = width
+        self._title_width = title_width
+        self._empty = empty
+        self._entries: Sequence[Entry] = ()
+        self._first = 0
+        self._shown: list[Any] = []
+        self.rows: list[Row] = []
+        _ = page.language.gettext
+        x = theme.MARGIN + width - _PAGER
+        down = y + rows * (HEIGHT + GAP) - GAP - HEIGHT
+        self._buttons = {
+            -rows: (Button(page, "↑", lambda: self._turn(-rows), page.fonts, width=_PAGER), x, y),
+            rows: (Button(page, "↓", lambda: self._turn(rows), page.fonts, width=_PAGER), x, down),
+        }
+        self._count = Label(
+            page, "", page.fonts(theme.BODY), colour=theme.MUTED, width=_PAGER, anchor="center"
+        )
+
+    @property
+    def controls(self) -> list[Control]:
+        """The rows that can be touched, then the buttons, in reading order."""
+        return [*self.rows, *(button for button, _x, _y in self._buttons.values())]
+
+    @property
+    def position(self) -> str:
+        """Which entries are shown out of how many: 1-6 / 23; nothing where all are."""
+        total = len(self._entries)
+        if total <= self._rows:
+            return ""
+        return f"{self._first + 1}–{min(self._first + self._rows, total)} / {total}"
+
+    def show(self, entries: Sequence[Entry]) -> None:
+        """List *entries* from the first."""
+        self._entries, self._first = entries, 0
+        self.draw()
+
+    def hide(self) -> None:
+        """Show nothing, until `draw`."""
+        for widget in (*self._shown, *(button for button, _x, _y in self._buttons.values())):
+            widget.place_forget()
+        self._count.place_forget()
+
+    def _turn(self, step: int) -> None:
+        self._first += step
+        self.draw()
+
+    def draw(self) -> None:
+        """Show the entries that are in view."""
+        for widget in self._shown:
+            widget.destroy()
+        self.rows, self._shown = [], []
+        page, total = self._page, len(self._entries)
+        paged = total > self._rows
+        width = self._width - (_PAGER + 16 if paged else 0)
+        for number, entry in enumerate(self._entries[self._first : self._first + self._rows]):
+            y = self._y + number * (HEIGHT + GAP) - theme.TOP_BAR
+            self._shown.append(at(self._row(entry, width, number), theme.MARGIN, y))
+        if not self._entries:
+            words = Label(
+                page,
+                self._empty,
+                page.fonts(theme.BODY),
+                colour=theme.MUTED,
+                width=width,
+                height=40,
+            )
+            self._shown.append(at(words, theme.MARGIN, self._y + 8 - theme.TOP_BAR))
+        for step, (button, x, y) in self._buttons.items():
+            if paged:
+                at(button, x, y - theme.TOP_BAR)
+                button.enable(0 <= self._first + step < total)
+            else:
+                button.place_forget()
+        self._count.configure(text=self.position)
+        if paged:
+            middle = self._y + (self._rows * (HEIGHT + GAP)) // 2 - 19 - theme.TOP_BAR
+            at(self._count, theme.MARGIN + self._width - _PAGER, middle)
+        else:
+            self._count.place_forget()
+
+    def _row(self, entry: Entry, width: int, number: int) -> Any:
+        page = self._page
+        if entry.command is not None:
+            row = Row(page, entry, page.fonts, width)
+            self.rows.append(row)
+            return row
+        box = customtkinter.CTkFrame(
+            page, width=width, height=HEIGHT, corner_radius=0, fg_color=theme.SURFACE
+        )
+        write(box, entry, page.fonts, width, title_width=self._title_width)
+        if number:
+            at(hair(box, width), 0, 0)
+        return box

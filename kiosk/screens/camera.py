@@ -1,0 +1,79 @@
+"""Registering the camera: from then on the machine takes no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiosk import messages, theme
+from kiosk.camera_view import CameraView
+from kiosk.screens.staff_page import Signed
+from kiosk.signs import card
+from kiosk.widgets import Label, at
+
+if TYPE_CHECKING:
+    from atm.signatures import StaffMember
+    from kiosk.app import App
+
+_HIGH = 440
+
+
+class RegisterCamera(Signed):
+    """What the camera sees, so that staff know which one it is."""
+
+    def __init__(self, app: App, staff: StaffMember) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        from kiosk.screens.staff_menu import StaffMenu
+
+        self.sign(staff, lambda app: StaffMenu(app, staff))
+        _ = self._
+        self.head(_("Register this camera"))
+        pane: Any = card(self, theme.LEFT_COLUMN, _HIGH)
+        self.put(pane, theme.MARGIN, 160)
+        inner = theme.LEFT_COLUMN - 64
+        bold, body = self.fonts(theme.FIELD, "semibold"), self.fonts(theme.BODY)
+        at(Label(pane, _("Is this its picture?"), bold, width=inner, height=40), 32, 32)
+        words = _(
+            "Once it is registered the machine takes this camera alone. With any other one "
+            "nobody can log in until staff register it."
+        )
+        at(
+            Label(
+                pane, words, body, colour=theme.MUTED, width=inner, height=200, anchor="nw",
+                wrap=True,
+            ), 32, 88,
+        )  # fmt: skip
+        self.register = self.button(
+            _("Register"), self._register, theme.MARGIN, 620, theme.LEFT_COLUMN,
+            look="primary", height=theme.KEY, busy_when_disabled=True,
+        )  # fmt: skip
+        self.view = CameraView(
+            self, self.fonts, app.service.latest,
+            width=theme.RIGHT_COLUMN, height=_HIGH + 100, on_frame=lambda _frame: self.refresh(),
+        )  # fmt: skip
+        self.put(self.view, theme.RIGHT_X, 160)
+        self._busy = False
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Offer it while there is a picture."""
+        if not self.view.live:
+            self.view.words(*self.no_picture(messages.RETRIED))
+        self.register.enable(self.view.live and not self._busy)
+
+    def pause(self) -> None:
+        """Show no picture that stands still."""
+        self.view.freeze()
+
+    def resume(self) -> None:
+        """Look again."""
+        self.view.resume()
+
+    def _register(self) -> None:
+        self._busy = True
+        self.refresh()
+        machine, staff = self.app.machine, self.staff
+        self.act(
+            lambda: machine.register_camera(staff=staff),
+            self._("This camera is registered. No other one is taken."),
+        )

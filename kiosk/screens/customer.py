@@ -1,0 +1,139 @@
+"""One customer, and what staff can do for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kiosk import theme
+from kiosk.bars import fit
+from kiosk.screens.signature import SecondSignature
+from kiosk.screens.staff_page import FULL, Signed, states
+from kiosk.signs import StatusLine
+from kiosk.widgets import Tile
+
+if TYPE_CHECKING:
+    from atm.session import Customer
+    from atm.signatures import Signatures, StaffMember
+    from kiosk.app import App
+
+_GAP = 20
+_WIDE, _HIGH = (FULL - _GAP) // 2, 150
+_TOP = 252
+
+
+class CustomerPage(Signed):
+    """Unlock, new PIN, new face, delete."""
+
+    def __init__(
+        self, app: App, staff: StaffMember, customer: Customer, state: str, searched: str = ""
+    ) -> None:
+        """Build the page of *customer*, who is in *state*; *searched* is what found them."""
+        super().__init__(app)
+        from kiosk.screens.customers import Customers
+
+        self.sign(staff, lambda app: Customers(app, staff, searched))
+        self._customer, self._state, self._searched = customer, state, searched
+        _ = self._
+        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        self.head(fit(self, customer.username, bold, FULL))
+        full_name = fit(self, customer.full_name, body, FULL)
+        self.label(full_name, theme.MARGIN, 136, FULL, colour=theme.MUTED)
+        line = StatusLine(self, self.fonts, width=FULL, height=56)
+        line.say(states(_)[state][1], self._explained())
+        self.put(line, theme.MARGIN, 180)
+        enrolled = state != "pending"
+        stopped = state in ("locked", "waiting")
+        self.unlock = self._tile(0, _("Unlock"), _("after checking the document"), self._unlock)
+        self.new_pin = self._tile(1, _("New PIN"), _("two staff; the customer types it"), self._pin)
+        self.new_face = self._tile(
+            2, _("New face"), _("two staff; account and PIN stay"), self._face
+        )
+        self.delete = self._tile(3, _("Delete"), _("PIN, face and account, for ever"), self._delete)
+        for tile, may in (
+            (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled)
+        ):  # fmt: skip
+            tile.enable(may)
+
+    def _explained(self) -> str:
+        _ = self._
+        return {
+            "active": _("This customer can log in."),
+            "locked": _("Locked after too many wrong tries, until staff unlock it."),
+            "waiting": _("Waits after tries with another face; it ends by itself."),
+            "pending": _("Imported and not enrolled yet: use Create New User."),
+        }[self._state]
+
+    def _tile(self, number: int, title: str, line: str, command: Callable[[], object]) -> Tile:
+        tile = Tile(
+            self, title, line, command, self.fonts,
+            look="key", width=_WIDE, height=_HIGH, size=32, centred=False,
+        )  # fmt: skip
+        x = theme.MARGIN + (number % 2) * (_WIDE + _GAP)
+        self.put(tile, x, _TOP + (number // 2) * (_HIGH + _GAP))
+        return tile
+
+    def _again(self, app: Any) -> CustomerPage:
+        return CustomerPage(app, self.staff, self._customer, self._state, self._searched)
+
+    def _sign_then(self, what: str, then: Callable[[Signatures], object]) -> None:
+        staff, again = self.staff, self._again
+        self.app.show(lambda app: SecondSignature(app, staff, what, then, again))
+
+    def _ask(self, title: str, line: str, yes: str, on_yes: Callable[[], object]) -> None:
+        self.app.ask(title=title, line=line, yes=yes, no=self._("No"), on_yes=on_yes)
+
+    def _named(self, sentence: str) -> str:
+        return sentence.format(name=fit(self, self._customer.username, self.fonts(theme.BODY), 360))
+
+    def _unlock(self) -> None:
+        _ = self._
+        machine, name, staff = self.app.machine, self._customer.username, self.staff
+        sentence = self._named(_("{name} can log in again."))
+        self._ask(
+            _("Unlock?"), _("Was the identity document checked?"), _("Yes, unlock"),
+            lambda: self.act(lambda: machine.unlock(name, staff=staff), sentence),
+        )  # fmt: skip
+
+    def _pin(self) -> None:
+        from kiosk.screens.new_pin import NewPin
+
+        customer, app, again = self._customer, self.app, self._again
+        self._sign_then(
+            self._("New PIN"),
+            lambda signed: app.show(lambda app: NewPin(app, signed, customer, again)),
+        )
+
+    def _face(self) -> None:
+        from kiosk.screens.new_face import NewFace
+
+        customer, app, again = self._customer, self.app, self._again
+        self._sign_then(
+            self._("New face"),
+            lambda signed: app.show(lambda app: NewFace(app, signed, customer, again)),
+        )
+
+    def _delete(self) -> None:
+        _ = self._
+        self._ask(
+            _("Delete for ever?"), _("PIN, face and account cannot be brought back."),
+            _("Yes, delete"), self._erase,
+        )  # fmt: skip
+
+    def _erase(self) -> None:
+        machine, name, staff = self.app.machine, self._customer.username, self.staff
+        self.work(
+            lambda _attempt: machine.delete(name, staff=staff),
+            done=lambda _none: self.done(self._named(self._("{name} is deleted."))),
+            failed=self._not_erased,
+        )
+
+    def _not_erased(self, error: BaseException) -> None:
+        balance = getattr(error, "balance_minor", None)
+        if balance is None:
+            self.problem(error)
+            return
+        from kiosk.screens.closing import ClosingWithMoney
+
+        staff, customer, again = self.staff, self._customer, self._again
+        self.app.show(lambda app: ClosingWithMoney(app, staff, customer, balance, again))

@@ -1,0 +1,105 @@
+"""Health: what the machine needs, each with a mark and one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiosk.focus import Control
+from kiosk.rows import Entry, Listing
+from kiosk.screens.staff_page import Signed
+
+if TYPE_CHECKING:
+    from atm.machine import Health
+    from atm.signatures import StaffMember
+    from kiosk.app import App
+    from kiosk.language import Language
+
+ROWS = 7
+LEAST_DISK = 0.1
+LEAST_LOG_ROOM = 2_000
+"""Entries: a fifth of those that the log keeps room for."""
+OLDEST_BACKUP = timedelta(days=7)
+
+
+class HealthPage(Signed):
+    """Asked once, when the page opens."""
+
+    def __init__(self, app: App, staff: StaffMember) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        from kiosk.screens.staff_menu import StaffMenu
+
+        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.head(self._("Health"), 92)
+        self.listing = Listing(self, 152, ROWS, title_width=200, empty=self._("One moment, please"))
+        self.listing.show([])
+        machine = app.machine
+        self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)
+
+    def stops(self) -> Sequence[Control]:
+        """Return what turns the pages."""
+        return self.listing.controls
+
+    def _found(self, health: Health) -> None:
+        self.listing.show(findings(health, self.language, datetime.now(UTC)))
+
+
+def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
+    """Return a row for each part; its tone is `ok` or `warn`.
+
+    Args:
+        health: What the machine says of itself.
+        language: In whose words.
+        now: Aware; what backups are as old as.
+    """
+    _ = language.gettext
+    backup = health.last_backup
+    fresh = backup is not None and now - backup <= OLDEST_BACKUP
+    saved = language.day_and_time(backup) if backup is not None else ""
+    pause = math.ceil(health.pause_s)
+    approved = _("{name}, approved by staff.") if health.approved else _("{name} is not approved.")
+    rows = [
+        (_("Camera"), *_camera(health, language)),
+        (
+            _("Disk"), health.disk_free_share >= LEAST_DISK,
+            _("{share} is free.").format(share=language.share(health.disk_free_share)),
+        ),
+        (
+            _("Clock"), True,
+            _("{time}. Compare it with your watch.").format(time=language.clock(health.clock)),
+        ),
+        (_("Model"), health.approved, approved.format(name=health.network)),
+        (
+            _("Backup"), fresh,
+            _("The last one: {time}.").format(time=saved) if saved else _("There is none yet."),
+        ),
+        (
+            _("Log"), health.log_room >= LEAST_LOG_ROOM,
+            language.ngettext("Room for {n} entry.", "Room for {n} entries.", health.log_room),
+        ),
+        (
+            _("Pause"), not pause,
+            language.ngettext(
+                "Nobody can log in for {n} second: too many refusals.",
+                "Nobody can log in for {n} seconds: too many refusals.", pause,
+            ) if pause else _("None: customers can log in."),
+        ),
+    ]  # fmt: skip
+    rows += [(_("Note"), False, note) for note in health.notes]
+    return [Entry(name, text, "", "ok" if well else "warn") for name, well, text in rows]
+
+
+def _camera(health: Health, language: Language) -> tuple[bool, str]:
+    _ = language.gettext
+    if health.camera == "lost":
+        return False, _("It does not answer.")
+    if health.camera == "starting":
+        return False, _("It is starting.")
+    if health.camera_registered is None:
+        return True, _("It works.")
+    if health.camera_registered:
+        return True, _("It works and is the registered one.")
+    return False, _("It is not the registered one.")

@@ -1,0 +1,133 @@
+"""Open holds: withdrawals of which nobody knows whether the notes came out. Staff say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kiosk import theme
+from kiosk.bars import fit
+from kiosk.focus import Control
+from kiosk.rows import Entry, Listing
+from kiosk.screens.staff_page import Signed
+from kiosk.signs import card, hair
+from kiosk.widgets import Label, at
+
+if TYPE_CHECKING:
+    from atm.accounts import Hold
+    from atm.signatures import StaffMember
+    from kiosk.app import App
+
+ROWS = 6
+_WIDE = 900
+
+
+class Holds(Signed):
+    """The list of them."""
+
+    def __init__(self, app: App, staff: StaffMember) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        from kiosk.screens.staff_menu import StaffMenu
+
+        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.head(self._("Open holds"), 108)
+        self.listing = Listing(self, 180, ROWS, empty=self._("No withdrawal is left open."))
+        machine = app.machine
+
+        def look(_attempt: object) -> tuple[list[Hold], dict[str, str]]:
+            names = {who.customer_id: who.username for who, _state in machine.customers()}
+            return machine.holds(), names
+
+        self.work(look, done=self._found, failed=self.problem)
+
+    def stops(self) -> Sequence[Control]:
+        """Return the rows."""
+        return self.listing.controls
+
+    def _found(self, found: tuple[list[Hold], dict[str, str]]) -> None:
+        holds, names = found
+        self.listing.show(
+            [
+                Entry(
+                    names.get(hold.customer_id, hold.customer_id),
+                    f"{self.language.day_and_time(hold.at)} · {hold.reference}",
+                    self.language.money(hold.amount_minor), "",
+                    lambda hold=hold: self._choose(hold, names),  # type: ignore[misc]
+                )
+                for hold in holds
+            ]
+        )  # fmt: skip
+
+    def _choose(self, hold: Hold, names: dict[str, str]) -> None:
+        staff, name = self.staff, names.get(hold.customer_id, hold.customer_id)
+        self.app.show(lambda app: SettleHold(app, staff, hold, name))
+
+
+class SettleHold(Signed):
+    """Were the notes paid out? One answer books them, the other gives them back."""
+
+    def __init__(self, app: App, staff: StaffMember, hold: Hold, username: str) -> None:
+        """Build the page for *hold* on the account of *username*."""
+        super().__init__(app)
+        self.sign(staff, lambda app: Holds(app, staff))
+        self._hold = hold
+        _ = self._
+        left = (theme.PAGE_WIDTH - _WIDE) // 2
+        pane: Any = card(self, _WIDE, 440)
+        self.put(pane, left, 124)
+        inner = _WIDE - 96
+        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        strong = self.fonts(theme.BODY, "semibold")
+        at(Label(pane, _("Did these notes come out?"), bold, width=inner, height=48), 48, 28)
+        rows = (
+            (_("Amount"), self.language.money(hold.amount_minor)),
+            (_("Customer"), fit(self, username, strong, inner - 250)),
+            (_("Time"), self.language.day_and_time(hold.at)),
+            (_("Reference"), hold.reference),
+        )
+        for number, (name, value) in enumerate(rows):
+            y = 92 + number * 64
+            at(hair(pane, inner), 48, y)
+            at(Label(pane, name, body, colour=theme.MUTED, width=240), 48, y + 15)
+            at(Label(pane, value, strong, width=inner - 250, anchor="e"), 48 + 250, y + 15)
+        advice = _("Count the notes in the dispenser and look for the reference in its journal.")
+        at(
+            Label(
+                pane, advice, body, colour=theme.MUTED, width=inner, height=72, anchor="nw",
+                wrap=True,
+            ), 48, 356,
+        )  # fmt: skip
+        half = (_WIDE - 24) // 2
+        self.paid = self.button(
+            _("Paid"), lambda: self._confirm(True), left, 612, half, height=theme.KEY
+        )
+        self.not_paid = self.button(
+            _("Not paid"), lambda: self._confirm(False), left + _WIDE - half, 612, half,
+            height=theme.KEY,
+        )  # fmt: skip
+
+    def first_focus(self) -> Control | None:
+        """Neither answer is suggested."""
+        return None
+
+    def _confirm(self, paid: bool) -> None:
+        _ = self._
+        amount = self.language.money(self._hold.amount_minor)
+        title = _("Paid: {amount}?") if paid else _("Not paid: {amount}?")
+        self.app.ask(
+            title=title.format(amount=amount),
+            line=_("The account is charged.") if paid else _("The customer has the money again."),
+            yes=_("Yes"),
+            no=_("No"),
+            on_yes=lambda: self._settle(paid),
+        )
+
+    def _settle(self, paid: bool) -> None:
+        for button in (self.paid, self.not_paid):
+            button.enable(False)
+        machine, hold, staff = self.app.machine, self._hold, self.staff
+        self.act(
+            lambda: machine.settle(hold.hold_id, paid, staff=staff),
+            self._("The withdrawal is settled."),
+        )

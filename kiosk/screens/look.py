@@ -1,0 +1,156 @@
+"""The camera looks once more before a PIN is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from kiosk import messages, theme
+from kiosk.bars import ChipSpec
+from kiosk.camera_view import CameraView
+from kiosk.screens.session_page import SessionPage
+from kiosk.signs import StatusLine, card, disc
+from kiosk.widgets import Label, at
+from kiosk.worker import Attempt
+
+if TYPE_CHECKING:
+    from atm.decision import Decision
+    from atm.session import Session
+    from face_auth.camera import Frame
+    from kiosk.app import App
+
+FRAMES_WANTED = 3
+_HIGH = 412
+
+
+class LookToChange(SessionPage):
+    """Starts by itself as soon as there is a picture."""
+
+    def __init__(
+        self, app: App, session: Session, since: datetime, old_pin: str, new_pin: str
+    ) -> None:
+        """Build the page; both PINs go with it."""
+        super().__init__(app)
+        self.open_session(session, since)
+        self._pins = (old_pin, new_pin)
+        self._looking: Attempt[Decision] | None = None
+        self._verdict = ""
+        _ = self._
+        pane: Any = card(self, theme.LEFT_COLUMN, _HIGH + 84)
+        self.put(pane, theme.MARGIN, 104)
+        at(disc(pane, "face", theme.PRIMARY, theme.SOFT), 32, 40)
+        inner = theme.LEFT_COLUMN - 64
+        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        at(Label(pane, _("Look at the camera"), heading, width=inner, height=48), 32, 164)
+        words = _("Your old PIN and your face are checked at once. Then the new PIN counts.")
+        at(
+            Label(
+                pane, words, body, colour=theme.MUTED, width=inner, height=140, anchor="nw",
+                wrap=True,
+            ), 32, 224,
+        )  # fmt: skip
+        self.stop = self.button(
+            _("Cancel"), self.cancel, theme.MARGIN, 620, theme.LEFT_COLUMN, look="quiet",
+            height=theme.KEY,
+        )  # fmt: skip
+        self.view = CameraView(
+            self, self.fonts, app.service.latest,
+            width=theme.RIGHT_COLUMN, height=_HIGH, on_frame=self._frame,
+        )  # fmt: skip
+        self.put(self.view, theme.RIGHT_X, 104)
+        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
+        self.put(self.line, theme.RIGHT_X, 532)
+        app.guide.watch(self._guided)
+        prepare = self.view.preparation("FILLING", FRAMES_WANTED)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+        self.refresh()
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way out."""
+        return [self.cancel_chip()]
+
+    def cancel(self) -> None:
+        """Go back to the account."""
+        from kiosk.screens.account import Account
+
+        session, since = self.session, self.since
+        self.go_on_to(lambda app: Account(app, session, since))
+
+    def refresh(self) -> None:
+        """Say what to do now, and begin when the face is well in view."""
+        machine = self.app.service.machine
+        ready = machine is not None and machine.ready
+        if not self.view.live:
+            self.view.words(*self.no_picture(messages.ASK))
+            lost = self.app.service.camera_lost
+            sentence = messages.NO_CAMERA if lost else messages.WAIT
+            self.line.say("warn" if lost else "hold", self._(sentence))
+        elif self._looking is not None:
+            self.line.say("hold", self._(messages.HOLD_STILL))
+        elif self._verdict in messages.GUIDANCE:
+            self.line.say("look", self._(messages.GUIDANCE[self._verdict]))
+        else:
+            self.line.say("hold", self._(messages.WAIT))
+            if ready and self._verdict:
+                self._begin()
+
+    def pause(self) -> None:
+        """Show no picture that stands still."""
+        self.view.freeze()
+
+    def resume(self) -> None:
+        """Look again."""
+        self.view.resume()
+
+    def destroy(self) -> None:
+        """Forget both PINs."""
+        self._pins = ("", "")
+        super().destroy()
+
+    def _frame(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._verdict = ""
+        elif self._looking is None:
+            self.app.guide.offer(frame)
+        self.refresh()
+
+    def _guided(self, verdict: str) -> None:
+        self._verdict = verdict
+        self.refresh()
+
+    def _begin(self) -> None:
+        from kiosk.pane_picture import Marks, Ring
+
+        self.settling = True
+        self.app.guide.pause(True)
+        self.view.mark(Marks(Ring.FILLING, 0, FRAMES_WANTED))
+        machine, worker, session, pins = self.app.machine, self.app.worker, self.session, self._pins
+        self._looking = self.work(
+            lambda attempt: machine.change_pin(
+                session, *pins, progress=worker.report(attempt), cancel=attempt.cancel
+            ),
+            done=self._decided, progress=self._progress,
+        )  # fmt: skip
+        self.refresh()
+
+    def _progress(self, done: int, wanted: int) -> None:
+        from kiosk.pane_picture import Marks, Ring
+
+        self.view.mark(Marks(Ring.FILLING, done, wanted))
+
+    def _decided(self, decision: Decision) -> None:
+        from kiosk.screens.change_pin import ChangePin, PinChanged
+
+        self.app.idle.active()
+        session, since = self.session, self.since
+        outcome = decision.outcome.value
+        if outcome == "granted":
+            self.go_on_to(lambda app: PinChanged(app, session, since))
+            return
+        refused = (
+            self._(messages.NOT_CHANGED)
+            if outcome == "refused"
+            else messages.refusal(outcome, decision.pause_s, self.language)
+        )
+        self.go_on_to(lambda app: ChangePin(app, session, since, refused))

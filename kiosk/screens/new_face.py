@@ -1,0 +1,89 @@
+"""New pictures for a customer whose face is not known any more; account and PIN stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kiosk import messages, theme
+from kiosk.bars import ChipSpec, fit
+from kiosk.screens.pictures import PANE_Y, Pictures
+from kiosk.screens.staff_page import Make, Signed
+from kiosk.signs import card, hair
+from kiosk.widgets import Label, at
+
+if TYPE_CHECKING:
+    import threading
+
+    from atm.session import Customer
+    from atm.signatures import Signatures
+    from kiosk.app import App
+
+_CARD_HEIGHT = 440
+
+
+class NewFace(Pictures, Signed):
+    """The camera beside whose face it is and who signed."""
+
+    action = messages.N_("Save new face")
+
+    def __init__(self, app: App, signed: Signatures, customer: Customer, back: Make) -> None:
+        """Build the page for *customer*; both of *signed* answer for it."""
+        super().__init__(app)
+        self.sign(signed.first, back)
+        self._signed, self._customer = signed, customer
+        self.head(self._("Customer: look at the camera"))
+        self._card()
+        self.draw_camera()
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back, until saving has begun; then the way out."""
+        return [self.cancel_chip()] if self.saving is not None else super().chips()
+
+    def cancel(self) -> None:
+        """Break off: the old face stays."""
+        if self.saving is not None:
+            self.app.go_home(("info", self._("Nothing was stored.")))
+        else:
+            super().cancel()
+
+    def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Any:
+        """Take the new pictures in the place of the old ones."""
+        return self.app.machine.new_face(
+            self._customer.username, signed=self._signed, progress=progress, cancel=cancel
+        )
+
+    def saved(self, result: Any) -> None:
+        """Sign out."""
+        self.done(self._("The new face is saved. The old one is erased."))
+
+    def not_saved(self, error: BaseException) -> None:
+        """Say why; what is no matter of pictures ends the task."""
+        if messages.enrolment_error(error) == messages.FAULT:
+            self.problem(error)
+        else:
+            super().not_saved(error)
+
+    def _card(self) -> None:
+        _ = self._
+        pane: Any = card(self, theme.LEFT_COLUMN, _CARD_HEIGHT)
+        self.put(pane, theme.MARGIN, PANE_Y)
+        inner = theme.LEFT_COLUMN - 64
+        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        name = fit(self, self._customer.username, bold, inner)
+        at(Label(pane, name, bold, width=inner, height=48), 32, 24)
+        full_name = fit(self, self._customer.full_name, body, inner)
+        at(Label(pane, full_name, body, colour=theme.MUTED, width=inner), 32, 76)
+        at(hair(pane, inner), 32, 130)
+        at(Label(pane, _("Signed by"), body, colour=theme.MUTED, width=inner), 32, 150)
+        strong = self.fonts(theme.BODY, "semibold")
+        for number, member in enumerate((self._signed.first, self._signed.second)):
+            words = fit(self, member.name, strong, inner)
+            at(Label(pane, words, strong, width=inner), 32, 190 + number * 40)
+        at(hair(pane, inner), 32, 288)
+        at(
+            Label(
+                pane, _("Account and PIN stay as they are. Five new pictures replace the old."),
+                body, colour=theme.MUTED, width=inner, height=110, anchor="nw", wrap=True,
+            ), 32, 306,
+        )  # fmt: skip

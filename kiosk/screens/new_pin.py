@@ -1,0 +1,74 @@
+"""A new PIN for a customer who forgot theirs: two members of staff sign, the customer types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiosk import messages
+from kiosk.fields import Field
+from kiosk.screens.form import Form
+from kiosk.screens.staff_page import Make, Signed
+
+if TYPE_CHECKING:
+    from atm.session import Customer
+    from atm.signatures import Signatures
+    from kiosk.app import App
+
+
+class NewPin(Signed, Form):
+    """The PIN twice, typed by the customer."""
+
+    action = messages.N_("Save PIN")
+
+    def __init__(self, app: App, signed: Signatures, customer: Customer, back: Make) -> None:
+        """Build the page for *customer*; both of *signed* answer for it."""
+        self._signed, self._customer = signed, customer
+        self.sign(signed.first, back)
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the two fields."""
+        _ = self._
+        self.head(_("Customer: type your new PIN"))
+        self.add_fields(
+            [
+                (_("Your PIN"), "pin", _("4 to 12 digits that only you know.")),
+                (_("Your PIN again"), "pin", _("The same digits.")),
+            ]
+        )
+
+    def explanation(self) -> tuple[str, str]:
+        """Return who types here."""
+        _ = self._
+        return (
+            _("Now the customer, please"),
+            _(
+                "Choose your PIN yourself and cover the pad with your hand. "
+                "Staff look away and never ask for it."
+            ),
+        )
+
+    def enter_in(self, field: Field) -> None:
+        """Judge the first PIN before the second one is typed."""
+        if field is not self.fields[0] or self._judge():
+            super().enter_in(field)
+
+    def go_on(self) -> None:
+        """Check both PINs and save."""
+        pin, again = self.fields
+        if not (self._judge() and self.agree(pin, again)):
+            return
+        self.busy(True)
+        _ = self._
+        machine, name, word, signed = (
+            self.app.machine, self._customer.username, pin.text, self._signed
+        )  # fmt: skip
+        self.act(
+            lambda: machine.new_pin(name, word, signed=signed),
+            _("The new PIN is saved. The old one is no longer valid."),
+        )
+
+    def _judge(self) -> bool:
+        from credentials.policy import check_pin
+
+        return self.check(self.fields[0], check_pin, "pin")

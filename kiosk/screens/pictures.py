@@ -1,0 +1,162 @@
+"""Pages that take a customer's five pictures, beside what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kiosk import messages, theme
+from kiosk.bars import FootText
+from kiosk.camera_view import CameraView
+from kiosk.screens.base import Screen
+from kiosk.signs import StatusLine
+from kiosk.worker import Attempt
+
+if TYPE_CHECKING:
+    import threading
+
+    from face_auth.camera import Frame
+    from face_auth.enrolment import EnrolProgress
+
+WANTED = 5
+PANE_Y, _PANE_HEIGHT = 168, 452
+
+
+class Pictures(Screen):
+    """Saving and capturing are one press."""
+
+    action = ""
+    """The primary button's word, in English."""
+
+    def draw_camera(self) -> None:
+        """Put the button, the pane and the line; call it after what stands at the left."""
+        self.saving: Attempt[Any] | None = None
+        self.taken = 0
+        self._verdict = ""
+        self._failed_with = ""
+        self.save = self.button(
+            self._(self.action), self.start, theme.MARGIN, 632, theme.LEFT_COLUMN,
+            look="primary", busy_when_disabled=True,
+        )  # fmt: skip
+        self.view = CameraView(
+            self, self.fonts, self.app.service.latest,
+            width=theme.RIGHT_COLUMN, height=_PANE_HEIGHT, on_frame=self._frame,
+        )  # fmt: skip
+        self.put(self.view, theme.RIGHT_X, PANE_Y)
+        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
+        self.put(self.line, theme.RIGHT_X, 640)
+        self.app.guide.watch(self._guided)
+        self.later(1, self._prepare)
+        self.refresh()
+
+    # What subclasses say.
+
+    def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Any:
+        """Take the pictures and save them; runs on a worker."""
+        raise NotImplementedError
+
+    def saved(self, result: Any) -> None:
+        """Go on: *result* is what `capture` returned."""
+        raise NotImplementedError
+
+    def not_saved(self, error: BaseException) -> None:
+        """Say why nothing was saved, so that it can be tried again."""
+        from kiosk.pane_picture import Marks, Ring
+
+        sentence = messages.enrolment_error(error)
+        if sentence == messages.FAULT:
+            self.app.fault(error)
+            return
+        self.saving = None
+        self._failed_with = sentence
+        self._verdict = ""
+        self.view.mark(Marks(Ring.REFUSED))
+        self.app.guide.pause(False)
+        self.save.configure(text=self._(self.action))
+        self.app.redraw_bars()
+        self.refresh()
+        self.save.take_focus()
+
+    # The same on all of them.
+
+    def foot(self) -> FootText:
+        """Return how many pictures there are while they are taken."""
+        if self.saving is None:
+            return super().foot()
+        text = self._("{done} of {wanted} pictures").format(done=self.taken, wanted=WANTED)
+        return FootText(text, tone="", progress=(self.taken, WANTED))
+
+    def refresh(self) -> None:
+        """Say what to do now."""
+        _ = self._
+        ready = self.app.service.machine is not None and self.app.service.machine.ready
+        seen = self.view.live
+        self.save.enable(self.saving is None and ready and seen)
+        if not seen:
+            self.view.words(*self.no_picture(messages.RETRIED))
+            lost = self.app.service.camera_lost
+            sentence = messages.NO_CAMERA if lost else messages.WAIT
+            self.line.say("warn" if lost else "hold", _(sentence))
+        elif self.saving is not None:
+            guidance = messages.GUIDANCE.get(self._verdict, messages.HOLD_STILL)
+            self.line.say("hold", _(guidance))
+        elif self._failed_with:
+            self.line.say("bad", _(self._failed_with))
+        elif not ready:
+            self.line.say("hold", _(messages.WAIT))
+        else:
+            self.line.say("look", _(messages.GUIDANCE.get(self._verdict, messages.PRESS_SAVE)))
+
+    def pause(self) -> None:
+        """Show no picture that stands still."""
+        self.view.freeze()
+
+    def resume(self) -> None:
+        """Look again."""
+        self.view.resume()
+
+    def start(self) -> None:
+        """Take the pictures."""
+        from kiosk.pane_picture import Marks, Ring
+
+        self.taken, self._verdict, self._failed_with = 0, "", ""
+        self.app.guide.pause(True)
+        self.view.mark(Marks(Ring.ARCS, 0, WANTED))
+        worker = self.app.worker
+        self.saving = self.work(
+            lambda attempt: self.capture(worker.report(attempt), attempt.cancel),
+            done=self.saved, failed=self.not_saved, progress=self._progress,
+        )  # fmt: skip
+        self.save.configure(text=self._("Taking pictures…"))
+        self.app.redraw_bars()
+        self.refresh()
+
+    def _prepare(self) -> None:
+        prepare = self.view.preparation("ARCS", WANTED)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+
+    def _frame(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._verdict = ""
+            self.refresh()
+        elif self.saving is None:
+            self.app.guide.offer(frame)
+            if not self.save.enabled:
+                self.refresh()
+
+    def _guided(self, verdict: str) -> None:
+        self._verdict = verdict
+        self.refresh()
+
+    def _progress(self, progress: EnrolProgress) -> None:
+        from kiosk.pane_picture import Marks, Ring
+
+        if not self.winfo_exists():
+            return
+        self.app.idle.touched()
+        self._verdict = str(progress.verdict.value)
+        if progress.taken != self.taken:
+            self.taken = progress.taken
+            self.view.mark(Marks(Ring.ARCS, self.taken, WANTED))
+        self.app.window.foot.say(self.foot())
+        self.refresh()

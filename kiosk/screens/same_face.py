@@ -1,0 +1,153 @@
+"""A new customer looks like another one: a second member of staff says whether they are two."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import customtkinter
+
+from kiosk import messages, theme
+from kiosk.bars import ChipSpec, fit
+from kiosk.screens.base import Screen
+from kiosk.screens.signature import SecondSignature
+from kiosk.screens.staff_page import FULL, Signed
+from kiosk.signs import StatusLine, card
+from kiosk.widgets import Label, at
+
+if TYPE_CHECKING:
+    from atm.one_face import DuplicateQuestion
+    from atm.signatures import Signatures, StaffMember
+    from kiosk.app import App
+    from kiosk.screens.face import FaceStep
+
+_POLL_S = 0.1
+_PICTURE = 300
+_CARD_HIGH = 388
+
+
+class AskedTwice:
+    """Carries the question from the worker to the window, and the answer back."""
+
+    def __init__(self, page: FaceStep, cancel: threading.Event) -> None:
+        """Ask in the place of *page*; *cancel* ends the waiting."""
+        self.page = page
+        self._cancel = cancel
+        self._answered = threading.Event()
+        self._second: StaffMember | None = None
+
+    def ask(self, question: DuplicateQuestion) -> StaffMember | None:
+        """Return who signed that these are two people; None: do not go on. Blocks the worker."""
+        self.page.app.worker.post(lambda: self._show(question))
+        while not self._answered.wait(_POLL_S):
+            if self._cancel.is_set():
+                return None
+        return self._second
+
+    def answer(self, second: StaffMember) -> None:
+        """Let the enrolment go on; called on the Tk thread."""
+        self._second = second
+        self._answered.set()
+
+    def _show(self, question: DuplicateQuestion) -> None:
+        attempt = self.page.saving
+        if attempt is None or attempt.over:
+            return  # the page was left meanwhile
+        self.page.app.show(lambda app: self.page.hand_over(attempt, SameFace(app, self, question)))
+
+    def hand_over(self, before: Screen, after: Screen) -> Screen:
+        """Let the enrolment wait on while *after* takes the place of *before*."""
+        assert self.page.saving is not None
+        return before.hand_over(self.page.saving, after)
+
+
+class SameFace(Signed):
+    """Both pictures side by side."""
+
+    def __init__(self, app: App, asked: AskedTwice, question: DuplicateQuestion) -> None:
+        """Build the page for *question*."""
+        super().__init__(app)
+        self._asked, self._question = asked, question
+        draft = asked.page.draft
+        self.sign(draft.staff)
+        _ = self._
+        self.head(_("Is this the same person?"))
+        half = (FULL - 24) // 2
+        for number, (title, name, picture) in enumerate(
+            (
+                (_("New customer"), draft.username, question.new_face),
+                (_("Customer already"), question.username, question.other_face),
+            )
+        ):
+            pane: Any = card(self, half, _CARD_HIGH)
+            self.put(pane, theme.MARGIN + number * (half + 24), 152)
+            at(_photograph(pane, picture), 24, (_CARD_HIGH - _PICTURE) // 2)
+            room = half - _PICTURE - 72
+            body, strong = self.fonts(theme.BODY), self.fonts(theme.FIELD, "semibold")
+            at(Label(pane, title, body, colour=theme.MUTED, width=room), _PICTURE + 48, 140)
+            at(
+                Label(pane, fit(self, name, strong, room), strong, width=room, height=40),
+                _PICTURE + 48, 180,
+            )  # fmt: skip
+        line = StatusLine(self, self.fonts, width=FULL, height=56)
+        line.say("warn", _("If they are two people, as twins, a second member of staff signs."))
+        self.put(line, theme.MARGIN, 556)
+        stop = self.button(
+            _("Cancel"), self.cancel, theme.MARGIN, 628, half, look="primary", height=theme.KEY
+        )
+        self.sign_button = self.button(
+            _("Two people: sign"), self._sign, theme.MARGIN + half + 24, 628, half,
+            height=theme.KEY,
+        )  # fmt: skip
+        self.stop = stop
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way out."""
+        return [self.cancel_chip()]
+
+    def cancel(self) -> None:
+        """Save nothing."""
+        self.app.go_home(("info", self._("Nothing was stored.")))
+
+    def _sign(self) -> None:
+        asked, question, staff = self._asked, self._question, self.staff
+        what = self._("Two people with faces alike")
+
+        def back(app: App) -> Screen:
+            return asked.hand_over(app.screen, SameFace(app, asked, question))
+
+        self.app.show(
+            lambda app: asked.hand_over(self, SecondSignature(app, staff, what, self._signed, back))
+        )
+
+    def _signed(self, signed: Signatures) -> None:
+        asked, app = self._asked, self.app
+        app.show(lambda app: asked.hand_over(app.screen, Saving(app)))
+        asked.answer(signed.second)
+
+
+class Saving(Screen):
+    """One moment, until the new customer is saved."""
+
+    def __init__(self, app: App) -> None:
+        """Build the page."""
+        super().__init__(app)
+        line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
+        line.say("hold", self._(messages.WAIT))
+        self.put(line, (theme.PAGE_WIDTH - theme.RIGHT_COLUMN) // 2, 340)
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """There is nothing to do."""
+        return []
+
+
+def _photograph(pane: Any, picture: Any) -> Any:
+    """Return a label with *picture*, uint8 RGB of shape (h, w, 3), cut to a square."""
+    from PIL import Image, ImageOps
+
+    shown = ImageOps.fit(Image.fromarray(picture), (2 * _PICTURE, 2 * _PICTURE))
+    return customtkinter.CTkLabel(
+        pane, text="", width=_PICTURE, height=_PICTURE,
+        image=customtkinter.CTkImage(light_image=shown, size=(_PICTURE, _PICTURE)),
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""What every page of an open account has: its owner, since when, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kiosk.bars import ChipSpec, FootText
+from kiosk.screens.base import Screen
+
+if TYPE_CHECKING:
+    from atm.session import Session
+    from kiosk.app import App
+
+
+class SessionPage(Screen):
+    """A page of an open account. Leaving it closes the account, unless `go_on_to` leads away."""
+
+    logs_out = True
+
+    def open_session(self, session: Session, since: datetime | None) -> None:
+        """Take *session*, open *since* a given time or now; the camera watches from here on."""
+        self.session = session
+        self.since = since or datetime.now()
+        self._keeps_session = False
+        self.app.attendance.watch(session)
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Show whose account it is."""
+        return [ChipSpec(self.session.customer.full_name)]
+
+    def foot(self) -> FootText:
+        """Say since when."""
+        time = self.language.time(self.since)
+        return FootText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
+
+    def go_on_to(self, make: Callable[[App], Screen]) -> None:
+        """Show another page of the same account."""
+        self._keeps_session = True
+        self.app.show(make)
+
+    def destroy(self) -> None:
+        """Leave the page, and the account with it unless the next page goes on with it."""
+        if not self._keeps_session:
+            self.session.close()
+        super().destroy()

@@ -1,0 +1,199 @@
+"""Members of staff: who there are, and what becomes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk import messages, theme
+from kiosk.bars import fit
+from kiosk.focus import Control
+from kiosk.rows import Entry, Listing
+from kiosk.screens.form import Form
+from kiosk.screens.signature import SecondSignature
+from kiosk.screens.staff_page import FULL, Make, Signed
+from kiosk.signs import StatusLine
+from kiosk.widgets import Tile
+
+if TYPE_CHECKING:
+    from atm.signatures import Signatures, StaffMember
+    from kiosk.app import App
+
+ROWS = 6
+_ADD_WIDE = 300
+
+
+class StaffList(Signed):
+    """Everybody's name, and whether it is locked."""
+
+    def __init__(self, app: App, staff: StaffMember) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        from kiosk.screens.staff_menu import StaffMenu
+
+        self.sign(staff, lambda app: StaffMenu(app, staff))
+        _ = self._
+        self.head(_("Staff"), 108)
+        self._names: list[tuple[str, bool]] = []
+        self.add = self.button(
+            _("Add"), self._add, theme.PAGE_WIDTH - theme.MARGIN - _ADD_WIDE, 96, _ADD_WIDE,
+            look="primary",
+        )  # fmt: skip
+        self.add.enable(False)
+        self.listing = Listing(self, 196, ROWS, empty=_("One moment, please"))
+        self.listing.show([])
+        registry = app.machine.staff
+        self.work(lambda _attempt: registry.names(), done=self._found, failed=self.problem)
+
+    def stops(self) -> Sequence[Control]:
+        """Return the rows, and the button above them."""
+        return [self.add, *self.listing.controls]
+
+    def _found(self, names: list[tuple[str, bool]]) -> None:
+        _ = self._
+        self._names = names
+        self.add.enable(True)
+        self.add.take_focus()
+        self.listing.show(
+            [
+                Entry(
+                    name, "", *((_("locked"), "bad") if locked else (_("can sign in"), "ok")),
+                    lambda name=name, locked=locked: self._choose(name, locked),  # type: ignore[misc]
+                )
+                for name, locked in names
+            ]
+        )  # fmt: skip
+
+    def _choose(self, name: str, locked: bool) -> None:
+        staff, last = self.staff, len(self._names) == 1
+        self.app.show(lambda app: Member(app, staff, name, locked=locked, last=last))
+
+    def _add(self) -> None:
+        staff, app = self.staff, self.app
+
+        def back(app: App) -> StaffList:
+            return StaffList(app, staff)
+
+        if len(self._names) == 1:  # there is no second one yet
+            app.show(lambda app: NewStaff(app, staff, staff, back))
+            return
+        app.show(
+            lambda app: SecondSignature(
+                app, staff, self._("New member of staff"),
+                lambda signed: app.show(lambda app: NewStaff(app, staff, signed, back)), back,
+            )
+        )  # fmt: skip
+
+
+class Member(Signed):
+    """One member of staff: unlock or remove, with a second signature."""
+
+    def __init__(
+        self, app: App, staff: StaffMember, name: str, *, locked: bool, last: bool
+    ) -> None:
+        """Build the page of *name*; the *last* one cannot be removed."""
+        super().__init__(app)
+        self.sign(staff, lambda app: StaffList(app, staff))
+        self._name = name
+        _ = self._
+        self.head(fit(self, name, self.fonts(theme.HEADING, "bold"), FULL), 96)
+        line = StatusLine(self, self.fonts, width=FULL, height=66)
+        if locked:
+            line.say("bad", _("Locked after five wrong PINs."))
+        elif last:
+            line.say("info", _("The last member of staff cannot be removed."))
+        else:
+            line.say("ok", _("This member of staff can sign in."))
+        self.put(line, theme.MARGIN, 160)
+        wide = (FULL - 20) // 2
+        tiles = (
+            (_("Unlock"), _("a second member of staff signs"), self._unlock, locked),
+            (_("Remove"), _("a second member of staff signs"), self._remove, not last),
+        )
+        for number, (title, text, command, may) in enumerate(tiles):
+            tile = Tile(
+                self, title, text, command, self.fonts,
+                look="key", width=wide, height=150, size=32, centred=False,
+            )  # fmt: skip
+            self.put(tile, theme.MARGIN + number * (wide + 20), 252)
+            tile.enable(may)
+
+    def _sign(self, what: str, then: Callable[[Signatures], None]) -> None:
+        staff = self.staff
+        self.app.show(
+            lambda app: SecondSignature(app, staff, what, then, lambda app: StaffList(app, staff))
+        )
+
+    def _unlock(self) -> None:
+        machine, name, app = self.app.machine, self._name, self.app
+        sentence = self._("{name} can sign in again.").format(name=name)
+
+        def unlock(signed: Signatures) -> None:
+            page = app.screen
+            assert isinstance(page, SecondSignature)
+            page.act(lambda: machine.unlock_staff(name, signed=signed), sentence)
+
+        self._sign(self._("Unlock {name}").format(name=name), unlock)
+
+    def _remove(self) -> None:
+        machine, name, app = self.app.machine, self._name, self.app
+        sentence = self._("{name} is no longer a member of staff.").format(name=name)
+
+        def remove(signed: Signatures) -> None:
+            page = app.screen
+            assert isinstance(page, SecondSignature)
+            page.act(lambda: machine.remove_staff(name, signed=signed), sentence)
+
+        self._sign(self._("Remove {name}").format(name=name), remove)
+
+
+class NewStaff(Signed, Form):
+    """Name and PIN, typed by the new member of staff."""
+
+    action = messages.N_("Add")
+
+    def __init__(
+        self, app: App, staff: StaffMember, signed: Signatures | StaffMember, back: Make
+    ) -> None:
+        """Build the page; *signed* is one member alone only where there is no other."""
+        self._signed = signed
+        self.sign(staff, back)
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the three fields."""
+        _ = self._
+        self.head(_("New member of staff: type your name and PIN"))
+        self.add_fields(
+            [
+                (_("Name"), "text", _("The name you sign in with.")),
+                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
+                (_("Staff PIN again"), "pin", _("The same digits.")),
+            ]
+        )
+
+    def explanation(self) -> tuple[str, str]:
+        """Return who types here."""
+        _ = self._
+        return (
+            _("Now the new member"),
+            _("Choose your PIN yourself. The others look away and never ask for it."),
+        )
+
+    def go_on(self) -> None:
+        """Check the fields, then add."""
+        from credentials.policy import check_pin, normalise_username
+
+        name, pin, again = self.fields
+        if not self.check(name, normalise_username, "name"):
+            return
+        if not self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin"):
+            return
+        if not self.agree(pin, again):
+            return
+        self.busy(True)
+        machine, words, signed = self.app.machine, (name.text, pin.text), self._signed
+        self.act(
+            lambda: machine.add_staff(*words, signed=signed),
+            self._("{name} is a member of staff now.").format(name=name.text.strip()),
+        )

@@ -1,0 +1,323 @@
+"""A machine without models or camera, whose answers a test chooses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from atm.accounts import Hold
+from atm.decision import Decision, Outcome
+from atm.dispenser import SimulatedDispenser
+from atm.enrolment import EnrolmentError
+from atm.errors import AtmError
+from atm.folder import Kind
+from atm.ledger import Ledger
+from atm.session import Customer, Session
+from atm.settings import Settings
+from atm.signatures import Signatures, StaffMember, StaffSignInError
+from credentials.errors import DuplicateUserError
+from face_auth.camera import Frame
+from face_auth.quality import Verdict
+
+PIN = "1234"
+STAFF_PIN = "654321"
+CUSTOMER = Customer("c" * 32, "maria.lopez", "Maria Lopez")
+
+
+def drawn_face(moment: float, size: tuple[int, int] = (640, 480)) -> Any:
+    """Return a drawn face that moves a little, RGB."""
+    width, height = size
+    image = np.full((height, width, 3), (143, 163, 189), np.uint8)
+    x, y = width // 2 + round(14 * np.sin(moment)), height // 2
+    cv2.ellipse(image, (x, height + 70), (200, 190), 0, 0, 360, (35, 55, 80), -1, cv2.LINE_AA)
+    cv2.rectangle(image, (x - 40, y + 90), (x + 40, y + 190), (217, 178, 143), -1)
+    cv2.ellipse(image, (x, y - 30), (112, 150), 0, 0, 360, (58, 42, 32), -1, cv2.LINE_AA)
+    cv2.ellipse(image, (x, y + 15), (105, 140), 0, 0, 360, (232, 203, 172), -1, cv2.LINE_AA)
+    for side in (-1, 1):
+        cv2.circle(image, (x + side * 36, y - 5), 9, (40, 30, 28), -1, cv2.LINE_AA)
+    cv2.ellipse(image, (x, y + 70), (32, 14), 0, 10, 170, (150, 70, 70), 5, cv2.LINE_AA)
+    return image
+
+
+class FakeCamera:
+    """Twenty-five drawn frames a second, or none."""
+
+    def __init__(self) -> None:
+        self.state = "ready"
+        self.problem = ""
+        self.started = 0
+        self._born = time.monotonic()
+        self._made: Frame | None = None
+        self.last: Frame | None = None
+
+    def start(self) -> None:
+        """Count the calls."""
+        self.started += 1
+
+    def latest(self) -> Frame | None:
+        """Return a new frame every 40 ms while the camera is well."""
+        if self.state != "ready":
+            return None
+        index = int((time.monotonic() - self._born) * 25) + 1
+        if self._made is None or self._made.index != index:
+            now = time.monotonic()
+            self._made = Frame(drawn_face(now), now, index)
+        self.last = self._made
+        return self._made
+
+
+class FakeStaff:
+    """Members of staff by name; at first one."""
+
+    def __init__(self, name: str | None = "Ana Ruiz", pin: str = STAFF_PIN) -> None:
+        self._known = {name: pin} if name else {}
+        self.locked: set[str] = set()
+
+    def names(self) -> list[tuple[str, bool]]:
+        """Return all of them, and whether they are locked."""
+        return [(name, name in self.locked) for name in self._known]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is none."""
+        return not self._known
+
+    def add_first(self, name: str, pin: str) -> StaffMember:
+        """Make one."""
+        self._known = {name: pin}
+        return StaffMember(name)
+
+    def sign_in(self, name: str, pin: str) -> StaffMember:
+        """Return them, or raise."""
+        if self._known.get(name) != pin or name in self.locked:
+            raise StaffSignInError
+        return StaffMember(name)
+
+
+class BalanceLeft(AtmError):
+    """There is money in the account."""
+
+    def __init__(self, balance_minor: int) -> None:
+        super().__init__("The balance must be zero.")
+        self.balance_minor = balance_minor
+
+
+@dataclass
+class FakeMachine:
+    """What `atm.machine.Machine` offers the window, with answers that a test chooses."""
+
+    settings: Settings
+    ledger: Ledger
+    dispenser: Any = field(default_factory=SimulatedDispenser)
+    kind: Kind = Kind.LIVE
+    staff: Any = field(default_factory=FakeStaff)
+    camera: Any = field(default_factory=FakeCamera)
+    ready: bool = True
+    verdict: Verdict = Verdict.OK
+    outcome: Outcome | None = None
+    pace_s: float = 0.02
+    enrol_error: str = ""
+    hold: threading.Event = field(default_factory=threading.Event)
+    held: bool = False
+    sessions: list[Session] = field(default_factory=list)
+    enrolled: list[Any] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    closed: bool = False
+    threshold: Any = None
+    presence: str = "here"
+    watched: list[Session] = field(default_factory=list)
+    known: list[tuple[Customer, str]] = field(default_factory=lambda: [(CUSTOMER, "active")])
+    acts: list[tuple[Any, ...]] = field(default_factory=list)
+    act_error: Exception | None = None
+    refused: list[Any] = field(default_factory=list)
+    open_holds: list[Hold] = field(default_factory=list)
+    question: Any = None
+    seconds: list[Any] = field(default_factory=list)
+    healthy: Any = field(
+        default_factory=lambda: SimpleNamespace(
+            disk_free_share=0.62, camera="ready", camera_registered=True,
+            clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
+            last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
+        )
+    )  # fmt: skip
+
+    def warm_up(self) -> None:
+        """Be ready."""
+        self.ready = True
+
+    def guide(self, frame: Frame) -> Any:
+        """Return the verdict that the test chose."""
+        assert threading.current_thread() is not threading.main_thread()
+        return SimpleNamespace(verdict=self.verdict)
+
+    def login(
+        self,
+        username: str,
+        pin: str,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Decision:
+        """Admit CUSTOMER with PIN, unless the test says otherwise."""
+        assert threading.current_thread() is not threading.main_thread()
+        self.calls.append(f"login {username} {pin}")
+        for done in (1, 2, 3):
+            time.sleep(self.pace_s)
+            if progress is not None:
+                progress(done, 3)
+            if self.held and done == 2:
+                self.hold.wait(10)
+        outcome = self.outcome
+        if outcome is None:
+            right = (username, pin) == (CUSTOMER.username, PIN)
+            outcome = Outcome.GRANTED if right else Outcome.REFUSED
+        if outcome is not Outcome.GRANTED:
+            return Decision(outcome)
+        session = Session(
+            CUSTOMER,
+            self.ledger,
+            self.dispenser,
+            smallest_note=self.settings.smallest_note,
+            day_limit=self.settings.day_limit,
+            record=None,
+        )
+        self.sessions.append(session)
+        return Decision(outcome, CUSTOMER.customer_id, (), session)
+
+    def check_username(self, username: str) -> str:
+        """Know one name that is taken."""
+        if username == "taken":
+            raise DuplicateUserError("The username taken is taken.")
+        return username.strip()
+
+    def enrol(
+        self,
+        application: Any,
+        *,
+        staff: StaffMember,
+        progress: Any = None,
+        cancel: Any = None,
+        second: Any = None,
+    ) -> Customer:
+        """Take five pictures."""
+        assert threading.current_thread() is not threading.main_thread()
+        self.calls.append(f"enrol {application.username}")
+        self._take_pictures(progress, cancel)
+        if self.question is not None:
+            self.seconds.append(second(self.question))
+            if self.seconds[-1] is None:
+                raise EnrolmentError("duplicate_face", "Not two people.")
+        self.enrolled.append(application)
+        return Customer("d" * 32, application.username, application.full_name)
+
+    def _take_pictures(self, progress: Any, cancel: Any) -> None:
+        for taken in range(6):
+            if cancel is not None and cancel.is_set():
+                raise EnrolmentError("cancelled", "Nothing was saved.")
+            if progress is not None:
+                progress(SimpleNamespace(taken=taken, wanted=5, verdict=self.verdict))
+            time.sleep(self.pace_s)
+            if self.held and taken == 2:
+                self.hold.wait(10)
+            if self.enrol_error and taken == 3:
+                raise EnrolmentError(self.enrol_error, "It did not come about.")
+
+    def watch(self, session: Session) -> Any:
+        """Return what says that the one is there whom the test chose."""
+        self.watched.append(session)
+        return SimpleNamespace(look=lambda _frame: self.presence)
+
+    def customers(self) -> list[tuple[Customer, str]]:
+        """Return those whom the test made."""
+        assert threading.current_thread() is not threading.main_thread()
+        return self.known
+
+    def search(self, text: str) -> list[tuple[Customer, str]]:
+        """Return those with *text* in the username."""
+        return [each for each in self.known if text.casefold() in each[0].username]
+
+    def unlock(self, username: str, *, staff: StaffMember) -> None:
+        """Note it."""
+        self._act("unlock", username, staff.name)
+
+    def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
+        """Note it."""
+        self._act("new_pin", username, pin, signed.names)
+
+    def new_face(
+        self, username: str, *, signed: Signatures, progress: Any = None, cancel: Any = None
+    ) -> None:
+        """Take five pictures."""
+        self._take_pictures(progress, cancel)
+        self._act("new_face", username, signed.names)
+
+    def delete(
+        self, username: str, *, staff: StaffMember, signed: Any = None, override: bool = False
+    ) -> None:
+        """Refuse where there is money, unless two have signed."""
+        balance = self.ledger.balance(CUSTOMER.customer_id)
+        if balance and not override:
+            raise BalanceLeft(balance)
+        self._act("delete", username, staff.name, signed.names if signed else None, override)
+
+    def change_pin(
+        self, session: Session, old_pin: str, new_pin: str, progress: Any = None, cancel: Any = None
+    ) -> Decision:
+        """Grant with PIN, unless the test says otherwise."""
+        self._act("change_pin", session.customer.username, old_pin, new_pin)
+        for done in (1, 2, 3):
+            time.sleep(self.pace_s)
+            progress(done, 3)
+        granted = Outcome.GRANTED if old_pin == PIN else Outcome.REFUSED
+        return Decision(self.outcome or granted, pause_s=12.2)
+
+    def add_staff(self, name: str, pin: str, *, signed: Any) -> None:
+        """Add one."""
+        names = signed.names if isinstance(signed, Signatures) else [signed.name]
+        self._act("add_staff", name, pin, names)
+
+    def remove_staff(self, name: str, *, signed: Signatures) -> None:
+        """Note it."""
+        self._act("remove_staff", name, signed.names)
+
+    def unlock_staff(self, name: str, *, signed: Signatures) -> None:
+        """Note it."""
+        self._act("unlock_staff", name, signed.names)
+
+    def refusals(self, n: int = 20) -> list[Any]:
+        """Return those that the test made."""
+        return self.refused[:n]
+
+    def health(self) -> Any:
+        """Return what the test chose."""
+        return self.healthy
+
+    def register_camera(self, *, staff: StaffMember) -> None:
+        """Note it."""
+        self._act("register_camera", staff.name)
+
+    def holds(self) -> list[Hold]:
+        """Return those that the test made."""
+        return self.open_holds
+
+    def settle(self, hold_id: int, paid: bool, *, staff: StaffMember) -> None:
+        """Note it."""
+        self._act("settle", hold_id, paid, staff.name)
+
+    def _act(self, *act: Any) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        if self.act_error is not None:
+            raise self.act_error
+        self.acts.append(act)
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
