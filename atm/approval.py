@@ -19,9 +19,6 @@ from credentials.errors import CredentialError, DamagedStoreError
 from credentials.files import JsonObject
 from credentials.record_file import RecordFile
 from credentials.sealing import Seal
-from face_auth.errors import ModelError
-from face_auth.files import read_regular
-from face_auth.models import CARD_FILE, LARGEST_FILE, MODELS, load_card, own_card, read_entry
 
 APPROVAL_FILE = "approval.json"
 
@@ -62,7 +59,7 @@ def approve(
     settings: Settings,
     by: Sequence[str],
     *,
-    models: Path = MODELS,
+    models: Path | None = None,
     after: int = 0,
     now: datetime | None = None,
 ) -> Approval:
@@ -73,7 +70,7 @@ def approve(
         seal: Of this folder's key.
         settings: In effect: defaults, file, environment and options together.
         by: Names of those who sign.
-        models: The folder of the model files.
+        models: The folder of the model files; by default of those that come with the program.
         after: The generation that the audit log remembers; an altered approval is replaced too.
         now: Time of the approval.
 
@@ -83,7 +80,8 @@ def approve(
     """
     if not by:
         raise ValueError("an approval needs a name")
-    files = {name: _digest(path) for name, path in _model_files(settings.network, models).items()}
+    paths = _model_files(settings.network, models)
+    files = {name: _digest(path) for name, path in paths.items()}
     approval = Approval(tuple(by), now or datetime.now(UTC), files, bound_settings(settings))
     record: JsonObject = {
         "by": list(by),
@@ -101,7 +99,9 @@ def approve(
     return approval
 
 
-def check(folder: DataFolder, seal: Seal, settings: Settings, *, models: Path = MODELS) -> Approval:
+def check(
+    folder: DataFolder, seal: Seal, settings: Settings, *, models: Path | None = None
+) -> Approval:
     """Return the approval if models and settings are what was approved.
 
     Raises:
@@ -111,14 +111,15 @@ def check(folder: DataFolder, seal: Seal, settings: Settings, *, models: Path = 
     found = approval(folder, seal)
     if found is None:
         raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
+    place = _place(models)
     for name, digest in found.files.items():
-        if _digest(models / name) != digest:
+        if _digest(place / name) != digest:
             raise NotApprovedError(
-                f"The model file {models / name} differs from what staff approved; {_ADVICE}."
+                f"The model file {place / name} differs from what staff approved; {_ADVICE}."
             )
-    if _model_files(settings.network, models).keys() != found.files.keys():
+    if _model_files(settings.network, place).keys() != found.files.keys():
         raise NotApprovedError(
-            f"The model files in {models} differ from what staff approved; {_ADVICE}."
+            f"The model files in {place} differ from what staff approved; {_ADVICE}."
         )
     now = bound_settings(settings)
     for name in sorted(now.keys() | found.settings.keys()):
@@ -162,22 +163,35 @@ def bound_settings(settings: Settings) -> dict[str, str]:
     }
 
 
-def _model_files(network: str, models: Path) -> dict[str, Path]:
+def _place(models: Path | None) -> Path:
+    from face_auth.models import MODELS  # NumPy with it: the window's first paint need not wait
+
+    return models or MODELS
+
+
+def _model_files(network: str, models: Path | None) -> dict[str, Path]:
     """Return every file that a kiosk with *network* reads, by name: cards, networks, cohort."""
+    from face_auth.errors import ModelError
+    from face_auth.models import CARD_FILE, load_card, own_card, read_entry
+
+    place = _place(models)
     try:
-        card = load_card(network, models)
-        detector = read_entry("mtcnn", models).get("files")
+        card = load_card(network, place)
+        detector = read_entry("mtcnn", place).get("files")
         if not isinstance(detector, dict) or not all(Path(name).name == name for name in detector):
-            raise ModelError(f"The model card in {models} lists no files for mtcnn.")
+            raise ModelError(f"The model card in {place} lists no files for mtcnn.")
     except ModelError as error:
         raise NotApprovedError(str(error)) from error
-    cards = (models / CARD_FILE, own_card(network, models), own_card("mtcnn", models))
+    cards = (place / CARD_FILE, own_card(network, place), own_card("mtcnn", place))
     names = [path.name for path in cards if path.exists()]
     names += [card.file, *detector, *([card.cohort_file] if card.cohort_file else [])]
-    return {name: models / name for name in names}
+    return {name: place / name for name in names}
 
 
 def _digest(path: Path) -> str:
+    from face_auth.files import read_regular
+    from face_auth.models import LARGEST_FILE
+
     try:
         return hashlib.sha256(read_regular(path, LARGEST_FILE)).hexdigest()
     except OSError as error:

@@ -127,6 +127,7 @@ def test_a_card_that_was_not_there_is_refused(
 
 
 OTHERS: dict[str, Any] = {
+    "anchor_dir": Path("/elsewhere"),
     "network": "vggface2",
     "security": "1e-3",
     "currency": "USD",
