@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from face_auth.classifier import CustomerSvm, train_customer_svm
 from face_auth.detection import Detector
 from face_auth.embedding import Network, load_network
-from face_auth.errors import NoFaceError
+from face_auth.errors import ModelError, NoFaceError
 from face_auth.gallery import Template
 from face_auth.memory import give_back
 from face_auth.models import MODELS, Threshold, load_card, load_cohort
@@ -44,7 +44,8 @@ class Recogniser:
         """Load everything and run it once, so that the first customer waits for nothing.
 
         Raises:
-            ModelError: If a file is missing or is not the one that the model card names.
+            ModelError: If a file is missing, is not the one that the model card names, or does
+                not run.
         """
         card = load_card(network, folder)
         loaded = cls(

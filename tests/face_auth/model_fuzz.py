@@ -21,8 +21,6 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import numpy as np
-
 from atm.approval import NotApprovedError, approve, check
 from atm.folder import Kind, open_folder
 from atm.settings import Settings
@@ -32,6 +30,7 @@ from face_auth.embedding import load_network
 from face_auth.errors import ModelError
 from face_auth.model_cards import digest
 from face_auth.models import MODELS, load_card, load_cohort
+from face_auth.recogniser import Recogniser
 
 CARDS = ("model_card.json", "mtcnn.card.json")
 NETWORK, COHORT = "inception_resnet_v1.tflite", "bundled_cohort.npz"
@@ -116,19 +115,15 @@ def copy_of(folder: Path) -> Path:
     return folder
 
 
-def load(name: str, folder: Path, *, run: bool = False) -> None:
-    """Load what the file *name* is read by; if *run*, use it once as a start does."""
+def load(name: str, folder: Path) -> None:
+    """Load what the file *name* is read by."""
     if name == COHORT or name in CARDS:
         load_cohort(load_card("bundled", folder))
         load_card("bundled", folder).threshold("1e-4")
     if name == NETWORK or name == CARDS[0]:
-        network = load_network("bundled", folder)
-        if run:
-            network.embed(np.zeros((1, network.size, network.size, 3), np.uint8))
+        load_network("bundled", folder)
     if name in DETECTOR or name == CARDS[1]:
-        detector = Detector(folder)
-        if run:
-            detector.detect(np.zeros((480, 640, 3), np.uint8))
+        Detector(folder)
 
 
 def first_attacker(count: int, folder: Path, seed: int = 20261123) -> Counter[tuple[str, str]]:
@@ -191,13 +186,13 @@ def second_attacker(
     found: Counter[tuple[str, str]] = Counter()
     for number in range(count):
         forge(name, (early_half if number % 2 else mutated)(rng, whole), folder)
-        found[name, _in_child(lambda: load(name, folder, run=True))] += 1
+        found[name, _in_child(lambda: Recogniser.load(folder=folder))] += 1
     for each in (name, *CARDS):
         shutil.copy(MODELS / each, folder / each)
     return found
 
 
-def _in_child(action: Callable[[], None]) -> str:
+def _in_child(action: Callable[[], object]) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
