@@ -56,8 +56,11 @@ class Recogniser:
             card.threshold(FLOOR),
         )
         size = loaded.network.size
-        loaded.detector.detect(np.zeros((480, 640, 3), np.uint8))
-        loaded.network.embed(np.zeros((1, size, size, 3), np.uint8))
+        try:
+            loaded.detector.detect(np.zeros((480, 640, 3), np.uint8))
+            loaded.network.embed(np.zeros((1, size, size, 3), np.uint8))
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"The networks in {folder} do not run: {error}.") from error
         give_back()
         return loaded
 
