@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpas
         settings = load_settings(options.config, os.environ, data_dir=options.data)
         if not (settings.data_dir / FOLDER_FILE).exists():
             raise AtmError(f"There is no data folder {settings.data_dir}.")
-        log = AuditLog.of(open_folder(settings.data_dir), settings.key_dir, options.anchor)
+        log = AuditLog.of(open_folder(settings.data_dir), settings.key_dir, settings.anchor_dir)
         if options.command == "init":
             return _init(log, options)
         if options.command == "verify":
@@ -110,9 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, metavar="DIR", help="the data folder")
     common.add_argument("--config", type=Path, metavar="FILE", help="a kiosk.toml")
-    common.add_argument(
-        "--anchor", type=Path, metavar="DIR", help="where the anchor is; default: the key folder"
-    )
     parser = argparse.ArgumentParser(prog="python -m atm.audit", description=__doc__)
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
 

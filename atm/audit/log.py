@@ -104,12 +104,13 @@ class AuditLog:
         """
         for name, value in fields.items():
             check_field(name, value)
+        stores = self.generations()
         with self._turn:
             now = self._steady()
             if not anchor and self._repeats.counts(kind, fields, now):
                 self._flush_later(self._repeats.left(now))
                 return
-            self._write([*self._repeats.pending(), (kind, fields)], anchor=anchor)
+            self._write([*self._repeats.pending(), (kind, fields)], stores, anchor=anchor)
             self._repeats.written(kind, fields, now)
 
     def check(self) -> None:
@@ -165,10 +166,7 @@ class AuditLog:
         Raises:
             AuditError: If the disk cannot be looked at.
         """
-        try:
-            return self._room.free_share()
-        except OSError as error:
-            raise self._failed("read", error) from error
+        return self._room.free_share()
 
     def room(self) -> int:
         """Return for how many more entries there is room on the disk.
@@ -176,38 +174,25 @@ class AuditLog:
         Raises:
             AuditError: If the disk cannot be looked at.
         """
-        try:
-            return self._room.entries()
-        except OSError as error:
-            raise self._failed("read", error) from error
+        return self._room.entries()
 
     def notes(self) -> list[str]:
-        """Return what staff should know of the log, in sentences; none if all is well.
-
-        Raises:
-            AuditError: If the key or the disk cannot be looked at.
-        """
-        found = []
-        state = self.chain.states.read()
-        if state is None or not state.verifier_from:
-            found.append(
-                "Nobody can verify the log yet: the auditor runs"
-                " “python -m atm.audit init --verifier FILE” once."
-            )
-        share = self.free_share()
-        if share <= LITTLE_FREE:
-            found.append(f"Only {share:.0%} of the log's disk is free; make room.")
-        if state is not None and not self._room.whole:
-            found.append(f"The disk keeps room for only {self.room()} more entries of the log.")
-        return found
+        """Return what staff should know of the log, in sentences; none if all is well."""
+        try:
+            return self._notes(self.chain.states.read())
+        except AuditError as error:
+            return [str(error)]
 
     def flush(self) -> None:
         """Write down the refusals counted so far; where that fails the next entry brings them."""
-        with self._turn:
-            pending = self._repeats.pending()
-            if pending:
-                with contextlib.suppress(AuditError):
-                    self._write(pending)
+        if not self._repeats.pending():
+            return
+        with contextlib.suppress(AuditError):
+            stores = self.generations()
+            with self._turn:
+                pending = self._repeats.pending()
+                if pending:
+                    self._write(pending, stores)
                     self._repeats.written()
 
     def close(self) -> None:
@@ -216,10 +201,12 @@ class AuditLog:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            self.flush()
+        self.flush()
 
     def generations(self) -> dict[str, int]:
-        """Return the stores' generations now; not under the log's lock: stores have locks too.
+        """Return the stores' generations now; call it with no lock of the log held.
+
+        A store may be locked by a thread that waits for the log.
 
         Raises:
             AuditError: If a store cannot tell.
@@ -274,13 +261,28 @@ class AuditLog:
             self.anchor.write(state)
         return state
 
-    def _write(self, drafts: Sequence[Draft], *, anchor: bool = False) -> None:
-        stores = self.generations()
+    def _write(
+        self, drafts: Sequence[Draft], stores: Mapping[str, int], *, anchor: bool = False
+    ) -> None:
         with self.locked():
             if self._writings % _KEEP_ROOM_EVERY == 0:
                 self._room.keep()
             self._writings += 1
             self.extend(self.checked_head(), drafts, stores, anchor=anchor)
+
+    def _notes(self, state: State | None) -> list[str]:
+        found = []
+        if state is None or not state.verifier_from:
+            found.append(
+                "Nobody can verify the log yet: the auditor runs"
+                " “python -m atm.audit init --verifier FILE” once."
+            )
+        share = self.free_share()
+        if share <= LITTLE_FREE:
+            found.append(f"Only {share:.0%} of the log's disk is free; make room.")
+        if state is not None and not self._room.whole:
+            found.append(f"The disk keeps room for only {self.room()} more entries of the log.")
+        return found
 
     def _flush_later(self, seconds: float) -> None:
         if self._timer is None:
@@ -291,7 +293,7 @@ class AuditLog:
     def _flush_now(self) -> None:
         with self._turn:
             self._timer = None
-            self.flush()
+        self.flush()
 
     def _failed(self, act: str, error: OSError) -> AuditError:
         return AuditError(f"The log {self.path} cannot be {act}: {error.strerror or error}.")

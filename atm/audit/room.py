@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from atm.audit.entries import AuditError
+
 ENTRY_BYTES = 1024
 """What one entry takes, rounded up: a decision with its stores and MACs has some 600 bytes."""
 
@@ -31,7 +33,7 @@ class Room:
         size = self._size()
         if size >= self._wanted:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AuditError):
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 if self._free() >= 2 * (self._wanted - size):
@@ -56,7 +58,7 @@ class Room:
         """Return for how many more entries there is room, kept or free.
 
         Raises:
-            OSError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be looked at.
         """
         return (self._size() + self._free()) // ENTRY_BYTES
 
@@ -64,9 +66,9 @@ class Room:
         """Return the free share of the disk, from 0 to 1.
 
         Raises:
-            OSError: If it cannot be looked at.
+            AuditError: If it cannot be looked at.
         """
-        disk = os.statvfs(self.path.parent)
+        disk = self._disk()
         return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
 
     def _size(self) -> int:
@@ -76,5 +78,13 @@ class Room:
             return 0
 
     def _free(self) -> int:
-        disk = os.statvfs(self.path.parent)
+        disk = self._disk()
         return disk.f_bavail * disk.f_frsize
+
+    def _disk(self) -> os.statvfs_result:
+        try:
+            return os.statvfs(self.path.parent)
+        except OSError as error:
+            raise AuditError(
+                f"The disk of {self.path.parent} cannot be looked at: {error.strerror}."
+            ) from error

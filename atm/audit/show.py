@@ -36,7 +36,7 @@ def show(
         raise ValueError("the time has no zone")
     log.append(
         "audit read",
-        staff=who,
+        staff=[who],
         customer=customer,
         since=None if since is None else since.isoformat(),
         of=kind,

@@ -310,6 +310,24 @@ def test_nothing_is_logged_while_a_store_cannot_tell_its_generation(path: Path) 
     assert not path.exists()
 
 
+def test_store_that_another_thread_holds_while_it_logs_is_no_deadlock(path: Path) -> None:
+    store = threading.Lock()
+
+    def generation() -> dict[str, int]:
+        with store:
+            return {"ledger": 1}
+
+    log = open_log(path, stores=generation)
+    with store:
+        other = threading.Thread(target=log.append, args=("decision",))
+        other.start()
+        other.join(0.2)
+        assert log._turn.acquire(timeout=2)  # what the holder of the store needs to log
+        log._turn.release()
+    other.join(5)
+    assert [each["kind"] for each in log.tail(9)] == ["decision"]
+
+
 def test_repeated_refusals_of_a_minute_are_two_entries(path: Path) -> None:
     now = 0.0
     log = open_log(path, steady=lambda: now)
