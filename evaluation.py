@@ -2,10 +2,13 @@
 
 import sys
 
-from credentials.attempts import LIMIT
+from credentials.attempts import WRONG_LIMIT
 from credentials.policy import SHORTEST_PIN
+from credentials.weak_pins import weakness
 from face_auth.evaluation.command import main
 from face_auth.evaluation.two_factor import PinRules
 
 if __name__ == "__main__":
-    sys.exit(main(PinRules(shortest=SHORTEST_PIN, guesses=LIMIT)))
+    pins = (f"{number:0{SHORTEST_PIN}}" for number in range(10**SHORTEST_PIN))
+    allowed = sum(weakness(pin) is None for pin in pins)
+    sys.exit(main(PinRules(SHORTEST_PIN, allowed, guesses=WRONG_LIMIT)))

@@ -1,13 +1,14 @@
 """One enrolment: a PIN thread and a face thread at once -> one commit, or nothing.
 
-The order on disk is: gallery files under a fresh id, account, credential record. The record names
-the id and is written last; its atomic rename is the commit. What a crash leaves before it are
-orphans, which `remove_orphans` deletes at the next start.
+The order on disk is: gallery files under a fresh id, account, log, credential record, log. The
+record names the id; its atomic rename is the commit. What a crash leaves before it are orphans,
+which `remove_orphans` deletes at the next start.
 """
 
+import contextlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,9 @@ from filelock import FileLock
 from atm.audit import AuditLog
 from atm.errors import AtmError
 from atm.ledger import Ledger
+from atm.one_face import DuplicateQuestion, OneFace
 from atm.session import Customer
+from atm.signatures import Signatures, StaffMember
 from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
@@ -33,13 +36,20 @@ class EnrolmentError(AtmError):
     """Nothing was saved; the text says why and what to do.
 
     Attributes:
-        code: `no_face_in_time`, `not_one_person`, `camera_lost` or `cancelled`.
+        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled` or
+            `duplicate_face`.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
         """Keep *code* for the window, which has its own words, and *sentence* for the log."""
         super().__init__(sentence)
         self.code = code
+
+
+Capturing = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
+"""Given the customer's id and an event that means "stop", captures the face."""
+Asking = Callable[[DuplicateQuestion], StaffMember | None]
+"""Shows both pictures to a second member of staff and returns who signed, None for no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class EnrolmentDesk:
         gallery: Gallery,
         ledger: Ledger,
         audit: AuditLog,
+        one_face: OneFace,
         lock: Path,
     ) -> None:
         """Take every store a customer stands in, and the *lock* file that a commit holds."""
@@ -84,6 +95,7 @@ class EnrolmentDesk:
         self._gallery = gallery
         self._ledger = ledger
         self._audit = audit
+        self._one_face = one_face
         self._lock = FileLock(lock, mode=0o600)
 
     def check_username(self, username: str) -> str:
@@ -102,24 +114,25 @@ class EnrolmentDesk:
     def enrol(
         self,
         application: Application,
-        staff: str,
-        enrol_face: Callable[[str, threading.Event], tuple[Template, list[Capture]]],
+        staff: StaffMember,
+        enrol_face: Capturing,
         *,
+        ask: Asking | None = None,
         cancel: threading.Event | None = None,
     ) -> Customer:
         """Run both threads at once, then save everything or nothing.
 
         Args:
             application: Checked here once more before anything starts.
-            staff: Name of the member of staff, for the log.
-            enrol_face: Given the customer's id and an event that means "stop", captures the face;
-                called on a thread of its own.
+            staff: The member of staff, for the log.
+            enrol_face: Called on a thread of its own.
+            ask: Called when the face is close to another customer's; without it that is a no.
             cancel: Set it to stop; it is set by itself once the pictures are done.
 
         Raises:
             PolicyError: If username, full name or PIN are not allowed.
             DuplicateUserError: If the username is taken.
-            EnrolmentError: If the face could not be captured.
+            EnrolmentError: If the face could not be captured, or is another customer's.
             AtmError: If it could not be saved.
         """
         username = self.check_username(application.username)
@@ -130,6 +143,7 @@ class EnrolmentDesk:
         pin_hash, (template, captures) = self._both(
             application.pin, customer_id, enrol_face, cancel or threading.Event()
         )
+        self._check_one_face(template, captures, staff, ask)
         record = CredentialRecord(
             customer_id=customer_id,
             username=username,
@@ -139,7 +153,7 @@ class EnrolmentDesk:
             consent_at=application.consent_at.astimezone(UTC).isoformat(),
             created_at=datetime.now(UTC).isoformat(),
         )
-        self._commit(record, application.opening_minor, template, captures, staff)
+        self._commit(record, pending, application.opening_minor, template, captures, staff)
         return Customer(customer_id, username, full_name)
 
     def remove_orphans(self) -> int:
@@ -156,21 +170,32 @@ class EnrolmentDesk:
                 removed += 1
         return removed
 
-    def delete(self, record: CredentialRecord, staff: str) -> None:
-        """Delete the customer: the record first, which is the commit, then all it named."""
-        with self._lock:
-            self._audit.append("delete", customer=record.customer_id, staff=staff)
-            self._store.remove(record.customer_id)
-            if record.template_id:
-                self._gallery.remove(record.template_id)
-            if not record.pending:
-                self._ledger.remove_account(record.customer_id)
+    def _check_one_face(
+        self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None
+    ) -> None:
+        question = self._one_face.question(template, captures)
+        if question is None:
+            return
+        second = ask(question) if ask is not None else None
+        self._audit.append(
+            "duplicate face",
+            customer=template.customer_id,
+            face_of=question.customer_id,
+            staff=[staff.name] if second is None else Signatures(staff, second).names,
+            outcome="refused" if second is None else "granted",
+        )
+        if second is None:
+            raise EnrolmentError(
+                "duplicate_face",
+                "This face is close to another customer's;"
+                " a second member of staff must look at both and sign.",
+            )
 
     def _both(
         self,
         pin: str,
         customer_id: str,
-        enrol_face: Callable[[str, threading.Event], tuple[Template, list[Capture]]],
+        enrol_face: Capturing,
         stop: threading.Event,
     ) -> tuple[str, tuple[Template, list[Capture]]]:
         """Hash and capture on two threads; the first failure stops the other."""
@@ -181,47 +206,64 @@ class EnrolmentDesk:
             wait(both, return_when=FIRST_EXCEPTION)
             cancelled = stop.is_set()
             stop.set()
-            try:
+            with plain_errors():
                 if cancelled:
                     raise EnrolmentError("cancelled", "Nothing was saved.")
                 return pin_thread.result(), face_thread.result()
-            except NotOnePersonError as error:
-                raise EnrolmentError(
-                    "not_one_person", "The pictures did not all show one person. Try again."
-                ) from error
-            except AcquisitionError as error:
-                raise EnrolmentError(
-                    "no_face_in_time", "The camera took too few good pictures. Try again."
-                ) from error
-            except CameraError as error:
-                raise EnrolmentError(
-                    "camera_lost", "The camera stopped. Check it and try again."
-                ) from error
 
     def _commit(
         self,
         record: CredentialRecord,
+        pending: CredentialRecord | None,
         opening_minor: int,
         template: Template,
         captures: list[Capture],
-        staff: str,
+        staff: StaffMember,
     ) -> None:
         assert record.template_id is not None
+        entry: dict[str, Any] = {"customer": record.customer_id, "staff": [staff.name]}
         with self._lock:
             try:
                 self._gallery.save(record.template_id, template, captures)
                 self._ledger.open_account(record.customer_id, opening_minor)
-                self._audit.append("enrolment", customer=record.customer_id, staff=staff)
-                self._save_record(record)
+                self._audit.append("enrolment", step="begun", **entry)
+                if pending is None:
+                    self._store.add(record)
+                else:
+                    self._store.replace(record, instead_of=pending)
+                mac = self._store.record_mac(record.customer_id)
+                self._audit.append("enrolment", step="done", record=mac, anchor=True, **entry)
             except BaseException:
-                if self._store.by_id(record.customer_id) != record:
-                    self._gallery.remove(record.template_id)
-                    if record.customer_id in self._ledger.customer_ids():
-                        self._ledger.remove_account(record.customer_id)
+                self._undo(record, pending)
                 raise
 
-    def _save_record(self, record: CredentialRecord) -> None:
-        if self._store.by_id(record.customer_id) is None:
-            self._store.add(record)
-        else:
-            self._store.replace(record)
+    def _undo(self, record: CredentialRecord, pending: CredentialRecord | None) -> None:
+        """Take back what was saved of *record*; what cannot be is swept at the next start."""
+        if self._store.by_id(record.customer_id) == record:
+            if pending is None:
+                self._store.remove(record.customer_id)
+            else:
+                self._store.replace(pending, instead_of=record)
+        assert record.template_id is not None
+        self._gallery.remove(record.template_id)
+        if record.customer_id in self._ledger.customer_ids():
+            self._ledger.remove_account(record.customer_id)
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Give what a capture raises its code and its sentence."""
+    try:
+        yield
+    except NotOnePersonError as error:
+        raise EnrolmentError(
+            "not_one_person", "The pictures did not all show one person. Try again."
+        ) from error
+    except AcquisitionError as error:
+        raise EnrolmentError(
+            "no_face_in_time", "The camera took too few good pictures. Try again."
+        ) from error
+    except CameraError as error:
+        raise EnrolmentError(
+            "camera_lost", "The camera stopped. Check it and try again."
+        ) from error

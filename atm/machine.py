@@ -1,31 +1,37 @@
 """The machine: everything that one data folder needs, wired once for window and command line."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from atm import approval
 from atm.audit import AuditLog
-from atm.decision import Decision
-from atm.enrolment import Application, EnrolmentDesk
+from atm.decision import Decision, Outcome
+from atm.dispenser import SimulatedDispenser
+from atm.enrolment import Application, Asking, EnrolmentDesk
 from atm.errors import AtmError
-from atm.folder import DataFolder, Kind, check_camera, open_folder
+from atm.folder import DataFolder, Kind, check_camera, check_private, open_folder
+from atm.health import Health, look
 from atm.keys import Keys
-from atm.ledger import Ledger
 from atm.login import LoginDesk
+from atm.office import Office
+from atm.one_face import OneFace
+from atm.registration import CameraChangedError, CameraIdentity, read_identity
 from atm.session import Customer, Session
 from atm.settings import Settings
-from atm.staff import STAFF_LIMIT, StaffMember, StaffRegistry
-from credentials.attempts import Attempts
-from credentials.errors import CredentialError, UnknownUserError
-from credentials.hashing import PinHasher
-from credentials.store import CredentialRecord, JsonStore
+from atm.signatures import Signatures, StaffMember
+from atm.stores import Stores
+from credentials.errors import CredentialError
+from credentials.store import CredentialRecord
 from face_auth.camera import Camera, Frame
 
 if TYPE_CHECKING:
     from face_auth.enrolment import EnrolProgress
     from face_auth.gallery import Capture, Template
-    from face_auth.models import Threshold
+    from face_auth.models import ModelCard, Threshold
+    from face_auth.presence import Presence
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
     from face_auth.verification import FaceResult
@@ -37,46 +43,52 @@ PICTURES_LIMIT_S = 45.0
 class Machine:
     """One data folder, open. `open` touches neither models nor camera; `warm_up` does."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, keys: Keys) -> None:
+    def __init__(self, settings: Settings, folder: DataFolder, stores: Stores) -> None:
         """Wire the parts; use `Machine.open`."""
-        from face_auth.gallery import Gallery
-
         self.settings = settings
+        self.folder = folder
         self.kind: Kind = folder.kind
-        path = folder.path
-        self.audit = AuditLog(path / "audit.jsonl")
-        self.ledger = Ledger(path / "ledger.sqlite")
-        self._hasher = PinHasher(keys.pin_pepper)
-        self.staff = StaffRegistry(
-            path / "staff.json",
-            self._hasher,
-            Attempts(path / "staff-attempts.sqlite", limit=STAFF_LIMIT),
-        )
-        self._credentials = path / "credentials.json"
-        self.store = JsonStore(self._credentials)
-        self._attempts = Attempts(path / "attempts.sqlite")
-        self._gallery = Gallery(
-            path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
-        )
+        self._stores = stores
+        self.audit: AuditLog = stores.audit
+        self.staff = stores.staff
+        self.ledger = stores.ledger
+        self.store = stores.credentials
+        lock = folder.path / "enrolment.lock"
+        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, self._card)
         self._enrolment = EnrolmentDesk(
-            store=self.store,
-            hasher=self._hasher,
-            gallery=self._gallery,
-            ledger=self.ledger,
-            audit=self.audit,
-            lock=path / "enrolment.lock",
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            audit=stores.audit,
+            one_face=self._one_face,
+            lock=lock,
+        )
+        self.office = Office(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            attempts=stores.attempts,
+            audit=stores.audit,
+            staff=stores.staff,
+            lock=lock,
         )
         self._logins = LoginDesk(
-            store=self.store,
-            hasher=self._hasher,
-            attempts=self._attempts,
-            audit=self.audit,
+            store=stores.credentials,
+            hasher=stores.hasher,
+            attempts=stores.attempts,
+            pause=stores.pause,
+            audit=stores.audit,
             open_session=self._open_session,
+            suspect=self._one_face.suspect,
             limit_s=settings.login_limit_s,
         )
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
         self._camera: Camera | None = None
+        self._spec = settings.camera
+        self._held = contextlib.ExitStack()
 
     @classmethod
     def open(cls, settings: Settings) -> "Machine":
@@ -85,13 +97,25 @@ class Machine:
         Raises:
             AtmError: If it must not be opened; the text is a sentence for staff.
         """
+        held = contextlib.ExitStack()
         try:
             folder = open_folder(settings.data_dir, settings.kind)
-            machine = cls(settings, folder, Keys.open(settings.key_dir, folder))
-            machine._check_complete()
+            held.enter_context(folder.held())
+            check_private(folder)
+            stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+            machine = cls(settings, folder, stores)
+            stores.check()
+            if not stores.staff.empty:
+                approval.check(folder, stores.seal, settings)
             machine._enrolment.remove_orphans()
+            stores.audit.append("start")
+            machine._held = held
         except (CredentialError, OSError) as error:
+            held.close()
             raise AtmError(str(error)) from error
+        except BaseException:
+            held.close()
+            raise
         return machine
 
     @property
@@ -105,6 +129,17 @@ class Machine:
             self.use_camera(self.settings.camera)
         assert self._camera is not None
         return self._camera
+
+    @property
+    def camera_problem(self) -> str:
+        """Why the camera of a live data folder may not be used; "" when it may."""
+        if self.kind is not Kind.LIVE:
+            return ""
+        try:
+            self._stores.registration.check(read_identity(self._spec))
+        except (AtmError, ValueError) as error:
+            return str(error)
+        return ""
 
     @property
     def ready(self) -> bool:
@@ -126,9 +161,37 @@ class Machine:
         check_camera(self.kind, spec)
         new = Camera(spec)
         old, self._camera = self._camera, new
+        self._spec = spec
         if old is not None:
             old.close()
         new.start()
+
+    def register_camera(self, *, staff: StaffMember) -> CameraIdentity:
+        """Let a live data folder take the present camera, and no other from now on; return which.
+
+        Raises:
+            CameraChangedError: If it cannot be told from others.
+        """
+        identity = read_identity(self._spec)
+        self.audit.append("camera", step="begun", staff=[staff.name])
+        known = self.audit.head_stores().get("camera", 0)
+        self._stores.registration.register(identity, [staff.name], after=known)
+        self.audit.append(
+            "camera", step="done", staff=[staff.name], place=identity.bus_path, anchor=True
+        )
+        return identity
+
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Make the first member of staff, and approve models and settings in that name.
+
+        Raises:
+            PolicyError: If *name* or *pin* is not allowed.
+            AtmError: If there is one already, or it cannot be saved.
+        """
+        approval.approve(self.folder, self._stores.seal, self.settings, [name])
+        member = self.staff.add_first(name, pin)
+        self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
+        return member
 
     def warm_up(self) -> "Recogniser":
         """Load the models, once, and log at which error rates they decide; blocks meanwhile.
@@ -141,7 +204,7 @@ class Machine:
 
         with self._warming:
             if self._recogniser is None:
-                _ = self._hasher.decoy  # made once, so that the first unknown name costs no more
+                _ = self._stores.hasher.decoy  # so that the first unknown name costs no more
                 loaded = Recogniser.load(self.settings.network, self.settings.security)
                 self.audit.append(
                     "models",
@@ -151,6 +214,7 @@ class Machine:
                     provisional=loaded.threshold.provisional,
                 )
                 self._recogniser = loaded
+                threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
             return self._recogniser
 
     def guide(self, frame: Frame) -> "Quality":
@@ -179,12 +243,56 @@ class Machine:
         ) -> "FaceResult":
             from face_auth.verification import verify
 
+            problem = self.camera_problem
+            if problem:
+                raise CameraChangedError(problem)
             recogniser = self.warm_up()
             template = recogniser.decoy() if record is None else self._template(record)
             frames = self.camera.frames(after=pressed, until=deadline, cancel=cancel)
             return verify(recogniser, frames, template, progress=progress)
 
         return self._logins.login(username, pin, check_face)
+
+    def watch(self, session: Session) -> "Presence":
+        """Return what watches whether the customer of *session* stays before the camera.
+
+        Raises:
+            AtmError: If the customer was deleted meanwhile.
+        """
+        from face_auth.presence import Presence
+
+        record = self.store.by_id(session.customer.customer_id)
+        if record is None:
+            raise AtmError("The customer was deleted meanwhile.")
+        return Presence(self.warm_up(), self._template(record))
+
+    def change_pin(
+        self,
+        session: Session,
+        old_pin: str,
+        new_pin: str,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Decision:
+        """Give the customer of an open *session* another PIN: by the old one and their face.
+
+        The attempt counts like a login. Only a granted decision has changed the PIN.
+
+        Raises:
+            PolicyError: If *new_pin* is not allowed; nothing was counted then.
+            AtmError, CredentialError: If it could not be saved; the old PIN holds.
+        """
+        from credentials.policy import check_pin
+
+        check_pin(new_pin)
+        username = session.customer.username
+        decision = self.login(username, old_pin, progress=progress, cancel=cancel)
+        if decision.outcome is Outcome.GRANTED:
+            assert decision.session is not None
+            decision.session.close()
+            self.office.set_pin(self.office.known(username), new_pin, [])
+        return decision
 
     def check_username(self, username: str) -> str:
         """Return *username* as it will be kept; see `EnrolmentDesk.check_username`."""
@@ -195,6 +303,7 @@ class Machine:
         application: Application,
         *,
         staff: StaffMember,
+        ask: Asking | None = None,
         progress: "Callable[[EnrolProgress], None] | None" = None,
         cancel: threading.Event | None = None,
     ) -> Customer:
@@ -203,82 +312,65 @@ class Machine:
         Raises:
             AtmError, CredentialError, FaceAuthError: Nothing was saved; the text says why.
         """
+        capture = self._capturing(progress)
+        return self._enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 
+    def new_face(
+        self,
+        username: str,
+        *,
+        signed: Signatures,
+        progress: "Callable[[EnrolProgress], None] | None" = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Take a customer's face anew; see `Office.new_face`. Blocks."""
+        self.office.new_face(username, self._capturing(progress), signed=signed, cancel=cancel)
+
+    def health(self) -> Health:
+        """Return how the machine is."""
+        return look(self.settings, self.folder, self._stores, self._camera, self.camera_problem)
+
+    def close(self) -> None:
+        """Stop the camera and end the log; the stores hold nothing open."""
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+        with contextlib.suppress(AtmError):  # the log was out of order before: staff were told
+            self.audit.append("stop")
+        self.audit.close()
+        self._held.close()
+
+    def _capturing(
+        self, progress: "Callable[[EnrolProgress], None] | None"
+    ) -> "Callable[[str, threading.Event], tuple[Template, list[Capture]]]":
         def capture(customer_id: str, stop: threading.Event) -> "tuple[Template, list[Capture]]":
             from face_auth.enrolment import enrol_face
 
+            problem = self.camera_problem
+            if problem:
+                raise CameraChangedError(problem)
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = self.camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
             return enrol_face(recogniser, frames, customer_id, progress=progress)
 
-        return self._enrolment.enrol(application, staff.name, capture, cancel=cancel)
-
-    def customers(self) -> list[tuple[Customer, str]]:
-        """Return every customer with `active`, `locked` or `pending`, by username."""
-        return [
-            (
-                Customer(record.customer_id, record.username, record.full_name),
-                "pending"
-                if record.pending
-                else "locked"
-                if self._attempts.locked(record.customer_id)
-                else "active",
-            )
-            for record in sorted(self.store.all(), key=lambda r: r.username)
-        ]
-
-    def unlock(self, username: str, *, staff: StaffMember) -> None:
-        """Clear the counter of wrong PINs.
-
-        Raises:
-            UnknownUserError: If there is no such customer.
-        """
-        record = self._known(username)
-        self.audit.append("unlock", customer=record.customer_id, staff=staff.name)
-        self._attempts.clear(record.customer_id)
-
-    def delete(self, username: str, *, staff: StaffMember) -> int:
-        """Delete a customer with PIN, face and account; returns the balance that was on it.
-
-        Raises:
-            UnknownUserError: If there is no such customer.
-        """
-        record = self._known(username)
-        balance = 0 if record.pending else self.ledger.balance(record.customer_id)
-        self._enrolment.delete(record, staff.name)
-        self._attempts.clear(record.customer_id)
-        return balance
-
-    def close(self) -> None:
-        """Stop the camera; the stores hold nothing open."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        return capture
 
     def _open_session(self, customer: Customer) -> Session:
         return Session(
             customer,
             self.ledger,
+            SimulatedDispenser(),
             smallest_note=self.settings.smallest_note,
             day_limit=self.settings.day_limit,
+            record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
         )
 
     def _template(self, record: CredentialRecord) -> "Template":
         assert record.template_id is not None
-        return self._gallery.load(record.template_id, record.customer_id)
+        return self._stores.gallery.load(record.template_id, record.customer_id)
 
-    def _known(self, username: str) -> CredentialRecord:
-        record = self.store.get(username)
-        if record is None:
-            raise UnknownUserError(f"There is no customer named {username}.")
-        return record
+    def _card(self) -> "ModelCard":
+        from face_auth.models import load_card
 
-    def _check_complete(self) -> None:
-        """Refuse a folder whose credential file is gone while what it names is still there."""
-        customers = self._gallery.ids() or self.ledger.customer_ids()
-        if customers and not self._credentials.exists():
-            raise AtmError(
-                f"{self._credentials} is missing although customers exist; "
-                "put it back from a backup before starting."
-            )
+        return load_card(self.settings.network)

@@ -36,6 +36,7 @@ class Settings:
     Attributes:
         data_dir: The data folder.
         key_dir: Where root keys are kept, outside the data folder.
+        anchor_dir: Where the log's head is anchored, best on another disk; None: beside the keys.
         kind: What a new data folder is born as, or what an old one must be; None: live, or any.
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
         network: Which face network: "bundled" or "vggface2".
@@ -53,6 +54,7 @@ class Settings:
 
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path(_APP))
     key_dir: Path = field(default_factory=lambda: platformdirs.user_config_path(_APP) / "keys")
+    anchor_dir: Path | None = None
     kind: Kind | None = None
     camera: str = "0"
     network: str = "bundled"
@@ -207,6 +209,7 @@ def _truth(value: object, text: bool) -> bool:
 _READERS: dict[str, _Reader] = {
     "data_dir": _path,
     "key_dir": _path,
+    "anchor_dir": _path,
     "kind": _kind,
     "camera": _text,
     "network": _one_of("bundled", "vggface2"),

@@ -246,6 +246,15 @@ class StaffRegistry:
             return self._file.read()
 
 
+def staff_hashes(path: Path, seal: Seal) -> list[str]:
+    """Return the PIN hashes of all members of staff in *path*: for a change of keys.
+
+    Raises:
+        CredentialError: If the file cannot be read or was altered.
+    """
+    return [entry.pin_hash for entry in RecordFile(path, _parse, seal).read().values()]
+
+
 @contextmanager
 def _as_staff_error() -> Iterator[None]:
     try:

@@ -1,20 +1,22 @@
 """Data folders to measure on: one real customer with the drawn face, and any number made up."""
 
-import json
-import shutil
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from unittest import mock
+
+import numpy as np
 
 from atm.enrolment import Application
-from atm.folder import Kind
+from atm.folder import Kind, open_folder
+from atm.keys import Keys
+from atm.ledger import Ledger
 from atm.machine import Machine
 from atm.settings import Settings
-from atm.staff import StaffMember
-from credentials import files
-from credentials.store import CredentialRecord
+from atm.signatures import StaffMember
+from atm.stores import Stores
 
 USERNAME: Final = "bench"
 PIN: Final = "493817"
@@ -38,43 +40,41 @@ def enrol_customer(machine: Machine) -> None:
 def fill(settings: Settings, customers: int) -> None:
     """Add made-up records until there are *customers*, with a template and an account each.
 
-    They share the bytes of the first customer's template, under ids of their own, and its PIN
-    hash; so nobody can log in as one of them, while files, records and rows are as many and as
-    large as real ones.
+    They have the PIN hash of the first customer, whose id it is bound to, and the embeddings of
+    nobody; so nobody can log in as one of them, while files, records and rows are as many and as
+    large as real ones. Nothing is synced to the disk on the way.
     """
-    data = settings.data_dir
-    document = json.loads((data / "credentials.json").read_text("utf-8"))
-    first = CredentialRecord(**document["records"][0])
-    made = [
-        replace(
-            first,
-            customer_id=uuid.uuid4().hex,
-            username=f"made.up.{number}",
-            full_name=f"Made Up {number}",
-            template_id=uuid.uuid4().hex,
-        )
-        for number in range(len(document["records"]), customers)
-    ]
-    for record in made:
-        for kind in ("template", "captures"):
-            source = data / "gallery" / f"{first.template_id}.{kind}"
-            shutil.copyfile(source, data / "gallery" / f"{record.template_id}.{kind}")
-    document["records"] += [asdict(record) for record in made]
-    files.write_whole(data / "credentials.json", json.dumps(document).encode("utf-8"))
-    _open_accounts(settings, [record.customer_id for record in made])
+    folder = open_folder(settings.data_dir, settings.kind)
+    with mock.patch("os.fsync"):
+        stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+        records = stores.credentials.all()
+        first = records[0]
+        assert first.template_id is not None
+        template = stores.gallery.load(first.template_id, first.customer_id)
+        captures = stores.gallery.load_captures(first.template_id, first.customer_id)
+        rng = np.random.default_rng(customers)
+        made = []
+        for number in range(len(records), customers):
+            record = replace(
+                first,
+                customer_id=uuid.uuid4().hex,
+                username=f"made.up.{number}",
+                full_name=f"Made Up {number}",
+                template_id=uuid.uuid4().hex,
+            )
+            embeddings = rng.normal(size=template.embeddings.shape).astype(np.float32)
+            embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+            own = replace(template, customer_id=record.customer_id, embeddings=embeddings)
+            stores.gallery.save(str(record.template_id), own, captures)
+            made.append(record)
+        stores.credentials.rewrite([*records, *made], stores.credentials.generation + 1)
+        _open_accounts(stores.ledger, [record.customer_id for record in made])
+        stores.audit.append("benchmark")
 
 
-def _open_accounts(settings: Settings, customers: list[str]) -> None:
+def _open_accounts(ledger: Ledger, customers: list[str]) -> None:
     """Put the accounts into the ledger in one transaction; one each would take minutes."""
-    from atm.ledger import Ledger
-
-    ledger = Ledger(settings.data_dir / "ledger.sqlite")
-    now = datetime.now(UTC)
-    with ledger._database.transaction() as connection:
+    with ledger._open() as books:
         for customer_id in customers:
-            opened = connection.execute(
-                "INSERT INTO transactions (customer_id, kind, amount_minor, balance_minor, at, day,"
-                " reference) VALUES (?, 'opening', 100, 100, ?, ?, ?)",
-                (customer_id, now.isoformat(), now.date().isoformat(), customer_id[:16]),
-            ).lastrowid
-            connection.execute("INSERT INTO accounts VALUES (?, 100, ?)", (customer_id, opened))
+            number = books.add(customer_id, "opening", 100, 100)
+            books.rows.put("accounts", customer_id, 100, number)

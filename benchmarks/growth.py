@@ -17,6 +17,7 @@ from unittest import mock
 from atm.decision import Outcome
 from atm.machine import Machine
 from atm.settings import Settings
+from atm.signatures import StaffMember
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer, fill
 from benchmarks.process import memory_mb
 from benchmarks.results import Growth, Report, Row, Target, Timing
@@ -39,8 +40,10 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
         enrol_customer(machine)
         frames = _some_frames(machine, 6)
         record = machine.store.all()[0]
-        template = machine._gallery.load(str(record.template_id), record.customer_id)
-        captures = machine._gallery.load_captures(str(record.template_id), record.customer_id)
+        template = machine._stores.gallery.load(str(record.template_id), record.customer_id)
+        captures = machine._stores.gallery.load_captures(
+            str(record.template_id), record.customer_id
+        )
         training = _timed(runs, lambda: recogniser.train("nobody", template.embeddings))
         testing = _timed(runs, lambda: split_scores(template.embeddings, recogniser.cohort))
     finally:
@@ -106,9 +109,9 @@ def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: A
         created_at=datetime.now(UTC).isoformat(),
     )
     begin = time.perf_counter()
-    machine._enrolment._commit(record, 0, template, captures, "Benchmark")
+    machine._enrolment._commit(record, None, 0, template, captures, StaffMember("Benchmark"))
     took = time.perf_counter() - begin
-    machine._enrolment.delete(record, "Benchmark")
+    machine.office.delete(record.username, staff=StaffMember("Benchmark"))
     return took * 1000
 
 

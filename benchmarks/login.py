@@ -64,7 +64,7 @@ class _Split:
 
     def login(self) -> Decision:
         machine = self._machine
-        camera, hasher = machine.camera, machine._hasher
+        camera, hasher = machine.camera, machine._stores.hasher
         self._waited = self._seen = self._hashed = self._answered = 0.0
         frames, verify = camera.frames, hasher.verify
 

@@ -24,7 +24,6 @@ from credentials.boot_clock import Moment
 from credentials.database import Database, Transaction
 from credentials.errors import StoreError
 from credentials.sealing import Seal
-from credentials.wrong_pins import WrongPins as WrongPins  # until atm.staff imports it itself
 
 WRONG_LIMIT: Final = 3
 FOREIGN_LIMIT: Final = 30

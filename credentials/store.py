@@ -79,6 +79,10 @@ class CredentialStore(Protocol):
         """Remove the record of *customer_id*; UnknownUserError without one."""
         ...
 
+    def record_mac(self, customer_id: str) -> str | None:
+        """Return what tells this state of the record from every other, None without one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Records:

@@ -12,8 +12,6 @@ from face_auth.evaluation.context import Context
 from face_auth.evaluation.result import Section, Table, percent
 
 NAME: Final = "two-factor"
-COMMONEST: Final = 0.186
-"""Share of four-digit PINs that are 1234, 1111 or 0000 (DataGenetics, 3.4 million leaked ones)."""
 TRIES_A_VISIT: Final = 3
 
 
@@ -23,16 +21,18 @@ class PinRules:
 
     Attributes:
         shortest: Digits of the shortest PIN.
+        allowed: How many PINs of so many digits a customer may choose.
         guesses: Wrong PINs with an accepted face before the customer is locked.
     """
 
     shortest: int
+    allowed: int
     guesses: int
 
 
 def two_factor(context: Context, rules: PinRules) -> Section:
     """Put together the PIN's odds and the measured false match rates."""
-    guess = rules.guesses / 10**rules.shortest
+    guess = rules.guesses / rules.allowed
     points = [point for point in calibration.points_of(context) if not point.missing]
     figures: dict[str, dict[str, Any]] = {}
     rows = []
@@ -43,7 +43,6 @@ def two_factor(context: Context, rules: PinRules) -> Section:
             "fmr upper bound": point.fmr_interval.high,
             "random PIN": point.fmr * guess,
             "random PIN, upper bound": point.fmr_interval.high * guess,
-            "commonest PINs": point.fmr * COMMONEST,
             "PIN known, a visit": visit,
             "customer refused, one try": point.fnmr,
             "customer refused, a visit": point.refused,
@@ -54,7 +53,6 @@ def two_factor(context: Context, rules: PinRules) -> Section:
                 point.rate,
                 odds(point.fmr * guess),
                 odds(point.fmr_interval.high * guess),
-                odds(point.fmr * COMMONEST),
                 "–" if visit is None else odds(visit),
                 percent(point.fnmr),
                 "–" if point.refused is None else percent(point.refused),
@@ -76,7 +74,6 @@ def two_factor(context: Context, rules: PinRules) -> Section:
             "digits": rules.shortest,
             "guesses": rules.guesses,
             "PIN guessed within the lock-out": guess,
-            "commonest PINs guessed": COMMONEST,
             "rates": figures,
         },
         tables=(
@@ -86,7 +83,6 @@ def two_factor(context: Context, rules: PinRules) -> Section:
                     "FMR",
                     f"stranger, {rules.guesses} guesses",
                     "upper bound",
-                    "three commonest PINs",
                     "stranger knows the PIN",
                     "customer refused",
                     "three times",
@@ -96,8 +92,8 @@ def two_factor(context: Context, rules: PinRules) -> Section:
                     f"A PIN of {rules.shortest} random digits is guessed in {rules.guesses} tries "
                     f"once in {1 / guess:,.0f}. A wrong PIN counts only with an accepted face, so "
                     "nobody guesses without one; whoever's face always passes, such as a twin, has "
-                    f"those odds of the PIN alone. {percent(COMMONEST, 1)} of leaked PINs are "
-                    "1234, 1111 or 0000 (DataGenetics).",
+                    f"those odds of the PIN alone. Of {10**rules.shortest:,} PINs "
+                    f"{rules.allowed:,} may be chosen; the others are guessed first.",
                     f"A stranger who knows the PIN tries {TRIES_A_VISIT} different photographs in "
                     "a visit. Nobody here holds up a picture of the customer: that is for liveness "
                     "detection, and measured with it.",

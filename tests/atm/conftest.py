@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,13 +14,17 @@ from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentDesk
 from atm.ledger import Ledger
 from atm.login import LoginDesk
+from atm.office import Office
+from atm.one_face import DuplicateQuestion, OneFace
 from atm.pause import Pause
 from atm.session import Customer, Session
+from atm.staff import STAFF_LIMIT, StaffRegistry
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
 from credentials.sealing import Seal
 from credentials.store import JsonStore
+from credentials.wrong_pins import WrongPins
 from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Gallery, Template
 
@@ -49,7 +53,13 @@ class Bank:
     clock: BootClock
     gallery: Gallery
     ledger: Ledger
+    staff: StaffRegistry
     audit: AuditLog
+    alike: DuplicateQuestion | None = None
+
+    def question(self, template: Template, captures: list[Capture]) -> DuplicateQuestion | None:
+        """Stand in for the search through all customers."""
+        return self.alike
 
     def enrolment(self) -> EnrolmentDesk:
         return EnrolmentDesk(
@@ -58,6 +68,19 @@ class Bank:
             gallery=self.gallery,
             ledger=self.ledger,
             audit=self.audit,
+            one_face=cast(OneFace, self),
+            lock=self.folder / "enrolment.lock",
+        )
+
+    def office(self) -> Office:
+        return Office(
+            store=self.store,
+            hasher=self.hasher,
+            gallery=self.gallery,
+            ledger=self.ledger,
+            attempts=self.attempts,
+            audit=self.audit,
+            staff=self.staff,
             lock=self.folder / "enrolment.lock",
         )
 
@@ -88,10 +111,13 @@ def open_bank(tmp_path: Path) -> Callable[[], Bank]:
     clock = BootClock()
 
     def opener() -> Bank:
+        hasher = PinHasher(b"p" * 32, CHEAP)
+        staff_pins = WrongPins(tmp_path / "staff-attempts.sqlite", SEAL, STAFF_LIMIT)
         return Bank(
             folder=tmp_path,
             store=JsonStore(tmp_path / "credentials.json", SEAL),
-            hasher=PinHasher(b"p" * 32, CHEAP),
+            hasher=hasher,
+            staff=StaffRegistry(tmp_path / "staff.json", hasher, staff_pins, SEAL),
             attempts=Attempts(tmp_path / "attempts.sqlite", SEAL, clock),
             pause=Pause(tmp_path / "pause.sqlite", SEAL, clock),
             clock=clock,

@@ -11,15 +11,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from atm.audit import AuditError
 from atm.enrolment import Application, EnrolmentError
+from atm.one_face import DuplicateQuestion
+from atm.signatures import SecondSignatureError, StaffMember
 from credentials.errors import DuplicateUserError, PolicyError
 from credentials.store import CredentialRecord
 from face_auth.enrolment import NotOnePersonError
 from face_auth.errors import CameraError, GalleryError, NoFaceError
 
+RUIZ = StaffMember("ruiz")
 ADA = Application("ada", "Ada Lovelace", 50_000, "4071", datetime.now(UTC))
 
 
@@ -28,7 +32,7 @@ def empty(bank) -> bool:
 
 
 def test_an_enrolled_customer_has_pin_face_and_account(bank, face) -> None:
-    customer = bank.enrolment().enrol(ADA, "ruiz", lambda customer, stop: face(customer))
+    customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     record = bank.store.get("ADA")
     assert record is not None
     assert record.customer_id == customer.customer_id
@@ -53,7 +57,7 @@ def test_a_failed_capture_saves_nothing_and_says_why(bank, error, code) -> None:
         raise error
 
     with pytest.raises(EnrolmentError) as caught:
-        bank.enrolment().enrol(ADA, "ruiz", fail)
+        bank.enrolment().enrol(ADA, RUIZ, fail)
     assert caught.value.code == code
     assert empty(bank)
 
@@ -67,7 +71,7 @@ def test_a_failed_pin_stops_the_capture_and_saves_nothing(bank, face, monkeypatc
         return face(customer_id)
 
     with pytest.raises(ZeroDivisionError):
-        bank.enrolment().enrol(ADA, "ruiz", capture)
+        bank.enrolment().enrol(ADA, RUIZ, capture)
     assert stopped == [True]
     assert empty(bank)
 
@@ -80,21 +84,34 @@ def test_cancelling_saves_nothing(bank, face) -> None:
         return face(customer_id)
 
     with pytest.raises(EnrolmentError) as caught:
-        bank.enrolment().enrol(ADA, "ruiz", capture, cancel=cancel)
+        bank.enrolment().enrol(ADA, RUIZ, capture, cancel=cancel)
     assert caught.value.code == "cancelled"
     assert empty(bank)
 
 
-@pytest.mark.parametrize("part", ["gallery.save", "ledger.open_account", "audit.append"])
-def test_a_store_that_fails_leaves_nothing(bank, face, monkeypatch, part) -> None:
+@pytest.mark.parametrize(
+    ("part", "call"),
+    [
+        ("gallery.save", 1),
+        ("ledger.open_account", 1),
+        ("audit.append", 1),
+        ("store.add", 1),
+        ("audit.append", 2),
+    ],
+)
+def test_a_store_that_fails_leaves_nothing(bank, face, monkeypatch, part, call) -> None:
     owner, method = part.split(".")
+    right, calls = getattr(getattr(bank, owner), method), []
 
-    def fail(*_, **__):
-        raise AuditError("disk full")
+    def fail(*given, **named):
+        calls.append(given)
+        if len(calls) == call:
+            raise AuditError("disk full")
+        return right(*given, **named)
 
     monkeypatch.setattr(getattr(bank, owner), method, fail)
     with pytest.raises(AuditError):
-        bank.enrolment().enrol(ADA, "ruiz", lambda customer, stop: face(customer))
+        bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     assert empty(bank)
 
 
@@ -104,7 +121,7 @@ def test_bad_input_is_refused_before_anything_starts(bank) -> None:
 
     for bad in (replace(ADA, pin="123"), replace(ADA, username=" "), replace(ADA, full_name="")):
         with pytest.raises(PolicyError):
-            bank.enrolment().enrol(bad, "ruiz", never)
+            bank.enrolment().enrol(bad, RUIZ, never)
 
 
 def test_a_taken_name_is_refused_and_a_pending_one_is_completed(bank, face) -> None:
@@ -112,19 +129,54 @@ def test_a_taken_name_is_refused_and_a_pending_one_is_completed(bank, face) -> N
         "0" * 32, "ada", "ada", None, None, None, "2026-01-01T00:00:00+00:00"
     )
     bank.store.add(pending)
-    customer = bank.enrolment().enrol(ADA, "ruiz", lambda customer, stop: face(customer))
+    customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     assert customer.customer_id == "0" * 32
     with pytest.raises(DuplicateUserError):
         bank.enrolment().enrol(
-            replace(ADA, username="ADA"), "ruiz", lambda customer, stop: face(customer)
+            replace(ADA, username="ADA"), RUIZ, lambda customer, stop: face(customer)
         )
 
 
-def test_deleting_removes_record_template_captures_and_account(bank, face) -> None:
-    bank.enrolment().enrol(ADA, "ruiz", lambda customer, stop: face(customer))
-    bank.enrolment().delete(bank.store.get("ada"), "ruiz")
+def enrolled_twice(bank, face, ask):
+    """Enrol somebody whose face is close to the one of Grace."""
+    picture = np.zeros((4, 4, 3), np.uint8)
+    bank.alike = DuplicateQuestion(picture, picture, "grace", "9" * 32)
+    return bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer), ask=ask)
+
+
+def entries(bank, kind: str) -> list[dict]:
+    return bank.audit.tail(9, kind)
+
+
+@pytest.mark.parametrize("ask", [None, lambda question: None])
+def test_a_face_like_another_customers_is_not_enrolled_without_a_second_signature(
+    bank, face, ask
+) -> None:
+    with pytest.raises(EnrolmentError) as caught:
+        enrolled_twice(bank, face, ask)
+    assert caught.value.code == "duplicate_face"
     assert empty(bank)
-    assert list((bank.folder / "gallery").iterdir()) == []
+    assert entries(bank, "duplicate face")[0]["outcome"] == "refused"
+
+
+def test_one_member_of_staff_cannot_sign_twice_for_a_twin(bank, face) -> None:
+    with pytest.raises(SecondSignatureError):
+        enrolled_twice(bank, face, lambda question: StaffMember("RUIZ"))
+    assert empty(bank)
+
+
+def test_a_twin_is_enrolled_with_two_signatures_and_the_log_keeps_it(bank, face) -> None:
+    asked = []
+
+    def ask(question):
+        asked.append(question.username)
+        return StaffMember("okafor")
+
+    customer = enrolled_twice(bank, face, ask)
+    assert asked == ["grace"]
+    (entry,) = entries(bank, "duplicate face")
+    assert (entry["customer"], entry["face_of"]) == (customer.customer_id, "9" * 32)
+    assert entry["staff"] == ["ruiz", "okafor"]
 
 
 def test_an_applications_repr_hides_the_pin() -> None:
@@ -132,7 +184,7 @@ def test_an_applications_repr_hides_the_pin() -> None:
 
 
 def test_a_template_does_not_open_for_another_customer(bank, face) -> None:
-    customer = bank.enrolment().enrol(ADA, "ruiz", lambda customer, stop: face(customer))
+    customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     template_id = bank.store.by_id(customer.customer_id).template_id
     with pytest.raises(GalleryError):
         bank.gallery.load(template_id, "somebody else")
@@ -145,14 +197,16 @@ KILLED = textwrap.dedent("""
     import conftest
     from datetime import UTC, datetime
     from atm.enrolment import Application
+    from atm.signatures import StaffMember
 
+    RUIZ = StaffMember("ruiz")
     bank = conftest.open_bank.__wrapped__(Path(sys.argv[1]))()
     make = conftest.face.__wrapped__()
     number = int(sys.argv[3])
     while True:
         name = f"customer{number}"
         application = Application(name, name, 100, "4071", datetime.now(UTC))
-        bank.enrolment().enrol(application, "ruiz", lambda customer, stop: make(customer))
+        bank.enrolment().enrol(application, RUIZ, lambda customer, stop: make(customer))
         print(name, flush=True)
         number += 1
 """)
@@ -185,7 +239,7 @@ def test_a_kill_at_any_moment_leaves_whole_customers_only(open_bank, tmp_path) -
 
 
 def test_orphans_of_a_crash_are_removed_and_customers_are_not(bank, face, open_bank) -> None:
-    bank.enrolment().enrol(ADA, "ruiz", lambda customer, stop: face(customer))
+    bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     bank.gallery.save("orphan", *face("nobody"))
     bank.ledger.open_account("f" * 32, 100)
     again = open_bank()

@@ -12,6 +12,7 @@ import pytest
 from atm.decision import Outcome, PinReason, PinResult, decide
 from atm.enrolment import Application
 from atm.pause import FIRST_PAUSE_S
+from atm.signatures import StaffMember
 from credentials.attempts import FIRST_WAIT_S, LONGEST_WAIT_S, Standing
 from credentials.errors import StoreError
 from credentials.hashing import PinHasher
@@ -56,7 +57,7 @@ def test_a_failing_face_thread_is_a_fault(face) -> None:
 @pytest.fixture
 def ada(bank, face) -> str:
     application = Application("Ada", "Ada Lovelace", 50_000, "4071", datetime.now(UTC))
-    customer = bank.enrolment().enrol(application, "ruiz", lambda customer, stop: face(customer))
+    customer = bank.enrolment().enrol(application, StaffMember("ruiz"), lambda customer, stop: face(customer))
     return customer.customer_id
 
 

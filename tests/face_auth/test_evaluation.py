@@ -29,7 +29,7 @@ from face_auth.models import MODELS, load_card
 from face_auth.photographs import central_face, read_photograph
 
 SIDE = 16
-RULES = PinRules(shortest=4, guesses=3)
+RULES = PinRules(shortest=4, allowed=9000, guesses=3)
 NO_FACE = 255
 """Red of a picture in which the fake detector finds nothing."""
 

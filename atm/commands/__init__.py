@@ -1,0 +1,1 @@
+"""`python -m atm`, a module for each group of commands."""

@@ -1,0 +1,100 @@
+"""The commands for a kiosk that is out of service: approve, keys, restore. No machine is open."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+
+from atm import approval
+from atm.commands.terminal import YES, ask, sign_two
+from atm.errors import AtmError
+from atm.folder import FOLDER_FILE, DataFolder, open_folder
+from atm.key_backup import backup, restore_backup
+from atm.key_rotation import rotate
+from atm.keys import Keys
+from atm.settings import Settings
+from atm.staff import staff_hashes
+from atm.stores import CREDENTIALS, SEALED_DATABASES, SEALED_RECORDS, STAFF, Stores
+from credentials.resealing import reseal_database, reseal_records
+from credentials.sealing import Seal
+from credentials.store import JsonStore
+
+
+def approve(settings: Settings, options: argparse.Namespace) -> int:
+    """Approve models and settings as they are now."""
+    folder = _folder(settings)
+    with folder.held(), _stores(settings, folder) as stores:
+        names = sign_two(stores.staff).names
+        known = stores.audit.head_stores().get("approval", 0)
+        stores.audit.append("approval", step="begun", staff=names)
+        made = approval.approve(folder, stores.seal, settings, names, after=known)
+        stores.audit.append("approval", step="done", staff=names, anchor=True)
+    print(f"approved {len(made.files)} model files and {len(made.settings)} settings")
+    return YES
+
+
+def keys(settings: Settings, options: argparse.Namespace) -> int:
+    """Back the root key up, bring it back, or change it."""
+    folder = _folder(settings)
+    if options.act == "rotate":
+        return _rotate(settings, folder)
+    if options.file is None:
+        raise AtmError(f"keys {options.act} needs --file FILE.")
+    if options.act == "restore":
+        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
+        print(f"the key of {folder.path} is back")
+        return YES
+    with _stores(settings, folder) as stores:
+        names = sign_two(stores.staff).names
+        backup(settings.key_dir, folder, options.file, ask("Passphrase (15 characters or more): "))
+        stores.audit.append("keys", act="backup", staff=names, anchor=True)
+    print(f"wrote {options.file}; keep it and the passphrase apart")
+    return YES
+
+
+def _rotate(settings: Settings, folder: DataFolder) -> int:
+    """Change the root key; a change that was begun is finished without asking again."""
+    names: list[str] = []
+    with contextlib.suppress(AtmError), _stores(settings, folder) as stores:
+        names = sign_two(stores.staff).names
+        stores.audit.append("keys", act="rotate", step="begun", staff=names, anchor=True)
+    done = rotate(
+        settings.key_dir,
+        folder,
+        gallery=folder.path / "gallery",
+        reseal=[
+            *(partial(reseal_records, folder.path / name) for name in SEALED_RECORDS),
+            *(partial(reseal_database, folder.path / name) for name in SEALED_DATABASES),
+        ],
+        pin_hashes=lambda seal: _pin_hashes(folder, seal),
+    )
+    with _stores(settings, folder) as stores:
+        stores.audit.append("keys", act="rotate", step="done", staff=names, anchor=True)
+    print("the keys were changed; back them up again")
+    for name in done.left:
+        print(f"{name}: neither key opens it")
+    if done.older_peppers:
+        print(f"{done.older_peppers} former keys still serve PINs that were not used since")
+    return YES
+
+
+def _pin_hashes(folder: DataFolder, seal: Seal) -> Iterator[str]:
+    for record in JsonStore(folder.path / CREDENTIALS, seal).all():
+        if record.pin_hash is not None:
+            yield record.pin_hash
+    yield from staff_hashes(folder.path / STAFF, seal)
+
+
+def _folder(settings: Settings) -> DataFolder:
+    if not (settings.data_dir / FOLDER_FILE).exists():
+        raise AtmError(f"There is no data folder {settings.data_dir}.")
+    return open_folder(settings.data_dir, settings.kind)
+
+
+@contextlib.contextmanager
+def _stores(settings: Settings, folder: DataFolder) -> Iterator[Stores]:
+    stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+    try:
+        yield stores
+    finally:
+        stores.audit.close()

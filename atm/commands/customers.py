@@ -1,0 +1,139 @@
+"""The commands about customers: enrol, log in, list, unlock, renew, delete, import, export."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+from atm.commands.terminal import ERROR, NO, YES, ask, sign_in, sign_two
+from atm.decision import Outcome
+from atm.enrolment import Application
+from atm.export import export
+from atm.import_plain import import_plain
+from atm.machine import Machine
+from atm.money import parse_amount
+from atm.one_face import DuplicateQuestion
+from atm.signatures import StaffMember, StaffSignInError
+from credentials.policy import check_pin
+
+SENTENCES = {
+    Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
+    Outcome.NO_FACE: "We could not see your face. Try again.",
+    Outcome.FAULT: "Service not available. Ask staff.",
+    Outcome.PAUSED: "This machine pauses after too many refusals. Try again later, or ask staff.",
+}
+
+
+def enrol(machine: Machine, options: argparse.Namespace) -> int:
+    """Make a customer."""
+    staff = sign_in(machine.staff)
+    opening_minor = parse_amount(options.balance)
+    machine.check_username(options.name)
+    pin = ask("Customer's PIN: ")
+    check_pin(pin)
+    machine.use_camera(options.camera)
+
+    def second(question: DuplicateQuestion) -> StaffMember | None:
+        print(
+            f"This face is close to that of customer {question.username}."
+            " A second member of staff may sign to go on.",
+            file=sys.stderr,
+        )
+        try:
+            return sign_in(machine.staff, "Second staff")
+        except StaffSignInError:
+            return None
+
+    customer = machine.enrol(
+        Application(
+            username=options.name,
+            full_name=options.full_name or options.name,
+            opening_minor=opening_minor,
+            pin=pin,
+            consent_at=datetime.now(UTC),
+        ),
+        staff=staff,
+        ask=second,
+    )
+    print(f"enrolled {customer.username}")
+    return YES
+
+
+def login(machine: Machine, options: argparse.Namespace) -> int:
+    """Check PIN and face."""
+    pin = ask("PIN: ")
+    machine.use_camera(options.camera)
+    machine.warm_up()
+    decision = machine.login(options.name, pin)
+    if decision.outcome is Outcome.GRANTED:
+        print("granted")
+        return YES
+    print(SENTENCES[decision.outcome], file=sys.stderr)
+    if decision.outcome is Outcome.FAULT:
+        return ERROR
+    print("refused")
+    return NO
+
+
+def customers(machine: Machine, options: argparse.Namespace) -> int:
+    """List customers."""
+    sign_in(machine.staff)
+    for customer, state in machine.office.customers():
+        print(f"{customer.username}\t{customer.full_name}\t{state}")
+    return YES
+
+
+def unlock(machine: Machine, options: argparse.Namespace) -> int:
+    """Unlock a customer."""
+    machine.office.unlock(options.name, staff=sign_in(machine.staff))
+    print(f"unlocked {options.name}")
+    return YES
+
+
+def new_pin(machine: Machine, options: argparse.Namespace) -> int:
+    """Give a customer the PIN that they type."""
+    signed = sign_two(machine.staff)
+    machine.office.new_pin(options.name, ask("Customer's new PIN: "), signed=signed)
+    print(f"{options.name} has a new PIN")
+    return YES
+
+
+def new_face(machine: Machine, options: argparse.Namespace) -> int:
+    """Take a customer's face anew."""
+    signed = sign_two(machine.staff)
+    machine.use_camera(options.camera)
+    machine.new_face(options.name, signed=signed)
+    print(f"{options.name} has a new face")
+    return YES
+
+
+def delete(machine: Machine, options: argparse.Namespace) -> int:
+    """Delete a customer."""
+    if options.override:
+        signed = sign_two(machine.staff)
+        balance = machine.office.delete(options.name, staff=signed.first, override=signed)
+    else:
+        balance = machine.office.delete(options.name, staff=sign_in(machine.staff))
+    print(f"deleted {options.name}; {balance / 100:.2f} was on the account")
+    return YES
+
+
+def import_names(machine: Machine, options: argparse.Namespace) -> int:
+    """Bring in the prototype's names."""
+    staff = sign_in(machine.staff)
+    report = import_plain(options.file, machine.store)
+    machine.audit.append("import", names=len(report.imported), staff=staff.name)
+    print(f"imported {len(report.imported)} pending names")
+    for name in report.taken:
+        print(f"{name}: taken already, left as it is", file=sys.stderr)
+    for name in report.refused:
+        print(f"{name}: not a username, left out", file=sys.stderr)
+    return YES
+
+
+def export_customer(machine: Machine, options: argparse.Namespace) -> int:
+    """Print what is kept of a customer."""
+    staff = sign_in(machine.staff)
+    record = machine.office.known(options.name)
+    machine.audit.append("export", customer=record.customer_id, staff=[staff.name])
+    print(export(record, machine))
+    return YES

@@ -1,0 +1,102 @@
+"""The commands of the office: staff, refusals, health, holds, the camera."""
+
+import argparse
+from datetime import datetime
+
+from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
+from atm.errors import AtmError
+from atm.machine import Machine
+from atm.signatures import Signatures
+
+
+def init(machine: Machine, options: argparse.Namespace) -> int:
+    """Make the first member of staff, who approves models and settings."""
+    if not machine.staff.empty:
+        raise AtmError("This data folder has its staff already.")
+    name = ask("Staff name: ", secret=False)
+    machine.first_staff(name, ask("Staff PIN (six digits or more): "))
+    print(f"{machine.settings.data_dir} is ready ({machine.kind}).")
+    return YES
+
+
+def staff(machine: Machine, options: argparse.Namespace) -> int:
+    """List, add, remove or unlock members of staff."""
+    if options.act == "list":
+        sign_in(machine.staff)
+        for name, locked in machine.staff.names():
+            print(f"{name}\t{'locked' if locked else 'active'}")
+        return YES
+    alone = options.act == "add" and len(machine.staff.names()) == 1
+    signed = sign_in(machine.staff) if alone else sign_two(machine.staff)
+    if options.name is None:
+        raise AtmError(f"staff {options.act} needs a name.")
+    if options.act == "add":
+        pin = ask("New member's PIN (six digits or more): ")
+        machine.office.add_staff(options.name, pin, signed=signed)
+    else:
+        assert isinstance(signed, Signatures)
+        act = (
+            machine.office.remove_staff if options.act == "remove" else machine.office.unlock_staff
+        )
+        act(options.name, signed=signed)
+    print(f"staff {options.act}: {options.name}")
+    return YES
+
+
+def refusals(machine: Machine, options: argparse.Namespace) -> int:
+    """Print the last refusals."""
+    member = sign_in(machine.staff)
+    for each in machine.office.refusals(options.number, staff=member):
+        who = each.username or "-"
+        times = f" x{each.times}" if each.times > 1 else ""
+        print(
+            f"{each.at:%Y-%m-%d %H:%M:%S}\t{who}\t{each.outcome}{times}\t{'; '.join(each.reasons)}"
+        )
+    return YES
+
+
+def health(machine: Machine, options: argparse.Namespace) -> int:
+    """Print how the machine is; exit code 1 where staff should do something."""
+    sign_in(machine.staff)
+    found = machine.health()
+    print(f"disk\t{found.disk_free_share:.0%} free")
+    print(f"camera\t{found.camera_problem or 'may be used'}")
+    print(f"clock\t{found.clock:%Y-%m-%d %H:%M:%S %Z}")
+    print(f"model\t{found.network}, {'approved' if found.approved else 'NOT approved'}")
+    print(f"keys\tlast backup {_day(found.last_backup)}")
+    print(f"log\troom for {found.log_room} entries")
+    print(f"pause\t{found.pause_s:.0f} s")
+    for note in found.notes:
+        print(note)
+    return NO if found.notes else YES
+
+
+def holds(machine: Machine, options: argparse.Namespace) -> int:
+    """List withdrawals that nobody knows the end of, or settle one."""
+    member = sign_in(machine.staff)
+    found = {hold.reference: (hold, username) for hold, username in machine.office.holds()}
+    if options.reference is None:
+        for hold, username in found.values():
+            print(f"{hold.reference}\t{username or '-'}\t{hold.amount_minor / 100:.2f}\t{hold.at}")
+        return YES
+    if options.reference not in found:
+        raise AtmError(f"There is no open hold {options.reference}.")
+    if options.paid is None:
+        raise AtmError("Say --paid or --no-paid: look into the dispenser first.")
+    machine.office.settle(found[options.reference][0], options.paid, staff=member)
+    print(f"settled {options.reference}: {'paid' if options.paid else 'not paid'}")
+    return YES
+
+
+def register_camera(machine: Machine, options: argparse.Namespace) -> int:
+    """Let a live data folder take this camera and no other."""
+    member = sign_in(machine.staff)
+    if options.camera is not None:
+        machine.use_camera(options.camera)
+    identity = machine.register_camera(staff=member)
+    print(f"registered {identity.name or 'the camera'} at {identity.bus_path}")
+    return YES
+
+
+def _day(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment:%Y-%m-%d}"

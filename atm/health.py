@@ -1,0 +1,85 @@
+"""How the machine is: what staff look at before they ask for help."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from atm import approval
+from atm.errors import AtmError
+from atm.folder import DataFolder
+from atm.keys import last_backup
+from atm.settings import Settings
+from atm.stores import Stores
+from face_auth.camera import Camera
+
+LITTLE_SPACE = 0.2
+OLD_BACKUP_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the health page shows.
+
+    Attributes:
+        disk_free_share: Of the disk that holds the data folder, 0 to 1.
+        camera: "ready", "starting" or "lost".
+        camera_problem: Why this camera may not be used, "" when it may.
+        clock: The time, aware.
+        network: The face network's name.
+        approved: Whether models and settings are what staff approved.
+        last_backup: Of the keys; None if there was none.
+        log_room: For how many entries the log has room for certain.
+        pause_s: Seconds for which the kiosk judges nobody.
+        notes: Sentences on what staff should do.
+    """
+
+    disk_free_share: float
+    camera: str
+    camera_problem: str
+    clock: datetime
+    network: str
+    approved: bool
+    last_backup: datetime | None
+    log_room: int
+    pause_s: float
+    notes: tuple[str, ...]
+
+
+def look(
+    settings: Settings,
+    folder: DataFolder,
+    stores: Stores,
+    camera: Camera | None,
+    camera_problem: str,
+) -> Health:
+    """Return the state of each part; one that cannot tell adds a note instead."""
+    usage = shutil.disk_usage(folder.path)
+    notes = list(stores.audit.notes())
+    approved, backup, pause_s = False, None, 0.0
+    try:
+        approval.check(folder, stores.seal, settings)
+        approved = True
+    except AtmError as error:
+        notes.append(str(error))
+    try:
+        backup = last_backup(settings.key_dir, folder)
+        pause_s = stores.pause.remaining()
+    except AtmError as error:
+        notes.append(str(error))
+    now = datetime.now(UTC)
+    if backup is None or (now - backup).days >= OLD_BACKUP_DAYS:
+        notes.append("Back up the keys: run “python -m atm keys backup”.")
+    if usage.free < LITTLE_SPACE * usage.total:
+        notes.append("The disk is nearly full: make room.")
+    return Health(
+        disk_free_share=usage.free / usage.total,
+        camera=camera.state if camera is not None else "lost",
+        camera_problem=camera_problem,
+        clock=now.astimezone(),
+        network=settings.network,
+        approved=approved,
+        last_backup=backup,
+        log_room=stores.audit.room(),
+        pause_s=pause_s,
+        notes=tuple(notes),
+    )

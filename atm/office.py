@@ -1,0 +1,303 @@
+"""What members of staff do for customers and for each other; every act is logged by name."""
+
+import contextlib
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from atm.accounts import Hold, LedgerError
+from atm.audit import AuditLog
+from atm.enrolment import Capturing, EnrolmentError, plain_errors
+from atm.errors import AtmError
+from atm.ledger import Ledger
+from atm.session import Customer
+from atm.signatures import Signatures, StaffMember
+from atm.staff import StaffRegistry
+from credentials.attempts import Attempts, Standing
+from credentials.errors import UnknownUserError
+from credentials.hashing import PinHasher
+from credentials.policy import check_pin
+from credentials.store import CredentialRecord, CredentialStore
+from face_auth.gallery import Gallery
+
+FOUND_AT_MOST = 50
+
+_STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
+
+
+class BalanceError(AtmError):
+    """The account is not empty, so the customer is not deleted."""
+
+    def __init__(self, balance_minor: int) -> None:
+        """Keep the balance, in minor units."""
+        super().__init__("The account is not empty; pay it out first, or let two sign.")
+        self.balance_minor = balance_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A login that was not granted.
+
+    Attributes:
+        at: When, aware.
+        username: Who was claimed; None for a name that nobody has, or has any more.
+        outcome: As `atm.decision.Outcome` has it.
+        reasons: In the log's words.
+        times: How often in that minute.
+    """
+
+    at: datetime
+    username: str | None
+    outcome: str
+    reasons: tuple[str, ...]
+    times: int
+
+
+class Office:
+    """The acts of staff. Whoever signs was signed in by `StaffRegistry`."""
+
+    def __init__(
+        self,
+        *,
+        store: CredentialStore,
+        hasher: PinHasher,
+        gallery: Gallery,
+        ledger: Ledger,
+        attempts: Attempts,
+        audit: AuditLog,
+        staff: StaffRegistry,
+        lock: Path,
+    ) -> None:
+        """Take every store; *lock* is the file that a commit holds, as in `EnrolmentDesk`."""
+        self._store = store
+        self._hasher = hasher
+        self._gallery = gallery
+        self._ledger = ledger
+        self._attempts = attempts
+        self._audit = audit
+        self._staff = staff
+        self._lock = FileLock(lock, mode=0o600)
+
+    def customers(self) -> list[tuple[Customer, str]]:
+        """Return every customer with `active`, `waiting`, `locked` or `pending`, by username."""
+        return [self._with_state(r) for r in sorted(self._store.all(), key=lambda r: r.username)]
+
+    def search(self, text: str) -> list[tuple[Customer, str]]:
+        """Return the first `FOUND_AT_MOST` customers whose username or full name has *text* in it.
+
+        Case does not count; the empty text finds everybody. As `customers` otherwise.
+        """
+        wanted = text.strip().casefold()
+        found = [
+            record
+            for record in self._store.all()
+            if wanted in record.username.casefold() or wanted in record.full_name.casefold()
+        ]
+        found.sort(key=lambda record: record.username)
+        return [self._with_state(record) for record in found[:FOUND_AT_MOST]]
+
+    def unlock(self, username: str, *, staff: StaffMember) -> None:
+        """Forget wrong PINs, waits and reservations of a customer.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self.known(username)
+        with self._logged("unlock", customer=record.customer_id, staff=[staff.name]):
+            self._attempts.clear(record.customer_id)
+
+    def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
+        """Give a customer the PIN that they have just typed, and unlock them.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            PolicyError: If the PIN is not allowed.
+            StaleRecordError: If the record was changed meanwhile.
+        """
+        self.set_pin(self.known(username), pin, signed.names)
+        self._attempts.clear(self.known(username).customer_id)
+
+    def set_pin(self, record: CredentialRecord, pin: str, by: list[str]) -> None:
+        """Put a new PIN into *record*; *by* says who signed, for the log.
+
+        Raises:
+            PolicyError: If the PIN is not allowed.
+            StaleRecordError: If the record was changed meanwhile.
+        """
+        check_pin(pin)
+        pin_hash = self._hasher.hash(record.customer_id, pin)
+        with self._logged("pin", customer=record.customer_id, staff=by) as fields:
+            self._store.replace(replace(record, pin_hash=pin_hash), instead_of=record)
+            fields["record"] = self._store.record_mac(record.customer_id)
+
+    def new_face(
+        self,
+        username: str,
+        enrol_face: Capturing,
+        *,
+        signed: Signatures,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Take the face of an enrolled customer anew; PIN and account stay.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            EnrolmentError: If the face could not be captured.
+            StaleRecordError: If the record was changed meanwhile.
+            AtmError: If it could not be saved; the old face is kept then.
+        """
+        record = self.known(username)
+        stop = cancel or threading.Event()
+        with plain_errors():
+            template, captures = enrol_face(record.customer_id, stop)
+        if stop.is_set():
+            raise EnrolmentError("cancelled", "Nothing was saved.")
+        new_id = uuid.uuid4().hex
+        new = replace(record, template_id=new_id)
+        entry: dict[str, Any] = {"customer": record.customer_id, "staff": signed.names}
+        with self._lock:
+            try:
+                self._gallery.save(new_id, template, captures)
+                self._audit.append("face", step="begun", **entry)
+                self._store.replace(new, instead_of=record)
+            except BaseException:
+                if self._store.by_id(record.customer_id) != new:
+                    self._gallery.remove(new_id)
+                raise
+            if record.template_id is not None:
+                self._gallery.remove(record.template_id)
+            mac = self._store.record_mac(record.customer_id)
+            self._audit.append("face", step="done", record=mac, anchor=True, **entry)
+
+    def delete(
+        self, username: str, *, staff: StaffMember, override: Signatures | None = None
+    ) -> int:
+        """Delete the customer: the record first, which is the commit, then all it named.
+
+        Returns:
+            What was on the account, in minor units: zero, unless two overrode.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            BalanceError: If the account is not empty and nobody overrides that.
+            LedgerError: If money of the account is on hold.
+        """
+        record = self.known(username)
+        customer_id = record.customer_id
+        with self._lock:
+            has_account = customer_id in self._ledger.customer_ids()
+            balance = self._ledger.balance(customer_id) if has_account else 0
+            if balance and override is None:
+                raise BalanceError(balance)
+            if has_account and self._ledger.available(customer_id) != balance:
+                raise LedgerError("Money of this account is on hold; settle it first.")
+            names = override.names if override else [staff.name]
+            self._audit.append("delete", step="begun", customer=customer_id, staff=names)
+            self._store.remove(customer_id)
+            if record.template_id:
+                self._gallery.remove(record.template_id)
+            if has_account:
+                self._ledger.remove_account(customer_id)
+            self._attempts.clear(customer_id)
+            self._audit.append(
+                "delete", step="done", customer=customer_id, staff=names, anchor=True
+            )
+            return balance
+
+    def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
+        """Make a member of staff; two must sign, but for the second one.
+
+        Raises:
+            PolicyError: If *name* or *pin* is not allowed.
+            StaffError: If the name is taken, or two must sign.
+        """
+        with self._logged("staff", act="add", name=name, staff=_names(signed)):
+            return self._staff.add(name, pin, signed=signed)
+
+    def remove_staff(self, name: str, *, signed: Signatures) -> None:
+        """Remove a member of staff, never the last.
+
+        Raises:
+            StaffError: If there is no such name, or it is the last.
+        """
+        with self._logged("staff", act="remove", name=name, staff=signed.names):
+            self._staff.remove(name, signed=signed)
+
+    def unlock_staff(self, name: str, *, signed: Signatures) -> None:
+        """Forget the wrong PINs of a member of staff.
+
+        Raises:
+            StaffError: If there is no such name.
+        """
+        with self._logged("staff", act="unlock", name=name, staff=signed.names):
+            self._staff.unlock(name)
+
+    def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
+        """Return the last *n* logins that were not granted, newest first; the look is logged."""
+        self._audit.append("audit read", staff=[staff.name], what="refusals")
+        names = {record.customer_id: record.username for record in self._store.all()}
+        found = [
+            Refusal(
+                at=datetime.fromisoformat(str(entry["at"])),
+                username=names.get(str(entry.get("customer"))),
+                outcome=str(entry["outcome"]),
+                reasons=tuple(str(each) for each in _list(entry.get("reasons"))),
+                times=int(str(entry.get("repeated", 1))),
+            )
+            for entry in self._audit.tail(20 * n, "decision")
+            if entry.get("outcome") != "granted"
+        ]
+        return found[::-1][:n]
+
+    def holds(self) -> list[tuple[Hold, str | None]]:
+        """Return the withdrawals that nobody knows the end of, each with the username."""
+        names = {record.customer_id: record.username for record in self._store.all()}
+        return [(hold, names.get(hold.customer_id)) for hold in self._ledger.open_holds()]
+
+    def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
+        """Book (*paid*) or return the money of a hold.
+
+        Raises:
+            LedgerError: If it was settled meanwhile, or the machine is just paying out.
+        """
+        fields = {"customer": hold.customer_id, "reference": hold.reference, "paid": paid}
+        with self._logged("settle", staff=[staff.name], **fields):
+            self._ledger.settle(hold.hold_id, paid)
+
+    def known(self, username: str) -> CredentialRecord:
+        """Return the record of *username*.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self._store.get(username)
+        if record is None:
+            raise UnknownUserError(f"There is no customer named {username}.")
+        return record
+
+    def _with_state(self, record: CredentialRecord) -> tuple[Customer, str]:
+        customer = Customer(record.customer_id, record.username, record.full_name)
+        if record.pending:
+            return customer, "pending"
+        return customer, _STATES[self._attempts.standing(record.customer_id)]
+
+    @contextlib.contextmanager
+    def _logged(self, kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
+        """Log an act before it is done, and that it was done; what it adds to the fields too."""
+        self._audit.append(kind, step="begun", **fields)
+        yield fields
+        self._audit.append(kind, step="done", anchor=True, **fields)
+
+
+def _names(signed: StaffMember | Signatures) -> list[str]:
+    return signed.names if isinstance(signed, Signatures) else [signed.name]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

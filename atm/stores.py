@@ -1,0 +1,124 @@
+"""The stores of one data folder, and whether they are today's."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from atm.approval import APPROVAL_FILE
+from atm.approval import generation as approval_generation
+from atm.audit import AuditLog
+from atm.errors import AtmError
+from atm.folder import DataFolder
+from atm.keys import Keys
+from atm.ledger import Ledger
+from atm.pause import Pause
+from atm.registration import REGISTRATION_FILE, Registration
+from atm.settings import Settings
+from atm.staff import STAFF_LIMIT, StaffRegistry
+from credentials.attempts import Attempts
+from credentials.hashing import PinHasher
+from credentials.sealing import Seal
+from credentials.store import JsonStore
+from credentials.wrong_pins import WrongPins
+
+if TYPE_CHECKING:
+    from face_auth.gallery import Gallery
+
+
+CREDENTIALS: Final = "credentials.json"
+STAFF: Final = "staff.json"
+ATTEMPTS: Final = "attempts.sqlite"
+PAUSE: Final = "pause.sqlite"
+STAFF_ATTEMPTS: Final = "staff-attempts.sqlite"
+LEDGER: Final = "ledger.sqlite"
+
+SEALED_RECORDS: Final = (CREDENTIALS, STAFF, APPROVAL_FILE, REGISTRATION_FILE)
+SEALED_DATABASES: Final = (ATTEMPTS, PAUSE, STAFF_ATTEMPTS, LEDGER)
+
+
+class StaleStoreError(AtmError):
+    """A store is older than the log says: yesterday's copy was put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything that a data folder keeps, open."""
+
+    folder: DataFolder
+    seal: Seal
+    hasher: PinHasher
+    credentials: JsonStore
+    attempts: Attempts
+    pause: Pause
+    staff_pins: WrongPins
+    staff: StaffRegistry
+    ledger: Ledger
+    gallery: "Gallery"
+    registration: Registration
+    audit: AuditLog
+
+    @classmethod
+    def open(cls, folder: DataFolder, keys: Keys, settings: Settings) -> Self:
+        """Open them all; SQLite files and the log are made where there are none.
+
+        Raises:
+            AtmError, CredentialError: If one cannot be used, or was altered.
+        """
+        from face_auth.gallery import Gallery
+
+        path, seal = folder.path, keys.seal
+        hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
+        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
+        stores: list[Self] = []
+        made = cls(
+            folder=folder,
+            seal=seal,
+            hasher=hasher,
+            credentials=JsonStore(path / CREDENTIALS, seal),
+            attempts=Attempts(path / ATTEMPTS, seal),
+            pause=Pause(path / PAUSE, seal),
+            staff_pins=staff_pins,
+            staff=StaffRegistry(path / STAFF, hasher, staff_pins, seal),
+            ledger=Ledger(path / LEDGER, seal),
+            gallery=Gallery(
+                path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
+            ),
+            registration=Registration(path / REGISTRATION_FILE, seal),
+            audit=AuditLog.of(
+                folder,
+                settings.key_dir,
+                settings.anchor_dir,
+                stores=lambda: stores[0].generations() if stores else {},
+            ),
+        )
+        stores.append(made)
+        return made
+
+    def generations(self) -> dict[str, int]:
+        """Return how often each store was changed, for the log to remember."""
+        return {
+            "credentials": self.credentials.generation,
+            "attempts": self.attempts.generation,
+            "pause": self.pause.generation,
+            "staff-attempts": self.staff_pins.generation,
+            "staff": self.staff.generation,
+            "ledger": self.ledger.generation,
+            "camera": self.registration.generation,
+            "approval": approval_generation(self.folder, self.seal),
+        }
+
+    def check(self) -> None:
+        """Accept the stores as they are found at start.
+
+        Raises:
+            StaleStoreError: If one is older than the log says.
+            AtmError, CredentialError: If the log or the ledger is not as it was left.
+        """
+        self.audit.check()
+        known, now = self.audit.head_stores(), self.generations()
+        for name, generation in known.items():
+            if now.get(name, 0) < generation:
+                raise StaleStoreError(
+                    f"The store “{name}” in {self.folder.path} is older than the log says;"
+                    " two members of staff must restore it: run “python -m atm restore”."
+                )
+        self.ledger.check()
