@@ -36,13 +36,13 @@ def busy_ledger(path: Path) -> None:
             ledger.remove_account(f"{number:032x}")
 
 
-def answers(path: Path) -> Answers:
+def answers(path: Path, seal: Seal = SEAL) -> Answers:
     """Open the ledger afresh and ask it everything that it can be asked.
 
     Raises:
         LedgerError: If it is refused.
     """
-    ledger = Ledger(path, SEAL)
+    ledger = Ledger(path, seal)
     customers = sorted(ledger.customer_ids())
     return {
         "customers": customers,

@@ -49,8 +49,9 @@ try:
     while True:
         hold = ledger.hold(
             "alice", 1000, smallest_note_minor=1000, day_limit_minor=int(sys.argv[2]))
-        time.sleep(0.002)  # SQLite is not fair: let the other one in
+        time.sleep(0.005)  # SQLite is not fair: let the other one in
         ledger.book(hold.hold_id)
+        time.sleep(0.005)
         count += 1
 except (InsufficientFundsError, DayLimitError):
     print(count)

@@ -10,6 +10,7 @@ import pytest
 from atm.accounts import LedgerError
 from atm.ledger import Ledger
 from credentials.database import Transaction
+from credentials.resealing import reseal_database
 from credentials.sealing import Seal
 from tests.atm.ledger_attacks import (
     SEAL,
@@ -136,6 +137,16 @@ def test_another_key_opens_nothing(path: Path) -> None:
         Ledger(path, Seal(b"t" * 32))
 
 
+def test_under_a_changed_key_the_ledger_says_the_same(path: Path) -> None:
+    truth, new = answers(path), Seal(b"n" * 32)
+    reseal_database(path, SEAL, new)
+    found = answers(path, new)
+    assert found.pop("generation") == truth.pop("generation") + 1
+    assert found == truth
+    with pytest.raises(LedgerError, match=DAMAGED):
+        Ledger(path, SEAL)
+
+
 def test_answers_are_worth_comparing(path: Path) -> None:
     found = answers(path)
     assert len(found["customers"]) > 20
@@ -173,9 +184,15 @@ def test_books_that_do_not_add_up_are_told(path: Path) -> None:
         rows.put("transactions", number, ALICE, "withdrawal", -5, balance - 5, day, day, "UNHELD22")
         rows.put("accounts", ALICE, balance - 5, opened_by)
 
+    def wrongly_noted(rows: Transaction) -> None:
+        _, balance, _ = rows.get("accounts", ALICE)
+        day = "2026-11-23"
+        rows.put("holds", 10**6, ALICE, 5, day, day, "NOTED222", "booked")
+        rows.put("transactions", 10**6, ALICE, "withdrawal", -5, balance, day, day, "NOTED222")
+
     def uncovered(rows: Transaction) -> None:
         day = "2026-11-23"
         rows.put("holds", 10**6, ALICE, 10**9, day, day, "TOOMUCH2", "open")
 
-    for change in (richer, lost, unbooked, unheld, uncovered):
+    for change in (richer, lost, unbooked, unheld, wrongly_noted, uncovered):
         wrong(change)
