@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import stat
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -194,3 +196,43 @@ def test_a_whole_key_is_never_replaced_and_a_damaged_one_is_kept(
     restore_backup(out, PASSPHRASE, key_dir, folder)
     assert Keys.open(key_dir, folder).pin_pepper == pepper
     assert path.with_suffix(".key.damaged").read_bytes() == whole[:50]
+
+
+def dies_at(moment: int, key_dir: Path, folder: DataFolder, out: Path) -> bool:
+    """Back up in a child that is killed at its *moment*-th use of the file system, if it has it."""
+    child = os.fork()
+    if child == 0:
+        left = moment
+
+        def count(event: str, arguments: object) -> None:
+            nonlocal left
+            if event == "open" or event.startswith(("os.", "fcntl.", "tempfile.")):
+                left -= 1
+                if left == -1:  # os.kill is such an event too
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count)
+        try:
+            backup(key_dir, folder, out, PASSPHRASE)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_killed_anywhere_a_backup_is_whole_or_not_there_and_the_key_stays(
+    key_dir: Path, folder: DataFolder, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_backup, "_stretched", lambda text, salt: bytes(32))
+    pepper = Keys.open(key_dir, folder).pin_pepper
+    outcomes, moment = set(), 0
+    while dies_at(moment, key_dir, folder, out):
+        assert Keys.open(key_dir, folder).pin_pepper == pepper
+        whole, noted = out.exists(), last_backup(key_dir, folder) is not None
+        outcomes.add((whole, noted))
+        if whole:
+            place = tmp_path / f"keys{moment}"
+            restore_backup(out, PASSPHRASE, place, folder)
+            assert Keys.open(place, folder).pin_pepper == pepper
+            out.unlink()
+        moment += 1
+    assert outcomes == {(False, False), (True, False), (True, True)}
