@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,68 @@ def test_killed_writers_never_break_the_chain(path: Path, tmp_path: Path) -> Non
     for name, last in told.items():
         assert found[name][: last + 1] == list(range(last + 1))
         assert len(found[name]) <= last + 3  # two more may be on disk and not told of yet
+
+
+def die_at(step: int, act: Callable[[], object]) -> bool:
+    """Do *act* in a process that dies before its change number *step* to the disk.
+
+    Returns whether it died.
+    """
+    child = os.fork()
+    if child == 0:
+        left = step
+
+        def dying(change: Callable[..., object]) -> Callable[..., object]:
+            def call(*arguments: object, **named: object) -> object:
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    os._exit(9)
+                return change(*arguments, **named)
+
+            return call
+
+        for name in ("write", "pwrite", "fsync", "fdatasync", "rename", "replace", "ftruncate",
+                     "truncate", "mkdir", "unlink", "posix_fallocate"):  # fmt: skip
+            setattr(os, name, dying(getattr(os, name)))
+        try:
+            act()
+        except BaseException:
+            os._exit(7)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 9)
+    return status == 9
+
+
+@pytest.mark.parametrize("act", ["append", "rotate", "hand over", "begin"])
+def test_death_before_any_change_to_the_disk_loses_nothing(tmp_path: Path, act: str) -> None:
+    step, died = 0, True
+    while died:
+        path = tmp_path / str(step) / "data" / "audit.jsonl"
+        path.parent.mkdir(parents=True)
+        first, second = path.parent.parent / "first", path.parent.parent / "second"
+        log = open_log(path, largest_bytes=1 if act == "rotate" else 10**6)
+        if act != "begin":
+            hand_over(log, first)
+            log.append("start", anchor=True)
+        if act == "hand over":
+            died = die_at(step, partial(hand_over, log, second))
+        else:
+            died = die_at(step, partial(log.append, "decision", number=1, anchor=True))
+        again = open_log(path)
+        again.check()
+        again.append("stop", anchor=True)
+        entries = list(again.entries())
+        assert [each["n"] for each in entries] == list(range(1, len(entries) + 1))
+        if act != "begin":
+            assert verified(again, first).problems == []
+        if act == "hand over" and second.exists() and second.stat().st_size:
+            report = verified(again, second)
+            assert (report.problems, report.last) == ([], len(entries))
+        assert died or "decision" in {each["kind"] for each in entries} or second.exists()
+        step += 1
+    assert step > 8
 
 
 @pytest.mark.parametrize("lost", ["key", "key and line end"])
