@@ -130,6 +130,12 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
     command("approve", f"approve models and settings; {TWO}", closed_run=closed.approve)
+    restore = command(
+        "restore",
+        f"put the credential records back from a copy; {TWO}, then the word restore",
+        closed_run=closed.restore,
+    )
+    restore.add_argument("--file", type=Path, metavar="FILE", help="default: the previous copy")
     keys = command(
         "keys", f"the root key; backup and rotate: {TWO}; backup and restore: then a passphrase",
         closed_run=closed.keys,

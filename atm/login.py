@@ -184,8 +184,11 @@ class LoginDesk:
         ):
             return
         pin_hash = self._hasher.hash(customer_id, pin)
-        with contextlib.suppress(CredentialError):  # the next good login will do it
+        with contextlib.suppress(CredentialError, AtmError):  # the next good login will do it
+            self._audit.append("pin", step="begun", act="rehash", customer=customer_id)
             self._store.replace(replace(record, pin_hash=pin_hash), instead_of=record)
+            mac = self._store.record_mac(customer_id)
+            self._audit.append("pin", step="done", act="rehash", customer=customer_id, record=mac)
 
     def _claimed(self, username: str) -> CredentialRecord | None:
         try:

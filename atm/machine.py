@@ -53,6 +53,7 @@ class Machine:
         self.staff = stores.staff
         self.ledger = stores.ledger
         self.store = stores.credentials
+        self.gallery = stores.gallery
         lock = folder.path / "enrolment.lock"
         self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, self._card)
         self._enrolment = EnrolmentDesk(
@@ -368,7 +369,7 @@ class Machine:
 
     def _template(self, record: CredentialRecord) -> "Template":
         assert record.template_id is not None
-        return self._stores.gallery.load(record.template_id, record.customer_id)
+        return self.gallery.load(record.template_id, record.customer_id)
 
     def _card(self) -> "ModelCard":
         from face_auth.models import load_card

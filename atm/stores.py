@@ -66,8 +66,7 @@ class Stores:
         from face_auth.gallery import Gallery
 
         path, seal = folder.path, keys.seal
-        hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
-        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
+        hasher, staff_pins, staff = _staff(folder, keys)
         stores: list[Self] = []
         made = cls(
             folder=folder,
@@ -77,7 +76,7 @@ class Stores:
             attempts=Attempts(path / ATTEMPTS, seal),
             pause=Pause(path / PAUSE, seal),
             staff_pins=staff_pins,
-            staff=StaffRegistry(path / STAFF, hasher, staff_pins, seal),
+            staff=staff,
             ledger=Ledger(path / LEDGER, seal),
             gallery=Gallery(
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
@@ -122,3 +121,18 @@ class Stores:
                     " two members of staff must restore it: run “python -m atm restore”."
                 )
         self.ledger.check()
+
+
+def staff_of(folder: DataFolder, keys: Keys) -> StaffRegistry:
+    """Open the staff alone: they sign where another store cannot be opened.
+
+    Raises:
+        CredentialError: If their counters cannot be used.
+    """
+    return _staff(folder, keys)[2]
+
+
+def _staff(folder: DataFolder, keys: Keys) -> tuple[PinHasher, WrongPins, StaffRegistry]:
+    hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
+    pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal, STAFF_LIMIT)
+    return hasher, pins, StaffRegistry(folder.path / STAFF, hasher, pins, keys.seal)

@@ -40,8 +40,8 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
         enrol_customer(machine)
         frames = _some_frames(machine, 6)
         record = machine.store.all()[0]
-        template = machine._stores.gallery.load(str(record.template_id), record.customer_id)
-        captures = machine._stores.gallery.load_captures(
+        template = machine.gallery.load(str(record.template_id), record.customer_id)
+        captures = machine.gallery.load_captures(
             str(record.template_id), record.customer_id
         )
         training = _timed(runs, lambda: recogniser.train("nobody", template.embeddings))

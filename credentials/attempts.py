@@ -109,14 +109,20 @@ class Attempts:
     """What each customer's attempts have come to; shared by threads and processes."""
 
     def __init__(
-        self, path: Path, seal: Seal, clock: Callable[[], Moment] = boot_clock.now
+        self,
+        path: Path,
+        seal: Seal,
+        clock: Callable[[], Moment] = boot_clock.now,
+        *,
+        after: int = 0,
     ) -> None:
-        """Open or make the sealed SQLite file *path*.
+        """Open or make the sealed SQLite file *path*; a new one's generation is above *after*.
 
         Raises:
             StoreError: If the file cannot be used or was altered; so does every method.
         """
-        self._database = Database(path, _SCHEMA, {"attempts": "owner_id"}, seal, StoreError)
+        keys = {"attempts": "owner_id"}
+        self._database = Database(path, _SCHEMA, keys, seal, StoreError, after=after)
         self._clock = clock
 
     @property

@@ -179,6 +179,8 @@ class Database:
         keys: Mapping[str, str],
         seal: Seal,
         error: Callable[[str], Exception],
+        *,
+        after: int = 0,
     ) -> None:
         """Open *path*, or make it (0600) with *schema* if there is none; its folder exists.
 
@@ -190,6 +192,7 @@ class Database:
             seal: Makes the MACs.
             error: Makes the exception to raise, from one plain sentence, when SQLite fails or
                 the file is not as this program left it.
+            after: A new file's generation is one more.
         """
         self.path = path
         self._keys = dict(keys)
@@ -197,7 +200,7 @@ class Database:
         self._error = error
         self._seen: _Signature | None = None
         self._generation = 0
-        self._make(schema)
+        self._make(schema, after)
         with self.transaction():  # checks every row
             pass
 
@@ -241,7 +244,7 @@ class Database:
             raise AlteredError
         return transaction
 
-    def _make(self, schema: Sequence[str]) -> None:
+    def _make(self, schema: Sequence[str], after: int) -> None:
         """Make the file whole under another name, then give it its own: never half of one."""
         if self.path.exists():
             return
@@ -253,7 +256,9 @@ class Database:
                     connection.execute("BEGIN IMMEDIATE")
                     for statement in (*schema, _SEAL_TABLE):
                         connection.execute(statement)
-                    Transaction(connection, self.path.name, self._keys, self._seal).write_seal()
+                    made = Transaction(connection, self.path.name, self._keys, self._seal)
+                    made.generation = after
+                    made.write_seal()
                     connection.execute(f"PRAGMA user_version = {_VERSION}")
                     connection.execute("COMMIT")
                 with contextlib.suppress(FileExistsError):  # another process was quicker

@@ -6,15 +6,26 @@ from collections.abc import Iterator
 from functools import partial
 
 from atm import approval
-from atm.commands.terminal import YES, ask, sign_two
+from atm.audit import AuditLog
+from atm.commands.terminal import NO, YES, ask, sign_two
 from atm.errors import AtmError
 from atm.folder import FOLDER_FILE, DataFolder, open_folder
 from atm.key_backup import backup, restore_backup
 from atm.key_rotation import rotate
 from atm.keys import Keys
+from atm.restore import CounterFile, Restore
 from atm.settings import Settings
 from atm.staff import staff_hashes
-from atm.stores import CREDENTIALS, SEALED_DATABASES, SEALED_RECORDS, STAFF, Stores
+from atm.stores import (
+    ATTEMPTS,
+    CREDENTIALS,
+    SEALED_DATABASES,
+    SEALED_RECORDS,
+    STAFF,
+    Stores,
+    staff_of,
+)
+from credentials.attempts import Attempts
 from credentials.resealing import reseal_database, reseal_records
 from credentials.sealing import Seal
 from credentials.store import JsonStore
@@ -47,8 +58,44 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
     with _stores(settings, folder) as stores:
         names = sign_two(stores.staff).names
         backup(settings.key_dir, folder, options.file, ask("Passphrase (15 characters or more): "))
-        stores.audit.append("keys", act="backup", staff=names, anchor=True)
+        stores.audit.append("key backup", staff=names, anchor=True)
     print(f"wrote {options.file}; keep it and the passphrase apart")
+    return YES
+
+
+def restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Put the credential records back from a copy, after two have seen what that loses."""
+    folder = _folder(settings)
+    with folder.held(alone=True):
+        keys = Keys.open(settings.key_dir, folder)
+        audit = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
+        audit.check()
+        counters = CounterFile(
+            folder.path / ATTEMPTS,
+            open=lambda: Attempts(folder.path / ATTEMPTS, keys.seal),
+            make=lambda path, after: Attempts(path, keys.seal, after=after),
+        )
+        signed = sign_two(staff_of(folder, keys))
+        restoring = Restore(
+            folder.path / CREDENTIALS,
+            keys.seal,
+            audit.entries,
+            counters=counters,
+            source=options.file,
+        )
+        for sentence in restoring.preview().sentences:
+            print(sentence)
+        if ask("Type “restore” to go on: ", secret=False) != "restore":
+            print("Nothing was changed.")
+            return NO
+        audit.append("restore", step="begun", staff=signed.names)
+        done = restoring.apply(signed)
+        audit.append(
+            "restore", step="done", staff=signed.names, kept=done.kept, lost=len(done.lost),
+            anchor=True,
+        )  # fmt: skip
+        audit.close()
+    print(f"restored from {done.source.name}")
     return YES
 
 
@@ -57,7 +104,7 @@ def _rotate(settings: Settings, folder: DataFolder) -> int:
     names: list[str] = []
     with contextlib.suppress(AtmError), _stores(settings, folder) as stores:
         names = sign_two(stores.staff).names
-        stores.audit.append("keys", act="rotate", step="begun", staff=names, anchor=True)
+        stores.audit.append("rotate", step="begun", staff=names, anchor=True)
     done = rotate(
         settings.key_dir,
         folder,
@@ -69,7 +116,7 @@ def _rotate(settings: Settings, folder: DataFolder) -> int:
         pin_hashes=lambda seal: _pin_hashes(folder, seal),
     )
     with _stores(settings, folder) as stores:
-        stores.audit.append("keys", act="rotate", step="done", staff=names, anchor=True)
+        stores.audit.append("rotate", step="done", staff=names, anchor=True)
     print("the keys were changed; back them up again")
     for name in done.left:
         print(f"{name}: neither key opens it")

@@ -1,6 +1,7 @@
 """The commands about customers: enrol, log in, list, unlock, renew, delete, import, export."""
 
 import argparse
+import json
 import sys
 from datetime import UTC, datetime
 
@@ -135,5 +136,6 @@ def export_customer(machine: Machine, options: argparse.Namespace) -> int:
     staff = sign_in(machine.staff)
     record = machine.office.known(options.name)
     machine.audit.append("export", customer=record.customer_id, staff=[staff.name])
-    print(export(record, machine))
+    kept = export(record, machine.ledger, machine.gallery, machine.audit.entries)
+    print(json.dumps(kept, indent=2, ensure_ascii=False))
     return YES

@@ -57,7 +57,9 @@ def test_a_failing_face_thread_is_a_fault(face) -> None:
 @pytest.fixture
 def ada(bank, face) -> str:
     application = Application("Ada", "Ada Lovelace", 50_000, "4071", datetime.now(UTC))
-    customer = bank.enrolment().enrol(application, StaffMember("ruiz"), lambda customer, stop: face(customer))
+    customer = bank.enrolment().enrol(
+        application, StaffMember("ruiz"), lambda customer, stop: face(customer)
+    )
     return customer.customer_id
 
 
