@@ -108,6 +108,12 @@ class Control:
         """Paint what shows in the control's corners."""
         self.ring_below.configure(bg_color=colour)
 
+    def remove(self) -> None:
+        """Take the control, and its ring, off a page that goes on without it."""
+        if self._ring is not None:
+            self._ring.destroy()
+        self.destroy()  # type: ignore[attr-defined]
+
     @property
     def ring(self) -> Any:
         """The ring's widget, or None before the first focus."""

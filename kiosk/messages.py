@@ -19,9 +19,7 @@ LOGIN = {
     "refused": N_("Not admitted. Wait a minute and try again, or ask staff."),
     "no_face": N_("We could not see your face. Try again."),
     "fault": N_("Service not available. Ask staff."),
-    "paused": N_(
-        "This machine pauses after too many refusals. Try again in {n} seconds, or ask staff."
-    ),
+    "paused": N_("Paused after too many refusals. Try again in {n} seconds, or ask staff."),
 }
 """The only things a customer is told after the press, by the outcome's value."""
 

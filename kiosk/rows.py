@@ -17,10 +17,29 @@ from kiosk.screens.base import Screen
 from kiosk.signs import hair
 from kiosk.widgets import Button, Label, Pressable, at, darker
 
-HEIGHT = theme.TOUCH
-GAP = 4
 _LEFT, _MARK = 24, 28
 _PAGER = 152
+_WIDTH = theme.PAGE_WIDTH - 2 * theme.MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How rows are drawn.
+
+    Attributes:
+        high: In drawn pixels.
+        gap: Between two of them.
+        title_width: What the title may take, where text follows it.
+        stacked: Whether the text stands below the title.
+    """
+
+    high: int = theme.TOUCH
+    gap: int = 8
+    title_width: int = 340
+    stacked: bool = False
+
+
+TOUCHED = Shape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +69,11 @@ class Row(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         self.command = entry.command
         self.ground = theme.PAPER
         customtkinter.CTkFrame.__init__(
-            self, master, width=width, height=HEIGHT, corner_radius=theme.FIELD_CORNER,
+            self, master, width=width, height=TOUCHED.high, corner_radius=theme.FIELD_CORNER,
             border_width=2, border_color=theme.LINE, fg_color=theme.SURFACE, bg_color=theme.PAPER,
         )  # fmt: skip
-        parts = write(self, entry, fonts, width, title_width=340)
-        self.init_control(self, width, HEIGHT)
+        parts = write(self, entry, fonts, width, TOUCHED)
+        self.init_control(self, width, TOUCHED.high)
         self.init_press([self, *parts])
         tkinter.Frame.configure(self, takefocus=1)
 
@@ -64,34 +83,43 @@ class Row(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
             self.configure(fg_color=darker(theme.SURFACE) if down else theme.SURFACE)
 
 
-def write(box: Any, entry: Entry, fonts: theme.Fonts, width: int, *, title_width: int) -> list[Any]:
-    """Write *entry* into *box*, `HEIGHT` high; returns the labels, cut to what has room."""
+def write(box: Any, entry: Entry, fonts: theme.Fonts, width: int, shape: Shape) -> list[Any]:
+    """Write *entry* into *box*, *width* wide; returns the labels, cut to what has room."""
     body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
-    y = (HEIGHT - 34) // 2
+    y = (shape.high - 34) // 2
     right = width - _LEFT
     made: list[Any] = []
-    if entry.mark or entry.tone:
-        tone = theme.TONES.get(entry.tone)
-        room = measure(box, entry.mark, strong) + 4 if entry.mark else 0
-        if tone is not None:
-            sign = customtkinter.CTkLabel(
-                box, text="", width=_MARK, height=34, image=icon(tone.icon, tone.text, _MARK)
-            )
-            made.append(at(sign, right - room - _MARK - (12 if room else 0), y))
-        if room:
-            colour = tone.text if tone is not None else theme.MUTED
-            made.append(
-                at(Label(box, entry.mark, strong, colour=colour, width=room), right - room, y)
-            )
-        right -= room + (_MARK + 12 if tone is not None else 0) + 16
+    tone = theme.TONES.get(entry.tone)
+    if entry.mark:
+        room = measure(box, entry.mark, strong) + 4
+        colour = tone.text if tone is not None else theme.INK
+        right -= room
+        made.append(at(Label(box, entry.mark, strong, colour=colour, width=room), right, y))
+        right -= 12
+    if tone is not None:
+        right -= _MARK
+        sign = customtkinter.CTkLabel(
+            box, text="", width=_MARK, height=34, image=icon(tone.icon, tone.text, _MARK)
+        )
+        made.append(at(sign, right, y))
+        right -= 16
+    room = right - _LEFT
     if not entry.text:
-        title_width = right - _LEFT
-    title = fit(box, entry.title, strong, title_width)
-    made.append(at(Label(box, title, strong, width=title_width), _LEFT, y))
-    if entry.text:
-        left = _LEFT + title_width + 16
-        text = fit(box, entry.text, body, right - left)
-        made.append(at(Label(box, text, body, colour=theme.MUTED, width=right - left), left, y))
+        places = [(entry.title, strong, theme.INK, _LEFT, y, room)]
+    elif shape.stacked:
+        places = [
+            (entry.title, strong, theme.INK, _LEFT, y - 17, room),
+            (entry.text, body, theme.MUTED, _LEFT, y + 17, room),
+        ]
+    else:
+        left = _LEFT + shape.title_width + 16
+        places = [
+            (entry.title, strong, theme.INK, _LEFT, y, shape.title_width),
+            (entry.text, body, theme.MUTED, left, y, right - left),
+        ]
+    for text, font, colour, x, top, wide in places:
+        words = fit(box, text, font, wide)
+        made.append(at(Label(box, words, font, colour=colour, width=wide), x, top))
     return made
 
 
@@ -104,8 +132,7 @@ class Listing:
         y: int,
         rows: int,
         *,
-        width: int = theme.PAGE_WIDTH - 2 * theme.MARGIN,
-        title_width: int = 340,
+        shape: Shape = TOUCHED,
         empty: str,
     ) -> None:
         """List nothing yet.
@@ -114,23 +141,21 @@ class Listing:
             page: Whose list it is.
             y: Where it begins, on the drawn page.
             rows: How many entries are shown at a time.
-            width: Of the list with its buttons.
-            title_width: How much of it the titles of entries that are only read may take.
+            shape: Of its rows; entries that can be touched have `TOUCHED`.
             empty: What is said where there is no entry.
         """
         self._page = page
         self._y = y
         self._rows = rows
-        self._width = width
-        self._title_width = title_width
+        self._shape = shape
         self._empty = empty
         self._entries: Sequence[Entry] = ()
         self._first = 0
         self._shown: list[Any] = []
         self.rows: list[Row] = []
-        _ = page.language.gettext
-        x = theme.MARGIN + width - _PAGER
-        down = y + rows * (HEIGHT + GAP) - GAP - HEIGHT
+        x = theme.MARGIN + _WIDTH - _PAGER
+        self._step = shape.high + shape.gap
+        down = y + rows * self._step - shape.gap - theme.TOUCH
         self._buttons = {
             -rows: (Button(page, "↑", lambda: self._turn(-rows), page.fonts, width=_PAGER), x, y),
             rows: (Button(page, "↓", lambda: self._turn(rows), page.fonts, width=_PAGER), x, down),
@@ -159,9 +184,18 @@ class Listing:
 
     def hide(self) -> None:
         """Show nothing, until `draw`."""
-        for widget in (*self._shown, *(button for button, _x, _y in self._buttons.values())):
-            widget.place_forget()
+        self._clear()
+        for button, _x, _y in self._buttons.values():
+            button.place_forget()
         self._count.place_forget()
+
+    def _clear(self) -> None:
+        for widget in self._shown:
+            if isinstance(widget, Row):
+                widget.remove()
+            else:
+                widget.destroy()
+        self.rows, self._shown = [], []
 
     def _turn(self, step: int) -> None:
         self._first += step
@@ -169,14 +203,12 @@ class Listing:
 
     def draw(self) -> None:
         """Show the entries that are in view."""
-        for widget in self._shown:
-            widget.destroy()
-        self.rows, self._shown = [], []
+        self._clear()
         page, total = self._page, len(self._entries)
         paged = total > self._rows
-        width = self._width - (_PAGER + 16 if paged else 0)
+        width = _WIDTH - (_PAGER + 16 if paged else 0)
         for number, entry in enumerate(self._entries[self._first : self._first + self._rows]):
-            y = self._y + number * (HEIGHT + GAP) - theme.TOP_BAR
+            y = self._y + number * self._step - theme.TOP_BAR
             self._shown.append(at(self._row(entry, width, number), theme.MARGIN, y))
         if not self._entries:
             words = Label(
@@ -196,8 +228,8 @@ class Listing:
                 button.place_forget()
         self._count.configure(text=self.position)
         if paged:
-            middle = self._y + (self._rows * (HEIGHT + GAP)) // 2 - 19 - theme.TOP_BAR
-            at(self._count, theme.MARGIN + self._width - _PAGER, middle)
+            middle = self._y + (self._rows * self._step) // 2 - 19 - theme.TOP_BAR
+            at(self._count, theme.MARGIN + _WIDTH - _PAGER, middle)
         else:
             self._count.place_forget()
 
@@ -208,9 +240,9 @@ class Listing:
             self.rows.append(row)
             return row
         box = customtkinter.CTkFrame(
-            page, width=width, height=HEIGHT, corner_radius=0, fg_color=theme.SURFACE
+            page, width=width, height=self._shape.high, corner_radius=0, fg_color=theme.SURFACE
         )
-        write(box, entry, page.fonts, width, title_width=self._title_width)
+        write(box, entry, page.fonts, width, self._shape)
         if number:
             at(hair(box, width), 0, 0)
         return box

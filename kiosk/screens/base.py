@@ -68,7 +68,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def first_focus(self) -> Control | None:
         """Return what has the focus when the page appears."""
-        return self.controls[0] if self.controls else None
+        return next((each for each in self.controls if each.enabled), None)
 
     def cancel(self) -> None:
         """Do what Escape does."""

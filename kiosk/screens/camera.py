@@ -43,8 +43,8 @@ class RegisterCamera(Signed):
                 wrap=True,
             ), 32, 88,
         )  # fmt: skip
-        self.register = self.button(
-            _("Register"), self._register, theme.MARGIN, 620, theme.LEFT_COLUMN,
+        self.press = self.button(
+            _("Register"), self._take, theme.MARGIN, 620, theme.LEFT_COLUMN,
             look="primary", height=theme.KEY, busy_when_disabled=True,
         )  # fmt: skip
         self.view = CameraView(
@@ -59,7 +59,7 @@ class RegisterCamera(Signed):
         """Offer it while there is a picture."""
         if not self.view.live:
             self.view.words(*self.no_picture(messages.RETRIED))
-        self.register.enable(self.view.live and not self._busy)
+        self.press.enable(self.view.live and not self._busy)
 
     def pause(self) -> None:
         """Show no picture that stands still."""
@@ -69,7 +69,7 @@ class RegisterCamera(Signed):
         """Look again."""
         self.view.resume()
 
-    def _register(self) -> None:
+    def _take(self) -> None:
         self._busy = True
         self.refresh()
         machine, staff = self.app.machine, self.staff

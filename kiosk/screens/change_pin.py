@@ -78,7 +78,8 @@ class ChangePin(SessionPage, Form):
         old, new, again = self.fields
         old.calm()
         if not old.text:
-            self.complain(old, self._(messages.POLICY["pin"]["empty"]))
+            missing = messages.POLICY["pin"]["empty"]
+            self.complain(old, self._(missing))
             return
         if not (self._judge() and self.agree(new, again)):
             return
@@ -116,7 +117,7 @@ class PinChanged(SessionPage):
         heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
         title = _("Your PIN is changed.")
         at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 164)
-        line = _("Use the new one from now on. The old one is no longer valid.")
+        line = _("Use the new one from now on.")
         at(
             Label(
                 pane, line, body, colour=theme.MUTED, width=inner, height=76, anchor="center",

@@ -69,10 +69,10 @@ class ClosingWithMoney(Signed):
         self.app.show(lambda app: SecondSignature(app, staff, what, self._erase, again))
 
     def _erase(self, signed: Signatures) -> None:
-        machine, name, staff = self.app.machine, self._customer.username, self.staff
+        office, name, staff = self.app.machine.office, self._customer.username, self.staff
         page: Any = self.app.screen
         page.busy(True)
         page.act(
-            lambda: machine.delete(name, staff=staff, signed=signed, override=True),
+            lambda: office.delete(name, staff=staff, override=signed),
             self._("{name} is deleted.").format(name=name),
         )

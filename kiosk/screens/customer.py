@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
 from kiosk.bars import fit
+from kiosk.focus import Control
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed, states
 from kiosk.signs import StatusLine
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _GAP = 20
 _WIDE, _HIGH = (FULL - _GAP) // 2, 150
-_TOP = 252
+_TOP = 296
 
 
 class CustomerPage(Signed):
@@ -36,12 +37,12 @@ class CustomerPage(Signed):
         self._customer, self._state, self._searched = customer, state, searched
         _ = self._
         bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        self.head(fit(self, customer.username, bold, FULL))
+        self.head(fit(self, customer.username, bold, FULL), 96)
         full_name = fit(self, customer.full_name, body, FULL)
-        self.label(full_name, theme.MARGIN, 136, FULL, colour=theme.MUTED)
-        line = StatusLine(self, self.fonts, width=FULL, height=56)
+        self.label(full_name, theme.MARGIN, 146, FULL, colour=theme.MUTED)
+        line = StatusLine(self, self.fonts, width=FULL, height=66)
         line.say(states(_)[state][1], self._explained())
-        self.put(line, theme.MARGIN, 180)
+        self.put(line, theme.MARGIN, 202)
         enrolled = state != "pending"
         stopped = state in ("locked", "waiting")
         self.unlock = self._tile(0, _("Unlock"), _("after checking the document"), self._unlock)
@@ -54,6 +55,11 @@ class CustomerPage(Signed):
             (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled)
         ):  # fmt: skip
             tile.enable(may)
+
+    def first_focus(self) -> Control | None:
+        """Start with what can be done, but never with deleting."""
+        tiles = (self.unlock, self.new_pin, self.new_face)
+        return next((tile for tile in tiles if tile.enabled), None)
 
     def _explained(self) -> str:
         _ = self._
@@ -88,29 +94,29 @@ class CustomerPage(Signed):
 
     def _unlock(self) -> None:
         _ = self._
-        machine, name, staff = self.app.machine, self._customer.username, self.staff
+        office, name, staff = self.app.machine.office, self._customer.username, self.staff
         sentence = self._named(_("{name} can log in again."))
         self._ask(
             _("Unlock?"), _("Was the identity document checked?"), _("Yes, unlock"),
-            lambda: self.act(lambda: machine.unlock(name, staff=staff), sentence),
+            lambda: self.act(lambda: office.unlock(name, staff=staff), sentence),
         )  # fmt: skip
 
     def _pin(self) -> None:
         from kiosk.screens.new_pin import NewPin
 
-        customer, app, again = self._customer, self.app, self._again
+        customer, app = self._customer, self.app
         self._sign_then(
             self._("New PIN"),
-            lambda signed: app.show(lambda app: NewPin(app, signed, customer, again)),
+            lambda signed: app.show(lambda app: NewPin(app, signed, customer)),
         )
 
     def _face(self) -> None:
         from kiosk.screens.new_face import NewFace
 
-        customer, app, again = self._customer, self.app, self._again
+        customer, app = self._customer, self.app
         self._sign_then(
             self._("New face"),
-            lambda signed: app.show(lambda app: NewFace(app, signed, customer, again)),
+            lambda signed: app.show(lambda app: NewFace(app, signed, customer)),
         )
 
     def _delete(self) -> None:
@@ -121,9 +127,9 @@ class CustomerPage(Signed):
         )  # fmt: skip
 
     def _erase(self) -> None:
-        machine, name, staff = self.app.machine, self._customer.username, self.staff
+        office, name, staff = self.app.machine.office, self._customer.username, self.staff
         self.work(
-            lambda _attempt: machine.delete(name, staff=staff),
+            lambda _attempt: office.delete(name, staff=staff),
             done=lambda _none: self.done(self._named(self._("{name} is deleted."))),
             failed=self._not_erased,
         )

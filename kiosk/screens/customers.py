@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kiosk.app import App
 
 ROWS = 6
-_LIST_Y, _PAD_Y = 252, 344
+_FIELD_Y, _LIST_Y, _PAD_Y = 132, 226, 344
 _BUTTON_WIDE = 240
 
 
@@ -38,11 +38,11 @@ class Customers(Signed):
             height=theme.TOUCH,
         )  # fmt: skip
         self.field.text = text
-        self.put(self.field, theme.MARGIN, 148)
+        self.put(self.field, theme.MARGIN, _FIELD_Y)
         self.typing = self.field
         self.field.touched = lambda _field: self._open_letters(True)
         self.search = self.button(
-            _("Search"), self._search, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, 148,
+            _("Search"), self._search, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, _FIELD_Y,
             _BUTTON_WIDE, look="primary", busy_when_disabled=True,
         )  # fmt: skip
         self.listing = Listing(self, _LIST_Y, ROWS, empty=_("No customer has this name."))
@@ -77,9 +77,9 @@ class Customers(Signed):
     def _search(self) -> None:
         self._open_letters(False)
         self.search.enable(False)
-        machine, text = self.app.machine, self.field.text.strip()
+        office, text = self.app.machine.office, self.field.text.strip()
         self.work(
-            lambda _attempt: machine.search(text) if text else machine.customers(),
+            lambda _attempt: office.search(text) if text else office.customers(),
             done=self._found, failed=self.problem,
         )  # fmt: skip
 

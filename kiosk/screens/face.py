@@ -53,7 +53,7 @@ class FaceStep(Pictures):
         draft = self.draft
         return self.app.machine.enrol(
             draft.application(), staff=draft.staff, progress=progress, cancel=cancel,
-            second=AskedTwice(self, cancel).ask,
+            ask=AskedTwice(self, cancel).ask,
         )  # fmt: skip
 
     def saved(self, result: Customer) -> None:

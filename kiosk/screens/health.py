@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kiosk.focus import Control
-from kiosk.rows import Entry, Listing
+from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
-    from atm.machine import Health
+    from atm.health import Health
     from atm.signatures import StaffMember
     from kiosk.app import App
     from kiosk.language import Language
 
-ROWS = 7
-LEAST_DISK = 0.1
+ROWS = 8
+_SHAPE = Shape(high=64, gap=4, title_width=150)
 LEAST_LOG_ROOM = 2_000
 """Entries: a fifth of those that the log keeps room for."""
-OLDEST_BACKUP = timedelta(days=7)
 
 
 class HealthPage(Signed):
@@ -34,7 +33,7 @@ class HealthPage(Signed):
 
         self.sign(staff, lambda app: StaffMenu(app, staff))
         self.head(self._("Health"), 92)
-        self.listing = Listing(self, 152, ROWS, title_width=200, empty=self._("One moment, please"))
+        self.listing = Listing(self, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please"))
         self.listing.show([])
         machine = app.machine
         self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)
@@ -55,16 +54,18 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         language: In whose words.
         now: Aware; what backups are as old as.
     """
+    from atm.health import LITTLE_SPACE, OLD_BACKUP_DAYS
+
     _ = language.gettext
     backup = health.last_backup
-    fresh = backup is not None and now - backup <= OLDEST_BACKUP
+    fresh = backup is not None and (now - backup).days < OLD_BACKUP_DAYS
     saved = language.day_and_time(backup) if backup is not None else ""
     pause = math.ceil(health.pause_s)
     approved = _("{name}, approved by staff.") if health.approved else _("{name} is not approved.")
     rows = [
         (_("Camera"), *_camera(health, language)),
         (
-            _("Disk"), health.disk_free_share >= LEAST_DISK,
+            _("Disk"), health.disk_free_share >= LITTLE_SPACE,
             _("{share} is free.").format(share=language.share(health.disk_free_share)),
         ),
         (
@@ -98,8 +99,6 @@ def _camera(health: Health, language: Language) -> tuple[bool, str]:
         return False, _("It does not answer.")
     if health.camera == "starting":
         return False, _("It is starting.")
-    if health.camera_registered is None:
-        return True, _("It works.")
-    if health.camera_registered:
-        return True, _("It works and is the registered one.")
-    return False, _("It is not the registered one.")
+    if health.camera_problem:
+        return False, health.camera_problem
+    return True, _("It works.")

@@ -33,34 +33,28 @@ class Holds(Signed):
         self.sign(staff, lambda app: StaffMenu(app, staff))
         self.head(self._("Open holds"), 108)
         self.listing = Listing(self, 180, ROWS, empty=self._("No withdrawal is left open."))
-        machine = app.machine
-
-        def look(_attempt: object) -> tuple[list[Hold], dict[str, str]]:
-            names = {who.customer_id: who.username for who, _state in machine.customers()}
-            return machine.holds(), names
-
-        self.work(look, done=self._found, failed=self.problem)
+        office = app.machine.office
+        self.work(lambda _attempt: office.holds(), done=self._found, failed=self.problem)
 
     def stops(self) -> Sequence[Control]:
         """Return the rows."""
         return self.listing.controls
 
-    def _found(self, found: tuple[list[Hold], dict[str, str]]) -> None:
-        holds, names = found
+    def _found(self, found: list[tuple[Hold, str | None]]) -> None:
         self.listing.show(
             [
                 Entry(
-                    names.get(hold.customer_id, hold.customer_id),
+                    name or hold.customer_id,
                     f"{self.language.day_and_time(hold.at)} · {hold.reference}",
                     self.language.money(hold.amount_minor), "",
-                    lambda hold=hold: self._choose(hold, names),  # type: ignore[misc]
+                    lambda hold=hold, name=name: self._choose(hold, name or hold.customer_id),  # type: ignore[misc]
                 )
-                for hold in holds
+                for hold, name in found
             ]
         )  # fmt: skip
 
-    def _choose(self, hold: Hold, names: dict[str, str]) -> None:
-        staff, name = self.staff, names.get(hold.customer_id, hold.customer_id)
+    def _choose(self, hold: Hold, name: str) -> None:
+        staff = self.staff
         self.app.show(lambda app: SettleHold(app, staff, hold, name))
 
 
@@ -74,8 +68,8 @@ class SettleHold(Signed):
         self._hold = hold
         _ = self._
         left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 440)
-        self.put(pane, left, 124)
+        pane: Any = card(self, _WIDE, 468)
+        self.put(pane, left, 112)
         inner = _WIDE - 96
         bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
         strong = self.fonts(theme.BODY, "semibold")
@@ -96,7 +90,7 @@ class SettleHold(Signed):
             Label(
                 pane, advice, body, colour=theme.MUTED, width=inner, height=72, anchor="nw",
                 wrap=True,
-            ), 48, 356,
+            ), 48, 368,
         )  # fmt: skip
         half = (_WIDE - 24) // 2
         self.paid = self.button(
@@ -126,8 +120,8 @@ class SettleHold(Signed):
     def _settle(self, paid: bool) -> None:
         for button in (self.paid, self.not_paid):
             button.enable(False)
-        machine, hold, staff = self.app.machine, self._hold, self.staff
+        office, hold, staff = self.app.machine.office, self._hold, self.staff
         self.act(
-            lambda: machine.settle(hold.hold_id, paid, staff=staff),
+            lambda: office.settle(hold, paid, staff=staff),
             self._("The withdrawal is settled."),
         )

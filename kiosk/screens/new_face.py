@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kiosk import messages, theme
 from kiosk.bars import ChipSpec, fit
 from kiosk.screens.pictures import PANE_Y, Pictures
-from kiosk.screens.staff_page import Make, Signed
+from kiosk.screens.staff_page import Signed
 from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
@@ -27,25 +27,22 @@ class NewFace(Pictures, Signed):
 
     action = messages.N_("Save new face")
 
-    def __init__(self, app: App, signed: Signatures, customer: Customer, back: Make) -> None:
+    def __init__(self, app: App, signed: Signatures, customer: Customer) -> None:
         """Build the page for *customer*; both of *signed* answer for it."""
         super().__init__(app)
-        self.sign(signed.first, back)
+        self.sign(signed.first)
         self._signed, self._customer = signed, customer
         self.head(self._("Customer: look at the camera"))
         self._card()
         self.draw_camera()
 
     def chips(self) -> Sequence[ChipSpec]:
-        """Return the way back, until saving has begun; then the way out."""
-        return [self.cancel_chip()] if self.saving is not None else super().chips()
+        """Return the way out: the customer is at the screen."""
+        return [self.cancel_chip()]
 
     def cancel(self) -> None:
-        """Break off: the old face stays."""
-        if self.saving is not None:
-            self.app.go_home(("info", self._("Nothing was stored.")))
-        else:
-            super().cancel()
+        """Break off: the old face stays, and staff are signed out."""
+        self.app.go_home(("info", self._("Nothing was stored.")))
 
     def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Any:
         """Take the new pictures in the place of the old ones."""

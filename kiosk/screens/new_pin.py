@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kiosk import messages
+from kiosk.bars import ChipSpec
 from kiosk.fields import Field
 from kiosk.screens.form import Form
-from kiosk.screens.staff_page import Make, Signed
+from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
     from atm.session import Customer
@@ -20,11 +22,19 @@ class NewPin(Signed, Form):
 
     action = messages.N_("Save PIN")
 
-    def __init__(self, app: App, signed: Signatures, customer: Customer, back: Make) -> None:
+    def __init__(self, app: App, signed: Signatures, customer: Customer) -> None:
         """Build the page for *customer*; both of *signed* answer for it."""
         self._signed, self._customer = signed, customer
-        self.sign(signed.first, back)
+        self.sign(signed.first)
         super().__init__(app)
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way out: the customer is at the screen."""
+        return [self.cancel_chip()]
+
+    def cancel(self) -> None:
+        """Change nothing, and sign staff out."""
+        self.app.go_home(("info", self._("Nothing was stored.")))
 
     def prepare(self) -> None:
         """Draw the heading and the two fields."""
@@ -60,11 +70,11 @@ class NewPin(Signed, Form):
             return
         self.busy(True)
         _ = self._
-        machine, name, word, signed = (
-            self.app.machine, self._customer.username, pin.text, self._signed
+        office, name, word, signed = (
+            self.app.machine.office, self._customer.username, pin.text, self._signed
         )  # fmt: skip
         self.act(
-            lambda: machine.new_pin(name, word, signed=signed),
+            lambda: office.new_pin(name, word, signed=signed),
             _("The new PIN is saved. The old one is no longer valid."),
         )
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kiosk.focus import Control
-from kiosk.rows import Entry, Listing
+from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
-    from atm.machine import Refusal
+    from atm.office import Refusal
     from atm.signatures import StaffMember
     from kiosk.app import App
 
@@ -29,10 +29,18 @@ class Refusals(Signed):
         self.sign(staff, lambda app: StaffMenu(app, staff))
         self.head(self._("Last refusals"), 108)
         self.listing = Listing(
-            self, 180, ROWS, title_width=470, empty=self._("Nobody was refused lately.")
+            self,
+            180,
+            ROWS,
+            shape=Shape(stacked=True, gap=4),
+            empty=self._("Nobody was refused lately."),
         )
-        machine = app.machine
-        self.work(lambda _attempt: machine.refusals(LAST), done=self._found, failed=self.problem)
+        office = app.machine.office
+        self.work(
+            lambda _attempt: office.refusals(LAST, staff=staff),
+            done=self._found,
+            failed=self.problem,
+        )
 
     def stops(self) -> Sequence[Control]:
         """Return what turns the pages."""
@@ -45,6 +53,7 @@ class Refusals(Signed):
                 Entry(
                     f"{self.language.day_and_time(each.at)} · {each.username or unknown}",
                     reasons_in_words(each.reasons, self._),
+                    f"× {each.times}" if each.times > 1 else "",
                 )
                 for each in found
             ]

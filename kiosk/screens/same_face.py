@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from kiosk.screens.face import FaceStep
 
 _POLL_S = 0.1
-_PICTURE = 300
-_CARD_HIGH = 388
+_PICTURE = 308
+_CARD_HIGH = 356
 
 
 class AskedTwice:
@@ -74,25 +74,27 @@ class SameFace(Signed):
         _ = self._
         self.head(_("Is this the same person?"))
         half = (FULL - 24) // 2
+        body, strong = self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
         for number, (title, name, picture) in enumerate(
             (
                 (_("New customer"), draft.username, question.new_face),
-                (_("Customer already"), question.username, question.other_face),
+                (_("Enrolled already"), question.username, question.other_face),
             )
         ):
             pane: Any = card(self, half, _CARD_HIGH)
-            self.put(pane, theme.MARGIN + number * (half + 24), 152)
+            self.put(pane, theme.MARGIN + number * (half + 24), 164)
             at(_photograph(pane, picture), 24, (_CARD_HIGH - _PICTURE) // 2)
             room = half - _PICTURE - 72
-            body, strong = self.fonts(theme.BODY), self.fonts(theme.FIELD, "semibold")
-            at(Label(pane, title, body, colour=theme.MUTED, width=room), _PICTURE + 48, 140)
+            at(Label(pane, title, body, colour=theme.MUTED, width=room), _PICTURE + 48, 136)
             at(
                 Label(pane, fit(self, name, strong, room), strong, width=room, height=40),
-                _PICTURE + 48, 180,
+                _PICTURE + 48, 176,
             )  # fmt: skip
-        line = StatusLine(self, self.fonts, width=FULL, height=56)
-        line.say("warn", _("If they are two people, as twins, a second member of staff signs."))
-        self.put(line, theme.MARGIN, 556)
+        line = StatusLine(self, self.fonts, width=FULL, height=66)
+        line.say(
+            "warn", _("If they are two people, such as twins, a second member of staff signs.")
+        )
+        self.put(line, theme.MARGIN, 540)
         stop = self.button(
             _("Cancel"), self.cancel, theme.MARGIN, 628, half, look="primary", height=theme.KEY
         )

@@ -80,8 +80,8 @@ class FirstStart(Form):
         if not self.agree(pin, again):
             return
         self.busy(True)
-        staff, words = self.app.machine.staff, (name.text, pin.text)
-        self.work(lambda _attempt: staff.add_first(*words), done=self._then)
+        machine, words = self.app.machine, (name.text, pin.text)
+        self.work(lambda _attempt: machine.first_staff(*words), done=self._then)
 
 
 class StaffSignIn(Form):

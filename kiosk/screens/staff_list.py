@@ -125,24 +125,24 @@ class Member(Signed):
         )
 
     def _unlock(self) -> None:
-        machine, name, app = self.app.machine, self._name, self.app
+        office, name, app = self.app.machine.office, self._name, self.app
         sentence = self._("{name} can sign in again.").format(name=name)
 
         def unlock(signed: Signatures) -> None:
             page = app.screen
             assert isinstance(page, SecondSignature)
-            page.act(lambda: machine.unlock_staff(name, signed=signed), sentence)
+            page.act(lambda: office.unlock_staff(name, signed=signed), sentence)
 
         self._sign(self._("Unlock {name}").format(name=name), unlock)
 
     def _remove(self) -> None:
-        machine, name, app = self.app.machine, self._name, self.app
+        office, name, app = self.app.machine.office, self._name, self.app
         sentence = self._("{name} is no longer a member of staff.").format(name=name)
 
         def remove(signed: Signatures) -> None:
             page = app.screen
             assert isinstance(page, SecondSignature)
-            page.act(lambda: machine.remove_staff(name, signed=signed), sentence)
+            page.act(lambda: office.remove_staff(name, signed=signed), sentence)
 
         self._sign(self._("Remove {name}").format(name=name), remove)
 
@@ -192,8 +192,8 @@ class NewStaff(Signed, Form):
         if not self.agree(pin, again):
             return
         self.busy(True)
-        machine, words, signed = self.app.machine, (name.text, pin.text), self._signed
+        office, words, signed = self.app.machine.office, (name.text, pin.text), self._signed
         self.act(
-            lambda: machine.add_staff(*words, signed=signed),
+            lambda: office.add_staff(*words, signed=signed),
             self._("{name} is a member of staff now.").format(name=name.text.strip()),
         )

@@ -95,7 +95,7 @@ class StaffMenu(Signed):
     def _lay(self, holds: int) -> None:
         """Put a tile for each task in the place of those there are."""
         for tile in self.tiles:
-            tile.destroy()
+            tile.remove()
         self.controls = [c for c in self.controls if c not in self.tiles]
         others, self.controls = self.controls, []
         self.tiles = []
@@ -127,11 +127,11 @@ class StaffMenu(Signed):
 
     def _look(self) -> None:
         """Have a worker count what waits for staff."""
-        machine = self.app.machine
+        office = self.app.machine.office
 
         def count(_attempt: object) -> tuple[int, int]:
-            locked = sum(state == "locked" for _customer, state in machine.customers())
-            return locked, len(machine.holds())
+            locked = sum(state == "locked" for _customer, state in office.customers())
+            return locked, len(office.holds())
 
         self.work(count, done=self._found, failed=self._not_found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from kiosk.app import App
 
 FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
+
+LONGEST = 150
+"""Characters of a sentence that home has room for."""
 
 Make = Callable[["App"], Screen]
 
@@ -60,7 +64,7 @@ class Signed(Screen):
         else:
             self.back()
 
-    def head(self, title: str, y: int = 88) -> None:
+    def head(self, title: str, y: int = 92) -> None:
         """Write the page's heading."""
         self.label(title, theme.MARGIN, y, FULL, size=theme.HEADING, weight="bold", height=48)
 
@@ -82,7 +86,7 @@ class Signed(Screen):
         if sentence is None:
             self.app.fault(error)
         else:
-            self.app.go_home(("bad", sentence))
+            self.app.go_home(("bad", textwrap.shorten(sentence, LONGEST, placeholder="…")))
 
 
 def staff_sentence(error: BaseException) -> str | None:

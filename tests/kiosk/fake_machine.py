@@ -13,11 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from atm.accounts import Hold
 from atm.decision import Decision, Outcome
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentError
-from atm.errors import AtmError
 from atm.folder import Kind
 from atm.ledger import Ledger
 from atm.session import Customer, Session
@@ -26,10 +24,10 @@ from atm.signatures import Signatures, StaffMember, StaffSignInError
 from credentials.errors import DuplicateUserError
 from face_auth.camera import Frame
 from face_auth.quality import Verdict
+from tests.kiosk.fake_office import CUSTOMER, FakeOffice
 
 PIN = "1234"
 STAFF_PIN = "654321"
-CUSTOMER = Customer("c" * 32, "maria.lopez", "Maria Lopez")
 
 
 def drawn_face(moment: float, size: tuple[int, int] = (640, 480)) -> Any:
@@ -102,14 +100,6 @@ class FakeStaff:
         return StaffMember(name)
 
 
-class BalanceLeft(AtmError):
-    """There is money in the account."""
-
-    def __init__(self, balance_minor: int) -> None:
-        super().__init__("The balance must be zero.")
-        self.balance_minor = balance_minor
-
-
 @dataclass
 class FakeMachine:
     """What `atm.machine.Machine` offers the window, with answers that a test chooses."""
@@ -134,20 +124,24 @@ class FakeMachine:
     threshold: Any = None
     presence: str = "here"
     watched: list[Session] = field(default_factory=list)
-    known: list[tuple[Customer, str]] = field(default_factory=lambda: [(CUSTOMER, "active")])
     acts: list[tuple[Any, ...]] = field(default_factory=list)
     act_error: Exception | None = None
-    refused: list[Any] = field(default_factory=list)
-    open_holds: list[Hold] = field(default_factory=list)
     question: Any = None
     seconds: list[Any] = field(default_factory=list)
     healthy: Any = field(
         default_factory=lambda: SimpleNamespace(
-            disk_free_share=0.62, camera="ready", camera_registered=True,
+            disk_free_share=0.62, camera="ready", camera_problem="",
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
             last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
         )
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        self.office = FakeOffice(self)
+
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Make the first member."""
+        return self.staff.add_first(name, pin)
 
     def warm_up(self) -> None:
         """Be ready."""
@@ -205,14 +199,14 @@ class FakeMachine:
         staff: StaffMember,
         progress: Any = None,
         cancel: Any = None,
-        second: Any = None,
+        ask: Any = None,
     ) -> Customer:
         """Take five pictures."""
         assert threading.current_thread() is not threading.main_thread()
         self.calls.append(f"enrol {application.username}")
         self._take_pictures(progress, cancel)
         if self.question is not None:
-            self.seconds.append(second(self.question))
+            self.seconds.append(ask(self.question))
             if self.seconds[-1] is None:
                 raise EnrolmentError("duplicate_face", "Not two people.")
         self.enrolled.append(application)
@@ -235,66 +229,23 @@ class FakeMachine:
         self.watched.append(session)
         return SimpleNamespace(look=lambda _frame: self.presence)
 
-    def customers(self) -> list[tuple[Customer, str]]:
-        """Return those whom the test made."""
-        assert threading.current_thread() is not threading.main_thread()
-        return self.known
-
-    def search(self, text: str) -> list[tuple[Customer, str]]:
-        """Return those with *text* in the username."""
-        return [each for each in self.known if text.casefold() in each[0].username]
-
-    def unlock(self, username: str, *, staff: StaffMember) -> None:
-        """Note it."""
-        self._act("unlock", username, staff.name)
-
-    def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
-        """Note it."""
-        self._act("new_pin", username, pin, signed.names)
-
     def new_face(
         self, username: str, *, signed: Signatures, progress: Any = None, cancel: Any = None
     ) -> None:
         """Take five pictures."""
         self._take_pictures(progress, cancel)
-        self._act("new_face", username, signed.names)
-
-    def delete(
-        self, username: str, *, staff: StaffMember, signed: Any = None, override: bool = False
-    ) -> None:
-        """Refuse where there is money, unless two have signed."""
-        balance = self.ledger.balance(CUSTOMER.customer_id)
-        if balance and not override:
-            raise BalanceLeft(balance)
-        self._act("delete", username, staff.name, signed.names if signed else None, override)
+        self.act("new_face", username, signed.names)
 
     def change_pin(
         self, session: Session, old_pin: str, new_pin: str, progress: Any = None, cancel: Any = None
     ) -> Decision:
         """Grant with PIN, unless the test says otherwise."""
-        self._act("change_pin", session.customer.username, old_pin, new_pin)
+        self.act("change_pin", session.customer.username, old_pin, new_pin)
         for done in (1, 2, 3):
             time.sleep(self.pace_s)
             progress(done, 3)
         granted = Outcome.GRANTED if old_pin == PIN else Outcome.REFUSED
         return Decision(self.outcome or granted, pause_s=12.2)
-
-    def add_staff(self, name: str, pin: str, *, signed: Any) -> None:
-        """Add one."""
-        names = signed.names if isinstance(signed, Signatures) else [signed.name]
-        self._act("add_staff", name, pin, names)
-
-    def remove_staff(self, name: str, *, signed: Signatures) -> None:
-        """Note it."""
-        self._act("remove_staff", name, signed.names)
-
-    def unlock_staff(self, name: str, *, signed: Signatures) -> None:
-        """Note it."""
-        self._act("unlock_staff", name, signed.names)
-
-    def refusals(self, n: int = 20) -> list[Any]:
-        """Return those that the test made."""
-        return self.refused[:n]
 
     def health(self) -> Any:
         """Return what the test chose."""
@@ -302,17 +253,10 @@ class FakeMachine:
 
     def register_camera(self, *, staff: StaffMember) -> None:
         """Note it."""
-        self._act("register_camera", staff.name)
+        self.act("register_camera", staff.name)
 
-    def holds(self) -> list[Hold]:
-        """Return those that the test made."""
-        return self.open_holds
-
-    def settle(self, hold_id: int, paid: bool, *, staff: StaffMember) -> None:
-        """Note it."""
-        self._act("settle", hold_id, paid, staff.name)
-
-    def _act(self, *act: Any) -> None:
+    def act(self, *act: Any) -> None:
+        """Note what was done, or raise what the test chose."""
         assert threading.current_thread() is not threading.main_thread()
         if self.act_error is not None:
             raise self.act_error

@@ -118,12 +118,12 @@ def test_the_very_first_start_makes_the_first_member_of_staff(kiosk: Any, machin
     kiosk.on("FirstStart")
     kiosk.type("Ana")
     kiosk.key("Return")
-    kiosk.type("12345")
+    kiosk.type("27182")
     kiosk.key("Return", "Return")
     assert kiosk.screen.fields[1].complaint == "A staff PIN has 6 to 12 digits."
-    kiosk.type("6")
+    kiosk.type("8")
     kiosk.key("Return")
-    kiosk.type("123457")
+    kiosk.type("271829")
     kiosk.key("Return")
     assert kiosk.screen.fields[1].complaint == "The two PINs differ. Type both again."
     assert kiosk.screen.fields[1].text == kiosk.screen.fields[2].text == ""

@@ -71,8 +71,7 @@ def test_a_refusal_tells_no_more_than_these_sentences() -> None:
         "refused": "Not admitted. Wait a minute and try again, or ask staff.",
         "no_face": "We could not see your face. Try again.",
         "fault": "Service not available. Ask staff.",
-        "paused": "This machine pauses after too many refusals. "
-        "Try again in {n} seconds, or ask staff.",
+        "paused": "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
     }
 
 
