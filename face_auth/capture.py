@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from face_auth import MAX_PICTURE_PIXELS
 from face_auth.sources import Source, SourceError
 
 if TYPE_CHECKING:
@@ -21,19 +22,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_SIDE = 1920  # px; larger frames are reduced
-MAX_PICTURE_PIXELS = 64 << 20  # an 8K picture has 33 million
+_PNG = b"\x89PNG\r\n\x1a\n"
+_SIGNATURES = (_PNG, b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
+"""JPEG, PNG, WebP, BMP, TIFF, PGM, PPM: the formats of a folder. OpenCV knows a dozen more."""
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def prepare_opencv() -> None:
-    """Silence OpenCV, bound its memory and waits, and make its FFmpeg verify TLS certificates.
+    """Silence OpenCV, bound its waits, and make its FFmpeg verify TLS certificates.
 
     Most of these are read when cv2 is first imported, the stream options at each opening.
     """
     defaults = {
         "OPENCV_LOG_LEVEL": "SILENT",
         "OPENCV_FFMPEG_LOGLEVEL": "-8",
-        "OPENCV_IO_MAX_IMAGE_PIXELS": str(MAX_PICTURE_PIXELS),
         "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "5",
     }
     for name, value in defaults.items():
@@ -50,17 +52,27 @@ def prepare_opencv() -> None:
 
 
 def decode_picture(data: bytes | bytearray) -> NDArray[np.uint8] | None:
-    """Decode a JPEG, PNG, ... of any depth and channels to RGB (h, w, 3); None if damaged."""
+    """Decode a picture of any depth and channels to RGB (h, w, 3); None if damaged or too large."""
     import cv2
     import numpy as np
 
-    if not data:
+    if not data.startswith(_SIGNATURES) or _overstates(data):
         return None
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     except cv2.error:  # too many pixels, for one
         return None
     return None if image is None else rgb_of(image, from_bgr=False)
+
+
+def _overstates(data: bytes | bytearray) -> bool:
+    """Whether a PNG claims more than there is; OpenCV takes 4 GB and 16 s over 2 GB claimed."""
+    if not data.startswith(_PNG):
+        return False
+    at = len(_PNG)
+    while at < len(data) and data[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return at > len(data)
 
 
 def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
@@ -105,12 +117,15 @@ class Capture(Source):
         self.name = name
 
     def grab(self) -> None:
+        if self._capture is not None:
+            self._check_size(self._capture)
         if self._capture is None or not self._capture.grab():
             raise SourceError(f"{self.name} stopped delivering")
 
     def retrieve(self) -> NDArray[np.uint8] | None:
         if self._capture is None:
             return None
+        self._check_size(self._capture)
         done, image = self._capture.retrieve()
         return rgb_of(image) if done and image is not None else None
 
@@ -118,6 +133,16 @@ class Capture(Source):
         capture, self._capture = self._capture, None
         if capture is not None:
             capture.release()
+
+    def _check_size(self, capture: cv2.VideoCapture) -> None:
+        """Raise SourceError before pictures are made that are too large for the memory."""
+        import cv2
+
+        width, height = (
+            capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        if width * height > MAX_PICTURE_PIXELS:
+            raise SourceError(f"{self.name} has pictures of {width:.0f} x {height:.0f}")
 
 
 class Webcam(Capture):

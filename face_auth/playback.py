@@ -52,6 +52,8 @@ class VideoFile(Capture):
 
     def grab(self) -> None:
         """Go on one frame; after the last, wherever the header thinks it is, begin again."""
+        if self._capture is not None:
+            self._check_size(self._capture)
         if self._capture is None or not self._capture.grab():
             if not self._frames:
                 raise SourceError(f"{self._path} holds no frame that can be read")

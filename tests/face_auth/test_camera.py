@@ -749,6 +749,9 @@ def test_webcam_that_opens_but_gives_nothing_is_busy(
         def set(self, *_: object) -> bool:
             return False
 
+        def get(self, *_: object) -> float:
+            return 640.0
+
         def grab(self) -> bool:
             return False
 
