@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from atm.accounts import OpenHoldError
 from atm.audit import AuditLog
 from atm.errors import AtmError
 from atm.ledger import Ledger
@@ -103,11 +104,12 @@ class EnrolmentDesk:
 
         Raises:
             PolicyError: If it is not allowed.
-            DuplicateUserError: If an enrolled customer has it; a pending record is none.
+            DuplicateUserError: If somebody has it who is enrolled, or was and lacks PIN or face
+                now; an imported name waits for its enrolment.
         """
         name = normalise_username(username)
         record = self._store.get(name)
-        if record is not None and not record.pending:
+        if record is not None and record.consent_at is not None:
             raise DuplicateUserError(f"The username {name} is taken.")
         return name
 
@@ -164,10 +166,11 @@ class EnrolmentDesk:
             for template_id in self._gallery.ids() - {r.template_id for r in records}:
                 self._gallery.remove(template_id)
                 removed += 1
-            enrolled = {r.customer_id for r in records if not r.pending}
+            enrolled = {r.customer_id for r in records if r.consent_at is not None}
             for customer_id in self._ledger.customer_ids() - enrolled:
-                self._ledger.remove_account(customer_id)
-                removed += 1
+                with contextlib.suppress(OpenHoldError):  # staff settle it first
+                    self._ledger.remove_account(customer_id)
+                    removed += 1
         return removed
 
     def _check_one_face(

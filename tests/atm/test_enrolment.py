@@ -247,3 +247,15 @@ def test_orphans_of_a_crash_are_removed_and_customers_are_not(bank, face, open_b
     record = again.store.get("ada")
     assert again.gallery.ids() == {record.template_id}
     assert again.ledger.customer_ids() == {record.customer_id}
+
+
+def test_a_customer_who_lacks_a_pin_keeps_the_account_and_is_not_enrolled_again(
+    bank, face, open_bank
+) -> None:
+    customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    bank.store.replace(replace(bank.store.get("ada"), pin_hash=None))
+    again = open_bank()
+    assert again.enrolment().remove_orphans() == 0
+    with pytest.raises(DuplicateUserError):
+        again.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    assert again.ledger.balance(customer.customer_id) == 50_000
