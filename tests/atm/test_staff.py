@@ -337,14 +337,16 @@ def test_removing_nobody_is_an_error(staff: StaffRegistry, both: Signatures) -> 
         staff.remove("Eve", signed=both)
 
 
-def test_removed_and_added_again_a_member_starts_unlocked(
-    staff: StaffRegistry, both: Signatures
+def test_nothing_is_counted_of_a_removed_member(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
 ) -> None:
     staff.add("Cyd", PIN, signed=both)
+    cyd = json.loads((tmp_path / "staff.json").read_text())["records"][2]["staff_id"]
     for _ in range(STAFF_LIMIT):
         refused(staff, "Cyd", OTHER_PIN)
     assert ("Cyd", True) in staff.names()
     staff.remove("Cyd", signed=both)
+    assert not WrongPins(tmp_path / "staff.sqlite", SEAL, STAFF_LIMIT).locked(cyd)
     staff.add("Cyd", PIN, signed=both)
     assert ("Cyd", False) in staff.names()
 
