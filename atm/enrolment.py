@@ -167,11 +167,22 @@ class EnrolmentDesk:
                 self._gallery.remove(template_id)
                 removed += 1
             enrolled = {r.customer_id for r in records if r.consent_at is not None}
-            for customer_id in self._ledger.customer_ids() - enrolled:
+            ownerless = self._ledger.customer_ids() - enrolled
+            for customer_id in ownerless - (self._once_enrolled() if ownerless else set()):
                 with contextlib.suppress(OpenHoldError):  # staff settle it first
                     self._ledger.remove_account(customer_id)
                     removed += 1
         return removed
+
+    def _once_enrolled(self) -> set[str]:
+        """Return who was enrolled and not deleted, by the log: a restore may have lost a record."""
+        found: set[str] = set()
+        for entry in self._audit.entries():
+            if entry.get("kind") == "enrolment" and entry.get("step") == "done":
+                found.add(str(entry.get("customer")))
+            elif entry.get("kind") == "delete":
+                found.discard(str(entry.get("customer")))
+        return found
 
     def _check_one_face(
         self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None

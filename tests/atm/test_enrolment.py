@@ -259,3 +259,11 @@ def test_a_customer_who_lacks_a_pin_keeps_the_account_and_is_not_enrolled_again(
     with pytest.raises(DuplicateUserError):
         again.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     assert again.ledger.balance(customer.customer_id) == 50_000
+
+
+def test_the_money_of_a_customer_whose_record_a_restore_lost_stays(bank, face, open_bank) -> None:
+    customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    bank.store.remove(customer.customer_id)
+    again = open_bank()
+    again.enrolment().remove_orphans()
+    assert again.ledger.balance(customer.customer_id) == 50_000
