@@ -310,6 +310,23 @@ def test_verifier_that_cannot_be_written_changes_nothing(log: AuditLog, tmp_path
     assert not verified(log, first).problems
 
 
+def test_verifier_whose_key_was_not_taken_is_removed(
+    log: AuditLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(state: State) -> None:
+        raise AuditError("The audit key cannot be written.")
+
+    log.append("start", anchor=True)
+    state = log.chain.states.read()
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "extend", lambda *_, **__: state)
+        patch.setattr(log.chain.states, "write", broken)
+        with pytest.raises(AuditError, match="cannot be written"):
+            hand_over(log, tmp_path / "verifier")
+    assert {each.name for each in tmp_path.iterdir()} == {"data", "keys"}
+    log.append("stop")
+
+
 def test_notes_say_that_nobody_can_verify_until_the_key_was_handed_over(
     log: AuditLog, tmp_path: Path
 ) -> None:
