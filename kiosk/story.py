@@ -179,20 +179,6 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(play.screen.primary)
     yield play.on("Home")
 
-    play.face(WRONG_FACE)
-    yield from _type_login(play, "wrong-face")
-    yield (
-        "a refusal",
-        lambda: play.screen.line.tone == "bad" or type(play.screen).__name__ != "ExistingUser",
-    )
-    if type(play.screen).__name__ != "ExistingUser":
-        raise StoryError("the wrong face was admitted")
-    yield play.pause(0.3)
-    if "Not admitted" not in play.screen.line.sentence:
-        raise StoryError(f"the wrong face was answered with: {play.screen.line.sentence}")
-    play.picture("refused")
-    app.go_home()
-
     play.face(RIGHT_FACE)
     yield from _type_login(play, "right-face")
     yield (
@@ -219,6 +205,20 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
         raise StoryError(f"the ledger has {balance}")
     play.touch(play.screen.primary)
     yield play.on("Home")
+
+    play.face(WRONG_FACE)
+    yield from _type_login(play, "wrong-face")
+    yield (
+        "a refusal",
+        lambda: play.screen.line.tone == "bad" or type(play.screen).__name__ != "ExistingUser",
+    )
+    if type(play.screen).__name__ != "ExistingUser":
+        raise StoryError("the wrong face was admitted")
+    yield play.pause(0.3)
+    if "Not admitted" not in play.screen.line.sentence:
+        raise StoryError(f"the wrong face was answered with: {play.screen.line.sentence}")
+    play.picture("refused")
+    app.go_home()
     app.speak("es")
     yield play.pause(0.3)
     play.picture("spanish")
