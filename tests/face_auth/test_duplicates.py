@@ -1,6 +1,7 @@
 """One face, one customer: found among all, and seldom anybody else."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 
 from face_auth.alignment import align
 from face_auth.classifier import CustomerSvm
-from face_auth.duplicate_trial import tail_of
+from face_auth.cohort import People
+from face_auth.duplicate_trial import keep, measure, tail_of
 from face_auth.duplicates import FaceIndex, Thresholds, Whitening, load_thresholds, portrait
 from face_auth.embedding import load_network
 from face_auth.errors import ModelError
 from face_auth.gallery import Capture, Gallery, Template
-from face_auth.models import CARD_FILE, MODELS, load_card
+from face_auth.models import CARD_FILE, MODELS, load_card, load_cohort
 from face_auth.pictures import read_landmarks
 from face_auth.verification import FaceResult
 
@@ -111,14 +113,14 @@ def gallery(tmp_path: Path) -> Gallery:
     return Gallery(tmp_path / "gallery", template_key=b"t" * 32, capture_key=b"c" * 32)
 
 
-def keep(gallery: Gallery, number: int, rows: np.ndarray, network: str = NETWORK) -> None:
+def save(gallery: Gallery, number: int, rows: np.ndarray, network: str = NETWORK) -> None:
     template = Template(f"c{number}", "bundled", network, rows, CustomerSvm(rows[0], 0.0))
     gallery.save(f"t{number}", template, [])
 
 
 def test_the_index_follows_the_gallery(index: FaceIndex, gallery: Gallery, faces) -> None:
     for number in range(4):
-        keep(gallery, number, faces(number))
+        save(gallery, number, faces(number))
     assert index.update(gallery, {f"c{n}": f"t{n}" for n in range(4)}) == []
     assert index.closest(faces(2)).customer_id == "c2"
     for number in range(3):
@@ -131,8 +133,8 @@ def test_the_index_follows_the_gallery(index: FaceIndex, gallery: Gallery, faces
 def test_who_cannot_be_searched_is_named_until_they_can(
     index: FaceIndex, gallery: Gallery, faces, tmp_path: Path
 ) -> None:
-    keep(gallery, 0, faces(0))
-    keep(gallery, 1, faces(1), network="cd" * 32)
+    save(gallery, 0, faces(0))
+    save(gallery, 1, faces(1), network="cd" * 32)
     damaged = tmp_path / "gallery" / "t2.template"
     damaged.write_bytes(b"junk")
     templates = {"c0": "t0", "c1": "t1", "c2": "t2", "c3": "t0"}  # c3 points at another's template
@@ -141,7 +143,7 @@ def test_who_cannot_be_searched_is_named_until_they_can(
     assert index.update(gallery, templates | {"c0": "t2"}) == ["c0", "c1", "c2", "c3"]
     assert len(index) == 0  # not even by the face they had before
     damaged.unlink()
-    keep(gallery, 2, faces(2))
+    save(gallery, 2, faces(2))
     assert index.update(gallery, templates) == ["c1", "c3"]
     assert index.closest(faces(2)).customer_id == "c2"
 
@@ -207,6 +209,30 @@ def test_the_tail_of_random_people_is_that_of_their_dimension(rng: np.random.Gen
         assert tail.thresholds.by_customers[customers] == pytest.approx(expected, abs=0.012)
     with pytest.raises(ModelError, match="100 are needed"):
         tail_of({name: people[name] for name in list(people)[:99]}, lambda rows: rows)
+
+
+def test_what_is_measured_goes_into_the_card_and_comes_back(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    for file in (CARD_FILE, "bundled_cohort.npz"):
+        shutil.copy(MODELS / file, tmp_path)
+    cohort = load_cohort(load_card())
+    spread = cohort.std(axis=0)
+    people = unit(rng.normal(cohort.mean(axis=0), spread, (220, 512)))
+    rows = unit(people.repeat(10, axis=0) + rng.normal(0, 0.3 * spread, (2200, 512)))
+    names = [f"p{n // 10}" for n in range(2200)]
+    said: list[str] = []
+    measured = measure("bundled", tmp_path, People(rows, names), said.append)
+    assert len(said) == 5
+    assert measured["people"] == 220
+    held_out = measured["false hits, thresholds from the other half of the people"]
+    assert held_out["five photographs"]["customers"] == 109
+    assert held_out["five photographs"]["share"] < 0.03
+    assert measured["true hits by number of customers"]["five photographs"]["100"] > 0.99
+    keep("bundled", tmp_path, measured)
+    card = load_card("bundled", tmp_path)
+    assert load_thresholds(card).at(1_000) == pytest.approx(measured["thresholds"]["1000"])
+    assert card.thresholds == load_card().thresholds
 
 
 # Real faces
