@@ -69,8 +69,6 @@ def look(
     now = datetime.now(UTC)
     if backup is None or (now - backup).days >= OLD_BACKUP_DAYS:
         notes.append("Back up the keys: run “python -m atm keys backup”.")
-    if usage.free < LITTLE_SPACE * usage.total:
-        notes.append("The disk is nearly full: make room.")
     return Health(
         disk_free_share=usage.free / usage.total,
         camera=camera.state if camera is not None else "lost",

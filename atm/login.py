@@ -1,13 +1,13 @@
 """One login: a PIN thread and a face thread at once -> one decision, counted and logged."""
 
 import contextlib
+import logging
 import math
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Generic, TypeVar
 
+from atm.answer import Answer
 from atm.audit import AuditLog
 from atm.decision import Decision, Outcome, PinReason, PinResult, decide, reason
 from atm.errors import AtmError
@@ -20,13 +20,16 @@ from credentials.policy import PolicyError
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.verification import FaceResult
 
-T = TypeVar("T")
-
 GRACE_S = 1.0
-"""How long after the limit the threads may take to notice it before they count as dead."""
+"""How long after the limit the threads may take to notice it before they count as dead; as long
+again may counting, logging and opening the account take."""
 REFUSE_AFTER_S = 2.0
 """A refusal leaves this long after the press, or twice as long and so on: never sooner for one
 reason than for another."""
+BEHIND_S = 0.5
+"""What is done behind an answer begins so long after it, for its work would delay the answer."""
+
+_log = logging.getLogger(__name__)
 
 
 class LoginDesk:
@@ -70,9 +73,10 @@ class LoginDesk:
         pin: str,
         check_face: Callable[[CredentialRecord | None, float, float], FaceResult],
     ) -> Decision:
-        """Run both checks at once and decide. Blocks for at most the limit and a few seconds.
+        """Run both checks at once and decide. Never raises.
 
-        A refusal is held back until its fixed time; nothing else is.
+        It blocks for at most the limit and twice `GRACE_S`, whatever hangs; a refusal is held back
+        until its fixed time after that, and nothing else is.
 
         Args:
             username: As typed.
@@ -82,12 +86,21 @@ class LoginDesk:
                 face; called on a thread of its own.
         """
         pressed = self._clock()
-        decision, behind = self._decided(pressed, username, pin, check_face)
+        login = Answer("login", lambda: self._decided(pressed, username, pin, check_face))
+        with contextlib.suppress(RuntimeError):  # no thread to be had: no answer
+            login.start()
+            login.join(self._limit_s + 2 * GRACE_S)
+        answer = login.answer
+        if not isinstance(answer, tuple):
+            _log.error("A login came to no end: %s", reason(answer))
+            return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
+        decision, behind = answer
         if decision.outcome is Outcome.REFUSED:
             steps = max(1, math.ceil((self._clock() - pressed) / self._refuse_after_s))
             self._sleep(max(0.0, pressed + steps * self._refuse_after_s - self._clock()))
         if behind is not None:
-            threading.Thread(target=behind, name="login-behind", daemon=True).start()
+            with contextlib.suppress(RuntimeError):
+                Answer("login-behind", behind).start()
         return decision
 
     def _decided(
@@ -98,15 +111,12 @@ class LoginDesk:
         check_face: Callable[[CredentialRecord | None, float, float], FaceResult],
     ) -> tuple[Decision, Callable[[], object] | None]:
         """Return the decision, and what is to be done once the customer has the answer."""
-        try:
-            pause_s = self._pause.remaining()
-        except AtmError as error:
-            return Decision(Outcome.FAULT, reasons=(f"pause: {reason(error)}",)), None
+        pause_s = self._pause.remaining()
         if pause_s:
             return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=pause_s), None
         deadline = pressed + self._limit_s
-        pin_thread = _Answer("login-pin", lambda: self._check_pin(username, pin), self._clock)
-        face_thread = _Answer(
+        pin_thread = Answer("login-pin", lambda: self._check_pin(username, pin), self._clock)
+        face_thread = Answer(
             "login-face",
             lambda: check_face(self._claimed(username), pressed, deadline),
             self._clock,
@@ -121,18 +131,23 @@ class LoginDesk:
             pin_answer, face_answer, elapsed_s=answered - pressed, limit_s=self._limit_s
         )
         try:
-            decision = self._conclude(decision, pin_answer, face_answer)
+            decision = self._conclude(decision, pin_answer, face_answer, deadline + 2 * GRACE_S)
         except Exception as error:
             reasons = (*decision.reasons, f"conclude: {reason(error)}")
             return Decision(Outcome.FAULT, decision.customer_id, reasons), None
         return decision, self._behind(decision, pin, pin_answer, face_answer)
 
     def _conclude(
-        self, decision: Decision, pin: PinResult | BaseException | None, face: object
+        self,
+        decision: Decision,
+        pin: PinResult | BaseException | None,
+        face: object,
+        latest: float,
     ) -> Decision:
         """Settle the counter, write the log, open the account: in this order.
 
-        What is no clear refusal stays reserved: it was cut short, and costs its owner nothing yet.
+        Nobody is admitted after *latest*: nobody waits for the answer any more. What is no clear
+        refusal stays reserved: it was cut short, and costs its owner nothing yet.
         """
         if isinstance(pin, PinResult) and pin.reserved and pin.customer_id is not None:
             ending = _ending(decision, pin, face)
@@ -144,6 +159,8 @@ class LoginDesk:
                 self._audit.append("pause", seconds=pause_s)
         score = round(face.score, 4) if isinstance(face, FaceResult) else None
         granted = decision.outcome is Outcome.GRANTED
+        if granted and self._clock() > latest:
+            raise AtmError("The answer came too late.")
         self._audit.append(
             "decision",
             anchor=granted,
@@ -222,22 +239,3 @@ def _ending(decision: Decision, pin: PinResult, face: object) -> Ending | None:
     if not face.accepted:
         return Ending.FOREIGN_FACE
     return None if pin.accepted else Ending.WRONG_PIN
-
-
-class _Answer(threading.Thread, Generic[T]):
-    """A thread that keeps what its work returned or raised, and when."""
-
-    def __init__(self, name: str, work: Callable[[], T], clock: Callable[[], float]) -> None:
-        super().__init__(name=name, daemon=True)
-        self._work = work
-        self._clock = clock
-        self.answer: T | BaseException | None = None
-        self.answered_at = float("inf")
-
-    def run(self) -> None:
-        try:
-            answer: T | BaseException = self._work()
-        except BaseException as error:
-            answer = error
-        self.answered_at = self._clock()
-        self.answer = answer

@@ -9,7 +9,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from benchmarks import evaluation, frames, growth, kiosk_run, limits, login, parity, stages, table
+from atm.login import REFUSE_AFTER_S
+from benchmarks import (
+    evaluation,
+    frames,
+    growth,
+    kiosk_run,
+    limits,
+    login,
+    parity,
+    refusals,
+    stages,
+    table,
+)
 from benchmarks.bank import demo_settings, enrol_customer
 from benchmarks.results import Report
 from benchmarks.rivals import Rival, RivalError
@@ -31,6 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = parity.measure(folder, options.count)
         print(found.text(), end="")
         return 0 if found.met else 1
+    if options.command == "refusals":
+        with tempfile.TemporaryDirectory(prefix="atm-refusals-") as work:
+            timed = refusals.measure(Path(work), options.attempts, options.after)
+        print(timed.text(), end="")
+        return 0 if timed.met else 1
     report = run(options, folder)
     report.save(options.out / "speed.json")
     table.draw(report, options.out / "speed.png")
@@ -167,10 +184,19 @@ def _parser() -> argparse.ArgumentParser:
         "--no-rivals", dest="rivals", action="store_false", help="measure this program only"
     )
     parser.set_defaults(command="all")
-    commands = parser.add_subparsers(metavar="parity")
+    commands = parser.add_subparsers(metavar="parity | refusals")
     compared = commands.add_parser("parity", help="compare our detector with the mtcnn package")
     compared.add_argument("--photographs", dest="count", type=int, default=500, metavar="N")
     compared.set_defaults(command="parity")
+    refused = commands.add_parser(
+        "refusals", help="do the times of refusals tell unknown, wrong PIN, locked, wrong face?"
+    )
+    refused.add_argument("--attempts", type=int, default=1000, metavar="N", help="of each (1000)")
+    refused.add_argument(
+        "--after", type=float, default=REFUSE_AFTER_S, metavar="S",
+        help=f"when a refusal leaves, seconds after the press ({REFUSE_AFTER_S:g})",
+    )  # fmt: skip
+    refused.set_defaults(command="refusals")
     return parser
 
 

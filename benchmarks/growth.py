@@ -41,9 +41,7 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
         frames = _some_frames(machine, 6)
         record = machine.store.all()[0]
         template = machine.gallery.load(str(record.template_id), record.customer_id)
-        captures = machine.gallery.load_captures(
-            str(record.template_id), record.customer_id
-        )
+        captures = machine.gallery.load_captures(str(record.template_id), record.customer_id)
         training = _timed(runs, lambda: recogniser.train("nobody", template.embeddings))
         testing = _timed(runs, lambda: split_scores(template.embeddings, recogniser.cohort))
     finally:

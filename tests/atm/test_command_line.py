@@ -11,6 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STAFF = ("ruiz", "482913")
+SECOND = ("okafor", "739164")
+TWO = (*STAFF, *SECOND)
+REFUSED = "Not admitted. Wait a minute and try again, or ask staff.\n"
 
 
 class Atm:
@@ -60,7 +63,7 @@ def cameras(unseen_people, tmp_path):
 
 def test_a_customer_is_enrolled_admitted_locked_unlocked_and_deleted(atm, cameras) -> None:
     (enrol, login), (_, stranger) = cameras
-    made = atm("enrol", "Ada", "--camera", enrol, "--full-name", "Ada L.", "--balance", "1350.00",
+    made = atm("enrol", "Ada", "--camera", enrol, "--full-name", "Ada L.", "--balance", "0",
                lines=(*STAFF, "4071"))  # fmt: skip
     assert (made.returncode, made.stderr) == (0, "")
 
@@ -70,6 +73,9 @@ def test_a_customer_is_enrolled_admitted_locked_unlocked_and_deleted(atm, camera
 
     assert log_in("4071") == (0, "granted")
     assert log_in("4071", stranger) == (1, "refused")
+    assert log_in("4071") == (1, "refused")
+    assert atm.state("Ada") == "waiting"
+    assert atm("unlock", "ada", lines=STAFF).returncode == 0
     assert [log_in("0000") for _ in range(3)] == [(1, "refused")] * 3
     assert log_in("4071") == (1, "refused")
     assert atm.state("Ada") == "locked"
@@ -91,9 +97,10 @@ def test_unknown_name_and_wrong_face_say_the_same(atm, cameras) -> None:
             atm("login", "nobody", "--camera", login, lines=("4071",)),
             atm("login", "ada", "--camera", login, lines=("4072",)),
             atm("login", "ada", "--camera", stranger, lines=("4071",)),
+            atm("login", "ada", "--camera", login, lines=("4071",)),
         )
     }
-    assert answers == {(1, "refused\n", "Not admitted. Try again or ask staff.\n")}
+    assert answers == {(1, "refused\n", REFUSED)}
 
 
 def test_two_people_taking_turns_at_enrolment_never_share_an_account(
@@ -170,11 +177,133 @@ def test_a_live_folder_takes_no_pictures_as_its_camera(tmp_path) -> None:
 
 def test_a_damaged_credential_file_is_named_and_left_as_it_is(atm) -> None:
     damaged = atm.data / "credentials.json"
-    damaged.write_text('{"version": 1, "records": [')
+    damaged.write_text('{"version": 2, "records": [')
     done = atm("list", lines=STAFF)
     assert done.returncode == 2
     assert str(damaged) in done.stderr
-    assert damaged.read_text() == '{"version": 1, "records": ['
+    assert damaged.read_text() == '{"version": 2, "records": ['
+
+
+def second_member(atm: Atm) -> None:
+    made = atm("staff", "add", SECOND[0], lines=(*STAFF, SECOND[1]))
+    assert made.returncode == 0, made.stderr
+
+
+def test_acts_that_need_two_are_refused_to_one(atm, cameras) -> None:
+    (enrol, login), (other, other_login) = cameras
+    atm("enrol", "ada", "--camera", enrol, "--balance", "50", lines=(*STAFF, "4071"))
+    second_member(atm)
+    alone = (*STAFF, *STAFF)
+    for arguments, lines in (
+        (("new-pin", "ada"), (*alone, "8315")),
+        (("new-face", "ada", "--camera", other), alone),
+        (("delete", "ada", "--override"), alone),
+        (("staff", "add", "chen"), (*alone, "615082")),
+        (("approve",), alone),
+    ):
+        done = atm(*arguments, lines=lines)
+        assert (done.returncode, "second member" in done.stderr) == (2, True), arguments
+    assert atm("delete", "ada", lines=STAFF).returncode == 1
+    assert atm("new-pin", "ada", lines=(*TWO, "8315")).returncode == 0
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 1
+    assert atm("login", "ada", "--camera", login, lines=("8315",)).returncode == 0
+    assert atm("new-face", "ada", "--camera", other, lines=TWO).returncode == 0
+    assert atm("login", "ada", "--camera", other_login, lines=("8315",)).returncode == 0
+    assert atm("login", "ada", "--camera", login, lines=("8315",)).returncode == 1
+    assert atm("delete", "ada", "--override", lines=TWO).stdout == (
+        "deleted ada; 50.00 was on the account\n"
+    )
+
+
+def test_the_same_face_under_another_name_needs_a_second_signature(atm, cameras) -> None:
+    (enrol, login), _ = cameras
+    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
+    second_member(atm)
+    again = ("enrol", "eve", "--camera", enrol)
+    done = atm(*again, lines=(*STAFF, "4071", SECOND[0], "000000"))
+    assert done.returncode == 1
+    assert "customer ada" in done.stderr
+    assert atm.state("eve") == "none"
+    assert atm(*again, lines=(*STAFF, "4071", *SECOND)).returncode == 0
+    kept = json.loads(atm("export", "eve", lines=STAFF).stdout)
+    assert kept["customer"]["username"] == "eve"
+    assert "ada" not in json.dumps(kept)
+
+
+def test_yesterdays_copy_is_out_of_service_until_two_restore(atm, cameras) -> None:
+    (enrol, login), (other, _) = cameras
+    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
+    second_member(atm)
+    yesterday = (atm.data / "credentials.json").read_bytes()
+    assert atm("enrol", "bob", "--camera", other, lines=(*STAFF, "4071")).returncode == 0
+    (atm.data / "credentials.json").write_bytes(yesterday)
+    done = atm("login", "ada", "--camera", login, lines=("4071",))
+    assert done.returncode == 2
+    assert "older than the log says" in done.stderr
+    assert atm("restore", lines=(*STAFF, *STAFF)).returncode == 2
+    refused = atm("restore", lines=(*TWO, "no"))
+    assert refused.returncode == 1
+    done = atm("restore", lines=(*TWO, "restore"))
+    assert done.returncode == 0, done.stderr
+    assert "bob" in done.stdout or "is lost" in done.stdout
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
+
+
+def test_keys_are_changed_and_everybody_still_comes_in(atm, cameras, tmp_path) -> None:
+    (enrol, login), _ = cameras
+    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
+    second_member(atm)
+    (key,) = (tmp_path / "keys").glob("*.key")
+    old = key.read_bytes()
+    assert atm("keys", "rotate", lines=TWO).returncode == 0
+    assert key.read_bytes() != old
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
+    safe = tmp_path / "safe" / "backup"
+    safe.parent.mkdir()
+    words = "nine quiet otters drum"
+    assert atm("keys", "backup", "--file", safe, lines=(*TWO, words)).returncode == 0
+    key.unlink()
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 2
+    assert atm("keys", "restore", "--file", safe, lines=("some other words",)).returncode == 2
+    assert atm("keys", "restore", "--file", safe, lines=(words,)).returncode == 0
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
+
+
+def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
+    atm = Atm(tmp_path)
+    assert atm("init", lines=STAFF).returncode == 0
+    second_member(atm)
+    atm.env["ATM_SECURITY"] = "1e-3"
+    done = atm("list", lines=STAFF)
+    assert (done.returncode, "security" in done.stderr) == (2, True)
+    assert atm("approve", lines=TWO).returncode == 0
+    assert atm("list", lines=STAFF).returncode == 0
+
+
+def test_a_live_folder_judges_nothing_before_its_camera_is_registered(tmp_path) -> None:
+    atm = Atm(tmp_path)
+    assert atm("init", lines=STAFF).returncode == 0
+    camera = "https://127.0.0.1:9/stream"
+    done = atm("login", "ada", "--camera", camera, lines=("4071",))
+    assert (done.returncode, done.stderr) == (2, "Service not available. Ask staff.\n")
+    assert atm("register-camera", "--camera", camera, lines=STAFF).returncode == 0
+    (line,) = [
+        line
+        for line in (atm.data / "audit.jsonl").read_text().splitlines()
+        if json.loads(line)["kind"] == "decision"
+    ]
+    assert "not registered" in line
+
+
+def test_refusals_and_health_are_for_staff_to_read(atm) -> None:
+    atm("login", "nobody", "--camera", atm.data.parent, lines=("4071",))
+    found = atm("refusals", lines=STAFF)
+    assert found.returncode == 0
+    assert "fault" in found.stdout
+    health = atm("health", lines=STAFF)
+    assert health.returncode == 1
+    assert "keys backup" in health.stdout
+    assert "atm.audit init" in health.stdout
 
 
 def test_data_without_its_key_is_refused_and_no_new_key_is_made(atm, tmp_path) -> None:

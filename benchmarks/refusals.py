@@ -1,0 +1,114 @@
+"""Do the times of refusals tell why? Unknown name, wrong PIN, locked and wrong face, in turns."""
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from tqdm import tqdm
+
+from atm.decision import Outcome
+from atm.enrolment import Application
+from atm.machine import Machine
+from atm.signatures import StaffMember
+from benchmarks.bank import STAFF, demo_settings
+
+AUC_LIMIT: Final = 0.55
+OWN_FACE, OTHER_FACE = "demo:0", "demo:1"
+PIN, WRONG_PIN = "493817", "493818"
+NEIGHBOURS: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What was measured.
+
+    Attributes:
+        seconds: From the press to the answer, by the reason of the refusal.
+        auc: Of the better of two classifiers on the times alone, by pair of reasons: the time
+            itself, and a vote of its nearest neighbours, cross-validated.
+    """
+
+    seconds: dict[str, list[float]]
+    auc: dict[tuple[str, str], float]
+
+    @property
+    def met(self) -> bool:
+        """Whether no pair is told apart."""
+        return max(self.auc.values()) <= AUC_LIMIT
+
+    def text(self) -> str:
+        """Return the figures as lines."""
+        lines = ["refused for      attempts  median ms   min ms   max ms"]
+        for name, times in self.seconds.items():
+            ms = np.array(times) * 1000
+            lines.append(
+                f"{name:<16} {len(ms):>8} {np.median(ms):>10.2f} {ms.min():>8.2f} {ms.max():>8.2f}"
+            )
+        lines += [f"AUC {a} / {b}: {auc:.3f}" for (a, b), auc in self.auc.items()]
+        lines.append(f"no pair above {AUC_LIMIT}: {'met' if self.met else 'MISSED'}")
+        return "\n".join(lines) + "\n"
+
+
+def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
+    """Refuse *attempts* logins for each reason, in random order, each *after_s* from the press.
+
+    The desk is the real one, with Argon2id at its defaults and the drawn face; only the kiosk's
+    own pause is kept from beginning.
+    """
+    machine = Machine.open(demo_settings(folder, OTHER_FACE))
+    try:
+        machine.warm_up()
+        machine.camera.start()
+        _enrol(machine, "other")
+        machine.use_camera(OWN_FACE)
+        for name in ("own", "locked"):
+            _enrol(machine, name)
+        attempts_of = machine._stores.attempts
+        attempts_of.lock(machine.office.known("locked").customer_id)
+        tries = {
+            "unknown name": ("nobody", PIN),
+            "wrong PIN": ("own", WRONG_PIN),
+            "locked": ("locked", PIN),
+            "wrong face": ("other", PIN),
+        }
+        order = [name for name in tries for _ in range(attempts)]
+        random.Random(20261123).shuffle(order)
+        seconds: dict[str, list[float]] = {name: [] for name in tries}
+        machine._logins._refuse_after_s = after_s
+        with mock.patch("atm.pause.REFUSALS", 10**9), mock.patch("atm.pause.WITHIN_S", 5.0):
+            for name in tqdm(order, desc="refusals", unit="login"):
+                begin = time.perf_counter()
+                decision = machine.login(*tries[name])
+                seconds[name].append(time.perf_counter() - begin)
+                if decision.outcome is not Outcome.REFUSED:
+                    raise ValueError(f"{name} was not refused: {decision.reasons}")
+                for other in ("own", "other"):
+                    attempts_of.clear(machine.office.known(other).customer_id)
+    finally:
+        machine.close()
+    pairs = combinations(seconds, 2)
+    return Refusals(seconds, {(a, b): told_apart(seconds[a], seconds[b]) for a, b in pairs})
+
+
+def told_apart(first: list[float], second: list[float]) -> float:
+    """Return the AUC of the better of two classifiers that see the times alone; 0.5 is chance."""
+    times = np.array([*first, *second])[:, np.newaxis]
+    labels = np.repeat([0, 1], [len(first), len(second)])
+    plain = float(roc_auc_score(labels, times[:, 0]))
+    neighbours = KNeighborsClassifier(min(NEIGHBOURS, len(labels) // 4))
+    voted = cross_val_predict(neighbours, times, labels, cv=5, method="predict_proba")[:, 1]
+    return max(plain, 1 - plain, float(roc_auc_score(labels, voted)))
+
+
+def _enrol(machine: Machine, name: str) -> None:
+    application = Application(name, name, 0, PIN, datetime.now(UTC))
+    machine.enrol(application, staff=STAFF, ask=lambda question: StaffMember("Second"))
