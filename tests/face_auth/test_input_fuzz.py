@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 
 from face_auth.capture import decode_picture
+from face_auth.sources import SourceError
+from face_auth.streams import Parts
+from tests.face_auth.input_fuzzer import mutate
 
 ROOT = Path(__file__).parent.parent.parent
 COUNT = int(os.environ.get("ATM_FUZZ", "400"))
@@ -73,3 +76,27 @@ def test_whole_pictures_are_decoded_whatever_follows_them(
 @pytest.mark.parametrize("data", [b"", b"GIF89a" + bytes(100), b"\x89PNG\r\n\x1a\n", b"P6", b"BM"])
 def test_what_is_no_picture_is_none(data: bytes) -> None:
     assert decode_picture(data) is None
+
+
+def test_damaged_streams_give_parts_of_what_was_sent(rng: np.random.Generator) -> None:
+    pictures = [rng.bytes(int(rng.integers(1, 300))) for _ in range(4)]
+    with_length = b"".join(
+        b"--edge\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(one), one)
+        for one in pictures
+    )
+    without = b"".join(b"--edge\r\n\r\n" + one for one in pictures) + b"--edge--"
+    given = 0
+    for number in range(5 * COUNT):
+        body = mutate((with_length, without)[number % 2], rng)
+        parts, fed = Parts(b"edge"), 0
+        while fed < len(body):
+            size = int(rng.integers(1, 400))
+            try:
+                parts.feed(body[fed : fed + size])
+            except SourceError:
+                break
+            fed += size
+            while (part := parts.next()) is not None:
+                assert part in body
+                given += 1
+    assert given > 5 * COUNT
