@@ -73,13 +73,19 @@ class OneFace:
             GalleryError: If that customer's pictures cannot be read: then nobody can say.
             ModelError: If the model card has no thresholds for the search.
         """
+        from face_auth.duplicates import portrait
+
         alike = self._current().closest(template.embeddings, besides=template.customer_id)
         record = None if alike is None else self._store.by_id(alike.customer_id)
         if record is None or record.template_id is None:
             return None
-        other = self._gallery.load_captures(record.template_id, record.customer_id)
+        other = self._gallery.load(record.template_id, record.customer_id)
+        pictures = self._gallery.load_captures(record.template_id, record.customer_id)
         return DuplicateQuestion(
-            captures[0].image, other[0].image, record.username, record.customer_id
+            portrait(captures, template.embeddings),
+            portrait(pictures, other.embeddings),
+            record.username,
+            record.customer_id,
         )
 
     def suspect(self, customer_id: str, face: FaceResult) -> None:
