@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from atm.capturing import EnrolmentError
 from atm.commands import closed, customers, office
 from atm.commands.terminal import ERROR, NO
-from atm.enrolment import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
 from atm.machine import Machine

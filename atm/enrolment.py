@@ -8,8 +8,7 @@ which `remove_orphans` deletes at the next start.
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from filelock import FileLock
 
 from atm.accounts import OpenHoldError
 from atm.audit import AuditLog
-from atm.errors import AtmError
+from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture, held
 from atm.ledger import Ledger
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.session import Customer
@@ -28,27 +27,8 @@ from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
-from face_auth.enrolment import NotOnePersonError
-from face_auth.errors import AcquisitionError, CameraError
 from face_auth.gallery import Capture, Gallery, Template
 
-
-class EnrolmentError(AtmError):
-    """Nothing was saved; the text says why and what to do.
-
-    Attributes:
-        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled` or
-            `duplicate_face`.
-    """
-
-    def __init__(self, code: str, sentence: str) -> None:
-        """Keep *code* for the window, which has its own words, and *sentence* for the log."""
-        super().__init__(sentence)
-        self.code = code
-
-
-Capturing = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
-"""Given the customer's id and an event that means "stop", captures the face."""
 Asking = Callable[[DuplicateQuestion], StaffMember | None]
 """Shows both pictures to a second member of staff and returns who signed, None for no."""
 
@@ -89,6 +69,7 @@ class EnrolmentDesk:
         audit: AuditLog,
         one_face: OneFace,
         lock: Path,
+        limit_s: float = LIMIT_S,
     ) -> None:
         """Take every store a customer stands in, and the *lock* file that a commit holds."""
         self._store = store
@@ -98,6 +79,7 @@ class EnrolmentDesk:
         self._audit = audit
         self._one_face = one_face
         self._lock = FileLock(lock, mode=0o600)
+        self._limit_s = limit_s
 
     def check_username(self, username: str) -> str:
         """Return *username* as it will be kept.
@@ -142,8 +124,12 @@ class EnrolmentDesk:
         check_pin(application.pin)
         pending = self._store.get(username)
         customer_id = pending.customer_id if pending else uuid.uuid4().hex
-        pin_hash, (template, captures) = self._both(
-            application.pin, customer_id, enrol_face, cancel or threading.Event()
+        stop = cancel or threading.Event()
+        pin_hash, (template, captures) = hash_and_capture(
+            lambda: self._hasher.hash(customer_id, application.pin),
+            lambda: enrol_face(customer_id, stop),
+            stop,
+            self._limit_s,
         )
         self._check_one_face(template, captures, staff, ask)
         record = CredentialRecord(
@@ -161,7 +147,7 @@ class EnrolmentDesk:
     def remove_orphans(self) -> int:
         """Delete what a crash left half-made; returns how many pieces. Call at start-up."""
         removed = 0
-        with self._lock:
+        with held(self._lock):
             records = self._store.all()
             for template_id in self._gallery.ids() - {r.template_id for r in records}:
                 self._gallery.remove(template_id)
@@ -205,26 +191,6 @@ class EnrolmentDesk:
                 " a second member of staff must look at both and sign.",
             )
 
-    def _both(
-        self,
-        pin: str,
-        customer_id: str,
-        enrol_face: Capturing,
-        stop: threading.Event,
-    ) -> tuple[str, tuple[Template, list[Capture]]]:
-        """Hash and capture on two threads; the first failure stops the other."""
-        with ThreadPoolExecutor(2, "enrol") as pool:
-            pin_thread = pool.submit(self._hasher.hash, customer_id, pin)
-            face_thread = pool.submit(enrol_face, customer_id, stop)
-            both: list[Future[Any]] = [pin_thread, face_thread]
-            wait(both, return_when=FIRST_EXCEPTION)
-            cancelled = stop.is_set()
-            stop.set()
-            with plain_errors():
-                if cancelled:
-                    raise EnrolmentError("cancelled", "Nothing was saved.")
-                return pin_thread.result(), face_thread.result()
-
     def _commit(
         self,
         record: CredentialRecord,
@@ -236,7 +202,7 @@ class EnrolmentDesk:
     ) -> None:
         assert record.template_id is not None
         entry: dict[str, Any] = {"customer": record.customer_id, "staff": [staff.name]}
-        with self._lock:
+        with held(self._lock):
             try:
                 self._gallery.save(record.template_id, template, captures)
                 self._ledger.open_account(record.customer_id, opening_minor)
@@ -262,22 +228,3 @@ class EnrolmentDesk:
         self._gallery.remove(record.template_id)
         if record.customer_id in self._ledger.customer_ids():
             self._ledger.remove_account(record.customer_id)
-
-
-@contextlib.contextmanager
-def plain_errors() -> Iterator[None]:
-    """Give what a capture raises its code and its sentence."""
-    try:
-        yield
-    except NotOnePersonError as error:
-        raise EnrolmentError(
-            "not_one_person", "The pictures did not all show one person. Try again."
-        ) from error
-    except AcquisitionError as error:
-        raise EnrolmentError(
-            "no_face_in_time", "The camera took too few good pictures. Try again."
-        ) from error
-    except CameraError as error:
-        raise EnrolmentError(
-            "camera_lost", "The camera stopped. Check it and try again."
-        ) from error

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from atm.accounts import Hold, LedgerError
 from atm.audit import AuditLog
-from atm.enrolment import Capturing, EnrolmentError, plain_errors
+from atm.capturing import Capturing, EnrolmentError, held, plain_errors
 from atm.errors import AtmError
 from atm.ledger import Ledger
 from atm.session import Customer
@@ -161,7 +161,7 @@ class Office:
         new_id = uuid.uuid4().hex
         new = replace(record, template_id=new_id)
         entry: dict[str, Any] = {"customer": record.customer_id, "staff": signed.names}
-        with self._lock:
+        with held(self._lock):
             try:
                 self._gallery.save(new_id, template, captures)
                 self._audit.append("face", step="begun", **entry)
@@ -190,7 +190,7 @@ class Office:
         """
         record = self.known(username)
         customer_id = record.customer_id
-        with self._lock:
+        with held(self._lock):
             has_account = customer_id in self._ledger.customer_ids()
             balance = self._ledger.balance(customer_id) if has_account else 0
             if balance and override is None:
