@@ -7,7 +7,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
-DEBIAN_SCREEN := xvfb xauth xdotool
+DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SCREENS ?= demo-screens
 
