@@ -52,7 +52,7 @@ class Dialog:
             height=HEIGHT,
             corner_radius=0 if self._photo else theme.PANE_CORNER,
             fg_color=theme.SURFACE,
-            bg_color=theme.SCRIM,
+            bg_color=theme.SURFACE if self._photo else theme.SCRIM,
         )
         # Where the rounded pane is part of the backdrop, only its middle is a widget.
         inset = theme.PANE_CORNER if self._photo else 0

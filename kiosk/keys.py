@@ -20,11 +20,16 @@ class Keyboard:
     def __init__(self, app: App) -> None:
         """Listen to every key and touch of the window."""
         self._app = app
+        app.root.bind("<KeyPress>", self._any_key, add="+")  # Tab too, which `FocusKeeper` takes
         app.root.bind_all("<KeyPress>", self._key, add="+")
         app.root.bind_all("<ButtonPress>", self._touch, add="+")
 
     def _touch(self, _event: object) -> None:
         self._app.by_touch = True
+        self._somebody()
+
+    def _any_key(self, _event: object) -> None:
+        self._app.by_touch = False
         self._somebody()
 
     def _somebody(self) -> None:
@@ -34,8 +39,6 @@ class Keyboard:
 
     def _key(self, event: Any) -> None:
         app = self._app
-        app.by_touch = False
-        self._somebody()
         key = event.keysym
         current = app.focus.current
         focused = current if current is not None and current.focused else None

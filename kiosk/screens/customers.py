@@ -95,6 +95,8 @@ class Customers(Signed):
                 for customer, state in found
             ]
         )  # fmt: skip
+        if self.letters_open:
+            self.listing.hide()
 
     def _choose(self, customer: Customer, state: str) -> None:
         from kiosk.screens.customer import CustomerPage

@@ -1,0 +1,125 @@
+"""An open account is covered as soon as its owner is not there alone, or nobody can say."""
+
+from typing import Any
+
+import pytest
+
+from kiosk import presence
+from kiosk.screens.covered import Covered
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def page(kiosk: Any) -> Any:
+    """The account of Maria Lopez, with its balance in sight."""
+    kiosk.touch(kiosk.screen.existing)
+    kiosk.on("ExistingUser")
+    kiosk.until(lambda: kiosk.screen.press.enabled)
+    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
+    kiosk.screen.pin.take_focus()
+    kiosk.key("Return")
+    kiosk.on("Account")
+    kiosk.touch(kiosk.screen.show_button)
+    kiosk.until(lambda: "1,350" in kiosk.screen.balance.cget("text"))
+    return kiosk
+
+
+def covered(page: Any, machine: Any) -> None:
+    """Check that nothing of the account is left: no page, no session, no question."""
+    page.on("Covered", 8.0)
+    assert machine.sessions[0]._ledger is None
+    assert page.app.dialog is None
+    pages = [w for w in page.app.window.area.winfo_children() if w.winfo_exists()]
+    assert [type(each) for each in pages] == [Covered]
+    assert "Maria" not in " ".join(c.face.cget("text") for c in page.app.window.top.chips)
+
+
+def test_the_owner_is_left_in_peace(page: Any, machine: Any) -> None:
+    page.settle(1.5)
+    assert type(page.screen).__name__ == "Account"
+    assert machine.watched == machine.sessions  # one watch for the whole session
+
+
+@pytest.mark.parametrize("found", ["gone", "other"])
+def test_anybody_else_covers_the_account(page: Any, machine: Any, found: str) -> None:
+    machine.presence = found
+    covered(page, machine)
+    page.touch(page.screen.controls[-2])
+    page.on("ExistingUser")
+    assert page.screen.username.text == ""
+
+
+def test_a_question_over_the_account_goes_with_it(page: Any, machine: Any) -> None:
+    page.touch(page.screen.presets[0])
+    assert page.app.dialog is not None
+    machine.presence = "other"
+    covered(page, machine)
+    assert machine.ledger.balance("c" * 32) == 135_000
+
+
+def test_the_watch_goes_on_over_the_pages_of_an_account(page: Any, machine: Any) -> None:
+    page.touch(page.screen.change)
+    page.on("ChangePin")
+    page.settle(0.7)
+    assert len(machine.watched) == 1
+    machine.presence = "gone"
+    covered(page, machine)
+
+
+def test_a_watch_that_fails_covers_the_account(page: Any, machine: Any) -> None:
+    def broken(_frame: object) -> str:
+        raise RuntimeError("no network")
+
+    page.app.attendance._watch._presence.look = broken
+    covered(page, machine)
+
+
+def test_a_camera_that_falls_silent_covers_the_account(
+    page: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "SILENT_S", 1.0)
+    machine.camera.state = "lost"
+    covered(page, machine)
+
+
+def test_a_watch_that_hangs_covers_the_account(
+    page: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "SILENT_S", 1.0)
+
+    def hanging(_frame: object) -> str:
+        machine.hold.wait(10)
+        return "here"
+
+    page.app.attendance._watch._presence.look = hanging
+    covered(page, machine)
+
+
+def test_five_seconds_is_how_long_nobody_may_know() -> None:
+    assert presence.SILENT_S == 5.0
+
+
+def test_notes_under_way_are_not_covered(page: Any, machine: Any) -> None:
+    book = machine.ledger.book
+
+    def slowly(*args: Any) -> Any:
+        machine.presence = "gone"
+        machine.hold.wait(1.2)
+        return book(*args)
+
+    machine.ledger.book = slowly
+    page.touch(page.screen.presets[0])
+    page.touch(page.app.dialog.yes)
+    page.on("TakeMoney", 3.0)
+    assert machine.ledger.balance("c" * 32) == 133_000
+    covered(page, machine)
+
+
+def test_nothing_is_watched_after_the_end(page: Any, machine: Any) -> None:
+    page.key("Escape")
+    page.on("Home")
+    machine.presence = "gone"
+    page.settle(1.0)
+    assert type(page.screen).__name__ == "Home"
+    assert page.app.attendance._watch is None
