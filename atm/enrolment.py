@@ -148,6 +148,8 @@ class EnrolmentDesk:
         """Delete what a crash left half-made; returns how many pieces. Call at start-up."""
         removed = 0
         with held(self._lock):
+            self._store.remove_partials()
+            self._gallery.remove_partials()
             records = self._store.all()
             for template_id in self._gallery.ids() - {r.template_id for r in records}:
                 self._gallery.remove(template_id)

@@ -70,8 +70,7 @@ def write_whole(path: Path, data: bytes) -> None:
             fsync of the folder) failed: then either may be there after a power cut.
     """
     try:
-        for stray in path.parent.glob(f".{path.name}.*{PARTIAL_SUFFIX}"):
-            stray.unlink(missing_ok=True)
+        _remove_partials(path)
         handle, name = tempfile.mkstemp(PARTIAL_SUFFIX, f".{path.name}.", path.parent)  # 0600
         temporary = Path(name)
         try:
@@ -86,6 +85,20 @@ def write_whole(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"The file {path} cannot be written: {error.strerror}.") from error
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what killed writers of *path* left unfinished. Hold `locked` meanwhile.
+
+    Raises:
+        StoreError: If it cannot be removed.
+    """
+    try:
+        _remove_partials(path)
+    except OSError as error:
+        raise StoreError(
+            f"What a crash left beside {path} cannot be removed: {error.strerror}."
+        ) from error
 
 
 def link(source: Path, target: Path) -> None:
@@ -216,6 +229,11 @@ def read_json(path: Path) -> tuple[JsonObject, Signature] | None:
     """
     found = read_whole(path)
     return None if found is None else (parse_json(path, found[0]), found[1])
+
+
+def _remove_partials(path: Path) -> None:
+    for stray in path.parent.glob(f".{path.name}.*{PARTIAL_SUFFIX}"):
+        stray.unlink(missing_ok=True)
 
 
 def _signature(status: os.stat_result) -> Signature:

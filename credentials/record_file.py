@@ -134,6 +134,15 @@ class RecordFile(Generic[T]):
             self._replace(data, forget=True)
             self._keep(reading, None)
 
+    def remove_partials(self) -> None:
+        """Remove what killed writers left unfinished: it names who was never a record.
+
+        Raises:
+            StoreError: If it cannot be removed.
+        """
+        with files.locked(self.path):
+            files.remove_partials(self.path)
+
     def _look(self) -> _Reading[T]:
         kept = self._kept
         if kept is not None and kept[1] is not None and kept[1] == files.signature(self.path):

@@ -83,6 +83,10 @@ class CredentialStore(Protocol):
         """Return what tells this state of the record from every other, None without one."""
         ...
 
+    def remove_partials(self) -> None:
+        """Remove what killed writers left unfinished."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Records:
@@ -218,6 +222,10 @@ class JsonStore:
             ]
 
         self._file.change(edit)
+
+    def remove_partials(self) -> None:
+        """Remove what killed writers left unfinished; StoreError if that fails."""
+        self._file.remove_partials()
 
     def rewrite(self, records: Iterable[CredentialRecord], generation: int) -> None:
         """Put *records* in place of everything that the file and its previous copy hold.

@@ -152,6 +152,15 @@ class Gallery:
         for purpose in self._keys:
             self._path(template_id, purpose).unlink(missing_ok=True)
 
+    def remove_partials(self) -> None:
+        """Delete what killed writers left unfinished; nobody may be writing meanwhile.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        for stray in self._folder.glob(".*.partial"):
+            stray.unlink(missing_ok=True)
+
     def ids(self) -> set[str]:
         """Return the ids of all templates and captures on disk, orphans included."""
         return {path.stem for kind in self._keys for path in self._folder.glob(f"*.{kind}")}

@@ -267,3 +267,16 @@ def test_the_money_of_a_customer_whose_record_a_restore_lost_stays(bank, face, o
     again = open_bank()
     again.enrolment().remove_orphans()
     assert again.ledger.balance(customer.customer_id) == 50_000
+
+
+def test_what_a_killed_writer_left_unfinished_is_removed(bank, face, open_bank) -> None:
+    bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    strays = [
+        bank.folder / ".credentials.json.x1.partial",
+        bank.folder / "gallery" / ".4f.template.x2.partial",
+        bank.folder / "gallery" / ".4f.captures.x3.partial",
+    ]
+    for stray in strays:
+        stray.write_bytes(b"somebody who never was a customer")
+    assert open_bank().enrolment().remove_orphans() == 0
+    assert [stray.exists() for stray in strays] == [False] * 3
