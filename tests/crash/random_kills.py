@@ -1,0 +1,55 @@
+"""Kill tellers at random moments of mixed acts, in folders that live through many kills."""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+
+from tests.crash.place import said_by
+from tests.crash.tellers import Tellers, heard, plan
+from tests.crash.truth import check
+
+_KILLS_IN_ONE_FOLDER = 50
+_LONGEST_S = 0.25
+
+
+def kill_at_random(tellers: Tellers, count: int, seed: int) -> Counter[str]:
+    """Kill *count* tellers, each at a random moment, and check after each.
+
+    Returns:
+        How many acts were acknowledged (``done``) and cut off (``in between``), and how many
+        tellers said that an act had failed (``failed``), which none should.
+
+    Raises:
+        AssertionError: If something acknowledged is lost, or half of something is there.
+    """
+    rng = random.Random(seed)
+    seen: Counter[str] = Counter()
+    for kill in range(count):
+        if kill % _KILLS_IN_ONE_FOLDER == 0:
+            root, truth = tellers.copy(), tellers.truth()
+        pid, _ = tellers.start(root, plan(truth, rng, 60, f"new{kill}"))
+        time.sleep(rng.uniform(0, _LONGEST_S))
+        os.kill(pid, signal.SIGKILL)
+        assert tellers.ended() == -9, "it had done everything before it was killed"
+        lines = heard(root)
+        said_by(root).unlink()
+        verbs = Counter(line.split(" ")[0] for line in lines)
+        seen += Counter(
+            {
+                "done": verbs["done"],
+                "failed": verbs["failed"],
+                "in between": verbs["begin"] - verbs["done"] - verbs["failed"],
+            }
+        )
+        try:
+            truth.hear(lines)
+            check(root, truth)
+        except Exception as error:
+            error.add_note(f"kill {kill} of seed {seed}, after {lines[-2:]}; kept in {root}")
+            raise
+        if (kill + 1) % _KILLS_IN_ONE_FOLDER == 0 or kill + 1 == count:
+            shutil.rmtree(root)
+    return seen

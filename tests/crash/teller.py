@@ -1,0 +1,261 @@
+"""A process that does acts on real stores and says before and after each what it does.
+
+Run as a module it is asked on its standard input, one JSON document a line, to fork a teller; that
+saves the imports of each. What a teller says goes to a file, so that a kill loses none of it.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from atm.answer import Answer
+from atm.decision import Decision, Outcome
+from atm.enrolment import Application, EnrolmentDesk
+from atm.errors import AtmError
+from atm.folder import open_folder
+from atm.keys import Keys
+from atm.login import LoginDesk
+from atm.office import Office
+from atm.one_face import OneFace
+from atm.pause import Pause
+from atm.session import Customer, Session
+from atm.signatures import Signatures, StaffMember
+from atm.stores import PAUSE, Stores
+from credentials.boot_clock import Moment
+from credentials.errors import CredentialError
+from face_auth.classifier import CustomerSvm
+from face_auth.gallery import Capture, Template
+from face_auth.verification import FaceResult
+from tests.crash.place import (
+    DAY_LIMIT,
+    SMALLEST_NOTE,
+    cheap,
+    go_of,
+    journal_of,
+    said_by,
+    settings_of,
+)
+
+RUIZ, OKAFOR = StaffMember("ruiz"), StaffMember("okafor")
+_PR_SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
+
+Act = list[Any]
+
+
+class _Leaps:
+    """A clock that is eleven minutes on at each look: the kiosk never pauses."""
+
+    _seconds = 0.0
+
+    def __call__(self) -> Moment:
+        self._seconds += 660.0
+        return Moment("crash", time.time() * 1000 + self._seconds)
+
+
+class _NobodyAlike:
+    def question(self, template: Template, captures: list[Capture]) -> None:
+        return None
+
+
+class _Dispenser:
+    """Writes what it pays out to a journal, synced, as the paper of a real one is."""
+
+    name = "journal"
+
+    def __init__(self, journal: Path, username: str) -> None:
+        self._journal = journal
+        self._username = username
+
+    def dispense(self, reference: str, amount_minor: int) -> None:
+        handle = os.open(self._journal, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(handle, f"{reference} {amount_minor} {self._username}\n".encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Teller:
+    """The desks of one kiosk process, with the face's answer staged and hashing made cheap."""
+
+    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
+        """Open the stores in *root* as a start does; *say* gets a line for each step of an act."""
+        settings = settings_of(root)
+        folder = open_folder(settings.data_dir, settings.kind)
+        keys = Keys.open(settings.key_dir, folder)
+        stores = Stores.open(folder, keys, settings)
+        stores.check()
+        hasher = cheap(keys.pin_pepper)
+        lock = folder.path / "enrolment.lock"
+        self._say = say
+        self._stores = stores
+        self._journal = journal_of(root)
+        self._enrolment = EnrolmentDesk(
+            store=stores.credentials, hasher=hasher, gallery=stores.gallery,
+            ledger=stores.ledger, audit=stores.audit, one_face=cast(OneFace, _NobodyAlike()),
+            lock=lock,
+        )  # fmt: skip
+        self._office = Office(
+            store=stores.credentials, hasher=hasher, gallery=stores.gallery,
+            ledger=stores.ledger, attempts=stores.attempts, audit=stores.audit,
+            staff=stores.staff, lock=lock,
+        )  # fmt: skip
+        self._logins = LoginDesk(
+            store=stores.credentials, hasher=hasher, attempts=stores.attempts,
+            pause=Pause(folder.path / PAUSE, keys.seal, _Leaps()), audit=stores.audit,
+            open_session=self._session, suspect=lambda customer_id, face: None,
+            limit_s=60.0, refuse_after_s=0.0001,
+        )  # fmt: skip
+        self._acts: dict[str, Callable[..., str]] = {
+            "enrol": self._enrol, "pin": self._pin, "wrong": self._wrong,
+            "unlock": self._unlock, "withdraw": self._withdraw, "delete": self._delete,
+        }  # fmt: skip
+
+    def do(self, act: Act) -> bool:
+        """Do one act: ``begin``, then ``done`` or ``failed`` with the sentence; return if done."""
+        line = " ".join(map(str, act))
+        name, *rest = act
+        self._say(f"begin {line}")
+        try:
+            answer = self._acts[name](*rest)
+        except (AtmError, CredentialError, OSError) as error:
+            self._say(f"failed {line} {type(error).__name__}: {error}")
+            return False
+        self._say(f"done {line} {answer}")
+        return True
+
+    def _enrol(self, username: str, pin: str, opening_minor: int) -> str:
+        application = Application(username, username, opening_minor, pin, datetime.now(UTC))
+        made = self._enrolment.enrol(application, RUIZ, lambda customer, stop: face(customer))
+        return made.customer_id
+
+    def _pin(self, username: str, old: str, new: str) -> str:
+        decision = self._login(username, old)
+        if decision.session is None:
+            return "refused"
+        decision.session.close()
+        self._office.set_pin(self._office.known(username), new, [])
+        return "granted"
+
+    def _wrong(self, username: str, pin: str) -> str:
+        decision = self._login(username, pin)
+        assert decision.session is None
+        return "refused"
+
+    def _unlock(self, username: str) -> str:
+        self._office.unlock(username, staff=RUIZ)
+        return "unlocked"
+
+    def _withdraw(self, username: str, pin: str, amount_minor: int) -> str:
+        decision = self._login(username, pin)
+        if decision.session is None:
+            return "refused"
+        return decision.session.withdraw(amount_minor).reference
+
+    def _delete(self, username: str) -> str:
+        signed = Signatures(RUIZ, OKAFOR)
+        return str(self._office.delete(username, staff=RUIZ, override=signed))
+
+    def _login(self, username: str, pin: str) -> Decision:
+        def check_face(record: Any, pressed: float, deadline: float) -> FaceResult:
+            self._stores.gallery.load(record.template_id, record.customer_id)
+            return FaceResult(record.customer_id, True, 1.0, 0.5, 3)
+
+        decision = self._logins.login(username, pin, check_face)
+        if decision.outcome not in (Outcome.GRANTED, Outcome.REFUSED):
+            raise AtmError(f"{decision.outcome}: {decision.reasons}")
+        return decision
+
+    def _session(self, customer: Customer) -> Session:
+        audit = self._stores.audit
+        return Session(
+            customer,
+            self._stores.ledger,
+            _Dispenser(self._journal, customer.username),
+            smallest_note=SMALLEST_NOTE,
+            day_limit=DAY_LIMIT,
+            record=lambda kind, **fields: audit.append(kind, anchor=True, **fields),
+        )
+
+
+def face(customer_id: str) -> tuple[Template, list[Capture]]:
+    """Return what a successful capture gives, small."""
+    rng = np.random.default_rng(7)
+    embeddings = rng.normal(size=(5, 512)).astype(np.float32)
+    image = rng.integers(0, 255, (20, 15, 3), dtype=np.uint8)
+    capture = Capture(image, (3.0, 3.0, 10.0, 12.0), np.ones((5, 2), np.float32))
+    svm = CustomerSvm(embeddings[0], 0.25)
+    return Template(customer_id, "bundled", "ab" * 32, embeddings, svm), [capture] * 5
+
+
+def one_after_the_other() -> None:
+    """Let what has a thread of its own run in the calling one, for strace counts for each thread.
+
+    What a login leaves for later is left out: here it only reads.
+    """
+
+    def start(thread: Answer[Any]) -> None:
+        if thread.name != "login-behind":
+            thread.run()
+
+    unbound = cast(Any, Answer)
+    unbound.start = start
+    unbound.join = lambda thread, timeout=None: None
+
+
+def serve(root: Path, acts: list[Act], *, wait: bool) -> None:
+    """Open the kiosk in *root*, say ``ready`` with the descriptor, and do *acts* after the go."""
+    handle = os.open(said_by(root), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    teller = Teller(root, lambda line: os.write(handle, f"{line}\n".encode()) and None)
+    with contextlib.suppress(AttributeError, OSError):  # any process of ours may trace this one
+        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
+    print(f"ready {os.getpid()} {handle}", flush=True)
+    while wait and not go_of(root).exists():
+        time.sleep(0.001)
+    for act in acts:
+        teller.do(act)
+
+
+def main() -> None:
+    """Fork one teller for each line of standard input, and say how each ended."""
+    one_after_the_other()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                serve(Path(asked["root"]), asked["acts"], wait=asked["wait"])
+                status = 0
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        _, status = os.waitpid(child, 0)
+        print(f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
+def warm_up(root: Path) -> None:
+    """Do every act once in *root*, so that no import is left to the first teller."""
+    name = f"warm{uuid.uuid4().hex[:8]}"
+    teller = Teller(root, lambda line: None)
+    for act in (
+        ["enrol", name, "4071", 10_000], ["wrong", name, "0000"], ["withdraw", name, "4071", 1000],
+        ["pin", name, "4071", "5082"], ["unlock", name], ["delete", name],
+    ):  # fmt: skip
+        if not teller.do(act):
+            raise RuntimeError(f"{act} failed")
+
+
+if __name__ == "__main__":
+    warm_up(Path(sys.argv[1]))
+    main()

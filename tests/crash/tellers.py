@@ -1,0 +1,148 @@
+"""Starts tellers in a kiosk's folders, and plans what they do."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from atm.audit.verifier import hand_over
+from atm.folder import open_folder
+from atm.keys import Keys
+from atm.stores import Stores
+from credentials.attempts import WRONG_LIMIT
+from tests.crash.place import copy, go_of, journal_of, said_by, settings_of, verifier_of
+from tests.crash.teller import Act
+from tests.crash.truth import Truth
+
+ROOT = Path(__file__).parents[2]
+OPENING_MINOR = 10**7
+PEOPLE = 4
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+class Tellers:
+    """Forks tellers, one at a time, from a process that has imported everything."""
+
+    def __init__(self, work: Path) -> None:
+        """Make a kiosk with a few customers in *work*; `copy` gives tellers one like it."""
+        self._work = work
+        self._copies = 0
+        self.base = work / "base"
+        _new_kiosk(self.base)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.teller", str(self.base)],
+            cwd=ROOT,
+            env={**os.environ, **_ENVIRONMENT},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        acts = [["enrol", f"person-{n}", f"407{n}", OPENING_MINOR] for n in range(PEOPLE)]
+        self.start(self.base, acts)
+        assert self.ended() == 0
+        self._said = heard(self.base)
+        assert sum(line.startswith("done") for line in self._said) == PEOPLE
+        said_by(self.base).unlink()
+
+    def __enter__(self) -> Self:
+        """Be used in a with statement."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the process that forks."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+    def copy(self, to: Path | None = None) -> Path:
+        """Return a fresh copy of the kiosk with its customers, at *to* or anywhere."""
+        self._copies += 1
+        return copy(self.base, to or self._work / f"kiosk{self._copies}")
+
+    def truth(self) -> Truth:
+        """Return what is true of a fresh copy."""
+        truth = Truth()
+        truth.hear(self._said)
+        return truth
+
+    def start(self, root: Path, acts: list[Act], *, wait: bool = False) -> tuple[int, int]:
+        """Start a teller in *root*; return its process id and the descriptor it speaks to.
+
+        With *wait* it does nothing before `go`.
+        """
+        assert self._process.stdin is not None and self._process.stdout is not None
+        asked = {"root": str(root), "acts": acts, "wait": wait}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line.startswith("ready "), f"no teller: {line}"
+        _, pid, handle = line.split()
+        return int(pid), int(handle)
+
+    def go(self, root: Path) -> None:
+        """Let the teller in *root* begin."""
+        go_of(root).touch()
+
+    def ended(self) -> int:
+        """Wait for the end of the teller; return its status, -9 if it was killed."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("ended "), line
+        return int(line.split()[1])
+
+
+def heard(root: Path) -> list[str]:
+    """Return the whole lines that the last teller in *root* has said."""
+    text = said_by(root).read_text("utf-8") if said_by(root).exists() else ""
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
+def plan(truth: Truth, rng: random.Random, count: int, new: str) -> list[Act]:
+    """Return *count* acts that fit *truth*, seeded; *new* begins the names of those enrolled."""
+    pins = {n: min(p.pins) for n, p in truth.people.items() if p.here == {True}}
+    taken = {name: max(truth.people[name].counts) for name in pins}
+    acts: list[Act] = []
+    while len(acts) < count:
+        act = rng.choice(["enrol", "pin", "wrong", "withdraw", "delete", "lock"])
+        name = rng.choice(sorted(pins)) if pins else ""
+        if act == "enrol" or not pins:
+            name, pin = f"{new}-{len(acts)}", f"{rng.randrange(10**6):06d}71"
+            acts.append(["enrol", name, pin, OPENING_MINOR])
+            pins[name], taken[name] = pin, 0
+        elif act in ("wrong", "lock"):
+            times = 1 if act == "wrong" else WRONG_LIMIT
+            acts += [["wrong", name, "00000000"]] * times
+            taken[name] = min(taken[name] + times, WRONG_LIMIT)
+        elif act == "delete":
+            acts.append(["delete", name])
+            del pins[name], taken[name]
+        elif taken[name] >= WRONG_LIMIT:
+            acts.append(["unlock", name])
+            taken[name] = 0
+        elif act == "pin":
+            new_pin = f"{rng.randrange(10**6):06d}93"
+            acts.append(["pin", name, pins[name], new_pin])
+            pins[name], taken[name] = new_pin, 0
+        else:
+            acts.append(["withdraw", name, pins[name], 1000 * rng.randint(1, 9)])
+            taken[name] = 0
+    return acts
+
+
+def _new_kiosk(root: Path) -> None:
+    root.mkdir(0o700)
+    settings = settings_of(root)
+    folder = open_folder(settings.data_dir, settings.kind)
+    keys = Keys.open(settings.key_dir, folder)
+    stores = Stores.open(folder, keys, settings)
+    hand_over(stores.audit, verifier_of(root))
+    journal_of(root).touch(0o600)
