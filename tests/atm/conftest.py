@@ -1,5 +1,7 @@
 """Real stores in a temporary folder, with hashing made cheap; the face's answer is staged."""
 
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from atm.session import Customer, Session
 from atm.staff import STAFF_LIMIT, StaffRegistry
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
+from credentials.database import Database
 from credentials.hashing import PinHasher
 from credentials.sealing import Seal
 from credentials.store import JsonStore
@@ -105,32 +108,54 @@ class Bank:
         )  # fmt: skip
 
 
+def open_at(folder: Path, clock: BootClock) -> Bank:
+    """Open the stores in *folder*, as a start does."""
+    hasher = PinHasher(b"p" * 32, CHEAP)
+    staff_pins = WrongPins(folder / "staff-attempts.sqlite", SEAL, STAFF_LIMIT)
+    return Bank(
+        folder=folder,
+        store=JsonStore(folder / "credentials.json", SEAL),
+        hasher=hasher,
+        staff=StaffRegistry(folder / "staff.json", hasher, staff_pins, SEAL),
+        attempts=Attempts(folder / "attempts.sqlite", SEAL, clock),
+        pause=Pause(folder / "pause.sqlite", SEAL, clock),
+        clock=clock,
+        gallery=Gallery(folder / "gallery", template_key=b"t" * 32, capture_key=b"c" * 32),
+        ledger=Ledger(folder / "ledger.sqlite", SEAL),
+        audit=AuditLog(
+            folder / "audit.jsonl",
+            folder / "keys" / "test.audit",
+            folder / "keys" / "test.anchor",
+        ),
+    )
+
+
+@pytest.fixture
+def no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing wait for the disk, where a test is not about power cuts."""
+    connect = Database._connect
+
+    def quick(self: Database, path: Path | None = None) -> sqlite3.Connection:
+        connection = connect(self, path)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    monkeypatch.setattr(Database, "_connect", quick)
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, lambda handle: None)
+
+
+@pytest.fixture
+def make_bank() -> Callable[[Path], Bank]:
+    """Open stores in any folder."""
+    return lambda folder: open_at(folder, BootClock())
+
+
 @pytest.fixture
 def open_bank(tmp_path: Path) -> Callable[[], Bank]:
     """Open the same folder again and again, as a restart does."""
     clock = BootClock()
-
-    def opener() -> Bank:
-        hasher = PinHasher(b"p" * 32, CHEAP)
-        staff_pins = WrongPins(tmp_path / "staff-attempts.sqlite", SEAL, STAFF_LIMIT)
-        return Bank(
-            folder=tmp_path,
-            store=JsonStore(tmp_path / "credentials.json", SEAL),
-            hasher=hasher,
-            staff=StaffRegistry(tmp_path / "staff.json", hasher, staff_pins, SEAL),
-            attempts=Attempts(tmp_path / "attempts.sqlite", SEAL, clock),
-            pause=Pause(tmp_path / "pause.sqlite", SEAL, clock),
-            clock=clock,
-            gallery=Gallery(tmp_path / "gallery", template_key=b"t" * 32, capture_key=b"c" * 32),
-            ledger=Ledger(tmp_path / "ledger.sqlite", SEAL),
-            audit=AuditLog(
-                tmp_path / "audit.jsonl",
-                tmp_path / "keys" / "test.audit",
-                tmp_path / "keys" / "test.anchor",
-            ),
-        )
-
-    return opener
+    return lambda: open_at(tmp_path, clock)
 
 
 @pytest.fixture
