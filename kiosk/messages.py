@@ -6,6 +6,7 @@ Nothing here says which factor failed. Sentences under the camera have at most e
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from kiosk.language import Language
 
@@ -43,6 +44,10 @@ PRESS_LOGIN = N_("Look at the camera and press Login")
 PRESS_SAVE = N_("Look at the camera, then press Save")
 HOLD_STILL = N_("Hold still and look at the camera")
 NO_CAMERA = N_("The camera does not answer. Ask staff.")
+CAMERA_PROBLEMS = (
+    N_("Camera changed. Ask staff."),
+    N_("Camera not registered. Ask staff."),
+)
 SILENT = N_("The camera does not answer.")
 ASK = N_("Please ask staff.")
 RETRIED = N_("It is tried again every second.")
@@ -194,3 +199,8 @@ def enrolment_error(error: BaseException) -> str:
     if isinstance(error, DuplicateUserError):
         return TAKEN
     return ENROLMENT.get(getattr(error, "code", ""), FAULT)
+
+
+def camera_problem(problem: str, _: Callable[[str], str]) -> str:
+    """Return what is said of a camera that may not be used; the log has what is not said here."""
+    return _(problem if problem in CAMERA_PROBLEMS else CAMERA_PROBLEMS[0])

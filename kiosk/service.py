@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ class Condition(Enum):
     WARMING = auto()
     READY = auto()
     NO_CAMERA = auto()
+    OTHER_CAMERA = auto()
     OUT = auto()
 
 
@@ -53,6 +55,8 @@ class Service:
         self._open_with = open_with
         self._changed = changed
         self._attempt: Attempt[Machine] | None = None
+        self._look_again_at = 0.0
+        self._camera_problem = ""
 
     def open(self, settings: Settings) -> None:
         """Open the machine that *settings* describe in the place of the one there was."""
@@ -86,7 +90,20 @@ class Service:
             return Condition.OPENING
         if not machine.ready:
             return Condition.WARMING
-        return Condition.NO_CAMERA if machine.camera.state == "lost" else Condition.READY
+        if machine.camera.state == "lost":
+            return Condition.NO_CAMERA
+        return Condition.OTHER_CAMERA if self.camera_problem else Condition.READY
+
+    @property
+    def camera_problem(self) -> str:
+        """Why the camera may not be used, in English; "" when it may. Looked at once a second."""
+        if self.machine is None:
+            return ""
+        now = time.monotonic()
+        if now >= self._look_again_at:
+            self._look_again_at = now + 1.0
+            self._camera_problem = self.machine.camera_problem
+        return self._camera_problem
 
     @property
     def camera_lost(self) -> bool:

@@ -171,6 +171,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             Condition.WARMING: FootText(_("Getting ready…"), "warn"),
             Condition.READY: FootText(_("Ready"), "ok"),
             Condition.NO_CAMERA: FootText(_("No camera"), "bad"),
+            Condition.OTHER_CAMERA: FootText(_("Camera not accepted"), "bad"),
             Condition.OUT: FootText(_("Out of service"), "bad"),
         }[self.app.service.condition]
 

@@ -116,7 +116,8 @@ class ExistingUser(Screen):
         seen, busy = self.view.live, self._login is not None
         if self._answer and self.pin.text:
             self._forget_answer()
-        self.press.enable(ready and seen and not busy)
+        problem = self.app.service.camera_problem
+        self.press.enable(ready and seen and not busy and not problem)
         if not seen:
             self.view.words(*self.no_picture(messages.ASK))
         if busy:
@@ -125,6 +126,8 @@ class ExistingUser(Screen):
             self.line.say("bad", self._answer)
         elif self.app.service.camera_lost:
             self.line.say("warn", _(messages.NO_CAMERA))
+        elif problem:
+            self.line.say("warn", messages.camera_problem(problem, _))
         elif not (ready and seen):
             self.line.say("hold", _(messages.WAIT))
         elif self._verdict in messages.GUIDANCE:

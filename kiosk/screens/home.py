@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kiosk import theme
+from kiosk import messages, theme
 from kiosk.bars import ChipSpec, FootText
 from kiosk.focus import Control
 from kiosk.hint import hint
@@ -98,6 +98,8 @@ class Home(Screen):
             self.line.say("warn", _("No camera was found. Connect one, or ask staff."))
         elif first_start:
             self.line.say("warn", _("First start: press Create New User to add staff."))
+        elif app.service.camera_problem:
+            self.line.say("warn", messages.camera_problem(app.service.camera_problem, _))
         else:
             self.line.say("info", _("Your face data is encrypted and used only to let you in."))
         offered = app.service.camera_lost and not app.demonstration.on

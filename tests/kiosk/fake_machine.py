@@ -110,6 +110,7 @@ class FakeMachine:
     kind: Kind = Kind.LIVE
     staff: Any = field(default_factory=FakeStaff)
     camera: Any = field(default_factory=FakeCamera)
+    camera_problem: str = ""
     ready: bool = True
     verdict: Verdict = Verdict.OK
     outcome: Outcome | None = None
@@ -174,7 +175,7 @@ class FakeMachine:
             right = (username, pin) == (CUSTOMER.username, PIN)
             outcome = Outcome.GRANTED if right else Outcome.REFUSED
         if outcome is not Outcome.GRANTED:
-            return Decision(outcome)
+            return Decision(outcome, pause_s=29.5 if outcome is Outcome.PAUSED else 0.0)
         session = Session(
             CUSTOMER,
             self.ledger,

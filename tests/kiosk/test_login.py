@@ -44,9 +44,10 @@ def test_right_pin_and_face_open_the_account(page: Any, machine: Any) -> None:
         (Outcome.REFUSED, "Not admitted. Wait a minute and try again, or ask staff."),
         (Outcome.NO_FACE, "We could not see your face. Try again."),
         (Outcome.FAULT, "Service not available. Ask staff."),
+        (Outcome.PAUSED, "Paused after too many refusals. Try again in 30 seconds, or ask staff."),
     ],
 )
-def test_a_refusal_says_one_of_three_sentences(
+def test_a_refusal_says_one_of_four_sentences(
     page: Any, machine: Any, outcome: Outcome, sentence: str
 ) -> None:
     machine.outcome = outcome
@@ -212,3 +213,19 @@ def test_leaving_drops_what_was_typed(page: Any) -> None:
     page.key("Tab", "Return")
     page.on("ExistingUser")
     assert (page.screen.username.text, page.screen.pin.text) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "problem", ["Camera changed. Ask staff.", "Camera not registered. Ask staff."]
+)
+def test_a_camera_that_staff_did_not_register_judges_nobody(
+    page: Any, machine: Any, problem: str
+) -> None:
+    fill(page)
+    page.until(lambda: page.screen.press.enabled)
+    machine.camera_problem = problem
+    page.until(lambda: page.screen.line.sentence == problem)
+    assert not page.screen.press.enabled
+    assert page.app.window.foot._shown.text == "Camera not accepted"
+    machine.camera_problem = ""
+    page.until(lambda: page.screen.press.enabled)
