@@ -129,7 +129,7 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         "register-camera", f"take this camera and no other; {ONE}", run.register_camera
     )
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
-    command("approve", f"approve models and settings; {TWO}", closed_run=closed.approve)
+    command("approve", f"approve models and settings; {ONE}", closed_run=closed.approve)
     restore = command(
         "restore",
         f"put the credential records back from a copy; {TWO}, then the word restore",
@@ -137,7 +137,7 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     restore.add_argument("--file", type=Path, metavar="FILE", help="default: the previous copy")
     keys = command(
-        "keys", f"the root key; backup and rotate: {TWO}; backup and restore: then a passphrase",
+        "keys", f"the root key; backup and rotate: {ONE}; backup and restore: then a passphrase",
         closed_run=closed.keys,
     )  # fmt: skip
     keys.add_argument("act", choices=("backup", "restore", "rotate"))

@@ -12,7 +12,15 @@ from atm.decision import Decision, Outcome
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import Application, Asking, EnrolmentDesk
 from atm.errors import AtmError
-from atm.folder import DataFolder, Kind, check_camera, check_private, open_folder
+from atm.folder import (
+    DataFolder,
+    FolderError,
+    Kind,
+    check_camera,
+    check_private,
+    open_folder,
+    remove_partials,
+)
 from atm.health import Health, look
 from atm.keys import Keys
 from atm.login import LoginDesk
@@ -101,13 +109,14 @@ class Machine:
         held = contextlib.ExitStack()
         try:
             folder = open_folder(settings.data_dir, settings.kind)
+            with contextlib.suppress(FolderError), folder.held(alone=True):
+                remove_partials(folder)  # not while another process may be writing them
             held.enter_context(folder.held())
             check_private(folder)
             stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
             machine = cls(settings, folder, stores)
             stores.check()
-            if not stores.staff.empty:
-                approval.check(folder, stores.seal, settings)
+            machine._check_approved()
             machine._enrolment.remove_orphans()
             stores.audit.append("start")
             machine._held = held
@@ -207,6 +216,7 @@ class Machine:
             if self._recogniser is None:
                 _ = self._stores.hasher.decoy  # so that the first unknown name costs no more
                 loaded = Recogniser.load(self.settings.network, self.settings.security)
+                self._check_approved()  # what was loaded, not what was there before
                 self.audit.append(
                     "models",
                     network=loaded.network.name,
@@ -370,6 +380,15 @@ class Machine:
     def _template(self, record: CredentialRecord) -> "Template":
         assert record.template_id is not None
         return self.gallery.load(record.template_id, record.customer_id)
+
+    def _check_approved(self) -> None:
+        """Accept models and settings; without staff nobody can have approved them yet.
+
+        Raises:
+            NotApprovedError: If they are not what staff approved.
+        """
+        if not self.staff.empty:
+            approval.check(self.folder, self._stores.seal, self.settings)
 
     def _card(self) -> "ModelCard":
         from face_auth.models import load_card

@@ -7,7 +7,7 @@ from functools import partial
 
 from atm import approval
 from atm.audit import AuditLog
-from atm.commands.terminal import NO, YES, ask, sign_two
+from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
 from atm.folder import FOLDER_FILE, DataFolder, open_folder
 from atm.key_backup import backup, restore_backup
@@ -35,7 +35,7 @@ def approve(settings: Settings, options: argparse.Namespace) -> int:
     """Approve models and settings as they are now."""
     folder = _folder(settings)
     with folder.held(), _stores(settings, folder) as stores:
-        names = sign_two(stores.staff).names
+        names = [sign_in(stores.staff).name]
         known = stores.audit.head_stores().get("approval", 0)
         stores.audit.append("approval", step="begun", staff=names)
         made = approval.approve(folder, stores.seal, settings, names, after=known)
@@ -56,7 +56,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
         print(f"the key of {folder.path} is back")
         return YES
     with _stores(settings, folder) as stores:
-        names = sign_two(stores.staff).names
+        names = [sign_in(stores.staff).name]
         backup(settings.key_dir, folder, options.file, ask("Passphrase (15 characters or more): "))
         stores.audit.append("key backup", staff=names, anchor=True)
     print(f"wrote {options.file}; keep it and the passphrase apart")
@@ -103,7 +103,7 @@ def _rotate(settings: Settings, folder: DataFolder) -> int:
     """Change the root key; a change that was begun is finished without asking again."""
     names: list[str] = []
     with contextlib.suppress(AtmError), _stores(settings, folder) as stores:
-        names = sign_two(stores.staff).names
+        names = [sign_in(stores.staff).name]
         stores.audit.append("rotate", step="begun", staff=names, anchor=True)
     done = rotate(
         settings.key_dir,

@@ -199,7 +199,6 @@ def test_acts_that_need_two_are_refused_to_one(atm, cameras) -> None:
         (("new-face", "ada", "--camera", other), alone),
         (("delete", "ada", "--override"), alone),
         (("staff", "add", "chen"), (*alone, "615082")),
-        (("approve",), alone),
     ):
         done = atm(*arguments, lines=lines)
         assert (done.returncode, "second member" in done.stderr) == (2, True), arguments
@@ -255,13 +254,13 @@ def test_keys_are_changed_and_everybody_still_comes_in(atm, cameras, tmp_path) -
     second_member(atm)
     (key,) = (tmp_path / "keys").glob("*.key")
     old = key.read_bytes()
-    assert atm("keys", "rotate", lines=TWO).returncode == 0
+    assert atm("keys", "rotate", lines=STAFF).returncode == 0
     assert key.read_bytes() != old
     assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
     safe = tmp_path / "safe" / "backup"
     safe.parent.mkdir()
     words = "nine quiet otters drum"
-    assert atm("keys", "backup", "--file", safe, lines=(*TWO, words)).returncode == 0
+    assert atm("keys", "backup", "--file", safe, lines=(*STAFF, words)).returncode == 0
     key.unlink()
     assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 2
     assert atm("keys", "restore", "--file", safe, lines=("some other words",)).returncode == 2
@@ -272,11 +271,10 @@ def test_keys_are_changed_and_everybody_still_comes_in(atm, cameras, tmp_path) -
 def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
     atm = Atm(tmp_path)
     assert atm("init", lines=STAFF).returncode == 0
-    second_member(atm)
     atm.env["ATM_SECURITY"] = "1e-3"
     done = atm("list", lines=STAFF)
     assert (done.returncode, "security" in done.stderr) == (2, True)
-    assert atm("approve", lines=TWO).returncode == 0
+    assert atm("approve", lines=STAFF).returncode == 0
     assert atm("list", lines=STAFF).returncode == 0
 
 
