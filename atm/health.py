@@ -8,9 +8,9 @@ from atm import approval
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys import last_backup
+from atm.registered_camera import RegisteredCamera
 from atm.settings import Settings
 from atm.stores import Stores
-from face_auth.camera import Camera
 
 LITTLE_SPACE = 0.2
 OLD_BACKUP_DAYS = 90
@@ -46,11 +46,7 @@ class Health:
 
 
 def look(
-    settings: Settings,
-    folder: DataFolder,
-    stores: Stores,
-    camera: Camera | None,
-    camera_problem: str,
+    settings: Settings, folder: DataFolder, stores: Stores, camera: RegisteredCamera
 ) -> Health:
     """Return the state of each part; one that cannot tell adds a note instead."""
     usage = shutil.disk_usage(folder.path)
@@ -71,8 +67,8 @@ def look(
         notes.append("Back up the keys: run “python -m atm keys backup”.")
     return Health(
         disk_free_share=usage.free / usage.total,
-        camera=camera.state if camera is not None else "lost",
-        camera_problem=camera_problem,
+        camera=camera.state,
+        camera_problem=camera.problem,
         clock=now.astimezone(),
         network=settings.network,
         approved=approved,

@@ -16,7 +16,6 @@ from atm.folder import (
     DataFolder,
     FolderError,
     Kind,
-    check_camera,
     check_private,
     open_folder,
     remove_partials,
@@ -26,7 +25,8 @@ from atm.keys import Keys
 from atm.login import LoginDesk
 from atm.office import Office
 from atm.one_face import OneFace
-from atm.registration import CameraChangedError, CameraIdentity, read_identity
+from atm.registered_camera import RegisteredCamera
+from atm.registration import CameraIdentity
 from atm.session import Customer, Session
 from atm.settings import Settings
 from atm.signatures import Signatures, StaffMember
@@ -95,8 +95,9 @@ class Machine:
         )
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
-        self._camera: Camera | None = None
-        self._spec = settings.camera
+        self._eye = RegisteredCamera(
+            folder.kind, settings.camera, stores.registration, stores.audit
+        )
         self._held = contextlib.ExitStack()
 
     @classmethod
@@ -130,26 +131,13 @@ class Machine:
 
     @property
     def camera(self) -> Camera:
-        """The camera of the settings, started at the first call.
-
-        Raises:
-            FolderError: If this kind of data folder does not take it.
-        """
-        if self._camera is None:
-            self.use_camera(self.settings.camera)
-        assert self._camera is not None
-        return self._camera
+        """The camera of the settings, started at the first call; see `RegisteredCamera.camera`."""
+        return self._eye.camera
 
     @property
     def camera_problem(self) -> str:
         """Why the camera of a live data folder may not be used; "" when it may."""
-        if self.kind is not Kind.LIVE:
-            return ""
-        try:
-            self._stores.registration.check(read_identity(self._spec))
-        except (AtmError, ValueError) as error:
-            return str(error)
-        return ""
+        return self._eye.problem
 
     @property
     def ready(self) -> bool:
@@ -162,34 +150,12 @@ class Machine:
         return None if self._recogniser is None else self._recogniser.threshold
 
     def use_camera(self, spec: str) -> None:
-        """Take another camera; the old one is closed.
-
-        Raises:
-            FolderError: If this kind of data folder does not take it.
-            ValueError: If *spec* names no camera.
-        """
-        check_camera(self.kind, spec)
-        new = Camera(spec)
-        old, self._camera = self._camera, new
-        self._spec = spec
-        if old is not None:
-            old.close()
-        new.start()
+        """Take another camera; see `RegisteredCamera.use`."""
+        self._eye.use(spec)
 
     def register_camera(self, *, staff: StaffMember) -> CameraIdentity:
-        """Let a live data folder take the present camera, and no other from now on; return which.
-
-        Raises:
-            CameraChangedError: If it cannot be told from others.
-        """
-        identity = read_identity(self._spec)
-        self.audit.append("camera", step="begun", staff=[staff.name])
-        known = self.audit.head_stores().get("camera", 0)
-        self._stores.registration.register(identity, [staff.name], after=known)
-        self.audit.append(
-            "camera", step="done", staff=[staff.name], place=identity.bus_path, anchor=True
-        )
-        return identity
+        """Take this camera only from now on; see `RegisteredCamera.register`."""
+        return self._eye.register(staff)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Make the first member of staff, and approve models and settings in that name.
@@ -254,12 +220,10 @@ class Machine:
         ) -> "FaceResult":
             from face_auth.verification import verify
 
-            problem = self.camera_problem
-            if problem:
-                raise CameraChangedError(problem)
+            camera = self._eye.allowed()
             recogniser = self.warm_up()
             template = recogniser.decoy() if record is None else self._template(record)
-            frames = self.camera.frames(after=pressed, until=deadline, cancel=cancel)
+            frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             return verify(recogniser, frames, template, progress=progress)
 
         return self._logins.login(username, pin, check_face)
@@ -339,13 +303,11 @@ class Machine:
 
     def health(self) -> Health:
         """Return how the machine is."""
-        return look(self.settings, self.folder, self._stores, self._camera, self.camera_problem)
+        return look(self.settings, self.folder, self._stores, self._eye)
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        self._eye.close()
         with contextlib.suppress(AtmError):  # the log was out of order before: staff were told
             self.audit.append("stop")
         self.audit.close()
@@ -357,12 +319,10 @@ class Machine:
         def capture(customer_id: str, stop: threading.Event) -> "tuple[Template, list[Capture]]":
             from face_auth.enrolment import enrol_face
 
-            problem = self.camera_problem
-            if problem:
-                raise CameraChangedError(problem)
+            camera = self._eye.allowed()
             recogniser = self.warm_up()
             now = time.monotonic()
-            frames = self.camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
+            frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
             return enrol_face(recogniser, frames, customer_id, progress=progress)
 
         return capture
