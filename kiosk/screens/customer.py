@@ -122,7 +122,7 @@ class CustomerPage(Signed):
     def _delete(self) -> None:
         _ = self._
         self._ask(
-            _("Delete for ever?"), _("PIN, face and account cannot be brought back."),
+            _("Delete?"), _("PIN, face and account go for ever."),
             _("Yes, delete"), self._erase,
         )  # fmt: skip
 

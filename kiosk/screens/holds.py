@@ -108,10 +108,12 @@ class SettleHold(Signed):
     def _confirm(self, paid: bool) -> None:
         _ = self._
         amount = self.language.money(self._hold.amount_minor)
-        title = _("Paid: {amount}?") if paid else _("Not paid: {amount}?")
+        line = _("{amount}: the account is charged.")
+        if not paid:
+            line = _("{amount}: the customer has it again.")
         self.app.ask(
-            title=title.format(amount=amount),
-            line=_("The account is charged.") if paid else _("The customer has the money again."),
+            title=_("Paid?") if paid else _("Not paid?"),
+            line=line.format(amount=amount),
             yes=_("Yes"),
             no=_("No"),
             on_yes=lambda: self._settle(paid),

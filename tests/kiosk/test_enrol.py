@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import customtkinter
 import pytest
 
+from atm.one_face import DuplicateQuestion
 from face_auth.quality import Verdict
 from kiosk.pane_picture import Marks, Ring
+from tests.kiosk.fake_machine import drawn_face
 
 pytestmark = pytest.mark.gui
 
@@ -179,3 +182,59 @@ def test_the_details_can_be_changed_before_saving(page: Any) -> None:
     page.key("Return", "Return", "Return")
     page.on("CustomerPin")
     assert page.screen.fields[0].text == ""  # a PIN is typed anew
+
+
+@pytest.fixture
+def asked(page: Any, machine: Any) -> Any:
+    """The question whether the new customer is one who is enrolled already."""
+    machine.staff._known["Ben Okafor"] = "271828"
+    machine.question = DuplicateQuestion(drawn_face(0.0), drawn_face(2.0), "maria.lopez", "c" * 32)
+    to_face(page)
+    page.key("Return")
+    page.on("SameFace")
+    return page
+
+
+def test_a_face_that_is_known_is_a_question_with_both_pictures(asked: Any, machine: Any) -> None:
+    asked.settle(0.3)
+    assert machine.seconds == [] and machine.enrolled == []  # the worker waits
+    shown = [w for w in every(asked.screen) if getattr(w, "_image", None) is not None]
+    assert len([w for w in shown if w.cget("image").cget("size") == (308, 308)]) == 2
+    said = [w.cget("text") for w in every(asked.screen) if isinstance(w, customtkinter.CTkLabel)]
+    assert {"jose", "maria.lopez"} <= set(said)
+
+
+def test_two_people_with_faces_alike_are_signed_by_two(asked: Any, machine: Any) -> None:
+    asked.touch(asked.screen.sign_button)
+    asked.on("SecondSignature")
+    asked.key("Escape")  # look at the pictures again
+    asked.on("SameFace")
+    asked.touch(asked.screen.sign_button)
+    asked.on("SecondSignature")
+    asked.type("Ben Okafor")
+    asked.key("Return")
+    asked.type("271828")
+    asked.key("Return")
+    asked.on("Saved")
+    assert [member.name for member in machine.seconds] == ["Ben Okafor"]
+    assert [each.username for each in machine.enrolled] == ["jose"]
+
+
+@pytest.mark.parametrize("way", ["Escape", "button", "left"])
+def test_without_a_second_signature_nothing_is_saved(asked: Any, machine: Any, way: str) -> None:
+    if way == "Escape":
+        asked.key("Escape")
+    elif way == "button":
+        asked.touch(asked.screen.stop)
+    else:
+        asked.touch(asked.screen.sign_button)
+        asked.on("SecondSignature")
+        asked.app.go_home()  # signed out after a minute
+    asked.on("Home")
+    asked.until(lambda: machine.seconds == [None])
+    assert machine.enrolled == []
+
+
+def every(widget: Any) -> list[Any]:
+    """Return *widget* and all that is in it."""
+    return [widget, *(each for child in widget.winfo_children() for each in every(child))]

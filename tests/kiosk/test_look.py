@@ -1,7 +1,6 @@
 """Every widget of every page: sizes, contrast and fit, from its real colours and fonts."""
 
 import dataclasses
-import tkinter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,9 +16,6 @@ from atm.session import Customer, HeldError, Session
 from atm.staff import StaffMember
 from face_auth.quality import Verdict
 from kiosk import messages, theme
-from kiosk.bars import Chip
-from kiosk.fields import Field
-from kiosk.focus import Control
 from kiosk.screens.account import Account
 from kiosk.screens.consent import Consent
 from kiosk.screens.details import CustomerPin, Details
@@ -29,8 +25,7 @@ from kiosk.screens.face import FaceStep, Saved
 from kiosk.screens.money import AmountHeld, TakeMoney
 from kiosk.screens.staff import FirstStart, StaffSignIn
 from kiosk.screens.staff_menu import StaffMenu
-from kiosk.signs import StatusLine
-from kiosk.widgets import Label, Pressable
+from tests.kiosk.looking import judged
 
 pytestmark = pytest.mark.gui
 
@@ -199,113 +194,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
 def FaceStep_with_error(app: Any) -> FaceStep:
     """Return the face step after an enrolment that did not come about."""
     made = FaceStep(app, draft())
-    made._not_saved(EnrolmentError("not_one_person", "x"))
+    made.not_saved(EnrolmentError("not_one_person", "x"))
     return made
-
-
-def visible(widget: Any) -> Iterator[Any]:
-    """Yield *widget* and everything in it that is on the screen."""
-    if widget.winfo_viewable():
-        yield widget
-        for child in tkinter.Misc.winfo_children(widget):
-            yield from visible(child)
-
-
-def owner(widget: Any) -> Any:
-    """Return the control that *widget* is a part of, or None."""
-    while widget is not None:
-        if isinstance(widget, Control):
-            return widget
-        widget = widget.master
-    return None
-
-
-def faded(widget: Any) -> bool:
-    """Whether *widget* belongs to a control that is disabled."""
-    control = owner(widget)
-    return isinstance(control, Pressable | Field) and not control.enabled
-
-
-def pixels(widget: Any, font: Any) -> int:
-    """Return the size of *font* in pixels."""
-    size = int(widget.tk.splitlist(str(font))[1])
-    assert size < 0, "a font is set in points"
-    return -size
-
-
-def faults(widget: Any, scale: float, page: str) -> Iterator[str]:
-    """Yield what is wrong with one widget."""
-    where = f"{page}: {type(widget).__name__}"
-    if isinstance(widget, tkinter.Label | tkinter.Entry):
-        text = widget.cget("text") if isinstance(widget, tkinter.Label) else widget.get()
-        if text:
-            where += f" {text!r}"
-            if pixels(widget, widget.cget("font")) < round(theme.SMALLEST * scale):
-                yield f"{where}: set in {widget.cget('font')}"
-            ratio = theme.contrast(hexed(widget, "fg"), hexed(widget, "bg"))
-            if ratio < 4.5 and not faded(widget):
-                yield f"{where}: contrast {ratio:.1f}"
-    if isinstance(widget, tkinter.Label) and widget.cget("text"):
-        box = widget.master
-        if widget.winfo_reqwidth() > widget.winfo_width() + 1:
-            yield f"{where}: needs {widget.winfo_reqwidth()}, has {widget.winfo_width()}"
-        if widget.winfo_reqheight() > max(widget.winfo_height(), 1) + 1:
-            yield f"{where}: is cut in height"
-        drawn = getattr(box, "box", None)
-        if isinstance(box, Label) and drawn and drawn[0] and not isinstance(box.master, Chip):
-            if box.winfo_width() > drawn[0] * scale + 2:
-                yield f"{where}: {box.winfo_width()} wide, has {drawn[0] * scale:.0f}"
-            if box.winfo_height() > drawn[1] * scale + 2:
-                yield f"{where}: {box.winfo_height()} high, has {drawn[1] * scale:.0f}"
-    if isinstance(widget, StatusLine) and widget.winfo_width() > widget.box[0] * scale + 2:
-        yield f"{where} {widget.sentence!r}: wider than its place"
-    if isinstance(widget, Pressable) and (not isinstance(widget, Chip) or widget.enabled):
-        least = theme.TOUCH * scale - 1
-        if widget.winfo_width() < least or widget.winfo_height() < least:
-            yield f"{where}: touched at {widget.winfo_width()} x {widget.winfo_height()}"
-        if widget.enabled and not isinstance(widget, Chip):
-            ratio = max(
-                theme.contrast(str(widget.cget(part)), widget.ground)
-                for part in ("border_color", "fg_color")
-            )
-            if ratio < 3:
-                yield f"{where}: stands out by {ratio:.1f}"
-    if isinstance(widget, Field) or (isinstance(widget, Chip) and widget.enabled):
-        drawn = widget.face if isinstance(widget, Chip) else widget
-        if theme.contrast(str(drawn.cget("border_color")), widget.ground) < 3:
-            yield f"{where}: does not stand out"
-    if isinstance(widget, tkinter.Canvas):
-        for item in widget.find_all():
-            if widget.type(item) != "text" or not widget.itemcget(item, "text"):
-                continue
-            font = widget.itemcget(item, "font")
-            if "CustomTkinter" in font:
-                continue  # a corner
-            if pixels(widget, font) < round(theme.SMALLEST * scale):
-                yield f"{where}: set in {font}"
-            if theme.contrast(widget.itemcget(item, "fill"), theme.PANE) < 4.5:
-                yield f"{where}: contrast"
-
-
-def hexed(widget: Any, option: str) -> str:
-    """Return a colour of *widget* as #RRGGBB."""
-    red, green, blue = widget.winfo_rgb(widget.cget(option))
-    return f"#{red >> 8:02X}{green >> 8:02X}{blue >> 8:02X}"
-
-
-def outside(kiosk: Any, page: str) -> Iterator[str]:
-    """Yield widgets that stick out of the window or of the page between the bars."""
-    area = kiosk.app.window.area
-    right, bottom = (
-        area.winfo_rootx() + area.winfo_width(),
-        area.winfo_rooty() + area.winfo_height(),
-    )
-    for widget in visible(kiosk.screen):
-        if isinstance(widget, Label | Pressable | Field):
-            if widget.winfo_rootx() + widget.winfo_width() > right:
-                yield f"{page}: {type(widget).__name__} sticks out at the right"
-            if widget.winfo_rooty() + widget.winfo_height() > bottom:
-                yield f"{page}: {type(widget).__name__} sticks out at the foot"
 
 
 @pytest.mark.parametrize(
@@ -316,12 +206,6 @@ def test_every_widget_of_every_page_is_large_and_clear_enough(
 ) -> None:
     monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", (family,))
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    wrong: set[str] = set()
-    seen = 0
-    for page in pages(kiosk, machine):
-        for widget in visible(kiosk.root):
-            seen += 1
-            wrong |= set(faults(widget, kiosk.app.window.scale, page))
-        wrong |= set(outside(kiosk, page))
+    seen, wrong = judged(kiosk, pages(kiosk, machine))
     assert seen > 5000
     assert not wrong, "\n".join(sorted(wrong))

@@ -47,6 +47,6 @@ def test_an_ordinary_window_is_seen_by_the_same_means() -> None:
         said = ask(root, "ordinary")
         assert "ordinary" in said
         if not said[-1].startswith("error: X server insecure"):
-            assert root.tk.getvar("reached") == 1
+            assert root.tk.getvar("reached") == "1"
     finally:
         root.destroy()

@@ -1,0 +1,191 @@
+"""Every widget of the staff's pages and of the new PIN, as in `test_look`."""
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from atm.accounts import Hold
+from atm.office import Refusal
+from atm.one_face import DuplicateQuestion
+from atm.session import Customer, Session
+from atm.signatures import Signatures, StaffMember
+from face_auth.models import Threshold
+from kiosk import messages, theme
+from kiosk.screens.camera import RegisterCamera
+from kiosk.screens.change_pin import ChangePin, PinChanged
+from kiosk.screens.closing import ClosingWithMoney
+from kiosk.screens.covered import Covered
+from kiosk.screens.customer import CustomerPage
+from kiosk.screens.customers import Customers
+from kiosk.screens.draft import Draft
+from kiosk.screens.health import HealthPage
+from kiosk.screens.holds import Holds, SettleHold
+from kiosk.screens.look import LookToChange
+from kiosk.screens.new_face import NewFace
+from kiosk.screens.new_pin import NewPin
+from kiosk.screens.refusals import Refusals
+from kiosk.screens.same_face import AskedTwice, SameFace, Saving
+from kiosk.screens.signature import SecondSignature
+from kiosk.screens.staff_list import Member, NewStaff, StaffList
+from kiosk.screens.staff_menu import StaffMenu
+from tests.kiosk.fake_machine import drawn_face
+from tests.kiosk.looking import judged
+
+pytestmark = pytest.mark.gui
+
+LONG = "Maximiliana Fernández de la Huerta y Castro"
+CUSTOMER = Customer("c" * 32, "maximiliana.fernandez.de.la.huerta", LONG)
+ANA = StaffMember("Bartholomäus Featherstonehaugh-Cholmondeley")
+SIGNED = Signatures(ANA, StaffMember("Maria del Carmen Gutierrez-Villanueva y Ortiz"))
+STATES = ("active", "locked", "waiting", "pending")
+
+
+def pages(kiosk: Any, machine: Any) -> Iterator[str]:
+    """Bring every page and state to the front, one after another; yields what it is called."""
+    app, office = kiosk.app, machine.office
+    say = app.language.gettext
+
+    def show(make: Any) -> Any:
+        app.show(make)
+        kiosk.settle(0.15)
+        return kiosk.screen
+
+    def session() -> Session:
+        return Session(
+            CUSTOMER, machine.ledger, machine.dispenser, smallest_note=10, day_limit=1000,
+            record=None,
+        )  # fmt: skip
+
+    def back(app: Any) -> Any:
+        return StaffMenu(app, ANA)
+
+    hold = Hold(1, CUSTOMER.customer_id, 123_456_789, datetime.now(UTC), "ABCD2345")
+    office.known = [(dataclasses.replace(CUSTOMER, username=f"{n}.{CUSTOMER.username}"), state)
+                    for n, state in enumerate(STATES * 3)]  # fmt: skip
+    machine.threshold = Threshold(0.14, "1e-4", False, 0.0761)
+    show(lambda a: StaffMenu(a, ANA))
+    yield "menu"
+    office.open_holds = [(hold, CUSTOMER.username)] * 8
+    machine.camera.state = "lost"
+    app.window.fullscreen = True
+    show(lambda a: StaffMenu(a, ANA))
+    yield "menu, all tiles"
+    app.window.fullscreen = False
+    show(lambda a: RegisterCamera(a, ANA))
+    yield "camera, none"
+    machine.camera.state = "ready"
+    show(lambda a: RegisterCamera(a, ANA))
+    yield "camera"
+    page = show(lambda a: Customers(a, ANA))
+    yield "customers"
+    page._open_letters(True)
+    kiosk.settle(0.05)
+    yield "customers, letters"
+    office.known, known = [], office.known
+    page._search()
+    kiosk.settle(0.1)
+    yield "customers, none"
+    office.known = known
+    for state in STATES:
+        page = show(lambda a, state=state: CustomerPage(a, ANA, CUSTOMER, state))
+        yield f"customer, {state}"
+    for question in (page._unlock, page._delete):
+        question()
+        kiosk.settle(0.05)
+        yield f"customer, {question.__name__}"
+        app.dialog.cancel()
+    show(lambda a: ClosingWithMoney(a, ANA, CUSTOMER, 123_456_789, back))
+    yield "closing"
+    page = show(lambda a: SecondSignature(a, ANA, say("New member of staff"), print, back))
+    for field, sentence in (
+        (page.fields[0], "Another person must sign."), (page.fields[1], messages.SIGN_IN_REFUSED)
+    ):  # fmt: skip
+        page.complain(field, say(sentence))
+        kiosk.settle(0.05)
+        yield f"signature, {sentence}"
+    makers: list[Any] = [
+        lambda a: NewPin(a, SIGNED, CUSTOMER),
+        lambda a: NewStaff(a, ANA, SIGNED, back),
+        lambda a: ChangePin(a, session(), datetime.now()),
+    ]
+    for make in makers:
+        page = show(make)
+        yield type(page).__name__
+        for sentence in (*messages.WEAK.values(), messages.PINS_DIFFER):
+            page.complain(page.fields[1], say(sentence))
+            kiosk.settle(0.03)
+            yield f"{type(page).__name__}, {sentence}"
+    for sentence in (messages.NOT_CHANGED, *messages.LOGIN.values()):
+        words = say(sentence).format(n=3600)
+        show(lambda a, words=words: ChangePin(a, session(), datetime.now(), words))
+        yield f"PIN not changed, {sentence}"
+    show(lambda a: LookToChange(a, session(), datetime.now(), "1", "2"))
+    yield "look"
+    show(lambda a: PinChanged(a, session(), datetime.now()))
+    yield "PIN changed"
+    show(Covered)
+    yield "covered"
+    page = show(lambda a: NewFace(a, SIGNED, CUSTOMER))
+    yield "new face"
+    machine.staff._known = {ANA.name: "1", **{f"Ana {n}": "1" for n in range(9)}}
+    machine.staff.locked = {"Ana 1"}
+    show(lambda a: StaffList(a, ANA))
+    yield "staff"
+    for locked, last in ((True, False), (False, True), (False, False)):
+        show(lambda a, k=locked, z=last: Member(a, ANA, ANA.name, locked=k, last=z))
+        yield "member"
+    reasons = ("pin: right_pin", "face: no_match", "suspected_fraud")
+    office.refused = [
+        Refusal(datetime.now(UTC), CUSTOMER.username, "refused", reasons, 12)
+    ] * 9  # fmt: skip
+    show(lambda a: Refusals(a, ANA))
+    yield "refusals"
+    show(lambda a: HealthPage(a, ANA))
+    yield "health"
+    machine.healthy = SimpleNamespace(
+        disk_free_share=0.0412, camera="lost", camera_problem="", clock=datetime.now(),
+        network="vggface2", approved=False, last_backup=None, log_room=1, pause_s=3600.0,
+        notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
+    )  # fmt: skip
+    show(lambda a: HealthPage(a, ANA))
+    yield "health, not well"
+    show(lambda a: Holds(a, ANA))
+    yield "holds"
+    page = show(lambda a: SettleHold(a, ANA, hold, CUSTOMER.username))
+    yield "settle"
+    for paid in (True, False):
+        page._confirm(paid)
+        kiosk.settle(0.05)
+        yield "settle, question"
+        app.dialog.cancel()
+    draft: Any = SimpleNamespace(
+        app=app, saving=None, draft=Draft(ANA, datetime.now(UTC), CUSTOMER.username, LONG)
+    )
+    asked = AskedTwice(draft, threading.Event())
+    face = DuplicateQuestion(drawn_face(0.0), drawn_face(2.0), CUSTOMER.username, "c" * 32)
+    show(lambda a: SameFace(a, asked, face))
+    yield "same face"
+    show(Saving)
+    yield "saving"
+    app.idle._touched_at -= 50
+    show(lambda a: StaffMenu(a, ANA))
+    app.window.foot.say(kiosk.screen.foot())
+    yield "signed out soon"
+
+
+@pytest.mark.parametrize(
+    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
+)
+def test_every_widget_of_the_staffs_pages_is_large_and_clear_enough(
+    machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", (family,))
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
+    seen, wrong = judged(kiosk, pages(kiosk, machine))
+    assert seen > 3000
+    assert not wrong, "\n".join(sorted(wrong))
