@@ -65,10 +65,28 @@ def kill_at(tellers: Tellers, boundary: Boundary) -> bool:
 
 
 def kill_at_each(tellers: Tellers, boundaries: list[Boundary]) -> Counter[str]:
-    """Kill at each of *boundaries*; return by act how many died there, which is all of them."""
+    """Kill at each of *boundaries*; return by act how many died there.
+
+    That may be fewer: how often a store is read again depends on the clock.
+    """
     died: Counter[str] = Counter()
     for boundary in boundaries:
         died[boundary.act] += kill_at(tellers, boundary)
+    return died
+
+
+def kill_at_every(tellers: Tellers, work: Path) -> Counter[str]:
+    """Kill each act before its first call of each kind, its second ... until it is done.
+
+    Returns:
+        How many died, by act.
+    """
+    died: Counter[str] = Counter()
+    for act, call in dict.fromkeys((each.act, each.call) for each in all_boundaries(tellers, work)):
+        when = 1
+        while kill_at(tellers, Boundary(act, call, when)):
+            died[act] += 1
+            when += 1
     return died
 
 

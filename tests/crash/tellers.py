@@ -80,6 +80,7 @@ class Tellers:
         With *wait* it does nothing before `go`.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
+        go_of(root).unlink(missing_ok=True)
         asked = {"root": str(root), "acts": acts, "wait": wait}
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()

