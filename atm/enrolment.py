@@ -92,7 +92,7 @@ class EnrolmentDesk:
         name = normalise_username(username)
         record = self._store.get(name)
         if record is not None and record.consent_at is not None:
-            raise DuplicateUserError(f"The username {name} is taken.")
+            raise DuplicateUserError(name)
         return name
 
     def enrol(

@@ -278,7 +278,7 @@ class Office:
         """
         record = self._store.get(username)
         if record is None:
-            raise UnknownUserError(f"There is no customer named {username}.")
+            raise UnknownUserError(username)
         return record
 
     def _with_state(self, record: CredentialRecord) -> tuple[Customer, str]:

@@ -72,7 +72,11 @@ class Pause:
             if passed is None:
                 transaction.put("pause", _KIOSK, refusals, pauses, pause_s, now.boot, now.seconds)
                 return float(pause_s)
-            return max(0.0, float(pause_s) - passed)
+            if passed >= pause_s:  # a restart must not begin it again
+                ages = json.dumps([age + pause_s for age in json.loads(refusals)])
+                transaction.put("pause", _KIOSK, ages, pauses, 0.0, boot, since + pause_s)
+                return 0.0
+            return float(pause_s) - passed
 
     def refused(self) -> float:
         """Count one refusal; returns the seconds of the pause that it begins, else 0."""

@@ -15,7 +15,7 @@ from atm.signatures import (
     StaffMember,
     StaffSignInError,
 )
-from credentials.errors import CredentialError, PolicyError
+from credentials.errors import CredentialError, PolicyError, shown
 from credentials.files import JsonObject
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username, username_key
@@ -264,7 +264,7 @@ def _as_staff_error() -> Iterator[None]:
 
 
 def _nobody(name: str) -> StaffError:
-    return StaffError(f"There is no member of staff {name}.")
+    return StaffError(f"There is no member of staff {shown(name)}.")
 
 
 def _check_members(found: _Staff, *signed: StaffMember) -> None:

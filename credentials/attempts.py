@@ -180,7 +180,10 @@ class Attempts:
     def standing(self, owner_id: str) -> Standing:
         """Return whether an attempt of *owner_id* would be judged now."""
         with self._database.transaction() as transaction:
-            return _get(transaction, owner_id).at(self._clock()).standing()
+            row = _get(transaction, owner_id).at(self._clock())
+            if row.standing() is Standing.FREE and row.wrong + row.open >= WRONG_LIMIT:
+                return Standing.WAITING
+            return row.standing()
 
 
 def _get(transaction: Transaction, owner_id: str) -> _Row:

@@ -2,6 +2,15 @@
 
 from pathlib import Path
 
+_LONGEST_SHOWN = 100
+
+
+def shown(typed: str) -> str:
+    """Return what somebody typed as a sentence may show it: no control or bidi mark, no end."""
+    if typed.isprintable() and len(typed) <= _LONGEST_SHOWN:
+        return typed
+    return ascii(typed[:_LONGEST_SHOWN]) + ("…" if len(typed) > _LONGEST_SHOWN else "")
+
 
 class CredentialError(Exception):
     """Base of all faults of the PIN factor: no decision, so a denial."""
@@ -35,7 +44,7 @@ class UnknownUserError(CredentialError):
 
     def __init__(self, who: str) -> None:
         """Name the customer id or username that was asked for."""
-        super().__init__(f"There is no customer {who}.")
+        super().__init__(f"There is no customer {shown(who)}.")
         self.who = who
 
 

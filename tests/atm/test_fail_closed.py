@@ -159,6 +159,7 @@ WRONG = {
 
 def places(stage: Stage, username: str, pin: str, look: int) -> list[Place]:
     """Return every call of one login that nothing disturbs."""
+    settle()
     stage.later()
     stage.faults.arm({})
     stage.login(username, pin, look)
@@ -189,6 +190,7 @@ def strike_all(stage: Stage, errors: list[type[BaseException]], wrong: bool) -> 
     cases = {"right": ("ada", PIN, 1)} | (WRONG if wrong else {})
     for name, case in cases.items():
         for place, error in itertools.product(places(stage, *case), errors):
+            settle()
             stage.later()
             stage.faults.arm({place: raising(error, "injected")})
             decision = stage.login(*case)
@@ -228,6 +230,7 @@ def test_two_faults_in_one_login(stage: Stage) -> None:
     for _ in range(1000):
         case = rng.choice([("ada", PIN, 1), *WRONG.values()])
         first, second = rng.sample(places(stage, *case), 2)
+        settle()
         stage.later()
         stage.faults.arm(
             {first: raising(rng.choice(CLEAN + ROUGH)), second: raising(rng.choice(ROUGH))}
@@ -243,6 +246,7 @@ def junk_at_all(stage: Stage, answers: list[Any]) -> int:
     struck = 0
     for case, answer in itertools.product(WRONG.values(), answers):
         for place in places(stage, *case):
+            settle()
             stage.later()
             stage.faults.arm({place: lambda answer=answer: answer})
             decision = stage.login(*case)

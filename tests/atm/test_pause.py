@@ -81,3 +81,12 @@ def test_refusal_that_ends_during_a_pause_does_not_end_it(pause: Pause, clock: C
     clock.seconds += 10
     pause.refused()
     assert pause.remaining() == pytest.approx(FIRST_PAUSE_S - 10)
+
+
+def test_restart_does_not_begin_again_what_was_seen_to_be_over(pause: Pause, clock: Clock) -> None:
+    refuse(pause, REFUSALS)
+    clock.seconds += FIRST_PAUSE_S
+    assert pause.remaining() == 0.0
+    clock.boot, clock.seconds = "second", 5.0
+    assert pause.remaining() == 0.0
+    assert refuse(pause, REFUSALS)[-1] == 2 * FIRST_PAUSE_S

@@ -230,3 +230,10 @@ def test_eight_threads_at_once_get_exactly_three(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(granted) == [FREE] * 3 + [WAITING] * 5
+
+
+def test_an_owner_whose_attempts_are_all_reserved_is_shown_as_waiting(attempts: Attempts) -> None:
+    for left in (FREE, FREE, WAITING):
+        assert attempts.reserve("alice") is FREE
+        assert attempts.standing("alice") is left
+    assert attempts.reserve("alice") is WAITING
