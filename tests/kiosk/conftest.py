@@ -13,6 +13,7 @@ from atm.ledger import Ledger
 from atm.settings import Settings
 from credentials.sealing import Seal
 from tests.kiosk.fake_machine import CUSTOMER, STAFF_PIN, FakeMachine
+from tests.kiosk.staff_steps import BEN_PIN, PEOPLE
 
 
 class Kiosk:
@@ -111,6 +112,15 @@ def sign_in() -> Callable[[Any], None]:
         kiosk.on("StaffMenu")
 
     return signed_in
+
+
+@pytest.fixture
+def menu(kiosk: Any, machine: Any, sign_in: Callable[[Any], None]) -> Any:
+    """The staff menu of Ana Ruiz; Ben Okafor works there too."""
+    machine.staff._known["Ben Okafor"] = BEN_PIN
+    machine.office.known = list(PEOPLE)
+    sign_in(kiosk)
+    return kiosk
 
 
 @pytest.fixture
