@@ -100,11 +100,15 @@ def test_five_seconds_is_how_long_nobody_may_know() -> None:
     assert presence.SILENT_S == 5.0
 
 
-def test_notes_under_way_are_not_covered(page: Any, machine: Any) -> None:
+@pytest.mark.parametrize("camera", ["ready", "lost"])
+def test_notes_under_way_are_not_covered(
+    page: Any, machine: Any, monkeypatch: pytest.MonkeyPatch, camera: str
+) -> None:
+    monkeypatch.setattr(presence, "SILENT_S", 0.5)
     book = machine.ledger.book
 
     def slowly(*args: Any) -> Any:
-        machine.presence = "gone"
+        machine.presence, machine.camera.state = "gone", camera
         machine.hold.wait(1.2)
         return book(*args)
 
