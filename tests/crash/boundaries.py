@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.crash.place import said_by
-from tests.crash.syscalls import counted, inject, names, traced
+from tests.crash.syscalls import counted, inject, names, only, traced
 from tests.crash.teller import Act
 from tests.crash.tellers import Tellers, heard
 from tests.crash.truth import check
@@ -52,7 +52,8 @@ def kill_at(tellers: Tellers, boundary: Boundary) -> bool:
     """
     root = tellers.copy()
     pid, _ = tellers.start(root, ACTS[boundary.act], wait=True)
-    with traced(pid, *inject(boundary.call, boundary.when, "signal=KILL")):
+    kill = inject(boundary.call, boundary.when, "signal=KILL")
+    with traced(pid, *only(boundary.call), *kill):
         tellers.go(root)
         status = tellers.ended()
     assert status in (0, -9)

@@ -30,11 +30,20 @@ _FORGETS = (0.1, 0.5, 0.9, 1.0)
 
 
 class Recording(NamedTuple):
-    """What a teller did to a copy of the base: every change, sync and word, in order."""
+    """What a teller did to a copy of the base: every change, sync and word, in order.
+
+    `injected` tells whether a call was made to fail.
+    """
 
     root: Path
     events: list[Event]
     before: dict[str, File]
+    injected: bool
+
+    def lines(self, at: int | None = None) -> list[str]:
+        """Return what the teller had said before event *at*, or at the end."""
+        text = "".join(each.text for each in self.events[:at] if isinstance(each, Said))
+        return text.splitlines()
 
 
 def record(tellers: Tellers, acts: list[Act], work: Path, *injected: str) -> Recording:
@@ -46,19 +55,18 @@ def record(tellers: Tellers, acts: list[Act], work: Path, *injected: str) -> Rec
         tellers.go(root)
         assert tellers.ended() == 0
     found = trace.events(work / "trace", root, speaks_to, before)
+    failed = "(INJECTED)" in (work / "trace").read_text("ascii")
     for each in (root, work / "trace", said_by(root)):
         shutil.rmtree(each) if each.is_dir() else each.unlink()
-    return Recording(root, found, before)
+    return Recording(root, found, before, failed)
 
 
-def cut(recording: Recording, at: int, rng: random.Random) -> tuple[Path, list[str]]:
+def cut(recording: Recording, at: int, rng: random.Random, forgets: float) -> Path:
     """Put the kiosk where it was recorded, as it is when the power goes before event *at*.
 
-    Returns:
-        Its root, and the lines that the teller had said.
+    What is not synced is lost with the probability *forgets*. Returns its root.
     """
     happened = recording.events[:at]
-    forgets = rng.choice(_FORGETS)
     names = _names(recording, happened, rng, forgets)
     contents = _contents(happened, rng, forgets)
     for path, file in names.items():
@@ -71,8 +79,7 @@ def cut(recording: Recording, at: int, rng: random.Random) -> tuple[Path, list[s
                 written.truncate(len(data))
             else:
                 written.write(data)
-    text = "".join(each.text for each in happened if isinstance(each, Said))
-    return recording.root, text[: text.rfind("\n") + 1].splitlines()
+    return recording.root
 
 
 def cut_anywhere(tellers: Tellers, work: Path, count: int, seed: int, each: int = 10) -> int:
@@ -97,14 +104,20 @@ def cut_anywhere(tellers: Tellers, work: Path, count: int, seed: int, each: int 
 
 
 def check_cut(
-    tellers: Tellers, recording: Recording, at: int, rng: random.Random, what: str
+    tellers: Tellers,
+    recording: Recording,
+    at: int,
+    rng: random.Random,
+    what: str,
+    forgets: float | None = None,
 ) -> None:
-    """Cut the power before event *at*, and check what a fresh start finds.
+    """Cut the power before event *at*, and check what a fresh start finds; *what* names the case.
 
     Raises:
         AssertionError: If something acknowledged is lost, or half of something is there.
     """
-    root, lines = cut(recording, at, rng)
+    root = cut(recording, at, rng, rng.choice(_FORGETS) if forgets is None else forgets)
+    lines = recording.lines(at)
     truth = tellers.truth()
     try:
         truth.hear(lines)

@@ -63,8 +63,12 @@ def traced(pid: int, *options: str) -> Iterator[None]:
 
 def inject(call: str, when: int, what: str) -> list[str]:
     """Return the options that do *what* ("signal=KILL", "error=EIO") at the *when*-th *call*."""
-    every = f"trace={call}"
-    return ["-e", every, "-e", f"inject={call}:{what}:when={when}", "-o", "/dev/null"]
+    return ["-e", f"inject={call}:{what}:when={when}"]
+
+
+def only(call: str) -> list[str]:
+    """Return the options to look at nothing but *call*, and to write nothing down."""
+    return ["-e", f"trace={call}", "-o", "/dev/null"]
 
 
 def counted(trace: Path) -> Counter[str]:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -216,7 +217,8 @@ def one_after_the_other() -> None:
 def serve(root: Path, acts: list[Act], *, wait: bool) -> None:
     """Open the kiosk in *root*, say ``ready`` with the descriptor, and do *acts* after the go."""
     handle = os.open(said_by(root), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    teller = Teller(root, lambda line: os.write(handle, f"{line}\n".encode()) and None)
+    # No other part of the kiosk calls writev: what makes their writes fail leaves this one.
+    teller = Teller(root, lambda line: os.writev(handle, [f"{line}\n".encode()]) and None)
     with contextlib.suppress(AttributeError, OSError):  # any process of ours may trace this one
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
     print(f"ready {os.getpid()} {handle}", flush=True)
@@ -237,8 +239,11 @@ def main() -> None:
             try:
                 serve(Path(asked["root"]), asked["acts"], wait=asked["wait"])
                 status = 0
+            except BaseException:
+                traceback.print_exc()
             finally:
                 sys.stdout.flush()
+                sys.stderr.flush()
                 os._exit(status)
         _, status = os.waitpid(child, 0)
         print(f"ended {os.waitstatus_to_exitcode(status)}", flush=True)

@@ -20,7 +20,7 @@ from tests.crash.truth import Truth
 
 ROOT = Path(__file__).parents[2]
 OPENING_MINOR = 10**7
-PEOPLE = 4
+PEOPLE = 5
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 

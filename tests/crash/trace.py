@@ -111,6 +111,8 @@ class _Replay:
         paths = [bytes.fromhex(t.replace(r"\x", "")) for t in _TEXT.findall(arguments)]
         if call == "openat":
             yield from self._opened(paths[0].decode(), arguments, result)
+        elif call == "writev" and int(arguments.split(",")[0]) == self.speaks_to:
+            yield Said(paths[0].decode())
         elif call in ("write", "pwrite64"):
             yield from self._written(
                 int(arguments.split(",")[0]), call, paths[0], arguments, result
@@ -160,8 +162,6 @@ class _Replay:
     def _written(
         self, handle: int, call: str, data: bytes, arguments: str, count: int
     ) -> Iterator[Event]:
-        if handle == self.speaks_to:
-            yield Said(data.decode())
         opened = self.handles.get(handle)
         if opened is None or not isinstance(opened.file, File):
             return

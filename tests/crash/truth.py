@@ -29,7 +29,7 @@ class Person:
         counts: How many attempts are taken up, up to three.
         opening_minor: What the account began with.
         wrong: How many wrong PINs were acknowledged and not forgotten since.
-        judged: Whether the last attempt could be judged.
+        before: What `counts` was before the last attempt.
     """
 
     here: set[bool]
@@ -37,7 +37,7 @@ class Person:
     counts: set[int]
     opening_minor: int
     wrong: int = 0
-    judged: bool = True
+    before: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -74,13 +74,13 @@ class Truth:
             self.people[username] = Person({False, True}, {rest[0]}, {0}, int(rest[1]))
             return
         person = self.people[username]
-        person.judged = min(person.counts) < WRONG_LIMIT
+        person.before = set(person.counts)
         if act == "delete":
             person.here |= {False}
         if act in ("delete", "unlock"):
             person.counts |= {0}
             person.wrong = 0
-        elif person.judged:
+        elif person.before != {WRONG_LIMIT}:
             person.counts |= {min(count + 1, WRONG_LIMIT) for count in person.counts}
             if act != "wrong":
                 person.counts |= {0}
@@ -90,10 +90,13 @@ class Truth:
 
     def _done(self, act: str, username: str, rest: list[str]) -> None:
         person, answer = self.people[username], rest[-1]
+        if act == "wrong":
+            person.wrong += max(person.before) < WRONG_LIMIT
+            person.counts = {min(count + 1, WRONG_LIMIT) for count in person.before}
+            return
         if answer == "refused":
-            assert act == "wrong" or not person.judged, f"{username} was refused: {person}"
-            person.wrong += act == "wrong" and person.judged
-            person.counts = {max(person.counts)}
+            assert WRONG_LIMIT in person.before, f"{username} was refused: {person}"
+            person.counts = {WRONG_LIMIT}
             return
         if act in _KINDS:
             self.done[_KINDS[act]] += 1
