@@ -71,6 +71,7 @@ def test_a_watch_that_fails_covers_the_account(page: Any, machine: Any) -> None:
     def broken(_frame: object) -> str:
         raise RuntimeError("no network")
 
+    page.until(lambda: page.app.attendance._watch._presence is not None)
     page.app.attendance._watch._presence.look = broken
     covered(page, machine)
 
@@ -92,6 +93,7 @@ def test_a_watch_that_hangs_covers_the_account(
         machine.hold.wait(10)
         return "here"
 
+    page.until(lambda: page.app.attendance._watch._presence is not None)
     page.app.attendance._watch._presence.look = hanging
     covered(page, machine)
 
@@ -104,18 +106,18 @@ def test_five_seconds_is_how_long_nobody_may_know() -> None:
 def test_notes_under_way_are_not_covered(
     page: Any, machine: Any, monkeypatch: pytest.MonkeyPatch, camera: str
 ) -> None:
-    monkeypatch.setattr(presence, "SILENT_S", 0.5)
+    monkeypatch.setattr(presence, "SILENT_S", 1.5)
     book = machine.ledger.book
 
     def slowly(*args: Any) -> Any:
         machine.presence, machine.camera.state = "gone", camera
-        machine.hold.wait(1.2)
+        machine.hold.wait(2.5)
         return book(*args)
 
     machine.ledger.book = slowly
     page.touch(page.screen.presets[0])
     page.touch(page.app.dialog.yes)
-    page.on("TakeMoney", 3.0)
+    page.on("TakeMoney", 6.0)
     assert machine.ledger.balance("c" * 32) == 133_000
     covered(page, machine)
 
