@@ -68,6 +68,10 @@ class Ledger:
         """How often the ledger was changed, as last seen by this object."""
         return self._database.generation
 
+    def look(self) -> None:
+        """Look at the file again, so that `generation` is today's; another process may write."""
+        self._database.look()
+
     def check(self) -> None:
         """Add up every account again.
 

@@ -113,7 +113,11 @@ class Stores:
             AtmError, CredentialError: If the log or the ledger is not as it was left.
         """
         self.audit.check()
-        known, now = self.audit.head_stores(), self.generations()
+        known = self.audit.head_stores()
+        # What another process changed and logged since this one opened the files is not old.
+        for store in (self.attempts, self.pause, self.staff_pins, self.ledger):
+            store.look()
+        now = self.generations()
         for name, generation in known.items():
             if now.get(name, 0) < generation:
                 raise StaleStoreError(

@@ -201,13 +201,17 @@ class Database:
         self._seen: _Signature | None = None
         self._generation = 0
         self._make(schema, after)
-        with self.transaction():  # checks every row
-            pass
+        self.look()  # checks every row
 
     @property
     def generation(self) -> int:
         """How often the file was changed, as last seen by this object."""
         return self._generation
+
+    def look(self) -> None:
+        """Look at the file as it is now, so that `generation` is today's; fails as `transaction`."""
+        with self.transaction():
+            pass
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
