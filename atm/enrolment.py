@@ -156,21 +156,25 @@ class EnrolmentDesk:
                 removed += 1
             enrolled = {r.customer_id for r in records if r.consent_at is not None}
             ownerless = self._ledger.customer_ids() - enrolled
-            for customer_id in ownerless - (self._once_enrolled() if ownerless else set()):
+            for customer_id in ownerless - (self._lost() if ownerless else set()):
                 with contextlib.suppress(OpenHoldError):  # staff settle it first
                     self._ledger.remove_account(customer_id)
                     removed += 1
         return removed
 
-    def _once_enrolled(self) -> set[str]:
-        """Return who was enrolled and not deleted, by the log: a restore may have lost a record."""
-        found: set[str] = set()
+    def _lost(self) -> set[str]:
+        """Return whose record a restore may have lost, by the log; their money stays."""
+        enrolled, lost = set[str](), set[str]()
         for entry in self._audit.entries():
-            if entry.get("kind") == "enrolment" and entry.get("step") == "done":
-                found.add(str(entry.get("customer")))
-            elif entry.get("kind") == "delete":
-                found.discard(str(entry.get("customer")))
-        return found
+            kind, customer = entry.get("kind"), str(entry.get("customer"))
+            if kind == "enrolment" and entry.get("step") == "done":
+                enrolled.add(customer)
+            elif kind == "delete":
+                enrolled.discard(customer)
+                lost.discard(customer)
+            elif kind == "restore":
+                lost |= enrolled
+        return lost
 
     def _check_one_face(
         self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None

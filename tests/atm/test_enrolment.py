@@ -263,10 +263,26 @@ def test_a_customer_who_lacks_a_pin_keeps_the_account_and_is_not_enrolled_again(
 
 def test_the_money_of_a_customer_whose_record_a_restore_lost_stays(bank, face, open_bank) -> None:
     customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    bank.audit.append("restore", step="begun")
     bank.store.remove(customer.customer_id)
     again = open_bank()
     again.enrolment().remove_orphans()
     assert again.ledger.balance(customer.customer_id) == 50_000
+
+
+def test_an_account_is_swept_whose_enrolment_was_logged_and_then_taken_back(
+    bank, face, open_bank, monkeypatch
+) -> None:
+    def cut_off(customer_id: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bank.audit.anchor, "write", lambda state: 1 / 0)
+    monkeypatch.setattr(bank.ledger, "remove_account", cut_off)  # the power goes while it is undone
+    with pytest.raises(KeyboardInterrupt):
+        bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    assert [entry["step"] for entry in entries(bank, "enrolment")] == ["begun", "done"]
+    assert open_bank().enrolment().remove_orphans() == 1
+    assert open_bank().ledger.customer_ids() == set()
 
 
 def test_what_a_killed_writer_left_unfinished_is_removed(bank, face, open_bank) -> None:
