@@ -57,7 +57,7 @@ def copy(root: Path, to: Path) -> Path:
         else:
             shutil.copy2(source, target)
 
-    shutil.copytree(root, to, copy_function=copy_file)
+    shutil.copytree(root, to, copy_function=copy_file, dirs_exist_ok=True)
     return to
 
 

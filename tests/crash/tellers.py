@@ -14,6 +14,7 @@ from atm.folder import open_folder
 from atm.keys import Keys
 from atm.stores import Stores
 from credentials.attempts import WRONG_LIMIT
+from credentials.weak_pins import weakness
 from tests.crash.place import copy, go_of, journal_of, said_by, settings_of, verifier_of
 from tests.crash.teller import Act
 from tests.crash.truth import Truth
@@ -21,7 +22,10 @@ from tests.crash.truth import Truth
 ROOT = Path(__file__).parents[2]
 OPENING_MINOR = 10**7
 PEOPLE = 5
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {
+    **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)
+}  # fmt: skip
+"""Of a teller: no thread that only waits."""
 
 
 class Tellers:
@@ -36,7 +40,7 @@ class Tellers:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.teller", str(self.base)],
             cwd=ROOT,
-            env={**os.environ, **_ENVIRONMENT},
+            env=ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -116,7 +120,7 @@ def plan(truth: Truth, rng: random.Random, count: int, new: str) -> list[Act]:
         act = rng.choice(["enrol", "pin", "wrong", "withdraw", "delete", "lock"])
         name = rng.choice(sorted(pins)) if pins else ""
         if act == "enrol" or not pins:
-            name, pin = f"{new}-{len(acts)}", f"{rng.randrange(10**6):06d}71"
+            name, pin = f"{new}-{len(acts)}", _any_pin(rng)
             acts.append(["enrol", name, pin, OPENING_MINOR])
             pins[name], taken[name] = pin, 0
         elif act in ("wrong", "lock"):
@@ -130,13 +134,20 @@ def plan(truth: Truth, rng: random.Random, count: int, new: str) -> list[Act]:
             acts.append(["unlock", name])
             taken[name] = 0
         elif act == "pin":
-            new_pin = f"{rng.randrange(10**6):06d}93"
+            new_pin = _any_pin(rng)
             acts.append(["pin", name, pins[name], new_pin])
             pins[name], taken[name] = new_pin, 0
         else:
             acts.append(["withdraw", name, pins[name], 1000 * rng.randint(1, 9)])
             taken[name] = 0
     return acts
+
+
+def _any_pin(rng: random.Random) -> str:
+    """Return a PIN of eight digits that is allowed."""
+    while weakness(pin := f"{rng.randrange(10**8):08d}"):
+        pass
+    return pin
 
 
 def _new_kiosk(root: Path) -> None:
