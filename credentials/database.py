@@ -209,7 +209,7 @@ class Database:
         return self._generation
 
     def look(self) -> None:
-        """Look at the file as it is now, so that `generation` is today's; fails as `transaction`."""
+        """Look at the file as it is now, and keep its generation; fails as `transaction`."""
         with self.transaction():
             pass
 
