@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from atm.folder import Kind
+from atm.signatures import StaffMember
 
 pytestmark = [pytest.mark.gui, pytest.mark.faces]
 
@@ -78,9 +79,18 @@ def enrol(kiosk: Any, username: str, camera: str) -> None:
 
 
 def visit(kiosk: Any, username: str, camera: str) -> bool:
-    """Come before the camera and try up to three times; returns whether the account opened."""
+    """Come before the camera and try up to three times; returns whether the account opened.
+
+    Nobody waits a minute here after a refusal: staff unlock.
+    """
     kiosk.machine.use_camera(camera)
-    return any(log_in(kiosk, username, PIN) for _ in range(TRIES))
+    return any(try_once(kiosk, username, PIN) for _ in range(TRIES))
+
+
+def try_once(kiosk: Any, username: str, pin: str) -> bool:
+    """Try once, unlocked by staff before; returns whether the account opened."""
+    kiosk.machine.office.unlock(username, staff=StaffMember(STAFF))
+    return log_in(kiosk, username, pin)
 
 
 def log_in(kiosk: Any, username: str, pin: str) -> bool:
@@ -104,8 +114,12 @@ def log_in(kiosk: Any, username: str, pin: str) -> bool:
 
 
 def test_nine_of_ten_are_admitted_and_no_impostor(
-    real_kiosk: Any, cameras: list[tuple[str, str]], tmp_path: Path
+    real_kiosk: Any,
+    cameras: list[tuple[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("atm.pause.REFUSALS", 100)  # twenty come in a row here
     names = [f"person{number}" for number in range(PEOPLE)]
     for name, (enrol_camera, _) in zip(names, cameras, strict=True):
         enrol(real_kiosk, name, enrol_camera)
@@ -115,12 +129,14 @@ def test_nine_of_ten_are_admitted_and_no_impostor(
     wrongly = 0
     for number, name in enumerate(names):
         real_kiosk.machine.use_camera(cameras[(number + 1) % PEOPLE][1])
-        wrongly += log_in(real_kiosk, name, PIN)
+        wrongly += try_once(real_kiosk, name, PIN)
         real_kiosk.machine.use_camera(cameras[number][1])
-        wrongly += log_in(real_kiosk, name, WRONG_PIN)
+        wrongly += try_once(real_kiosk, name, WRONG_PIN)
     assert wrongly == 0
     assert admitted >= 9
     log = [json.loads(line) for line in (tmp_path / "data/audit.jsonl").read_text().splitlines()]
-    decisions = [entry["outcome"] for entry in log if entry["kind"] == "decision"]
+    entries = [entry for entry in log if entry["kind"] == "decision"]
+    assert not any("waiting" in reason for entry in entries for reason in entry["reasons"])
+    decisions = [entry["outcome"] for entry in entries]
     assert decisions.count("granted") == admitted
     assert len(decisions) >= PEOPLE + 2 * PEOPLE
