@@ -11,7 +11,7 @@ DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test bench lint format messages clean
+.PHONY: help kiosk demo test test-long bench lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -29,6 +29,9 @@ demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole story by itself and leave
 
 test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite
 	@$(XVFB) $(PY) -m pytest $(ARGS)
+
+test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its proofs: some hours
+	@LONG_TESTS=1 $(XVFB) $(PY) -m pytest -m "long or not long" $(ARGS)
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
