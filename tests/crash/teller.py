@@ -26,6 +26,7 @@ from atm.errors import AtmError
 from atm.folder import open_folder
 from atm.keys import Keys
 from atm.login import LoginDesk
+from atm.machine import Machine
 from atm.office import Office
 from atm.one_face import OneFace
 from atm.pause import Pause
@@ -51,6 +52,9 @@ RUIZ, OKAFOR = StaffMember("ruiz"), StaffMember("okafor")
 _PR_SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
 
 Act = list[Any]
+
+START: Act = ["start"]
+"""Alone, instead of acts: start the kiosk and stop it."""
 
 
 class _Leaps:
@@ -217,13 +221,20 @@ def one_after_the_other() -> None:
 def serve(root: Path, acts: list[Act], *, wait: bool) -> None:
     """Open the kiosk in *root*, say ``ready`` with the descriptor, and do *acts* after the go."""
     handle = os.open(said_by(root), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    # No other part of the kiosk calls writev: what makes their writes fail leaves this one.
-    teller = Teller(root, lambda line: os.writev(handle, [f"{line}\n".encode()]) and None)
+
+    def say(line: str) -> None:
+        # No other part of the kiosk calls writev: what makes their writes fail leaves this one.
+        os.writev(handle, [f"{line}\n".encode()])
+
+    teller = None if acts == [START] else Teller(root, say)
     with contextlib.suppress(AttributeError, OSError):  # any process of ours may trace this one
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
     print(f"ready {os.getpid()} {handle}", flush=True)
     while wait and not go_of(root).exists():
         time.sleep(0.001)
+    if teller is None:
+        Machine.open(settings_of(root)).close()
+        return
     for act in acts:
         teller.do(act)
 
