@@ -4,15 +4,15 @@ Its PINs were plain text, so they are not taken over: a pending record cannot lo
 add a face and the customer types a new PIN.
 """
 
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from atm.errors import AtmError
-from credentials.errors import DuplicateUserError
-from credentials.policy import PolicyError, normalise_username
+from credentials.errors import DuplicateUserError, StoreError
+from credentials.files import read_json
+from credentials.policy import LONGEST_USERNAME, PolicyError, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
 
 
@@ -32,11 +32,14 @@ def import_plain(path: Path, store: CredentialStore) -> ImportReport:
         AtmError: If *path* is not such a file; nothing is imported then.
     """
     try:
-        names = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise AtmError(f"{path} cannot be read as the prototype's file: {error}") from error
-    if not isinstance(names, dict):
-        raise AtmError(f'{path} is not the prototype\'s file: {{"name": "PIN", ...}} is expected.')
+        found = read_json(path)
+    except StoreError as error:
+        raise AtmError(
+            f'{path} is not the prototype\'s file, {{"name": "PIN", ...}}: {error}'
+        ) from error
+    if found is None:
+        raise AtmError(f"There is no file {path}.")
+    names, _ = found
     imported, taken, refused = [], [], []
     for typed in names:
         try:
@@ -54,7 +57,7 @@ def import_plain(path: Path, store: CredentialStore) -> ImportReport:
             )
             imported.append(name)
         except PolicyError:
-            refused.append(repr(typed))
+            refused.append(ascii(typed[:LONGEST_USERNAME]))
         except DuplicateUserError:
             taken.append(name)
     return ImportReport(tuple(imported), tuple(taken), tuple(refused))

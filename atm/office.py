@@ -4,8 +4,7 @@ import contextlib
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,14 @@ from atm.audit import AuditLog
 from atm.capturing import Capturing, EnrolmentError, held, plain_errors
 from atm.errors import AtmError
 from atm.ledger import Ledger
+from atm.refusals import Refusal, refusal
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
-from atm.staff import StaffRegistry
+from atm.staff import SHORTEST_STAFF_PIN, StaffRegistry
 from credentials.attempts import Attempts, Standing
 from credentials.errors import UnknownUserError
 from credentials.hashing import PinHasher
-from credentials.policy import check_pin
+from credentials.policy import check_pin, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.gallery import Gallery
 
@@ -38,25 +38,6 @@ class BalanceError(AtmError):
         """Keep the balance, in minor units."""
         super().__init__("The account is not empty; pay it out first, or let two sign.")
         self.balance_minor = balance_minor
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A login that was not granted.
-
-    Attributes:
-        at: When, aware.
-        username: Who was claimed; None for a name that nobody has, or has any more.
-        outcome: As `atm.decision.Outcome` has it.
-        reasons: In the log's words.
-        times: How often in that minute.
-    """
-
-    at: datetime
-    username: str | None
-    outcome: str
-    reasons: tuple[str, ...]
-    times: int
 
 
 class Office:
@@ -217,6 +198,8 @@ class Office:
             PolicyError: If *name* or *pin* is not allowed.
             StaffError: If the name is taken, or two must sign.
         """
+        name = normalise_username(name)
+        check_pin(pin, shortest=SHORTEST_STAFF_PIN)
         with self._logged("staff", act="add", name=name, staff=_names(signed)):
             return self._staff.add(name, pin, signed=signed)
 
@@ -226,6 +209,7 @@ class Office:
         Raises:
             StaffError: If there is no such name, or it is the last.
         """
+        name = self._staff.known(name)
         with self._logged("staff", act="remove", name=name, staff=signed.names):
             self._staff.remove(name, signed=signed)
 
@@ -235,21 +219,20 @@ class Office:
         Raises:
             StaffError: If there is no such name.
         """
+        name = self._staff.known(name)
         with self._logged("staff", act="unlock", name=name, staff=signed.names):
             self._staff.unlock(name)
 
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
-        """Return the last *n* logins that were not granted, newest first; the look is logged."""
+        """Return the last *n* logins that were not granted, newest first; the look is logged.
+
+        Raises:
+            AuditError: If the log cannot be read, or an entry was altered.
+        """
         self._audit.append("audit read", staff=[staff.name], what="refusals")
         names = {record.customer_id: record.username for record in self._store.all()}
         found = [
-            Refusal(
-                at=datetime.fromisoformat(str(entry["at"])),
-                username=names.get(str(entry.get("customer"))),
-                outcome=str(entry["outcome"]),
-                reasons=tuple(str(each) for each in _list(entry.get("reasons"))),
-                times=int(str(entry.get("repeated", 1))),
-            )
+            refusal(entry, names)
             for entry in self._audit.tail(20 * n, "decision")
             if entry.get("outcome") != "granted"
         ]
@@ -297,7 +280,3 @@ class Office:
 
 def _names(signed: StaffMember | Signatures) -> list[str]:
     return signed.names if isinstance(signed, Signatures) else [signed.name]
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

@@ -92,6 +92,14 @@ class StaffRegistry:
             entries = [found for _, found in sorted(self._file.read().items())]
             return [(entry.name, self._attempts.locked(entry.staff_id)) for entry in entries]
 
+    def known(self, name: str) -> str:
+        """Return how the member *name*, as typed, is called here.
+
+        Raises:
+            StaffError: If there is no such member, or the file cannot be used.
+        """
+        return self._known(name).name
+
     def add_first(self, name: str, pin: str) -> StaffMember:
         """Make the first member of staff, which nobody can sign.
 

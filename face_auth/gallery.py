@@ -13,7 +13,7 @@ associated data, so that a file put in another's place does not open.
 import hmac
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,16 +116,22 @@ class Gallery:
         """
         arrays = self._read(template_id, customer_id, "template")
         try:
+            with np.errstate(over="ignore"):
+                embeddings = arrays["embeddings"].astype(np.float32)
+                weights = arrays["svm_weights"].astype(np.float32)
+            bias = float(arrays["svm_bias"])
+            if embeddings.ndim != 2 or weights.shape != embeddings.shape[1:]:
+                raise ValueError("the shapes do not fit together")
+            if not (np.isfinite(embeddings).all() and np.isfinite([*weights, bias]).all()):
+                raise ValueError("a number is not finite")
             return Template(
                 customer_id=customer_id,
                 network=str(arrays["network"]),
                 network_sha256=str(arrays["network_sha256"]),
-                embeddings=arrays["embeddings"].astype(np.float32),
-                svm=CustomerSvm(
-                    arrays["svm_weights"].astype(np.float32), float(arrays["svm_bias"])
-                ),
+                embeddings=embeddings,
+                svm=CustomerSvm(weights, bias),
             )
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise GalleryError(f"template {template_id} has another layout") from error
 
     def load_captures(self, template_id: str, customer_id: str) -> list[Capture]:
@@ -136,15 +142,8 @@ class Gallery:
         """
         arrays = self._read(template_id, customer_id, "captures")
         try:
-            return [
-                Capture(
-                    arrays[f"image{i}"],
-                    tuple(float(v) for v in arrays[f"box{i}"]),  # type: ignore[arg-type]
-                    arrays[f"landmarks{i}"],
-                )
-                for i in range(int(arrays["count"]))
-            ]
-        except (KeyError, ValueError) as error:
+            return [_capture(arrays, index) for index in range(int(arrays["count"]))]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise GalleryError(f"captures {template_id} have another layout") from error
 
     def remove(self, template_id: str) -> None:
@@ -236,6 +235,14 @@ class Gallery:
             return self._keys[purpose].cipher.decrypt(data[start:body], data[body:], bound_to)
         except (InvalidTag, ValueError) as error:
             raise GalleryError(f"{path} is damaged, or belongs to someone else") from error
+
+
+def _capture(arrays: Mapping[str, NDArray[Any]], index: int) -> Capture:
+    image, landmarks = arrays[f"image{index}"], arrays[f"landmarks{index}"]
+    x, y, width, height = (float(value) for value in arrays[f"box{index}"])
+    if image.ndim != 3 or image.dtype != np.uint8 or landmarks.shape != (5, 2):
+        raise ValueError("no picture with a face")
+    return Capture(image, (x, y, width, height), landmarks)
 
 
 def _key(key: bytes) -> _Key:

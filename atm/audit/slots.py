@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from atm.audit.entries import AuditError
+from atm.audit.parts import json_object
 from credentials import files
 from credentials.errors import StoreError
 from credentials.files import JsonObject
@@ -116,8 +117,8 @@ def _newest(data: bytes) -> tuple[int, JsonObject, int] | None:
         checksum, _, text = data[place * _PLACE : (place + 1) * _PLACE].strip().partition(b" ")
         if checksum != hashlib.sha256(text).hexdigest().encode("ascii"):
             continue
-        document = json.loads(text)
-        serial = document.pop("serial")
-        if best is None or serial > best[2]:
-            best = (place, document, serial)
+        for document in json_object(text):
+            serial = document.pop("serial", None)
+            if type(serial) is int and (best is None or serial > best[2]):
+                best = (place, document, serial)
     return best

@@ -1,14 +1,18 @@
 """What the kiosk keeps of its log, outside the data folder: the present key and where it stands."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError, Line, digest, next_key
 from atm.audit.slots import Slots
 from credentials.files import JsonObject
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_NUMBERS = ("size", "verifier_from", "anchored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class StateFile:
         document = self._slots.read()
         if document is None:
             return None
-        if document.keys() != {"serial", *(each.name for each in fields(State))} - {"serial"}:
+        if not _is_state(document):
             raise AuditError(f"The audit key {self._slots.path} was made by another program.")
         return State(**{**document, "key": bytes.fromhex(str(document["key"]))})  # type: ignore[arg-type]
 
@@ -94,6 +98,31 @@ class StateFile:
             self._slots.write(document)
         else:
             self._slots.create(document)
+
+
+def _is_state(document: JsonObject) -> bool:
+    """Return whether *document* holds what `_document` writes."""
+    stores = document.get("stores")
+    return (
+        document.keys() == {each.name for each in fields(State)}
+        and isinstance(stores, dict)
+        and all(
+            _is_number(each) for each in (*stores.values(), *(document[name] for name in _NUMBERS))
+        )
+        and _is_number(document["n"], least=1)
+        and _is_number(document["part"], least=1)
+        and _is_digest(document["key"])
+        and _is_digest(document["previous"])
+        and (document["head"] == "" or _is_digest(document["head"]))
+    )
+
+
+def _is_number(value: object, least: int = 0) -> bool:
+    return type(value) is int and least <= value < 10**15
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
 
 def _document(state: State) -> JsonObject:
@@ -132,9 +161,9 @@ class Anchor:
         if document is None:
             return None
         n, mac = document.get("n"), document.get("mac")
-        if type(n) is not int or not isinstance(mac, str):
+        if not _is_number(n) or not _is_digest(mac):
             raise AuditError(f"The log's anchor {self.path} was made by another program.")
-        return Anchored(n, mac)
+        return Anchored(cast(int, n), cast(str, mac))
 
     def check(self, state: State) -> int:
         """Accept a log that stands at *state*; returns which entry is anchored, 0 for none.

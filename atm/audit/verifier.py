@@ -65,6 +65,9 @@ def read_verifier(path: Path) -> Verifier:
         verifier = Verifier(**document)  # type: ignore[arg-type]
         if len(bytes.fromhex(verifier.key)) != KEY_BYTES or len(verifier.previous) != len(NO_MAC):
             raise ValueError
+        bytes.fromhex(verifier.previous)
+        if {type(verifier.begins), type(verifier.start)} != {int}:
+            raise ValueError
         if not 1 <= verifier.begins <= verifier.start:
             raise ValueError
     except (KeyError, TypeError, ValueError) as error:

@@ -10,7 +10,7 @@ from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
-    from atm.office import Refusal
+    from atm.refusals import Refusal
     from atm.signatures import StaffMember
     from kiosk.app import App
 
