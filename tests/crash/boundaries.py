@@ -21,6 +21,10 @@ ACTS: dict[str, list[Act]] = {
 }
 
 
+_STEPS = {"fsync", "fdatasync", "rename", "link", "unlink"}
+"""Between these the disk differs; between the others mostly not."""
+
+
 class Boundary(NamedTuple):
     """The *when*-th *call* of one kind in *act*, before it is made."""
 
@@ -92,12 +96,12 @@ def kill_at_every(tellers: Tellers, work: Path) -> Counter[str]:
 
 
 def sample(boundaries: list[Boundary], count: int, seed: int) -> list[Boundary]:
-    """Return *count* boundaries, as many of each act, seeded."""
+    """Return *count* boundaries at syncs and changes of names, as many of each act, seeded."""
     rng = random.Random(seed)
     chosen = []
     for act in ACTS:
-        of_act = [each for each in boundaries if each.act == act]
-        chosen += rng.sample(of_act, count // len(ACTS))
+        of_act = [each for each in boundaries if each.act == act and each.call in _STEPS]
+        chosen += rng.sample(of_act, min(len(of_act), count // len(ACTS)))
     return chosen
 
 

@@ -54,15 +54,14 @@ def fail_each(
     return seen
 
 
-def fail_some(
-    tellers: Tellers, work: Path, errors: dict[str, str], cuts: int, seed: int
-) -> Counter[str]:
-    """Let an early call of each kind in *errors* fail in each act; see `fail_at`."""
+def fail_some(tellers: Tellers, work: Path, count: int, seed: int) -> Counter[str]:
+    """Let each of *count* early syncs fail alone, in the acts in turn; see `fail_at`."""
     rng = random.Random(seed)
     seen: Counter[str] = Counter()
-    for act, call in itertools.product(ACTS, errors):
-        fault = Fault(act, call, rng.randint(1, 6), errors[call])
-        seen += fail_at(tellers, work, fault, cuts, rng)
+    for act in itertools.islice(itertools.cycle(ACTS), count):
+        call = rng.choice(["fsync", "fsync", "fdatasync"])
+        fault = Fault(act, call, rng.randint(1, 12 if call == "fsync" else 4), SYNCS[call])
+        seen += fail_at(tellers, work, fault, 1, rng)
     return seen
 
 
