@@ -72,17 +72,13 @@ def head_pose(landmarks: NDArray[np.floating]) -> Pose:
         tried = _project(state + np.vstack([np.zeros(6), np.eye(6) * _DELTA]))
         miss = (tried[0] - aims).ravel()
         slopes = ((tried[1:] - tried[0]) / _DELTA).reshape(6, 10).T
-        state = state - np.linalg.solve(
-            slopes.T @ slopes + _DAMPING * np.eye(6), slopes.T @ miss
-        )
+        state = state - np.linalg.solve(slopes.T @ slopes + _DAMPING * np.eye(6), slopes.T @ miss)
         state[:2] = np.clip(state[:2], -limit, limit)
     yaw, pitch, roll = np.degrees(state[:3])
     return Pose(float(yaw), float(pitch), float(roll), float(state[3] * unit))
 
 
-def nose_parallax(
-    before: NDArray[np.floating], after: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def nose_parallax(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return how the nose moved against the plane of eyes and mouth, in eye distances.
 
     The homography that brings eyes and corners of the mouth from one picture to the other brings
