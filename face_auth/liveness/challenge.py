@@ -22,7 +22,7 @@ from face_auth.pose import Pose, head_pose, nose_parallax
 
 STRAIGHT_FRAMES: Final = 4
 """So many straight frames in a row are what movements are measured against."""
-STRAIGHT: Final = (15.0, 22.0)
+STRAIGHT: Final = (16.0, 28.0)
 """Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
 EACH_S: Final = 4.5
 """How long each request may take: people react within 0.5 s and turn within another."""
@@ -32,28 +32,30 @@ REACTION_S: Final = 0.2
 """Whoever moves sooner after a request was shown did not move because of it."""
 HELD: Final = 2
 """Frames in a row that must show what was asked for."""
-TURN: Final = 17.0
-"""Degrees of yaw from straight that are a turn."""
-NOD: Final = 9.0
-"""Degrees of pitch from straight that are a nod; faces seen from below or above show less."""
+TURN: Final = 14.0
+"""Degrees of yaw from straight, as the landmarks tell it, that are a turn: heads turned by 20
+degrees in simulation show 15 (median)."""
+NOD: Final = 8.0
+"""Degrees of pitch from straight that are a nod: 13 degrees show as 9 to 10."""
 NEARER: Final = 1.2
 """How much larger than at first the head must be to have come closer."""
-PARALLAX: Final = {"turn": 0.09, "nod": 0.085}
-"""How far the nose must move against the plane of eyes and mouth, in eye distances. Real heads
-gave 0.11 to 0.15 at 20 degrees of yaw, and 0.12 and more at 9 degrees of pitch."""
-LEAST_DEPTH: Final = 0.2
-"""How far the nose must stand out, in eye distances, as parallax over the tangent of the angle by
-which the face narrowed. A head has 0.4; a picture bent to a half cylinder 0.13."""
-NARROWED: Final = 0.88
-"""Narrowing from which that angle can be told from the landmarks' error."""
+SOLID: Final = {"turn": (0.085, 0.055, 0.65), "nod": (0.062, 0.04, 0.45)}
+"""How far the nose must move against the plane of eyes and mouth, in eye distances: at least the
+first, and at least the second plus the third times the share by which the face became narrower
+(turn) or lower (nod). In simulation and on real people a turn that narrows the face by 3, 9, 15
+and 22 % moves the nose by 0.075, 0.126, 0.17 and 0.24 or more (95 %); on flat prints turned by up
+to 50 degrees and on prints bent by 60 it is below 0.095, 0.10, 0.11 and 0.19 (95 %)."""
 WRONG: Final = 1.5
 """A movement this many times as large as another request asks for is an answer, a wrong one."""
+SLIPS: Final = 1
+"""Wrong answers in a challenge that are forgiven: people mistake left for right."""
 RELEASED: Final = 0.5
-"""Share of a movement below which the last request's movement has ended."""
+"""Share of a movement below which an earlier request's movement has ended."""
 LOST_S: Final = 0.8
 """How long the face may be out of sight; the detector loses some that look far down."""
-SAME_PERSON: Final = 0.35
-"""Least cosine between the embeddings of a straight and a turned face of one person."""
+SAME_PERSON: Final = 0.4
+"""Least cosine between the embeddings of a straight and a turned face of one person. In simulation
+turned faces have 0.69 and more (90 %) at 30 degrees; pairs of strangers 0.4 in less than 1 %."""
 
 
 class State(StrEnum):
@@ -102,12 +104,9 @@ class _Movement:
         turned = request in {Request.LEFT, Request.RIGHT}
         sign = -1 if request in {Request.RIGHT, Request.UP} else 1
         moved = sign * float(self.parallax[0 if turned else 1])
-        if not moved >= PARALLAX["turn" if turned else "nod"]:
-            return False
-        cosine = self.narrowed if turned else 1 / self.narrowed
-        if cosine >= NARROWED:
-            return True
-        return moved >= LEAST_DEPTH * math.tan(math.acos(max(cosine, 0.2)))
+        lost = 1 - (self.narrowed if turned else 1 / max(self.narrowed, 1e-6))
+        least, base, slope = SOLID["turn" if turned else "nod"]
+        return moved >= max(least, base + slope * lost)
 
 
 class Challenge:
@@ -136,8 +135,10 @@ class Challenge:
         self._asked_at = 0.0
         self._held = 0
         self._wrong = 0
+        self._slips = 0
         self._may_answer = False
-        self._carried: Request | None = None
+        self._carried: set[Request] = set()
+        self._jumped = False
         self._last: tuple[float, NDArray[np.float64], Pose] | None = None
         self._share = 0.0
 
@@ -183,8 +184,12 @@ class Challenge:
             self.miss(frame)
             return
         if not self._follows(at, points, pose):
-            self._fail("the face jumped or was another one")
+            # One frame may show misplaced landmarks.
+            if self._jumped:
+                self._fail("the face jumped or was another one")
+            self._jumped = True
             return
+        self._jumped = False
         self._last = at, points.mean(axis=0), pose
         if self._base is None:
             self._look_straight(at, points, pose, embed)
@@ -205,10 +210,10 @@ class Challenge:
     def _out_of_time(self, at: float) -> bool:
         if self._began is None:
             self._began = at
-        if self._base is None:
-            late = at - self._began > STRAIGHT_S
-        else:
-            late = at - self._asked_at > EACH_S
+        straight = self._base is None
+        late = at - (self._began if straight else self._asked_at) > (
+            STRAIGHT_S if straight else EACH_S
+        )
         if late:
             what = self.current or "looking straight"
             self._fail(f"not done in time: {what}")
@@ -267,23 +272,35 @@ class Challenge:
         request = self.requests[self._done]
         movement = self._movement(points, pose)
         self._share = movement.share(request)
-        if self._carried is not None and movement.share(self._carried) < RELEASED:
-            self._carried = None
+        self._carried = {one for one in self._carried if movement.share(one) >= RELEASED}
         met = self._share >= 1 and movement.solid(request)
         if not self._may_answer:
             self._may_answer = not met and at - self._asked_at >= REACTION_S
             return
         self._held = self._held + 1 if met else 0
-        wrong = not met and any(
-            movement.share(other) >= WRONG and movement.solid(other)
-            for other in Request
-            if other not in {request, Request.CLOSER, self._carried}
-        )
+        wrong = not met and self._other_movement(request, movement) is not None
         self._wrong = self._wrong + 1 if wrong else 0
         if self._wrong >= HELD:
-            self._fail(f"another movement than {request}")
+            self._slip(request, movement)
         elif self._held >= HELD:
             self._meet(at, request, embed())
+
+    def _other_movement(self, request: Request, movement: _Movement) -> Request | None:
+        """Return another request that the movement clearly answers."""
+        for other in Request:
+            if other in {request, Request.CLOSER} | self._carried:
+                continue
+            if movement.share(other) >= WRONG and movement.solid(other):
+                return other
+        return None
+
+    def _slip(self, request: Request, movement: _Movement) -> None:
+        self._slips += 1
+        if self._slips > SLIPS:
+            self._fail(f"other movements than {request}")
+        other = self._other_movement(request, movement)
+        self._carried |= set() if other is None else {other}
+        self._wrong = 0
 
     def _meet(self, at: float, request: Request, embedding: NDArray[np.float32]) -> None:
         assert self._embedding is not None
@@ -291,7 +308,7 @@ class Challenge:
             self._fail("another person")
             return
         self._done += 1
-        self._carried = request
+        self._carried.add(request)
         if self._done == len(self.requests):
             self.state = State.PASSED
         else:

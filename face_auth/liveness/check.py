@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from face_auth.camera import Frame
 from face_auth.detection import Face
 from face_auth.liveness.challenge import Challenge, State
-from face_auth.liveness.passive import FRAMES, SPAN_S, LivenessResult, PassiveCheck
+from face_auth.liveness.cues import Repetition
+from face_auth.liveness.passive import (
+    FRAMES,
+    SPAN_S,
+    LivenessResult,
+    PassiveCheck,
+    judge_repetition,
+)
 from face_auth.liveness.requests import Request, draw_poses, draw_requests
 from face_auth.quality import Quality, Verdict
 
@@ -57,6 +64,7 @@ class LivenessCheck:
         self.challenge = challenge
         self._frames: list[Frame] = []
         self._faces: list[Face] = []
+        self._repetition = Repetition()
         self._judged: LivenessResult | None = None
 
     @property
@@ -77,7 +85,8 @@ class LivenessCheck:
             return LivenessResult(True, 0.0, ("liveness is off",))
         judged = self._judged or LivenessResult(False, 0.0, ("too few frames",))
         challenge = self.challenge
-        if challenge is None or challenge.state is State.PASSED:
+        refused = self._judged is not None and not self._judged.passed
+        if challenge is None or challenge.state is State.PASSED or refused:
             return judged
         reason = challenge.reason or "the challenge was not finished"
         return LivenessResult(False, judged.score, (f"challenge: {reason}", *judged.reasons))
@@ -103,6 +112,11 @@ class LivenessCheck:
             embed: Returns the unit embedding of its face; called now and then.
         """
         if self._passive is None or self.done:
+            return
+        self._repetition.add(frame)
+        recorded = judge_repetition(self._repetition)
+        if recorded is not None:
+            self._judged = recorded
             return
         if self.challenge is not None:
             starts = self.challenge.done == 0 and self.challenge.current is None

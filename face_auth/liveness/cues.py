@@ -22,24 +22,31 @@ SPECTRUM: Final = 128
 """Side of the patch whose spectrum is looked at, in px of the camera."""
 
 
-def repetition(frames: Sequence[Frame]) -> tuple[float, bool]:
-    """Look for frames that are the same to the last bit, which a camera's noise never gives.
+class Repetition:
+    """Looks for frames that are the same to the last bit, which a camera's noise never gives.
 
-    Returns:
-        The longest time in seconds without a new picture, and whether an older picture came back.
+    Attributes:
+        frozen_s: The longest time without a new picture so far, in seconds.
+        returned: Whether an older picture came back.
     """
-    longest, since, returned = 0.0, 0.0, False
-    seen: set[int] = set()
-    last: int | None = None
-    for frame in frames:
+
+    def __init__(self) -> None:
+        """Begin without a frame."""
+        self.frozen_s = 0.0
+        self.returned = False
+        self._seen: set[int] = set()
+        self._last: int | None = None
+        self._since = 0.0
+
+    def add(self, frame: Frame) -> None:
+        """Take a frame, later than the one before."""
         mark = zlib.crc32(np.ascontiguousarray(frame.image[::2, ::2]))
-        if mark != last:
-            returned = returned or mark in seen
-            since = frame.captured_at
-        longest = max(longest, frame.captured_at - since)
-        seen.add(mark)
-        last = mark
-    return longest, returned
+        if mark != self._last:
+            self.returned = self.returned or mark in self._seen
+            self._since = frame.captured_at
+        self.frozen_s = max(self.frozen_s, frame.captured_at - self._since)
+        self._seen.add(mark)
+        self._last = mark
 
 
 def face_patch(image: NDArray[np.uint8], face: Face) -> Grey:

@@ -41,12 +41,14 @@ class Weight:
 
 
 WEIGHTS: Final = {
-    "frame around the face": Weight(0.1, 10.0),
+    "frame around the face": Weight(0.1, 9.0),
     "no movement of its own": Weight(0.85, 40.0),
     "moire": Weight(1.6, 8.0),
     "refresh bands": Weight(4.0, 0.5),
 }
 """By the reason that the log gives."""
+RECORDED: Final = -99.0
+"""The score of frames that no camera gives."""
 SUSPICIOUS: Final = 1.0
 """A cue that takes this much is named as a reason."""
 
@@ -64,6 +66,15 @@ class LivenessResult:
     passed: bool
     score: float
     reasons: tuple[str, ...] = ()
+
+
+def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
+    """Return a refusal where the frames are a still picture or a loop, else None."""
+    if repetition.frozen_s > FROZEN_S:
+        return LivenessResult(False, RECORDED, ("the picture stands still",))
+    if repetition.returned:
+        return LivenessResult(False, RECORDED, ("pictures come again",))
+    return None
 
 
 class PassiveCheck:
@@ -94,11 +105,12 @@ class PassiveCheck:
         """
         if len(frames) != len(faces) or len(frames) < FRAMES:
             raise ValueError(f"{len(frames)} frames and {len(faces)} faces; {FRAMES} are needed")
-        frozen_s, returned = cues.repetition(frames)
-        if frozen_s > FROZEN_S:
-            return LivenessResult(False, -99.0, ("frozen picture",))
-        if returned:
-            return LivenessResult(False, -99.0, ("pictures come again",))
+        repetition = cues.Repetition()
+        for frame in frames:
+            repetition.add(frame)
+        recorded = judge_repetition(repetition)
+        if recorded is not None:
+            return recorded
         pairs = list(zip((frame.image for frame in frames), faces, strict=True))
         some = pairs[:: max(len(pairs) // 4, 1)]
         found = {
