@@ -138,7 +138,7 @@ def enrol_face(
 
 def _wanted_pose(
     challenge: Challenge | None, face: Face, taken: list[_Taken]
-) -> Request | None | Literal["none"]:
+) -> Request | Literal["none"] | None:
     """Return which missing pose a face shows: None for straight or where no pose is asked for."""
     if challenge is None:
         return None

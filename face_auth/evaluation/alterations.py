@@ -70,7 +70,7 @@ def _hand(picture: Picture, landmarks: Points, y: float, rng: np.random.Generato
         middle = y - 13.5 + 9 * number
         left, right = rng.uniform(2, 16), rng.uniform(96, 112)
         tilt = np.array([(left, middle - 5 + slant), (right, middle - 5 - slant)])
-        shape = np.vstack([tilt, tilt[::-1] + (0, 9.6)])
+        shape = np.vstack([tilt, tilt[::-1] + np.array([0, 9.6])])
         shade = skin * rng.uniform(0.82, 1.04)
         surface = _shaded(picture, tuple(shade * 120 / max(picture.mean(), 1)), rng)
         surface = surface * np.clip(float(picture.mean()) / 120, 0.6, 1.2)
@@ -97,7 +97,8 @@ def hand_over_eyes(picture: Picture, landmarks: Points, rng: np.random.Generator
 
 def cloth_over_eyes(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
     """Draw a light cloth over both eyes."""
-    shape = np.array([(8, 26), (104, 26), (104, 54), (8, 54)]) + (0, rng.uniform(-3, 3))
+    shape = np.array([(8, 26), (104, 26), (104, 54), (8, 54)], float)
+    shape[:, 1] += rng.uniform(-3, 3)
     light: tuple[Colour, ...] = (FABRICS[0], FABRICS[1], FABRICS[3])
     surface = _shaded(picture, _of(light, rng), rng)
     return _painted(picture, _placed(landmarks, shape), surface, 1.0)

@@ -19,11 +19,11 @@ from face_auth.evaluation import (
     two_factor,
     verification,
 )
-from face_auth.evaluation.pad import protocol as pad
 from face_auth.evaluation.context import Context, say
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
 from face_auth.evaluation.material import InputError, Material, load, taken
+from face_auth.evaluation.pad import protocol as pad
 from face_auth.evaluation.result import Section
 from face_auth.evaluation.two_factor import PinRules
 from face_auth.liveness import minifas

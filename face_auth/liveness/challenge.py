@@ -164,6 +164,17 @@ class Challenge:
         """How much of the current request's movement the latest frame shows; 1 is all of it."""
         return self._share
 
+    def share_of(self, request: Request, face: Face) -> float:
+        """Return how much of what *request* asks for a face shows; 0 before the straight look.
+
+        Raises:
+            ValueError: If its landmarks place no head.
+        """
+        if self._base is None:
+            return 0.0
+        points = np.asarray(face.landmarks, float)
+        return self._movement(points, head_pose(points)).share(request)
+
     def observe(self, frame: Frame, face: Face, embed: Callable[[], NDArray[np.float32]]) -> None:
         """Take a frame with one face.
 

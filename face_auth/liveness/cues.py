@@ -40,7 +40,7 @@ class Repetition:
 
     def add(self, frame: Frame) -> None:
         """Take a frame, later than the one before."""
-        mark = zlib.crc32(np.ascontiguousarray(frame.image[::2, ::2]))
+        mark = zlib.crc32(frame.image[::2, ::2].tobytes())
         if mark != self._last:
             self.returned = self.returned or mark in self._seen
             self._since = frame.captured_at
@@ -79,11 +79,11 @@ def stillness(patches: Sequence[Grey]) -> float:
         matrix = np.eye(3, dtype=np.float32)
         ends = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 25, 1e-4)
         try:
-            _, matrix = cv2.findTransformECC(base, patch, matrix, cv2.MOTION_HOMOGRAPHY, ends)
+            _, found = cv2.findTransformECC(base, patch, matrix, cv2.MOTION_HOMOGRAPHY, ends)
         except cv2.error:
             return 0.0  # not even similar: anything but still
         back = cv2.warpPerspective(
-            patch, matrix, (PATCH, PATCH), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            patch, found, (PATCH, PATCH), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
         inner = np.s_[10:-10, 10:-10]
         one, other = base[inner], np.asarray(back, np.float32)[inner]

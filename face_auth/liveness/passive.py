@@ -34,19 +34,20 @@ WITHOUT_NETWORK: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a cue takes from the score: *slope* for each unit above *limit*."""
+    """What a cue takes from the score: *slope* for each unit above *limit*, at most *most*."""
 
     limit: float
     slope: float
+    most: float
 
 
 WEIGHTS: Final = {
-    "frame around the face": Weight(0.1, 9.0),
-    "no movement of its own": Weight(0.85, 40.0),
-    "moire": Weight(1.6, 8.0),
-    "refresh bands": Weight(4.0, 0.5),
+    "frame around the face": Weight(0.1, 9.0, 9.0),
+    "no movement of its own": Weight(0.85, 40.0, 6.0),
+    "moire": Weight(1.6, 8.0, 6.0),
+    "refresh bands": Weight(4.0, 0.5, 2.0),
 }
-"""By the reason that the log gives."""
+"""By the reason that the log gives. Bands take little: fast movements look like them."""
 RECORDED: Final = -99.0
 """The score of frames that no camera gives."""
 SUSPICIOUS: Final = 1.0
@@ -120,7 +121,7 @@ class PassiveCheck:
             "refresh bands": cues.bands(frames, faces),
         }
         taken = {
-            reason: max(0.0, found[reason] - weight.limit) * weight.slope
+            reason: min(max(0.0, found[reason] - weight.limit) * weight.slope, weight.most)
             for reason, weight in WEIGHTS.items()
         }
         reasons = [reason for reason, much in taken.items() if much >= SUSPICIOUS]

@@ -50,7 +50,7 @@ class Sequence(ABC):
         seen = self.scene(asked, t).astype(np.float32)
         top, left = self.rng.integers(0, 97, 2)
         seen += self._noise[top : top + HEIGHT, left : left + WIDTH]
-        return np.clip(seen + 0.5, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(seen + 0.5, 0, 255), np.uint8)
 
     @abstractmethod
     def scene(self, asked: Request | None, t: float) -> Picture:
