@@ -53,6 +53,9 @@ MOST_TURNED: Final = {"yaw": 30.0, "pitch": 30.0, "roll": 30.0}
 """Degrees. Turned in simulation by 20, 30 and 40 degrees of yaw, LFW faces keep a cosine to
 themselves of 0.82, 0.70 and 0.55 (median); pitch is as the landmarks tell it, with a bias."""
 
+SURELY_COVERED: Final = 3.0
+"""Score of `face_auth.covering` from which a face without detail is covered and not blurred."""
+
 FASTEST: Final = 0.8
 """Face heights a second. At an exposure of 1/30 s that smears the face over 2.7 % of its height;
 4 % (the 9 px of a smear that BLURRED begins to see) is what recognition loses by."""
@@ -117,10 +120,8 @@ def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
         if verdict is Verdict.OK:
             grey = _middle(image, face)
             verdict = _lit(image, face, grey)
-            if verdict is Verdict.OK and _covered(image, face):
-                verdict = Verdict.COVERED
             if verdict is Verdict.OK:
-                verdict = _sharp(grey)
+                verdict = _sharp_and_uncovered(grey, image, face)
     return Quality(verdict, face)
 
 
@@ -212,20 +213,21 @@ def _bright_around(image: NDArray[np.uint8], face: Face, bright: float) -> float
     return float((grey[outside] >= bright).mean()) if outside.any() else 0.0
 
 
-def _covered(image: NDArray[np.uint8], face: Face) -> bool:
-    """Tell whether the eyes or the mouth are covered."""
-    try:
-        return max(load_covering().scores(image, face.landmarks).values()) > 0
-    except ValueError:
-        return True  # landmarks that place no face show none
+def _sharp_and_uncovered(grey: NDArray[np.uint8], image: NDArray[np.uint8], face: Face) -> Verdict:
+    """Judge sharpness, and whether eyes and mouth are seen.
 
-
-def _sharp(grey: NDArray[np.uint8]) -> Verdict:
-    """Judge the sharpness of the middle of a face."""
+    A mask has little detail and a blurred mouth looks like a mask: where both are found, the
+    classifiers must be sure.
+    """
     detail = _detail(grey)
-    if any(detail[direction] < least for direction, least in LEAST_DETAIL.items()):
-        return Verdict.BLURRED
-    return Verdict.OK
+    blurred = any(detail[direction] < least for direction, least in LEAST_DETAIL.items())
+    try:
+        covered = max(load_covering().scores(image, face.landmarks).values())
+    except ValueError:
+        return Verdict.COVERED  # landmarks that place no face show none
+    if covered > (SURELY_COVERED if blurred else 0.0):
+        return Verdict.COVERED
+    return Verdict.BLURRED if blurred else Verdict.OK
 
 
 def _detail(grey: NDArray[np.uint8]) -> dict[str, float]:

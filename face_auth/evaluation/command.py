@@ -11,6 +11,7 @@ from face_auth.dataset_commands import SEED
 from face_auth.datasets import TEST, TRAIN, DatasetError
 from face_auth.errors import FaceAuthError, ModelError
 from face_auth.evaluation import (
+    allowed,
     calibration,
     closed_set,
     open_set,
@@ -32,7 +33,7 @@ from face_auth.models import MODELS
 OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 """Protocols on the two folders; they are the default. The others need only photographs."""
 PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
-ALL: Final = (*PROTOCOLS, pad.NAME)
+ALL: Final = (*PROTOCOLS, allowed.NAME, pad.NAME)
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 
@@ -90,7 +91,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--protocol",
         choices=(*ALL, "all"),
-        help=f"default: {' and '.join(OF_FOLDERS)}; all but pad with --report",
+        help=f"default: {' and '.join(OF_FOLDERS)}; with --report all but allowed and pad",
     )
     parser.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
     parser.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
@@ -168,6 +169,7 @@ def _sections(
         verification.NAME: lambda: verification.verification(context),
         pairs.NAME: lambda: pairs.pairs(context, options.pairs),
         two_factor.NAME: lambda: two_factor.two_factor(context, pin_rules),
+        allowed.NAME: lambda: allowed.allowed(context.material.photographs, options.seed),
         pad.NAME: lambda: pad.pad(
             context.material.photographs, _pad_options(options), options.seed
         ),
