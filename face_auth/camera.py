@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from face_auth.liveness.requests import Request
+
 __all__ = ["Camera", "CameraState", "Frame", "SourceKind", "source_kind"]
 
 MAX_AGE_S = 1.0  # an older frame is nobody's newest
@@ -78,6 +80,10 @@ class Camera:
     A webcam or stream that repeats a picture to the byte has frozen: the repeated picture is not
     handed out, and after 1.5 s of it the camera is lost until another one comes. A folder, a file
     and the drawn face may repeat; no live machine takes them.
+
+    Attributes:
+        asked: What the person is asked to do now, set by whoever asks. Only the drawn face of the
+            demo camera obeys it.
     """
 
     def __init__(self, spec: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -88,6 +94,7 @@ class Camera:
         """
         self.kind = source_kind(spec)
         self.spec = spec
+        self.asked: Request | None = None
         self._clock = clock
         self._changed = threading.Condition()  # guards everything below
         self._thread: threading.Thread | None = None
@@ -249,7 +256,7 @@ class Camera:
 
     def _read(self) -> None:
         """Open the source and read it until the camera is closed."""
-        source = make_source(self.spec, self._clock)
+        source = make_source(self.spec, self._clock, lambda: self.asked)
         try:
             self._own(source, _OPENING_S)
             opened = source.open()

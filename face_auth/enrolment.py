@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -11,9 +13,12 @@ from numpy.typing import NDArray
 from face_auth.camera import Frame
 from face_auth.classifier import train_customer_svm
 from face_auth.detection import Face
-from face_auth.errors import AcquisitionError, NoFaceError
+from face_auth.errors import AcquisitionError, NoFaceError, PresentationAttackError
 from face_auth.gallery import Capture, Template
-from face_auth.quality import Verdict
+from face_auth.liveness.challenge import Challenge
+from face_auth.liveness.check import LivenessCheck
+from face_auth.liveness.requests import POSES, Request
+from face_auth.quality import Steadiness, Verdict
 from face_auth.recogniser import Recogniser
 
 WANTED = 5
@@ -28,6 +33,12 @@ KEPT_HEIGHT = 200
 """Faces are kept at most this high, in pixels: above what either network takes (112, 160)."""
 
 
+SHOWN: Final = 0.45
+"""Share of a request's movement from which a picture shows that pose."""
+NOT_SHOWN: Final = 0.35
+"""Share of every movement below which a picture shows the face straight."""
+
+
 class NotOnePersonError(AcquisitionError):
     """The captures do not all show the same person at the login threshold."""
 
@@ -40,11 +51,13 @@ class EnrolProgress:
         taken: Captures kept so far.
         wanted: Captures needed.
         verdict: What is to be said about the latest frame.
+        pose: Where the person is to turn now; None for straight, or where no pose is asked for.
     """
 
     taken: int
     wanted: int
     verdict: Verdict
+    pose: Request | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +65,7 @@ class _Taken:
     at: float
     capture: Capture
     embedding: NDArray[np.float32]
+    pose: Request | None
 
 
 def enrol_face(
@@ -59,9 +73,13 @@ def enrol_face(
     frames: Iterable[Frame],
     customer_id: str,
     *,
+    liveness: LivenessCheck | None = None,
     progress: Callable[[EnrolProgress], None] | None = None,
 ) -> tuple[Template, list[Capture]]:
     """Collect five good captures of one person and train their template.
+
+    With a challenge the five show the face straight and a little to each side, up and down;
+    otherwise they show five distinct moments.
 
     The five are of one person when, however one or two of them are set aside and scored by an SVM
     trained on the rest, the scores reach the login threshold on average and none lies below the
@@ -72,6 +90,8 @@ def enrol_face(
         recogniser: Finds, embeds and trains; its threshold is the login's.
         frames: Frames captured after the press, oldest first; they end when time is up.
         customer_id: Whose template it will be.
+        liveness: The check of this enrolment, from ``make_check(..., enrols=True)``; None makes
+            none.
         progress: Called after each frame.
 
     Returns:
@@ -80,36 +100,80 @@ def enrol_face(
     Raises:
         NoFaceError: If time ended before five usable faces.
         NotOnePersonError: If time ended and the usable faces were not of one person.
+        PresentationAttackError: If the liveness check refuses; at once.
         CameraError: If the camera stopped meanwhile.
     """
+    check = liveness or LivenessCheck(None)
+    steadiness = Steadiness()
     taken: list[_Taken] = []
     dropped: list[Capture] = []
     for frame in frames:
-        seen = recogniser.look(frame.image)
-        if seen.verdict is Verdict.OK and seen.face is not None:
-            candidate = _candidate(recogniser, frame, seen.face, taken, dropped)
-            if candidate is not None:
-                taken.append(candidate)
-                if len(taken) == WANTED:
-                    embeddings = np.stack([t.embedding for t in taken])
-                    singles, pairs = split_scores(embeddings, recogniser.cohort)
-                    scores = np.concatenate([singles, pairs])
-                    if (
-                        scores.mean() >= recogniser.threshold.value
-                        and scores.min() >= recogniser.floor.value
-                    ):
-                        if progress:
-                            progress(EnrolProgress(WANTED, WANTED, Verdict.OK))
-                        return (
-                            recogniser.train(customer_id, embeddings),
-                            [t.capture for t in taken],
-                        )
-                    dropped.append(taken.pop(int(singles.argmin())).capture)
+        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
+        if check.done and not check.result.passed:
+            raise PresentationAttackError("; ".join(check.result.reasons))
+        if seen.verdict is Verdict.OK and seen.face is not None and len(taken) < WANTED:
+            pose = _wanted_pose(check.challenge, seen.face, taken)
+            if pose != "none":
+                candidate = _candidate(recogniser, frame, seen.face, taken, dropped, pose)
+                if candidate is not None:
+                    taken.append(candidate)
+        if len(taken) == WANTED and check.done:
+            embeddings = np.stack([t.embedding for t in taken])
+            odd = _odd_one(embeddings, recogniser)
+            if odd is None:
+                if progress:
+                    progress(EnrolProgress(WANTED, WANTED, Verdict.OK))
+                return recogniser.train(customer_id, embeddings), [t.capture for t in taken]
+            dropped.append(taken.pop(odd).capture)
         if progress:
-            progress(EnrolProgress(len(taken), WANTED, seen.verdict))
+            asked = _asked_pose(check.challenge, taken)
+            progress(EnrolProgress(len(taken), WANTED, seen.verdict, asked))
+    if not check.done:
+        raise PresentationAttackError("the liveness check was not finished in time")
     if dropped:
         raise NotOnePersonError("the pictures did not all show one person")
     raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time")
+
+
+def _wanted_pose(
+    challenge: Challenge | None, face: Face, taken: list[_Taken]
+) -> Request | Literal["none"] | None:
+    """Return which missing pose a face shows: None for straight or where no pose is asked for."""
+    if challenge is None:
+        return None
+    if not challenge.has_begun:
+        return "none"
+    shares = {request: challenge.share_of(request, face) for request in POSES}
+    missing = {None, *challenge.requests} - {t.pose for t in taken}
+    if None in missing and max(shares.values()) < NOT_SHOWN:
+        return None
+    for request in challenge.requests:
+        if request in missing and shares[request] >= SHOWN:
+            return request
+    # Who cannot take a pose gives another moment of facing straight instead.
+    if len(taken) >= 1 + len(challenge.requests) and max(shares.values()) < NOT_SHOWN:
+        return None
+    return "none"
+
+
+def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Request | None:
+    """Return where the person is to turn now."""
+    if challenge is None or challenge.current is not None:
+        return challenge.current if challenge is not None else None
+    have = {t.pose for t in taken}
+    missing = [request for request in challenge.requests if request not in have]
+    return missing[0] if challenge.has_begun and missing else None
+
+
+def _odd_one(embeddings: NDArray[np.float32], recogniser: Recogniser) -> int | None:
+    """Return the picture least like the others where they are not all of one person."""
+    singles, pairs = split_scores(embeddings, recogniser.cohort)
+    scores = np.concatenate([singles, pairs])
+    one_person = (
+        scores.mean() >= recogniser.threshold.value and scores.min() >= recogniser.floor.value
+    )
+    return None if one_person else int(singles.argmin())
 
 
 def split_scores(
@@ -163,7 +227,12 @@ def cut_capture(image: NDArray[np.uint8], face: Face) -> Capture:
 
 
 def _candidate(
-    recogniser: Recogniser, frame: Frame, face: Face, taken: list[_Taken], dropped: list[Capture]
+    recogniser: Recogniser,
+    frame: Frame,
+    face: Face,
+    taken: list[_Taken],
+    dropped: list[Capture],
+    pose: Request | None,
 ) -> _Taken | None:
     """Return the frame as a capture, or None where it is too soon or was seen before."""
     waited = frame.captured_at - taken[-1].at if taken else float("inf")
@@ -175,7 +244,7 @@ def _candidate(
         return None
     framed = recogniser.network.frame_face(frame.image, face)
     embedding = recogniser.network.embed(framed[np.newaxis])[0]
-    return _Taken(frame.captured_at, capture, embedding)
+    return _Taken(frame.captured_at, capture, embedding, pose)
 
 
 def _identical(one: Capture, other: Capture) -> bool:

@@ -17,6 +17,10 @@ class MultipleFacesError(AcquisitionError):
     """More than one person could be meant."""
 
 
+class PresentationAttackError(AcquisitionError):
+    """A picture of a face is suspected, or what was asked for was not done."""
+
+
 class CameraError(FaceAuthError):
     """The camera did not open, or stopped delivering frames."""
 

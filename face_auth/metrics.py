@@ -154,6 +154,33 @@ def wilson(successes: float, trials: int, z: float = Z_95) -> Interval:
     return Interval(max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share)))
 
 
+def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
+    """Return the exact (Clopper-Pearson) one-sided upper bound of a proportion.
+
+    It is the largest true rate at which so few *successes* still happen with a chance of
+    1 - *confidence*; 0 of 67 gives 4.4 %, 1 of 67 gives 6.9 %.
+
+    Raises:
+        ValueError: If there was no trial, or more successes than trials.
+    """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise ValueError(f"{successes} of {trials} is no proportion")
+    if successes == trials:
+        return 1.0
+
+    def chance(rate: float) -> float:
+        return math.fsum(
+            math.comb(trials, count) * rate**count * (1 - rate) ** (trials - count)
+            for count in range(successes + 1)
+        )
+
+    low, high = successes / trials, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance(middle) > 1 - confidence else (low, middle)
+    return high
+
+
 def ranks(scores: Scores, truth: ArrayLike) -> NDArray[np.intp]:
     """Return the place of each row's true class: 0 is the best score; ties count against it.
 

@@ -45,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     mtcnn = networks.add_parser("mtcnn", help="the face detector, from the mtcnn package")
     mtcnn.set_defaults(run=_convert_mtcnn)
 
-    fetch = commands.add_parser("fetch", help="fetch published weights and convert them")
-    fetch.add_argument("network", choices=["vggface2"])
+    fetch = commands.add_parser("fetch", help="fetch published weights, and convert them")
+    fetch.add_argument("network", choices=["vggface2", "minifas"])
     fetch.add_argument("--url", help="another address of the same file")
     _add_people(fetch, "--cohort-from", required=False)
     fetch.set_defaults(run=_fetch)
@@ -131,6 +131,11 @@ def _convert_mtcnn(options: argparse.Namespace) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
+    if options.network == "minifas":
+        from face_auth.fetching_minifas import URL, fetch_minifas
+
+        fetch_minifas(options.folder, options.url or URL)
+        return 0
     from face_auth.fetching import fetch_vggface2, published
 
     fetch_vggface2(options.folder, published(options.url))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from face_auth.liveness.requests import Request
+
 DEMO_INTERVAL_S = 1 / 25
 PICTURE_INTERVAL_S = 0.2
 _MAX_PICTURE_BYTES = 64 << 20
@@ -120,24 +122,30 @@ def _read_picture(path: Path) -> NDArray[np.uint8] | None:
 
 
 class Demo(Source):
-    """A drawn face that moves, for machines without a camera."""
+    """A drawn face that moves, and does what it is asked, for machines without a camera."""
 
     interval_s = DEMO_INTERVAL_S
 
-    def __init__(self, seed: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, seed: int, clock: Callable[[], float], asked: Callable[[], Request | None]
+    ) -> None:
         self._seed = seed
         self._clock = clock
+        self._asked = asked
 
     def open(self) -> Source:
         from face_auth.demo_face import DemoFace
+        from face_auth.demo_obedience import Obedience
 
         prepare_opencv()
         self._face = DemoFace(self._seed)
+        self._obedience = Obedience()
         self._since = self._clock()
         return self
 
     def grab(self) -> None:
         self._at = self._clock() - self._since
+        self._pose = self._obedience.pose(self._asked(), self._at)
 
     def retrieve(self) -> NDArray[np.uint8] | None:
-        return rgb_of(self._face.draw(self._at), from_bgr=False)
+        return rgb_of(self._face.draw(self._at, **self._pose), from_bgr=False)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from face_auth.liveness.requests import Request
+
 OPEN_TIMEOUT_S = 4.0
 READ_TIMEOUT_S = 2.0
 _WEBCAM = re.compile(
@@ -121,8 +123,18 @@ class Source(ABC):
         """Let go of the device; it can be called at any time after `open` was."""
 
 
-def make_source(spec: str, clock: Callable[[], float] = time.monotonic) -> Source:
-    """Return the unopened source that *spec* names; ValueError as `source_kind`."""
+def make_source(
+    spec: str,
+    clock: Callable[[], float] = time.monotonic,
+    asked: Callable[[], Request | None] = lambda: None,
+) -> Source:
+    """Return the unopened source that *spec* names; ValueError as `source_kind`.
+
+    Args:
+        spec: See `source_kind`.
+        clock: In seconds, for the drawn face.
+        asked: What the person before the camera is asked to do; the drawn face obeys.
+    """
     kind = source_kind(spec)
     if kind is SourceKind.WEBCAM:
         from face_auth.capture import Webcam
@@ -135,5 +147,5 @@ def make_source(spec: str, clock: Callable[[], float] = time.monotonic) -> Sourc
     from face_auth.playback import Demo, PictureFolder, VideoFile
 
     if kind is SourceKind.DEMO:
-        return Demo(int(spec[5:] or 0), clock)
+        return Demo(int(spec[5:] or 0), clock, asked)
     return PictureFolder(Path(spec)) if kind is SourceKind.FOLDER else VideoFile(Path(spec))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +10,14 @@ from numpy.typing import NDArray
 from face_auth.camera import Frame
 from face_auth.errors import GalleryError, NoFaceError
 from face_auth.gallery import Template
-from face_auth.quality import Verdict
+from face_auth.liveness.check import LivenessCheck, LivenessProgress
+from face_auth.liveness.passive import LivenessResult
+from face_auth.quality import Steadiness, Verdict
 from face_auth.recogniser import Recogniser
 
 FRAMES_PER_LOGIN = 3
+UNSCORED = -1e6
+"""The score where a refused liveness check ended the attempt before any frame was scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,13 @@ class FaceResult:
 
     Attributes:
         customer_id: The customer who was claimed.
-        accepted: Whether *score* reached *threshold*.
+        accepted: Whether *score* reached *threshold* and no presentation attack is suspected.
         score: The customer's SVM over the mean embedding of the frames; higher is more alike.
         threshold: What the model card asks for.
         frames: How many frames were scored.
         embedding: Their mean, a unit row, shape (512,): for the search of `duplicates` in memory.
             Never in a log: not even in this result's text.
+        liveness: What the liveness check found; None where none was made.
     """
 
     customer_id: str
@@ -35,6 +41,12 @@ class FaceResult:
     threshold: float
     frames: int
     embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    liveness: LivenessResult | None = None
+
+    @property
+    def attack_suspected(self) -> bool:
+        """Whether the liveness check refused: a presentation attack, or requests not followed."""
+        return self.liveness is not None and not self.liveness.passed
 
 
 def verify(
@@ -42,47 +54,70 @@ def verify(
     frames: Iterable[Frame],
     template: Template,
     *,
+    liveness: LivenessCheck | None = None,
     progress: Callable[[int, int], None] | None = None,
+    requests: Callable[[LivenessProgress], None] | None = None,
 ) -> FaceResult:
-    """Score the first usable frames against *template*.
+    """Score the first usable frames against *template*, and see that a person is there.
+
+    The scored frames are the first of those that the liveness check follows, so they show the
+    face that follows the requests. A check that refuses ends the attempt at once.
 
     Args:
         recogniser: Its network must be the one of *template*.
         frames: Frames captured after the press, oldest first; they end when time is up.
         template: The claimed customer's.
-        progress: Called with (frames scored, frames wanted) after each usable frame.
+        liveness: The check of this attempt, from `make_check`; None makes none.
+        progress: Called with (frames scored, frames wanted) after each scored frame.
+        requests: Called after each frame with what the liveness check asks for.
 
     Raises:
-        NoFaceError: If the frames ended before enough of them were usable.
+        NoFaceError: If the frames ended before enough of them were usable, or before the
+            liveness check was done.
         GalleryError: If the template was made by another network.
         CameraError: If the camera stopped meanwhile.
     """
     if template.network_sha256 != recogniser.network.sha256:
         raise GalleryError(f"the template was made by another network ({template.network})")
+    check = liveness or LivenessCheck(None)
+    steadiness = Steadiness()
     embeddings: list[NDArray[np.float32]] = []
     for frame in frames:
-        seen = recogniser.look(frame.image)
-        if seen.verdict is not Verdict.OK:
-            continue
-        embeddings.append(recogniser.embed(frame.image, seen))
-        if progress:
-            progress(len(embeddings), FRAMES_PER_LOGIN)
-        if len(embeddings) == FRAMES_PER_LOGIN:
-            return _score(embeddings, template, recogniser.threshold.value)
-    raise NoFaceError(f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time")
+        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
+        if requests:
+            requests(check.progress)
+        refused = check.done and not check.result.passed
+        if seen.verdict is Verdict.OK and len(embeddings) < FRAMES_PER_LOGIN and not refused:
+            embeddings.append(recogniser.embed(frame.image, seen))
+            if progress:
+                progress(len(embeddings), FRAMES_PER_LOGIN)
+        if check.done and (refused or len(embeddings) == FRAMES_PER_LOGIN):
+            result = check.result if liveness is not None else None
+            return _score(embeddings, template, recogniser.threshold.value, result)
+    raise NoFaceError(
+        f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time"
+        + ("" if check.done else "; the liveness check was not finished")
+    )
 
 
 def _score(
-    embeddings: list[NDArray[np.float32]], template: Template, threshold: float
+    embeddings: list[NDArray[np.float32]],
+    template: Template,
+    threshold: float,
+    liveness: LivenessResult | None,
 ) -> FaceResult:
-    mean = np.mean(embeddings, axis=0)
-    mean /= np.linalg.norm(mean)
-    score = float(template.svm.score(mean[np.newaxis])[0])
+    score, mean = UNSCORED, None
+    if embeddings:
+        mean = np.mean(embeddings, axis=0)
+        mean /= np.linalg.norm(mean)
+        score = float(template.svm.score(mean[np.newaxis])[0])
     return FaceResult(
         customer_id=template.customer_id,
-        accepted=bool(score >= threshold),
+        accepted=bool(score >= threshold) and (liveness is None or liveness.passed),
         score=score,
         threshold=threshold,
         frames=len(embeddings),
         embedding=mean,
+        liveness=liveness,
     )

@@ -11,6 +11,7 @@ from face_auth.dataset_commands import SEED
 from face_auth.datasets import TEST, TRAIN, DatasetError
 from face_auth.errors import FaceAuthError, ModelError
 from face_auth.evaluation import (
+    allowed,
     calibration,
     closed_set,
     open_set,
@@ -23,13 +24,16 @@ from face_auth.evaluation.context import Context, say
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
 from face_auth.evaluation.material import InputError, Material, load, taken
+from face_auth.evaluation.pad import protocol as pad
 from face_auth.evaluation.result import Section
 from face_auth.evaluation.two_factor import PinRules
+from face_auth.liveness import minifas
 from face_auth.models import MODELS
 
 OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 """Protocols on the two folders; they are the default. The others need only photographs."""
 PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
+ALL: Final = (*PROTOCOLS, allowed.NAME, pad.NAME)
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 
@@ -86,8 +90,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("command", nargs="?", choices=("calibrate",), help="instead of a report")
     parser.add_argument(
         "--protocol",
-        choices=(*PROTOCOLS, "all"),
-        help=f"default: {' and '.join(OF_FOLDERS)}; all of them with --report",
+        choices=(*ALL, "all"),
+        help=f"default: {' and '.join(OF_FOLDERS)}; with --report all but allowed and pad",
     )
     parser.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
     parser.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
@@ -100,6 +104,25 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, help="LFW's pairs.txt; default: in its folder")
     parser.add_argument("--model", default="bundled", help="a network of the model card")
     parser.add_argument("--models", type=Path, default=MODELS, help="default: models/")
+    parser.add_argument("--videos", type=Path, metavar="DIR", help="real clips for pad")
+    parser.add_argument(
+        "--minifas",
+        type=Path,
+        metavar="FILE",
+        help="the published liveness network for pad; default: what was fetched into --models",
+    )
+    parser.add_argument(
+        "--sequences",
+        type=int,
+        default=pad.ATTACKS_EACH,
+        help="simulated attacks of each species for pad (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--liveness",
+        choices=("challenge", "passive"),
+        default="challenge",
+        help="the setting that pad measures",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures")
     parser.add_argument(
@@ -113,9 +136,21 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _protocols(options: argparse.Namespace) -> tuple[str, ...]:
-    if options.protocol == "all" or (options.protocol is None and options.report):
+    if options.protocol == "all":
+        return ALL
+    if options.protocol is None and options.report:
         return PROTOCOLS
     return (options.protocol,) if options.protocol else OF_FOLDERS
+
+
+def _pad_options(options: argparse.Namespace) -> pad.PadOptions:
+    fetched = options.models / minifas.FILE
+    return pad.PadOptions(
+        videos=options.videos,
+        minifas=options.minifas or (fetched if fetched.is_file() else None),
+        sequences=options.sequences,
+        liveness=options.liveness,
+    )
 
 
 def _material(options: argparse.Namespace, *, needs_folders: bool) -> Material:
@@ -134,6 +169,10 @@ def _sections(
         verification.NAME: lambda: verification.verification(context),
         pairs.NAME: lambda: pairs.pairs(context, options.pairs),
         two_factor.NAME: lambda: two_factor.two_factor(context, pin_rules),
+        allowed.NAME: lambda: allowed.allowed(context.material.photographs, options.seed),
+        pad.NAME: lambda: pad.pad(
+            context.material.photographs, _pad_options(options), options.seed
+        ),
     }
     sections: list[Section] = []
     for place, name in enumerate(names):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 from sklearn.metrics import det_curve, roc_curve
 
 from face_auth import metrics
@@ -174,3 +175,16 @@ def test_fold_accuracy_of_shuffled_labels_is_chance(rng) -> None:
     rng.shuffle(same)
     shuffled = metrics.fold_accuracy(scores, same, folds)
     assert shuffled.mean == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_upper_bound_is_where_so_few_become_a_chance_of_one_in_twenty() -> None:
+    # None of n: (1 - p)^n = 0.05.
+    assert metrics.upper_bound(0, 67) == pytest.approx(1 - 0.05 ** (1 / 67))
+    assert metrics.upper_bound(1, 67) == pytest.approx(0.0689, abs=1e-4)
+    assert metrics.upper_bound(3, 3) == 1.0
+    for passed, tried in ((0, 10), (4, 67), (150, 300)):
+        bound = metrics.upper_bound(passed, tried)
+        assert float(binom.cdf(passed, tried, bound)) == pytest.approx(0.05, abs=1e-6)
+    for passed, tried in ((0, 0), (3, 2), (-1, 5)):
+        with pytest.raises(ValueError):
+            metrics.upper_bound(passed, tried)

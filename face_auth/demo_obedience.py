@@ -1,0 +1,50 @@
+"""How the drawn person does what it is asked: after a moment, and no faster than people."""
+
+from typing import Final
+
+from face_auth.liveness.requests import Request
+
+REACTION_S: Final = 0.35
+MOVEMENT_S: Final = 0.6
+"""How long a movement takes from straight to its end."""
+
+STRAIGHT: Final = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0}
+ENDS: Final = {
+    Request.LEFT: STRAIGHT | {"yaw": 27.0},
+    Request.RIGHT: STRAIGHT | {"yaw": -27.0},
+    Request.UP: STRAIGHT | {"pitch": 25.0},
+    Request.DOWN: STRAIGHT | {"pitch": -19.0},
+    Request.CLOSER: STRAIGHT | {"scale": 1.36},
+}
+"""Where each request leads: degrees, and how much larger; see ``DemoFace.draw``."""
+
+
+class Obedience:
+    """Remembers what was asked, and since when."""
+
+    def __init__(self) -> None:
+        """Begin straight, asked for nothing."""
+        self._asked: Request | None = None
+        self._asked_at = 0.0
+        self._start = STRAIGHT
+        self._now = STRAIGHT
+
+    def pose(self, asked: Request | None, at: float) -> dict[str, float]:
+        """Return the pose at a moment.
+
+        Args:
+            asked: What is asked for now; None for looking straight.
+            at: Seconds since any beginning, never less than before.
+
+        Returns:
+            yaw and pitch in degrees and scale, for ``DemoFace.draw``.
+        """
+        if asked is not self._asked:
+            self._asked, self._asked_at, self._start = asked, at, self._now
+        end = STRAIGHT if asked is None else ENDS[asked]
+        share = min(max((at - self._asked_at - REACTION_S) / MOVEMENT_S, 0.0), 1.0)
+        eased = share * share * (3 - 2 * share)
+        self._now = {
+            name: start + (end[name] - start) * eased for name, start in self._start.items()
+        }
+        return dict(self._now)

@@ -1,0 +1,1 @@
+"""Presentation attack detection, measured: real clips, then simulated customers and attacks."""

@@ -1,0 +1,354 @@
+"""Three requests in an order that nobody knew: a state machine over landmarks and time.
+
+What a request asks for is judged against the person's own first, straight frames. A turn or nod
+counts only when the nose moves against the plane of eyes and mouth as it does on a head: on a
+flat picture, however it is held, the five points follow one homography; a bent one moves the
+nose too little for how narrow it makes the face.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.camera import Frame
+from face_auth.detection import Face
+from face_auth.liveness.requests import Request
+from face_auth.pose import Pose, head_pose, nose_parallax
+
+STRAIGHT_FRAMES: Final = 4
+"""So many straight frames in a row are what movements are measured against."""
+STRAIGHT: Final = (16.0, 28.0)
+"""Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
+EACH_S: Final = 4.5
+"""How long each request may take: people react within 0.5 s and turn within another."""
+STRAIGHT_S: Final = 8.0
+"""How long the first straight frames may take."""
+REACTION_S: Final = 0.2
+"""Whoever moves sooner after a request was shown did not move because of it."""
+HELD: Final = 2
+"""Frames in a row that must show what was asked for."""
+TURN: Final = 14.0
+"""Degrees of yaw from straight, as the landmarks tell it, that are a turn: heads turned by 20
+degrees in simulation show 15 (median)."""
+NOD: Final = 8.0
+"""Degrees of pitch from straight that are a nod: 13 degrees show as 9 to 10."""
+NEARER: Final = 1.2
+"""How much larger than at first the head must be to have come closer."""
+SOLID: Final = {"turn": (0.085, 0.055, 0.65), "nod": (0.062, 0.04, 0.45)}
+"""How far the nose must move against the plane of eyes and mouth, in eye distances: at least the
+first, and at least the second plus the third times the share by which the face became narrower
+(turn) or lower (nod). In simulation and on real people a turn that narrows the face by 3, 9, 15
+and 22 % moves the nose by 0.075, 0.126, 0.17 and 0.24 or more (95 %); on flat prints turned by up
+to 50 degrees and on prints bent by 60 it is below 0.095, 0.10, 0.11 and 0.19 (95 %)."""
+WRONG: Final = 1.5
+"""A movement this many times as large as another request asks for is an answer, a wrong one."""
+SLIPS: Final = 1
+"""Wrong answers in a challenge that are forgiven: people mistake left for right."""
+RELEASED: Final = 0.5
+"""Share of a movement below which an earlier request's movement has ended."""
+LOST_S: Final = 0.8
+"""How long the face may be out of sight; the detector loses some that look far down."""
+SAME_PERSON: Final = 0.4
+"""Least cosine between the embeddings of a straight and a turned face of one person. In simulation
+turned faces have 0.69 and more (90 %) at 30 degrees; pairs of strangers 0.4 in less than 1 %."""
+
+
+class State(StrEnum):
+    """How a challenge stands."""
+
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Movement:
+    """One frame against the straight ones.
+
+    Attributes:
+        yaw: Degrees to the right of the picture.
+        pitch: Degrees upwards.
+        nearer: Size of the head over its size at first.
+        parallax: Of the nose, right and down.
+        narrowed: Width over height of the face, over the same at first.
+    """
+
+    yaw: float
+    pitch: float
+    nearer: float
+    parallax: NDArray[np.float64]
+    narrowed: float
+
+    def share(self, request: Request) -> float:
+        """Return how much of what *request* asks for was done; 1 is all, below 0 the opposite."""
+        match request:
+            case Request.LEFT:
+                return self.yaw / TURN
+            case Request.RIGHT:
+                return -self.yaw / TURN
+            case Request.UP:
+                return self.pitch / NOD
+            case Request.DOWN:
+                return -self.pitch / NOD
+        return (self.nearer - 1) / (NEARER - 1)
+
+    def solid(self, request: Request) -> bool:
+        """Tell whether the nose moved as a head's does; coming closer shows nothing of that."""
+        if request is Request.CLOSER:
+            return True
+        turned = request in {Request.LEFT, Request.RIGHT}
+        sign = -1 if request in {Request.RIGHT, Request.UP} else 1
+        moved = sign * float(self.parallax[0 if turned else 1])
+        lost = 1 - (self.narrowed if turned else 1 / max(self.narrowed, 1e-6))
+        least, base, slope = SOLID["turn" if turned else "nod"]
+        return moved >= max(least, base + slope * lost)
+
+
+class Challenge:
+    """Requests one after another, each in its own time, by one and the same face.
+
+    Feed it every frame after the press, with `observe` where one face was found and `miss` where
+    none or several were. It ends in PASSED or FAILED and stays there.
+    """
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        """Take what to ask for, in order; see `draw_requests`.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        if not requests:
+            raise ValueError("a challenge asks for something")
+        self.requests = tuple(requests)
+        self.state = State.RUNNING
+        self.reason = ""
+        self._done = 0
+        self._straight: list[tuple[NDArray[np.float64], Pose]] = []
+        self._base: tuple[NDArray[np.float64], Pose] | None = None
+        self._embedding: NDArray[np.float32] | None = None
+        self._began: float | None = None
+        self._asked_at = 0.0
+        self._held = 0
+        self._wrong = 0
+        self._slips = 0
+        self._may_answer = False
+        self._carried: set[Request] = set()
+        self._jumped = False
+        self._last: tuple[float, NDArray[np.float64], Pose] | None = None
+        self._share = 0.0
+
+    @property
+    def current(self) -> Request | None:
+        """What is asked for now; None while a straight look is awaited, and at the end."""
+        if self._base is None or self.state is not State.RUNNING:
+            return None
+        return self.requests[self._done]
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the person was seen looking straight."""
+        return self._base is not None
+
+    @property
+    def done(self) -> int:
+        """How many requests were met."""
+        return self._done
+
+    @property
+    def share(self) -> float:
+        """How much of the current request's movement the latest frame shows; 1 is all of it."""
+        return self._share
+
+    def share_of(self, request: Request, face: Face) -> float:
+        """Return how much of what *request* asks for a face shows; 0 before the straight look.
+
+        Raises:
+            ValueError: If its landmarks place no head.
+        """
+        if self._base is None:
+            return 0.0
+        points = np.asarray(face.landmarks, float)
+        return self._movement(points, head_pose(points)).share(request)
+
+    def observe(self, frame: Frame, face: Face, embed: Callable[[], NDArray[np.float32]]) -> None:
+        """Take a frame with one face.
+
+        Args:
+            frame: Its time counts, in seconds of the camera's clock.
+            face: The one face in it.
+            embed: Returns the face's unit embedding, shape (512,); called once for the straight
+                look and once for each request that is met.
+        """
+        if self.state is not State.RUNNING:
+            return
+        at, points = frame.captured_at, np.asarray(face.landmarks, float)
+        if self._out_of_time(at):
+            return
+        try:
+            pose = head_pose(points)
+        except ValueError:
+            self.miss(frame)
+            return
+        if not self._follows(at, points, pose):
+            # One frame may show misplaced landmarks.
+            if self._jumped:
+                self._fail("the face jumped or was another one")
+            self._jumped = True
+            return
+        self._jumped = False
+        self._last = at, points.mean(axis=0), pose
+        if self._base is None:
+            self._look_straight(at, points, pose, embed)
+        else:
+            self._answer(at, points, pose, embed)
+
+    def miss(self, frame: Frame) -> None:
+        """Take a frame without a face that can be followed."""
+        if self.state is not State.RUNNING or self._out_of_time(frame.captured_at):
+            return
+        self._held = self._wrong = 0
+        if self._last is not None and frame.captured_at - self._last[0] > LOST_S:
+            if self._base is None:
+                self._straight, self._last = [], None
+            else:
+                self._fail("the face was lost")
+
+    def _out_of_time(self, at: float) -> bool:
+        if self._began is None:
+            self._began = at
+        straight = self._base is None
+        late = at - (self._began if straight else self._asked_at) > (
+            STRAIGHT_S if straight else EACH_S
+        )
+        if late:
+            what = self.current or "looking straight"
+            self._fail(f"not done in time: {what}")
+        return late
+
+    def _follows(self, at: float, points: NDArray[np.float64], pose: Pose) -> bool:
+        """Tell whether this can be the face of the last frame, moved as fast as heads move."""
+        if self._last is None:
+            return True
+        then, centre, before = self._last
+        passed = at - then
+        if passed > LOST_S:
+            return self._base is None
+        shift = float(np.hypot(*(points.mean(axis=0) - centre))) / before.scale
+        growth = abs(math.log(max(pose.scale, 1e-3) / before.scale))
+        turn = abs(pose.yaw - before.yaw)
+        return shift <= 0.5 + 6 * passed and growth <= 0.3 + passed and turn <= 25 + 200 * passed
+
+    def _look_straight(
+        self,
+        at: float,
+        points: NDArray[np.float64],
+        pose: Pose,
+        embed: Callable[[], NDArray[np.float32]],
+    ) -> None:
+        if abs(pose.yaw) > STRAIGHT[0] or abs(pose.pitch) > STRAIGHT[1]:
+            self._straight = []
+            return
+        self._straight.append((_normalised(points), pose))
+        if len(self._straight) < STRAIGHT_FRAMES:
+            return
+        poses = [one for _, one in self._straight]
+        middle = Pose(
+            *(
+                float(np.median([getattr(one, name) for one in poses]))
+                for name in ("yaw", "pitch", "roll", "scale")
+            )
+        )
+        self._base = np.mean([shape for shape, _ in self._straight], axis=0), middle
+        self._embedding = embed()
+        self._ask(at)
+
+    def _ask(self, at: float) -> None:
+        self._asked_at = at
+        self._held = self._wrong = 0
+        self._may_answer = False
+        self._share = 0.0
+
+    def _answer(
+        self,
+        at: float,
+        points: NDArray[np.float64],
+        pose: Pose,
+        embed: Callable[[], NDArray[np.float32]],
+    ) -> None:
+        request = self.requests[self._done]
+        movement = self._movement(points, pose)
+        self._share = movement.share(request)
+        self._carried = {one for one in self._carried if movement.share(one) >= RELEASED}
+        met = self._share >= 1 and movement.solid(request)
+        if not self._may_answer:
+            self._may_answer = not met and at - self._asked_at >= REACTION_S
+            return
+        self._held = self._held + 1 if met else 0
+        wrong = not met and self._other_movement(request, movement) is not None
+        self._wrong = self._wrong + 1 if wrong else 0
+        if self._wrong >= HELD:
+            self._slip(request, movement)
+        elif self._held >= HELD:
+            self._meet(at, request, embed())
+
+    def _other_movement(self, request: Request, movement: _Movement) -> Request | None:
+        """Return another request that the movement clearly answers."""
+        for other in Request:
+            if other in {request, Request.CLOSER} | self._carried:
+                continue
+            if movement.share(other) >= WRONG and movement.solid(other):
+                return other
+        return None
+
+    def _slip(self, request: Request, movement: _Movement) -> None:
+        self._slips += 1
+        if self._slips > SLIPS:
+            self._fail(f"other movements than {request}")
+        other = self._other_movement(request, movement)
+        self._carried |= set() if other is None else {other}
+        self._wrong = 0
+
+    def _meet(self, at: float, request: Request, embedding: NDArray[np.float32]) -> None:
+        assert self._embedding is not None
+        if not float(self._embedding @ embedding) >= SAME_PERSON:
+            self._fail("another person")
+            return
+        self._done += 1
+        self._carried.add(request)
+        if self._done == len(self.requests):
+            self.state = State.PASSED
+        else:
+            self._ask(at)
+
+    def _movement(self, points: NDArray[np.float64], pose: Pose) -> _Movement:
+        assert self._base is not None
+        shape, base = self._base
+        return _Movement(
+            yaw=pose.yaw - base.yaw,
+            pitch=pose.pitch - base.pitch,
+            nearer=pose.scale / base.scale,
+            parallax=nose_parallax(shape, points),
+            narrowed=_slimness(points) / _slimness(shape),
+        )
+
+    def _fail(self, reason: str) -> None:
+        self.state, self.reason = State.FAILED, reason
+
+
+def _normalised(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return landmarks upright, around their middle, in eye distances."""
+    across = complex(*(points[1] - points[0]))
+    turned = (points - points.mean(axis=0)) @ np.array([1, 1j]) / across
+    return np.stack([turned.real, turned.imag], axis=1)
+
+
+def _slimness(points: NDArray[np.float64]) -> float:
+    """Return the width of the face between eyes and mouth corners over its height."""
+    width = np.hypot(*(points[1] - points[0])) + np.hypot(*(points[4] - points[3]))
+    height = np.hypot(*(points[3:].mean(axis=0) - points[:2].mean(axis=0)))
+    return float(width / max(height, 1e-6))

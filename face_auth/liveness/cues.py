@@ -1,0 +1,201 @@
+"""What gives a picture of a face away, in a few frames: repetition, stillness, moire, bands, edges.
+
+Every cue is a number that grows with the suspicion; `passive` weighs them.
+"""
+
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.camera import Frame
+from face_auth.detection import Face, letterbox
+
+Grey = NDArray[np.float32]
+
+PATCH: Final = 96
+"""Side of the registered picture of a face, px."""
+SPECTRUM: Final = 128
+"""Side of the patch whose spectrum is looked at, in px of the camera."""
+
+
+class Repetition:
+    """Looks for frames that are the same to the last bit, which a camera's noise never gives.
+
+    Attributes:
+        frozen_s: The longest time without a new picture so far, in seconds.
+        returned: Whether an older picture came back.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a frame."""
+        self.frozen_s = 0.0
+        self.returned = False
+        self._seen: set[int] = set()
+        self._last: int | None = None
+        self._since = 0.0
+
+    def add(self, frame: Frame) -> None:
+        """Take a frame, later than the one before."""
+        mark = zlib.crc32(frame.image[::2, ::2].tobytes())
+        if mark != self._last:
+            self.returned = self.returned or mark in self._seen
+            self._since = frame.captured_at
+        self.frozen_s = max(self.frozen_s, frame.captured_at - self._since)
+        self._seen.add(mark)
+        self._last = mark
+
+
+def face_patch(image: NDArray[np.uint8], face: Face) -> Grey:
+    """Return brows to chin in grey, shape (PATCH, PATCH), smoothed over the camera's noise."""
+    x, y, width, height = face.box
+    centre = (float(x + width / 2), float(y + height * 0.55))
+    side = 0.8 * max(width, height)
+    scale = PATCH / side
+    matrix = np.array(
+        [[scale, 0, PATCH / 2 - centre[0] * scale], [0, scale, PATCH / 2 - centre[1] * scale]]
+    )
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    if scale < 0.7:
+        grey = cv2.GaussianBlur(grey, (0, 0), 0.5 / scale)
+    patch = cv2.warpAffine(grey, matrix, (PATCH, PATCH), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.GaussianBlur(patch, (0, 0), 1.2), np.float32)
+
+
+def stillness(patches: Sequence[Grey]) -> float:
+    """Return how little a face changes in itself, beyond moving as one flat piece.
+
+    Each patch is brought onto the first by the homography that fits best (ECC); what differs then
+    is a person's own movement. 0 is lively, 1 rigid to the last bit.
+    """
+    base = patches[0]
+    contrast = float(base.std()) + 1e-3
+    most = 0.0
+    steps = max(len(patches) // 4, 1)
+    for patch in patches[steps::steps]:
+        matrix = np.eye(3, dtype=np.float32)
+        ends = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 25, 1e-4)
+        try:
+            _, found = cv2.findTransformECC(base, patch, matrix, cv2.MOTION_HOMOGRAPHY, ends)
+        except cv2.error:
+            return 0.0  # not even similar: anything but still
+        back = cv2.warpPerspective(
+            patch, found, (PATCH, PATCH), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        )
+        inner = np.s_[10:-10, 10:-10]
+        one, other = base[inner], np.asarray(back, np.float32)[inner]
+        gain = float(one.std()) / (float(other.std()) + 1e-3)
+        apart = np.abs((one - one.mean()) - gain * (other - other.mean()))
+        most = max(most, float(np.percentile(apart, 95)) / contrast)
+    return 1 / (1 + (most / 0.12) ** 2)
+
+
+def moire(image: NDArray[np.uint8], face: Face) -> float:
+    """Return how far single frequencies stand out of a face's spectrum, in decades.
+
+    A screen's raster seen through a camera's gives a regular pattern; skin and hair have none.
+    """
+    x, y, width, height = face.box
+    rows, columns = image.shape[:2]
+    left = int(np.clip(x + width / 2 - SPECTRUM / 2, 0, max(columns - SPECTRUM, 0)))
+    top = int(np.clip(y + height * 0.5 - SPECTRUM / 2, 0, max(rows - SPECTRUM, 0)))
+    part = image[top : top + SPECTRUM, left : left + SPECTRUM]
+    if part.shape[:2] != (SPECTRUM, SPECTRUM):
+        return 0.0
+    grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
+    window = np.outer(np.hanning(SPECTRUM), np.hanning(SPECTRUM))
+    power = np.abs(np.fft.fftshift(np.fft.fft2((grey - grey.mean()) * window))) ** 2
+    level = np.log10(power + 1.0)
+    smooth = np.asarray(cv2.GaussianBlur(level, (0, 0), 1.0))
+    around = np.asarray(cv2.medianBlur(smooth.astype(np.float32), 5))
+    for _ in range(2):
+        around = np.asarray(cv2.blur(around, (13, 13)))
+    axis = np.arange(SPECTRUM) - SPECTRUM // 2
+    radius = np.hypot(*np.meshgrid(axis, axis))
+    off_axis = np.minimum(*np.abs(np.meshgrid(axis, axis))) >= 0
+    region = (radius > 14) & (radius < SPECTRUM // 2 - 2) & off_axis
+    return float((smooth - around)[region].max())
+
+
+def bands(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
+    """Return how much rows brighten and darken from frame to frame, in grey levels.
+
+    A screen refreshed while a rolling shutter reads gives wandering horizontal bands. The median
+    along each row leaves out what moves, and the least of all pairs counts: a screen never rests.
+    """
+    strengths = []
+    for (one, face), other in zip(zip(frames, faces, strict=True), frames[1:], strict=False):
+        if one.image.shape != other.image.shape:
+            continue
+        x, y, width, height = (round(value) for value in face.box)
+        rows = slice(max(y, 0), max(y + height, 1))
+        columns = slice(max(x, 0), max(x + width, 1))
+        before = one.image[rows, columns, 1].astype(np.float32)
+        after = other.image[rows, columns, 1].astype(np.float32)
+        profile = np.median(after - before, axis=1)
+        profile = np.convolve(profile, np.ones(5) / 5, "valid")
+        strengths.append(float((profile - np.median(profile)).std()))
+    return min(strengths, default=0.0)
+
+
+def border(image: NDArray[np.uint8], face: Face) -> float:
+    """Return how much of a straight frame stands around the face: 0 none, 1 three sides or more.
+
+    Looks for long straight edges beside, above and below the face, as a phone, a monitor or a
+    sheet of paper has; edges count for two parallel sides at least.
+    """
+    frame, placement = letterbox(image)
+    scale = 0.5
+    small = cv2.resize(
+        cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY),
+        None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA,
+    )
+    corner = np.array(placement.corner, float)
+    zoom = np.array(placement.scale, float)
+    x, y = (np.array(face.box[:2]) * zoom + corner) * scale
+    width, height = np.array(face.box[2:]) * zoom * scale
+    edges = cv2.Canny(np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.uint8), 40, 110)
+    inner_left, inner_top = corner * scale
+    inner_right = small.shape[1] - inner_left
+    inner_bottom = small.shape[0] - inner_top
+    lines = cv2.HoughLinesP(
+        edges, 1, np.pi / 360, 40, minLineLength=0.9 * float(height), maxLineGap=5
+    )
+    sides: dict[str, list[tuple[float, float]]] = {"left": [], "right": [], "top": [], "bottom": []}
+    for x1, y1, x2, y2 in np.asarray(lines, float).reshape(-1, 4) if lines is not None else ():
+        length = float(np.hypot(x2 - x1, y2 - y1))
+        mid_x, mid_y = (x1 + x2) / 2, (y1 + y2) / 2
+        if abs(x2 - x1) < 0.3 * abs(y2 - y1):
+            if min(abs(mid_x - inner_left), abs(mid_x - inner_right)) < 3:
+                continue  # the letterbox's own edge
+            lean = float(np.degrees(np.arctan2(x2 - x1, y2 - y1)))
+            lean = (lean + 90) % 180 - 90
+            beside = min(y1, y2) < y + 0.7 * height and max(y1, y2) > y + 0.2 * height
+            if beside and mid_x < x:
+                sides["left"].append((length, lean))
+            elif beside and mid_x > x + width:
+                sides["right"].append((length, lean))
+        elif abs(y2 - y1) < 0.3 * abs(x2 - x1):
+            if min(abs(mid_y - inner_top), abs(mid_y - inner_bottom)) < 3:
+                continue
+            lean = float(np.degrees(np.arctan2(y2 - y1, x2 - x1)))
+            lean = (lean + 90) % 180 - 90
+            over = min(x1, x2) < x + 0.7 * width and max(x1, x2) > x + 0.3 * width
+            if over and mid_y < y:
+                sides["top"].append((length, -lean))
+            elif over and mid_y > y + height:
+                sides["bottom"].append((length, -lean))
+    longest = {name: max(found) for name, found in sides.items() if found}
+    score = 0.0
+    for one, other in (("left", "right"), ("top", "bottom")):
+        if one in longest and other in longest:
+            apart = abs(longest[one][1] - longest[other][1])
+            score += 0.5 if apart < 8 else 0.25
+    score += 0.2 * min(len(longest), 3) - 0.2 if longest else 0.0
+    return float(np.clip(score, 0, 1))

@@ -1,0 +1,76 @@
+"""MiniFASNetV2-SE, a published network that tells faces from pictures of faces, in OpenCV's dnn.
+
+Trained on CelebA-Spoof by the project facenox/face-antispoof-onnx (Apache-2.0). Over one-face LFW
+photographs its score is above -1.7 in 99 % and above 1.4 in 95 %.
+"""
+
+import threading
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.detection import Face
+from face_auth.errors import ModelError
+from face_auth.models import read_checked
+
+FILE: Final = "minifas_v2se_128.onnx"
+SHA256: Final = "af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6"
+SIDE: Final = 128
+AROUND: Final = 1.5
+"""Side of the square that it looks at, in longer sides of the face's box."""
+
+
+class MiniFas:
+    """The network, ready to run. Threads may share it; they take turns."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the network.
+
+        Raises:
+            ModelError: If the file is missing or is not the published one.
+        """
+        try:
+            data = read_checked(path, SHA256)
+        except ModelError as error:
+            raise ModelError(
+                f"{path} is not the liveness network ({SHA256[:12]}...). "
+                "Fetch it with: python -m face_auth.models fetch minifas"
+            ) from error
+        self._lock = threading.Lock()
+        try:
+            self._network = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+        except cv2.error as error:
+            raise ModelError(f"OpenCV cannot run the liveness network {path}: {error}") from error
+
+    def score(self, image: NDArray[np.uint8], face: Face) -> float:
+        """Return how much the face looks like a person rather than a picture: real minus spoof.
+
+        Args:
+            image: RGB, shape (h, w, 3), values 0 to 255.
+            face: Where it is in *image*.
+
+        Returns:
+            A difference of logits, unbounded; its authors' threshold is 0.
+        """
+        crop = np.asarray(_square(image, face), np.float32) / 255
+        with self._lock:
+            self._network.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[np.newaxis]))
+            real, spoof = np.asarray(self._network.forward(), float).ravel()
+        return float(real - spoof)
+
+
+def _square(image: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
+    """Return the square around the face, missing borders reflected, SIDE x SIDE."""
+    x, y, width, height = face.box
+    side = max(round(AROUND * max(width, height)), 2)
+    left, top = round(x + (width - side) / 2), round(y + (height - side) / 2)
+    rows, columns = image.shape[:2]
+    part = image[max(top, 0) : top + side, max(left, 0) : left + side]
+    over = (max(-top, 0), max(top + side - rows, 0), max(-left, 0), max(left + side - columns, 0))
+    if any(over):
+        part = np.asarray(cv2.copyMakeBorder(part, *over, cv2.BORDER_REFLECT_101), np.uint8)
+    how = cv2.INTER_AREA if side > SIDE else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=how), np.uint8)

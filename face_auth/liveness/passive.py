@@ -1,0 +1,135 @@
+"""Passive presentation attack detection: several frames after the press, one score.
+
+The score starts at what the published network says, or at `WITHOUT_NETWORK`, and every cue takes
+from it in proportion to what it is above its limit. The limits are above what 95 % of bona fide
+sequences give (LFW faces that turn in simulation); `python evaluation.py --protocol pad` measures
+the whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from face_auth.camera import Frame
+from face_auth.detection import Face
+from face_auth.liveness import cues
+from face_auth.liveness.minifas import MiniFas
+
+FRAMES: Final = 8
+"""Frames that are judged."""
+SPAN_S: Final = 0.7
+"""Least time from the first to the last of them: less shows nobody's own movement."""
+FROZEN_S: Final = 0.5
+"""A camera that shows the same picture this long shows no person; recordings repeat single ones."""
+NETWORK_OFFSET: Final = 4.5
+"""Added to the network's median score: it is above -1.7 on 99 % of LFW's faces, and lower, down to
+-3.5, where a phone smooths its owner's skin."""
+NETWORK_RANGE: Final = (-12.0, 8.0)
+WITHOUT_NETWORK: Final = 3.0
+"""Where the score starts without the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a cue takes from the score: *slope* for each unit above *limit*, at most *most*."""
+
+    limit: float
+    slope: float
+    most: float
+
+
+WEIGHTS: Final = {
+    "frame around the face": Weight(0.1, 9.0, 9.0),
+    "no movement of its own": Weight(0.85, 40.0, 6.0),
+    "moire": Weight(1.6, 8.0, 6.0),
+    "refresh bands": Weight(4.0, 0.5, 2.0),
+}
+"""By the reason that the log gives. Bands take little: fast movements look like them."""
+RECORDED: Final = -99.0
+"""The score of frames that no camera gives."""
+SUSPICIOUS: Final = 1.0
+"""A cue that takes this much is named as a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessResult:
+    """What liveness detection says about one attempt.
+
+    Attributes:
+        passed: Whether this is taken for a person before the camera (bona fide).
+        score: Of the passive cues, unbounded; bona fide at 0 and above.
+        reasons: What spoke against it, for staff and the log; may name something though it passed.
+    """
+
+    passed: bool
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
+    """Return a refusal where the frames are a still picture or a loop, else None."""
+    if repetition.frozen_s > FROZEN_S:
+        return LivenessResult(False, RECORDED, ("the picture stands still",))
+    if repetition.returned:
+        return LivenessResult(False, RECORDED, ("pictures come again",))
+    return None
+
+
+class PassiveCheck:
+    """Judges sequences of frames; may be shared by threads."""
+
+    def __init__(self, minifas: Path | None = None) -> None:
+        """Take the published network's file, or None to judge by the other cues alone.
+
+        Raises:
+            ModelError: If the file is missing or is not the published one.
+        """
+        self._network = MiniFas(minifas) if minifas is not None else None
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the published network takes part."""
+        return self._network is not None
+
+    def judge(self, frames: Sequence[Frame], faces: Sequence[Face]) -> LivenessResult:
+        """Judge the frames of one attempt.
+
+        Args:
+            frames: Oldest first, all of one camera; RGB.
+            faces: The face in each.
+
+        Raises:
+            ValueError: If they differ in number, or fewer than `FRAMES` are given.
+        """
+        if len(frames) != len(faces) or len(frames) < FRAMES:
+            raise ValueError(f"{len(frames)} frames and {len(faces)} faces; {FRAMES} are needed")
+        repetition = cues.Repetition()
+        for frame in frames:
+            repetition.add(frame)
+        recorded = judge_repetition(repetition)
+        if recorded is not None:
+            return recorded
+        pairs = list(zip((frame.image for frame in frames), faces, strict=True))
+        some = pairs[:: max(len(pairs) // 4, 1)]
+        found = {
+            "frame around the face": float(np.median([cues.border(*pair) for pair in some])),
+            "no movement of its own": cues.stillness([cues.face_patch(*pair) for pair in pairs]),
+            "moire": float(np.median([cues.moire(*pair) for pair in some])),
+            "refresh bands": cues.bands(frames, faces),
+        }
+        taken = {
+            reason: min(max(0.0, found[reason] - weight.limit) * weight.slope, weight.most)
+            for reason, weight in WEIGHTS.items()
+        }
+        reasons = [reason for reason, much in taken.items() if much >= SUSPICIOUS]
+        score = WITHOUT_NETWORK
+        if self._network is not None:
+            network = float(np.median([self._network.score(*pair) for pair in pairs]))
+            score = float(np.clip(network + NETWORK_OFFSET, *NETWORK_RANGE))
+            if score < 0:
+                reasons.insert(0, "the network sees a picture of a face")
+        score -= sum(taken.values())
+        return LivenessResult(score >= 0, score, tuple(reasons))

@@ -1,0 +1,214 @@
+"""The challenge as a state machine: heads and pictures as points, no camera."""
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from face_auth.camera import Frame
+from face_auth.detection import Face
+from face_auth.liveness.challenge import EACH_S, LOST_S, Challenge, State
+from face_auth.liveness.requests import POSES, Request, draw_poses, draw_requests
+from face_auth.pose import HEAD
+
+STEP_S = 0.1
+ME = np.eye(512, dtype=np.float32)[0]
+STRANGER = np.eye(512, dtype=np.float32)[1]
+FLAT = HEAD * (1, 1, 0)
+TURNS = {
+    Request.LEFT: {"yaw": 25.0},
+    Request.RIGHT: {"yaw": -25.0},
+    Request.UP: {"pitch": 18.0},
+    Request.DOWN: {"pitch": -18.0},
+    Request.CLOSER: {"scale": 1.35},
+}
+
+
+def bent(radius: float):
+    """Return the points of a picture on a cylinder about the vertical axis."""
+    x = HEAD[:, 0]
+    depth = radius * (np.cos(x / radius) - 1)
+    return np.stack([radius * np.sin(x / radius), HEAD[:, 1], depth], axis=1)
+
+
+def points(shape, yaw=0.0, pitch=0.0, scale=1.0):
+    yaw, pitch = np.radians([yaw, pitch])
+    x, y, z = np.asarray(shape, float).T
+    x, z = x * np.cos(yaw) + z * np.sin(yaw), z * np.cos(yaw) - x * np.sin(yaw)
+    y = y * np.cos(pitch) - z * np.sin(pitch)
+    return (np.stack([x, y], axis=1) * 80 * scale + (320, 200)).astype(np.float32)
+
+
+class Visitor:
+    """Holds a shape before the camera and moves it towards what it is told."""
+
+    def __init__(self, challenge: Challenge, shape=HEAD, rng=None) -> None:
+        self.challenge, self.shape = challenge, shape
+        self.rng = rng or np.random.default_rng(3)
+        self.t = 0.0
+        self.now = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0}
+        self.embedding = ME
+        self.heard: list[Request | None] = [None] * 5
+
+    def show(self, **aim: float) -> None:
+        """Show one frame, a step nearer to the aim."""
+        aim = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0} | aim
+        for name, end in aim.items():
+            most = 0.08 if name == "scale" else 8.0
+            self.now[name] += float(np.clip(end - self.now[name], -most, most))
+        landmarks = points(self.shape, **self.now) + self.rng.normal(0, 0.4, (5, 2))
+        face = Face((240.0, 140.0, 160.0, 200.0), landmarks.astype(np.float32), 1.0)
+        self.challenge.observe(self.frame(), face, lambda: self.embedding)
+
+    def frame(self) -> Frame:
+        self.t += STEP_S
+        return Frame(np.zeros((1, 1, 3), np.uint8), self.t, round(self.t / STEP_S))
+
+    def follow(self, answer=TURNS, frames: int = 200) -> None:
+        """Do what is asked, 0.4 s after it was asked, until the challenge ends."""
+        for _ in range(frames):
+            if self.challenge.state is not State.RUNNING:
+                return
+            self.heard = [*self.heard, self.challenge.current][-5:]
+            asked = self.heard[0]
+            self.show(**(answer[asked] if asked else {}))
+
+
+@pytest.mark.parametrize("request_", list(Request))
+def test_a_head_that_does_what_is_asked_passes(request_) -> None:
+    challenge = Challenge([request_])
+    Visitor(challenge).follow()
+    assert challenge.state is State.PASSED
+    assert challenge.current is None
+
+
+def test_three_in_any_order_pass_in_few_seconds() -> None:
+    for seed in range(40):
+        challenge = Challenge(draw_requests(random=random.Random(seed)))
+        visitor = Visitor(challenge, rng=np.random.default_rng(seed))
+        visitor.follow()
+        assert challenge.state is State.PASSED, (challenge.requests, challenge.reason)
+        assert visitor.t < 6
+
+
+def test_nothing_is_asked_before_a_straight_look() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.now["yaw"] = -30.0
+    visitor.show(yaw=-30)
+    assert challenge.current is None
+    visitor.follow(frames=9)
+    assert challenge.current is Request.LEFT
+
+
+@pytest.mark.parametrize("degrees", [25, 40, 55])
+@pytest.mark.parametrize("request_", POSES)
+def test_a_flat_picture_that_is_turned_does_not_pass(request_, degrees) -> None:
+    (axis, way) = next(iter(TURNS[request_].items()))
+    challenge = Challenge([request_])
+    Visitor(challenge, FLAT).follow({request_: {axis: float(np.sign(way) * degrees)}})
+    assert challenge.state is State.FAILED
+    assert challenge.done == 0
+
+
+@pytest.mark.parametrize("degrees", [25, 40, 55])
+@pytest.mark.parametrize("radius", [0.8, 1.2, 2.0])
+def test_nor_does_one_that_is_bent(radius, degrees) -> None:
+    challenge = Challenge([Request.LEFT])
+    Visitor(challenge, bent(radius)).follow({Request.LEFT: {"yaw": float(degrees)}})
+    assert challenge.state is State.FAILED
+
+
+def test_a_still_face_runs_out_of_time() -> None:
+    challenge = Challenge([Request.UP])
+    visitor = Visitor(challenge)
+    visitor.follow({Request.UP: {}})
+    assert challenge.state is State.FAILED
+    assert "not done in time" in challenge.reason
+    assert EACH_S < visitor.t < EACH_S + 2
+
+
+def test_one_wrong_answer_is_forgiven_and_two_are_not() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.follow({Request.LEFT: TURNS[Request.RIGHT]}, frames=14)
+    assert challenge.state is State.RUNNING
+    visitor.follow()
+    assert challenge.state is State.PASSED
+
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.follow({Request.LEFT: TURNS[Request.RIGHT]}, frames=14)
+    visitor.follow({Request.LEFT: {}}, frames=6)
+    visitor.follow({Request.LEFT: TURNS[Request.UP]}, frames=12)
+    assert challenge.state is State.FAILED
+    assert "other movements" in challenge.reason
+
+
+def test_a_movement_under_way_when_it_is_asked_for_is_no_answer() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    while challenge.current is None:
+        visitor.show()
+    visitor.now["yaw"] = 25.0
+    for _ in range(10):
+        visitor.show(yaw=25)
+    assert challenge.state is State.RUNNING
+    assert challenge.done == 0
+
+
+def test_somebody_elses_face_ends_it() -> None:
+    challenge = Challenge([Request.LEFT, Request.UP])
+    visitor = Visitor(challenge)
+    while challenge.current is None:
+        visitor.show()
+    visitor.embedding = STRANGER
+    visitor.follow()
+    assert (challenge.state, challenge.reason) == (State.FAILED, "another person")
+
+
+def test_a_face_that_jumps_ends_it_but_one_misplaced_frame_does_not() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.follow(frames=6)
+    face = Face((0.0, 0.0, 160.0, 200.0), points(HEAD) + np.float32(250), 1.0)
+    challenge.observe(visitor.frame(), face, lambda: ME)
+    assert challenge.state is State.RUNNING
+    visitor.follow(frames=2)
+    assert challenge.state is State.RUNNING
+    for _ in range(2):
+        challenge.observe(visitor.frame(), face, lambda: ME)
+    assert (challenge.state, "jumped" in challenge.reason) == (State.FAILED, True)
+
+
+def test_a_face_out_of_sight_too_long_ends_it() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.follow(frames=6)
+    for _ in range(int(LOST_S / STEP_S) - 1):
+        challenge.miss(visitor.frame())
+    assert challenge.state is State.RUNNING
+    for _ in range(3):
+        challenge.miss(visitor.frame())
+    assert (challenge.state, challenge.reason) == (State.FAILED, "the face was lost")
+
+
+def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:
+    drawn = [draw_requests() for _ in range(3000)]
+    assert all(one[0] != one[1] != one[2] for one in drawn)
+    assert all(one.count(Request.CLOSER) <= 1 for one in drawn)
+    assert len(set(drawn)) >= 70
+    first = Counter(one[0] for one in drawn)
+    assert all(450 < first[request] < 750 for request in Request)
+
+
+def test_two_allowed_requests_are_enough_and_one_is_not() -> None:
+    allowed = {Request.LEFT, Request.CLOSER}
+    assert all(set(draw_requests(allowed=allowed)) == allowed for _ in range(20))
+    with pytest.raises(ValueError):
+        draw_requests(allowed={Request.LEFT})
+
+
+def test_an_enrolment_asks_for_each_pose_once() -> None:
+    assert {frozenset(draw_poses()) for _ in range(10)} == {frozenset(POSES)}
