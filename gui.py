@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
     parser.add_argument("--camera", metavar="SPEC", help="0, a URL, a file, a folder or demo")
     parser.add_argument("--network", help="bundled or vggface2")
+    parser.add_argument(
+        "--liveness", choices=("challenge", "passive", "off"), help="what is asked of a face"
+    )
     parser.add_argument("--language", choices=("en", "es"), help="the default language")
     parser.add_argument("--fullscreen", action="store_const", const=True, help="left only by staff")
     parser.add_argument("--verbose", action="store_true", help="log what happens")

@@ -25,6 +25,7 @@ from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 
 CAMERA = "0, /dev/video0, https://..., a video, a folder of pictures, or demo"
+LIVENESS = ("challenge", "passive", "off")
 ONE = "reads staff name and PIN"
 TWO = "reads name and PIN of two members of staff"
 
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ,
             data_dir=options.data,
             kind=getattr(options, "kind", None),
+            liveness=getattr(options, "liveness", None),
         )
         if options.run_closed is not None:
             return int(options.run_closed(settings, options))
@@ -82,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument("name", metavar="NAME", help="the customer's username")
         if "camera" in needs:
             made.add_argument("--camera", required=True, metavar="SPEC", help=CAMERA)
+            made.add_argument(
+                "--liveness", choices=LIVENESS, help="what is asked of the face; default: challenge"
+            )
         return made
 
     _add_customer_commands(command)
@@ -101,6 +106,12 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")
     command("new-pin", f"give a customer a new PIN; {TWO}, then the PIN", run.new_pin, "name")
     command("new-face", f"take a customer's face anew; {TWO}", run.new_face, "name", "camera")
+    excuse = command(
+        "excuse", f"say which requests a customer cannot follow; {ONE}", run.excuse, "name"
+    )
+    excuse.add_argument(
+        "requests", nargs="*", metavar="REQUEST", help="such as look_up; none: none"
+    )
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")
     delete.add_argument(
         "--override", action="store_true", help="whatever is on the account; two members sign"
@@ -129,7 +140,10 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         "register-camera", f"take this camera and no other; {ONE}", run.register_camera
     )
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
-    command("approve", f"approve models and settings; {ONE}", closed_run=closed.approve)
+    approve = command("approve", f"approve models and settings; {ONE}", closed_run=closed.approve)
+    approve.add_argument(
+        "--liveness", choices=LIVENESS, help="weaker than challenge in a live folder: two sign"
+    )
     restore = command(
         "restore",
         f"put the credential records back from a copy; {TWO}, then the word restore",

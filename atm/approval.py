@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from atm.errors import AtmError
-from atm.folder import DataFolder
+from atm.folder import DataFolder, Kind
 from atm.settings import Settings
 from credentials.errors import CredentialError, DamagedStoreError
 from credentials.files import JsonObject
@@ -102,7 +102,7 @@ def approve(
 def check(
     folder: DataFolder, seal: Seal, settings: Settings, *, models: Path | None = None
 ) -> Approval:
-    """Return the approval if models and settings are what was approved.
+    """Return the approval if models, and in a live folder settings, are what was approved.
 
     Raises:
         NotApprovedError: If they are not, nothing was approved yet, or the approval was altered;
@@ -121,6 +121,8 @@ def check(
         raise NotApprovedError(
             f"The model files in {place} differ from what staff approved; {_ADVICE}."
         )
+    if folder.kind is not Kind.LIVE:
+        return found
     now = bound_settings(settings)
     for name in sorted(now.keys() | found.settings.keys()):
         if now.get(name) != found.settings.get(name):

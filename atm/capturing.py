@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from atm.answer import Answer
 from atm.errors import AtmError
 from face_auth.enrolment import NotOnePersonError
-from face_auth.errors import AcquisitionError, CameraError
+from face_auth.errors import AcquisitionError, CameraError, PresentationAttackError
 from face_auth.gallery import Capture, Template
 
 LIMIT_S = 120.0
@@ -32,7 +32,7 @@ class EnrolmentError(AtmError):
     """Nothing was saved; the text says why and what to do.
 
     Attributes:
-        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled` or
+        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled`, `not_live` or
             `duplicate_face`.
     """
 
@@ -118,6 +118,10 @@ def plain_errors() -> Iterator[None]:
     """Give what a capture raises its code and its sentence."""
     try:
         yield
+    except PresentationAttackError as error:
+        raise EnrolmentError(
+            "not_live", "The requests were not followed, or no person was seen. Try again."
+        ) from error
     except NotOnePersonError as error:
         raise EnrolmentError(
             "not_one_person", "The pictures did not all show one person. Try again."

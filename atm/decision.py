@@ -103,6 +103,8 @@ def reason(answer: object) -> str:
     if isinstance(answer, PinResult):
         return answer.reason.value
     if isinstance(answer, FaceResult):
+        if answer.attack_suspected:
+            return "attack_suspected"
         return "match" if answer.accepted else "no_match"
     if answer is None:
         return "no_answer"

@@ -157,6 +157,13 @@ class LoginDesk:
             pause_s = self._pause.refused()
             if pause_s:
                 self._audit.append("pause", seconds=pause_s)
+        if isinstance(face, FaceResult) and face.liveness is not None and face.attack_suspected:
+            self._audit.append(
+                "presentation attack suspected",
+                customer=decision.customer_id,
+                reasons=list(face.liveness.reasons),
+                liveness=round(face.liveness.score, 3),
+            )
         score = round(face.score, 4) if isinstance(face, FaceResult) else None
         granted = decision.outcome is Outcome.GRANTED
         if granted and self._clock() > latest:

@@ -22,6 +22,7 @@ from atm.folder import (
 )
 from atm.health import Health, look
 from atm.keys import Keys
+from atm.liveness import LivenessDesk, challenge_s
 from atm.login import LoginDesk
 from atm.office import Office
 from atm.one_face import OneFace
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from face_auth.presence import Presence
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
-    from face_auth.verification import FaceResult
+    from face_auth.verification import FaceResult, LoginProgress
 
 PICTURES_LIMIT_S = 45.0
 """How long an enrolment waits for its five pictures."""
@@ -91,8 +92,9 @@ class Machine:
             audit=stores.audit,
             open_session=self._open_session,
             suspect=self._one_face.suspect,
-            limit_s=settings.login_limit_s,
+            limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
+        self._liveness = LivenessDesk(settings.liveness, settings.minifas)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
         self._eye = RegisteredCamera(
@@ -189,6 +191,8 @@ class Machine:
                     fmr=loaded.threshold.fmr,
                     fnmr=loaded.threshold.fnmr,
                     provisional=loaded.threshold.provisional,
+                    liveness=self.settings.liveness,
+                    liveness_network=self._liveness.load(),
                 )
                 self._recogniser = loaded
                 threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
@@ -203,7 +207,7 @@ class Machine:
         username: str,
         pin: str,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: "Callable[[LoginProgress], None] | None" = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
         """Check PIN and face at once, on two threads, and decide. Blocks; never raises.
@@ -211,7 +215,7 @@ class Machine:
         Args:
             username: As typed.
             pin: As typed.
-            progress: Called on the face thread with (frames scored, frames wanted).
+            progress: Called on the face thread after each frame.
             cancel: Set it to end the attempt without a decision.
         """
 
@@ -224,7 +228,9 @@ class Machine:
             recogniser = self.warm_up()
             template = recogniser.decoy() if record is None else self._template(record)
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
-            return verify(recogniser, frames, template, progress=progress)
+            check = self._liveness.check(record)
+            with self._liveness.asking(camera, progress) as told:
+                return verify(recogniser, frames, template, liveness=check, progress=told)
 
         return self._logins.login(username, pin, check_face)
 
@@ -247,7 +253,7 @@ class Machine:
         old_pin: str,
         new_pin: str,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: "Callable[[LoginProgress], None] | None" = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
         """Give the customer of an open *session* another PIN: by the old one and their face.
@@ -323,7 +329,9 @@ class Machine:
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
-            return enrol_face(recogniser, frames, customer_id, progress=progress)
+            check = self._liveness.check(self.store.by_id(customer_id), enrols=True)
+            with self._liveness.asking(camera, progress) as told:
+                return enrol_face(recogniser, frames, customer_id, liveness=check, progress=told)
 
         return capture
 

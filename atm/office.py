@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ from face_auth.gallery import Gallery
 FOUND_AT_MOST = 50
 
 _STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
+
+
+class ExcuseError(AtmError):
+    """A customer cannot be excused from these requests."""
 
 
 class BalanceError(AtmError):
@@ -190,6 +194,34 @@ class Office:
                 "delete", step="done", customer=customer_id, staff=names, anchor=True
             )
             return balance
+
+    def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
+        """Mark which requests of the liveness challenge a customer cannot follow; none: all again.
+
+        Args:
+            username: The customer's.
+            requests: Values of `face_auth.liveness.requests.Request`; two must remain.
+            staff: Who checked that it is so.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            ExcuseError: If a request is unknown, or fewer than two remain.
+        """
+        from face_auth.liveness.requests import Request
+
+        known = [request.value for request in Request]
+        excused = [name for name in known if name in requests]
+        if set(requests) - set(known):
+            raise ExcuseError("The requests are " + ", ".join(known) + ".")
+        if len(known) - len(excused) < 2:
+            raise ExcuseError("At least two requests must remain.")
+        record = self.known(username)
+        with self._logged(
+            "excuse", customer=record.customer_id, staff=[staff.name], requests=excused
+        ) as fields:
+            new = replace(record, excused=",".join(excused) or None)
+            self._store.replace(new, instead_of=record)
+            fields["record"] = self._store.record_mac(record.customer_id)
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
         """Make a member of staff; two must sign, but for the second one.

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import platformdirs
 
@@ -15,6 +15,8 @@ from atm.folder import CONFIG_FILE, Kind
 PREFIX = "ATM_"
 # Variables with our prefix that are not settings: where tests find real photographs.
 OTHER_VARIABLES = frozenset({"ATM_SHARED"})
+
+Liveness = Literal["challenge", "passive", "off"]
 
 _APP = "two-factor-atm"
 _LARGEST_AMOUNT = 10**9
@@ -41,6 +43,8 @@ class Settings:
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
         network: Which face network: "bundled" or "vggface2".
         security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
+        liveness: What is asked of a face: "challenge" (which includes "passive"), "passive", "off".
+        minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: What the window speaks first: "en" or "es".
         currency: Three capital letters, ISO 4217.
         day_limit: What one customer may withdraw in a day, in major units (euros).
@@ -59,6 +63,8 @@ class Settings:
     camera: str = "0"
     network: str = "bundled"
     security: str = "1e-4"
+    liveness: Liveness = "challenge"
+    minifas: Path | None = None
     language: str = "en"
     currency: str = "EUR"
     day_limit: int = 1000
@@ -214,6 +220,8 @@ _READERS: dict[str, _Reader] = {
     "camera": _text,
     "network": _one_of("bundled", "vggface2"),
     "security": _one_of("1e-3", "1e-4", "1e-5"),
+    "liveness": _one_of("challenge", "passive", "off"),
+    "minifas": _path,
     "language": _one_of("en", "es"),
     "currency": _currency,
     "day_limit": _units,

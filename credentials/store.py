@@ -15,6 +15,7 @@ from credentials.sealing import Seal
 
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name
+_EXCUSED = re.compile(r"[a-z_]{1,40}(,[a-z_]{1,40}){0,9}")
 _LONGEST_HASH = 256
 
 
@@ -31,6 +32,8 @@ class CredentialRecord:
             letters, digits, ``-`` and ``_``.
         consent_at: When the customer said yes to the keeping of their face, ISO 8601 in UTC.
         created_at: When the record was made, ISO 8601 in UTC.
+        excused: Requests of the face's check that the customer cannot follow, with commas between;
+            None for nobody's.
     """
 
     customer_id: str
@@ -40,6 +43,7 @@ class CredentialRecord:
     template_id: str | None
     consent_at: str | None
     created_at: str
+    excused: str | None = None
 
     @property
     def pending(self) -> bool:
@@ -285,6 +289,7 @@ def _well_formed(record: CredentialRecord) -> bool:
             )
             and (record.consent_at is None or _is_utc(record.consent_at))
             and _is_utc(record.created_at)
+            and (record.excused is None or _EXCUSED.fullmatch(record.excused) is not None)
         )
     except PolicyError:
         return False

@@ -21,6 +21,21 @@ UNSCORED = -1e6
 
 
 @dataclass(frozen=True, slots=True)
+class LoginProgress:
+    """How far the face's check is.
+
+    Attributes:
+        scored: Frames scored.
+        wanted: Frames wanted.
+        asked: What the liveness check asks for.
+    """
+
+    scored: int
+    wanted: int
+    asked: LivenessProgress
+
+
+@dataclass(frozen=True, slots=True)
 class FaceResult:
     """The answer of the face factor about one claimed customer.
 
@@ -55,8 +70,7 @@ def verify(
     template: Template,
     *,
     liveness: LivenessCheck | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    requests: Callable[[LivenessProgress], None] | None = None,
+    progress: Callable[[LoginProgress], None] | None = None,
 ) -> FaceResult:
     """Score the first usable frames against *template*, and see that a person is there.
 
@@ -68,8 +82,7 @@ def verify(
         frames: Frames captured after the press, oldest first; they end when time is up.
         template: The claimed customer's.
         liveness: The check of this attempt, from `make_check`; None makes none.
-        progress: Called with (frames scored, frames wanted) after each scored frame.
-        requests: Called after each frame with what the liveness check asks for.
+        progress: Called after each frame.
 
     Raises:
         NoFaceError: If the frames ended before enough of them were usable, or before the
@@ -85,13 +98,11 @@ def verify(
     for frame in frames:
         seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
         check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
-        if requests:
-            requests(check.progress)
         refused = check.done and not check.result.passed
         if seen.verdict is Verdict.OK and len(embeddings) < FRAMES_PER_LOGIN and not refused:
             embeddings.append(recogniser.embed(frame.image, seen))
-            if progress:
-                progress(len(embeddings), FRAMES_PER_LOGIN)
+        if progress:
+            progress(LoginProgress(len(embeddings), FRAMES_PER_LOGIN, check.progress))
         if check.done and (refused or len(embeddings) == FRAMES_PER_LOGIN):
             result = check.result if liveness is not None else None
             return _score(embeddings, template, recogniser.threshold.value, result)

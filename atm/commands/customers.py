@@ -15,13 +15,41 @@ from atm.money import parse_amount
 from atm.one_face import DuplicateQuestion
 from atm.signatures import StaffMember, StaffSignInError
 from credentials.policy import check_pin
+from face_auth.enrolment import EnrolProgress
+from face_auth.liveness.requests import Request
+from face_auth.verification import LoginProgress
 
+REQUESTS = {
+    Request.LEFT: "turn your head to your left",
+    Request.RIGHT: "turn your head to your right",
+    Request.UP: "look up",
+    Request.DOWN: "look down",
+    Request.CLOSER: "come closer",
+}
 SENTENCES = {
     Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
     Outcome.NO_FACE: "We could not see your face. Try again.",
     Outcome.FAULT: "Service not available. Ask staff.",
     Outcome.PAUSED: "This machine pauses after too many refusals. Try again later, or ask staff.",
 }
+
+
+class _Spoken:
+    """Says on standard error what the person is asked to do, each time it changes."""
+
+    def __init__(self) -> None:
+        self._said: Request | None = None
+
+    def login(self, progress: LoginProgress) -> None:
+        self._say(progress.asked.request)
+
+    def enrolment(self, progress: EnrolProgress) -> None:
+        self._say(progress.pose)
+
+    def _say(self, request: Request | None) -> None:
+        if request is not None and request is not self._said:
+            print(f"Please {REQUESTS[request]}.", file=sys.stderr)
+        self._said = request
 
 
 def enrol(machine: Machine, options: argparse.Namespace) -> int:
@@ -54,6 +82,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         ),
         staff=staff,
         ask=second,
+        progress=_Spoken().enrolment,
     )
     print(f"enrolled {customer.username}")
     return YES
@@ -64,7 +93,7 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
     pin = ask("PIN: ")
     machine.use_camera(options.camera)
     machine.warm_up()
-    decision = machine.login(options.name, pin)
+    decision = machine.login(options.name, pin, progress=_Spoken().login)
     if decision.outcome is Outcome.GRANTED:
         print("granted")
         return YES
@@ -102,8 +131,15 @@ def new_face(machine: Machine, options: argparse.Namespace) -> int:
     """Take a customer's face anew."""
     signed = sign_two(machine.staff)
     machine.use_camera(options.camera)
-    machine.new_face(options.name, signed=signed)
+    machine.new_face(options.name, signed=signed, progress=_Spoken().enrolment)
     print(f"{options.name} has a new face")
+    return YES
+
+
+def excuse(machine: Machine, options: argparse.Namespace) -> int:
+    """Say which requests a customer cannot follow."""
+    machine.office.excuse(options.name, options.requests, staff=sign_in(machine.staff))
+    print(f"{options.name} is not asked for: {', '.join(options.requests) or 'nothing'}")
     return YES
 
 

@@ -14,13 +14,19 @@ from numpy.typing import NDArray
 
 from face_auth.detection import Face
 from face_auth.errors import ModelError
-from face_auth.models import read_checked
+from face_auth.models import MODELS, read_checked
 
 FILE: Final = "minifas_v2se_128.onnx"
 SHA256: Final = "af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6"
 SIDE: Final = 128
 AROUND: Final = 1.5
 """Side of the square that it looks at, in longer sides of the face's box."""
+
+
+def fetched(folder: Path = MODELS) -> Path | None:
+    """Return the file that `python -m face_auth.models fetch minifas` left; None if it did not."""
+    path = folder / FILE
+    return path if path.is_file() else None
 
 
 class MiniFas:

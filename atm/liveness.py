@@ -1,0 +1,90 @@
+"""Which liveness check each attempt gets, and who hears what it asks for."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from atm.settings import Liveness
+from credentials.store import CredentialRecord
+
+if TYPE_CHECKING:
+    from face_auth.camera import Camera
+    from face_auth.liveness.check import LivenessCheck
+    from face_auth.liveness.passive import PassiveCheck
+
+P = TypeVar("P")
+
+CHALLENGE_S = 22.0
+"""What a challenge may take: the first straight look and three requests at their longest."""
+
+
+def challenge_s(liveness: Liveness) -> float:
+    """Return how much longer a login may take for its liveness check, in seconds."""
+    return CHALLENGE_S if liveness == "challenge" else 0.0
+
+
+class LivenessDesk:
+    """Loads the passive check once, and draws each attempt's requests afresh."""
+
+    def __init__(self, setting: Liveness, minifas: Path | None) -> None:
+        """Load nothing yet.
+
+        Args:
+            setting: What is asked of a face.
+            minifas: The file of the published network; None: where it was fetched to, if it was.
+        """
+        self.setting = setting
+        self._minifas = minifas
+        self._passive: PassiveCheck | None = None
+
+    def load(self) -> bool:
+        """Load what is needed and return whether the published network takes part.
+
+        Raises:
+            ModelError: If a file was named that is missing or is not the published one.
+        """
+        from face_auth.liveness.minifas import fetched
+        from face_auth.liveness.passive import PassiveCheck
+
+        if self.setting == "off":
+            return False
+        if self._passive is None:
+            self._passive = PassiveCheck(self._minifas or fetched())
+        return self._passive.has_network
+
+    def check(
+        self, record: CredentialRecord | None, *, enrols: bool = False
+    ) -> "LivenessCheck | None":
+        """Return the check of one attempt; None where the setting is "off".
+
+        Args:
+            record: The customer's, who may be excused from some requests; None for an unknown name.
+            enrols: Whether it is an enrolment.
+        """
+        from face_auth.liveness.check import make_check
+        from face_auth.liveness.requests import Request
+
+        if self.setting == "off":
+            return None
+        self.load()
+        assert self._passive is not None
+        excused = record.excused.split(",") if record is not None and record.excused else []
+        allowed = [request for request in Request if request.value not in excused]
+        return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
+
+    @contextlib.contextmanager
+    def asking(
+        self, camera: "Camera", progress: Callable[[P], None] | None
+    ) -> Iterator[Callable[[P], None]]:
+        """Tell the demo camera's face what is asked for, and *progress* all of it."""
+
+        def told(now: Any) -> None:
+            camera.asked = now.asked.request if hasattr(now, "asked") else now.pose
+            if progress is not None:
+                progress(now)
+
+        try:
+            yield told
+        finally:
+            camera.asked = None
