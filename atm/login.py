@@ -95,12 +95,16 @@ class LoginDesk:
             _log.error("A login came to no end: %s", reason(answer))
             return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
         decision, behind = answer
+        leave = self._clock()
         if decision.outcome is Outcome.REFUSED:
-            steps = max(1, math.ceil((self._clock() - pressed) / self._refuse_after_s))
-            self._sleep(max(0.0, pressed + steps * self._refuse_after_s - self._clock()))
-        if behind is not None:
+            leave = pressed + self._refuse_after_s * max(
+                1, math.ceil((leave - pressed) / self._refuse_after_s)
+            )
+        if behind is not None:  # its thread starts before the wait, for starting takes time too
+            idle_s = leave - self._clock() + BEHIND_S
             with contextlib.suppress(RuntimeError):
-                Answer("login-behind", behind).start()
+                Answer("login-behind", lambda: _later(idle_s, behind)).start()
+        self._sleep(max(0.0, leave - self._clock()))
         return decision
 
     def _decided(
@@ -235,6 +239,11 @@ class LoginDesk:
         right = self._hasher.verify(record.pin_hash, record.customer_id, pin)
         reason = PinReason.RIGHT if right else PinReason.WRONG
         return PinResult(record.customer_id, right, reason, reserved=True)
+
+
+def _later(seconds: float, work: Callable[[], object]) -> None:
+    time.sleep(max(0.0, seconds))
+    work()
 
 
 def _ending(decision: Decision, pin: PinResult, face: object) -> Ending | None:

@@ -167,9 +167,10 @@ class Transaction:
 class Database:
     """One SQLite file, opened for each transaction, so threads, forks and processes may share it.
 
-    Commits are durable: rollback journal, and the folder is synced after the journal is gone
-    (synchronous=EXTRA; with FULL a power cut just after a commit could roll it back). Every row
-    is checked when the file was changed by anybody but this object since it looked last.
+    Commits are durable: rollback journal, synchronous=FULL, and the folder is synced here after the
+    journal is gone: else a power cut just after a commit could roll it back. (SQLite would do so
+    with EXTRA, but says nothing if it cannot open the folder.) Every row is checked when the file
+    was changed by anybody but this object since it looked last.
     """
 
     def __init__(
@@ -233,6 +234,8 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            if transaction.changed:
+                sync_folder(self.path.parent)
             self._generation = max(self._generation, transaction.generation)
             self._seen = self._signature()
 
@@ -281,7 +284,7 @@ class Database:
         )
         try:
             connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("PRAGMA synchronous = EXTRA")
+            connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
             connection.close()
             raise

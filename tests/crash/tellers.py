@@ -1,8 +1,10 @@
 """Starts tellers in a kiosk's folders, and plans what they do."""
 
+import contextlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +37,7 @@ class Tellers:
         """Make a kiosk with a few customers in *work*; `copy` gives tellers one like it."""
         self._work = work
         self._copies = 0
+        self._teller = 0
         self.base = work / "base"
         _new_kiosk(self.base)
         self._process = subprocess.Popen(
@@ -62,7 +65,10 @@ class Tellers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the process that forks."""
+        """End the process that forks, and a teller that a failed test left waiting."""
+        if self._teller:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._teller, signal.SIGKILL)
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(10)
@@ -91,7 +97,8 @@ class Tellers:
         line = self._process.stdout.readline()
         assert line.startswith("ready "), f"no teller: {line}"
         _, pid, handle = line.split()
-        return int(pid), int(handle)
+        self._teller = int(pid)
+        return self._teller, int(handle)
 
     def go(self, root: Path) -> None:
         """Let the teller in *root* begin."""
@@ -102,6 +109,7 @@ class Tellers:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("ended "), line
+        self._teller = 0
         return int(line.split()[1])
 
 

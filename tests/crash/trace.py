@@ -113,10 +113,11 @@ class _Replay:
             yield from self._opened(paths[0].decode(), arguments, result)
         elif call == "writev" and int(arguments.split(",")[0]) == self.speaks_to:
             yield Said(paths[0].decode())
-        elif call in ("write", "pwrite64"):
-            yield from self._written(
-                int(arguments.split(",")[0]), call, paths[0], arguments, result
-            )
+        elif call in ("write", "writev", "pwrite64"):
+            handle = int(arguments.split(",")[0])
+            yield from self._written(handle, call, paths[0], arguments, result)
+            if call == "writev" and handle in self.handles:  # the dispenser's, with O_DSYNC
+                yield Sync(self.handles[handle].file, True)
         elif call in ("rename", "renameat", "renameat2", "link", "linkat"):
             yield from self._named(call, *(each.decode() for each in paths))
         elif call in ("unlink", "unlinkat"):

@@ -1,5 +1,6 @@
 """Sealed SQLite: durable, whole, and nobody else's rows are believed."""
 
+import errno
 import os
 import random
 import shutil
@@ -157,10 +158,38 @@ def test_two_changes_by_two_objects_are_both_kept(path: Path) -> None:
         assert read(path) == [("n", 2 * number + 2)]
 
 
-def test_every_commit_is_synced_with_its_folder(path: Path) -> None:
-    with opened(path).transaction() as transaction:
-        assert transaction.select("PRAGMA synchronous") == [(3,)]  # EXTRA
+def test_every_commit_is_synced_with_its_folder(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, synced = opened(path), []
+    journal = path.with_name(f"{path.name}-journal")
+    monkeypatch.setattr(
+        "credentials.database.sync_folder",
+        lambda folder: synced.append((folder, journal.exists())),
+    )
+    with database.transaction() as transaction:
+        assert transaction.select("PRAGMA synchronous") == [(2,)]  # FULL
         assert transaction.select("PRAGMA journal_mode") == [("delete",)]
+    assert synced == []  # nothing was changed
+    with database.transaction() as transaction:
+        transaction.put("t", "a", 1)
+        assert synced == []
+    assert synced == [(path.parent, False)]
+
+
+def test_commit_whose_folder_cannot_be_synced_is_a_failure(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    database = opened(path)
+    monkeypatch.setattr("credentials.database.sync_folder", failing)
+    with (
+        pytest.raises(StoreError, match="cannot be used: Input/output error"),
+        database.transaction() as transaction,
+    ):
+        transaction.put("t", "a", 1)
 
 
 def test_file_is_the_owners_only(path: Path) -> None:
