@@ -93,7 +93,7 @@ def decide(
     if elapsed_s > limit_s:
         return Decision(Outcome.NO_FACE, customer_id, (*reasons, f"late: {elapsed_s:.2f} s"))
     same = pin.customer_id is not None and pin.customer_id == face.customer_id
-    if pin.accepted is True and face.accepted is True and same:
+    if pin.accepted is True and face.accepted is True and not face.attack_suspected and same:
         return Decision(Outcome.GRANTED, customer_id, reasons)
     return Decision(Outcome.REFUSED, customer_id, reasons)
 

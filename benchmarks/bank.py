@@ -14,7 +14,7 @@ from atm.folder import Kind, open_folder
 from atm.keys import Keys
 from atm.ledger import Ledger
 from atm.machine import Machine
-from atm.settings import Settings
+from atm.settings import Liveness, Settings
 from atm.signatures import StaffMember
 from atm.stores import Stores
 
@@ -23,10 +23,14 @@ PIN: Final = "493817"
 STAFF: Final = StaffMember("Benchmark")
 
 
-def demo_settings(folder: Path, camera: str = "demo") -> Settings:
+def demo_settings(folder: Path, camera: str = "demo", liveness: Liveness = "off") -> Settings:
     """Return settings of a demonstration under *folder*, its keys beside its data."""
     return Settings(
-        data_dir=folder / "data", key_dir=folder / "keys", kind=Kind.DEMO, camera=camera
+        data_dir=folder / "data",
+        key_dir=folder / "keys",
+        kind=Kind.DEMO,
+        camera=camera,
+        liveness=liveness,
     )
 
 

@@ -21,7 +21,8 @@ class Atm:
 
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"
-        self.env = {**os.environ, "ATM_KEY_DIR": str(folder / "keys")}
+        # Photographs do not move: what is asked of a live face has tests of its own.
+        self.env = {**os.environ, "ATM_KEY_DIR": str(folder / "keys"), "ATM_LIVENESS": "off"}
 
     def __call__(self, *arguments: object, lines: tuple[str, ...] = ()):
         return subprocess.run(
@@ -215,7 +216,7 @@ def test_acts_that_need_two_are_refused_to_one(atm, cameras) -> None:
 
 
 def test_the_same_face_under_another_name_needs_a_second_signature(atm, cameras) -> None:
-    (enrol, login), _ = cameras
+    (enrol, _), _ = cameras
     assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
     second_member(atm)
     again = ("enrol", "eve", "--camera", enrol)
