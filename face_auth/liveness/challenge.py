@@ -55,8 +55,9 @@ RELEASED: Final = 0.5
 LOST_S: Final = 0.8
 """How long the face may be out of sight; the detector loses some that look far down."""
 SAME_PERSON: Final = 0.4
-"""Least cosine between the embeddings of a straight and a turned face of one person. In simulation 24
-LFW faces keep 0.69 and more (90 %) at these turns; how often strangers reach it was not measured."""
+"""Least cosine between the embeddings of a straight and a turned face of one person. In
+simulation 24 LFW faces keep 0.69 and more (90 %) at these turns; how often strangers reach it was
+not measured."""
 
 
 class State(StrEnum):

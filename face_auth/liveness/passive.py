@@ -25,8 +25,8 @@ SPAN_S: Final = 0.7
 FROZEN_S: Final = 0.5
 """A camera that shows the same picture this long shows no person; recordings repeat single ones."""
 NETWORK_OFFSET: Final = 4.5
-"""Added to the network's median score, which is above -1.7 on 99 % of 400 LFW faces. The rest is for
-cameras that smooth skin: one bona fide clip from a phone has medians down to -3.5."""
+"""Added to the network's median score, which is above -1.7 on 99 % of 400 LFW faces. The rest is
+for cameras that smooth skin: one bona fide clip from a phone has medians down to -3.5."""
 NETWORK_RANGE: Final = (-12.0, 8.0)
 WITHOUT_NETWORK: Final = 3.0
 """Where the score starts without the network."""
