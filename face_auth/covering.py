@@ -1,8 +1,10 @@
 """Are eyes or mouth covered? Two linear classifiers over edges and colours of the aligned face.
 
-They were trained on 600 LFW photographs as they are, with glasses, tinted glasses, an eye patch,
-a hat and side light (not covered), and with masks, hands and cloths painted on (covered):
-``python -m face_auth.evaluation.guidance train``. One dark eye or two dark lenses are no
+They were trained on 600 one-face LFW photographs as they are, with glasses, tinted glasses, an eye
+patch, a hat and side light (not covered), and with masks, hands and cloths painted on (covered).
+On 200 others 0 % of unaltered eyes and 1.0 % of unaltered mouths count as covered, and 99 to 100 %
+of the painted ones that the detector still finds. ``python -m face_auth.evaluation.guidance DIR
+--train FILE`` trains them the same way on another draw. One dark eye or two dark lenses are no
 covering: whoever was enrolled with them logs in with them.
 """
 

@@ -57,8 +57,8 @@ def _backlit(picture: Picture, face: Face, rng: np.random.Generator) -> Picture:
     mask = np.zeros(picture.shape[:2], np.float32)
     middle = (round(x + width / 2), round(y + height * 0.6))
     cv2.ellipse(mask, middle, (round(width * 0.9), round(height * 1.1)), 0, 0, 360, 1.0, -1)
-    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), 6))[..., np.newaxis]
-    return np.asarray(np.clip(picture * 0.35 * mask + 252 * (1 - mask), 0, 255), np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), 6))[..., np.newaxis]
+    return np.asarray(np.clip(picture * 0.35 * soft + 252 * (1 - soft), 0, 255), np.uint8)
 
 
 def _blurred(picture: Picture, face: Face, rng: np.random.Generator) -> Picture:
@@ -150,7 +150,7 @@ def train(folder: Path, detector: Detector, path: Path) -> None:
         scores = model.decision_function(rows)
         limit = max(float(np.quantile(scores[plain], 1 - FALSE_ALARMS)), -1.0)
         arrays[f"{region}_weights"] = model.coef_[0].astype(np.float32)
-        arrays[f"{region}_bias"] = np.float32(model.intercept_[0] - limit)
+        arrays[f"{region}_bias"] = np.array(model.intercept_[0] - limit, np.float32)
     packed = BytesIO()
     np.savez(packed, allow_pickle=False, **arrays)
     write_whole(path, packed.getvalue(), mode=0o644)

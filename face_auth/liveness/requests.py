@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 COUNT: Final = 3
-"""Requests at a login. Of 80 orders a recording shows the right one by chance once."""
+"""Requests at a login. Of 76 orders a recording shows the right one by chance once."""
 
 
 class Request(StrEnum):

@@ -1,4 +1,4 @@
-"""The presentation attack protocol in short: the simulation does what it says, the counts add up."""
+"""Presentation attacks in short: the simulation does what it says, and the counts add up."""
 
 import json
 from itertools import islice
@@ -47,14 +47,14 @@ def test_a_simulated_head_turns_in_three_dimensions(recogniser, shown) -> None:
         return recogniser.detector.detect(head.draw(Pose(**pose), 0.0))[0].landmarks
 
     straight = points()
-    assert np.abs(straight - shown.face.landmarks).max() < 4
+    assert np.abs(straight - shown.face.landmarks).max() < 0.1 * head.unit
     for sign in (1, -1):
         turned = points(yaw=22.0 * sign)
         moved = head_pose(turned).yaw - head_pose(straight).yaw
         assert sign * moved == pytest.approx(19, abs=7)
         assert sign * nose_parallax(straight, turned)[0] > 0.08
         nodded = points(pitch=18.0 * sign)
-        assert sign * nose_parallax(straight, nodded)[1] < -0.05
+        assert sign * nose_parallax(straight, nodded)[1] < -0.03
     assert head_pose(points(roll=12.0)).roll - head_pose(straight).roll == pytest.approx(12, abs=3)
 
 

@@ -85,7 +85,6 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
     honest = _honest_visits(shown, honest_count, recogniser, passive, options.liveness, seed)
     attacks: dict[str, list[Visit]] = {}
     for number, (name, make) in enumerate(ATTACKS.items()):
-        say(f"simulated: {name} ...")
         attacks[name] = [
             visit(
                 recogniser,
@@ -98,6 +97,8 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
             )
             for index in range(options.sequences)
         ]
+        passed = sum(one.passed for one in attacks[name])
+        say(f"simulated: {name}: {passed} of {options.sequences} passed")
     tables += [_attack_table(attacks, passive.has_network), _honest_table(honest)]
     values |= {
         "simulated": True,
@@ -139,6 +140,9 @@ def _honest_visits(
             tries.append(visit(recogniser, passive, BONA_FIDE, person, other, own, liveness))
         seconds = sum(one.seconds for one in tries)
         visits.append(Honest(tries[0], len(tries), seconds, tries[-1].passed))
+        if len(visits) % 50 == 0:
+            refused = sum(not one.first.passed for one in visits)
+            say(f"  {refused} of {len(visits)} refused at first")
     return visits
 
 

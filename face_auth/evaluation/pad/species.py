@@ -20,7 +20,7 @@ from face_auth.liveness.requests import Request
 Picture = NDArray[np.uint8]
 
 INTERVAL_S: Final = 1 / 8
-"""Between two frames: what the kiosk's face thread manages at least."""
+"""Between two frames: the rate at which guidance must give its verdict."""
 NOISE: Final = (1.5, 3.5)
 """Standard deviation of the camera's noise, grey levels, drawn for each sequence."""
 

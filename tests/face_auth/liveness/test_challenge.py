@@ -200,7 +200,7 @@ def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:
     assert all(one.count(Request.CLOSER) <= 1 for one in drawn)
     assert len(set(drawn)) >= 70
     first = Counter(one[0] for one in drawn)
-    assert all(450 < first[request] < 750 for request in Request)
+    assert all(380 < first[request] < 750 for request in Request)
 
 
 def test_two_allowed_requests_are_enough_and_one_is_not() -> None:
