@@ -130,6 +130,8 @@ OTHERS: dict[str, Any] = {
     "anchor_dir": Path("/elsewhere"),
     "network": "vggface2",
     "security": "1e-3",
+    "liveness": "passive",
+    "minifas": Path("/elsewhere"),
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,
@@ -162,6 +164,15 @@ def test_each_setting_is_bound_or_free_and_a_changed_one_is_named(
         return
     with pytest.raises(NotApprovedError, match=f"The setting {name} differs"):
         check(folder, SEAL, changed, models=models)
+
+
+@pytest.mark.parametrize("kind", [Kind.TEST, Kind.DEMO])
+def test_only_a_live_folder_binds_settings(
+    models: Path, settings: Settings, tmp_path: Path, kind: Kind
+) -> None:
+    folder = open_folder(tmp_path / "other", kind)
+    approve(folder, SEAL, settings, ["Ada"], models=models)
+    check(folder, SEAL, replace(settings, liveness="off"), models=models)
 
 
 def test_altered_approval_is_refused_and_a_new_one_takes_its_place(
