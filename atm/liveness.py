@@ -37,6 +37,8 @@ class LivenessDesk:
         self.setting = setting
         self._minifas = minifas
         self._passive: PassiveCheck | None = None
+        self.has_network: bool | None = None
+        """Whether the published network takes part; None before `load`."""
 
     def load(self) -> bool:
         """Load what is needed and return whether the published network takes part.
@@ -47,11 +49,10 @@ class LivenessDesk:
         from face_auth.liveness.minifas import fetched
         from face_auth.liveness.passive import PassiveCheck
 
-        if self.setting == "off":
-            return False
-        if self._passive is None:
+        if self.setting != "off" and self._passive is None:
             self._passive = PassiveCheck(self._minifas or fetched())
-        return self._passive.has_network
+        self.has_network = self._passive is not None and self._passive.has_network
+        return self.has_network
 
     def check(
         self, record: CredentialRecord | None, *, enrols: bool = False

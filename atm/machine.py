@@ -151,6 +151,11 @@ class Machine:
         """What a face must reach and which error rates that means; None before the models are."""
         return None if self._recogniser is None else self._recogniser.threshold
 
+    @property
+    def liveness_network(self) -> bool | None:
+        """Whether the published liveness network takes part; None before the models are loaded."""
+        return self._liveness.has_network
+
     def use_camera(self, spec: str) -> None:
         """Take another camera; see `RegisteredCamera.use`."""
         self._eye.use(spec)

@@ -91,7 +91,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         """Return work for a worker, after which the marks of a whole attempt are at hand.
 
         Args:
-            ring: Name of the ring that fills, as in `pane_picture.Ring`.
+            ring: Name of the ring that fills, as in `pane_picture.Ring`; the signs come with it.
             wanted: In how many parts.
         """
         width, height, scale = self._pixels()
@@ -101,7 +101,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
                 load_tools()
             pane = _tools[2]
             parts = [pane.Marks(pane.Ring[ring], done, wanted) for done in range(wanted + 1)]
-            pane.prepare(width, height, [*parts, pane.Marks(pane.Ring.REFUSED)], scale)
+            signs = [pane.Marks(pane.Ring[ring], 0, wanted, sign) for sign in pane.SIGNS]
+            refused = pane.Marks(pane.Ring.REFUSED)
+            pane.prepare(width, height, [*parts, *signs, refused], scale)
 
         return prepare
 

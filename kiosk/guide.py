@@ -24,6 +24,27 @@ _NO_FACE = "no_face"
 _log = logging.getLogger(__name__)
 
 
+class Settled:
+    """The verdict that is spoken of: another one takes its place once it has lasted."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with none; the first one counts at once."""
+        self.verdict = ""
+        self._clock = clock
+        self._new: tuple[str, float] = ("", 0.0)
+
+    def take(self, verdict: str) -> bool:
+        """Hear what was found in a frame; returns whether `verdict` has changed."""
+        now = self._clock()
+        if verdict != self._new[0]:
+            self._new = (verdict, now)
+        settled = not self.verdict or now - self._new[1] >= STEADY_S
+        if not settled or verdict == self.verdict:
+            return False
+        self.verdict = verdict
+        return True
+
+
 class Guide:
     """Offers frames to the judging thread, and tells the page what it found."""
 
@@ -41,8 +62,7 @@ class Guide:
         self._clock = clock
         self._listener: Callable[[str], None] | None = None
         self._offered_at = 0.0
-        self._said = ""
-        self._new: tuple[str, float] = ("", 0.0)
+        self._settled = Settled(clock)
         self._paused = False
         self._failing = False
         self._thread: NewestOnly[tuple[Machine, Frame]] = NewestOnly("guide", self._judge)
@@ -50,14 +70,13 @@ class Guide:
     def watch(self, listener: Callable[[str], None] | None) -> None:
         """Tell *listener* each settled verdict by its value; None: only look who is there."""
         self._listener = listener
-        self._said = ""
-        self._new = ("", 0.0)
+        self._settled = Settled(self._clock)
         self._paused = False
 
     def pause(self, paused: bool) -> None:
         """Leave the detector to a login or an enrolment."""
         self._paused = paused
-        self._said = ""
+        self._settled.verdict = ""
 
     def offer(self, frame: Frame) -> None:
         """Judge *frame* if it is time."""
@@ -102,10 +121,5 @@ class Guide:
         listener = self._listener
         if listener is None or self._paused:
             return
-        now = self._clock()
-        if verdict != self._new[0]:
-            self._new = (verdict, now)
-        settled = not self._said or now - self._new[1] >= STEADY_S
-        if settled and verdict != self._said:
-            self._said = verdict
+        if self._settled.take(verdict):
             listener(verdict)

@@ -111,6 +111,38 @@ def _back(pen: _Pen) -> None:
     pen.line((14.5, 5.5), (8.5, 12), (14.5, 18.5), width=2.6)
 
 
+def _left(pen: _Pen) -> None:
+    _arrow(pen, -1, 0)
+
+
+def _right(pen: _Pen) -> None:
+    _arrow(pen, 1, 0)
+
+
+def _up(pen: _Pen) -> None:
+    _arrow(pen, 0, -1)
+
+
+def _down(pen: _Pen) -> None:
+    _arrow(pen, 0, 1)
+
+
+def _arrow(pen: _Pen, x: int, y: int) -> None:
+    """Draw an arrow that points to where *x* or *y* is 1 or -1."""
+    tip = (12 + 9 * x, 12 + 9 * y)
+    pen.line((12 - 9 * x, 12 - 9 * y), tip, width=2.6)
+    for side in (-1, 1):
+        pen.line((tip[0] - 6.5 * x + 6.5 * side * y, tip[1] - 6.5 * y + 6.5 * side * x), tip)
+
+
+def _closer(pen: _Pen) -> None:
+    for x in (-1, 1):
+        for y in (-1, 1):
+            tip = (12 + 9 * x, 12 + 9 * y)
+            pen.line((12 + 3 * x, 12 + 3 * y), tip, width=2.2)
+            pen.line((tip[0] - 5 * x, tip[1]), tip, (tip[0], tip[1] - 5 * y), width=2.2)
+
+
 def _lock(pen: _Pen) -> None:
     pen.box(4, 10.5, 20, 22, radius=2.5, width=2.2)
     pen.arc(12, 8.5, 5.5, 180, 360)
@@ -147,6 +179,11 @@ _SHAPES = {
     "cross": _cross,
     "warn": _warn,
     "back": _back,
+    "left": _left,
+    "right": _right,
+    "up": _up,
+    "down": _down,
+    "closer": _closer,
     "lock": _lock,
     "erase": _erase,
     "face": _face,

@@ -35,6 +35,9 @@ GUIDANCE = {
     "too_dark": N_("Turn your face towards the light"),
     "too_bright": N_("Turn away from the bright light"),
     "blurred": N_("Hold still, please"),
+    "turned_away": N_("Look straight at the camera"),
+    "covered": N_("Uncover your face"),
+    "hold_still": N_("Hold still, please"),
 }
 """What to do about each verdict but `ok`, by the verdict's value."""
 
@@ -43,6 +46,9 @@ TYPE_BOTH = N_("Type your username and your PIN")
 PRESS_LOGIN = N_("Look at the camera and press Login")
 PRESS_SAVE = N_("Look at the camera, then press Save")
 HOLD_STILL = N_("Hold still and look at the camera")
+TURN = N_("Turn towards the arrow")
+TURN_A_LITTLE = N_("Turn a little towards the arrow")
+COME_CLOSER = GUIDANCE["too_far"]
 NO_CAMERA = N_("The camera does not answer. Ask staff.")
 CAMERA_PROBLEMS = (
     N_("Camera changed. Ask staff."),
@@ -60,6 +66,8 @@ UNDER_CAMERA = (
     PRESS_LOGIN,
     PRESS_SAVE,
     HOLD_STILL,
+    TURN,
+    TURN_A_LITTLE,
     NO_CAMERA,
     UNKNOWN_VERDICT,
 )
@@ -67,11 +75,15 @@ UNDER_CAMERA = (
 ENROLMENT = {
     "no_face_in_time": N_("Too few good pictures. Press Save again."),
     "not_one_person": N_("More than one person. Press Save again."),
+    "not_live": N_("Follow the arrows yourself. Press Save again."),
     "camera_lost": N_("The camera stopped. Press Save again."),
     "cancelled": N_("Nothing was saved."),
     "duplicate_face": N_("This face is another customer's. Nothing was saved."),
 }
 """Why an enrolment saved nothing, by the error's code."""
+
+NOT_LIVE_UNASKED = N_("Look at the camera yourself. Press Save again.")
+"""The same where no arrows are shown."""
 
 WEAK = {
     "weak_date": N_("This PIN is a date. Choose another."),

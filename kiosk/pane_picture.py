@@ -1,4 +1,4 @@
-"""The camera pane as one picture: mirrored, cropped, dimmed outside the oval, with its rings.
+"""The camera pane as one picture: mirrored, cropped, dimmed outside the oval, with its marks.
 
 Pure arithmetic on arrays; nothing here knows Tk.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk import theme
+from kiosk.pane_signs import SIGNS as SIGNS
+from kiosk.pane_signs import Sign, lay, sign_patches
 
 Picture = NDArray[np.uint8]
 
@@ -27,6 +29,8 @@ _ARC_GAP_DEG = 14.0
 _TINT = np.array([20, 33, 61], np.float32)
 _LIGHT_OUTSIDE, _LIGHT_OUTSIDE_BUSY = 0.46, 0.36
 _TINT_OUTSIDE = 0.30
+CACHED = 24
+"""Rings kept ready: those of a login (15) and of an enrolment (8), at 3.4 MB in full HD each."""
 
 
 class Ring(Enum):
@@ -45,12 +49,14 @@ class Marks:
     Attributes:
         ring: Its kind.
         done: How much of it is done, out of *wanted*.
-        wanted: Frames of a login, or pictures of an enrolment.
+        wanted: Parts of a login's check, or pictures of an enrolment.
+        sign: What is asked for, drawn beside the ring.
     """
 
     ring: Ring = Ring.LOOKING
     done: int = 0
     wanted: int = 0
+    sign: Sign | None = None
 
 
 def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float) -> Picture:
@@ -66,16 +72,22 @@ def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float)
     Returns:
         RGB, shape (height, width, 3).
     """
-    keep, add = _overlay(width, height, marks, round(scale, 3))
+    scale = round(scale, 3)
+    keep, add = _overlay(width, height, replace(marks, sign=None), scale)
     live = cv2.flip(_fill(frame, width, height), 1)
-    dimmed = cv2.multiply(live, keep, scale=1 / 255)
-    return np.asarray(cv2.add(dimmed, add), np.uint8)
+    picture = np.asarray(cv2.add(cv2.multiply(live, keep, scale=1 / 255), add), np.uint8)
+    if marks.sign is not None:
+        lay(picture, sign_patches(width, height, oval(width, height), marks.sign, scale))
+    return picture
 
 
 def prepare(width: int, height: int, marks: Sequence[Marks], scale: float) -> None:
     """Work out what *marks* need, so that `compose` finds it ready; for a worker."""
+    scale = round(scale, 3)
     for each in marks:
-        _overlay(width, height, each, round(scale, 3))
+        _overlay(width, height, replace(each, sign=None), scale)
+        if each.sign is not None:
+            sign_patches(width, height, oval(width, height), each.sign, scale)
 
 
 def empty(width: int, height: int, scale: float) -> Picture:
@@ -109,7 +121,7 @@ def _fill(frame: Picture, width: int, height: int) -> Picture:
     return np.asarray(cv2.resize(frame, (width, height), interpolation=method), np.uint8)
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=CACHED)
 def _overlay(width: int, height: int, marks: Marks, scale: float) -> tuple[Picture, Picture]:
     """Return by how much the live picture is kept (0 to 255) and what is added to it."""
     busy = marks.ring in (Ring.FILLING, Ring.ARCS) and marks.done < marks.wanted

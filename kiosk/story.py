@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiosk.asking import SIGNS
+
 if TYPE_CHECKING:
     from kiosk.app import App
 
@@ -181,6 +183,9 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
 
     play.face(RIGHT_FACE)
     yield from _type_login(play, "right-face")
+    line = play.screen.line
+    yield "an arrow", lambda: line.tone in SIGNS.values()
+    play.picture("right-face-arrow")
     yield (
         "the account",
         lambda: type(play.screen).__name__ == "Account" or (play.screen.line.tone == "bad"),

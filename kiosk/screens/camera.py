@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import messages, theme
 from kiosk.camera_view import CameraView
+from kiosk.screens.live import Live
 from kiosk.screens.staff_page import Signed
 from kiosk.signs import card
 from kiosk.widgets import Label, at
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _HIGH = 440
 
 
-class RegisterCamera(Signed):
+class RegisterCamera(Live, Signed):
     """What the camera sees, so that staff know which one it is."""
 
     def __init__(self, app: App, staff: StaffMember) -> None:
@@ -60,14 +61,6 @@ class RegisterCamera(Signed):
         if not self.view.live:
             self.view.words(*self.no_picture(messages.RETRIED))
         self.press.enable(self.view.live and not self._busy)
-
-    def pause(self) -> None:
-        """Show no picture that stands still."""
-        self.view.freeze()
-
-    def resume(self) -> None:
-        """Look again."""
-        self.view.resume()
 
     def _take(self) -> None:
         self._busy = True

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from kiosk.app import App
 
 _GAP = 20
-_WIDE, _HIGH = (FULL - _GAP) // 2, 150
-_TOP = 296
+_WIDE, _HIGH = (FULL - _GAP) // 2, 130
+_TOP = 288
 
 
 class CustomerPage(Signed):
-    """Unlock, new PIN, new face, delete."""
+    """Unlock, new PIN, new face, movements, delete."""
 
     def __init__(
         self, app: App, staff: StaffMember, customer: Customer, state: str, searched: str = ""
@@ -50,7 +50,10 @@ class CustomerPage(Signed):
         self.new_face = self._tile(
             2, _("New face"), _("two staff; account and PIN stay"), self._face
         )
-        self.delete = self._tile(3, _("Delete"), _("PIN, face and account, for ever"), self._delete)
+        self.requests = self._tile(
+            3, _("Requests"), _("movements this customer cannot do"), self._requests
+        )
+        self.delete = self._tile(4, _("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (
             (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled)
         ):  # fmt: skip
@@ -118,6 +121,12 @@ class CustomerPage(Signed):
             self._("New face"),
             lambda signed: app.show(lambda app: NewFace(app, signed, customer)),
         )
+
+    def _requests(self) -> None:
+        from kiosk.screens.requests import RequestsPage
+
+        staff, customer, again = self.staff, self._customer, self._again
+        self.app.show(lambda app: RequestsPage(app, staff, customer, again))
 
     def _delete(self) -> None:
         _ = self._

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import customtkinter
 
 from kiosk import messages, theme
+from kiosk.asking import Asking, parts
 from kiosk.bars import ChipSpec
 from kiosk.camera_view import CameraView
 from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.keypads import DigitPad, LetterPad
-from kiosk.screens.base import Screen
+from kiosk.screens.live import Live
 from kiosk.signs import StatusLine, hair
 from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
@@ -22,16 +23,16 @@ from kiosk.worker import Attempt
 if TYPE_CHECKING:
     from atm.decision import Decision
     from face_auth.camera import Frame
+    from face_auth.verification import LoginProgress
     from kiosk.app import App
 
-FRAMES_WANTED = 3
 _PAD_Y = 344
 _DRAWER_Y = 332
 _READ_MS = 1800
 """How long the focus rests on the sentence after a refusal."""
 
 
-class ExistingUser(Screen):
+class ExistingUser(Live):
     """The login page."""
 
     def __init__(self, app: App) -> None:
@@ -39,6 +40,7 @@ class ExistingUser(Screen):
         super().__init__(app)
         _ = self._
         self._login: Attempt[Decision] | None = None
+        self._asking: Asking | None = None
         self._verdict = ""
         self._answer = ""
         self._moving_on: str | None = None
@@ -64,7 +66,7 @@ class ExistingUser(Screen):
         self.next: Button | None = None
         self.letters_open = False
         app.guide.watch(self._guided)
-        self.later(1, self._prepare)
+        self.later(1, lambda: self.prepare_marks("FILLING", parts(app.settings.liveness)))
         self.refresh()
         if app.by_touch:
             self.later(1, lambda: self._open_drawer(True))
@@ -120,8 +122,9 @@ class ExistingUser(Screen):
         self.press.enable(ready and seen and not busy and not problem)
         if not seen:
             self.view.words(*self.no_picture(messages.ASK))
-        if busy:
-            self.line.say("hold", _(messages.HOLD_STILL))
+        if self._asking is not None:
+            self.app.idle.active()
+            self.line.say(*self._asking.line(_))
         elif self._answer:
             self.line.say("bad", self._answer)
         elif self.app.service.camera_lost:
@@ -136,14 +139,6 @@ class ExistingUser(Screen):
             self.line.say("info", _(messages.TYPE_BOTH))
         else:
             self.line.say("look", _(messages.PRESS_LOGIN))
-
-    def pause(self) -> None:
-        """Show no picture that stands still."""
-        self.view.freeze()
-
-    def resume(self) -> None:
-        """Look again."""
-        self.view.resume()
 
     def _field(self, caption: str, kind: str, y: int) -> Field:
         field = Field(self, caption, self.fonts, kind=kind)
@@ -194,10 +189,6 @@ class ExistingUser(Screen):
 
     # The press and its answer.
 
-    def _prepare(self) -> None:
-        prepare = self.view.preparation("FILLING", FRAMES_WANTED)
-        self.work(lambda _attempt: prepare(), done=lambda _none: None)
-
     def _frame(self, frame: Frame | None) -> None:
         if frame is None:
             self._verdict = ""
@@ -220,14 +211,13 @@ class ExistingUser(Screen):
                 self.refresh()
                 field.take_focus()
                 return
-        from kiosk.pane_picture import Marks, Ring
-
         self.never_mind(self._moving_on)
         self.line.enabled = False
         self._answer = ""
         self.app.guide.pause(True)
         self._lock(True)
-        self.view.mark(Marks(Ring.FILLING, 0, FRAMES_WANTED))
+        self._asking = Asking(self.app.settings.liveness)
+        self.view.mark(self._asking.marks)
         machine, worker = self.app.machine, self.app.worker
         words = (self.username.text, self.pin.text)
         self._login = self.work(
@@ -240,10 +230,10 @@ class ExistingUser(Screen):
         self.app.redraw_bars()
         self.refresh()
 
-    def _progress(self, done: int, wanted: int) -> None:
-        from kiosk.pane_picture import Marks, Ring
-
-        self.view.mark(Marks(Ring.FILLING, done, wanted))
+    def _progress(self, progress: LoginProgress) -> None:
+        assert self._asking is not None
+        self.view.mark(self._asking.take(progress))
+        self.refresh()
 
     def _decided(self, decision: Decision) -> None:
         self.app.idle.active()
@@ -281,7 +271,7 @@ class ExistingUser(Screen):
 
         if self._login is not None:
             self._login.drop()
-            self._login = None
+            self._login = self._asking = None
         self.pin.enable(True)
         self.pin.clear()
         self.typing = self.pin

@@ -73,7 +73,7 @@ class Home(Screen):
 
     def foot(self) -> FootText:
         """Return ready or what is missing, and the time."""
-        said = self.condition_text()
+        said = self._weaker(self.condition_text())
         if not self._show_clock:  # the first paint does not wait for Babel
             self._show_clock = self.app.service.condition is not Condition.OPENING
             if not self._show_clock:
@@ -110,6 +110,19 @@ class Home(Screen):
             else:
                 self.demonstrate.place_forget()
                 self.controls = [c for c in self.controls if c is not self.demonstrate]
+
+    def _weaker(self, said: FootText) -> FootText:
+        """Return what the foot says; that a live machine is ready with a weaker face check, too."""
+        service, setting = self.app.service, self.app.settings.liveness
+        live = service.machine is not None and str(service.machine.kind) == "live"
+        if setting == "challenge" or not live or service.condition is not Condition.READY:
+            return said
+        _ = self._
+        words = {
+            "passive": _("Ready. Liveness: only passive"),
+            "off": _("Ready. Liveness: off"),
+        }
+        return FootText(words[setting], "warn")
 
     def _tile(self, title: str, line: str, command: object, look: str, y: int, height: int) -> Tile:
         size = theme.HEADING if look == "primary" else 32

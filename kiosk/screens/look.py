@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kiosk import messages, theme
+from kiosk.asking import Asking, parts
 from kiosk.bars import ChipSpec
 from kiosk.camera_view import CameraView
+from kiosk.screens.live import Live
 from kiosk.screens.session_page import SessionPage
 from kiosk.signs import StatusLine, card, disc
 from kiosk.widgets import Label, at
@@ -18,13 +20,13 @@ if TYPE_CHECKING:
     from atm.decision import Decision
     from atm.session import Session
     from face_auth.camera import Frame
+    from face_auth.verification import LoginProgress
     from kiosk.app import App
 
-FRAMES_WANTED = 3
 _HIGH = 412
 
 
-class LookToChange(SessionPage):
+class LookToChange(Live, SessionPage):
     """Starts by itself as soon as there is a picture."""
 
     def __init__(
@@ -35,6 +37,7 @@ class LookToChange(SessionPage):
         self.open_session(session, since)
         self._pins = (old_pin, new_pin)
         self._looking: Attempt[Decision] | None = None
+        self._asking: Asking | None = None
         self._verdict = ""
         _ = self._
         pane: Any = card(self, theme.LEFT_COLUMN, _HIGH + 84)
@@ -62,8 +65,7 @@ class LookToChange(SessionPage):
         self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
         self.put(self.line, theme.RIGHT_X, 532)
         app.guide.watch(self._guided)
-        prepare = self.view.preparation("FILLING", FRAMES_WANTED)
-        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+        self.prepare_marks("FILLING", parts(app.settings.liveness))
         self.refresh()
 
     def chips(self) -> Sequence[ChipSpec]:
@@ -81,27 +83,21 @@ class LookToChange(SessionPage):
         """Say what to do now, and begin when the face is well in view."""
         machine = self.app.service.machine
         ready = machine is not None and machine.ready
+        if self._looking is not None:
+            self.app.idle.active()
         if not self.view.live:
             self.view.words(*self.no_picture(messages.ASK))
             lost = self.app.service.camera_lost
             sentence = messages.NO_CAMERA if lost else messages.WAIT
             self.line.say("warn" if lost else "hold", self._(sentence))
-        elif self._looking is not None:
-            self.line.say("hold", self._(messages.HOLD_STILL))
+        elif self._asking is not None:
+            self.line.say(*self._asking.line(self._))
         elif self._verdict in messages.GUIDANCE:
             self.line.say("look", self._(messages.GUIDANCE[self._verdict]))
         else:
             self.line.say("hold", self._(messages.WAIT))
             if ready and self._verdict:
                 self._begin()
-
-    def pause(self) -> None:
-        """Show no picture that stands still."""
-        self.view.freeze()
-
-    def resume(self) -> None:
-        """Look again."""
-        self.view.resume()
 
     def destroy(self) -> None:
         """Forget both PINs."""
@@ -120,11 +116,10 @@ class LookToChange(SessionPage):
         self.refresh()
 
     def _begin(self) -> None:
-        from kiosk.pane_picture import Marks, Ring
-
         self.settling = True
         self.app.guide.pause(True)
-        self.view.mark(Marks(Ring.FILLING, 0, FRAMES_WANTED))
+        self._asking = Asking(self.app.settings.liveness)
+        self.view.mark(self._asking.marks)
         machine, worker, session, pins = self.app.machine, self.app.worker, self.session, self._pins
         self._looking = self.work(
             lambda attempt: machine.change_pin(
@@ -134,10 +129,10 @@ class LookToChange(SessionPage):
         )  # fmt: skip
         self.refresh()
 
-    def _progress(self, done: int, wanted: int) -> None:
-        from kiosk.pane_picture import Marks, Ring
-
-        self.view.mark(Marks(Ring.FILLING, done, wanted))
+    def _progress(self, progress: LoginProgress) -> None:
+        assert self._asking is not None
+        self.view.mark(self._asking.take(progress))
+        self.refresh()
 
     def _decided(self, decision: Decision) -> None:
         from kiosk.screens.change_pin import ChangePin, PinChanged

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kiosk import messages, theme
+from kiosk.asking import pose_line, sign_of
 from kiosk.bars import FootText
 from kiosk.camera_view import CameraView
-from kiosk.screens.base import Screen
+from kiosk.guide import Settled
+from kiosk.screens.live import Live
 from kiosk.signs import StatusLine
 from kiosk.worker import Attempt
 
@@ -17,12 +19,13 @@ if TYPE_CHECKING:
 
     from face_auth.camera import Frame
     from face_auth.enrolment import EnrolProgress
+    from face_auth.liveness.requests import Request
 
 WANTED = 5
 PANE_Y, _PANE_HEIGHT = 168, 452
 
 
-class Pictures(Screen):
+class Pictures(Live):
     """Saving and capturing are one press."""
 
     action = ""
@@ -32,6 +35,8 @@ class Pictures(Screen):
         """Put the button, the pane and the line; call it after what stands at the left."""
         self.saving: Attempt[Any] | None = None
         self.taken = 0
+        self._pose: Request | None = None
+        self._settled = Settled()
         self._verdict = ""
         self._failed_with = ""
         self.save = self.button(
@@ -46,7 +51,7 @@ class Pictures(Screen):
         self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
         self.put(self.line, theme.RIGHT_X, 640)
         self.app.guide.watch(self._guided)
-        self.later(1, self._prepare)
+        self.later(1, lambda: self.prepare_marks("ARCS", WANTED))
         self.refresh()
 
     # What subclasses say.
@@ -67,6 +72,9 @@ class Pictures(Screen):
         if sentence == messages.FAULT:
             self.app.fault(error)
             return
+        asked = self.app.settings.liveness == "challenge"
+        if sentence == messages.ENROLMENT["not_live"] and not asked:
+            sentence = messages.NOT_LIVE_UNASKED
         self.saving = None
         self._failed_with = sentence
         self._verdict = ""
@@ -98,8 +106,8 @@ class Pictures(Screen):
             sentence = messages.NO_CAMERA if lost else messages.WAIT
             self.line.say("warn" if lost else "hold", _(sentence))
         elif self.saving is not None:
-            guidance = messages.GUIDANCE.get(self._verdict, messages.HOLD_STILL)
-            self.line.say("hold", _(guidance))
+            tone, sentence = pose_line(self._pose, self._verdict)
+            self.line.say(tone, _(sentence))
         elif self._failed_with:
             self.line.say("bad", _(self._failed_with))
         elif not ready:
@@ -107,19 +115,12 @@ class Pictures(Screen):
         else:
             self.line.say("look", _(messages.GUIDANCE.get(self._verdict, messages.PRESS_SAVE)))
 
-    def pause(self) -> None:
-        """Show no picture that stands still."""
-        self.view.freeze()
-
-    def resume(self) -> None:
-        """Look again."""
-        self.view.resume()
-
     def start(self) -> None:
         """Take the pictures."""
         from kiosk.pane_picture import Marks, Ring
 
         self.taken, self._verdict, self._failed_with = 0, "", ""
+        self._pose, self._settled = None, Settled()
         self.app.guide.pause(True)
         self.view.mark(Marks(Ring.ARCS, 0, WANTED))
         worker = self.app.worker
@@ -130,10 +131,6 @@ class Pictures(Screen):
         self.save.configure(text=self._("Taking pictures…"))
         self.app.redraw_bars()
         self.refresh()
-
-    def _prepare(self) -> None:
-        prepare = self.view.preparation("ARCS", WANTED)
-        self.work(lambda _attempt: prepare(), done=lambda _none: None)
 
     def _frame(self, frame: Frame | None) -> None:
         if frame is None:
@@ -154,9 +151,9 @@ class Pictures(Screen):
         if not self.winfo_exists():
             return
         self.app.idle.touched()
-        self._verdict = str(progress.verdict.value)
-        if progress.taken != self.taken:
-            self.taken = progress.taken
-            self.view.mark(Marks(Ring.ARCS, self.taken, WANTED))
+        self._settled.take(str(progress.verdict.value))
+        self._verdict = self._settled.verdict
+        self.taken, self._pose = progress.taken, progress.pose
+        self.view.mark(Marks(Ring.ARCS, self.taken, WANTED, sign_of(self._pose)))
         self.app.window.foot.say(self.foot())
         self.refresh()

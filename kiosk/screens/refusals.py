@@ -73,6 +73,7 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         "wrong_pin": _("wrong PIN"),
         "match": _("right face"),
         "no_match": _("another face"),
+        "attack_suspected": _("picture or screen suspected"),
         "locked": _("locked"),
         "waiting": _("waiting"),
         "unknown_name": _("unknown name"),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _GAP = 16
 _WIDE = (FULL - _GAP) // 2
-_TOP, _BOTTOM = 156, 556
-_LINE_Y, _BUTTONS_Y = 572, 652
+_TOP, _BOTTOM = 156, 552
+_LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
 
 
 class StaffMenu(Signed):
@@ -36,9 +36,10 @@ class StaffMenu(Signed):
         self.tiles: list[Tile] = []
         self._lay(0)
         tone, sentence = self._face_check()
-        if sentence:
-            line = StatusLine(self, self.fonts, width=FULL, height=66)
-            line.say(tone, sentence)
+        weak = liveness_weakness(app, self._)
+        if sentence or weak:
+            line = StatusLine(self, self.fonts, width=FULL, height=_LINE_HIGH)
+            line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
             self.put(line, theme.MARGIN, _LINE_Y)
         self._kiosk_buttons()
         self._look()
@@ -182,3 +183,17 @@ class StaffMenu(Signed):
             no=_("No"),
             on_yes=self.app.close,
         )
+
+
+def liveness_weakness(app: App, _: Callable[[str], str]) -> str:
+    """Return in what the face check is weaker than it could be; "" where it is not."""
+    machine = app.service.machine
+    network = machine.liveness_network if machine is not None else None
+    setting = app.settings.liveness
+    if setting == "off":
+        return _("Liveness: off. A photograph may be admitted.")
+    if network is False and setting == "passive":
+        return _("Liveness: only passive, and without its network (fetch minifas).")
+    if setting == "passive":
+        return _("Liveness: only passive. Nobody is asked to move.")
+    return _("Liveness: without its network (fetch minifas).") if network is False else ""

@@ -23,11 +23,29 @@ from atm.settings import Settings
 from atm.signatures import Signatures, StaffMember, StaffSignInError
 from credentials.errors import DuplicateUserError
 from face_auth.camera import Frame
+from face_auth.enrolment import EnrolProgress
+from face_auth.liveness.check import LivenessProgress
+from face_auth.liveness.requests import Request
 from face_auth.quality import Verdict
+from face_auth.verification import LoginProgress
 from tests.kiosk.fake_office import CUSTOMER, FakeOffice
 
 PIN = "1234"
 STAFF_PIN = "654321"
+
+
+NOTHING_ASKED = LivenessProgress(None, 0, 0, 0.0)
+CHALLENGE = (
+    LoginProgress(0, 3, LivenessProgress(None, 0, 3, 0.0)),
+    LoginProgress(3, 3, LivenessProgress(Request.LEFT, 0, 3, 0.4)),
+    LoginProgress(3, 3, LivenessProgress(Request.UP, 1, 3, 0.5)),
+    LoginProgress(3, 3, LivenessProgress(Request.CLOSER, 2, 3, 0.9)),
+    LoginProgress(3, 3, LivenessProgress(None, 3, 3, 0.0)),
+)
+"""A login that is asked to turn left, look up and come closer."""
+PASSIVE = tuple(LoginProgress(scored, 3, NOTHING_ASKED) for scored in (1, 2, 3))
+POSES = (None, *tuple(Request)[:4], None)
+"""What an enrolment asks for next, by the number of pictures taken."""
 
 
 def drawn_face(moment: float, size: tuple[int, int] = (640, 480)) -> Any:
@@ -118,11 +136,14 @@ class FakeMachine:
     enrol_error: str = ""
     hold: threading.Event = field(default_factory=threading.Event)
     held: bool = False
+    held_at: int = 3
     sessions: list[Session] = field(default_factory=list)
     enrolled: list[Any] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     closed: bool = False
     threshold: Any = None
+    liveness_network: bool | None = True
+    excused: str | None = None
     presence: str = "here"
     watched: list[Session] = field(default_factory=list)
     acts: list[tuple[Any, ...]] = field(default_factory=list)
@@ -139,6 +160,9 @@ class FakeMachine:
 
     def __post_init__(self) -> None:
         self.office = FakeOffice(self)
+        self.store = SimpleNamespace(
+            get=lambda username: SimpleNamespace(username=username, excused=self.excused)
+        )
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Make the first member."""
@@ -158,18 +182,13 @@ class FakeMachine:
         username: str,
         pin: str,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
         """Admit CUSTOMER with PIN, unless the test says otherwise."""
         assert threading.current_thread() is not threading.main_thread()
         self.calls.append(f"login {username} {pin}")
-        for done in (1, 2, 3):
-            time.sleep(self.pace_s)
-            if progress is not None:
-                progress(done, 3)
-            if self.held and done == 2:
-                self.hold.wait(10)
+        self._look(progress)
         outcome = self.outcome
         if outcome is None:
             right = (username, pin) == (CUSTOMER.username, PIN)
@@ -186,6 +205,16 @@ class FakeMachine:
         )
         self.sessions.append(session)
         return Decision(outcome, CUSTOMER.customer_id, (), session)
+
+    def _look(self, progress: Any) -> None:
+        """Report what a login reports; held back after `held_at` reports."""
+        steps = CHALLENGE if self.settings.liveness == "challenge" else PASSIVE
+        for number, step in enumerate(steps, 1):
+            time.sleep(self.pace_s)
+            if progress is not None:
+                progress(step)
+            if self.held and number == self.held_at:
+                self.hold.wait(10)
 
     def check_username(self, username: str) -> str:
         """Know one name that is taken."""
@@ -218,9 +247,10 @@ class FakeMachine:
             if cancel is not None and cancel.is_set():
                 raise EnrolmentError("cancelled", "Nothing was saved.")
             if progress is not None:
-                progress(SimpleNamespace(taken=taken, wanted=5, verdict=self.verdict))
+                pose = POSES[taken] if self.settings.liveness == "challenge" else None
+                progress(EnrolProgress(taken, 5, self.verdict, pose))
             time.sleep(self.pace_s)
-            if self.held and taken == 2:
+            if self.held and taken == self.held_at - 1:
                 self.hold.wait(10)
             if self.enrol_error and taken == 3:
                 raise EnrolmentError(self.enrol_error, "It did not come about.")
@@ -242,9 +272,7 @@ class FakeMachine:
     ) -> Decision:
         """Grant with PIN, unless the test says otherwise."""
         self.act("change_pin", session.customer.username, old_pin, new_pin)
-        for done in (1, 2, 3):
-            time.sleep(self.pace_s)
-            progress(done, 3)
+        self._look(progress)
         granted = Outcome.GRANTED if old_pin == PIN else Outcome.REFUSED
         return Decision(self.outcome or granted, pause_s=12.2)
 

@@ -48,6 +48,10 @@ class FakeOffice:
             raise BalanceError(balance)
         self.machine.act("delete", username, staff.name, override.names if override else None)
 
+    def excuse(self, username: str, requests: Any, *, staff: StaffMember) -> None:
+        """Note it."""
+        self.machine.act("excuse", username, sorted(requests), staff.name)
+
     def add_staff(self, name: str, pin: str, *, signed: Any) -> None:
         """Add one."""
         names = signed.names if isinstance(signed, Signatures) else [signed.name]

@@ -117,7 +117,7 @@ def test_pictures_are_counted_in_arcs_and_in_the_foot(page: Any, machine: Any) -
     machine.held = True
     to_face(page)
     page.touch(page.screen.save)
-    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5))
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
     foot = page.app.window.foot
     assert foot.left.cget("text") == "2 of 5 pictures"
     assert foot._bar.winfo_ismapped() and foot._bar.get() == pytest.approx(0.4)
@@ -134,7 +134,7 @@ def test_guidance_goes_on_while_pictures_are_taken(page: Any, machine: Any) -> N
     machine.verdict = Verdict.TOO_FAR
     page.until(lambda: page.screen.line.sentence == "Come a little closer")
     page.touch(page.screen.save)
-    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5))
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
     assert page.screen.line.sentence == "Come a little closer"
     machine.hold.set()
 
@@ -165,7 +165,7 @@ def test_cancelling_saves_nothing(page: Any, machine: Any) -> None:
     machine.held = True
     to_face(page)
     page.key("Return")
-    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5))
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
     page.key("Escape")
     page.on("Home")
     machine.hold.set()

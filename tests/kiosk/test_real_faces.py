@@ -24,7 +24,7 @@ def real_kiosk(settings: Any) -> Any:
     from kiosk.service import open_machine
     from tests.kiosk.conftest import Kiosk
 
-    made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo"), open_machine)
+    made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo", liveness="off"), open_machine)
     made.until(lambda: made.app.service.machine is not None and made.machine.ready, limit_s=60)
     yield made
     made.close()

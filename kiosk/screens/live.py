@@ -1,0 +1,29 @@
+"""Pages with a live camera pane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiosk.screens.base import Screen
+
+if TYPE_CHECKING:
+    from kiosk.camera_view import CameraView
+
+
+class Live(Screen):
+    """A page that shows the camera in its `view`."""
+
+    view: CameraView
+
+    def prepare_marks(self, ring: str, wanted: int) -> None:
+        """Have a worker draw what an attempt will need; see `CameraView.preparation`."""
+        prepare = self.view.preparation(ring, wanted)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+
+    def pause(self) -> None:
+        """Show no picture that stands still."""
+        self.view.freeze()
+
+    def resume(self) -> None:
+        """Look again."""
+        self.view.resume()
