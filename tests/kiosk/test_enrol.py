@@ -118,6 +118,8 @@ def test_pictures_are_counted_in_arcs_and_in_the_foot(page: Any, machine: Any) -
     to_face(page)
     page.touch(page.screen.save)
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
+    line = page.screen.line
+    assert (line.tone, line.sentence) == ("right", "Turn a little towards the arrow")
     foot = page.app.window.foot
     assert foot.left.cget("text") == "2 of 5 pictures"
     assert foot._bar.winfo_ismapped() and foot._bar.get() == pytest.approx(0.4)
@@ -144,6 +146,7 @@ def test_guidance_goes_on_while_pictures_are_taken(page: Any, machine: Any) -> N
     [
         ("no_face_in_time", "Too few good pictures. Press Save again."),
         ("not_one_person", "More than one person. Press Save again."),
+        ("not_live", "Follow the arrows yourself. Press Save again."),
         ("camera_lost", "The camera stopped. Press Save again."),
     ],
 )

@@ -90,6 +90,7 @@ def test_during_a_login_everything_is_locked_and_the_arc_grows(page: Any, machin
     page.key("Return")
     page.until(lambda: page.screen.view._marks == HELD)
     screen = page.screen
+    assert (screen.line.tone, screen.line.sentence) == ("up", "Turn towards the arrow")
     assert screen.press.cget("text") == "Checking…" and not screen.press.enabled
     assert not any(key.enabled for key in screen.digits.keys)
     page.type("99")
@@ -108,6 +109,18 @@ def test_the_preview_keeps_its_rate_during_a_login(page: Any, machine: Any) -> N
     page.settle(1.0)
     rate = (page.screen.view.pictures - before) / (time.monotonic() - start)
     assert 15 <= rate <= 26
+    machine.hold.set()
+
+
+def test_nobody_is_asked_for_more_time_during_a_login(page: Any, machine: Any) -> None:
+    machine.held = True
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.view._marks == HELD)
+    machine.verdict = Verdict.NO_FACE
+    page.app.idle._idle_s = 0.6
+    page.settle(1.5)
+    assert page.app.dialog is None
     machine.hold.set()
 
 

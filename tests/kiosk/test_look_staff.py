@@ -25,10 +25,12 @@ from kiosk.screens.customers import Customers
 from kiosk.screens.draft import Draft
 from kiosk.screens.health import HealthPage
 from kiosk.screens.holds import Holds, SettleHold
+from kiosk.screens.home import Home
 from kiosk.screens.look import LookToChange
 from kiosk.screens.new_face import NewFace
 from kiosk.screens.new_pin import NewPin
 from kiosk.screens.refusals import Refusals
+from kiosk.screens.requests import RequestsPage
 from kiosk.screens.same_face import AskedTwice, SameFace, Saving
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_list import Member, NewStaff, StaffList
@@ -70,6 +72,15 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     machine.threshold = Threshold(0.14, "1e-4", False, 0.0761)
     show(lambda a: StaffMenu(a, ANA))
     yield "menu"
+    machine.liveness_network = False
+    own = app.settings
+    for liveness in ("challenge", "passive", "off"):
+        app.settings = dataclasses.replace(own, liveness=liveness)
+        show(lambda a: StaffMenu(a, ANA))
+        yield f"menu, {liveness}"
+        show(Home)
+        yield f"home, {liveness}"
+    app.settings = own
     office.open_holds = [(hold, CUSTOMER.username)] * 8
     machine.camera.state = "lost"
     app.window.fullscreen = True
@@ -94,6 +105,13 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     for state in STATES:
         page = show(lambda a, state=state: CustomerPage(a, ANA, CUSTOMER, state))
         yield f"customer, {state}"
+    requests = show(lambda a: RequestsPage(a, ANA, CUSTOMER, back))
+    yield "requests"
+    for row in (0, 1, 2, 3):
+        requests.listing.rows[row].press()
+    kiosk.settle(0.05)
+    yield "requests, too few"
+    page = show(lambda a: CustomerPage(a, ANA, CUSTOMER, "pending"))
     for question in (page._unlock, page._delete):
         question()
         kiosk.settle(0.05)

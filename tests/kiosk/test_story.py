@@ -24,7 +24,15 @@ def test_the_story_comes_to_its_end_and_leaves_its_pictures(tmp_path: Path) -> N
     assert run.returncode == 0, run.stderr
     names = [file.name for file in sorted((tmp_path / "out").iterdir())]
     assert [name[:2] for name in names] == [f"{n:02d}" for n in range(1, len(names) + 1)]
-    for told in ("home", "consent", "saved", "refused", "account", "take-your-money"):
+    for told in (
+        "home",
+        "consent",
+        "saved",
+        "right-face-arrow",
+        "refused",
+        "account",
+        "take-your-money",
+    ):
         assert any(told in name for name in names), told
     with Image.open(tmp_path / "out" / names[0]) as picture:
         assert picture.size == (1280, 800)
