@@ -201,6 +201,7 @@ class Database:
         self._error = error
         self._seen: _Signature | None = None
         self._generation = 0
+        self._unsure = False
         self._make(schema, after)
         self.look()  # checks every row
 
@@ -226,10 +227,14 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 transaction = self._begin(connection)
+                # What a commit that failed left to be seen may not be on the disk: write it again.
+                transaction.changed = self._unsure
                 yield transaction
                 if transaction.changed:
                     transaction.write_seal()
+                    self._unsure = True
                 connection.execute("COMMIT")
+                self._unsure = False
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

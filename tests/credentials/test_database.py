@@ -184,6 +184,38 @@ def test_journal_that_a_restore_took_away_is_made_and_its_folder_synced(
     assert synced == [(path.parent, True)]
 
 
+def test_after_a_commit_that_failed_even_a_look_is_written_and_synced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing:
+        """A connection whose commit is done, but cannot be synced."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self.real = real
+            self.in_transaction = False
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+            found = self.real.execute(sql, *parameters)
+            if sql == "COMMIT":
+                raise sqlite3.OperationalError("disk I/O error")
+            return found
+
+    database = opened(path)
+    before = database.generation
+    real = database._connect
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "_connect", lambda: Failing(real()))
+        with pytest.raises(StoreError, match="disk I/O error"), database.transaction() as rows:
+            rows.put("t", "a", 1)
+    database.look()
+    assert database.generation == before + 2
+    database.look()
+    assert database.generation == before + 2
+
+
 def test_file_is_the_owners_only(path: Path) -> None:
     old = os.umask(0)
     try:
