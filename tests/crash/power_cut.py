@@ -3,11 +3,11 @@
 The model. What was written to a file lasts once the file was synced. Of what was written since,
 each block of 512 bytes may be there or not, in any order, and a size that was set may not be; where
 a block is missing in the middle there are zeros. Where a size that was set is lost, so is what was
-written behind it since: those are other blocks of the disk, and the file has its old ones. A sync that failed makes nothing last, and neither
-does a later one for what was written before it: Linux forgets those pages. A name (made, moved,
-linked, taken away) lasts once its folder was synced. Of the names since, any may have been lost
-("any"), or all from some moment on, as a file system with a journal of its names does ("in order").
-A move is there or not, never half.
+written behind it since: those are other blocks of the disk, and the file has its old ones. A sync
+that failed makes nothing last, and neither does a later one for what was written before it: Linux
+forgets those pages. A name (made, moved, linked, taken away) lasts once its folder was synced. Of
+the names since, any may have been lost ("any"), or all from some moment on, as a file system with a
+journal of its names does ("in order"). A move is there or not, never half.
 """
 
 import itertools
