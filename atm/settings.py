@@ -13,8 +13,8 @@ from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
 
 PREFIX = "ATM_"
-# Variables with our prefix that are not settings: where tests find real photographs.
-OTHER_VARIABLES = frozenset({"ATM_SHARED"})
+# Variables with our prefix that are not settings but for tests: photographs, length of the soak.
+OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
 
 Liveness = Literal["challenge", "passive", "off"]
 

@@ -167,10 +167,10 @@ class Transaction:
 class Database:
     """One SQLite file, opened for each transaction, so threads, forks and processes may share it.
 
-    Commits are durable: rollback journal, synchronous=FULL, and the folder is synced here after the
-    journal is gone: else a power cut just after a commit could roll it back. (SQLite would do so
-    with EXTRA, but says nothing if it cannot open the folder.) Every row is checked when the file
-    was changed by anybody but this object since it looked last.
+    Commits are durable: a rollback journal that is made with the file and then stays, so that its
+    name survives a power cut; a commit empties and syncs it. (SQLite syncs the folder of a journal
+    that comes and goes, but passes over an error there.) Every row is checked when the file was
+    changed by anybody but this object since it looked last.
     """
 
     def __init__(
@@ -201,6 +201,7 @@ class Database:
         self._error = error
         self._seen: _Signature | None = None
         self._generation = 0
+        self._unsure = False
         self._make(schema, after)
         self.look()  # checks every row
 
@@ -226,16 +227,18 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 transaction = self._begin(connection)
+                # What a commit that failed left to be seen may not be on the disk: write it again.
+                transaction.changed = self._unsure
                 yield transaction
                 if transaction.changed:
                     transaction.write_seal()
+                    self._unsure = True
                 connection.execute("COMMIT")
+                self._unsure = False
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-            if transaction.changed:
-                sync_folder(self.path.parent)
             self._generation = max(self._generation, transaction.generation)
             self._seen = self._signature()
 
@@ -252,27 +255,34 @@ class Database:
         return transaction
 
     def _make(self, schema: Sequence[str], after: int) -> None:
-        """Make the file whole under another name, then give it its own: never half of one."""
-        if self.path.exists():
-            return
+        """Make the file whole under another name, then give it its own; and its journal."""
         with self._failing():
-            temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.partial")
-            try:
-                os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-                with contextlib.closing(self._connect(temporary)) as connection:
-                    connection.execute("BEGIN IMMEDIATE")
-                    for statement in (*schema, _SEAL_TABLE):
-                        connection.execute(statement)
-                    made = Transaction(connection, self.path.name, self._keys, self._seal)
-                    made.generation = after
-                    made.write_seal()
-                    connection.execute(f"PRAGMA user_version = {_VERSION}")
-                    connection.execute("COMMIT")
-                with contextlib.suppress(FileExistsError):  # another process was quicker
-                    os.link(temporary, self.path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            sync_folder(self.path.parent)
+            if not self.path.exists():
+                self._make_file(schema, after)
+            journal = self.path.with_name(f"{self.path.name}-journal")
+            if not journal.exists():
+                os.close(os.open(journal, os.O_WRONLY | os.O_CREAT, 0o600))
+                sync_folder(self.path.parent)
+
+    def _make_file(self, schema: Sequence[str], after: int) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.partial")
+        try:
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with contextlib.closing(self._connect(temporary)) as connection:
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in (*schema, _SEAL_TABLE):
+                    connection.execute(statement)
+                made = Transaction(connection, self.path.name, self._keys, self._seal)
+                made.generation = after
+                made.write_seal()
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                connection.execute("COMMIT")
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(temporary, self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(self.path.parent)
 
     def _connect(self, path: Path | None = None) -> sqlite3.Connection:
         # mode=rw: a file that vanished is a fault, not a new, empty one.
@@ -283,7 +293,7 @@ class Database:
             isolation_level=None,
         )
         try:
-            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
             connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
             connection.close()

@@ -75,6 +75,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     as_text = {
         "data_dir": "/d",
         "key_dir": "/k",
+        "anchor_dir": "/a",
         "kind": "test",
         "camera": "demo:3",
         "network": "vggface2",
@@ -92,6 +93,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     wanted = Settings(
         data_dir=Path("/d"),
         key_dir=Path("/k"),
+        anchor_dir=Path("/a"),
         kind=Kind.TEST,
         camera="demo:3",
         network="vggface2",

@@ -24,8 +24,6 @@ NEXT: list[Act] = [
 """What the same process is asked after an act in which a call failed."""
 
 SYNCS = {"fsync": "EIO", "fdatasync": "EIO"}
-# SQLite says nothing where it cannot open the folder to sync the name of a new journal: a power cut
-# in that very commit may tear the file. So faults of these calls get no power cuts in the middle.
 OTHERS = {
     "openat": "EMFILE", "write": "ENOSPC", "pwrite64": "EIO", "rename": "EIO", "link": "ENOSPC",
     "unlink": "EIO", "ftruncate": "EIO", "fallocate": "ENOSPC",

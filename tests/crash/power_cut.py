@@ -2,11 +2,12 @@
 
 The model. What was written to a file lasts once the file was synced. Of what was written since,
 each block of 512 bytes may be there or not, in any order, and a size that was set may not be; where
-a block is missing in the middle there are zeros. A sync that failed makes nothing last, and neither
-does a later one for what was written before it: Linux forgets those pages. A name (made, moved,
-linked, taken away) lasts once its folder was synced. Of the names since, any may have been lost
-("any"), or all from some moment on, as a file system with a journal of its names does ("in order").
-A move is there or not, never half.
+a block is missing in the middle there are zeros. Where a size that was set is lost, so is what was
+written behind it since: those are other blocks of the disk, and the file has its old ones. A sync
+that failed makes nothing last, and neither does a later one for what was written before it: Linux
+forgets those pages. A name (made, moved, linked, taken away) lasts once its folder was synced. Of
+the names since, any may have been lost ("any"), or all from some moment on, as a file system with a
+journal of its names does ("in order"). A move is there or not, never half.
 """
 
 import itertools
@@ -155,14 +156,18 @@ def _names(
 
 def _contents(happened: list[Event], rng: random.Random, forgets: float) -> dict[File, bytes]:
     contents: dict[File, bytearray] = {}
+    longer: dict[File, int] = {}  # from where on a file has its old blocks
     for number, event in enumerate(happened):
         if not isinstance(event, Write):
             continue
         data = contents.setdefault(event.file, bytearray(event.file.base))
         lasts = _lasts(happened, number, event)
         for offset, block in _blocks(event):
-            if lasts or rng.random() >= forgets:
+            old = offset >= longer.get(event.file, offset + 1)
+            if lasts or (not old and rng.random() >= forgets):
                 _put(data, offset, block)
+            elif block is None:
+                longer[event.file] = min(offset, longer.get(event.file, offset))
     return {file: bytes(data) for file, data in contents.items()}
 
 

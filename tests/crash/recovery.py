@@ -15,7 +15,7 @@ CRASHES = (
     Boundary("enrolment", "rename", 2),  # gallery files whose record never came
     Boundary("enrolment", "rename", 4),  # and an account
     Boundary("withdrawal", "fdatasync", 3),  # a journal that is to be rolled back
-    Boundary("deletion", "unlink", 4),  # the record is gone, what it named is not
+    Boundary("deletion", "unlink", 3),  # the record is gone, what it named is not
 )
 
 

@@ -1,6 +1,5 @@
 """Sealed SQLite: durable, whole, and nobody else's rows are believed."""
 
-import errno
 import os
 import random
 import shutil
@@ -158,38 +157,63 @@ def test_two_changes_by_two_objects_are_both_kept(path: Path) -> None:
         assert read(path) == [("n", 2 * number + 2)]
 
 
-def test_every_commit_is_synced_with_its_folder(
+def test_every_commit_is_synced_by_a_journal_that_stays(path: Path) -> None:
+    journal = path.with_name(f"{path.name}-journal")
+    database = opened(path)
+    assert journal.stat().st_size == 0
+    made = journal.stat().st_ino
+    with database.transaction() as transaction:
+        assert transaction.select("PRAGMA synchronous") == [(2,)]  # FULL
+        assert transaction.select("PRAGMA journal_mode") == [("truncate",)]
+        transaction.put("t", "a", 1)
+    assert (journal.stat().st_ino, journal.stat().st_size) == (made, 0)
+
+
+def test_journal_that_a_restore_took_away_is_made_and_its_folder_synced(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, synced = opened(path), []
+    opened(path)
     journal = path.with_name(f"{path.name}-journal")
+    journal.unlink()
+    synced: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
         "credentials.database.sync_folder",
         lambda folder: synced.append((folder, journal.exists())),
     )
-    with database.transaction() as transaction:
-        assert transaction.select("PRAGMA synchronous") == [(2,)]  # FULL
-        assert transaction.select("PRAGMA journal_mode") == [("delete",)]
-    assert synced == []  # nothing was changed
-    with database.transaction() as transaction:
-        transaction.put("t", "a", 1)
-        assert synced == []
-    assert synced == [(path.parent, False)]
+    opened(path)
+    assert synced == [(path.parent, True)]
 
 
-def test_commit_whose_folder_cannot_be_synced_is_a_failure(
+def test_after_a_commit_that_failed_even_a_look_is_written_and_synced(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(folder: Path) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    class Failing:
+        """A connection whose commit is done, but cannot be synced."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self.real = real
+            self.in_transaction = False
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+            found = self.real.execute(sql, *parameters)
+            if sql == "COMMIT":
+                raise sqlite3.OperationalError("disk I/O error")
+            return found
 
     database = opened(path)
-    monkeypatch.setattr("credentials.database.sync_folder", failing)
-    with (
-        pytest.raises(StoreError, match="cannot be used: Input/output error"),
-        database.transaction() as transaction,
-    ):
-        transaction.put("t", "a", 1)
+    before = database.generation
+    real = database._connect
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "_connect", lambda: Failing(real()))
+        with pytest.raises(StoreError, match="disk I/O error"), database.transaction() as rows:
+            rows.put("t", "a", 1)
+    database.look()
+    assert database.generation == before + 2
+    database.look()
+    assert database.generation == before + 2
 
 
 def test_file_is_the_owners_only(path: Path) -> None:
@@ -199,7 +223,8 @@ def test_file_is_the_owners_only(path: Path) -> None:
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    names = {path.name, f"{path.name}-journal"}
+    assert {each.name for each in path.parent.iterdir()} == names
 
 
 def test_file_that_is_no_database_is_named_and_kept(path: Path) -> None:
