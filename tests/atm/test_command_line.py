@@ -271,6 +271,7 @@ def test_keys_are_changed_and_everybody_still_comes_in(atm, cameras, tmp_path) -
 
 def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
     atm = Atm(tmp_path)
+    atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
     atm.env["ATM_SECURITY"] = "1e-3"
     done = atm("list", lines=STAFF)

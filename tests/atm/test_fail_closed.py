@@ -28,7 +28,7 @@ from atm.signatures import StaffMember
 from credentials.errors import StoreError
 from face_auth.camera import Frame
 from face_auth.errors import CameraError, GalleryError, NoFaceError
-from face_auth.quality import Verdict
+from face_auth.quality import Quality, Verdict
 from face_auth.verification import verify
 from tests.atm.conftest import Bank
 from tests.atm.faults import Faults, Hang, Place, raising
@@ -96,7 +96,7 @@ class Recogniser:
         return SimpleNamespace(network_sha256="ab" * 32, svm=svm, customer_id="", network="")
 
     def look(self, image: np.ndarray) -> Any:
-        return SimpleNamespace(verdict=Verdict.OK if image.any() else Verdict.NO_FACE)
+        return Quality(Verdict.OK if image.any() else Verdict.NO_FACE, None)
 
     def embed(self, image: np.ndarray, seen: Any) -> np.ndarray:
         return self._embedding * (1 if image.flat[0] == 1 else -1)
@@ -123,7 +123,7 @@ def make_stage(bank: Bank, face: Any, limit_s: float = 30.0) -> Stage:
         warm_up=faults("warm_up", lambda: faults("recogniser", recogniser)),
         gallery=faults("gallery", bank.gallery),
         camera=faults("camera", Camera()),
-        progress=faults("progress", lambda done, wanted: None),
+        progress=faults("progress", lambda told: None),
     )
     desk = bank.logins(
         limit_s=limit_s,

@@ -503,9 +503,9 @@ def test_two_factor_by_hand(run, tmp_path, capsys) -> None:
     pool = photographs(tmp_path / "pool", 36, 6)
     assert run("--json", "--protocol", "two-factor", "--photographs", str(pool)) == 0
     own = json.loads(capsys.readouterr().out)["protocols"]["two-factor"]
-    assert own["PIN guessed within the lock-out"] == pytest.approx(3e-4)
+    assert own["PIN guessed within the lock-out"] == pytest.approx(3 / 9000)
     rate = own["rates"]["1e-2"]
-    assert rate["random PIN"] == pytest.approx(rate["fmr"] * 3e-4)
+    assert rate["random PIN"] == pytest.approx(rate["fmr"] * 3 / 9000)
     assert rate["customer refused, a visit"] is None, "one genuine photograph is no visit"
 
 

@@ -114,7 +114,7 @@ def test_the_command_reports_every_species(shared: Path, tmp_path, capsys) -> No
     for person in sorted((shared / "data" / "lfw").iterdir())[100:160]:
         (lfw / person.name).symlink_to(person)
     options = ["--protocol", "pad", "--photographs", str(lfw), "--sequences", "1", "--json"]
-    assert main(PinRules(4, 3), [*options, "--cache", str(tmp_path / "cache")]) == 0
+    assert main(PinRules(4, 9000, 3), [*options, "--cache", str(tmp_path / "cache")]) == 0
     values = json.loads(capsys.readouterr().out)["protocols"]["pad"]
     assert values["simulated"] is True
     assert values["network"] is False
