@@ -438,9 +438,19 @@ class BankMachine(RuleBasedStateMachine):
             del self.rules.accounts[name]
 
     @rule(seconds=st.sampled_from([1, 29, 30, 59, 60, 61, 119, 121, 599, 601, 3600, 9000]))
-    def time_passes(self, seconds: int) -> None:
+    def time_passes(self, seconds: float) -> None:
         self.clock.seconds += seconds
         self.rules.now += seconds
+
+    @rule(name=st.sampled_from(NAMES))
+    def wait_to_the_second(self, name: str) -> None:
+        account = self.known(name)
+        passed = self.rules.passed(account.wait_from) if account else None
+        if passed is None or passed >= account.wait_s:
+            return
+        self.time_passes(account.wait_s - passed - 1)
+        self.nothing_differs()
+        self.time_passes(1)
 
     @rule(days=st.sampled_from([-1, 1, 400]))
     def somebody_sets_the_clock(self, days: int) -> None:
