@@ -147,6 +147,7 @@ class Attempts:
             if row.standing() is Standing.FREE and row.wrong + row.open >= WRONG_LIMIT:
                 passed = now.since(row.boot, row.since)
                 if passed is not None and passed < ABANDONED_S:
+                    _put(transaction, row)  # after a restart, time counts from here
                     return Standing.WAITING
                 row = replace(row.waiting(now, row.open), open=0)
             elif row.standing() is Standing.FREE:

@@ -17,7 +17,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 import atm.login
 from atm.accounts import LedgerError
@@ -39,7 +45,7 @@ from tests.atm.faults import Faults, raising
 
 RUIZ, OKAFOR = StaffMember("ruiz"), StaffMember("okafor")
 TWO = Signatures(RUIZ, OKAFOR)
-NAMES = ("ada", "bob", "Zoë")
+NAMES = ("ada", "Zoë")
 PINS = ("4071", "8315", "2963")
 WEAK = "1234"
 NOTE, DAY_LIMIT = 1000, 100_000
@@ -200,6 +206,11 @@ class BankMachine(RuleBasedStateMachine):
         self.bank.audit.check()
         self.desk = self.bank.logins(refuse_after_s=1e-6)
 
+    @initialize()
+    def there_are_customers(self) -> None:
+        for name, amount in zip(NAMES, (250_000, 0), strict=True):
+            self.enrol(name, PINS[0], amount)
+
     def wall_clock(self) -> datetime:
         return datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(days=self.rules.day)
 
@@ -264,6 +275,9 @@ class BankMachine(RuleBasedStateMachine):
         face=st.sampled_from([*NAMES, "none"]),
         times=st.sampled_from([1, 1, 1, 2, 3, 11]),
     )
+    def log_in_somehow(self, name: str, pin: str, face: str, times: int) -> None:
+        self.log_in(name, pin, face, times)
+
     def log_in(self, name: str, pin: str, face: str, times: int) -> None:
         for _ in range(times):
             expected = self.rules.login(name, pin, face)
@@ -273,10 +287,32 @@ class BankMachine(RuleBasedStateMachine):
             if decision.session is not None:
                 assert decision.session.customer.customer_id == self.known(name).customer_id
 
-    @rule(name=st.sampled_from(NAMES), amount=st.sampled_from([0, 500, 1000, 2000, 60_000]))
-    def own_login_and_withdrawal(self, name: str, amount: int) -> None:
+    @rule(
+        name=st.sampled_from(NAMES),
+        how=st.sampled_from(["wrong PIN", "another face", "no face"]),
+        times=st.sampled_from([1, 2, 3, 4, 9, 31]),
+        patient=st.booleans(),
+    )
+    def log_in_wrongly(self, name: str, how: str, times: int, patient: bool) -> None:
+        account = self.known(name)
+        pin = account.pin if account and how != "wrong PIN" else "9753"
+        face = {"wrong PIN": name, "another face": "a stranger", "no face": "none"}[how]
+        for _ in range(times):
+            if patient:
+                self.time_passes(7200 if how == "another face" else 601)
+            self.log_in(name, pin, face, 1)
+            self.nothing_differs()
+
+    @rule(
+        name=st.sampled_from(NAMES),
+        wanted=st.sampled_from([0, 500, 1000, 60_000, "rest", "more than the rest"]),
+        patient=st.booleans(),
+    )
+    def own_login_and_withdrawal(self, name: str, wanted: int | str, patient: bool) -> None:
         account = self.known(name)
         pin = account.pin if account else PINS[0]
+        if patient:
+            self.time_passes(3601)
         if self.rules.login(name, pin, name) is not Outcome.GRANTED:
             assert self.desk.login(name, pin, self.check_face(name)).session is None
             return
@@ -284,6 +320,9 @@ class BankMachine(RuleBasedStateMachine):
         today = account.withdrawn.get(self.rules.day, 0) + sum(
             held for held, day in account.holds if day == self.rules.day
         )
+        rest = min(account.available, DAY_LIMIT - today)
+        rest -= rest % NOTE
+        amount = {"rest": rest, "more than the rest": rest + NOTE}.get(wanted, wanted)
         allowed = (
             amount > 0
             and amount % NOTE == 0
@@ -399,9 +438,19 @@ class BankMachine(RuleBasedStateMachine):
             del self.rules.accounts[name]
 
     @rule(seconds=st.sampled_from([1, 29, 30, 59, 60, 61, 119, 121, 599, 601, 3600, 9000]))
-    def time_passes(self, seconds: int) -> None:
+    def time_passes(self, seconds: float) -> None:
         self.clock.seconds += seconds
         self.rules.now += seconds
+
+    @rule(name=st.sampled_from(NAMES))
+    def wait_to_the_second(self, name: str) -> None:
+        account = self.known(name)
+        passed = self.rules.passed(account.wait_from) if account else None
+        if passed is None or passed >= account.wait_s:
+            return
+        self.time_passes(account.wait_s - passed - 1)
+        self.nothing_differs()
+        self.time_passes(1)
 
     @rule(days=st.sampled_from([-1, 1, 400]))
     def somebody_sets_the_clock(self, days: int) -> None:

@@ -323,6 +323,31 @@ def test_a_hang_at_any_call_of_a_login_is_a_no_in_time(
         assert_next_is_admitted(each)
 
 
+@pytest.mark.parametrize("late_s", [0.0, 100.0])
+def test_nobody_is_admitted_by_an_answer_that_comes_too_late(bank, face, late_s) -> None:
+    """The counters hang until nobody waits any more: the log must not say granted."""
+    stage = make_stage(bank, face)
+    now = [1000.0]
+    desk = bank.logins(
+        limit_s=30.0, clock=lambda: now[0], sleep=lambda seconds: None,
+        attempts=stage.faults("attempts", bank.attempts),
+    )  # fmt: skip
+    stage.desk = desk
+    stage.faults.arm({})
+    stage.login("ada", PIN)
+    (settling,) = [c.place for c in stage.faults.calls if c.what == "attempts.settle"]
+    before = len(list(bank.audit.entries()))
+
+    def later() -> None:
+        now[0] += late_s
+
+    stage.faults.arm({settling: later})
+    decision = stage.login("ada", PIN)
+    new = [entry["outcome"] for entry in list(bank.audit.entries())[before:]]
+    assert decision.outcome is (Outcome.FAULT if late_s else Outcome.GRANTED)
+    assert new == ([] if late_s else ["granted"])
+
+
 @dataclass
 class Counter:
     """An enrolment desk whose every part is wrapped."""

@@ -237,3 +237,14 @@ def test_an_owner_whose_attempts_are_all_reserved_is_shown_as_waiting(attempts: 
         assert attempts.reserve("alice") is FREE
         assert attempts.standing("alice") is left
     assert attempts.reserve("alice") is WAITING
+
+
+def test_reservations_from_before_a_restart_run_out_too(attempts: Attempts, clock: Clock) -> None:
+    for _ in range(3):
+        assert attempts.reserve("alice") is FREE
+    clock.restart()
+    assert attempts.reserve("alice") is WAITING
+    clock.seconds += ABANDONED_S
+    assert attempts.reserve("alice") is WAITING
+    clock.seconds += FIRST_WAIT_S
+    assert attempts.reserve("alice") is FREE
