@@ -30,7 +30,7 @@ def machine(unseen_people: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
             shutil.copy(file, tmp_path / part)
     settings = Settings(
         data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=Kind.TEST,
-        camera=str(tmp_path / "enrol"),
+        camera=str(tmp_path / "enrol"), liveness="off",
     )  # fmt: skip
     machine = Machine.open(settings)
     staff = machine.first_staff("ruiz", "482913")
