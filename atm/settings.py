@@ -94,7 +94,11 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         from_file = _from_file(config)
     else:
         data_dir = chosen.get("data_dir") or Settings().data_dir
-        from_file = _from_file(data_dir / CONFIG_FILE) if (data_dir / CONFIG_FILE).exists() else {}
+        try:
+            there = (data_dir / CONFIG_FILE).exists()
+        except OSError as error:
+            raise SettingsError(f"The data folder cannot be used: {error.strerror}.") from error
+        from_file = _from_file(data_dir / CONFIG_FILE) if there else {}
         if "data_dir" in from_file:
             raise SettingsError(f"data_dir cannot be set in {data_dir / CONFIG_FILE} itself.")
     settings = Settings(**(from_file | chosen))
