@@ -6,7 +6,7 @@ the digests that staff approved are kept under the seal, and anything else is ou
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,107 +53,113 @@ class Approval:
     settings: Mapping[str, str]
 
 
-def approve(
-    folder: DataFolder,
-    seal: Seal,
-    settings: Settings,
-    by: Sequence[str],
-    *,
-    models: Path | None = None,
-    after: int = 0,
-    now: datetime | None = None,
-) -> Approval:
-    """Approve the models and settings as they are now, in place of what was approved before.
+class Approvals:
+    """The approval of one data folder, in a sealed file."""
 
-    Args:
-        folder: The data folder.
-        seal: Of this folder's key.
-        settings: In effect: defaults, file, environment and options together.
-        by: Names of those who sign.
-        models: The folder of the model files; by default of those that come with the program.
-        after: The generation that the audit log remembers; an altered approval is replaced too.
-        now: Time of the approval.
+    def __init__(self, folder: DataFolder, seal: Seal) -> None:
+        """Keep it in *folder*, whose key made *seal*; nothing is opened yet."""
+        self._live = folder.kind is Kind.LIVE
+        self._file = RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
 
-    Raises:
-        NotApprovedError: If a file is missing or a card is damaged, or it cannot be written.
-        ValueError: If nobody signs.
-    """
-    if not by:
-        raise ValueError("an approval needs a name")
-    paths = _model_files(settings.network, models)
-    files = {name: _digest(path) for name, path in paths.items()}
-    approval = Approval(tuple(by), now or datetime.now(UTC), files, bound_settings(settings))
-    record: JsonObject = {
-        "by": list(by),
-        "at": approval.at.isoformat(),
-        "files": dict(files),
-        "settings": dict(approval.settings),
-    }
-    try:
-        file = _file(folder, seal)
-        with contextlib.suppress(DamagedStoreError):
-            after = max(after, file.generation)
-        file.rewrite([record], after + 1)
-    except CredentialError as error:
-        raise NotApprovedError(str(error)) from error
-    return approval
+    @property
+    def generation(self) -> int:
+        """How often something was approved, for the audit log to remember.
 
+        Raises:
+            NotApprovedError: If the file cannot be read, or was altered.
+        """
+        with _as_not_approved():
+            return self._file.generation
 
-def check(
-    folder: DataFolder, seal: Seal, settings: Settings, *, models: Path | None = None
-) -> Approval:
-    """Return the approval if models, and in a live folder settings, are what was approved.
+    @property
+    def last(self) -> Approval | None:
+        """What was approved last, None if nothing was.
 
-    Raises:
-        NotApprovedError: If they are not, nothing was approved yet, or the approval was altered;
-            the sentence names what differs.
-    """
-    found = approval(folder, seal)
-    if found is None:
-        raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
-    place = _place(models)
-    for name, digest in found.files.items():
-        if _digest(place / name) != digest:
+        Raises:
+            NotApprovedError: If the file cannot be read, or was altered.
+        """
+        with _as_not_approved():
+            return self._file.read()
+
+    def approve(
+        self,
+        settings: Settings,
+        by: Sequence[str],
+        *,
+        models: Path | None = None,
+        after: int = 0,
+        now: datetime | None = None,
+    ) -> Approval:
+        """Approve the models and settings as they are now, in place of what was approved before.
+
+        Args:
+            settings: In effect: defaults, file, environment and options together.
+            by: Names of those who sign.
+            models: The folder of the model files; by default of those that come with the program.
+            after: The generation that the audit log remembers; an altered approval is replaced too.
+            now: Time of the approval.
+
+        Raises:
+            NotApprovedError: If a file is missing or a card is damaged, it cannot be written, or
+                a live folder is to have a weaker liveness check by one signature.
+            ValueError: If nobody signs.
+        """
+        if not by:
+            raise ValueError("an approval needs a name")
+        if self.needs_two(settings) and len(set(by)) < 2:
             raise NotApprovedError(
-                f"The model file {place / name} differs from what staff approved; {_ADVICE}."
+                f"The liveness check “{settings.liveness}” is weaker than “challenge”: a live data"
+                " folder takes it from two members of staff only. Make the folder with"
+                " “challenge”, then let two run “python -m atm approve”."
             )
-    if _model_files(settings.network, place).keys() != found.files.keys():
-        raise NotApprovedError(
-            f"The model files in {place} differ from what staff approved; {_ADVICE}."
-        )
-    if folder.kind is not Kind.LIVE:
+        paths = _model_files(settings.network, models)
+        files = {name: _digest(path) for name, path in paths.items()}
+        approval = Approval(tuple(by), now or datetime.now(UTC), files, bound_settings(settings))
+        record: JsonObject = {
+            "by": list(by),
+            "at": approval.at.isoformat(),
+            "files": dict(files),
+            "settings": dict(approval.settings),
+        }
+        with _as_not_approved():
+            with contextlib.suppress(DamagedStoreError):
+                after = max(after, self._file.generation)
+            self._file.rewrite([record], after + 1)
+        return approval
+
+    def needs_two(self, settings: Settings) -> bool:
+        """Return whether two must sign *settings*: a weaker liveness check in a live folder."""
+        return self._live and settings.liveness != "challenge"
+
+    def check(self, settings: Settings, *, models: Path | None = None) -> Approval:
+        """Return the approval if models, and in a live folder settings, are what was approved.
+
+        Raises:
+            NotApprovedError: If they are not, nothing was approved yet, or the approval was
+                altered; the sentence names what differs.
+        """
+        found = self.last
+        if found is None:
+            raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
+        place = _place(models)
+        for name, digest in found.files.items():
+            if _digest(place / name) != digest:
+                raise NotApprovedError(
+                    f"The model file {place / name} differs from what staff approved; {_ADVICE}."
+                )
+        if _model_files(settings.network, place).keys() != found.files.keys():
+            raise NotApprovedError(
+                f"The model files in {place} differ from what staff approved; {_ADVICE}."
+            )
+        if not self._live:
+            return found
+        now = bound_settings(settings)
+        for name in sorted(now.keys() | found.settings.keys()):
+            if now.get(name) != found.settings.get(name):
+                raise NotApprovedError(
+                    f"The setting {name} differs from what staff approved; {_ADVICE}."
+                )
         return found
-    now = bound_settings(settings)
-    for name in sorted(now.keys() | found.settings.keys()):
-        if now.get(name) != found.settings.get(name):
-            raise NotApprovedError(
-                f"The setting {name} differs from what staff approved; {_ADVICE}."
-            )
-    return found
-
-
-def approval(folder: DataFolder, seal: Seal) -> Approval | None:
-    """Return what was approved last, None if nothing was.
-
-    Raises:
-        NotApprovedError: If it cannot be read, or was altered.
-    """
-    try:
-        return _file(folder, seal).read()
-    except CredentialError as error:
-        raise NotApprovedError(str(error)) from error
-
-
-def generation(folder: DataFolder, seal: Seal) -> int:
-    """Return how often something was approved, for the audit log to remember.
-
-    Raises:
-        NotApprovedError: As `approval`.
-    """
-    try:
-        return _file(folder, seal).generation
-    except CredentialError as error:
-        raise NotApprovedError(str(error)) from error
 
 
 def bound_settings(settings: Settings) -> dict[str, str]:
@@ -203,8 +209,12 @@ def _digest(path: Path) -> str:
         ) from error
 
 
-def _file(folder: DataFolder, seal: Seal) -> RecordFile[Approval | None]:
-    return RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
+@contextlib.contextmanager
+def _as_not_approved() -> Iterator[None]:
+    try:
+        yield
+    except CredentialError as error:
+        raise NotApprovedError(str(error)) from error
 
 
 def _parse(records: list[JsonObject]) -> Approval | None:

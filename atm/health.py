@@ -4,7 +4,6 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from atm import approval
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys import last_backup
@@ -53,7 +52,7 @@ def look(
     notes = list(stores.audit.notes())
     approved, backup, pause_s = False, None, 0.0
     try:
-        approval.check(folder, stores.seal, settings)
+        stores.approvals.check(settings)
         approved = True
     except AtmError as error:
         notes.append(str(error))

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from atm import approval
 from atm.audit import AuditLog
 from atm.decision import Decision, Outcome
 from atm.dispenser import SimulatedDispenser
@@ -169,9 +168,11 @@ class Machine:
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.
-            AtmError: If there is one already, or it cannot be saved.
+            AtmError: If there is one already, it cannot be saved, or one member of staff may not
+                approve these settings.
         """
-        approval.approve(self.folder, self._stores.seal, self.settings, [name])
+        first = self.staff.check_first(name, pin)
+        self._stores.approvals.approve(self.settings, [first])  # staff without one could not start
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -361,7 +362,7 @@ class Machine:
             NotApprovedError: If they are not what staff approved.
         """
         if not self.staff.empty:
-            approval.check(self.folder, self._stores.seal, self.settings)
+            self._stores.approvals.check(self.settings)
 
     def _card(self) -> "ModelCard":
         from face_auth.models import load_card

@@ -71,7 +71,7 @@ class Office:
 
     def customers(self) -> list[tuple[Customer, str]]:
         """Return every customer with `active`, `waiting`, `locked` or `pending`, by username."""
-        return [self._with_state(r) for r in sorted(self._store.all(), key=lambda r: r.username)]
+        return self._with_states(sorted(self._store.all(), key=lambda record: record.username))
 
     def search(self, text: str) -> list[tuple[Customer, str]]:
         """Return the first `FOUND_AT_MOST` customers whose username or full name has *text* in it.
@@ -85,7 +85,7 @@ class Office:
             if wanted in record.username.casefold() or wanted in record.full_name.casefold()
         ]
         found.sort(key=lambda record: record.username)
-        return [self._with_state(record) for record in found[:FOUND_AT_MOST]]
+        return self._with_states(found[:FOUND_AT_MOST])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
         """Forget wrong PINs, waits and reservations of a customer.
@@ -296,11 +296,15 @@ class Office:
             raise UnknownUserError(username)
         return record
 
-    def _with_state(self, record: CredentialRecord) -> tuple[Customer, str]:
-        customer = Customer(record.customer_id, record.username, record.full_name)
-        if record.pending:
-            return customer, "pending"
-        return customer, _STATES[self._attempts.standing(record.customer_id)]
+    def _with_states(self, records: list[CredentialRecord]) -> list[tuple[Customer, str]]:
+        standings = self._attempts.standings(record.customer_id for record in records)
+        return [
+            (
+                Customer(record.customer_id, record.username, record.full_name),
+                "pending" if record.pending else _STATES[standings[record.customer_id]],
+            )
+            for record in records
+        ]
 
     @contextlib.contextmanager
     def _logged(self, kind: str, **fields: Any) -> Iterator[dict[str, Any]]:

@@ -111,12 +111,13 @@ class StaffRegistry:
             PolicyError: If *name* or *pin* is not allowed.
             StaffError: If there is one already, or the file cannot be used.
         """
+        return self._add(name, pin, _check_none)
 
-        def check(found: _Staff) -> None:
-            if found:
-                raise StaffError("There is a member of staff already.")
-
-        return self._add(name, pin, check)
+    def check_first(self, name: str, pin: str) -> str:
+        """Return *name* as it will be kept, or raise what `add_first` would; change nothing."""
+        check_pin(pin, shortest=SHORTEST_STAFF_PIN)
+        _check_none(self._read())
+        return normalise_username(name)
 
     def add(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
         """Make another member of staff.
@@ -273,6 +274,11 @@ def _as_staff_error() -> Iterator[None]:
 
 def _nobody(name: str) -> StaffError:
     return StaffError(f"There is no member of staff {shown(name)}.")
+
+
+def _check_none(found: _Staff) -> None:
+    if found:
+        raise StaffError("There is a member of staff already.")
 
 
 def _check_members(found: _Staff, *signed: StaffMember) -> None:

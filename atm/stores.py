@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from atm.approval import APPROVAL_FILE
-from atm.approval import generation as approval_generation
+from atm.approval import APPROVAL_FILE, Approvals
 from atm.audit import AuditLog
 from atm.errors import AtmError
 from atm.folder import DataFolder
@@ -54,6 +53,7 @@ class Stores:
     ledger: Ledger
     gallery: "Gallery"
     registration: Registration
+    approvals: Approvals
     audit: AuditLog
 
     @classmethod
@@ -82,6 +82,7 @@ class Stores:
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
             ),
             registration=Registration(path / REGISTRATION_FILE, seal),
+            approvals=Approvals(folder, seal),
             audit=AuditLog.of(
                 folder,
                 settings.key_dir,
@@ -102,7 +103,7 @@ class Stores:
             "staff": self.staff.generation,
             "ledger": self.ledger.generation,
             "camera": self.registration.generation,
-            "approval": approval_generation(self.folder, self.seal),
+            "approval": self.approvals.generation,
         }
 
     def check(self) -> None:

@@ -13,7 +13,7 @@ Waits are counted in time since the machine started: setting the clock does not 
 restart begins it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -184,11 +184,19 @@ class Attempts:
 
     def standing(self, owner_id: str) -> Standing:
         """Return whether an attempt of *owner_id* would be judged now."""
+        return self.standings([owner_id])[owner_id]
+
+    def standings(self, owner_ids: Iterable[str]) -> dict[str, Standing]:
+        """Return for each of *owner_ids* whether an attempt would be judged now."""
+        now = self._clock()
         with self._database.transaction() as transaction:
-            row = _get(transaction, owner_id).at(self._clock())
-            if row.standing() is Standing.FREE and row.wrong + row.open >= WRONG_LIMIT:
-                return Standing.WAITING
-            return row.standing()
+            return {each: _standing(_get(transaction, each).at(now)) for each in owner_ids}
+
+
+def _standing(row: _Row) -> Standing:
+    if row.standing() is Standing.FREE and row.wrong + row.open >= WRONG_LIMIT:
+        return Standing.WAITING
+    return row.standing()
 
 
 def _get(transaction: Transaction, owner_id: str) -> _Row:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kiosk.worker import Attempt, Worker
@@ -60,7 +61,7 @@ class Service:
 
     def open(self, settings: Settings) -> None:
         """Open the machine that *settings* describe in the place of the one there was."""
-        old, self.machine, self.problem = self.machine, None, ""
+        old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
         if self._attempt is not None:
             self._attempt.drop()
 
@@ -96,14 +97,22 @@ class Service:
 
     @property
     def camera_problem(self) -> str:
-        """Why the camera may not be used, in English; "" when it may. Looked at once a second."""
+        """Why the camera may not be used, in English; "" when it may, as of the last second."""
         if self.machine is None:
             return ""
         now = time.monotonic()
-        if now >= self._look_again_at:
+        if self.machine.ready and now >= self._look_again_at:
             self._look_again_at = now + 1.0
-            self._camera_problem = self.machine.camera_problem
+            self._worker.start(
+                partial(self._look_at_camera, self.machine), done=lambda _none: None,
+                failed=self.fail,
+            )  # fmt: skip
         return self._camera_problem
+
+    def _look_at_camera(self, machine: Machine, _attempt: object) -> None:
+        problem = machine.camera_problem
+        if machine is self.machine:
+            self._camera_problem = problem
 
     @property
     def camera_lost(self) -> bool:
@@ -128,6 +137,7 @@ class Service:
 
         def warm(_attempt: Attempt[None]) -> None:
             machine.camera.start()
+            self._look_at_camera(machine, _attempt)
             machine.warm_up()
 
         def failed(error: BaseException) -> None:

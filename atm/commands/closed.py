@@ -5,11 +5,10 @@ import contextlib
 from collections.abc import Iterator
 from functools import partial
 
-from atm import approval
 from atm.audit import AuditLog
 from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
-from atm.folder import FOLDER_FILE, DataFolder, Kind, open_folder
+from atm.folder import FOLDER_FILE, DataFolder, open_folder
 from atm.key_backup import backup, restore_backup
 from atm.key_rotation import rotate
 from atm.keys import Keys
@@ -35,11 +34,11 @@ def approve(settings: Settings, options: argparse.Namespace) -> int:
     """Approve models and settings as they are now."""
     folder = _folder(settings)
     with folder.held(), _stores(settings, folder) as stores:
-        weaker = folder.kind is Kind.LIVE and settings.liveness != "challenge"
-        names = sign_two(stores.staff).names if weaker else [sign_in(stores.staff).name]
+        two = stores.approvals.needs_two(settings)
+        names = sign_two(stores.staff).names if two else [sign_in(stores.staff).name]
         known = stores.audit.head_stores().get("approval", 0)
         stores.audit.append("approval", step="begun", staff=names)
-        made = approval.approve(folder, stores.seal, settings, names, after=known)
+        made = stores.approvals.approve(settings, names, after=known)
         stores.audit.append(
             "approval", step="done", staff=names, liveness=settings.liveness, anchor=True
         )

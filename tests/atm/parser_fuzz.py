@@ -24,7 +24,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from atm import approval, key_backup, key_file, restore
+from atm import key_backup, key_file, restore
+from atm.approval import Approvals, NotApprovedError
 from atm.audit import AuditLog, slots
 from atm.audit.entries import AuditError
 from atm.audit.show import show, table
@@ -230,17 +231,17 @@ def targets(bank: Bank, face: Any) -> list[Target]:
 def _records(bank: Bank, other: Path) -> Iterator[Target]:
     folder = open_folder(other / "approved", Kind.TEST)
     settings = Settings(data_dir=folder.path)
-    approval.approve(folder, SEAL, settings, ["ruiz", "okafor"])
+    Approvals(folder, SEAL).approve(settings, ["ruiz", "okafor"])
     camera = bank.folder / "camera.json"
     Registration(camera, SEAL).register(CameraIdentity("0000:00/1", "Cam (1:2)", "s"), ["ruiz"])
     readers: list[tuple[str, Path, Callable[[], object], tuple[type[Exception], ...]]] = [
         ("credentials", bank.store.path, lambda: _store(bank), (StoreError,)),
         ("staff", bank.folder / "staff.json", lambda: _staff(bank), (StaffError,)),
         ("approval", folder.path / "approval.json",
-         lambda: (approval.approval(folder, SEAL), approval.generation(folder, SEAL)),
-         (approval.NotApprovedError,)),
+         lambda: Approvals(folder, SEAL).last,
+         (NotApprovedError,)),
         ("approval, checked", folder.path / "approval.json",
-         lambda: approval.check(folder, SEAL, settings), (approval.NotApprovedError,)),
+         lambda: Approvals(folder, SEAL).check(settings), (NotApprovedError,)),
         ("camera registration", camera, lambda: Registration(camera, SEAL).camera,
          (CameraChangedError,)),
     ]  # fmt: skip

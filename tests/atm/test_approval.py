@@ -11,15 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atm.approval import (
-    FREE_SETTINGS,
-    NotApprovedError,
-    approval,
-    approve,
-    bound_settings,
-    check,
-    generation,
-)
+from atm.approval import FREE_SETTINGS, Approvals, NotApprovedError, bound_settings
 from atm.folder import DataFolder, Kind, open_folder
 from atm.settings import Settings
 from credentials.sealing import Seal
@@ -71,8 +63,8 @@ def test_what_was_approved_is_accepted_and_remembered(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
     now = datetime(2026, 11, 23, tzinfo=UTC)
-    made = approve(folder, SEAL, settings, ["Ada", "Bob"], models=models, now=now)
-    assert check(folder, SEAL, settings, models=models) == made
+    made = Approvals(folder, SEAL).approve(settings, ["Ada", "Bob"], models=models, now=now)
+    assert Approvals(folder, SEAL).check(settings, models=models) == made
     assert (made.by, made.at) == (("Ada", "Bob"), now)
     assert made.files.keys() == set(FILES)
     assert made.files["net.tflite"] == digest(b"a network")
@@ -81,49 +73,49 @@ def test_what_was_approved_is_accepted_and_remembered(
 def test_nothing_runs_before_it_was_approved(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
-    assert approval(folder, SEAL) is None
+    assert Approvals(folder, SEAL).last is None
     with pytest.raises(NotApprovedError, match="not approved models and settings yet"):
-        check(folder, SEAL, settings, models=models)
+        Approvals(folder, SEAL).check(settings, models=models)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_any_changed_file_is_named_and_a_new_approval_helps(
     folder: DataFolder, models: Path, settings: Settings, name: str
 ) -> None:
-    approve(folder, SEAL, settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
     path = models / name
     whole = path.read_bytes()
     path.write_bytes(whole + b"\n")
     with pytest.raises(NotApprovedError, match=re.escape(f"{name} differs from what staff")):
-        check(folder, SEAL, settings, models=models)
+        Approvals(folder, SEAL).check(settings, models=models)
     path.unlink()
     with pytest.raises(NotApprovedError, match=re.escape(f"{name} cannot be read")):
-        check(folder, SEAL, settings, models=models)
+        Approvals(folder, SEAL).check(settings, models=models)
     path.write_bytes(whole)
-    check(folder, SEAL, settings, models=models)
+    Approvals(folder, SEAL).check(settings, models=models)
 
 
 def test_another_network_with_a_card_that_names_it_is_refused(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
-    approve(folder, SEAL, settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
     (models / "own.tflite").write_bytes(b"mine")
     card = json.loads((models / "model_card.json").read_text())
     card["bundled"] |= {"file": "own.tflite", "sha256": digest(b"mine")}
     (models / "model_card.json").write_text(json.dumps(card))
     with pytest.raises(NotApprovedError, match=r"model_card\.json differs"):
-        check(folder, SEAL, settings, models=models)
-    approve(folder, SEAL, settings, ["Ada"], models=models)
-    assert "own.tflite" in check(folder, SEAL, settings, models=models).files
+        Approvals(folder, SEAL).check(settings, models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    assert "own.tflite" in Approvals(folder, SEAL).check(settings, models=models).files
 
 
 def test_a_card_that_was_not_there_is_refused(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
-    approve(folder, SEAL, settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
     shutil.copy(models / "model_card.json", models / "bundled.card.json")
     with pytest.raises(NotApprovedError, match="differ from what staff approved"):
-        check(folder, SEAL, settings, models=models)
+        Approvals(folder, SEAL).check(settings, models=models)
 
 
 OTHERS: dict[str, Any] = {
@@ -146,7 +138,7 @@ OTHERS: dict[str, Any] = {
 def test_each_setting_is_bound_or_free_and_a_changed_one_is_named(
     folder: DataFolder, models: Path, settings: Settings, name: str, tmp_path: Path
 ) -> None:
-    approve(folder, SEAL, settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
     if name in FREE_SETTINGS:
         free = {
             "data_dir": tmp_path / "moved",
@@ -156,14 +148,14 @@ def test_each_setting_is_bound_or_free_and_a_changed_one_is_named(
             "language": "es",
             "screen_width_mm": 300.0,
         }
-        check(folder, SEAL, replace(settings, **{name: free[name]}), models=models)
+        Approvals(folder, SEAL).check(replace(settings, **{name: free[name]}), models=models)
         return
     changed = replace(settings, **{name: OTHERS[name]})  # a new setting needs its line above
     if name == "network":  # its files are not there, which is told first
         assert bound_settings(changed) != bound_settings(settings)
         return
     with pytest.raises(NotApprovedError, match=f"The setting {name} differs"):
-        check(folder, SEAL, changed, models=models)
+        Approvals(folder, SEAL).check(changed, models=models)
 
 
 @pytest.mark.parametrize("kind", [Kind.TEST, Kind.DEMO])
@@ -171,40 +163,51 @@ def test_only_a_live_folder_binds_settings(
     models: Path, settings: Settings, tmp_path: Path, kind: Kind
 ) -> None:
     folder = open_folder(tmp_path / "other", kind)
-    approve(folder, SEAL, settings, ["Ada"], models=models)
-    check(folder, SEAL, replace(settings, liveness="off"), models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).check(replace(settings, liveness="off"), models=models)
 
 
 def test_altered_approval_is_refused_and_a_new_one_takes_its_place(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
-    approve(folder, SEAL, settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
     path = folder.path / "approval.json"
     path.write_text(path.read_text().replace('"day_limit": "1000"', '"day_limit": "9999"'))
     with pytest.raises(NotApprovedError, match="altered"):
-        check(folder, SEAL, replace(settings, day_limit=9999), models=models)
+        Approvals(folder, SEAL).check(replace(settings, day_limit=9999), models=models)
     with pytest.raises(NotApprovedError, match="altered"):
-        check(folder, Seal(b"x" * 32), settings, models=models)
-    approve(folder, SEAL, settings, ["Ada"], models=models, after=1)
-    check(folder, SEAL, settings, models=models)
-    assert generation(folder, SEAL) == 2
+        Approvals(folder, Seal(b"x" * 32)).check(settings, models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models, after=1)
+    Approvals(folder, SEAL).check(settings, models=models)
+    assert Approvals(folder, SEAL).generation == 2
 
 
 def test_each_approval_is_one_generation_more(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
-    assert generation(folder, SEAL) == 0
+    assert Approvals(folder, SEAL).generation == 0
     for number in (1, 2):
-        approve(folder, SEAL, settings, ["Ada"], models=models)
-        assert generation(folder, SEAL) == number
-    approve(folder, SEAL, settings, ["Ada"], models=models, after=10)
-    assert generation(folder, SEAL) == 11
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+        assert Approvals(folder, SEAL).generation == number
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models, after=10)
+    assert Approvals(folder, SEAL).generation == 11
 
 
 def test_nobody_approves_nothing(folder: DataFolder, models: Path, settings: Settings) -> None:
     with pytest.raises(ValueError, match="name"):
-        approve(folder, SEAL, settings, [], models=models)
+        Approvals(folder, SEAL).approve(settings, [], models=models)
     (models / "net.tflite").unlink()
     with pytest.raises(NotApprovedError, match=r"net\.tflite cannot be read"):
-        approve(folder, SEAL, settings, ["Ada"], models=models)
-    assert approval(folder, SEAL) is None
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    assert Approvals(folder, SEAL).last is None
+
+
+def test_one_signature_does_not_weaken_the_liveness_of_a_live_folder(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    weaker = replace(settings, liveness="passive")
+    for names in (["Ada"], ["Ada", "Ada"]):
+        with pytest.raises(NotApprovedError, match="two members of staff"):
+            Approvals(folder, SEAL).approve(weaker, names, models=models)
+    Approvals(folder, SEAL).approve(weaker, ["Ada", "Bob"], models=models)
+    Approvals(folder, SEAL).check(weaker, models=models)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-import atm.approval
 import credentials.hashing
 from atm.__main__ import main
+from atm.approval import Approvals
 from atm.decision import Outcome
 from atm.enrolment import Application
 from atm.signatures import StaffMember
@@ -59,7 +59,7 @@ def command(tmp_path, monkeypatch, capsys, no_sync):
     """
     monkeypatch.setattr(credentials.hashing, "PasswordHasher", lambda: CHEAP)
     for name in ("approve", "check"):
-        monkeypatch.setattr(atm.approval, name, lambda *_, **__: None)
+        monkeypatch.setattr(Approvals, name, lambda *_, **__: None)
     for name in [name for name in os.environ if name.startswith("ATM_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ATM_KEY_DIR", str(tmp_path / "keys"))

@@ -24,7 +24,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from atm.approval import NotApprovedError, approve, check
+from atm.approval import Approvals, NotApprovedError
 from atm.folder import Kind, open_folder
 from atm.settings import Settings
 from credentials.sealing import Seal
@@ -141,7 +141,7 @@ def first_attacker(count: int, folder: Path, seed: int = 20261123) -> Counter[tu
     """
     data = open_folder(folder / "data", Kind.TEST)
     seal, settings = Seal(bytes(32)), Settings(data_dir=folder / "data")
-    approve(data, seal, settings, ["Ada"], models=folder)
+    Approvals(data, seal).approve(settings, ["Ada"], models=folder)
     rng = random.Random(seed)
     found: Counter[tuple[str, str]] = Counter()
     names = rng.choices((*CARDS, COHORT, NETWORK, *DETECTOR), (4, 4, 4, 1, 1, 1, 1), k=count)
@@ -150,7 +150,7 @@ def first_attacker(count: int, folder: Path, seed: int = 20261123) -> Counter[tu
         (folder / name).write_bytes(mutated(rng, whole))
         try:
             load(name, folder)
-            check(data, seal, settings, models=folder)
+            Approvals(data, seal).check(settings, models=folder)
             raise AssertionError(f"{name} was changed, and nobody saw it")
         except ModelError:
             found[name, "refused"] += 1
