@@ -28,7 +28,39 @@ def staff_first(app: App, then: Then) -> None:
     app.when_open(ask)
 
 
-class FirstStart(Form):
+class StaffNamePin(Form):
+    """Name and PIN of a new member of staff, the PIN twice."""
+
+    def add_staff_fields(self) -> None:
+        """Draw the three fields."""
+        _ = self._
+        self.add_fields(
+            [
+                (_("Name"), "text", _("The name you sign in with.")),
+                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
+                (_("Staff PIN again"), "pin", _("The same digits.")),
+            ]
+        )
+
+    def go_on(self) -> None:
+        """Check the fields, then make the member of staff."""
+        from credentials.policy import check_pin, normalise_username
+
+        name, pin, again = self.fields
+        if (
+            self.check(name, normalise_username, "name")
+            and self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin")
+            and self.agree(pin, again)
+        ):
+            self.busy(True)
+            self.make(name.text, pin.text)
+
+    def make(self, name: str, pin: str) -> None:
+        """Make the member of staff."""
+        raise NotImplementedError
+
+
+class FirstStart(StaffNamePin):
     """Makes the first member of staff, in a data folder that has none."""
 
     action = messages.N_("Create staff member")
@@ -45,13 +77,7 @@ class FirstStart(Form):
             _("First start: who is the first member of staff?"), theme.MARGIN, 88, 1168,
             size=theme.HEADING, weight="bold", height=48,
         )  # fmt: skip
-        self.add_fields(
-            [
-                (_("Name"), "text", _("The name you sign in with.")),
-                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
-                (_("Staff PIN again"), "pin", _("The same digits.")),
-            ]
-        )
+        self.add_staff_fields()
 
     def chips(self) -> Sequence[ChipSpec]:
         """Return the way back."""
@@ -68,20 +94,10 @@ class FirstStart(Form):
             ),
         )
 
-    def go_on(self) -> None:
-        """Check the fields, then make the member of staff."""
-        from credentials.policy import check_pin, normalise_username
-
-        name, pin, again = self.fields
-        if not self.check(name, normalise_username, "name"):
-            return
-        if not self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin"):
-            return
-        if not self.agree(pin, again):
-            return
-        self.busy(True)
-        machine, words = self.app.machine, (name.text, pin.text)
-        self.work(lambda _attempt: machine.first_staff(*words), done=self._then)
+    def make(self, name: str, pin: str) -> None:
+        """Have a worker make it."""
+        machine = self.app.machine
+        self.work(lambda _attempt: machine.first_staff(name, pin), done=self._then)
 
 
 class StaffSignIn(Form):

@@ -9,8 +9,8 @@ from kiosk import messages, theme
 from kiosk.bars import fit
 from kiosk.focus import Control
 from kiosk.rows import Entry, Listing
-from kiosk.screens.form import Form
 from kiosk.screens.signature import SecondSignature
+from kiosk.screens.staff import StaffNamePin
 from kiosk.screens.staff_page import FULL, Make, Signed
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
@@ -147,7 +147,7 @@ class Member(Signed):
         self._sign(self._("Remove {name}").format(name=name), remove)
 
 
-class NewStaff(Signed, Form):
+class NewStaff(Signed, StaffNamePin):
     """Name and PIN, typed by the new member of staff."""
 
     action = messages.N_("Add")
@@ -164,13 +164,7 @@ class NewStaff(Signed, Form):
         """Draw the heading and the three fields."""
         _ = self._
         self.head(_("New member of staff: type your name and PIN"))
-        self.add_fields(
-            [
-                (_("Name"), "text", _("The name you sign in with.")),
-                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
-                (_("Staff PIN again"), "pin", _("The same digits.")),
-            ]
-        )
+        self.add_staff_fields()
 
     def explanation(self) -> tuple[str, str]:
         """Return who types here."""
@@ -180,20 +174,10 @@ class NewStaff(Signed, Form):
             _("Choose your PIN yourself. The others look away and never ask for it."),
         )
 
-    def go_on(self) -> None:
-        """Check the fields, then add."""
-        from credentials.policy import check_pin, normalise_username
-
-        name, pin, again = self.fields
-        if not self.check(name, normalise_username, "name"):
-            return
-        if not self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin"):
-            return
-        if not self.agree(pin, again):
-            return
-        self.busy(True)
-        office, words, signed = self.app.machine.office, (name.text, pin.text), self._signed
+    def make(self, name: str, pin: str) -> None:
+        """Add them, as was signed."""
+        office, signed = self.app.machine.office, self._signed
         self.act(
-            lambda: office.add_staff(*words, signed=signed),
-            self._("{name} is a member of staff now.").format(name=name.text.strip()),
+            lambda: office.add_staff(name, pin, signed=signed),
+            self._("{name} is a member of staff now.").format(name=name.strip()),
         )
