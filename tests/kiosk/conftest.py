@@ -15,6 +15,9 @@ from credentials.sealing import Seal
 from tests.kiosk.fake_machine import CUSTOMER, STAFF_PIN, FakeMachine
 from tests.kiosk.staff_steps import BEN_PIN, PEOPLE
 
+LIMIT_S = 30.0
+"""How long anything may take to come about; far more than it needs on a busy machine."""
+
 
 class Kiosk:
     """A real window on a machine, with fingers and a keyboard."""
@@ -46,7 +49,7 @@ class Kiosk:
                 return
             time.sleep(0.005)
 
-    def until(self, true: Callable[[], object], limit_s: float = 5.0) -> None:
+    def until(self, true: Callable[[], object], limit_s: float = LIMIT_S) -> None:
         """Let the window work until something has come about."""
         end = time.monotonic() + limit_s
         while not true():
@@ -54,7 +57,7 @@ class Kiosk:
             self.root.update()
             time.sleep(0.005)
 
-    def on(self, name: str, limit_s: float = 5.0) -> None:
+    def on(self, name: str, limit_s: float = LIMIT_S) -> None:
         """Wait for the page of that class."""
         self.until(lambda: type(self.screen).__name__ == name, limit_s)
         self.root.update()
