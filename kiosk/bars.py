@@ -194,15 +194,15 @@ class Foot(customtkinter.CTkFrame):  # type: ignore[misc]
         hair(self, theme.PAGE_WIDTH).place(x=0, y=0, relwidth=1.0)
         font = fonts(theme.BODY)
         self.left = Label(
-            self.page, "", font, colour=theme.MUTED, width=760, height=40, compound="left"
+            self.page, "", font, colour=theme.MUTED, width=720, height=40, compound="left"
         )
-        self.right = Label(self.page, "", font, colour=theme.MUTED, width=420, anchor="e")
+        self.right = Label(self.page, "", font, colour=theme.MUTED, width=460, anchor="e")
         self._bar = customtkinter.CTkProgressBar(
             self.page, height=14, width=100, corner_radius=7, border_width=0,
             fg_color=theme.HAIR, progress_color=theme.OK,
         )  # fmt: skip
         at(self.left, EDGE, 13)
-        at(self.right, theme.PAGE_WIDTH - EDGE - 420, 15)
+        at(self.right, theme.PAGE_WIDTH - EDGE - 460, 15)
         self._shown: FootText | None = None
 
     def say(self, text: FootText) -> None:

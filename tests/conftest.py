@@ -38,6 +38,11 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20261123)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: there nothing may be missing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -176,6 +176,7 @@ def test_rival_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) ->
         rivals.Rival("deepface")
 
 
+@pytest.mark.xdist_group("tensorflow")
 def test_package_finds_the_face_at_100_px_only_with_its_pyramid_mended(shared: Path) -> None:
     from benchmarks.frames import large_faces
 
@@ -192,6 +193,7 @@ def test_package_finds_the_face_at_100_px_only_with_its_pyramid_mended(shared: P
             assert least <= found <= most, work
 
 
+@pytest.mark.early
 @pytest.mark.gui
 def test_tiny_run_measures_everything(tmp_path: Path) -> None:
     arguments = "--rounds 2 --logins 1 --starts 1 --seconds 0.5 --growth-runs 1 --customers 3 7"

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("command line")
+
 STAFF = ("ruiz", "482913")
 SECOND = ("okafor", "739164")
 TWO = (*STAFF, *SECOND)
@@ -40,25 +42,55 @@ class Atm:
         return {row.split("\t")[0]: row.split("\t")[2] for row in rows}.get(name, "none")
 
 
-@pytest.fixture
-def atm(tmp_path: Path) -> Atm:
-    atm = Atm(tmp_path)
-    made = atm("init", "--kind", "test", lines=STAFF)
+@pytest.fixture(scope="session")
+def born(tmp_path_factory) -> Path:
+    """A data folder with its first member of staff, and its keys; to be copied."""
+    folder = tmp_path_factory.mktemp("born")
+    made = Atm(folder)("init", "--kind", "test", lines=STAFF)
     assert made.returncode == 0, made.stderr
-    return atm
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grown(born, cameras, tmp_path_factory) -> Path:
+    """The same with ada, who has 50 on the account, and a second member of staff."""
+    folder = tmp_path_factory.mktemp("grown")
+    atm = copied(born, folder)
+    (enrol, _), _ = cameras
+    made = atm("enrol", "ada", "--camera", enrol, "--balance", "50", lines=(*STAFF, "4071"))
+    assert made.returncode == 0, made.stderr
+    made = atm("staff", "add", SECOND[0], lines=(*STAFF, SECOND[1]))
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def copied(folder: Path, to: Path) -> Atm:
+    shutil.copytree(folder, to, dirs_exist_ok=True)
+    return Atm(to)
 
 
 @pytest.fixture
-def cameras(unseen_people, tmp_path):
+def atm(born, tmp_path) -> Atm:
+    return copied(born, tmp_path)
+
+
+@pytest.fixture
+def atm_of_two(grown, tmp_path) -> Atm:
+    """Two members of staff, and ada enrolled with the first person's face."""
+    return copied(grown, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def cameras(unseen_people, tmp_path_factory):
     """Two people: for each a folder of five photographs to enrol with and one of the others."""
     folders = []
     for name, photographs in unseen_people[:2]:
+        pair = tmp_path_factory.mktemp(name)
         for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
-            folder = tmp_path / "cameras" / name / part
-            folder.mkdir(parents=True)
+            (pair / part).mkdir()
             for file in files:
-                shutil.copy(file, folder)
-        folders.append((tmp_path / "cameras" / name / "enrol", folder))
+                shutil.copy(file, pair / part)
+        folders.append((pair / "enrol", pair / "login"))
     return folders
 
 
@@ -89,9 +121,9 @@ def test_a_customer_is_enrolled_admitted_locked_unlocked_and_deleted(atm, camera
     assert b"4071" not in everything
 
 
-def test_unknown_name_and_wrong_face_say_the_same(atm, cameras) -> None:
-    (enrol, login), (_, stranger) = cameras
-    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
+def test_unknown_name_and_wrong_face_say_the_same(atm_of_two, cameras) -> None:
+    atm = atm_of_two
+    (_, login), (_, stranger) = cameras
     answers = {
         (done.returncode, done.stdout, done.stderr)
         for done in (
@@ -186,15 +218,9 @@ def test_a_damaged_credential_file_is_named_and_left_as_it_is(atm) -> None:
     assert damaged.read_text() == '{"version": 2, "records": ['
 
 
-def second_member(atm: Atm) -> None:
-    made = atm("staff", "add", SECOND[0], lines=(*STAFF, SECOND[1]))
-    assert made.returncode == 0, made.stderr
-
-
-def test_acts_that_need_two_are_refused_to_one(atm, cameras) -> None:
-    (enrol, login), (other, other_login) = cameras
-    atm("enrol", "ada", "--camera", enrol, "--balance", "50", lines=(*STAFF, "4071"))
-    second_member(atm)
+def test_acts_that_need_two_are_refused_to_one(atm_of_two, cameras) -> None:
+    atm = atm_of_two
+    (_, login), (other, other_login) = cameras
     alone = (*STAFF, *STAFF)
     for arguments, lines in (
         (("new-pin", "ada"), (*alone, "8315")),
@@ -216,10 +242,9 @@ def test_acts_that_need_two_are_refused_to_one(atm, cameras) -> None:
     )
 
 
-def test_the_same_face_under_another_name_needs_a_second_signature(atm, cameras) -> None:
+def test_the_same_face_under_another_name_needs_a_second_signature(atm_of_two, cameras) -> None:
+    atm = atm_of_two
     (enrol, _), _ = cameras
-    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
-    second_member(atm)
     again = ("enrol", "eve", "--camera", enrol)
     done = atm(*again, lines=(*STAFF, "4071", SECOND[0], "000000"))
     assert done.returncode == 1
@@ -231,10 +256,9 @@ def test_the_same_face_under_another_name_needs_a_second_signature(atm, cameras)
     assert "ada" not in json.dumps(kept)
 
 
-def test_yesterdays_copy_is_out_of_service_until_two_restore(atm, cameras) -> None:
-    (enrol, login), (other, _) = cameras
-    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
-    second_member(atm)
+def test_yesterdays_copy_is_out_of_service_until_two_restore(atm_of_two, cameras) -> None:
+    atm = atm_of_two
+    (_, login), (other, _) = cameras
     yesterday = (atm.data / "credentials.json").read_bytes()
     assert atm("enrol", "bob", "--camera", other, lines=(*STAFF, "4071")).returncode == 0
     (atm.data / "credentials.json").write_bytes(yesterday)
@@ -250,10 +274,9 @@ def test_yesterdays_copy_is_out_of_service_until_two_restore(atm, cameras) -> No
     assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
 
 
-def test_keys_are_changed_and_everybody_still_comes_in(atm, cameras, tmp_path) -> None:
-    (enrol, login), _ = cameras
-    assert atm("enrol", "ada", "--camera", enrol, lines=(*STAFF, "4071")).returncode == 0
-    second_member(atm)
+def test_keys_are_changed_and_everybody_still_comes_in(atm_of_two, cameras, tmp_path) -> None:
+    atm = atm_of_two
+    (_, login), _ = cameras
     (key,) = (tmp_path / "keys").glob("*.key")
     old = key.read_bytes()
     assert atm("keys", "rotate", lines=STAFF).returncode == 0

@@ -99,7 +99,8 @@ def kill_withdrawals(folder: Path, count: int, seed: int, dies_at: str = "") -> 
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         if not dies_at:
-            time.sleep(chance.uniform(0, 0.08))
+            acknowledged |= {process.stdout.readline().strip() for _ in range(chance.randint(0, 3))}
+            time.sleep(chance.uniform(0, 0.03))
             process.kill()
         acknowledged |= set(process.communicate()[0].split())
         assert process.returncode == -9

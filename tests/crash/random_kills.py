@@ -9,15 +9,22 @@ import time
 from collections import Counter
 
 from tests.crash.place import said_by
+from tests.crash.teller import STAY
 from tests.crash.tellers import Tellers, heard, plan
 from tests.crash.truth import check
 
 _KILLS_IN_ONE_FOLDER = 50
-_LONGEST_S = 0.25
+_ACTS = 60
+_MOST_LINES = 24
+"""The last line that a kill waits for; a teller says two for each act."""
+_ONE_ACT_S = 0.015
 
 
 def kill_at_random(tellers: Tellers, count: int, seed: int) -> Counter[str]:
     """Kill *count* tellers, each at a random moment, and check after each.
+
+    The moment is a line that the teller says and a while after it, whatever the machine's speed; a
+    teller with nothing left to do stays until it is killed.
 
     Returns:
         How many acts were acknowledged (``done``) and cut off (``in between``), and how many
@@ -31,9 +38,13 @@ def kill_at_random(tellers: Tellers, count: int, seed: int) -> Counter[str]:
     for kill in range(count):
         if kill % _KILLS_IN_ONE_FOLDER == 0:
             root, truth = tellers.copy(), tellers.truth()
-        pid, _ = tellers.start(root, plan(truth, rng, 60, f"new{kill}"))
-        time.sleep(rng.uniform(0, _LONGEST_S))
+        pid, _ = tellers.start(root, [*plan(truth, rng, _ACTS, f"new{kill}"), STAY])
+        line, then_s = rng.randint(0, _MOST_LINES), rng.uniform(0, _ONE_ACT_S)
         with contextlib.suppress(ProcessLookupError):  # told of by how it ended
+            while len(heard(root)) < line:
+                os.kill(pid, 0)
+                time.sleep(0.001)
+            time.sleep(then_s)
             os.kill(pid, signal.SIGKILL)
         assert tellers.ended() == -9, f"it was not killed, but ended after {heard(root)[-1:]}"
         lines = heard(root)

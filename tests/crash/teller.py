@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -55,6 +56,9 @@ Act = list[Any]
 
 START: Act = ["start"]
 """Alone, instead of acts: start the kiosk and stop it."""
+
+STAY: Act = ["stay"]
+"""The last of the acts: do nothing more until killed."""
 
 
 class _Leaps:
@@ -235,6 +239,8 @@ def serve(root: Path, acts: list[Act], *, wait: bool) -> None:
         Machine.open(settings_of(root)).close()
         return
     for act in acts:
+        if act == STAY:
+            signal.pause()
         teller.do(act)
 
 

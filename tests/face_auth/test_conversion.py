@@ -18,6 +18,8 @@ from face_auth.conversion import (
 from face_auth.embedding import load_network
 from face_auth.errors import ModelError
 
+pytestmark = pytest.mark.xdist_group("tensorflow")
+
 
 @pytest.fixture(scope="module")
 def model() -> Any:

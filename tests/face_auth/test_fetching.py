@@ -18,6 +18,8 @@ from face_auth.errors import ModelError
 from face_auth.fetching import MARGIN, Source, fetch_vggface2, published
 from face_auth.models import Framing, load_card, load_cohort
 
+pytestmark = pytest.mark.xdist_group("tensorflow")
+
 FILE = "20180402-114759-weights.h5"
 
 

@@ -90,6 +90,7 @@ def test_each_sequence_is_the_same_for_a_seed_and_another_for_the_next(name, sho
     assert np.array_equal(one[0], one[1]) == (name == "frozen camera")
 
 
+@pytest.mark.early
 @pytest.mark.faces
 def test_customers_pass_and_no_attack_does(recogniser, shared: Path) -> None:
     """One fresh sequence of each species, and four customers of whom one may be refused."""
@@ -107,6 +108,7 @@ def test_customers_pass_and_no_attack_does(recogniser, shared: Path) -> None:
         assert result.reason
 
 
+@pytest.mark.early
 @pytest.mark.faces
 def test_the_command_reports_every_species(shared: Path, tmp_path, capsys) -> None:
     lfw = tmp_path / "lfw"

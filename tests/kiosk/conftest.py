@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from atm.settings import Settings
 from credentials.sealing import Seal
 from tests.kiosk.fake_machine import CUSTOMER, STAFF_PIN, FakeMachine
 from tests.kiosk.staff_steps import BEN_PIN, PEOPLE
+
+LIMIT_S = 30.0
+"""How long anything may take to come about; far more than it needs on a busy machine."""
 
 
 class Kiosk:
@@ -46,7 +50,7 @@ class Kiosk:
                 return
             time.sleep(0.005)
 
-    def until(self, true: Callable[[], object], limit_s: float = 5.0) -> None:
+    def until(self, true: Callable[[], object], limit_s: float = LIMIT_S) -> None:
         """Let the window work until something has come about."""
         end = time.monotonic() + limit_s
         while not true():
@@ -54,7 +58,7 @@ class Kiosk:
             self.root.update()
             time.sleep(0.005)
 
-    def on(self, name: str, limit_s: float = 5.0) -> None:
+    def on(self, name: str, limit_s: float = LIMIT_S) -> None:
         """Wait for the page of that class."""
         self.until(lambda: type(self.screen).__name__ == name, limit_s)
         self.root.update()
@@ -93,6 +97,18 @@ class Kiosk:
     def close(self) -> None:
         """Close the window and what is behind it."""
         self.app.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_new_garbage() -> Iterator[None]:
+    """Leave what was there before out of the collection that the window asks for at each page.
+
+    In a process that has imported TensorFlow each would take half a second.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def page(kiosk: Any) -> Any:
 
 def covered(page: Any, machine: Any) -> None:
     """Check that nothing of the account is left: no page, no session, no question."""
-    page.on("Covered", 8.0)
+    page.on("Covered")
     assert machine.sessions[0]._ledger is None
     assert page.app.dialog is None
     pages = [w for w in page.app.window.area.winfo_children() if w.winfo_exists()]
@@ -117,7 +117,7 @@ def test_notes_under_way_are_not_covered(
     machine.ledger.book = slowly
     page.touch(page.screen.presets[0])
     page.touch(page.app.dialog.yes)
-    page.on("TakeMoney", 6.0)
+    page.on("TakeMoney")
     assert machine.ledger.balance("c" * 32) == 133_000
     covered(page, machine)
 
