@@ -13,10 +13,12 @@ from face_auth.demo_face import DemoFace
 from face_auth.demo_obedience import Obedience
 from face_auth.enrolment import WANTED, enrol_face
 from face_auth.errors import NoFaceError, PresentationAttackError
+from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.check import LivenessCheck, make_check
-from face_auth.liveness.passive import PassiveCheck
+from face_auth.liveness.passive import LivenessResult, PassiveCheck
 from face_auth.liveness.requests import POSES, Request
 from face_auth.pose import head_pose
+from face_auth.quality import assess
 from face_auth.recogniser import Recogniser
 from face_auth.verification import verify
 
@@ -117,6 +119,48 @@ def test_requests_are_not_shown_before_the_press(person) -> None:
     check = make_check("challenge", PassiveCheck())
     assert check.progress.request is None
     assert not check.done and not check.result.passed
+
+
+class Judge:
+    """Gives prepared scores, one for each batch of frames."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = list(scores)
+        self.seen: list[float] = []
+
+    def judge(self, frames, faces) -> LivenessResult:
+        self.seen += [frame.captured_at for frame in frames]
+        score = self.scores.pop(0)
+        return LivenessResult(score >= 0, score, (f"saw {score}",))
+
+
+def attempt(recogniser, person, judge) -> LivenessCheck:
+    check = LivenessCheck(judge, Challenge([Request.LEFT, Request.UP, Request.RIGHT]))
+    for frame in visit(person, asked_by(check)):
+        seen = assess(frame.image, recogniser.detector.detect(frame.image))
+        check.observe(frame, seen, lambda: np.ones(1, np.float32))
+        if check.done:
+            break
+    return check
+
+
+def test_the_passive_cues_judge_for_as_long_as_the_challenge_runs(recogniser, person) -> None:
+    judge = Judge(*[1.0] * 20)
+    assert attempt(recogniser, person, judge).result.passed
+    assert len(judge.scores) <= 18
+    assert judge.seen == sorted(set(judge.seen))
+
+
+def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, person) -> None:
+    check = attempt(recogniser, person, Judge(2.0, -3.0, 99.0))
+    assert check.challenge is not None and check.challenge.state is State.RUNNING
+    assert (check.result.passed, check.result.score) == (False, -0.5)
+    assert check.result.reasons == ("saw 2.0", "saw -3.0")
+
+
+def test_one_bad_moment_of_an_honest_visit_is_outweighed(recogniser, person) -> None:
+    check = attempt(recogniser, person, Judge(4.0, -3.0, *[4.0] * 20))
+    assert check.result.passed
 
 
 def test_a_marked_customer_gets_only_what_they_can_do() -> None:
