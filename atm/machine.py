@@ -314,7 +314,7 @@ class Machine:
 
     def health(self) -> Health:
         """Return how the machine is."""
-        return look(self.settings, self.folder, self._stores, self._eye)
+        return look(self.settings, self.folder, self._stores, self._eye, self._liveness)
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""

@@ -303,6 +303,7 @@ def test_refusals_and_health_are_for_staff_to_read(atm) -> None:
     health = atm("health", lines=STAFF)
     assert health.returncode == 1
     assert "keys backup" in health.stdout
+    assert "liveness\toff\n" in health.stdout
     assert "atm.audit init" in health.stdout
 
 
