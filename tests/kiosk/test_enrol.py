@@ -145,6 +145,23 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
     machine.hold.set()
 
 
+def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: Any) -> None:
+    to_face(page)
+    page.touch(page.app.window.top.chips[1])
+    page.on("DraftRequests")
+    page.touch(page.screen.listing.rows[2])
+    page.touch(page.screen.save)
+    page.on("FaceStep")
+    page.touch(page.app.window.top.chips[1])
+    page.on("DraftRequests")
+    assert page.screen._excused == {"look_up"}
+    page.touch(page.screen.stop)
+    page.on("FaceStep")
+    page.touch(page.screen.save)
+    page.on("Saved")
+    assert [one.excused for one in machine.enrolled] == [("look_up",)]
+
+
 def test_guidance_goes_on_while_pictures_are_taken(page: Any, machine: Any) -> None:
     machine.held = True
     to_face(page)
