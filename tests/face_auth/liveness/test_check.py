@@ -208,6 +208,37 @@ def test_a_replay_is_refused_and_the_clip_itself_admitted(recogniser, shared: Pa
             )
 
 
+CLOSE_UP_S = (82 / 30, 211 / 30)
+"""Between which cuts the stage clip shows the man close up; before and after are others."""
+
+
+@pytest.mark.faces
+def test_a_clip_of_a_stage_enrols_only_from_the_man_close_up(recogniser, shared: Path) -> None:
+    from face_auth.evaluation.pad.clips import frames_of
+
+    clip = shared / "video" / "stage_clip.mp4"
+    first, end = CLOSE_UP_S
+    shown, taken_at = [], []
+
+    def frames():
+        for frame in frames_of(clip):
+            shown.append(frame.captured_at)
+            yield frame
+
+    def progress(now) -> None:
+        if now.taken > len(taken_at):
+            taken_at.append(shown[-1])
+
+    check = make_check("passive", PassiveCheck())
+    _, captures = enrol_face(recogniser, frames(), "x", liveness=check, progress=progress)
+    assert len(captures) == len(taken_at) == WANTED
+    assert all(first <= at < end for at in taken_at)
+    others = [frame for frame in frames_of(clip) if not first <= frame.captured_at < end]
+    assert len(others) > 40
+    with pytest.raises((PresentationAttackError, NoFaceError)):
+        enrol_face(recogniser, others, "x", liveness=make_check("passive", PassiveCheck()))
+
+
 def test_embeddings_are_asked_for_only_now_and_then(recogniser, person) -> None:
     check = make_check("challenge", PassiveCheck(), random=random.Random(5))
     asked = []
