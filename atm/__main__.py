@@ -101,6 +101,10 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
     )
     enrol.add_argument("--full-name", metavar="T", help="default: the username")
     enrol.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
+    enrol.add_argument(
+        "--excuse", action="append", default=[], metavar="REQUEST",
+        help="a movement that the customer cannot make, such as look_up; may come again",
+    )  # fmt: skip
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
     command("list", f"list customers; {ONE}", run.customers)
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")

@@ -20,6 +20,7 @@ from atm.accounts import OpenHoldError
 from atm.audit import AuditLog
 from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture, held
 from atm.ledger import Ledger
+from atm.liveness import checked_excuses
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
@@ -43,6 +44,7 @@ class Application:
         opening_minor: Opening balance in minor units, zero or more.
         pin: As the customer typed it.
         consent_at: When the customer said yes; aware.
+        excused: Requests of the liveness challenge that staff say the customer cannot follow.
     """
 
     username: str
@@ -50,6 +52,7 @@ class Application:
     opening_minor: int
     pin: str
     consent_at: datetime
+    excused: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Show the username alone: no PIN may reach a log or a traceback."""
@@ -116,12 +119,14 @@ class EnrolmentDesk:
         Raises:
             PolicyError: If username, full name or PIN are not allowed.
             DuplicateUserError: If the username is taken.
+            ExcuseError: If a request is unknown, or fewer than two remain.
             EnrolmentError: If the face could not be captured, or is another customer's.
             AtmError: If it could not be saved.
         """
         username = self.check_username(application.username)
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)
+        excused = checked_excuses(application.excused)
         pending = self._store.get(username)
         customer_id = pending.customer_id if pending else uuid.uuid4().hex
         stop = cancel or threading.Event()
@@ -140,6 +145,7 @@ class EnrolmentDesk:
             template_id=uuid.uuid4().hex,
             consent_at=application.consent_at.astimezone(UTC).isoformat(),
             created_at=datetime.now(UTC).isoformat(),
+            excused=",".join(excused) or None,
         )
         self._commit(record, pending, application.opening_minor, template, captures, staff)
         return Customer(customer_id, username, full_name)
@@ -208,6 +214,8 @@ class EnrolmentDesk:
     ) -> None:
         assert record.template_id is not None
         entry: dict[str, Any] = {"customer": record.customer_id, "staff": [staff.name]}
+        if record.excused:
+            entry["excused"] = record.excused.split(",")
         with held(self._lock):
             try:
                 self._gallery.save(record.template_id, template, captures)

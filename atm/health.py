@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys import last_backup
+from atm.liveness import LivenessDesk
 from atm.registered_camera import RegisteredCamera
-from atm.settings import Settings
+from atm.settings import Liveness, Settings
 from atm.stores import Stores
+from face_auth.errors import FaceAuthError
 
 LITTLE_SPACE = 0.2
 OLD_BACKUP_DAYS = 90
@@ -26,6 +28,8 @@ class Health:
         clock: The time, aware.
         network: The face network's name.
         approved: Whether models and settings are what staff approved.
+        liveness: The setting: "challenge", "passive" or "off".
+        liveness_network: Whether the published liveness network takes part.
         last_backup: Of the keys; None if there was none.
         log_room: For how many entries the log has room for certain.
         pause_s: Seconds for which the kiosk judges nobody.
@@ -38,6 +42,8 @@ class Health:
     clock: datetime
     network: str
     approved: bool
+    liveness: Liveness
+    liveness_network: bool
     last_backup: datetime | None
     log_room: int
     pause_s: float
@@ -45,16 +51,24 @@ class Health:
 
 
 def look(
-    settings: Settings, folder: DataFolder, stores: Stores, camera: RegisteredCamera
+    settings: Settings,
+    folder: DataFolder,
+    stores: Stores,
+    camera: RegisteredCamera,
+    liveness: LivenessDesk,
 ) -> Health:
     """Return the state of each part; one that cannot tell adds a note instead."""
     usage = shutil.disk_usage(folder.path)
     notes = list(stores.audit.notes())
-    approved, backup, pause_s = False, None, 0.0
+    approved, network, backup, pause_s = False, False, None, 0.0
     try:
         stores.approvals.check(settings)
         approved = True
     except AtmError as error:
+        notes.append(str(error))
+    try:
+        network = liveness.load()
+    except FaceAuthError as error:
         notes.append(str(error))
     try:
         backup = last_backup(settings.key_dir, folder)
@@ -71,6 +85,8 @@ def look(
         clock=now.astimezone(),
         network=settings.network,
         approved=approved,
+        liveness=settings.liveness,
+        liveness_network=network,
         last_backup=backup,
         log_room=stores.audit.room(),
         pause_s=pause_s,

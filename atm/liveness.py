@@ -1,10 +1,11 @@
 """Which liveness check each attempt gets, and who hears what it asks for."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from atm.errors import AtmError
 from atm.settings import Liveness
 from credentials.store import CredentialRecord
 
@@ -17,6 +18,30 @@ P = TypeVar("P")
 
 CHALLENGE_S = 22.0
 """What a challenge may take: the first straight look and three requests at their longest."""
+
+
+class ExcuseError(AtmError):
+    """A customer cannot be excused from these requests."""
+
+
+def checked_excuses(requests: Collection[str]) -> list[str]:
+    """Return requests that a customer cannot follow, each once, as a record keeps them.
+
+    Args:
+        requests: Values of `face_auth.liveness.requests.Request`; two must remain.
+
+    Raises:
+        ExcuseError: If a request is unknown, or fewer than two remain.
+    """
+    from face_auth.liveness.requests import Request
+
+    known = [request.value for request in Request]
+    if set(requests) - set(known):
+        raise ExcuseError("The requests are " + ", ".join(known) + ".")
+    excused = [name for name in known if name in requests]
+    if len(known) - len(excused) < 2:
+        raise ExcuseError("At least two requests must remain.")
+    return excused
 
 
 def challenge_s(liveness: Liveness) -> float:
@@ -55,13 +80,18 @@ class LivenessDesk:
         return self.has_network
 
     def check(
-        self, record: CredentialRecord | None, *, enrols: bool = False
+        self,
+        record: CredentialRecord | None,
+        *,
+        enrols: bool = False,
+        excused: Collection[str] = (),
     ) -> "LivenessCheck | None":
         """Return the check of one attempt; None where the setting is "off".
 
         Args:
             record: The customer's, who may be excused from some requests; None for an unknown name.
             enrols: Whether it is an enrolment.
+            excused: Requests besides the record's: an enrolment has none yet.
         """
         from face_auth.liveness.check import make_check
         from face_auth.liveness.requests import Request
@@ -70,8 +100,8 @@ class LivenessDesk:
             return None
         self.load()
         assert self._passive is not None
-        excused = record.excused.split(",") if record is not None and record.excused else []
-        allowed = [request for request in Request if request.value not in excused]
+        own = record.excused.split(",") if record is not None and record.excused else []
+        allowed = [request for request in Request if request.value not in {*own, *excused}]
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager

@@ -299,7 +299,7 @@ class Machine:
         Raises:
             AtmError, CredentialError, FaceAuthError: Nothing was saved; the text says why.
         """
-        capture = self._capturing(progress)
+        capture = self._capturing(progress, application.excused)
         return self._enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 
     def new_face(
@@ -315,7 +315,7 @@ class Machine:
 
     def health(self) -> Health:
         """Return how the machine is."""
-        return look(self.settings, self.folder, self._stores, self._eye)
+        return look(self.settings, self.folder, self._stores, self._eye, self._liveness)
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""
@@ -326,7 +326,7 @@ class Machine:
         self._held.close()
 
     def _capturing(
-        self, progress: "Callable[[EnrolProgress], None] | None"
+        self, progress: "Callable[[EnrolProgress], None] | None", excused: tuple[str, ...] = ()
     ) -> "Callable[[str, threading.Event], tuple[Template, list[Capture]]]":
         def capture(customer_id: str, stop: threading.Event) -> "tuple[Template, list[Capture]]":
             from face_auth.enrolment import enrol_face
@@ -335,7 +335,8 @@ class Machine:
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
-            check = self._liveness.check(self.store.by_id(customer_id), enrols=True)
+            record = self.store.by_id(customer_id)
+            check = self._liveness.check(record, enrols=True, excused=excused)
             with self._liveness.asking(camera, progress) as told:
                 return enrol_face(recogniser, frames, customer_id, liveness=check, progress=told)
 

@@ -15,6 +15,7 @@ from atm.audit import AuditLog
 from atm.capturing import Capturing, EnrolmentError, held, plain_errors
 from atm.errors import AtmError
 from atm.ledger import Ledger
+from atm.liveness import checked_excuses
 from atm.refusals import Refusal, refusal
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
@@ -29,10 +30,6 @@ from face_auth.gallery import Gallery
 FOUND_AT_MOST = 50
 
 _STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
-
-
-class ExcuseError(AtmError):
-    """A customer cannot be excused from these requests."""
 
 
 class BalanceError(AtmError):
@@ -207,14 +204,7 @@ class Office:
             UnknownUserError: If there is no such customer.
             ExcuseError: If a request is unknown, or fewer than two remain.
         """
-        from face_auth.liveness.requests import Request
-
-        known = [request.value for request in Request]
-        excused = [name for name in known if name in requests]
-        if set(requests) - set(known):
-            raise ExcuseError("The requests are " + ", ".join(known) + ".")
-        if len(known) - len(excused) < 2:
-            raise ExcuseError("At least two requests must remain.")
+        excused = checked_excuses(requests)
         record = self.known(username)
         with self._logged(
             "excuse", customer=record.customer_id, staff=[staff.name], requests=excused

@@ -10,6 +10,7 @@ from atm.decision import Outcome
 from atm.enrolment import Application
 from atm.export import export
 from atm.import_plain import import_plain
+from atm.liveness import checked_excuses
 from atm.machine import Machine
 from atm.money import parse_amount
 from atm.one_face import DuplicateQuestion
@@ -57,6 +58,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
     staff = sign_in(machine.staff)
     opening_minor = parse_amount(options.balance)
     machine.check_username(options.name)
+    excused = checked_excuses(options.excuse)
     pin = ask("Customer's PIN: ")
     check_pin(pin)
     machine.use_camera(options.camera)
@@ -79,6 +81,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
             opening_minor=opening_minor,
             pin=pin,
             consent_at=datetime.now(UTC),
+            excused=tuple(excused),
         ),
         staff=staff,
         ask=second,

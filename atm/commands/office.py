@@ -63,6 +63,8 @@ def health(machine: Machine, options: argparse.Namespace) -> int:
     print(f"camera\t{found.camera_problem or 'may be used'}")
     print(f"clock\t{found.clock:%Y-%m-%d %H:%M:%S %Z}")
     print(f"model\t{found.network}, {'approved' if found.approved else 'NOT approved'}")
+    network = "" if found.liveness_network or found.liveness == "off" else ", WITHOUT its network"
+    print(f"liveness\t{found.liveness}{network}")
     print(f"keys\tlast backup {_day(found.last_backup)}")
     print(f"log\troom for {found.log_room} entries")
     print(f"pause\t{found.pause_s:.0f} s")

@@ -18,6 +18,7 @@ from face_auth.liveness.passive import (
     LivenessResult,
     PassiveCheck,
     judge_repetition,
+    mean_result,
 )
 from face_auth.liveness.requests import Request, draw_poses, draw_requests
 from face_auth.quality import Quality, Verdict
@@ -50,7 +51,11 @@ class LivenessProgress:
 
 
 class LivenessCheck:
-    """Takes every frame of one attempt until it is `done`; then there is a `result`."""
+    """Takes every frame of one attempt until it is `done`; then there is a `result`.
+
+    The passive cues judge batches of frames for as long as the challenge runs, and their mean
+    counts: a screen that passes at a glance seldom does so for four seconds.
+    """
 
     def __init__(self, passive: PassiveCheck | None, challenge: Challenge | None = None) -> None:
         """Take what to check; neither is the setting "off".
@@ -65,6 +70,7 @@ class LivenessCheck:
         self._frames: list[Frame] = []
         self._faces: list[Face] = []
         self._repetition = Repetition()
+        self._batches: list[LivenessResult] = []
         self._judged: LivenessResult | None = None
 
     @property
@@ -125,13 +131,14 @@ class LivenessCheck:
                 self.challenge.observe(frame, seen.face, embed)
             else:
                 self.challenge.miss(frame)
-        if seen.face is None or seen.verdict not in USABLE or self._judged is not None:
+        if seen.face is None or seen.verdict not in USABLE or self.done:
             return
         self._frames.append(frame)
         self._faces.append(seen.face)
         enough = len(self._frames) >= FRAMES
         if enough and frame.captured_at - self._frames[0].captured_at >= SPAN_S:
-            self._judged = self._passive.judge(self._frames, self._faces)
+            self._batches.append(self._passive.judge(self._frames, self._faces))
+            self._judged = mean_result(self._batches)
             self._frames, self._faces = [], []
 
 

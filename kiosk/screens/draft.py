@@ -23,6 +23,7 @@ class Draft:
         opening_minor: Opening balance in minor units.
         opening_text: The balance as it was typed.
         pin: As the customer typed it; never shown.
+        excused: Movements that the customer cannot make, by the request's value.
     """
 
     staff: StaffMember
@@ -32,6 +33,7 @@ class Draft:
     opening_minor: int = 0
     opening_text: str = ""
     pin: str = field(default="", repr=False)
+    excused: tuple[str, ...] = ()
 
     def application(self) -> Application:
         """Return it as what the machine takes."""
@@ -43,4 +45,5 @@ class Draft:
             opening_minor=self.opening_minor,
             pin=self.pin,
             consent_at=self.consent_at,
+            excused=self.excused,
         )

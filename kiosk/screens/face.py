@@ -39,10 +39,17 @@ class FaceStep(Pictures):
         self.draw_camera()
 
     def chips(self) -> Sequence[ChipSpec]:
-        """Return the way back, until saving has begun, and the way out."""
+        """Return the way back and the movements, until saving has begun, and the way out."""
         if self.saving is not None:
             return [self.cancel_chip()]
-        return [ChipSpec(self._("Back"), self._back, symbol="back"), self.cancel_chip()]
+        back = ChipSpec(self._("Back"), self._back, symbol="back")
+        if self.app.settings.liveness != "challenge":
+            return [back, self.cancel_chip()]
+        movements = ChipSpec(
+            self._("Movements"), self._movements,
+            hint=self._("What this customer cannot do is not asked."),
+        )  # fmt: skip
+        return [back, movements, self.cancel_chip()]
 
     def cancel(self) -> None:
         """Break off; nothing is saved."""
@@ -101,6 +108,12 @@ class FaceStep(Pictures):
                 colour=theme.MUTED, width=inner, height=68, anchor="nw", wrap=True,
             ), 32, y + 14,
         )  # fmt: skip
+
+    def _movements(self) -> None:
+        from kiosk.screens.requests import DraftRequests
+
+        draft = self.draft
+        self.app.show(lambda app: DraftRequests(app, draft, lambda again: FaceStep(again, draft)))
 
     def _back(self) -> None:
         from kiosk.screens.details import Details

@@ -73,6 +73,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
             _("{time}. Compare it with your watch.").format(time=language.clock(health.clock)),
         ),
         (_("Model"), health.approved, approved.format(name=health.network)),
+        (_("Liveness"), *_liveness(health, language)),
         (
             _("Backup"), fresh,
             _("The last one: {time}.").format(time=saved) if saved else _("There is none yet."),
@@ -91,6 +92,19 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     ]  # fmt: skip
     rows += [(_("Note"), False, note) for note in health.notes]
     return [Entry(name, text, "", "ok" if well else "warn") for name, well, text in rows]
+
+
+def _liveness(health: Health, language: Language) -> tuple[bool, str]:
+    _ = language.gettext
+    if health.liveness == "off":
+        return False, _("Off. A photograph may be admitted.")
+    asks = health.liveness == "challenge"
+    if health.liveness_network:
+        with_network = _("It asks for movements, and has its network.")
+        return asks, with_network if asks else _("Only passive, with its network.")
+    if asks:
+        return False, _("It asks for movements. Its network is missing (fetch minifas).")
+    return False, _("Only passive. Its network is missing (fetch minifas).")
 
 
 def _camera(health: Health, language: Language) -> tuple[bool, str]:

@@ -91,7 +91,10 @@ class Pictures(Live):
         """Return how many pictures there are while they are taken."""
         if self.saving is None:
             return super().foot()
-        text = self._("{done} of {wanted} pictures").format(done=self.taken, wanted=WANTED)
+        if self.taken == WANTED and self._pose is not None:
+            text = self._("Pictures taken. Follow the last arrows.")
+        else:
+            text = self._("{done} of {wanted} pictures").format(done=self.taken, wanted=WANTED)
         return FootText(text, tone="", progress=(self.taken, WANTED))
 
     def refresh(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atm.session import Customer
     from atm.signatures import StaffMember
     from kiosk.app import App
+    from kiosk.screens.draft import Draft
 
 LEAST = 2
 """Movements that must remain, or the order could be guessed."""
@@ -23,19 +24,18 @@ _TOP = 224
 _BUTTON_WIDE = 572
 
 
-class RequestsPage(Signed):
+class _Movements(Signed):
     """A row for each movement; touching one excuses the customer from it, or asks it again."""
 
-    def __init__(self, app: App, staff: StaffMember, customer: Customer, back: Make) -> None:
-        """Build the page of *customer*; what is marked now is read on a worker."""
+    def __init__(self, app: App, staff: StaffMember, username: str, back: Make) -> None:
+        """Build the page of *username*, its rows still empty."""
         super().__init__(app)
         self.sign(staff, back)
-        self._customer = customer
         self._excused: set[str] = set()
         self._marked: frozenset[str] = frozenset()
         _ = self._
         bold = self.fonts(theme.HEADING, "bold")
-        self.head(fit(self, _("Movements of {name}").format(name=customer.username), bold, FULL))
+        self.head(fit(self, _("Movements of {name}").format(name=username), bold, FULL))
         self.line = StatusLine(self, self.fonts, width=FULL, height=66)
         self.put(self.line, theme.MARGIN, 146)
         self.listing = Listing(self, _TOP, 5, empty=_("One moment, please"))
@@ -44,24 +44,27 @@ class RequestsPage(Signed):
         self.stop = self.button(
             _("Cancel"), self.back, theme.MARGIN, 652, _BUTTON_WIDE, look="quiet"
         )
-        self.save = self.button(_("Save"), self._save, x, 652, _BUTTON_WIDE, look="primary")
+        self.save = self.button(_("Save"), self._keep, x, 652, _BUTTON_WIDE, look="primary")
         self.save.enable(False)
         self._say()
-        machine = app.machine
-        self.work(
-            lambda _attempt: machine.store.get(customer.username),
-            done=self._found,
-            failed=self.problem,
-        )
 
     def stops(self) -> Sequence[Control]:
         """Return the rows, then the two ways on."""
         return [*self.listing.controls, self.stop, self.save]
 
-    def _found(self, record: Any) -> None:
-        self._excused = set(record.excused.split(",")) if record and record.excused else set()
-        self._marked = frozenset(self._excused)
+    def start(self, excused: Collection[str]) -> None:
+        """Show what is marked now."""
+        self._excused = set(excused)
+        self._marked = frozenset(excused)
         self._show(0)
+
+    def keep(self, excused: list[str]) -> None:
+        """Save what is marked."""
+        raise NotImplementedError
+
+    def _keep(self) -> None:
+        self.save.enable(False)
+        self.keep(sorted(self._excused))
 
     def _show(self, focused: int) -> None:
         _ = self._
@@ -107,12 +110,44 @@ class RequestsPage(Signed):
             "come_closer": _("Come closer"),
         }
 
-    def _save(self) -> None:
+
+class RequestsPage(_Movements):
+    """The movements of an enrolled customer."""
+
+    def __init__(self, app: App, staff: StaffMember, customer: Customer, back: Make) -> None:
+        """Build the page of *customer*; what is marked now is read on a worker."""
+        super().__init__(app, staff, customer.username, back)
+        self._customer = customer
+        machine = app.machine
+        self.work(
+            lambda _attempt: machine.store.get(customer.username),
+            done=self._found,
+            failed=self.problem,
+        )
+
+    def _found(self, record: Any) -> None:
+        self.start(record.excused.split(",") if record and record.excused else ())
+
+    def keep(self, excused: list[str]) -> None:
+        """Save it with the customer's record."""
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
-        excused = sorted(self._excused)
-        self.save.enable(False)
         shown = fit(self, name, self.fonts(theme.BODY), 360)
         self.act(
             lambda: office.excuse(name, excused, staff=staff),
             self._("The movements of {name} are saved.").format(name=shown),
         )
+
+
+class DraftRequests(_Movements):
+    """The movements of a customer in the making; they are saved with the customer."""
+
+    def __init__(self, app: App, draft: Draft, back: Make) -> None:
+        """Build the page for *draft*."""
+        super().__init__(app, draft.staff, draft.username, back)
+        self._draft = draft
+        self.start(draft.excused)
+
+    def keep(self, excused: list[str]) -> None:
+        """Note it in the draft and go back to the pictures."""
+        self._draft.excused = tuple(excused)
+        self.back()

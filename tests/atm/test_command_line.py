@@ -188,6 +188,7 @@ def test_the_prototypes_names_wait_for_a_face_and_a_new_pin(atm, cameras, tmp_pa
         (("init",), STAFF, 2, "staff"),
         (("enrol", "ada", "--camera", "demo"), (*STAFF, "12"), 2, "PIN"),
         (("enrol", "ada", "--camera", "demo", "--balance", "-1"), STAFF, 2, ""),
+        (("enrol", "ada", "--camera", "demo", "--excuse", "hop"), STAFF, 2, "requests are turn"),
         (("import-plain", "/nonexistent.json"), STAFF, 2, "/nonexistent.json"),
     ],
 )
@@ -328,6 +329,7 @@ def test_refusals_and_health_are_for_staff_to_read(atm) -> None:
     health = atm("health", lines=STAFF)
     assert health.returncode == 1
     assert "keys backup" in health.stdout
+    assert "liveness\toff\n" in health.stdout
     assert "atm.audit init" in health.stdout
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from atm.decision import Outcome
 from atm.enrolment import Application
-from atm.liveness import LivenessDesk
-from atm.office import ExcuseError
+from atm.liveness import ExcuseError, LivenessDesk
 from atm.signatures import StaffMember
 from face_auth.liveness.passive import LivenessResult
 from face_auth.verification import FaceResult
@@ -53,6 +52,33 @@ def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -
     assert (entry["staff"], entry["record"]) == (["ruiz"], bank.store.record_mac(ada.customer_id))
     bank.office().excuse("ada", [], staff=RUIZ)
     assert bank.store.get("ada") == replace(record, excused=None)
+
+
+def test_a_customer_can_be_excused_before_there_is_a_record(bank, face) -> None:
+    excused = ("look_down", "look_up")
+    application = Application("ada", "Ada Lovelace", 0, "4071", datetime.now(UTC), excused)
+    desk = LivenessDesk("challenge", None)
+    asked = desk.check(None, enrols=True, excused=excused).challenge.requests
+    assert {request.value for request in asked} == {"turn_left", "turn_right"}
+    bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
+    assert bank.store.get("ada").excused == "look_up,look_down"
+    begun, done = bank.audit.tail(2, "enrolment")
+    assert begun["excused"] == done["excused"] == ["look_up", "look_down"]
+
+
+@pytest.mark.parametrize("excused", [("look_up", "look_down", "turn_left", "turn_right"), ("hop",)])
+def test_an_enrolment_that_excuses_too_much_begins_nothing(bank, face, excused) -> None:
+    application = Application("ada", "Ada Lovelace", 0, "4071", datetime.now(UTC), excused)
+    called = []
+
+    def capture(customer, stop):
+        called.append(customer)
+        return face(customer)
+
+    with pytest.raises(ExcuseError):
+        bank.enrolment().enrol(application, RUIZ, capture)
+    assert called == []
+    assert bank.store.get("ada") is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from face_auth.demo_face import DemoFace
+from face_auth.evaluation.allowed import allowed
 from face_auth.evaluation.command import main
+from face_auth.evaluation.material import taken
 from face_auth.evaluation.pad.heads import Head, Pose
 from face_auth.evaluation.pad.species import ATTACKS, BONA_FIDE, Subject
 from face_auth.evaluation.pad.surfaces import Held, hold
@@ -126,3 +128,15 @@ def test_the_command_reports_every_species(shared: Path, tmp_path, capsys) -> No
         for one in values["attacks"].values()
     )
     assert values["bona fide"]["visits"] == 4
+
+
+@pytest.mark.faces
+def test_what_is_allowed_is_tried_on_every_customer_with_six_photographs(shared: Path) -> None:
+    section = allowed(taken(shared / "data" / "lfw"), seed=3, customers=3)
+    assert section.values["attempts"] == 3
+    rates = section.values["FNMR"]
+    assert {"unaltered", "glasses", "glasses, enrolled with them", "hat, enrolled with it"} <= {
+        *rates
+    }
+    assert rates["unaltered"] < 1
+    assert {round(3 * rate, 6) for rate in rates.values()} <= {0, 1, 2, 3}

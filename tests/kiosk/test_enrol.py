@@ -7,6 +7,8 @@ import customtkinter
 import pytest
 
 from atm.one_face import DuplicateQuestion
+from face_auth.enrolment import EnrolProgress
+from face_auth.liveness.requests import Request
 from face_auth.quality import Verdict
 from kiosk.pane_picture import Marks, Ring
 from tests.kiosk.fake_machine import drawn_face
@@ -128,6 +130,36 @@ def test_pictures_are_counted_in_arcs_and_in_the_foot(page: Any, machine: Any) -
     machine.hold.set()
     page.on("Saved")
     assert not foot._bar.winfo_ismapped()
+
+
+def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, machine: Any) -> None:
+    machine.held = True
+    to_face(page)
+    page.touch(page.screen.save)
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
+    foot = page.app.window.foot.left
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Request.UP))
+    assert foot.cget("text") == "Pictures taken. Follow the last arrows."
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, None))
+    assert foot.cget("text") == "5 of 5 pictures"
+    machine.hold.set()
+
+
+def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: Any) -> None:
+    to_face(page)
+    page.touch(page.app.window.top.chips[1])
+    page.on("DraftRequests")
+    page.touch(page.screen.listing.rows[2])
+    page.touch(page.screen.save)
+    page.on("FaceStep")
+    page.touch(page.app.window.top.chips[1])
+    page.on("DraftRequests")
+    assert page.screen._excused == {"look_up"}
+    page.touch(page.screen.stop)
+    page.on("FaceStep")
+    page.touch(page.screen.save)
+    page.on("Saved")
+    assert [one.excused for one in machine.enrolled] == [("look_up",)]
 
 
 def test_guidance_goes_on_while_pictures_are_taken(page: Any, machine: Any) -> None:

@@ -17,6 +17,8 @@ WELL: dict[str, Any] = {
     "clock": NOW,
     "network": "bundled",
     "approved": True,
+    "liveness": "challenge",
+    "liveness_network": True,
     "last_backup": NOW - timedelta(days=3),
     "log_room": 9_120,
     "pause_s": 0.0,
@@ -32,7 +34,7 @@ def rows(**other: Any) -> dict[str, tuple[str, str]]:
 
 def test_all_is_well() -> None:
     found = rows()
-    assert list(found) == ["Camera", "Disk", "Clock", "Model", "Backup", "Log", "Pause"]
+    assert list(found) == ["Camera", "Disk", "Clock", "Model", "Liveness", "Backup", "Log", "Pause"]
     assert {tone for tone, _text in found.values()} == {"ok"}
 
 
@@ -44,6 +46,14 @@ def test_all_is_well() -> None:
         ("Camera", {"camera": "starting"}, "It is starting."),
         ("Camera", {"camera_problem": "Camera changed. Ask staff."}, "Camera changed. Ask staff."),
         ("Model", {"approved": False}, "bundled is not approved."),
+        ("Liveness", {"liveness": "off"}, "Off. A photograph may be admitted."),
+        ("Liveness", {"liveness": "passive"}, "Only passive, with its network."),
+        ("Liveness", {"liveness_network": False}, "It asks for movements. Its network is missing"),
+        (
+            "Liveness",
+            {"liveness": "passive", "liveness_network": False},
+            "Only passive. Its network is missing",
+        ),
         ("Backup", {"last_backup": None}, "There is none yet."),
         ("Backup", {"last_backup": NOW - timedelta(days=90)}, "The last one: 24 Aug"),
         ("Log", {"log_room": 1_999}, "Room for 1999 entries."),

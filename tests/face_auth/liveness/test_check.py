@@ -13,10 +13,12 @@ from face_auth.demo_face import DemoFace
 from face_auth.demo_obedience import Obedience
 from face_auth.enrolment import WANTED, enrol_face
 from face_auth.errors import NoFaceError, PresentationAttackError
+from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.check import LivenessCheck, make_check
-from face_auth.liveness.passive import PassiveCheck
+from face_auth.liveness.passive import LivenessResult, PassiveCheck
 from face_auth.liveness.requests import POSES, Request
 from face_auth.pose import head_pose
+from face_auth.quality import assess
 from face_auth.recogniser import Recogniser
 from face_auth.verification import verify
 
@@ -119,6 +121,48 @@ def test_requests_are_not_shown_before_the_press(person) -> None:
     assert not check.done and not check.result.passed
 
 
+class Judge:
+    """Gives prepared scores, one for each batch of frames."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = list(scores)
+        self.seen: list[float] = []
+
+    def judge(self, frames, faces) -> LivenessResult:
+        self.seen += [frame.captured_at for frame in frames]
+        score = self.scores.pop(0)
+        return LivenessResult(score >= 0, score, (f"saw {score}",))
+
+
+def attempt(recogniser, person, judge) -> LivenessCheck:
+    check = LivenessCheck(judge, Challenge([Request.LEFT, Request.UP, Request.RIGHT]))
+    for frame in visit(person, asked_by(check)):
+        seen = assess(frame.image, recogniser.detector.detect(frame.image))
+        check.observe(frame, seen, lambda: np.ones(1, np.float32))
+        if check.done:
+            break
+    return check
+
+
+def test_the_passive_cues_judge_for_as_long_as_the_challenge_runs(recogniser, person) -> None:
+    judge = Judge(*[1.0] * 20)
+    assert attempt(recogniser, person, judge).result.passed
+    assert len(judge.scores) <= 18
+    assert judge.seen == sorted(set(judge.seen))
+
+
+def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, person) -> None:
+    check = attempt(recogniser, person, Judge(2.0, -3.0, 99.0))
+    assert check.challenge is not None and check.challenge.state is State.RUNNING
+    assert (check.result.passed, check.result.score) == (False, -0.5)
+    assert check.result.reasons == ("saw 2.0", "saw -3.0")
+
+
+def test_one_bad_moment_of_an_honest_visit_is_outweighed(recogniser, person) -> None:
+    check = attempt(recogniser, person, Judge(4.0, -3.0, *[4.0] * 20))
+    assert check.result.passed
+
+
 def test_a_marked_customer_gets_only_what_they_can_do() -> None:
     allowed = {Request.LEFT, Request.RIGHT}
     for _ in range(20):
@@ -162,6 +206,37 @@ def test_a_replay_is_refused_and_the_clip_itself_admitted(recogniser, shared: Pa
             enrol_face(
                 recogniser, frames_of(clips / clip), "x", liveness=make_check("passive", passive)
             )
+
+
+CLOSE_UP_S = (82 / 30, 211 / 30)
+"""Between which cuts the stage clip shows the man close up; before and after are others."""
+
+
+@pytest.mark.faces
+def test_a_clip_of_a_stage_enrols_only_from_the_man_close_up(recogniser, shared: Path) -> None:
+    from face_auth.evaluation.pad.clips import frames_of
+
+    clip = shared / "video" / "stage_clip.mp4"
+    first, end = CLOSE_UP_S
+    shown, taken_at = [], []
+
+    def frames():
+        for frame in frames_of(clip):
+            shown.append(frame.captured_at)
+            yield frame
+
+    def progress(now) -> None:
+        if now.taken > len(taken_at):
+            taken_at.append(shown[-1])
+
+    check = make_check("passive", PassiveCheck())
+    _, captures = enrol_face(recogniser, frames(), "x", liveness=check, progress=progress)
+    assert len(captures) == len(taken_at) == WANTED
+    assert all(first <= at < end for at in taken_at)
+    others = [frame for frame in frames_of(clip) if not first <= frame.captured_at < end]
+    assert len(others) > 40
+    with pytest.raises((PresentationAttackError, NoFaceError)):
+        enrol_face(recogniser, others, "x", liveness=make_check("passive", PassiveCheck()))
 
 
 def test_embeddings_are_asked_for_only_now_and_then(recogniser, person) -> None:

@@ -12,7 +12,7 @@ from face_auth.detection import Detector, Face
 from face_auth.errors import ModelError
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import FILE, SHA256, MiniFas
-from face_auth.liveness.passive import FRAMES, PassiveCheck
+from face_auth.liveness.passive import FRAMES, WEIGHTS, LivenessResult, PassiveCheck, mean_result
 
 STEP_S = 0.12
 
@@ -81,12 +81,39 @@ def test_a_still_picture_that_only_shifts_has_no_movement_of_its_own(pictures, f
     assert still > lively + 0.05
 
 
-def test_a_raster_stands_out_of_the_spectrum(pictures, face) -> None:
+def screens(pictures, rng, along: float) -> list[np.ndarray]:
+    """Return pictures under one weak raster, lying still; *along* 0 is upright."""
     x, y = np.meshgrid(np.arange(640), np.arange(480))
-    raster = 1 + 0.06 * np.sin(2 * np.pi * (x + 0.4 * y) / 5)
-    screen = np.clip(pictures[0] * raster[..., None], 0, 255).astype(np.uint8)
-    plain, found = cues.moire(pictures[0], face), cues.moire(screen, face)
-    assert plain < 1.6 < found
+    raster = 1 + 0.03 * np.sin(2 * np.pi * (x + along * y) / 5)
+    return [noisy(picture * raster[..., None], rng) for picture in pictures]
+
+
+def test_a_raster_stands_out_of_the_spectra(pictures, face, rng) -> None:
+    faces = [face] * FRAMES
+    limit = WEIGHTS["moire"].limit
+    assert cues.moire(frames(pictures), faces) < limit
+    raster = screens(pictures, rng, along=0.4)
+    assert cues.moire(frames(raster), faces) > limit + 0.3
+    assert "moire" in judged(raster, face).reasons
+
+
+def test_a_pattern_along_the_rows_counts_less_as_cameras_have_it_too(pictures, face, rng) -> None:
+    faces = [face] * FRAMES
+    slanting = cues.moire(frames(screens(pictures, rng, along=0.4)), faces)
+    upright = cues.moire(frames(screens(pictures, rng, along=0.0)), faces)
+    assert upright < slanting - 0.4
+
+
+def test_a_face_nearer_the_edge_than_the_spectrum_is_wide_shows_no_raster(face) -> None:
+    small = frames([np.zeros((100, 100, 3), np.uint8)])
+    assert cues.moire(small, [face]) == 0.0
+
+
+def test_several_judgements_count_by_their_mean() -> None:
+    good, bad = LivenessResult(True, 2.0, ("a",)), LivenessResult(False, -3.0, ("b", "a"))
+    assert mean_result([good]) == good
+    assert mean_result([good, bad]) == LivenessResult(False, -0.5, ("a", "b"))
+    assert mean_result([good, good, bad]) == LivenessResult(True, pytest.approx(1 / 3), ("a", "b"))
 
 
 def test_bands_that_wander_over_the_face_are_seen(pictures, face, rng) -> None:
