@@ -10,7 +10,7 @@ DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Processes side by side: their own threads would only get in each other's way.
-SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadgroup
+SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
 .PHONY: help kiosk demo test test-long bench lint format messages clean
