@@ -9,7 +9,8 @@ PY := $(VENV)/bin/python
 DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
-PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup
+# Processes side by side: their own threads would only get in each other's way.
+SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
 .PHONY: help kiosk demo test test-long bench lint format messages clean
@@ -29,10 +30,10 @@ demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole story by itself and leave
 	@$(XVFB) $(PY) -m kiosk.story --out $(SCREENS)
 
 test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite
-	@$(PYTEST) $(ARGS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its proofs: some hours
-	@LONG_TESTS=1 $(PYTEST) -m "long or not long" $(ARGS)
+	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)

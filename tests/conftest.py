@@ -1,13 +1,22 @@
 """What every test may use: the folder of real photographs, and seeded randomness."""
 
+import atexit
 import os
 import random
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 SHARED_VARIABLE = "ATM_SHARED"
+
+# CustomTkinter writes its fonts into the home folder at each import, over those that a window of
+# another process may be drawing with: a bus error ends that one. So each process has its own home.
+os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+os.environ["HOME"] = tempfile.mkdtemp(prefix="home-")
+atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

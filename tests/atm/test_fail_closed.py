@@ -310,9 +310,9 @@ def test_a_hang_at_any_call_of_a_login_is_a_no_in_time(
     tmp_path_factory, face, monkeypatch, make_bank
 ) -> None:
     monkeypatch.setattr(atm.login, "GRACE_S", 0.5)
-    first = make_stage(make_bank(tmp_path_factory.mktemp("bank")), face, limit_s=2.0)
+    first = make_stage(make_bank(tmp_path_factory.mktemp("bank")), face, limit_s=4.0)
     found = places(first, "ada", PIN, 1)
-    stages = [make_stage(make_bank(tmp_path_factory.mktemp("bank")), face, 2.0) for _ in found]
+    stages = [make_stage(make_bank(tmp_path_factory.mktemp("bank")), face, 4.0) for _ in found]
     with ThreadPoolExecutor(len(found), "case") as pool:
         for case in [pool.submit(hang_at, *pair) for pair in zip(stages, found, strict=True)]:
             case.result()

@@ -115,11 +115,14 @@ def test_notes_under_way_are_not_covered(
         return book(*args)
 
     machine.ledger.book = slowly
+    shown: list[str] = []
+    show = page.app.window.show
+    page.app.window.show = lambda screen: (shown.append(type(screen).__name__), show(screen))
     page.touch(page.screen.presets[0])
     page.touch(page.app.dialog.yes)
-    page.on("TakeMoney")
-    assert machine.ledger.balance("c" * 32) == 133_000
     covered(page, machine)
+    assert shown == ["TakeMoney", "Covered"]
+    assert machine.ledger.balance("c" * 32) == 133_000
 
 
 def test_nothing_is_watched_after_the_end(page: Any, machine: Any) -> None:

@@ -9,7 +9,7 @@ from kiosk.worker import DRAIN_MOST, Attempt, NewestOnly, Worker
 
 def drain_until(worker: Worker, true: Callable[[], object]) -> None:
     """Drain until something has come about."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not true():
         assert time.monotonic() < end
         worker.drain()
@@ -97,7 +97,7 @@ def test_start_returns_at_once() -> None:
     go = threading.Event()
     before = time.monotonic()
     worker.start(lambda _a: go.wait(5), done=lambda _: None, failed=fail)
-    assert time.monotonic() - before < 0.5
+    assert time.monotonic() - before < 4
     go.set()
     assert worker.close()
 
@@ -132,7 +132,7 @@ def test_newest_only_leaves_out_what_it_had_no_time_for() -> None:
     thread.offer(3)
     assert thread.busy
     go.set()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while thread.busy and time.monotonic() < end:
         time.sleep(0.005)
     thread.close()
