@@ -78,6 +78,7 @@ class Run:
             self._go_on()
         elif start is not None:
             self._settle()
+        self._is_improving = start is not None
         self.log = Log(folder, self.step)
         self._wants_stop = False
 
@@ -103,6 +104,8 @@ class Run:
             unit="picture",
             smoothing=0.1,
         )
+        if judge and self._is_improving and not self.step:
+            self._judge(judge)  # so that nothing worse than the beginning is ever chosen
         with _interruptible(self._stop), bar:
             while self.step < last and not self._wants_stop:
                 began = time.monotonic()
