@@ -189,6 +189,7 @@ def _train(options: argparse.Namespace) -> int:
     data = gather(faces, vectors, settings, device)
     print(f"{len(data):,} faces to train on, {len(data.names):,} names, on {device}")
     judge = Chooser(unseen, faces, device, settings.precision)
+    del faces, unseen  # gigabytes; what is needed of them has been copied
     note = {"command": options.line, "start": str(options.start or "random weights")}
     run = Run(options.folder, data, settings, device, _start(options.start), note)
     if run.step:

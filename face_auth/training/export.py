@@ -22,6 +22,7 @@ from face_auth.models import MODELS, read_entry
 from face_auth.training import checkpoint
 from face_auth.training.augment import middle
 from face_auth.training.inception import InceptionResNetV1, to_weights
+from face_auth.training.log import CHOICES, CURVES, LOSSES
 from face_auth.training.run import CHOSEN
 from face_auth.training.shards import Faces, TrainingError
 
@@ -95,7 +96,7 @@ def export(
     Args:
         run: Folder of the run.
         faces: Of people who are not trained on, to check the conversion by.
-        out: Gets ``weights/`` and ``models/``; both are made anew.
+        out: Gets ``weights/`` and ``models/``, both made anew, and the curves.
         models: The models folder to take the other files from.
         say: Gets a line on each step.
 
@@ -123,6 +124,9 @@ def export(
     entry["training"] = card_section(about, float(cosines.min()))
     entry["measured"] = {}
     write_entry(card_of("bundled", out / "models"), "bundled", entry)
+    for name in (LOSSES, CHOICES, CURVES):
+        if (run / name).exists():
+            shutil.copy(run / name, out / name)
     say(f"{out / 'models'} holds the candidate; cosine to the trained network {cosines.min():.5f}.")
 
 

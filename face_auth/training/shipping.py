@@ -76,20 +76,25 @@ def replace(
         if all(point.missing for point in points):
             raise TrainingError("The data support no threshold; nothing was replaced.")
         calibration.write(context, points)
-    _put(old, new, comparison)
+    put_in_place(old, new, comparison)
     say(f"{old} holds the new network, its cohort, thresholds and card. Templates of the old one")
     say("ask for a rebuild; staff approve the new models (python -m atm approve).")
 
 
-def _put(old: Path, new: Path, comparison: Comparison) -> None:
-    """Copy the three files; until the card is written last, the kiosk refuses the mixture."""
+def put_in_place(old: Path, new: Path, comparison: Comparison) -> None:
+    """Copy network, cohort and card; until the card is written last, the kiosk refuses the mixture.
+
+    Raises:
+        ModelError: If *new* is not whole.
+        OSError: If a file cannot be written.
+    """
     card = load_card(NAME, new)
     load_cohort(card)
     entry: dict[str, Any] = dict(read_entry(NAME, new))
     entry["training"] = dict(entry.get("training", {})) | {"comparison": as_json(comparison)}
     network = read_checked(new / card.file, card.sha256)
-    assert card.cohort_file is not None
-    cohort = (new / card.cohort_file).read_bytes()
+    cohort = entry["cohort"]["file"]
+    vectors = read_checked(new / cohort, entry["cohort"]["sha256"])
     write_whole(old / card.file, network, mode=0o644)
-    write_whole(old / card.cohort_file, cohort, mode=0o644)
+    write_whole(old / cohort, vectors, mode=0o644)
     write_entry(card_of(NAME, old), NAME, entry)

@@ -2,8 +2,10 @@
 
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -11,9 +13,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from face_auth import files
 from face_auth.alignment import FIVE_POINTS, align
+from face_auth.cohort import pack
+from face_auth.embedding import load_network
+from face_auth.errors import ModelError
 from face_auth.evaluation.bootstrap import Attempts
 from face_auth.metrics import Interval
+from face_auth.model_cards import check, write_entry
+from face_auth.model_recipes import keep_bundled
+from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.training.command import main
 from face_auth.training.compare import (
     Comparison,
@@ -43,7 +52,7 @@ from face_auth.training.shards import (
     read_shards,
     write_shards,
 )
-from face_auth.training.shipping import replace
+from face_auth.training.shipping import put_in_place, replace
 from face_auth.training.teacher import (
     Whitening,
     read_vectors,
@@ -319,6 +328,62 @@ def test_nothing_is_replaced_unless_it_is_better(made: Comparison, tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def candidate(tmp_path: Path) -> Path:
+    """A models folder with another network and its cohort; neither would run."""
+    folder = tmp_path / "candidate"
+    shutil.copytree(MODELS, folder)
+    keep_bundled(folder, b"another network")
+    entry = dict(read_entry("bundled", folder))
+    cohort = pack(np.eye(20, 512, dtype=np.float32), entry["sha256"])
+    (folder / "bundled_cohort.npz").write_bytes(cohort)
+    entry["cohort"] = {"file": "bundled_cohort.npz", "sha256": sha256(cohort).hexdigest()}
+    entry |= {"thresholds": {"1e-4": 0.5}, "training": {"step": 7}}
+    write_entry(folder / "model_card.json", "bundled", entry)
+    return folder
+
+
+def test_a_better_network_comes_with_its_cohort_and_thresholds(
+    tmp_path: Path, candidate: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(MODELS, old)
+    put_in_place(old, candidate, comparison(0.001))
+    card = load_card("bundled", old)
+    assert (old / card.file).read_bytes() == b"another network"
+    assert card.thresholds == {"1e-4": 0.5}
+    assert np.array_equal(load_cohort(card), np.eye(20, 512, dtype=np.float32))
+    section = read_entry("bundled", old)["training"]
+    assert section["step"] == 7 and section["comparison"]["verdict"] == "better"
+    assert read_entry("covering", old) == read_entry("covering", MODELS)
+
+
+@pytest.mark.parametrize("written", [1, 2])
+def test_half_a_replacement_is_no_network(
+    tmp_path: Path, candidate: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """The power goes after one or two of the three files; the same command then mends it."""
+    old = tmp_path / "old"
+    shutil.copytree(MODELS, old)
+    real, left = files.write_whole, [written]
+
+    def fail(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError("no power")
+        real(path, data, mode=mode)
+
+    monkeypatch.setattr("face_auth.training.shipping.write_whole", fail)
+    monkeypatch.setattr("face_auth.model_cards.write_whole", fail)
+    with pytest.raises(OSError, match="no power"):
+        put_in_place(old, candidate, comparison(0.001))
+    with pytest.raises(ModelError, match="is not the one that its model card names"):
+        load_network("bundled", old)
+    left[0] = 3
+    put_in_place(old, candidate, comparison(0.001))
+    assert all(right for right, _ in check(old))
+
+
 def attempts(gain: float) -> Attempts:
     """Forty customers and sixty others; genuine scores around 1 + gain, impostors around 0."""
     rng = np.random.default_rng(5)
@@ -357,15 +422,14 @@ def test_the_best_threshold_calls_most_pairs_rightly() -> None:
 
 def test_a_network_gains_nothing_over_itself_on_a_banks_own_people() -> None:
     names = [f"own/person{number % 12}/{number}" for number in range(12 * 12)]
-    models = Path(__file__).parents[2] / "models"
     strangers = faces_of([f"lfw/stranger{number}/0" for number in range(24)], first=500)
-    gain = compare_own(models, models, faces_of(names), strangers, 0.3, 1)
+    gain = compare_own(MODELS, MODELS, faces_of(names), strangers, 0.3, 1)
     assert gain.customers >= 6
     own = gain.tar["0.001"]
     assert own.old == own.new
     assert (own.around.low, own.around.high) == (0, 0)
     with pytest.raises(TrainingError, match="Nobody has five pictures"):
-        compare_own(models, models, faces_of(names[:20]), strangers, 0.3, 1)
+        compare_own(MODELS, MODELS, faces_of(names[:20]), strangers, 0.3, 1)
 
 
 def _webp(picture: Picture) -> bytes:
