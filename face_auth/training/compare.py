@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.embedding import load_network
-from face_auth.errors import ModelError
 from face_auth.evaluation.bootstrap import REPETITIONS, Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.material import Material, Photographs, taken
 from face_auth.metrics import Interval, tar_at_fmr
-from face_auth.models import load_card
+from face_auth.models import load_card, load_cohort
 from face_auth.precision import Pair, read_pairs
 from face_auth.training.people import Half, half_of
 from face_auth.training.shards import TrainingError
@@ -130,21 +129,21 @@ def compare(
         Context(Extractor("bundled", cache, folder), Material({}, {}, frozenset(), pool), seed)
         for folder in (old, new)
     ]
-    for context in contexts:
-        if not len(context.cohort):
-            raise ModelError("a network without a cohort")
     first, second = contexts
-    if first.people.paths != second.people.paths:
-        raise TrainingError("The two folders have different face detectors.")
     found = pairs_file or photographs / "pairs.txt"
-    return Comparison(
-        tar=differences(first.kiosk_attempts, second.kiosk_attempts, seed),
-        pairs=_pairs(contexts, everybody, half, found, seed) if found.is_file() else None,
-        sizes=(_size(old), _size(new)),
-        milliseconds=_latency(old, new),
-        customers=first.people.customers,
-        people=len(first.people.names),
-    )
+    with first.extractor.cache, second.extractor.cache:
+        for context in contexts:
+            load_cohort(context.extractor.card)  # minutes before it is needed
+        if first.people.paths != second.people.paths:
+            raise TrainingError("The two folders have different face detectors.")
+        return Comparison(
+            tar=differences(first.kiosk_attempts, second.kiosk_attempts, seed),
+            pairs=_pairs(contexts, everybody, half, found, seed) if found.is_file() else None,
+            sizes=(_size(old), _size(new)),
+            milliseconds=_latency(old, new),
+            customers=first.people.customers,
+            people=len(first.people.names),
+        )
 
 
 def differences(old: Attempts, new: Attempts, seed: int) -> dict[str, Difference]:

@@ -165,8 +165,8 @@ class _Located:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Return the middle 88 px: MTCNN's box is that narrow around an aligned face."""
-        return MARGIN + 12, MARGIN + 4, 88, 108
+        """Return the median of MTCNN's boxes on 112 faces of three collections, px."""
+        return 30.0, 12.0, 76.0, 103.0
 
 
 class _Descriptor(Protocol):
