@@ -64,7 +64,8 @@ def gather(
     kept = [
         index for index, name in enumerate(faces.names) if not is_held_out(name, settings.held_out)
     ]
-    numbers, names = labels([faces.people[index] for index in kept], settings.fewest)
+    people = faces.people
+    numbers, names = labels([people[index] for index in kept], settings.fewest)
     rows, known = rows_of([faces.names[index] for index in kept], vectors)
     wanted = known if settings.stage == "imitate" else numbers >= 0
     chosen = np.flatnonzero(wanted)
