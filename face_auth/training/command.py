@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("compare", help="which network ships")
     one.add_argument("old", type=Path, help="models folder of the present network")
     one.add_argument("new", type=Path, help="models folder of the other")
-    one.add_argument("--photographs", type=Path, required=True, help="LFW's folder")
+    one.add_argument("--photographs", type=Path, help="LFW's folder; needed without --own")
     one.add_argument("--landmarks", type=Path, metavar="NPZ", help="of these photographs")
     one.add_argument("--pairs", type=Path, help="LFW's pairs.txt; default: in its folder")
     one.add_argument("--own", type=Path, nargs="+", help="shards of a bank's own people, instead")
@@ -222,6 +222,8 @@ def _compare(options: argparse.Namespace) -> int:
         for rate, difference in gain.tar.items():
             print(comparing.line(f"TAR at FMR {float(rate):g}", difference))
         return 0
+    if options.photographs is None:
+        raise TrainingError("Networks are compared on LFW: name its folder with --photographs.")
     result = comparing.compare(
         options.old, options.new, options.photographs, options.cache, options.seed, options.pairs
     )

@@ -102,9 +102,8 @@ def compare(
     cache: Path,
     seed: int,
     pairs_file: Path | None = None,
-    half: Half = Half.COMPARING,
 ) -> Comparison:
-    """Measure two networks on the same attempts.
+    """Measure two networks on the same attempts of the comparing half.
 
     Args:
         old: Models folder of the present network, with cohort.
@@ -113,7 +112,6 @@ def compare(
         cache: Where embeddings are kept.
         seed: Of draws and bootstrap.
         pairs_file: LFW's pairs.txt; by default in its folder. Without it no pairs are compared.
-        half: Of the unseen people.
 
     Raises:
         TrainingError: If the photographs are not LFW's.
@@ -123,7 +121,7 @@ def compare(
     everybody = taken(photographs)
     if not everybody.lfw:
         raise TrainingError(f"{photographs} is not LFW, which networks are compared on.")
-    names = frozenset(name for name in everybody.unseen if half_of(name) is half)
+    names = frozenset(name for name in everybody.unseen if half_of(name) is Half.COMPARING)
     pool = Photographs(photographs, everybody.people, names, lfw=True)
     contexts = [
         Context(Extractor("bundled", cache, folder), Material({}, {}, frozenset(), pool), seed)
@@ -138,7 +136,7 @@ def compare(
             raise TrainingError("The two folders have different face detectors.")
         return Comparison(
             tar=differences(first.kiosk_attempts, second.kiosk_attempts, seed),
-            pairs=_pairs(contexts, everybody, half, found, seed) if found.is_file() else None,
+            pairs=_pairs(contexts, everybody, found, seed) if found.is_file() else None,
             sizes=(_size(old), _size(new)),
             milliseconds=_latency(old, new),
             customers=first.people.customers,
@@ -167,13 +165,13 @@ def differences(old: Attempts, new: Attempts, seed: int) -> dict[str, Difference
 
 
 def _pairs(
-    contexts: Sequence[Context], pool: Photographs, half: Half, file: Path, seed: int
+    contexts: Sequence[Context], pool: Photographs, file: Path, seed: int
 ) -> Difference | None:
-    """Compare on the pairs of this half, at the threshold that is best on the other half's."""
+    """Compare on the comparing half's pairs, at the best threshold of the choosing half's."""
     listed = read_pairs(file, pool.unseen.__contains__)
     halves = [{half_of(name.split("/")[0]) for name in pair[:2]} for pair in listed]
-    own = [pair for pair, both in zip(listed, halves, strict=True) if both == {half}]
-    others = [pair for pair, both in zip(listed, halves, strict=True) if half not in both]
+    own = [pair for pair, both in zip(listed, halves, strict=True) if both == {Half.COMPARING}]
+    others = [pair for pair, both in zip(listed, halves, strict=True) if both == {Half.CHOOSING}]
     if not own or not others:
         return None
     right = []

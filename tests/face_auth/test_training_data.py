@@ -29,6 +29,7 @@ from face_auth.training.compare import (
     Difference,
     Verdict,
     best_threshold,
+    compare,
     differences,
 )
 from face_auth.training.own import compare_own
@@ -418,6 +419,37 @@ def test_the_best_threshold_calls_most_pairs_rightly() -> None:
     same = np.array([True, True, False, True, False])
     # At 0.7 or at 0.5 four of five are right; the stricter one is taken.
     assert best_threshold(scores, same) == 0.7
+
+
+@pytest.mark.faces
+def test_only_the_comparing_half_compares(
+    shared: Path, tmp_path: Path, unseen_people: list[tuple[str, list[Path]]]
+) -> None:
+    """Ten customers of each half among real faces, and enough names for LFW; against itself."""
+    lfw, pictures = shared / "data" / "lfw", tmp_path / "lfw"
+    pictures.mkdir()
+    customers = [name for name, paths in unseen_people if len(paths) < 9]
+    chosen = {half: [n for n in customers if half_of(n) is half][:10] for half in Half}
+    many = {name for name, _ in unseen_people}
+    others = [n for n in (MODELS / "unseen_people.txt").read_text().split() if n not in many]
+    for name in [*chosen[Half.COMPARING], *chosen[Half.CHOOSING], *others[:90]]:
+        (pictures / name).symlink_to(lfw / name)
+    pairs = [line for own in chosen.values() for line in _pairs_of(own)]
+    (pictures / "pairs.txt").write_text(f"1 {len(pairs) // 2}\n" + "\n".join(pairs) + "\n")
+    result = compare(MODELS, MODELS, pictures, tmp_path / "cache", 1)
+    expected = {n for n in others[:90] if half_of(n) is Half.COMPARING} | {*chosen[Half.COMPARING]}
+    assert 9 <= result.customers <= 10  # a photograph may have no face
+    assert len(expected) - 3 <= result.people <= len(expected)
+    assert result.tar["0.001"].new > 0.8
+    assert result.tar["0.001"].around == Interval(0, 0)
+    assert result.pairs is not None and result.pairs.new > 0.8
+    assert result.verdict()[0] is Verdict.CANNOT_TELL
+
+
+def _pairs_of(people: list[str]) -> list[str]:
+    """Five pairs of one person each, five of two people."""
+    same = [f"{name}\t1\t2" for name in people[:5]]
+    return same + [f"{a}\t1\t{b}\t1" for a, b in zip(people[:5], people[5:], strict=True)]
 
 
 def test_a_network_gains_nothing_over_itself_on_a_banks_own_people() -> None:
