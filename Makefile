@@ -13,7 +13,7 @@ XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test test-long bench lint format messages clean
+.PHONY: help kiosk demo test test-long test-train bench lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -34,6 +34,9 @@ test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite
 
 test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its proofs: some hours
 	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)
+
+test-train: $(VENV)/.train ## test the training, which needs PyTorch
+	@$(PY) -m pytest tests/face_auth/training $(ARGS)
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
@@ -87,6 +90,11 @@ $(VENV)/.all: requirements.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing the whole list ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	touch $@ $(VENV)/.kiosk
+
+$(VENV)/.train: requirements-train.txt requirements.txt requirements-kiosk.txt | $(PY)
+	@echo "Installing what training needs ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-train.txt
+	touch $@ $(VENV)/.all $(VENV)/.kiosk
 
 $(VENV)/.screen: | $(PY)
 	@$(call debian,$(DEBIAN_SCREEN))

@@ -45,7 +45,7 @@ def similarity(source: ArrayLike, target: ArrayLike) -> NDArray[np.float64]:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def align(image: NDArray[np.uint8], landmarks: ArrayLike) -> NDArray[np.uint8]:
+def align(image: NDArray[np.uint8], landmarks: ArrayLike, margin: float = 0.0) -> NDArray[np.uint8]:
     """Return the face turned, scaled and shifted so that its landmarks lie on FIVE_POINTS.
 
     Bilinear, borders replicated. A face more than twice as large as needed is first reduced by
@@ -54,24 +54,26 @@ def align(image: NDArray[np.uint8], landmarks: ArrayLike) -> NDArray[np.uint8]:
     Args:
         image: RGB, shape (h, w, 3), values 0 to 255.
         landmarks: x, y in px of *image*, shape (5, 2), in the order of FIVE_POINTS.
+        margin: Kept around the aligned face on each side, px; a multiple of a half.
 
     Returns:
-        RGB, shape (112, 112, 3).
+        RGB, shape (112, 112, 3), and twice the margin wider and higher.
 
     Raises:
         ValueError: If the image or the landmarks have another shape, or the landmarks coincide.
     """
     _check_image(image)
     points = np.asarray(landmarks, float)
-    matrix = similarity(points, FIVE_POINTS)
+    matrix = similarity(points, FIVE_POINTS + margin)
     factor = int(1 / np.hypot(matrix[0, 0], matrix[1, 0]))
     if factor >= 2:
         image, points = _reduced(image, points, factor)
-        matrix = similarity(points, FIVE_POINTS)
+        matrix = similarity(points, FIVE_POINTS + margin)
+    side = ALIGNED_SIZE + round(2 * margin)
     aligned = cv2.warpAffine(
         image,
         matrix,
-        (ALIGNED_SIZE, ALIGNED_SIZE),
+        (side, side),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )

@@ -1,0 +1,82 @@
+"""The curves of a run: CSV while it goes on, a picture when it stops."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from face_auth.files import write_whole
+
+LOSSES: Final = "log.csv"
+CHOICES: Final = "choosing.csv"
+CURVES: Final = "curves.png"
+
+Rows = list[dict[str, str]]
+
+
+class Log:
+    """Losses of each step, and what the choosing half said."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        """Take what *folder* holds up to *step*; what came after it is taken again."""
+        self._folder = folder
+        self._losses = _read(folder / LOSSES, step)
+        self._choices = _read(folder / CHOICES, step)
+
+    def add(self, step: int, rate: float, values: Mapping[str, float]) -> None:
+        """Note one step, counted from 1."""
+        row = {"step": str(step), "rate": f"{rate:.9g}"}
+        self._losses.append(row | {name: f"{value:.9g}" for name, value in values.items()})
+
+    def chose(self, step: int, figures: Mapping[str, float]) -> None:
+        """Note what the choosing half says of the network at *step*, and write it."""
+        row = {"step": str(step)}
+        self._choices.append(row | {name: f"{value:.6g}" for name, value in figures.items()})
+        self.write()
+
+    def write(self) -> None:
+        """Write both tables whole."""
+        for name, rows in ((LOSSES, self._losses), (CHOICES, self._choices)):
+            if rows:
+                text = io.StringIO()
+                writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+                write_whole(self._folder / name, text.getvalue().encode(), mode=0o644)
+
+    def draw(self) -> None:
+        """Draw the curves, the losses smoothed over a fiftieth of the steps."""
+        import numpy as np
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        if not self._losses:
+            return
+        figure = Figure((8, 5), layout="constrained")
+        FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        steps = np.array([int(row["step"]) for row in self._losses])
+        window = max(1, len(steps) // 50)
+        for name in ("cosine", "matrix", "names"):
+            values = np.array([float(row[name]) for row in self._losses])
+            if values.any():
+                smooth = np.convolve(values, np.full(window, 1 / window), "valid")
+                left.plot(steps[window - 1 :], smooth / smooth[0], label=name)
+        left.set(xlabel="step", title="losses, as a share of their beginning")
+        left.legend()
+        for name in list(self._choices[0])[1:] if self._choices else []:
+            chosen = [(int(row["step"]), float(row[name])) for row in self._choices]
+            right.plot(*zip(*chosen, strict=True), marker="o", label=name)
+        right.set(xlabel="step", title="the choosing half")
+        if self._choices:
+            right.legend()
+        figure.savefig(self._folder / CURVES)
+
+
+def _read(path: Path, step: int) -> Rows:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,155 @@
+"""Who may be trained on, who chooses and who only compares."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.training.shards import UNNAMED, Faces, TrainingError
+
+LISTED: Final = 10
+"""So many leaks or look-alikes are named; the rest is counted."""
+
+
+class Half(StrEnum):
+    """What the people whom the network never saw are for."""
+
+    CHOOSING = "choosing"
+    """Epochs and settings are chosen on them."""
+    COMPARING = "comparing"
+    """They are looked at once, when two finished networks are compared."""
+
+
+def half_of(person: str) -> Half:
+    """Return the half to which a person belongs: the same in every run and folder."""
+    odd = hashlib.sha256(person.encode()).digest()[0] & 1
+    return Half.COMPARING if odd else Half.CHOOSING
+
+
+def is_held_out(name: str, share: float) -> bool:
+    """Return whether a face of a bank's own people is kept from training, to test with.
+
+    Args:
+        name: The face's name; it alone decides.
+        share: How many of all faces are kept from training, 0 to 1.
+    """
+    number = int.from_bytes(hashlib.sha256(b"held out " + name.encode()).digest()[:4], "big")
+    return number < share * 2**32
+
+
+def labels(people: Sequence[str], fewest: int) -> tuple[NDArray[np.int64], list[str]]:
+    """Return a number for each face's person, -1 for who is not named or has too few faces.
+
+    Args:
+        people: Whose each face is; one name in two collections is one person.
+        fewest: Faces that a person needs.
+
+    Returns:
+        The numbers, shape (n,), and the names that they stand for.
+    """
+    counts = Counter(person for person in people if person != UNNAMED)
+    names = sorted(person for person, count in counts.items() if count >= fewest)
+    number = {person: index for index, person in enumerate(names)}
+    return np.array([number.get(person, -1) for person in people], np.int64), names
+
+
+def refuse_leaks(training: Faces, unseen: Faces, unseen_names: Collection[str]) -> None:
+    """Make sure that nobody is trained on whom the network must not know.
+
+    Args:
+        training: All faces to train on.
+        unseen: Faces of the people who must stay unseen, prepared in the same way.
+        unseen_names: Their names.
+
+    Raises:
+        TrainingError: If a name of theirs, a face of the same pixels or a face cut from the same
+            photograph is among those to train on; the sentence names some.
+    """
+    forbidden = {_plain(name) for name in unseen_names} - {UNNAMED}
+    forbidden |= {_plain(person) for person in unseen.people}
+    by_name = [
+        name
+        for name, person in zip(training.names, training.people, strict=True)
+        if _plain(person) in forbidden
+    ]
+    if by_name:
+        raise TrainingError(
+            f"{len(by_name)} faces to train on belong to people who must stay unseen: "
+            f"{_some(by_name)}. Take them out of the training set."
+        )
+    known = dict(zip(unseen.digests(), unseen.names, strict=True))
+    known |= {
+        photograph: name
+        for photograph, name in zip(unseen.photographs, unseen.names, strict=True)
+        if photograph
+    }
+    same = [
+        f"{name} (is {known[key]})"
+        for name, *keys in zip(
+            training.names, training.digests(), training.photographs, strict=True
+        )
+        for key in keys
+        if key in known
+    ]
+    if same:
+        raise TrainingError(
+            f"{len(same)} pictures to train on are pictures of people who must stay unseen: "
+            f"{_some(same)}. Take them out of the training set."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A face to train on and the unseen person's face that the teacher finds most like it.
+
+    Attributes:
+        cosine: Of the teacher's vectors.
+        trained: The face to train on.
+        unseen: The other.
+    """
+
+    cosine: float
+    trained: str
+    unseen: str
+
+
+def look_alikes(
+    trained: NDArray[np.float32],
+    trained_names: Sequence[str],
+    unseen: NDArray[np.float32],
+    unseen_names: Sequence[str],
+) -> list[LookAlike]:
+    """Return the pairs across both sets that are most alike, each trained face once, falling.
+
+    Args:
+        trained: The teacher's unit rows.
+        trained_names: What they are called.
+        unseen: The same of the unseen people's faces.
+        unseen_names: What those are called.
+    """
+    best = np.empty(len(trained), np.float32)
+    which = np.empty(len(trained), np.int64)
+    for start in range(0, len(trained), 1024):
+        cosines = trained[start : start + 1024] @ unseen.T
+        which[start : start + 1024] = cosines.argmax(axis=1)
+        best[start : start + 1024] = cosines.max(axis=1)
+    order = np.argsort(-best)[:LISTED]
+    return [
+        LookAlike(float(best[index]), trained_names[index], unseen_names[which[index]])
+        for index in order.tolist()
+    ]
+
+
+def _plain(name: str) -> str:
+    return "_".join(name.casefold().replace("_", " ").split())
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - LISTED} more" if len(listed) > LISTED else ""
+    return ", ".join(listed[:LISTED]) + more

@@ -1,0 +1,132 @@
+"""From photographs in folders, one sub-folder a person, to shards of aligned faces."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from face_auth.alignment import align
+from face_auth.detection import Detector
+from face_auth.files import write_whole
+from face_auth.photographs import ImageError, central_face, people_in, read_photograph
+from face_auth.training.shards import MARGIN, Picture, TrainingError, digest, write_shards
+
+WORKERS: Final = 2
+AT_ONCE: Final = 64
+
+Landmarks = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of a folder of photographs.
+
+    Attributes:
+        faces: How many were written.
+        people: Of how many people.
+        left_out: Each photograph without a face, and why.
+        shards: The files.
+    """
+
+    faces: int
+    people: int
+    left_out: tuple[str, ...]
+    shards: tuple[Path, ...]
+
+
+def prepare(
+    source: Path,
+    out: Path,
+    collection: str,
+    is_wanted: Callable[[str], bool] = lambda person: True,
+    landmarks: Landmarks | None = None,
+) -> Prepared:
+    """Find, align and store the face of each photograph; whatever has none is listed.
+
+    Args:
+        source: One sub-folder a person.
+        out: Folder of the shards, and of ``<collection>.left_out.txt``.
+        collection: What to call them.
+        is_wanted: Of a person's name.
+        landmarks: Five points by "person/file", where they are known; a photograph without is
+            left out then. Otherwise the face nearest the middle of the photograph is taken.
+
+    Raises:
+        TrainingError: If no face was found.
+        OSError: If a file cannot be read or written.
+    """
+    if "/" in collection or not collection:
+        raise TrainingError(f"{collection!r} is no name for a collection.")
+    files = [
+        (person, path)
+        for person, paths in people_in(source).items()
+        if is_wanted(person)
+        for path in paths
+    ]
+    stems = Counter(f"{person}/{path.stem}" for person, path in files)
+    left_out: list[str] = []
+    seen: set[str] = set()
+
+    def faces() -> Iterator[tuple[str, Picture, str]]:
+        cutter = _Cutter(landmarks)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            bar = tqdm(total=len(files), unit="photo", desc=collection)
+            for start in range(0, len(files), AT_ONCE):
+                part = files[start : start + AT_ONCE]
+                for (person, path), result in zip(part, pool.map(cutter, part), strict=True):
+                    bar.update()
+                    if isinstance(result, str):
+                        left_out.append(f"{path}: {result}")
+                        continue
+                    stem = f"{person}/{path.stem}"
+                    seen.add(person)
+                    name = f"{person}/{path.name}" if stems[stem] > 1 else stem
+                    yield name, *result
+            bar.close()
+
+    shards = write_shards(out, collection, faces())
+    content = "".join(f"{line}\n" for line in left_out)
+    write_whole(out / f"{collection}.left_out.txt", content.encode(), mode=0o644)
+    if not seen:
+        raise TrainingError(
+            f"No face was found in {source}; it needs a sub-folder for each person."
+        )
+    return Prepared(len(files) - len(left_out), len(seen), tuple(left_out), tuple(shards))
+
+
+class _Cutter:
+    """Cuts the face out of a photograph; each thread has a detector of its own."""
+
+    def __init__(self, landmarks: Landmarks | None) -> None:
+        self._landmarks = landmarks
+        self._own = threading.local()
+
+    def __call__(self, file: tuple[str, Path]) -> tuple[Picture, str] | str:
+        """Return the face and the photograph's digest, or why there is none."""
+        person, path = file
+        try:
+            image = read_photograph(path.read_bytes())
+        except (ImageError, OSError) as error:
+            return str(error)
+        points = self._points(image, f"{person}/{path.name}")
+        if points is None:
+            return "no face"
+        try:
+            return align(image, points, MARGIN), digest(image)
+        except ValueError as error:
+            return str(error)
+
+    def _points(self, image: Picture, name: str) -> NDArray[np.float32] | None:
+        if self._landmarks is not None:
+            return self._landmarks.get(name)
+        if not hasattr(self._own, "detector"):
+            self._own.detector = Detector()
+        face = central_face(image, self._own.detector.detect(image))
+        return None if face is None else face.landmarks
