@@ -17,7 +17,11 @@ pytestmark = pytest.mark.gui
 REPO = Path(__file__).parents[2]
 
 
-BUSY = ("the right face was answered with: Not admitted", "the page Saved did not come about")
+BUSY = (
+    "the right face was answered with: Not admitted",
+    "two pictures did not come about",
+    "the page Saved did not come about",
+)
 """Where the story ends, rightly, on a machine too busy to follow the movements it asks for."""
 
 
