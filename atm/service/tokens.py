@@ -1,0 +1,105 @@
+"""Tokens: what the service hands a kiosk so that it need not remember it itself.
+
+A token says what the service itself wrote, for one purpose, one kiosk and a while; the kiosk
+cannot read it. All tokens of one purpose have one length, whatever they say.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES: Final = 32
+
+_NAME_BYTES = 4
+_NONCE_BYTES = 12
+_PLAIN_BYTES = 512  # a name has 64 characters of up to 4 bytes
+_LONGEST = 1000
+
+
+class TokenError(ValueError):
+    """No token of ours, or for another purpose or kiosk, or out of date."""
+
+
+class Tokens:
+    """Makes and opens tokens; safe to use from several threads."""
+
+    def __init__(self, keys: Sequence[bytes], clock: Callable[[], float] = time.time) -> None:
+        """Use *keys*, 32 bytes each: the first one seals, the others still open.
+
+        Args:
+            keys: The newest first.
+            clock: Seconds since the epoch, of all copies of the service alike.
+
+        Raises:
+            ValueError: If there is no key, or one has another length.
+        """
+        if not keys or any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(f"tokens need keys of {KEY_BYTES} bytes")
+        self._newest = _name(keys[0])
+        self._ciphers = {_name(key): AESGCM(key) for key in keys}
+        self._clock = clock
+
+    def make(self, purpose: str, kiosk: str, lasts_s: float, says: Mapping[str, Any]) -> str:
+        """Return a token.
+
+        Args:
+            purpose: What it is for.
+            kiosk: Who may bring it back.
+            lasts_s: For how many seconds.
+            says: Texts, numbers and truth values.
+
+        Raises:
+            ValueError: If it says too much.
+        """
+        now = self._clock()
+        plain = json.dumps(
+            {**says, "made": now, "until": now + lasts_s}, ensure_ascii=False
+        ).encode("utf-8")
+        if len(plain) > _PLAIN_BYTES:
+            raise ValueError("a token cannot say so much")
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self._newest].encrypt(
+            nonce, plain.ljust(_PLAIN_BYTES), _bound(purpose, kiosk)
+        )
+        return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode("ascii")
+
+    def open(self, purpose: str, kiosk: str, token: str) -> dict[str, Any]:
+        """Return what *token* says, and `made` and `until`, in seconds since the epoch.
+
+        Raises:
+            TokenError: If it is not good, or not any more.
+        """
+        if len(token) > _LONGEST:
+            raise TokenError("no token of ours")
+        try:
+            data = base64.b64decode(token, altchars=b"-_", validate=True)
+            name, nonce = data[:_NAME_BYTES], data[_NAME_BYTES : _NAME_BYTES + _NONCE_BYTES]
+            plain = self._ciphers[name].decrypt(
+                nonce, data[_NAME_BYTES + _NONCE_BYTES :], _bound(purpose, kiosk)
+            )
+        except (binascii.Error, KeyError, InvalidTag, ValueError) as error:
+            raise TokenError("no token of ours") from error
+        says: dict[str, Any] = json.loads(plain)
+        if not says["made"] - 5.0 <= self._clock() <= says["until"]:  # copies differ by moments
+            raise TokenError("the token is out of date")
+        return says
+
+    def age_s(self, says: Mapping[str, Any]) -> float:
+        """Return how many seconds ago the token was made that *says* this."""
+        return max(0.0, self._clock() - float(says["made"]))
+
+
+def _name(key: bytes) -> bytes:
+    return hmac.digest(key, b"two-factor-atm name of this key", "sha256")[:_NAME_BYTES]
+
+
+def _bound(purpose: str, kiosk: str) -> bytes:
+    return f"{purpose}\0{kiosk}".encode()
