@@ -74,7 +74,7 @@ def _face(
 
 
 def _account(customer_id: str, ledger: Ledger) -> dict[str, object] | None:
-    if customer_id not in ledger.customer_ids():
+    if not ledger.has_account(customer_id):
         return None
     return {
         "balance in minor units": ledger.balance(customer_id),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from atm.audit import AuditLog
+from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import Application, Asking, EnrolmentDesk
@@ -25,6 +26,7 @@ from atm.liveness import LivenessDesk, challenge_s
 from atm.login import LoginDesk
 from atm.office import Office
 from atm.one_face import OneFace
+from atm.orphans import remove_orphans
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
 from atm.session import Customer, Session
@@ -62,7 +64,7 @@ class Machine:
         self.ledger = stores.ledger
         self.store = stores.credentials
         self.gallery = stores.gallery
-        lock = folder.path / "enrolment.lock"
+        self._commit = LockedCommit(folder.path / "enrolment.lock")
         self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, self._card)
         self._enrolment = EnrolmentDesk(
             store=stores.credentials,
@@ -71,7 +73,7 @@ class Machine:
             ledger=stores.ledger,
             audit=stores.audit,
             one_face=self._one_face,
-            lock=lock,
+            commit=self._commit,
         )
         self.office = Office(
             store=stores.credentials,
@@ -81,7 +83,7 @@ class Machine:
             attempts=stores.attempts,
             audit=stores.audit,
             staff=stores.staff,
-            lock=lock,
+            commit=self._commit,
         )
         self._logins = LoginDesk(
             store=stores.credentials,
@@ -119,7 +121,9 @@ class Machine:
             machine = cls(settings, folder, stores)
             stores.check()
             machine._check_approved()
-            machine._enrolment.remove_orphans()
+            remove_orphans(
+                stores.credentials, stores.gallery, stores.ledger, stores.audit, machine._commit
+            )
             stores.audit.append("start")
             machine._held = held
         except (CredentialError, OSError) as error:

@@ -8,7 +8,7 @@ from typing import NoReturn
 from atm.accounts import Hold, LedgerError, Transaction, Withdrawal
 from atm.dispenser import Dispenser, NotDispensed
 from atm.errors import AtmError
-from atm.ledger import Ledger
+from atm.parts import Accounts
 
 MINOR_PER_MAJOR = 100
 
@@ -57,7 +57,7 @@ class Session:
     def __init__(
         self,
         customer: Customer,
-        ledger: Ledger,
+        ledger: Accounts,
         dispenser: Dispenser,
         *,
         smallest_note: int,
@@ -77,7 +77,7 @@ class Session:
                 "returned" or "uncertain". No money comes out unless "held" was written.
         """
         self.customer = customer
-        self._ledger: Ledger | None = ledger
+        self._ledger: Accounts | None = ledger
         self._dispenser = dispenser
         self._smallest_note_minor = smallest_note * MINOR_PER_MAJOR
         self._day_limit_minor = day_limit * MINOR_PER_MAJOR
@@ -117,7 +117,7 @@ class Session:
             try:
                 self._log("held", hold)
             except BaseException:
-                ledger.release(hold.hold_id)
+                ledger.release(hold)
                 raise
             try:
                 self._dispenser.dispense(hold.reference, hold.amount_minor)
@@ -127,7 +127,7 @@ class Session:
                 self._log_after("uncertain", hold)
                 raise HeldError(hold) from error
             try:
-                withdrawal = ledger.book(hold.hold_id)
+                withdrawal = ledger.book(hold)
             except LedgerError as error:
                 self._log_after("uncertain", hold)
                 raise HeldError(hold) from error
@@ -138,9 +138,9 @@ class Session:
         """Log out. Closing twice is no error."""
         self._ledger = None
 
-    def _return(self, ledger: Ledger, hold: Hold, cause: NotDispensed) -> NoReturn:
+    def _return(self, ledger: Accounts, hold: Hold, cause: NotDispensed) -> NoReturn:
         try:
-            ledger.release(hold.hold_id)
+            ledger.release(hold)
         except LedgerError as error:
             self._log_after("uncertain", hold)
             raise HeldError(hold) from error
@@ -162,7 +162,7 @@ class Session:
         with contextlib.suppress(Exception):
             self._log(step, hold)
 
-    def _open(self) -> Ledger:
+    def _open(self) -> Accounts:
         if self._ledger is None:
             raise SessionClosedError("You are logged out. Please log in again.")
         return self._ledger

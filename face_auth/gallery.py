@@ -146,8 +146,11 @@ class Gallery:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise GalleryError(f"captures {template_id} have another layout") from error
 
-    def remove(self, template_id: str) -> None:
-        """Delete both files of *template_id*; one that is not there is no error."""
+    def remove(self, template_id: str, customer_id: str | None = None) -> None:
+        """Delete both files of *template_id*; one that is not there is no error.
+
+        Whose face it is does not matter here; a database finds the row by it.
+        """
         for purpose in self._keys:
             self._path(template_id, purpose).unlink(missing_ok=True)
 
