@@ -99,9 +99,7 @@ def unpack_face(data: bytes, customer_id: str) -> tuple[Template, list[Capture]]
         if not 1 <= count <= MOST_CAPTURES:
             raise FaceWireError("no number of pictures of an enrolment")
         captures = [_capture(arrays, index) for index in range(count)]
-        svm = CustomerSvm(
-            _numbers(arrays["svm_weights"], (DIMENSIONS,)), float(arrays["svm_bias"])
-        )
+        svm = CustomerSvm(_numbers(arrays["svm_weights"], (DIMENSIONS,)), float(arrays["svm_bias"]))
         template = Template(
             customer_id=customer_id,
             network=str(arrays["network"])[:100],
@@ -145,7 +143,7 @@ def _capture(arrays: Mapping[str, NDArray[Any]], index: int) -> Capture:
 
 def _image(found: NDArray[Any]) -> NDArray[np.uint8]:
     fits = found.ndim == 3 and found.dtype == np.uint8 and found.shape[2:] == (3,)
-    if not fits or not 0 < min(found.shape) or max(found.shape) > LARGEST_SIDE:
+    if not fits or not min(found.shape) > 0 or max(found.shape) > LARGEST_SIDE:
         raise FaceWireError("no picture")
     return found
 

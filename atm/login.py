@@ -11,12 +11,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 from atm import pin_check
 from atm.answer import Answer
-from atm.audit import AuditLog
 from atm.decision import Decision, Outcome, PinResult, decide, reason
 from atm.errors import AtmError
+from atm.parts import AttemptCounters, Log
 from atm.pause import Pause
 from atm.session import Customer, Session
-from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.verification import FaceResult
@@ -152,9 +151,9 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         *,
         store: CredentialStore,
         hasher: PinHasher,
-        attempts: Attempts,
+        attempts: AttemptCounters,
         pause: Pause,
-        audit: AuditLog,
+        audit: Log,
         open_session: Callable[[Customer], Session],
         suspect: Callable[[str, FaceResult], None],
         limit_s: float,

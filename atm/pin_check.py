@@ -3,10 +3,10 @@
 import contextlib
 from dataclasses import replace
 
-from atm.audit import AuditLog
 from atm.decision import Decision, Outcome, PinReason, PinResult
 from atm.errors import AtmError
-from credentials.attempts import Attempts, Ending, Standing
+from atm.parts import AttemptCounters, Log
+from credentials.attempts import Ending, Standing
 from credentials.errors import CredentialError
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
@@ -20,7 +20,7 @@ def claimed(store: CredentialStore, username: str) -> CredentialRecord | None:
 
 
 def judge(
-    record: CredentialRecord | None, pin: str, hasher: PinHasher, attempts: Attempts
+    record: CredentialRecord | None, pin: str, hasher: PinHasher, attempts: AttemptCounters
 ) -> PinResult:
     """Count the attempt and judge the PIN; the same hashing is done whoever is claimed."""
     if record is None or record.pin_hash is None:
@@ -36,7 +36,7 @@ def judge(
     return PinResult(record.customer_id, right, reason, reserved=True)
 
 
-def settle(attempts: Attempts, decision: Decision, pin: object, face: object) -> None:
+def settle(attempts: AttemptCounters, decision: Decision, pin: object, face: object) -> None:
     """End the attempt that `judge` reserved, if it came to a clear end; else it stays reserved."""
     if not (isinstance(pin, PinResult) and pin.reserved and pin.customer_id is not None):
         return
@@ -45,7 +45,7 @@ def settle(attempts: Attempts, decision: Decision, pin: object, face: object) ->
         attempts.settle(pin.customer_id, ending)
 
 
-def log_attack(audit: AuditLog, decision: Decision, face: object) -> None:
+def log_attack(audit: Log, decision: Decision, face: object) -> None:
     """Log a suspected presentation attack, if there is one."""
     if isinstance(face, FaceResult) and face.liveness is not None and face.attack_suspected:
         audit.append(
@@ -56,7 +56,7 @@ def log_attack(audit: AuditLog, decision: Decision, face: object) -> None:
         )
 
 
-def log_decision(audit: AuditLog, decision: Decision, face: object) -> None:
+def log_decision(audit: Log, decision: Decision, face: object) -> None:
     """Log the decision; nobody is admitted unless this returns."""
     audit.append(
         "decision",
@@ -69,7 +69,7 @@ def log_decision(audit: AuditLog, decision: Decision, face: object) -> None:
 
 
 def renew_hash(
-    store: CredentialStore, hasher: PinHasher, audit: AuditLog, customer_id: str, pin: str
+    store: CredentialStore, hasher: PinHasher, audit: Log, customer_id: str, pin: str
 ) -> None:
     """Hash the right *pin* again if that was done with a former key or at other costs."""
     record = store.by_id(customer_id)

@@ -99,7 +99,9 @@ ERRORS: Final = (
     Coded("stale_record", 409, StaleRecordError, ("sentence",)),
     Coded("enrolment", 409, EnrolmentError, ("code", "sentence")),
     Coded(
-        "duplicate_face", 409, DuplicateFaceError,
+        "duplicate_face",
+        409,
+        DuplicateFaceError,
         ("username", "customer_id", "new_face", "other_face"),
     ),
     Coded("balance", 409, BalanceError, ("balance_minor",)),

@@ -1,8 +1,9 @@
-"""An enrolment at a kiosk of the bank: the camera is here, the hash and the commit at the service."""
+"""An enrolment at a kiosk of the bank: the camera is here, hash and commit are the service's."""
 
 import base64
 import threading
 from datetime import UTC
+from typing import Any
 
 from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
 from atm.enrolment import Application, Asking
@@ -69,7 +70,7 @@ class RemoteEnrolment:
             stop,
             self._limit_s,
         )
-        body = {
+        body: dict[str, Any] = {
             "name": username,
             "full_name": full_name,
             "opening_minor": application.opening_minor,

@@ -8,10 +8,10 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from atm.audit import AuditLog
-from atm.errors import AtmError, ServiceUnavailable
+from atm.errors import AtmError
 from atm.remote.client import ServiceClient
 from credentials.files import JsonObject
 
@@ -89,5 +89,3 @@ class KioskLog:
                 continue
             with self._wake:
                 self._wake.wait_for(lambda: self._closed, RETRY_S)
-
-

@@ -110,9 +110,7 @@ class RemoteLogin(LoginShell[Begun, Claim]):
     ) -> Decision:
         """Let the service decide, then log its decision here; nobody is admitted unless it is."""
         try:
-            found = self._client.call(
-                "logins/finish", attempt=begun.attempt, face=_plain(face)
-            )
+            found = self._client.call("logins/finish", attempt=begun.attempt, face=_plain(face))
             if found["granted"] is not True:
                 decision = Decision(Outcome.REFUSED, reasons=reasons)
                 if pause_s := self._pause.refused():

@@ -55,10 +55,6 @@ class RemoteStaff:
         found = self._client.call("staff/names", again=True, staff=self._badge.tokens)
         return [(str(name), bool(locked)) for name, locked in found["names"]]
 
-    def known(self, name: str) -> str:
-        """Return how the member *name* is called; the service looks again at each act."""
-        return name
-
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return the member of staff whose *name* and *pin* these are.
 
@@ -80,6 +76,14 @@ class RemoteStaff:
 
     def check_first(self, name: str, pin: str) -> str:
         """Refuse: the service is set up with its first member of staff.
+
+        Raises:
+            StaffError: Always.
+        """
+        raise StaffError("The first member of staff is made at the service.")
+
+    def add_first(self, name: str, pin: str) -> StaffMember:
+        """Refuse, as `check_first`.
 
         Raises:
             StaffError: Always.

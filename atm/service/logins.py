@@ -4,9 +4,9 @@ The attempt is counted before the PIN is judged, and the verdict stays here, sea
 until the face's answer comes. A kiosk that never finishes has used the attempt up.
 """
 
+import hashlib
 import logging
 import os
-import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,8 @@ from atm import envelope, pin_check
 from atm.decision import Decision, Outcome, PinReason, PinResult, decide
 from atm.errors import ServiceUnavailable
 from atm.face_wire import Claimed, pack_claimed
-from atm.service.bundle import Kiosk, Parts
+from atm.parts import Kiosk
+from atm.service.bundle import Parts
 from atm.service.decoys import Decoys
 from atm.service.tokens import TokenError, Tokens
 from atm.session import Customer
@@ -104,10 +105,11 @@ class Logins:
         if network_sha256 != self._network:
             _log.error("Kiosk %s runs another face network", kiosk.name)
             raise ServiceUnavailable
-        name = _compared(username)
-        key = self._parts.new_id(name)
+        username = _possible(username)
         record = pin_check.claimed(self._parts.credentials, username)
-        decoy = self._decoys.of(name)
+        decoy = self._decoys.of(username_key(username))
+        made_up = self._parts.new_id(username)
+        key = made_up if record is None else record.customer_id
         if not self._turn.acquire(timeout=WAIT_FOR_TURN_S):
             raise ServiceUnavailable
         try:
@@ -117,8 +119,7 @@ class Logins:
         given = self._claimed(record) if record is not None and result.reserved else None
         if given is None:
             result = PinResult(result.customer_id, False, result.reason)
-        login_id = secrets.token_hex(16)
-        self._parts.logins.open(key, login_id)
+        login_id = self._parts.tickets.open(key, kiosk.kiosk_id)
         attempt = self._tokens.make(
             _PURPOSE,
             kiosk.kiosk_id,
@@ -126,7 +127,7 @@ class Logins:
             {
                 "key": key,
                 "login": login_id,
-                "customer": result.customer_id,
+                "known": result.customer_id is not None,
                 "right": result.accepted,
                 "reason": result.reason.value,
                 "reserved": result.reserved,
@@ -157,19 +158,21 @@ class Logins:
             says = self._tokens.open(_PURPOSE, kiosk.kiosk_id, attempt)
         except TokenError as error:
             raise OverError from error
-        pin = PinResult(
-            says["customer"], says["right"], PinReason(says["reason"]), says["reserved"]
-        )
+        customer_id = says["key"] if says["known"] else None
+        pin = PinResult(customer_id, says["right"], PinReason(says["reason"]), says["reserved"])
         face = FaceResult(
-            says["customer"] or "", face.accepted, face.score, face.threshold, face.frames,
+            customer_id or "", face.accepted, face.score, face.threshold, face.frames,
             liveness=face.liveness,
         )  # fmt: skip
         decision = decide(pin, face, elapsed_s=0.0, limit_s=LOGIN_S)
-        with self._parts.commit():
-            if not self._parts.logins.end(says["key"], says["login"]):
+
+        def end() -> None:
+            if not self._parts.tickets.end(says["key"], says["login"], kiosk.kiosk_id):
                 raise OverError
             pin_check.settle(self._parts.attempts, decision, pin, face)
-        log = self._parts.log(kiosk)
+
+        self._parts.commit(end)
+        log = self._parts.log(kiosk.kiosk_id)
         pin_check.log_attack(log, decision, face)
         pin_check.log_decision(log, decision, face)
         return self._admitted(kiosk, decision)
@@ -208,7 +211,7 @@ class Logins:
         def renew() -> None:
             time.sleep(RENEW_AFTER_S)
             pin_check.renew_hash(
-                parts.credentials, parts.hasher, parts.log(kiosk), record.customer_id, pin
+                parts.credentials, parts.hasher, parts.log(kiosk.kiosk_id), record.customer_id, pin
             )
 
         self._behind.submit(renew)
@@ -218,11 +221,11 @@ class Logins:
         time.sleep(-passed % self._answer_every_s)
 
 
-def _compared(username: str) -> str:
-    """Return what *username* is compared by, or itself where it could never be one."""
+def _possible(username: str) -> str:
+    """Return *username*, or another one that nobody has where it never could be one."""
     try:
-        return username_key(username)
+        username_key(username)
     except PolicyError:
-        return username
-
-
+        digest = hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"nobody {digest[:32]}"
+    return username
