@@ -8,10 +8,23 @@ from atm.accounts import Hold
 from atm.capturing import Capturing
 from atm.decision import Decision
 from atm.enrolment import Application, Asking
+from atm.parts import Log
 from atm.refusals import Refusal
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
 from face_auth.verification import FaceResult
+
+
+class MachineLog(Log, Protocol):
+    """The log of one machine; see `atm.audit.AuditLog`."""
+
+    def head_stores(self) -> dict[str, int]:
+        """Return the highest generation of each of the machine's own stores that it knows of."""
+        ...
+
+    def close(self) -> None:
+        """Write down what was counted."""
+        ...
 
 
 class Logins(Protocol):

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atm.audit import AuditLog
 from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
-from atm.desks import Enrolment, Logins, OfficeDesk, StaffDesk
+from atm.desks import Enrolment, Logins, MachineLog, OfficeDesk, StaffDesk
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import Application, Asking, EnrolmentDesk
 from atm.errors import AtmError
@@ -42,7 +41,6 @@ from credentials.store import CredentialRecord
 from face_auth.camera import Camera, Frame
 
 if TYPE_CHECKING:
-    from atm.remote.log import KioskLog
     from face_auth.enrolment import EnrolProgress
     from face_auth.gallery import Capture, Template
     from face_auth.models import ModelCard, Threshold
@@ -108,7 +106,7 @@ class Machine:
         settings: Settings,
         folder: DataFolder,
         stores: KioskStores,
-        audit: AuditLog | KioskLog,
+        audit: MachineLog,
     ) -> None:
         """Wire what every kiosk has, whoever keeps its customers."""
         self.settings = settings

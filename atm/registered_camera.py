@@ -1,23 +1,18 @@
 """The camera of one data folder: which kinds it takes, and in a live one which device."""
 
-from typing import TYPE_CHECKING
-
-from atm.audit import AuditLog
+from atm.desks import MachineLog
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
 from atm.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.signatures import StaffMember
 from face_auth.camera import Camera
 
-if TYPE_CHECKING:
-    from atm.remote.log import KioskLog
-
 
 class RegisteredCamera:
     """Opens the camera when it is first asked for, and says whether it may be used."""
 
     def __init__(
-        self, kind: Kind, spec: str, registration: Registration, audit: "AuditLog | KioskLog"
+        self, kind: Kind, spec: str, registration: Registration, audit: MachineLog
     ) -> None:
         """Open nothing yet.
 

@@ -1,8 +1,16 @@
 """What a kiosk may send, to the last field: whatever else comes is refused unread."""
 
+import base64
 from typing import Annotated, Any
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _decoded(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("base64 is text")
+    return base64.b64decode(text, validate=True)
+
 
 Text = Annotated[str, Field(max_length=1000)]
 Token = Annotated[str, Field(max_length=1000)]
@@ -12,6 +20,7 @@ CustomerId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Reference = Annotated[str, Field(max_length=20)]
 Moment = Annotated[str, Field(max_length=40)]
 Minor = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Base64 = Annotated[bytes, BeforeValidator(_decoded)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Staff = Annotated[list[Token], Field(min_length=1, max_length=2)]
 
@@ -37,7 +46,7 @@ class Begin(Body):
 
     username: Text
     pin: Pin
-    public_key: Base64Bytes = Field(min_length=32, max_length=32)
+    public_key: Base64 = Field(min_length=32, max_length=32)
     network_sha256: Digest
 
 
@@ -162,7 +171,7 @@ class Delete(Named):
 class NewFace(Named):
     """Their face anew."""
 
-    face: Base64Bytes
+    face: Base64
 
 
 class Enrol(NewFace):
