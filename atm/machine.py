@@ -28,7 +28,7 @@ from atm.keys import Keys
 from atm.liveness import Excused, LivenessDesk, challenge_s
 from atm.login import LoginDesk
 from atm.office import Office
-from atm.one_face import OneFace
+from atm.one_face import GallerySearch, OneFace
 from atm.orphans import remove_orphans
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
@@ -70,7 +70,12 @@ class Machine:
         self.store = stores.credentials
         self.gallery = stores.gallery
         self._commit = LockedCommit(folder.path / "enrolment.lock")
-        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, self._card)
+        self._one_face = OneFace(
+            stores.credentials,
+            stores.gallery,
+            stores.audit,
+            GallerySearch(stores.credentials, stores.gallery, self._card),
+        )
         self._enrolment = EnrolmentDesk(
             store=stores.credentials,
             hasher=stores.hasher,

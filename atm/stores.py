@@ -14,8 +14,10 @@ from atm.pause import Pause
 from atm.registration import REGISTRATION_FILE, Registration
 from atm.settings import Settings
 from atm.staff import STAFF_LIMIT, StaffRegistry
+from atm.staff_file import Staff, staff_file
 from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
+from credentials.record_file import RecordFile
 from credentials.sealing import Seal
 from credentials.store import JsonStore
 from credentials.wrong_pins import WrongPins
@@ -101,6 +103,7 @@ class Stores(KioskStores):
     credentials: JsonStore
     attempts: Attempts
     staff_pins: WrongPins
+    staff_list: RecordFile[Staff]
     staff: StaffRegistry
     ledger: Ledger
     gallery: "Gallery"
@@ -115,7 +118,9 @@ class Stores(KioskStores):
         from face_auth.gallery import Gallery
 
         path, seal = folder.path, keys.seal
-        hasher, staff_pins, staff = _staff(folder, keys)
+        hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
+        staff_list = staff_file(path / STAFF, seal)
+        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
         stores: list[Self] = []
         made = cls(
             **_own(folder, keys, settings, lambda: stores[0].generations() if stores else {}),
@@ -123,7 +128,8 @@ class Stores(KioskStores):
             credentials=JsonStore(path / CREDENTIALS, seal),
             attempts=Attempts(path / ATTEMPTS, seal),
             staff_pins=staff_pins,
-            staff=staff,
+            staff_list=staff_list,
+            staff=StaffRegistry(staff_list, hasher, staff_pins),
             ledger=Ledger(path / LEDGER, seal),
             gallery=Gallery(
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
@@ -139,7 +145,7 @@ class Stores(KioskStores):
             "credentials": self.credentials.generation,
             "attempts": self.attempts.generation,
             "staff-attempts": self.staff_pins.generation,
-            "staff": self.staff.generation,
+            "staff": self.staff_list.generation,
             "ledger": self.ledger.generation,
         }
 
@@ -182,10 +188,6 @@ def staff_of(folder: DataFolder, keys: Keys) -> StaffRegistry:
     Raises:
         CredentialError: If their counters cannot be used.
     """
-    return _staff(folder, keys)[2]
-
-
-def _staff(folder: DataFolder, keys: Keys) -> tuple[PinHasher, WrongPins, StaffRegistry]:
     hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
     pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal, STAFF_LIMIT)
-    return hasher, pins, StaffRegistry(folder.path / STAFF, hasher, pins, keys.seal)
+    return StaffRegistry(staff_file(folder.path / STAFF, keys.seal), hasher, pins)

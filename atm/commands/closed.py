@@ -15,7 +15,7 @@ from atm.key_rotation import rotate
 from atm.keys import Keys
 from atm.restore import CounterFile, Restore
 from atm.settings import Settings
-from atm.staff import staff_hashes
+from atm.staff_file import staff_hashes
 from atm.stores import (
     ATTEMPTS,
     CREDENTIALS,

@@ -23,6 +23,7 @@ from atm.orphans import remove_orphans
 from atm.pause import Pause
 from atm.session import Customer, Session
 from atm.staff import STAFF_LIMIT, StaffRegistry
+from atm.staff_file import staff_file
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.database import Database
@@ -124,7 +125,7 @@ def open_at(folder: Path, clock: BootClock) -> Bank:
         folder=folder,
         store=JsonStore(folder / "credentials.json", SEAL),
         hasher=hasher,
-        staff=StaffRegistry(folder / "staff.json", hasher, staff_pins, SEAL),
+        staff=StaffRegistry(staff_file(folder / "staff.json", SEAL), hasher, staff_pins),
         attempts=Attempts(folder / "attempts.sqlite", SEAL, clock),
         pause=Pause(folder / "pause.sqlite", SEAL, clock),
         clock=clock,
