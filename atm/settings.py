@@ -13,6 +13,8 @@ from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
 
 PREFIX = "ATM_"
+SERVICE_PREFIX = "ATM_SERVICE_"
+"""Of the settings of a bank's service; no kiosk reads them."""
 # Variables with our prefix that are not settings but for tests: photographs, length of the soak.
 OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
 
@@ -128,7 +130,10 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     found = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in OTHER_VARIABLES and value
+        if name.startswith(PREFIX)
+        and not name.startswith(SERVICE_PREFIX)
+        and name not in OTHER_VARIABLES
+        and value
     }
     return _checked(found, lambda name: f"variable {PREFIX}{name.upper()}", text=True)
 

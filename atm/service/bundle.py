@@ -19,10 +19,12 @@ from credentials.store import CredentialStore
 
 
 class Parts(Protocol):
-    """Everything that the service uses, safe to use from several threads."""
+    """Everything that the service uses, safe to use from several threads.
+
+    Keys may be changed while the service runs: what they give is asked for afresh each time.
+    """
 
     credentials: CredentialStore
-    hasher: PinHasher
     attempts: AttemptCounters
     gallery: Faces
     search: FaceSearch
@@ -31,8 +33,21 @@ class Parts(Protocol):
     kiosks: Kiosks
     tickets: LoginTickets
     commit: Commit
-    token_keys: Sequence[bytes]
-    decoy_key: bytes
+
+    @property
+    def hasher(self) -> PinHasher:
+        """What makes and checks PIN hashes, with today's keys."""
+        ...
+
+    @property
+    def token_keys(self) -> Sequence[bytes]:
+        """Keys of tokens, 32 bytes each; the first one seals."""
+        ...
+
+    @property
+    def decoy_key(self) -> bytes:
+        """32 bytes that never change, for the templates of nobody."""
+        ...
 
     def new_id(self, username: str) -> str:
         """Return the customer id of *username*, whether there is such a customer or not."""

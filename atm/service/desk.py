@@ -30,7 +30,7 @@ class Desk:
         self.parts = parts
         self.network_sha256 = card.sha256
         self.day_limit = day_limit
-        self.tokens = Tokens(parts.token_keys)
+        self.tokens = Tokens(lambda: parts.token_keys)
         cohort = load_cohort(card)
         like = train_customer_svm(cohort[:5], cohort[5:])
         decoys = Decoys(parts.decoy_key, card.sha256, cohort, like)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from atm.errors import AtmError
 
@@ -23,6 +24,7 @@ class ServiceSettings:
 
     Attributes:
         database: Address of the PostgreSQL database, as the service's role.
+        owner: The same address as the database's owner, for `schema` alone.
         keys: The file that holds the service's keys, outside the database.
         certificate: The service's own, PEM, with what leads to the bank's authority.
         certificate_key: Its private key, PEM.
@@ -31,6 +33,7 @@ class ServiceSettings:
         port: Port to listen on.
         network: Which face network the kiosks run: "bundled" or "vggface2".
         day_limit: What one customer may withdraw in a day, in major units; a kiosk may want less.
+        zone: Whose calendar days those are, such as "Europe/Berlin".
     """
 
     database: str
@@ -42,6 +45,8 @@ class ServiceSettings:
     port: int = 8443
     network: str = "bundled"
     day_limit: int = 1000
+    zone: str = "UTC"
+    owner: str = ""
 
 
 def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSettings:
@@ -59,6 +64,10 @@ def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSet
         if name not in known:
             raise ServiceSettingsError(f"There is no setting called {variable}.")
         found[name] = _read(variable, value, known[name])
+    try:
+        ZoneInfo(found.get("zone", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ServiceSettingsError(f"{PREFIX}ZONE names no time zone.") from error
     for name in ("database", "keys"):
         if name not in found:
             raise ServiceSettingsError(f"Set {PREFIX}{name.upper()}.")

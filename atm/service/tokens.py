@@ -11,12 +11,10 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-KEY_BYTES: Final = 32
 
 _NAME_BYTES = 4
 _NONCE_BYTES = 12
@@ -31,20 +29,16 @@ class TokenError(ValueError):
 class Tokens:
     """Makes and opens tokens; safe to use from several threads."""
 
-    def __init__(self, keys: Sequence[bytes], clock: Callable[[], float] = time.time) -> None:
-        """Use *keys*, 32 bytes each: the first one seals, the others still open.
+    def __init__(
+        self, keys: Callable[[], Sequence[bytes]], clock: Callable[[], float] = time.time
+    ) -> None:
+        """Use today's keys, whenever a token is made or opened.
 
         Args:
-            keys: The newest first.
+            keys: Returns 32 bytes each: the first one seals, the others still open.
             clock: Seconds since the epoch, of all copies of the service alike.
-
-        Raises:
-            ValueError: If there is no key, or one has another length.
         """
-        if not keys or any(len(key) != KEY_BYTES for key in keys):
-            raise ValueError(f"tokens need keys of {KEY_BYTES} bytes")
-        self._newest = _name(keys[0])
-        self._ciphers = {_name(key): AESGCM(key) for key in keys}
+        self._keys = keys
         self._clock = clock
 
     def make(self, purpose: str, kiosk: str, lasts_s: float, says: Mapping[str, Any]) -> str:
@@ -65,11 +59,10 @@ class Tokens:
         ).encode("utf-8")
         if len(plain) > _PLAIN_BYTES:
             raise ValueError("a token cannot say so much")
+        newest = self._keys()[0]
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._newest].encrypt(
-            nonce, plain.ljust(_PLAIN_BYTES), _bound(purpose, kiosk)
-        )
-        return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode("ascii")
+        sealed = AESGCM(newest).encrypt(nonce, plain.ljust(_PLAIN_BYTES), _bound(purpose, kiosk))
+        return base64.urlsafe_b64encode(_name(newest) + nonce + sealed).decode("ascii")
 
     def open(self, purpose: str, kiosk: str, token: str) -> dict[str, Any]:
         """Return what *token* says, and `made` and `until`, in seconds since the epoch.
@@ -82,10 +75,10 @@ class Tokens:
         try:
             data = base64.b64decode(token, altchars=b"-_", validate=True)
             name, nonce = data[:_NAME_BYTES], data[_NAME_BYTES : _NAME_BYTES + _NONCE_BYTES]
-            plain = self._ciphers[name].decrypt(
-                nonce, data[_NAME_BYTES + _NONCE_BYTES :], _bound(purpose, kiosk)
-            )
-        except (binascii.Error, KeyError, InvalidTag, ValueError) as error:
+            key = next(each for each in self._keys() if _name(each) == name)
+            sealed = data[_NAME_BYTES + _NONCE_BYTES :]
+            plain = AESGCM(key).decrypt(nonce, sealed, _bound(purpose, kiosk))
+        except (binascii.Error, StopIteration, InvalidTag, ValueError) as error:
             raise TokenError("no token of ours") from error
         says: dict[str, Any] = json.loads(plain)
         if not says["made"] - 5.0 <= self._clock() <= says["until"]:  # copies differ by moments
