@@ -143,3 +143,14 @@ def test_a_commit_that_conflicts_is_done_again_whole(bank: Bank, cluster: Cluste
     steps = [each["step"] for each in other.log.entries() if each["kind"] == "delete"]
     assert steps == ["begun", "begun", "done"]  # what the first try met ended it
     other.close()
+
+
+def test_what_a_failing_statement_was_given_reaches_no_log(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = text("UPDATE staff SET pin_hash = :given WHERE no_such_column = 1")
+    secret = "$".join(["k0123", "argon2id"])
+    with pytest.raises(ServiceUnavailable):
+        database.run(lambda connection: connection.execute(wrong, {"given": secret}))
+    assert "no_such_column" in caplog.text
+    assert secret not in caplog.text
