@@ -7,13 +7,14 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
+DEBIAN_FLEET := postgresql
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Processes side by side: their own threads would only get in each other's way.
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test test-long test-train bench lint format messages clean
+.PHONY: help kiosk demo test test-long test-train test-fleet bench lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -38,10 +39,14 @@ test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its pro
 test-train: $(VENV)/.train ## test the training, which needs PyTorch
 	@$(PY) -m pytest tests/face_auth/training $(ARGS)
 
+test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service, with a PostgreSQL server of their own
+	@$(call debian,$(DEBIAN_FLEET))
+	$(PY) -m pytest tests/fleet $(ARGS)
+
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
 
-lint: $(VENV)/.all ## check style and types
+lint: $(VENV)/.all $(VENV)/.fleet ## check style and types
 	@$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -95,6 +100,11 @@ $(VENV)/.train: requirements-train.txt requirements.txt requirements-kiosk.txt |
 	@echo "Installing what training needs ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-train.txt
 	touch $@ $(VENV)/.all $(VENV)/.kiosk
+
+$(VENV)/.fleet: requirements-fleet.txt requirements-kiosk.txt | $(PY)
+	@echo "Installing what the service runs on ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-fleet.txt
+	touch $@
 
 $(VENV)/.screen: | $(PY)
 	@$(call debian,$(DEBIAN_SCREEN))

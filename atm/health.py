@@ -10,7 +10,7 @@ from atm.keys import last_backup
 from atm.liveness import LivenessDesk
 from atm.registered_camera import RegisteredCamera
 from atm.settings import Liveness, Settings
-from atm.stores import Stores
+from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
 
 LITTLE_SPACE = 0.2
@@ -53,7 +53,7 @@ class Health:
 def look(
     settings: Settings,
     folder: DataFolder,
-    stores: Stores,
+    stores: KioskStores,
     camera: RegisteredCamera,
     liveness: LivenessDesk,
 ) -> Health:
@@ -76,7 +76,8 @@ def look(
     except AtmError as error:
         notes.append(str(error))
     now = datetime.now(UTC)
-    if backup is None or (now - backup).days >= OLD_BACKUP_DAYS:
+    keeps_customers = not settings.store
+    if keeps_customers and (backup is None or (now - backup).days >= OLD_BACKUP_DAYS):
         notes.append("Back up the keys: run “python -m atm keys backup”.")
     return Health(
         disk_free_share=usage.free / usage.total,

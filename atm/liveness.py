@@ -3,11 +3,10 @@
 import contextlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from atm.errors import AtmError
 from atm.settings import Liveness
-from credentials.store import CredentialRecord
 
 if TYPE_CHECKING:
     from face_auth.camera import Camera
@@ -22,6 +21,15 @@ CHALLENGE_S = 22.0
 
 class ExcuseError(AtmError):
     """A customer cannot be excused from these requests."""
+
+
+class Excused(Protocol):
+    """A customer's record, or what a kiosk knows of it."""
+
+    @property
+    def excused(self) -> str | None:
+        """Requests that they cannot follow, as `CredentialRecord.excused`."""
+        ...
 
 
 def checked_excuses(requests: Collection[str]) -> list[str]:
@@ -81,7 +89,7 @@ class LivenessDesk:
 
     def check(
         self,
-        record: CredentialRecord | None,
+        record: Excused | None,
         *,
         enrols: bool = False,
         excused: Collection[str] = (),
@@ -89,7 +97,7 @@ class LivenessDesk:
         """Return the check of one attempt; None where the setting is "off".
 
         Args:
-            record: The customer's, who may be excused from some requests; None for an unknown name.
+            record: Says from which requests the customer is excused; None for an unknown name.
             enrols: Whether it is an enrolment.
             excused: Requests besides the record's: an enrolment has none yet.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import theme
 from kiosk.bars import fit
@@ -120,13 +120,13 @@ class RequestsPage(_Movements):
         self._customer = customer
         machine = app.machine
         self.work(
-            lambda _attempt: machine.store.get(customer.username),
+            lambda _attempt: machine.excused_requests(customer.username),
             done=self._found,
             failed=self.problem,
         )
 
-    def _found(self, record: Any) -> None:
-        self.start(record.excused.split(",") if record and record.excused else ())
+    def _found(self, excused: str | None) -> None:
+        self.start(excused.split(",") if excused else ())
 
     def keep(self, excused: list[str]) -> None:
         """Save it with the customer's record."""
