@@ -1,6 +1,6 @@
 """Three PostgreSQL servers under Patroni with etcd, each on a host of its own, behind HAProxy.
 
-Debian's packages, a temporary folder, synchronous replication. What a bank would run, on one machine.
+Debian's packages, a temporary folder, synchronous replication: what a bank would run.
 """
 
 import contextlib
