@@ -56,6 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ERROR
 
 
+def _init(settings: Settings, options: argparse.Namespace) -> int:
+    """Make a data folder: with its first member of staff, or for a kiosk of the service."""
+    if settings.store:
+        return closed.approve(settings, options)
+    options.run = office.init
+    return _with_machine(settings, options)
+
+
 def _with_machine(settings: Settings, options: argparse.Namespace) -> int:
     machine = Machine.open(settings)
     try:
@@ -123,7 +131,11 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
 
 def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     run = office
-    init = command("init", "make a data folder; reads the first staff name and PIN", run.init)
+    init = command(
+        "init",
+        "make a data folder; reads the first staff name and PIN, or those of one at the service",
+        closed_run=_init,
+    )
     init.add_argument("--kind", type=Kind, choices=list(Kind), help="default: live")
     staff = command(
         "staff", "members of staff: list reads name and PIN of one, the others of two", run.staff

@@ -1,5 +1,7 @@
 """What accounts consist of, and the reasons for which the ledger refuses."""
 
+import re
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -7,6 +9,14 @@ from typing import Literal
 from atm.errors import AtmError
 
 TransactionKind = Literal["opening", "withdrawal", "closing"]
+
+_REFERENCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # base32: no 0, 1, 8
+_REFERENCE = re.compile("[A-Z2-7]{8}")
+
+
+def random_reference() -> str:
+    """Return eight base32 characters."""
+    return "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +28,8 @@ class Transaction:
         amount_minor: What the balance changed by, so withdrawals are negative.
         balance_minor: The balance afterwards.
         at: When, in UTC.
-        reference: Eight letters and digits, unique in the ledger.
+        reference: Eight letters and digits, unique among the account's, and in the file of one
+            machine among all.
     """
 
     kind: TransactionKind
@@ -127,12 +138,24 @@ class UnknownHoldError(LedgerError):
         super().__init__("There is no such withdrawal on hold.")
 
 
-class SettledHoldError(LedgerError):
-    """The hold was booked or released before; that happens once."""
+class InvalidReferenceError(LedgerError):
+    """The reference is none, or stands for another withdrawal."""
 
     def __init__(self) -> None:
         """Say the one sentence there is."""
+        super().__init__("This reference cannot be used for this withdrawal.")
+
+
+class SettledHoldError(LedgerError):
+    """The hold was booked or released before; that happens once."""
+
+    def __init__(self, booked: Withdrawal | None = None) -> None:
+        """Keep what it was *booked* as, None if it was released.
+
+        Whoever lost the answer to their own booking finds it here.
+        """
         super().__init__("This withdrawal is settled already.")
+        self.booked = booked
 
 
 class PayingOutError(LedgerError):
@@ -141,3 +164,13 @@ class PayingOutError(LedgerError):
     def __init__(self) -> None:
         """Say the one sentence there is."""
         super().__init__("Money is being paid out now. Try again when nobody withdraws.")
+
+
+def check_reference(reference: str) -> None:
+    """Accept a reference that `random_reference` could have made.
+
+    Raises:
+        InvalidReferenceError: If it is none.
+    """
+    if not _REFERENCE.fullmatch(reference):
+        raise InvalidReferenceError

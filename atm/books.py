@@ -1,17 +1,18 @@
 """The rows behind the ledger: accounts, transactions and holds, read and added to."""
 
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
 from atm.accounts import (
     Hold,
+    InvalidReferenceError,
     SettledHoldError,
     Transaction,
     TransactionKind,
     UnknownAccountError,
     UnknownHoldError,
+    Withdrawal,
 )
 from credentials import database
 
@@ -71,15 +72,7 @@ SCHEMA = (
 )
 KEYS = {"accounts": "customer_id", "transactions": "id", "holds": "id"}
 
-
-_REFERENCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # base32: no 0, 1, 8
-_REFERENCE_LENGTH = 8
 _LARGEST_ID = 2**63 - 1
-
-
-def random_reference() -> str:
-    """Return eight base32 characters."""
-    return "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(_REFERENCE_LENGTH))
 
 
 class Books:
@@ -168,9 +161,32 @@ class Books:
         )  # fmt: skip
         return number
 
-    def hold(self, customer_id: str, amount_minor: int) -> Hold:
-        """Add an open hold."""
-        hold = Hold(self._next("holds"), customer_id, amount_minor, self._now, self._reference())
+    def hold_made(self, customer_id: str, amount_minor: int, reference: str) -> Hold | None:
+        """Return the open hold that was made with *reference*, None if none was.
+
+        Raises:
+            InvalidReferenceError: If it stands for another customer or amount.
+            SettledHoldError: If that hold was settled before.
+        """
+        found = self.rows.select(
+            "SELECT id, customer_id, amount_minor, at, state FROM holds WHERE reference = ?",
+            (reference,),
+        )
+        if not found:
+            if self._taken(reference):
+                raise InvalidReferenceError
+            return None
+        ((number, owner, amount, at, state),) = found
+        if (owner, amount) != (customer_id, amount_minor):
+            raise InvalidReferenceError
+        if state != "open":
+            raise SettledHoldError(self._withdrawal(reference))
+        return Hold(number, owner, amount, datetime.fromisoformat(at), reference)
+
+    def hold(self, customer_id: str, amount_minor: int, reference: str | None = None) -> Hold:
+        """Add an open hold, by default with a new reference."""
+        reference = reference or self._reference()
+        hold = Hold(self._next("holds"), customer_id, amount_minor, self._now, reference)
         self.rows.put(
             "holds", hold.hold_id, customer_id, amount_minor,
             hold.at.isoformat(), self.today, hold.reference, "open",
@@ -191,9 +207,15 @@ class Books:
             raise UnknownHoldError
         _, customer_id, amount, at, day, reference, before = found
         if before != "open":
-            raise SettledHoldError
+            raise SettledHoldError(self._withdrawal(reference))
         self.rows.put("holds", hold_id, customer_id, amount, at, day, reference, state)
         return customer_id, amount, day, reference
+
+    def _withdrawal(self, reference: str) -> Withdrawal | None:
+        found = self.rows.select(
+            "SELECT amount_minor, balance_minor FROM transactions WHERE reference = ?", (reference,)
+        )
+        return Withdrawal(reference, -found[0][0], found[0][1]) if found else None
 
     def _next(self, table: str) -> int:
         return self._number(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
@@ -201,12 +223,17 @@ class Books:
     def _reference(self) -> str:
         while True:
             reference = self._new_reference()
-            if not self._number(
+            if not self._taken(reference):
+                return reference
+
+    def _taken(self, reference: str) -> bool:
+        return bool(
+            self._number(
                 "SELECT EXISTS (SELECT 1 FROM transactions WHERE reference = ?1)"
                 " OR EXISTS (SELECT 1 FROM holds WHERE reference = ?1)",
                 reference,
-            ):
-                return reference
+            )
+        )
 
     def _number(self, sql: str, *parameters: str) -> int:
         ((number,),) = self.rows.select(sql, parameters)

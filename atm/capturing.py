@@ -4,12 +4,14 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 from filelock import FileLock, Timeout
 
 from atm.answer import Answer
 from atm.errors import AtmError
+from atm.parts import nothing
 from face_auth.enrolment import NotOnePersonError
 from face_auth.errors import AcquisitionError, CameraError, PresentationAttackError
 from face_auth.gallery import Capture, Template
@@ -23,6 +25,7 @@ LOCK_S = 30.0
 
 _LOOK_S = 0.05
 
+T = TypeVar("T")
 Captured = tuple[Template, list[Capture]]
 Capturing = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
 """Given the customer's id and an event that means "stop", captures the face."""
@@ -96,21 +99,31 @@ def _raise(error: BaseException) -> NoReturn:
     raise AtmError(f"The enrolment failed ({type(error).__name__}); nothing was saved.") from error
 
 
-@contextlib.contextmanager
-def held(lock: FileLock) -> Iterator[None]:
-    """Hold the *lock* of all commits.
+class LockedCommit:
+    """The `Commit` of files: one at a time, of all threads and processes."""
 
-    Raises:
-        AtmError: If another process does not let go of it.
-    """
-    try:
-        lock.acquire(timeout=LOCK_S)
-    except Timeout as error:
-        raise AtmError("Another process is saving a customer; try again.") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    def __init__(self, lock: Path) -> None:
+        """Hold the file *lock* meanwhile; it is made where there is none."""
+        self._lock = FileLock(lock, mode=0o600)
+
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+        """Do *work*; see `Commit`.
+
+        Raises:
+            AtmError: If another process does not let go of the lock.
+            Exception: Whatever *work* raises, after *undo*.
+        """
+        try:
+            self._lock.acquire(timeout=LOCK_S)
+        except Timeout as error:
+            raise AtmError("Another process is saving a customer; try again.") from error
+        try:
+            return work()
+        except BaseException:
+            undo()
+            raise
+        finally:
+            self._lock.release()
 
 
 @contextlib.contextmanager

@@ -2,32 +2,26 @@
 
 The order on disk is: gallery files under a fresh id, account, log, credential record, log. The
 record names the id; its atomic rename is the commit. What a crash leaves before it are orphans,
-which `remove_orphans` deletes at the next start.
+which `atm.orphans` deletes at the next start. A database saves all of it at once.
 """
 
-import contextlib
 import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from atm.accounts import OpenHoldError
-from atm.audit import AuditLog
-from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture, held
-from atm.ledger import Ledger
+from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
 from atm.one_face import DuplicateQuestion, OneFace
+from atm.parts import Accounts, Commit, Faces, Log
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
 from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
-from face_auth.gallery import Capture, Gallery, Template
+from face_auth.gallery import Capture, Template
 
 Asking = Callable[[DuplicateQuestion], StaffMember | None]
 """Shows both pictures to a second member of staff and returns who signed, None for no."""
@@ -56,6 +50,11 @@ class Application:
         return f"Application(username={self.username!r})"
 
 
+def random_id(username: str) -> str:
+    """Return a new customer id that says nothing of *username*."""
+    return uuid.uuid4().hex
+
+
 class EnrolmentDesk:
     """Makes customers, whole or not at all."""
 
@@ -64,21 +63,26 @@ class EnrolmentDesk:
         *,
         store: CredentialStore,
         hasher: PinHasher,
-        gallery: Gallery,
-        ledger: Ledger,
-        audit: AuditLog,
+        gallery: Faces,
+        ledger: Accounts,
+        audit: Log,
         one_face: OneFace,
-        lock: Path,
+        commit: Commit,
+        new_id: Callable[[str], str] = random_id,
         limit_s: float = LIMIT_S,
     ) -> None:
-        """Take every store a customer stands in, and the *lock* file that a commit holds."""
+        """Take every store a customer stands in, and the *commit* that they share.
+
+        *new_id* gives the customer of a username (as it is kept) an id.
+        """
         self._store = store
         self._hasher = hasher
         self._gallery = gallery
         self._ledger = ledger
         self._audit = audit
         self._one_face = one_face
-        self._lock = FileLock(lock, mode=0o600)
+        self._whole = commit
+        self._new_id = new_id
         self._limit_s = limit_s
 
     def check_username(self, username: str) -> str:
@@ -123,7 +127,7 @@ class EnrolmentDesk:
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)
         pending = self._store.get(username)
-        customer_id = pending.customer_id if pending else uuid.uuid4().hex
+        customer_id = pending.customer_id if pending else self._new_id(username)
         stop = cancel or threading.Event()
         pin_hash, (template, captures) = hash_and_capture(
             lambda: self._hasher.hash(customer_id, application.pin),
@@ -143,38 +147,6 @@ class EnrolmentDesk:
         )
         self._commit(record, pending, application.opening_minor, template, captures, staff)
         return Customer(customer_id, username, full_name)
-
-    def remove_orphans(self) -> int:
-        """Delete what a crash left half-made; returns how many pieces. Call at start-up."""
-        removed = 0
-        with held(self._lock):
-            self._store.remove_partials()
-            self._gallery.remove_partials()
-            records = self._store.all()
-            for template_id in self._gallery.ids() - {r.template_id for r in records}:
-                self._gallery.remove(template_id)
-                removed += 1
-            enrolled = {r.customer_id for r in records if r.consent_at is not None}
-            ownerless = self._ledger.customer_ids() - enrolled
-            for customer_id in ownerless - (self._lost() if ownerless else set()):
-                with contextlib.suppress(OpenHoldError):  # staff settle it first
-                    self._ledger.remove_account(customer_id)
-                    removed += 1
-        return removed
-
-    def _lost(self) -> set[str]:
-        """Return whose record a restore may have lost, by the log; their money stays."""
-        enrolled, lost = set[str](), set[str]()
-        for entry in self._audit.entries():
-            kind, customer = entry.get("kind"), str(entry.get("customer"))
-            if kind == "enrolment" and entry.get("step") == "done":
-                enrolled.add(customer)
-            elif kind == "delete":
-                enrolled.discard(customer)
-                lost.discard(customer)
-            elif kind == "restore":
-                lost |= enrolled
-        return lost
 
     def _check_one_face(
         self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None
@@ -206,22 +178,22 @@ class EnrolmentDesk:
         captures: list[Capture],
         staff: StaffMember,
     ) -> None:
-        assert record.template_id is not None
+        template_id = record.template_id
+        assert template_id is not None
         entry: dict[str, Any] = {"customer": record.customer_id, "staff": [staff.name]}
-        with held(self._lock):
-            try:
-                self._gallery.save(record.template_id, template, captures)
-                self._ledger.open_account(record.customer_id, opening_minor)
-                self._audit.append("enrolment", step="begun", **entry)
-                if pending is None:
-                    self._store.add(record)
-                else:
-                    self._store.replace(record, instead_of=pending)
-                mac = self._store.record_mac(record.customer_id)
-                self._audit.append("enrolment", step="done", record=mac, anchor=True, **entry)
-            except BaseException:
-                self._undo(record, pending)
-                raise
+
+        def save() -> None:
+            self._gallery.save(template_id, template, captures)
+            self._ledger.open_account(record.customer_id, opening_minor)
+            self._audit.append("enrolment", step="begun", **entry)
+            if pending is None:
+                self._store.add(record)
+            else:
+                self._store.replace(record, instead_of=pending)
+            mac = self._store.record_mac(record.customer_id)
+            self._audit.append("enrolment", step="done", record=mac, anchor=True, **entry)
+
+        self._whole(save, lambda: self._undo(record, pending))
 
     def _undo(self, record: CredentialRecord, pending: CredentialRecord | None) -> None:
         """Take back what was saved of *record*; what cannot be is swept at the next start."""
@@ -231,6 +203,6 @@ class EnrolmentDesk:
             else:
                 self._store.replace(pending, instead_of=record)
         assert record.template_id is not None
-        self._gallery.remove(record.template_id)
-        if record.customer_id in self._ledger.customer_ids():
+        self._gallery.remove(record.template_id, record.customer_id)
+        if self._ledger.has_account(record.customer_id):
             self._ledger.remove_account(record.customer_id)

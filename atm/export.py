@@ -1,13 +1,9 @@
 """What is kept of one customer, to be given to them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from atm.ledger import Ledger
+from atm.parts import Accounts, Faces
 from credentials.store import CredentialRecord
-
-if TYPE_CHECKING:
-    from face_auth.gallery import Gallery
 
 Entry = Mapping[str, object]
 
@@ -19,8 +15,8 @@ _NAMES_SOMEBODY = frozenset({"customer", "face_of"})
 
 def export(
     record: CredentialRecord,
-    ledger: Ledger,
-    gallery: "Gallery",
+    ledger: Accounts,
+    gallery: Faces,
     log: Callable[[], Iterable[Entry]],
 ) -> dict[str, object]:
     """Return what is kept of the customer whose *record* it is, ready for `json.dumps`.
@@ -60,7 +56,7 @@ def export(
 
 
 def _face(
-    record: CredentialRecord, gallery: "Gallery", entries: Sequence[Entry]
+    record: CredentialRecord, gallery: Faces, entries: Sequence[Entry]
 ) -> dict[str, object] | None:
     """Return how many pictures there are, all taken by the last act that took any."""
     if record.template_id is None:
@@ -73,8 +69,8 @@ def _face(
     }
 
 
-def _account(customer_id: str, ledger: Ledger) -> dict[str, object] | None:
-    if customer_id not in ledger.customer_ids():
+def _account(customer_id: str, ledger: Accounts) -> dict[str, object] | None:
+    if not ledger.has_account(customer_id):
         return None
     return {
         "balance in minor units": ledger.balance(customer_id),

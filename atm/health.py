@@ -9,7 +9,7 @@ from atm.folder import DataFolder
 from atm.keys import last_backup
 from atm.registered_camera import RegisteredCamera
 from atm.settings import Settings
-from atm.stores import Stores
+from atm.stores import KioskStores
 
 LITTLE_SPACE = 0.2
 OLD_BACKUP_DAYS = 90
@@ -45,7 +45,7 @@ class Health:
 
 
 def look(
-    settings: Settings, folder: DataFolder, stores: Stores, camera: RegisteredCamera
+    settings: Settings, folder: DataFolder, stores: KioskStores, camera: RegisteredCamera
 ) -> Health:
     """Return the state of each part; one that cannot tell adds a note instead."""
     usage = shutil.disk_usage(folder.path)
@@ -62,7 +62,8 @@ def look(
     except AtmError as error:
         notes.append(str(error))
     now = datetime.now(UTC)
-    if backup is None or (now - backup).days >= OLD_BACKUP_DAYS:
+    keeps_customers = not settings.store
+    if keeps_customers and (backup is None or (now - backup).days >= OLD_BACKUP_DAYS):
         notes.append("Back up the keys: run “python -m atm keys backup”.")
     return Health(
         disk_free_share=usage.free / usage.total,

@@ -20,8 +20,10 @@ from atm.accounts import (
     PayingOutError,
     Transaction,
     Withdrawal,
+    check_reference,
+    random_reference,
 )
-from atm.books import KEYS, SCHEMA, Books, random_reference
+from atm.books import KEYS, SCHEMA, Books
 from atm.money import LARGEST_MINOR
 from credentials.database import Database
 from credentials.sealing import Seal
@@ -136,6 +138,7 @@ class Ledger:
         *,
         smallest_note_minor: int,
         day_limit_minor: int,
+        reference: str | None = None,
     ) -> Hold:
         """Set *amount_minor* aside, so that it can be paid out; until then nothing is booked.
 
@@ -144,6 +147,8 @@ class Ledger:
             amount_minor: More than zero.
             smallest_note_minor: What the amount must be a multiple of.
             day_limit_minor: What may be withdrawn in one calendar day altogether.
+            reference: As `random_reference` makes them; by default the ledger makes one. Whoever
+                lost the answer sends it again and gets the hold that it made.
 
         Raises:
             InvalidAmountError: If the amount is zero, negative or not whole.
@@ -151,21 +156,29 @@ class Ledger:
             UnknownAccountError: If there is no account.
             InsufficientFundsError: If it is more than the balance less what is on hold.
             DayLimitError: If it is more than may still be withdrawn that day; holds count.
+            InvalidReferenceError: If *reference* is none, or stands for another withdrawal.
+            SettledHoldError: If the hold that *reference* made was booked or released.
         """
         if type(amount_minor) is not int or amount_minor <= 0:
             raise InvalidAmountError
         if amount_minor % smallest_note_minor:
             raise NotAMultipleError(smallest_note_minor)
+        if reference is not None:
+            check_reference(reference)
         with self._open() as books:
+            if reference is not None:
+                made = books.hold_made(customer_id, amount_minor, reference)
+                if made is not None:
+                    return made
             available = books.account(customer_id)[0] - books.held(customer_id)
             if amount_minor > available:
                 raise InsufficientFundsError(available)
             remaining = max(0, day_limit_minor - books.withdrawn(customer_id, books.today))
             if amount_minor > remaining:
                 raise DayLimitError(remaining)
-            return books.hold(customer_id, amount_minor)
+            return books.hold(customer_id, amount_minor, reference)
 
-    def book(self, hold_id: int) -> Withdrawal:
+    def book(self, hold: Hold) -> Withdrawal:
         """Take what is on hold from the account: the money is out.
 
         Raises:
@@ -173,14 +186,14 @@ class Ledger:
             SettledHoldError: If it was booked or released before.
         """
         with self._open() as books:
-            customer_id, amount, day, reference = books.settle(hold_id, "booked")
+            customer_id, amount, day, reference = books.settle(hold.hold_id, "booked")
             balance, opened_by = books.account(customer_id)
             left = balance - amount
             books.add(customer_id, "withdrawal", -amount, left, day=day, reference=reference)
             books.rows.put("accounts", customer_id, left, opened_by)
         return Withdrawal(reference, amount, left)
 
-    def release(self, hold_id: int) -> None:
+    def release(self, hold: Hold) -> None:
         """Let go of what is on hold: no money came out.
 
         Raises:
@@ -188,7 +201,7 @@ class Ledger:
             SettledHoldError: If it was booked or released before.
         """
         with self._open() as books:
-            books.settle(hold_id, "released")
+            books.settle(hold.hold_id, "released")
 
     def open_holds(self) -> list[Hold]:
         """Return what is neither booked nor released, oldest first."""
@@ -205,7 +218,7 @@ class Ledger:
         with self._locked(fcntl.LOCK_SH):
             yield
 
-    def settle(self, hold_id: int, paid: bool) -> None:
+    def settle(self, hold: Hold, paid: bool) -> None:
         """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
 
         Raises:
@@ -215,9 +228,9 @@ class Ledger:
         """
         with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
             if paid:
-                self.book(hold_id)
+                self.book(hold)
             else:
-                self.release(hold_id)
+                self.release(hold)
 
     def remove_account(self, customer_id: str) -> None:
         """Close the account: what is left is booked out, and its transactions stay.
@@ -232,6 +245,11 @@ class Ledger:
                 raise OpenHoldError
             books.add(customer_id, "closing", -balance, 0)
             books.rows.remove("accounts", customer_id)
+
+    def has_account(self, customer_id: str) -> bool:
+        """Return whether the customer has an account."""
+        with self._open() as books:
+            return books.rows.get("accounts", customer_id) is not None
 
     def customer_ids(self) -> set[str]:
         """Return the customers who have an account."""

@@ -3,10 +3,9 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from atm.settings import Liveness
-from credentials.store import CredentialRecord
 
 if TYPE_CHECKING:
     from face_auth.camera import Camera
@@ -17,6 +16,15 @@ P = TypeVar("P")
 
 CHALLENGE_S = 22.0
 """What a challenge may take: the first straight look and three requests at their longest."""
+
+
+class Excused(Protocol):
+    """A customer's record, or what a kiosk knows of it."""
+
+    @property
+    def excused(self) -> str | None:
+        """Requests that they cannot follow, as `CredentialRecord.excused`."""
+        ...
 
 
 def challenge_s(liveness: Liveness) -> float:
@@ -54,13 +62,11 @@ class LivenessDesk:
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 
-    def check(
-        self, record: CredentialRecord | None, *, enrols: bool = False
-    ) -> "LivenessCheck | None":
+    def check(self, record: Excused | None, *, enrols: bool = False) -> "LivenessCheck | None":
         """Return the check of one attempt; None where the setting is "off".
 
         Args:
-            record: The customer's, who may be excused from some requests; None for an unknown name.
+            record: Says from which requests the customer is excused; None for an unknown name.
             enrols: Whether it is an enrolment.
         """
         from face_auth.liveness.check import make_check

@@ -4,19 +4,19 @@ import contextlib
 import logging
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Generic, NamedTuple, TypeVar
 
+from atm import pin_check
 from atm.answer import Answer
-from atm.audit import AuditLog
-from atm.decision import Decision, Outcome, PinReason, PinResult, decide, reason
+from atm.decision import Decision, Outcome, PinResult, decide, reason
 from atm.errors import AtmError
+from atm.parts import AttemptCounters, Log
 from atm.pause import Pause
 from atm.session import Customer, Session
-from credentials.attempts import Attempts, Ending, Standing
-from credentials.errors import CredentialError
 from credentials.hashing import PinHasher
-from credentials.policy import PolicyError
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.verification import FaceResult
 
@@ -32,47 +32,53 @@ BEHIND_S = 0.5
 _log = logging.getLogger(__name__)
 
 
-class LoginDesk:
-    """Runs logins over one store."""
+_P = TypeVar("_P")
+_C = TypeVar("_C")
+CheckFace = Callable[[_C, float, float], FaceResult]
+"""Given who is claimed, the time of the press and the time at which no frame counts any more,
+both by the clock, verifies the face; called on a thread of its own."""
+Behind = Callable[[], object]
+
+
+class Answers(NamedTuple, Generic[_P]):
+    """What both threads of one login came to.
+
+    Attributes:
+        pin: The PIN thread's answer, what it raised, or None if it never answered.
+        face: The same of the face thread.
+        elapsed_s: Seconds from the press to the later answer.
+        latest: By the clock; nobody waits for the answer after it.
+    """
+
+    pin: _P | BaseException | None
+    face: FaceResult | BaseException | None
+    elapsed_s: float
+    latest: float
+
+
+class LoginShell(ABC, Generic[_P, _C]):
+    """What every login has, whoever judges the PIN: two threads, a limit, one answer in time.
+
+    `_P` is what the PIN thread answers, `_C` what the face thread is told of who is claimed.
+    """
 
     def __init__(
         self,
         *,
-        store: CredentialStore,
-        hasher: PinHasher,
-        attempts: Attempts,
         pause: Pause,
-        audit: AuditLog,
-        open_session: Callable[[Customer], Session],
-        suspect: Callable[[str, FaceResult], None],
         limit_s: float,
         refuse_after_s: float = REFUSE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the PIN factor's parts, the log, and what opens an account.
-
-        *suspect* is called behind the answer, on a thread of its own, when the PIN was right and
-        the face another's.
-        """
-        self._store = store
-        self._hasher = hasher
-        self._attempts = attempts
+        """Take the kiosk's own *pause*, and how long a login may take."""
         self._pause = pause
-        self._audit = audit
-        self._open_session = open_session
-        self._suspect = suspect
         self._limit_s = limit_s
         self._refuse_after_s = refuse_after_s
         self._clock = clock
         self._sleep = sleep
 
-    def login(
-        self,
-        username: str,
-        pin: str,
-        check_face: Callable[[CredentialRecord | None, float, float], FaceResult],
-    ) -> Decision:
+    def login(self, username: str, pin: str, check_face: CheckFace[_C]) -> Decision:
         """Run both checks at once and decide. Never raises.
 
         It blocks for at most the limit and twice `GRACE_S`, whatever hangs; a refusal is held back
@@ -81,9 +87,7 @@ class LoginDesk:
         Args:
             username: As typed.
             pin: As typed.
-            check_face: Given the claimed record (None for an unknown name), the time of the press
-                and the time at which no frame counts any more, both by the clock, verifies the
-                face; called on a thread of its own.
+            check_face: Verifies the face.
         """
         pressed = self._clock()
         login = Answer("login", lambda: self._decided(pressed, username, pin, check_face))
@@ -108,38 +112,91 @@ class LoginDesk:
         return decision
 
     def _decided(
-        self,
-        pressed: float,
-        username: str,
-        pin: str,
-        check_face: Callable[[CredentialRecord | None, float, float], FaceResult],
-    ) -> tuple[Decision, Callable[[], object] | None]:
+        self, pressed: float, username: str, pin: str, check_face: CheckFace[_C]
+    ) -> tuple[Decision, Behind | None]:
         """Return the decision, and what is to be done once the customer has the answer."""
         pause_s = self._pause.remaining()
         if pause_s:
             return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=pause_s), None
         deadline = pressed + self._limit_s
-        pin_thread = Answer("login-pin", lambda: self._check_pin(username, pin), self._clock)
+        judge, claimed = self._begin(username, pin)
+        pin_thread = Answer("login-pin", judge, self._clock)
         face_thread = Answer(
-            "login-face",
-            lambda: check_face(self._claimed(username), pressed, deadline),
-            self._clock,
+            "login-face", lambda: check_face(claimed(), pressed, deadline), self._clock
         )
         for thread in (pin_thread, face_thread):
             thread.start()
         for thread in (pin_thread, face_thread):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
         answered = max(pin_thread.answered_at, face_thread.answered_at)
-        pin_answer, face_answer = pin_thread.answer, face_thread.answer
+        answers = Answers(
+            pin_thread.answer, face_thread.answer, answered - pressed, deadline + 2 * GRACE_S
+        )
+        return self._end(answers, pin)
+
+    @abstractmethod
+    def _begin(self, username: str, pin: str) -> tuple[Callable[[], _P], Callable[[], _C]]:
+        """Return what the PIN thread does, and what the face thread asks for first."""
+
+    @abstractmethod
+    def _end(self, answers: Answers[_P], pin: str) -> tuple[Decision, Behind | None]:
+        """Count, log and decide; nobody is admitted after `answers.latest`."""
+
+
+class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
+    """Runs logins over one store."""
+
+    def __init__(
+        self,
+        *,
+        store: CredentialStore,
+        hasher: PinHasher,
+        attempts: AttemptCounters,
+        pause: Pause,
+        audit: Log,
+        open_session: Callable[[Customer], Session],
+        suspect: Callable[[str, FaceResult], None],
+        limit_s: float,
+        refuse_after_s: float = REFUSE_AFTER_S,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take the PIN factor's parts, the log, and what opens an account.
+
+        *suspect* is called behind the answer, on a thread of its own, when the PIN was right and
+        the face another's.
+        """
+        super().__init__(
+            pause=pause, limit_s=limit_s, refuse_after_s=refuse_after_s, clock=clock, sleep=sleep
+        )
+        self._store = store
+        self._hasher = hasher
+        self._attempts = attempts
+        self._audit = audit
+        self._open_session = open_session
+        self._suspect = suspect
+
+    def _begin(
+        self, username: str, pin: str
+    ) -> tuple[Callable[[], PinResult], Callable[[], CredentialRecord | None]]:
+        """Let both threads look the name up for themselves."""
+
+        def judge() -> PinResult:
+            record = pin_check.claimed(self._store, username)
+            return pin_check.judge(record, pin, self._hasher, self._attempts)
+
+        return judge, lambda: pin_check.claimed(self._store, username)
+
+    def _end(self, answers: Answers[PinResult], pin: str) -> tuple[Decision, Behind | None]:
         decision = decide(
-            pin_answer, face_answer, elapsed_s=answered - pressed, limit_s=self._limit_s
+            answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=self._limit_s
         )
         try:
-            decision = self._conclude(decision, pin_answer, face_answer, deadline + 2 * GRACE_S)
+            decision = self._conclude(decision, answers.pin, answers.face, answers.latest)
         except Exception as error:
             reasons = (*decision.reasons, f"conclude: {reason(error)}")
             return Decision(Outcome.FAULT, decision.customer_id, reasons), None
-        return decision, self._behind(decision, pin, pin_answer, face_answer)
+        return decision, self._behind(decision, pin, answers.pin, answers.face)
 
     def _conclude(
         self,
@@ -153,33 +210,16 @@ class LoginDesk:
         Nobody is admitted after *latest*: nobody waits for the answer any more. What is no clear
         refusal stays reserved: it was cut short, and costs its owner nothing yet.
         """
-        if isinstance(pin, PinResult) and pin.reserved and pin.customer_id is not None:
-            ending = _ending(decision, pin, face)
-            if ending is not None:
-                self._attempts.settle(pin.customer_id, ending)
+        pin_check.settle(self._attempts, decision, pin, face)
         if decision.outcome is Outcome.REFUSED:
             pause_s = self._pause.refused()
             if pause_s:
                 self._audit.append("pause", seconds=pause_s)
-        if isinstance(face, FaceResult) and face.liveness is not None and face.attack_suspected:
-            self._audit.append(
-                "presentation attack suspected",
-                customer=decision.customer_id,
-                reasons=list(face.liveness.reasons),
-                liveness=round(face.liveness.score, 3),
-            )
-        score = round(face.score, 4) if isinstance(face, FaceResult) else None
+        pin_check.log_attack(self._audit, decision, face)
         granted = decision.outcome is Outcome.GRANTED
         if granted and self._clock() > latest:
             raise AtmError("The answer came too late.")
-        self._audit.append(
-            "decision",
-            anchor=granted,
-            outcome=decision.outcome.value,
-            customer=decision.customer_id,
-            reasons=list(decision.reasons),
-            score=score,
-        )
+        pin_check.log_decision(self._audit, decision, face)
         if not granted:
             return decision
         record = self._store.by_id(decision.customer_id or "")
@@ -191,67 +231,20 @@ class LoginDesk:
 
     def _behind(
         self, decision: Decision, pin: str, pin_answer: object, face: object
-    ) -> Callable[[], object] | None:
+    ) -> Behind | None:
         """Return what is to be done behind the answer, if anything."""
         customer_id = decision.customer_id
         if customer_id is None or not (isinstance(pin_answer, PinResult) and pin_answer.accepted):
             return None
         if decision.outcome is Outcome.GRANTED:
-            return lambda: self._renew_hash(customer_id, pin)
+            return lambda: pin_check.renew_hash(
+                self._store, self._hasher, self._audit, customer_id, pin
+            )
         if isinstance(face, FaceResult) and not face.accepted:
             return lambda: self._suspect(customer_id, face)
         return None
 
-    def _renew_hash(self, customer_id: str, pin: str) -> None:
-        """Hash the PIN again if that was done with a former key or at other costs."""
-        record = self._store.by_id(customer_id)
-        if (
-            record is None
-            or record.pin_hash is None
-            or not self._hasher.is_outdated(record.pin_hash)
-        ):
-            return
-        pin_hash = self._hasher.hash(customer_id, pin)
-        with contextlib.suppress(CredentialError, AtmError):  # the next good login will do it
-            self._audit.append("pin", step="begun", act="rehash", customer=customer_id)
-            self._store.replace(replace(record, pin_hash=pin_hash), instead_of=record)
-            mac = self._store.record_mac(customer_id)
-            self._audit.append("pin", step="done", act="rehash", customer=customer_id, record=mac)
 
-    def _claimed(self, username: str) -> CredentialRecord | None:
-        try:
-            record = self._store.get(username)
-        except PolicyError:
-            return None
-        return None if record is None or record.pending else record
-
-    def _check_pin(self, username: str, pin: str) -> PinResult:
-        """Judge the PIN; the same hashing is done whoever is claimed."""
-        record = self._claimed(username)
-        if record is None or record.pin_hash is None:
-            self._hasher.verify(self._hasher.decoy, "", pin)
-            return PinResult(None, False, PinReason.UNKNOWN)
-        standing = self._attempts.reserve(record.customer_id)
-        if standing is not Standing.FREE:
-            self._hasher.verify(self._hasher.decoy, "", pin)
-            reason = PinReason.LOCKED if standing is Standing.LOCKED else PinReason.WAITING
-            return PinResult(record.customer_id, False, reason)
-        right = self._hasher.verify(record.pin_hash, record.customer_id, pin)
-        reason = PinReason.RIGHT if right else PinReason.WRONG
-        return PinResult(record.customer_id, right, reason, reserved=True)
-
-
-def _later(seconds: float, work: Callable[[], object]) -> None:
+def _later(seconds: float, work: Behind) -> None:
     time.sleep(max(0.0, seconds))
     work()
-
-
-def _ending(decision: Decision, pin: PinResult, face: object) -> Ending | None:
-    """Return how the attempt is counted; None leaves it reserved."""
-    if decision.outcome is Outcome.GRANTED:
-        return Ending.ADMITTED
-    if decision.outcome is not Outcome.REFUSED or not isinstance(face, FaceResult):
-        return None
-    if not face.accepted:
-        return Ending.FOREIGN_FACE
-    return None if pin.accepted else Ending.WRONG_PIN

@@ -3,14 +3,17 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from atm.audit import AuditLog
+from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
+from atm.desks import Enrolment, Logins, MachineLog, OfficeDesk, StaffDesk
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import Application, Asking, EnrolmentDesk
 from atm.errors import AtmError
+from atm.export import export
 from atm.folder import (
     DataFolder,
     FolderError,
@@ -20,17 +23,19 @@ from atm.folder import (
     remove_partials,
 )
 from atm.health import Health, look
+from atm.import_plain import ImportReport, import_plain
 from atm.keys import Keys
-from atm.liveness import LivenessDesk, challenge_s
+from atm.liveness import Excused, LivenessDesk, challenge_s
 from atm.login import LoginDesk
 from atm.office import Office
-from atm.one_face import OneFace
+from atm.one_face import GallerySearch, OneFace
+from atm.orphans import remove_orphans
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
 from atm.session import Customer, Session
 from atm.settings import Settings
 from atm.signatures import Signatures, StaffMember
-from atm.stores import Stores
+from atm.stores import KioskStores, Stores
 from credentials.errors import CredentialError
 from credentials.store import CredentialRecord
 from face_auth.camera import Camera, Frame
@@ -51,19 +56,26 @@ PICTURES_LIMIT_S = 45.0
 class Machine:
     """One data folder, open. `open` touches neither models nor camera; `warm_up` does."""
 
+    staff: StaffDesk
+    office: OfficeDesk
+    _enrolment: Enrolment
+    _logins: Logins
+
     def __init__(self, settings: Settings, folder: DataFolder, stores: Stores) -> None:
         """Wire the parts; use `Machine.open`."""
-        self.settings = settings
-        self.folder = folder
-        self.kind: Kind = folder.kind
+        self._begin(settings, folder, stores, stores.audit)
         self._stores = stores
-        self.audit: AuditLog = stores.audit
         self.staff = stores.staff
         self.ledger = stores.ledger
         self.store = stores.credentials
         self.gallery = stores.gallery
-        lock = folder.path / "enrolment.lock"
-        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, self._card)
+        self._commit = LockedCommit(folder.path / "enrolment.lock")
+        self._one_face = OneFace(
+            stores.credentials,
+            stores.gallery,
+            stores.audit,
+            GallerySearch(stores.credentials, stores.gallery, self._card),
+        )
         self._enrolment = EnrolmentDesk(
             store=stores.credentials,
             hasher=stores.hasher,
@@ -71,9 +83,9 @@ class Machine:
             ledger=stores.ledger,
             audit=stores.audit,
             one_face=self._one_face,
-            lock=lock,
+            commit=self._commit,
         )
-        self.office = Office(
+        self.office = self._local_office = Office(
             store=stores.credentials,
             hasher=stores.hasher,
             gallery=stores.gallery,
@@ -81,7 +93,7 @@ class Machine:
             attempts=stores.attempts,
             audit=stores.audit,
             staff=stores.staff,
-            lock=lock,
+            commit=self._commit,
         )
         self._logins = LoginDesk(
             store=stores.credentials,
@@ -93,12 +105,23 @@ class Machine:
             suspect=self._one_face.suspect,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
+
+    def _begin(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        stores: KioskStores,
+        audit: MachineLog,
+    ) -> None:
+        """Wire what every kiosk has, whoever keeps its customers."""
+        self.settings = settings
+        self.folder = folder
+        self.kind: Kind = folder.kind
+        self.audit = audit
         self._liveness = LivenessDesk(settings.liveness, settings.minifas)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
-        self._eye = RegisteredCamera(
-            folder.kind, settings.camera, stores.registration, stores.audit
-        )
+        self._eye = RegisteredCamera(folder.kind, settings.camera, stores.registration, audit)
         self._held = contextlib.ExitStack()
 
     @classmethod
@@ -108,6 +131,10 @@ class Machine:
         Raises:
             AtmError: If it must not be opened; the text is a sentence for staff.
         """
+        if settings.store and cls is Machine:
+            from atm.remote.machine import RemoteMachine
+
+            return RemoteMachine.open(settings)
         held = contextlib.ExitStack()
         try:
             folder = open_folder(settings.data_dir, settings.kind)
@@ -115,12 +142,10 @@ class Machine:
                 remove_partials(folder)  # not while another process may be writing them
             held.enter_context(folder.held())
             check_private(folder)
-            stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-            machine = cls(settings, folder, stores)
-            stores.check()
+            machine = cls._opened(settings, folder)
             machine._check_approved()
-            machine._enrolment.remove_orphans()
-            stores.audit.append("start")
+            machine._tidy()
+            machine.audit.append("start")
             machine._held = held
         except (CredentialError, OSError) as error:
             held.close()
@@ -129,6 +154,21 @@ class Machine:
             held.close()
             raise
         return machine
+
+    @classmethod
+    def _opened(cls, settings: Settings, folder: DataFolder) -> "Machine":
+        """Open the stores in *folder*, accept them, and wire the parts over them."""
+        stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+        machine = cls(settings, folder, stores)
+        stores.check()
+        return machine
+
+    def _tidy(self) -> None:
+        """Remove what a crash left half-made."""
+        stores = self._stores
+        remove_orphans(
+            stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
+        )
 
     @property
     def camera(self) -> Camera:
@@ -188,7 +228,6 @@ class Machine:
 
         with self._warming:
             if self._recogniser is None:
-                _ = self._stores.hasher.decoy  # so that the first unknown name costs no more
                 loaded = Recogniser.load(self.settings.network, self.settings.security)
                 self._check_approved()  # what was loaded, not what was there before
                 self.audit.append(
@@ -200,8 +239,8 @@ class Machine:
                     liveness=self.settings.liveness,
                     liveness_network=self._liveness.load(),
                 )
+                self._prepare()
                 self._recogniser = loaded
-                threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
             return self._recogniser
 
     def guide(self, frame: Frame) -> "Quality":
@@ -225,15 +264,13 @@ class Machine:
             cancel: Set it to end the attempt without a decision.
         """
 
-        def check_face(
-            record: CredentialRecord | None, pressed: float, deadline: float
-        ) -> "FaceResult":
+        def check_face(claimed: Any, pressed: float, deadline: float) -> "FaceResult":
             from face_auth.verification import verify
 
             camera = self._eye.allowed()
             recogniser = self.warm_up()
-            template = recogniser.decoy() if record is None else self._template(record)
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
+            record, template, frames = self._claimed(claimed, frames)
             check = self._liveness.check(record)
             with self._liveness.asking(camera, progress) as told:
                 return verify(recogniser, frames, template, liveness=check, progress=told)
@@ -248,10 +285,7 @@ class Machine:
         """
         from face_auth.presence import Presence
 
-        record = self.store.by_id(session.customer.customer_id)
-        if record is None:
-            raise AtmError("The customer was deleted meanwhile.")
-        return Presence(self.warm_up(), self._template(record))
+        return Presence(self.warm_up(), self._admitted(session))
 
     def change_pin(
         self,
@@ -277,13 +311,24 @@ class Machine:
         decision = self.login(username, old_pin, progress=progress, cancel=cancel)
         if decision.outcome is Outcome.GRANTED:
             assert decision.session is not None
-            decision.session.close()
-            self.office.set_pin(self.office.known(username), new_pin, [])
+            try:
+                self._save_pin(decision.session, new_pin)
+            finally:
+                decision.session.close()
         return decision
 
     def check_username(self, username: str) -> str:
         """Return *username* as it will be kept; see `EnrolmentDesk.check_username`."""
         return self._enrolment.check_username(username)
+
+    def excused_requests(self, username: str) -> str | None:
+        """Return from which requests a customer is excused, as `CredentialRecord.excused`.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        found: Excused = self.office.known(username)
+        return found.excused
 
     def enrol(
         self,
@@ -313,6 +358,22 @@ class Machine:
         """Take a customer's face anew; see `Office.new_face`. Blocks."""
         self.office.new_face(username, self._capturing(progress), signed=signed, cancel=cancel)
 
+    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
+        """Return what is kept of a customer; see `atm.export.export`.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self._local_office.known(username)
+        self.audit.append("export", customer=record.customer_id, staff=[staff.name])
+        return export(record, self.ledger, self.gallery, self.audit.entries)
+
+    def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
+        """Bring in the prototype's names as pending records; see `import_plain`."""
+        report = import_plain(file, self.store)
+        self.audit.append("import", names=len(report.imported), staff=staff.name)
+        return report
+
     def health(self) -> Health:
         """Return how the machine is."""
         return look(self.settings, self.folder, self._stores, self._eye)
@@ -335,7 +396,7 @@ class Machine:
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
-            check = self._liveness.check(self.store.by_id(customer_id), enrols=True)
+            check = self._liveness.check(self._enrolled(customer_id), enrols=True)
             with self._liveness.asking(camera, progress) as told:
                 return enrol_face(recogniser, frames, customer_id, liveness=check, progress=told)
 
@@ -351,9 +412,40 @@ class Machine:
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
         )
 
+    def _claimed(
+        self, record: Any, frames: Iterator[Frame]
+    ) -> "tuple[Excused | None, Template, Iterator[Frame]]":
+        """Return who is claimed, their template and the frames to judge, on the face thread."""
+        template = self.warm_up().decoy() if record is None else self._template(record)
+        return record, template, frames
+
+    def _admitted(self, session: Session) -> "Template":
+        """Return the template of the customer of *session*.
+
+        Raises:
+            AtmError: If the customer was deleted meanwhile.
+        """
+        record = self.store.by_id(session.customer.customer_id)
+        if record is None:
+            raise AtmError("The customer was deleted meanwhile.")
+        return self._template(record)
+
+    def _save_pin(self, session: Session, pin: str) -> None:
+        """Give the customer of a *session* that was just granted another PIN."""
+        self._local_office.set_pin(self._local_office.known(session.customer.username), pin, [])
+
+    def _enrolled(self, customer_id: str) -> Excused | None:
+        """Return the customer whose face is taken, None for a new one."""
+        return self.store.by_id(customer_id)
+
     def _template(self, record: CredentialRecord) -> "Template":
         assert record.template_id is not None
         return self.gallery.load(record.template_id, record.customer_id)
+
+    def _prepare(self) -> None:
+        """Begin what the first customers would else wait for."""
+        _ = self._stores.hasher.decoy  # so that the first unknown name costs no more
+        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
 
     def _check_approved(self) -> None:
         """Accept models and settings; without staff nobody can have approved them yet.

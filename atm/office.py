@@ -5,26 +5,21 @@ import threading
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from atm.accounts import Hold, LedgerError
-from atm.audit import AuditLog
-from atm.capturing import Capturing, EnrolmentError, held, plain_errors
+from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.errors import AtmError
-from atm.ledger import Ledger
+from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log, StaffList
 from atm.refusals import Refusal, refusal
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
-from atm.staff import SHORTEST_STAFF_PIN, StaffRegistry
-from credentials.attempts import Attempts, Standing
+from atm.staff import SHORTEST_STAFF_PIN
+from credentials.attempts import Standing
 from credentials.errors import UnknownUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
-from face_auth.gallery import Gallery
 
 FOUND_AT_MOST = 50
 
@@ -52,14 +47,14 @@ class Office:
         *,
         store: CredentialStore,
         hasher: PinHasher,
-        gallery: Gallery,
-        ledger: Ledger,
-        attempts: Attempts,
-        audit: AuditLog,
-        staff: StaffRegistry,
-        lock: Path,
+        gallery: Faces,
+        ledger: Accounts,
+        attempts: AttemptCounters,
+        audit: Log,
+        staff: StaffList,
+        commit: Commit,
     ) -> None:
-        """Take every store; *lock* is the file that a commit holds, as in `EnrolmentDesk`."""
+        """Take every store, and the *commit* that they share, as `EnrolmentDesk` does."""
         self._store = store
         self._hasher = hasher
         self._gallery = gallery
@@ -67,7 +62,7 @@ class Office:
         self._attempts = attempts
         self._audit = audit
         self._staff = staff
-        self._lock = FileLock(lock, mode=0o600)
+        self._commit = commit
 
     def customers(self) -> list[tuple[Customer, str]]:
         """Return every customer with `active`, `waiting`, `locked` or `pending`, by username."""
@@ -146,19 +141,21 @@ class Office:
         new_id = uuid.uuid4().hex
         new = replace(record, template_id=new_id)
         entry: dict[str, Any] = {"customer": record.customer_id, "staff": signed.names}
-        with held(self._lock):
-            try:
-                self._gallery.save(new_id, template, captures)
-                self._audit.append("face", step="begun", **entry)
-                self._store.replace(new, instead_of=record)
-            except BaseException:
-                if self._store.by_id(record.customer_id) != new:
-                    self._gallery.remove(new_id)
-                raise
+
+        def save() -> None:
+            self._gallery.save(new_id, template, captures)
+            self._audit.append("face", step="begun", **entry)
+            self._store.replace(new, instead_of=record)
             if record.template_id is not None:
-                self._gallery.remove(record.template_id)
+                self._gallery.remove(record.template_id, record.customer_id)
             mac = self._store.record_mac(record.customer_id)
             self._audit.append("face", step="done", record=mac, anchor=True, **entry)
+
+        def undo() -> None:
+            if self._store.by_id(record.customer_id) != new:
+                self._gallery.remove(new_id, record.customer_id)
+
+        self._commit(save, undo)
 
     def delete(
         self, username: str, *, staff: StaffMember, override: Signatures | None = None
@@ -174,26 +171,8 @@ class Office:
             LedgerError: If money of the account is on hold.
         """
         record = self.known(username)
-        customer_id = record.customer_id
-        with held(self._lock):
-            has_account = customer_id in self._ledger.customer_ids()
-            balance = self._ledger.balance(customer_id) if has_account else 0
-            if balance and override is None:
-                raise BalanceError(balance)
-            if has_account and self._ledger.available(customer_id) != balance:
-                raise LedgerError("Money of this account is on hold; settle it first.")
-            names = override.names if override else [staff.name]
-            self._audit.append("delete", step="begun", customer=customer_id, staff=names)
-            self._store.remove(customer_id)
-            if record.template_id:
-                self._gallery.remove(record.template_id)
-            if has_account:
-                self._ledger.remove_account(customer_id)
-            self._attempts.clear(customer_id)
-            self._audit.append(
-                "delete", step="done", customer=customer_id, staff=names, anchor=True
-            )
-            return balance
+        names = override.names if override else [staff.name]
+        return self._commit(lambda: self._delete(record, names, any_balance=override is not None))
 
     def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
         """Mark which requests of the liveness challenge a customer cannot follow; none: all again.
@@ -283,7 +262,7 @@ class Office:
         """
         fields = {"customer": hold.customer_id, "reference": hold.reference, "paid": paid}
         with self._logged("settle", staff=[staff.name], **fields):
-            self._ledger.settle(hold.hold_id, paid)
+            self._ledger.settle(hold, paid)
 
     def known(self, username: str) -> CredentialRecord:
         """Return the record of *username*.
@@ -295,6 +274,24 @@ class Office:
         if record is None:
             raise UnknownUserError(username)
         return record
+
+    def _delete(self, record: CredentialRecord, names: list[str], *, any_balance: bool) -> int:
+        customer_id = record.customer_id
+        has_account = self._ledger.has_account(customer_id)
+        balance = self._ledger.balance(customer_id) if has_account else 0
+        if balance and not any_balance:
+            raise BalanceError(balance)
+        if has_account and self._ledger.available(customer_id) != balance:
+            raise LedgerError("Money of this account is on hold; settle it first.")
+        self._audit.append("delete", step="begun", customer=customer_id, staff=names)
+        self._store.remove(customer_id)
+        if record.template_id:
+            self._gallery.remove(record.template_id, customer_id)
+        if has_account:
+            self._ledger.remove_account(customer_id)
+        self._attempts.clear(customer_id)
+        self._audit.append("delete", step="done", customer=customer_id, staff=names, anchor=True)
+        return balance
 
     def _with_states(self, records: list[CredentialRecord]) -> list[tuple[Customer, str]]:
         standings = self._attempts.standings(record.customer_id for record in records)

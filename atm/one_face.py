@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from atm.audit import AuditLog
+from atm.parts import Faces, FaceSearch, Log
 from credentials.store import CredentialStore
 from face_auth.gallery import Capture, Gallery, Template
 from face_auth.verification import FaceResult
 
 if TYPE_CHECKING:
-    from face_auth.duplicates import FaceIndex
+    from face_auth.classifier import Embeddings
+    from face_auth.duplicates import Alike, FaceIndex
     from face_auth.models import ModelCard
 
 _log = logging.getLogger(__name__)
@@ -45,24 +46,18 @@ class OneFace:
     """Searches all customers for a face."""
 
     def __init__(
-        self,
-        store: CredentialStore,
-        gallery: Gallery,
-        audit: AuditLog,
-        card: "Callable[[], ModelCard]",
+        self, store: CredentialStore, gallery: Faces, audit: Log, search: FaceSearch
     ) -> None:
-        """Take the stores; *card* returns the card of the network in use."""
+        """Take the stores, and the search through them."""
         self._store = store
         self._gallery = gallery
         self._audit = audit
-        self._card = card
-        self._index: FaceIndex | None = None
-        self._preparing = threading.Lock()
+        self._search = search
 
     def prepare(self) -> None:
-        """Read every customer's embeddings: five seconds for 10,000. The first search does else."""
+        """Do beforehand what the first search would else wait for."""
         try:
-            self._current()
+            self._search.prepare()
         except Exception:  # the search that needs it will say so again
             _log.exception("The search through all customers cannot be prepared")
 
@@ -75,7 +70,7 @@ class OneFace:
         """
         from face_auth.duplicates import portrait
 
-        alike = self._current().closest(template.embeddings, besides=template.customer_id)
+        alike = self._search.closest(template.embeddings, besides=template.customer_id)
         record = None if alike is None else self._store.by_id(alike.customer_id)
         if record is None or record.template_id is None:
             return None
@@ -93,13 +88,40 @@ class OneFace:
         try:
             if face.embedding is None:
                 return
-            alike = self._current().closest(face.embedding[np.newaxis], besides=customer_id)
+            alike = self._search.closest(face.embedding[np.newaxis], besides=customer_id)
             if alike is not None:
                 self._audit.append(
                     "suspected fraud", customer=customer_id, face_of=alike.customer_id
                 )
         except Exception:  # the answer is given; this may only add to the log
             _log.exception("The search behind a refusal failed")
+
+
+class GallerySearch:
+    """Looks through the faces in a folder; keeps every customer's mean embedding in memory."""
+
+    def __init__(
+        self, store: CredentialStore, gallery: Gallery, card: "Callable[[], ModelCard]"
+    ) -> None:
+        """Take the stores; *card* returns the card of the network in use."""
+        self._store = store
+        self._gallery = gallery
+        self._card = card
+        self._index: FaceIndex | None = None
+        self._preparing = threading.Lock()
+
+    def prepare(self) -> None:
+        """Read every customer's embeddings: five seconds for 10,000. The first search does else.
+
+        Raises:
+            ModelError: If the model card has no thresholds for the search.
+            CredentialError: If the store cannot be read.
+        """
+        self._current()
+
+    def closest(self, embeddings: "Embeddings", *, besides: str | None = None) -> "Alike | None":
+        """Return the customer whose face is closest; see `FaceIndex.closest`, `prepare`."""
+        return self._current().closest(embeddings, besides=besides)
 
     def _current(self) -> "FaceIndex":
         """Return the index with everybody who is enrolled now."""

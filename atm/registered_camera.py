@@ -1,6 +1,6 @@
 """The camera of one data folder: which kinds it takes, and in a live one which device."""
 
-from atm.audit import AuditLog
+from atm.desks import MachineLog
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
 from atm.registration import CameraChangedError, CameraIdentity, Registration, read_identity
@@ -11,7 +11,9 @@ from face_auth.camera import Camera
 class RegisteredCamera:
     """Opens the camera when it is first asked for, and says whether it may be used."""
 
-    def __init__(self, kind: Kind, spec: str, registration: Registration, audit: AuditLog) -> None:
+    def __init__(
+        self, kind: Kind, spec: str, registration: Registration, audit: MachineLog
+    ) -> None:
         """Open nothing yet.
 
         Args:

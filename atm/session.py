@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from atm.accounts import Hold, LedgerError, Transaction, Withdrawal
 from atm.dispenser import Dispenser, NotDispensed
 from atm.errors import AtmError
-from atm.ledger import Ledger
 
 MINOR_PER_MAJOR = 100
 
@@ -20,6 +20,41 @@ class Customer:
     customer_id: str
     username: str
     full_name: str
+
+
+class OwnAccount(Protocol):
+    """What a session needs of `atm.parts.Accounts`: one customer's account."""
+
+    def available(self, customer_id: str) -> int:
+        """Return the balance less what is on hold, in minor units."""
+        ...
+
+    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
+        """Return the last transactions, newest first."""
+        ...
+
+    def hold(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> Hold:
+        """Set an amount aside."""
+        ...
+
+    def book(self, hold: Hold) -> Withdrawal:
+        """Take what is on hold from the account: the money is out."""
+        ...
+
+    def release(self, hold: Hold) -> None:
+        """Let go of what is on hold: no money came out."""
+        ...
+
+    def paying_out(self) -> AbstractContextManager[None]:
+        """Keep staff from settling holds meanwhile."""
+        ...
 
 
 class SessionClosedError(AtmError):
@@ -57,7 +92,7 @@ class Session:
     def __init__(
         self,
         customer: Customer,
-        ledger: Ledger,
+        ledger: OwnAccount,
         dispenser: Dispenser,
         *,
         smallest_note: int,
@@ -77,7 +112,7 @@ class Session:
                 "returned" or "uncertain". No money comes out unless "held" was written.
         """
         self.customer = customer
-        self._ledger: Ledger | None = ledger
+        self._ledger: OwnAccount | None = ledger
         self._dispenser = dispenser
         self._smallest_note_minor = smallest_note * MINOR_PER_MAJOR
         self._day_limit_minor = day_limit * MINOR_PER_MAJOR
@@ -117,7 +152,7 @@ class Session:
             try:
                 self._log("held", hold)
             except BaseException:
-                ledger.release(hold.hold_id)
+                ledger.release(hold)
                 raise
             try:
                 self._dispenser.dispense(hold.reference, hold.amount_minor)
@@ -127,7 +162,7 @@ class Session:
                 self._log_after("uncertain", hold)
                 raise HeldError(hold) from error
             try:
-                withdrawal = ledger.book(hold.hold_id)
+                withdrawal = ledger.book(hold)
             except LedgerError as error:
                 self._log_after("uncertain", hold)
                 raise HeldError(hold) from error
@@ -138,9 +173,9 @@ class Session:
         """Log out. Closing twice is no error."""
         self._ledger = None
 
-    def _return(self, ledger: Ledger, hold: Hold, cause: NotDispensed) -> NoReturn:
+    def _return(self, ledger: OwnAccount, hold: Hold, cause: NotDispensed) -> NoReturn:
         try:
-            ledger.release(hold.hold_id)
+            ledger.release(hold)
         except LedgerError as error:
             self._log_after("uncertain", hold)
             raise HeldError(hold) from error
@@ -162,7 +197,7 @@ class Session:
         with contextlib.suppress(Exception):
             self._log(step, hold)
 
-    def _open(self) -> Ledger:
+    def _open(self) -> OwnAccount:
         if self._ledger is None:
             raise SessionClosedError("You are logged out. Please log in again.")
         return self._ledger

@@ -13,6 +13,8 @@ from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
 
 PREFIX = "ATM_"
+SERVICE_PREFIX = "ATM_SERVICE_"
+"""Of the settings of a bank's service; no kiosk reads them."""
 # Variables with our prefix that are not settings but for tests: photographs, length of the soak.
 OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
 
@@ -24,6 +26,7 @@ _LONGEST_TEXT = 1000
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
+_SERVICE = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,250}/?")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -54,6 +57,11 @@ class Settings:
         idle_s: Seconds without a customer until the window asks for more time.
         more_time_s: Seconds that question stands.
         login_limit_s: Seconds a login may take.
+        store: Address of the bank's service (https://host:port) that keeps the customers; "": this
+            data folder keeps them.
+        store_ca: The authority that signed the service's certificate, PEM.
+        store_cert: This kiosk's certificate, PEM.
+        store_key: Its private key, PEM.
     """
 
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path(_APP))
@@ -74,6 +82,10 @@ class Settings:
     idle_s: float = 60.0
     more_time_s: float = 20.0
     login_limit_s: float = 10.0
+    store: str = ""
+    store_ca: Path | None = None
+    store_cert: Path | None = None
+    store_key: Path | None = None
 
 
 def load_settings(config: Path | None, environ: Mapping[str, str], **options: object) -> Settings:
@@ -104,6 +116,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
     settings = Settings(**(from_file | chosen))
     if settings.smallest_note > settings.day_limit:
         raise SettingsError("smallest_note is more than day_limit.")
+    if settings.store and not (settings.store_ca and settings.store_cert and settings.store_key):
+        raise SettingsError("store needs store_ca, store_cert and store_key.")
     return settings
 
 
@@ -116,7 +130,10 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     found = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in OTHER_VARIABLES and value
+        if name.startswith(PREFIX)
+        and not name.startswith(SERVICE_PREFIX)
+        and name not in OTHER_VARIABLES
+        and value
     }
     return _checked(found, lambda name: f"variable {PREFIX}{name.upper()}", text=True)
 
@@ -168,6 +185,12 @@ def _path(value: object, text: bool) -> Path:
         return Path(_text(value, text)).expanduser()
     except RuntimeError as error:  # no such home
         raise ValueError("the path of a folder") from error
+
+
+def _service(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _SERVICE.fullmatch(value):
+        raise ValueError("an address such as https://bank.example:8443")
+    return value.rstrip("/")
 
 
 def _one_of(*choices: str) -> _Reader:
@@ -235,4 +258,8 @@ _READERS: dict[str, _Reader] = {
     "idle_s": _between(0.1, 3600),
     "more_time_s": _between(0.1, 3600),
     "login_limit_s": _between(0.1, 60),
+    "store": _service,
+    "store_ca": _path,
+    "store_cert": _path,
+    "store_key": _path,
 }

@@ -1,6 +1,6 @@
 """Who works here: a member of staff who has signed in, and two who sign one act."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from atm.errors import AtmError
 from credentials.policy import username_key
@@ -28,9 +28,15 @@ class SecondSignatureError(StaffError):
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A member of staff who has signed in."""
+    """A member of staff who has signed in.
+
+    Attributes:
+        name: As the list of staff has it.
+        token: What proves the sign-in to the bank's service; "" where there is none.
+    """
 
     name: str
+    token: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

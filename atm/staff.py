@@ -1,12 +1,10 @@
 """The list of named members of staff, who may change it, and their sign-in."""
 
-import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 from atm.signatures import (
     SecondSignatureError,
@@ -15,13 +13,11 @@ from atm.signatures import (
     StaffMember,
     StaffSignInError,
 )
+from atm.staff_file import Staff, StaffEntry
 from credentials.errors import CredentialError, PolicyError, shown
 from credentials.files import JsonObject
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username, username_key
-from credentials.record_file import RecordFile
-from credentials.sealing import Seal
-from credentials.wrong_pins import WrongPins
 
 __all__ = [
     "SHORTEST_STAFF_PIN",
@@ -37,29 +33,41 @@ __all__ = [
 SHORTEST_STAFF_PIN = 6
 STAFF_LIMIT = 5  # wrong PINs until a member of staff is locked
 
-_STAFF_ID = re.compile(r"[0-9a-f]{32}")
-_FIELDS = {"staff_id", "name", "pin_hash"}
+
+class StaffEntries(Protocol):
+    """Where the list is kept; a change is durable when its call returns."""
+
+    def read(self) -> Staff:
+        """Return everybody, by what their names are compared by."""
+        ...
+
+    def change(self, edit: Callable[[Staff], list[JsonObject]]) -> None:
+        """Put what *edit* makes of everybody in their place; nobody else changes it meanwhile."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    staff_id: str
-    name: str
-    pin_hash: str
+class StaffAttempts(Protocol):
+    """Counts wrong PINs; see `credentials.wrong_pins.WrongPins`."""
 
-    def plain(self) -> JsonObject:
-        return {"staff_id": self.staff_id, "name": self.name, "pin_hash": self.pin_hash}
+    def reserve(self, owner_id: str) -> bool:
+        """Count one attempt before it is judged, and say if it may be."""
+        ...
 
+    def clear(self, owner_id: str) -> None:
+        """Forget every attempt."""
+        ...
 
-_Staff = dict[str, _Entry]  # by what their names are compared by
+    def locked(self, owner_id: str) -> bool:
+        """Return whether no further attempt would be judged."""
+        ...
 
 
 class StaffRegistry:
-    """The members of staff in one sealed JSON file, shared by threads and processes."""
+    """The members of staff, and their rules; shared by threads and processes."""
 
-    def __init__(self, path: Path, hasher: PinHasher, attempts: WrongPins, seal: Seal) -> None:
-        """Keep staff in *path*; count wrong PINs in *attempts* (made with `STAFF_LIMIT`)."""
-        self._file = RecordFile(path, _parse, seal)
+    def __init__(self, entries: StaffEntries, hasher: PinHasher, attempts: StaffAttempts) -> None:
+        """Keep staff in *entries*; count wrong PINs in *attempts* (made with `STAFF_LIMIT`)."""
+        self._file = entries
         self._hasher = hasher
         self._attempts = attempts
 
@@ -71,16 +79,6 @@ class StaffRegistry:
             StaffError: If the file cannot be read or is damaged.
         """
         return not self._read()
-
-    @property
-    def generation(self) -> int:
-        """How often the list was changed; 0 without a file.
-
-        Raises:
-            StaffError: If the file cannot be read or is damaged.
-        """
-        with _as_staff_error():
-            return self._file.generation
 
     def names(self) -> list[tuple[str, bool]]:
         """Return every member by name, and whether they are locked.
@@ -134,7 +132,7 @@ class StaffRegistry:
                 cannot be used.
         """
 
-        def check(found: _Staff) -> None:
+        def check(found: Staff) -> None:
             if isinstance(signed, Signatures):
                 _check_members(found, signed.first, signed.second)
             elif len(found) > 1:
@@ -155,7 +153,7 @@ class StaffRegistry:
         """
         entry = self._known(name)
 
-        def edit(found: _Staff) -> list[JsonObject]:
+        def edit(found: Staff) -> list[JsonObject]:
             _check_members(found, signed.first, signed.second)
             left = [each.plain() for each in found.values() if each.staff_id != entry.staff_id]
             if len(left) == len(found):
@@ -178,7 +176,7 @@ class StaffRegistry:
         self.sign_in(name, old)
         old_entry = self._known(name)
 
-        def edit(found: _Staff) -> list[JsonObject]:
+        def edit(found: Staff) -> list[JsonObject]:
             if old_entry not in found.values():  # changed meanwhile
                 raise StaffSignInError
             return [
@@ -188,7 +186,7 @@ class StaffRegistry:
 
         with _as_staff_error():
             pin_hash = self._hasher.hash(old_entry.staff_id, new)
-            changed = _Entry(old_entry.staff_id, old_entry.name, pin_hash)
+            changed = StaffEntry(old_entry.staff_id, old_entry.name, pin_hash)
             self._file.change(edit)
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
@@ -222,46 +220,37 @@ class StaffRegistry:
         with _as_staff_error():
             self._attempts.clear(entry.staff_id)
 
-    def _add(self, name: str, pin: str, check: Callable[[_Staff], None]) -> StaffMember:
+    def _add(self, name: str, pin: str, check: Callable[[Staff], None]) -> StaffMember:
         name = normalise_username(name)
         check_pin(pin, shortest=SHORTEST_STAFF_PIN)
         check(self._read())  # before the hash, and once more when the file is held
         staff_id = uuid.uuid4().hex
 
-        def edit(found: _Staff) -> list[JsonObject]:
+        def edit(found: Staff) -> list[JsonObject]:
             check(found)
             return [each.plain() for each in (*found.values(), entry)]
 
         with _as_staff_error():
-            entry = _Entry(staff_id, name, self._hasher.hash(staff_id, pin))
+            entry = StaffEntry(staff_id, name, self._hasher.hash(staff_id, pin))
             self._file.change(edit)
         return StaffMember(name)
 
-    def _known(self, name: str) -> _Entry:
+    def _known(self, name: str) -> StaffEntry:
         entry = self._find(name)
         if entry is None:
             raise _nobody(name)
         return entry
 
-    def _find(self, name: str) -> _Entry | None:
+    def _find(self, name: str) -> StaffEntry | None:
         try:
             key = username_key(name)
         except PolicyError:
             return None
         return self._read().get(key)
 
-    def _read(self) -> _Staff:
+    def _read(self) -> Staff:
         with _as_staff_error():
             return self._file.read()
-
-
-def staff_hashes(path: Path, seal: Seal) -> list[str]:
-    """Return the PIN hashes of all members of staff in *path*: for a change of keys.
-
-    Raises:
-        CredentialError: If the file cannot be read or was altered.
-    """
-    return [entry.pin_hash for entry in RecordFile(path, _parse, seal).read().values()]
 
 
 @contextmanager
@@ -276,37 +265,12 @@ def _nobody(name: str) -> StaffError:
     return StaffError(f"There is no member of staff {shown(name)}.")
 
 
-def _check_none(found: _Staff) -> None:
+def _check_none(found: Staff) -> None:
     if found:
         raise StaffError("There is a member of staff already.")
 
 
-def _check_members(found: _Staff, *signed: StaffMember) -> None:
+def _check_members(found: Staff, *signed: StaffMember) -> None:
     for member in signed:
         if username_key(member.name) not in found:
             raise _nobody(member.name)
-
-
-def _parse(raw: list[JsonObject]) -> _Staff:
-    found: _Staff = {}
-    for number, record in enumerate(raw, start=1):
-        staff_id, name, pin_hash = (record.get(field) for field in ("staff_id", "name", "pin_hash"))
-        if (
-            record.keys() != _FIELDS
-            or not (isinstance(staff_id, str) and _STAFF_ID.fullmatch(staff_id))
-            or not (isinstance(name, str) and _is_normal(name))
-            or not (isinstance(pin_hash, str) and pin_hash)
-        ):
-            raise ValueError(f"record {number} is not as this program writes it")
-        entry = _Entry(staff_id, name, pin_hash)
-        if username_key(name) in found or staff_id in {each.staff_id for each in found.values()}:
-            raise ValueError(f"record {number} has the id or name of an earlier one")
-        found[username_key(name)] = entry
-    return found
-
-
-def _is_normal(name: str) -> bool:
-    try:
-        return normalise_username(name) == name
-    except PolicyError:
-        return False

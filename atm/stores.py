@@ -1,7 +1,8 @@
 """The stores of one data folder, and whether they are today's."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from atm.approval import APPROVAL_FILE, Approvals
 from atm.audit import AuditLog
@@ -13,8 +14,10 @@ from atm.pause import Pause
 from atm.registration import REGISTRATION_FILE, Registration
 from atm.settings import Settings
 from atm.staff import STAFF_LIMIT, StaffRegistry
+from atm.staff_file import Staff, staff_file
 from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
+from credentials.record_file import RecordFile
 from credentials.sealing import Seal
 from credentials.store import JsonStore
 from credentials.wrong_pins import WrongPins
@@ -39,19 +42,12 @@ class StaleStoreError(AtmError):
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
-    """Everything that a data folder keeps, open."""
+class KioskStores:
+    """What a data folder keeps of its kiosk, whoever keeps the customers; open."""
 
     folder: DataFolder
     seal: Seal
-    hasher: PinHasher
-    credentials: JsonStore
-    attempts: Attempts
     pause: Pause
-    staff_pins: WrongPins
-    staff: StaffRegistry
-    ledger: Ledger
-    gallery: "Gallery"
     registration: Registration
     approvals: Approvals
     audit: AuditLog
@@ -63,31 +59,80 @@ class Stores:
         Raises:
             AtmError, CredentialError: If one cannot be used, or was altered.
         """
+        stores: list[Self] = []
+        own = _own(folder, keys, settings, lambda: stores[0].generations() if stores else {})
+        stores.append(cls(**own))
+        return stores[0]
+
+    def generations(self) -> dict[str, int]:
+        """Return how often each store was changed, for the log to remember."""
+        return {
+            "pause": self.pause.generation,
+            "camera": self.registration.generation,
+            "approval": self.approvals.generation,
+        }
+
+    def look(self) -> None:
+        """See what another process changed since this one opened the files."""
+        self.pause.look()
+
+    def check(self) -> None:
+        """Accept the stores as they are found at start.
+
+        Raises:
+            StaleStoreError: If one is older than the log says.
+            AtmError, CredentialError: If the log or a store is not as it was left.
+        """
+        self.audit.check()
+        known = self.audit.head_stores()
+        self.look()  # what another process changed and logged meanwhile is not old
+        now = self.generations()
+        for name, generation in known.items():
+            if now.get(name, 0) < generation:
+                raise StaleStoreError(
+                    f"The store “{name}” in {self.folder.path} is older than the log says;"
+                    " two members of staff must restore it: run “python -m atm restore”."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Stores(KioskStores):
+    """Everything that the data folder of a machine with its own customers keeps, open."""
+
+    hasher: PinHasher
+    credentials: JsonStore
+    attempts: Attempts
+    staff_pins: WrongPins
+    staff_list: RecordFile[Staff]
+    staff: StaffRegistry
+    ledger: Ledger
+    gallery: "Gallery"
+
+    @classmethod
+    def open(cls, folder: DataFolder, keys: Keys, settings: Settings) -> Self:
+        """Open them all; SQLite files and the log are made where there are none.
+
+        Raises:
+            AtmError, CredentialError: If one cannot be used, or was altered.
+        """
         from face_auth.gallery import Gallery
 
         path, seal = folder.path, keys.seal
-        hasher, staff_pins, staff = _staff(folder, keys)
+        hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
+        staff_list = staff_file(path / STAFF, seal)
+        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
         stores: list[Self] = []
         made = cls(
-            folder=folder,
-            seal=seal,
+            **_own(folder, keys, settings, lambda: stores[0].generations() if stores else {}),
             hasher=hasher,
             credentials=JsonStore(path / CREDENTIALS, seal),
             attempts=Attempts(path / ATTEMPTS, seal),
-            pause=Pause(path / PAUSE, seal),
             staff_pins=staff_pins,
-            staff=staff,
+            staff_list=staff_list,
+            staff=StaffRegistry(staff_list, hasher, staff_pins),
             ledger=Ledger(path / LEDGER, seal),
             gallery=Gallery(
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
-            ),
-            registration=Registration(path / REGISTRATION_FILE, seal),
-            approvals=Approvals(folder, seal),
-            audit=AuditLog.of(
-                folder,
-                settings.key_dir,
-                settings.anchor_dir,
-                stores=lambda: stores[0].generations() if stores else {},
             ),
         )
         stores.append(made)
@@ -96,36 +141,45 @@ class Stores:
     def generations(self) -> dict[str, int]:
         """Return how often each store was changed, for the log to remember."""
         return {
+            **KioskStores.generations(self),
             "credentials": self.credentials.generation,
             "attempts": self.attempts.generation,
-            "pause": self.pause.generation,
             "staff-attempts": self.staff_pins.generation,
-            "staff": self.staff.generation,
+            "staff": self.staff_list.generation,
             "ledger": self.ledger.generation,
-            "camera": self.registration.generation,
-            "approval": self.approvals.generation,
         }
 
+    def look(self) -> None:
+        """See what another process changed since this one opened the files."""
+        for store in (self.attempts, self.pause, self.staff_pins, self.ledger):
+            store.look()
+
     def check(self) -> None:
-        """Accept the stores as they are found at start.
+        """Accept the stores as they are found at start; the accounts must add up too.
 
         Raises:
             StaleStoreError: If one is older than the log says.
-            AtmError, CredentialError: If the log or the ledger is not as it was left.
+            AtmError, CredentialError: If the log or a store is not as it was left.
         """
-        self.audit.check()
-        known = self.audit.head_stores()
-        # What another process changed and logged since this one opened the files is not old.
-        for store in (self.attempts, self.pause, self.staff_pins, self.ledger):
-            store.look()
-        now = self.generations()
-        for name, generation in known.items():
-            if now.get(name, 0) < generation:
-                raise StaleStoreError(
-                    f"The store “{name}” in {self.folder.path} is older than the log says;"
-                    " two members of staff must restore it: run “python -m atm restore”."
-                )
+        KioskStores.check(self)
         self.ledger.check()
+
+
+def _own(
+    folder: DataFolder,
+    keys: Keys,
+    settings: Settings,
+    generations: Callable[[], Mapping[str, int]],
+) -> dict[str, Any]:
+    """Return the fields of `KioskStores`, opened."""
+    return {
+        "folder": folder,
+        "seal": keys.seal,
+        "pause": Pause(folder.path / PAUSE, keys.seal),
+        "registration": Registration(folder.path / REGISTRATION_FILE, keys.seal),
+        "approvals": Approvals(folder, keys.seal),
+        "audit": AuditLog.of(folder, settings.key_dir, settings.anchor_dir, stores=generations),
+    }
 
 
 def staff_of(folder: DataFolder, keys: Keys) -> StaffRegistry:
@@ -134,10 +188,6 @@ def staff_of(folder: DataFolder, keys: Keys) -> StaffRegistry:
     Raises:
         CredentialError: If their counters cannot be used.
     """
-    return _staff(folder, keys)[2]
-
-
-def _staff(folder: DataFolder, keys: Keys) -> tuple[PinHasher, WrongPins, StaffRegistry]:
     hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
     pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal, STAFF_LIMIT)
-    return hasher, pins, StaffRegistry(folder.path / STAFF, hasher, pins, keys.seal)
+    return StaffRegistry(staff_file(folder.path / STAFF, keys.seal), hasher, pins)

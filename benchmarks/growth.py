@@ -15,6 +15,7 @@ from typing import Any, Final
 from unittest import mock
 
 from atm.decision import Outcome
+from atm.enrolment import EnrolmentDesk
 from atm.machine import Machine
 from atm.settings import Settings
 from atm.signatures import StaffMember
@@ -106,6 +107,7 @@ def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: A
         consent_at=like.consent_at,
         created_at=datetime.now(UTC).isoformat(),
     )
+    assert isinstance(machine._enrolment, EnrolmentDesk)
     begin = time.perf_counter()
     machine._enrolment._commit(record, None, 0, template, captures, StaffMember("Benchmark"))
     took = time.perf_counter() - begin

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from atm.decision import Outcome
 from atm.enrolment import Application
+from atm.login import LoginDesk
 from atm.machine import Machine
 from atm.signatures import StaffMember
 from benchmarks.bank import STAFF, demo_settings
@@ -83,6 +84,7 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
         order = [name for name in tries for _ in range(attempts)]
         random.Random(20261123).shuffle(order)
         seconds: dict[str, list[float]] = {name: [] for name in tries}
+        assert isinstance(machine._logins, LoginDesk)
         machine._logins._refuse_after_s = after_s
         with mock.patch("atm.pause.REFUSALS", 10**9), mock.patch("atm.pause.WITHIN_S", 5.0):
             for name in tqdm(order, desc="refusals", unit="login"):

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterator
 from functools import partial
 
+from atm.approval import Approval
 from atm.audit import AuditLog
 from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
@@ -14,7 +15,7 @@ from atm.key_rotation import rotate
 from atm.keys import Keys
 from atm.restore import CounterFile, Restore
 from atm.settings import Settings
-from atm.staff import staff_hashes
+from atm.staff_file import staff_hashes
 from atm.stores import (
     ATTEMPTS,
     CREDENTIALS,
@@ -32,6 +33,10 @@ from credentials.store import JsonStore
 
 def approve(settings: Settings, options: argparse.Namespace) -> int:
     """Approve models and settings as they are now."""
+    if settings.store:
+        from atm.remote.setup import approve_kiosk
+
+        return _approved(approve_kiosk(settings))
     folder = _folder(settings)
     with folder.held(), _stores(settings, folder) as stores:
         two = stores.approvals.needs_two(settings)
@@ -42,12 +47,17 @@ def approve(settings: Settings, options: argparse.Namespace) -> int:
         stores.audit.append(
             "approval", step="done", staff=names, liveness=settings.liveness, anchor=True
         )
+    return _approved(made)
+
+
+def _approved(made: Approval) -> int:
     print(f"approved {len(made.files)} model files and {len(made.settings)} settings")
     return YES
 
 
 def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back the root key up, bring it back, or change it."""
+    _need_own_customers(settings)
     folder = _folder(settings)
     if options.act == "rotate":
         return _rotate(settings, folder)
@@ -67,6 +77,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
 
 def restore(settings: Settings, options: argparse.Namespace) -> int:
     """Put the credential records back from a copy, after two have seen what that loses."""
+    _need_own_customers(settings)
     folder = _folder(settings)
     with folder.held(alone=True):
         keys = Keys.open(settings.key_dir, folder)
@@ -132,6 +143,13 @@ def _pin_hashes(folder: DataFolder, seal: Seal) -> Iterator[str]:
         if record.pin_hash is not None:
             yield record.pin_hash
     yield from staff_hashes(folder.path / STAFF, seal)
+
+
+def _need_own_customers(settings: Settings) -> None:
+    if settings.store:
+        raise AtmError(
+            "The bank's service keeps the customers; make this kiosk's folder anew instead."
+        )
 
 
 def _folder(settings: Settings) -> DataFolder:

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from atm.commands.terminal import ERROR, NO, YES, ask, sign_in, sign_two
 from atm.decision import Outcome
 from atm.enrolment import Application
-from atm.export import export
-from atm.import_plain import import_plain
 from atm.machine import Machine
 from atm.money import parse_amount
 from atm.one_face import DuplicateQuestion
@@ -157,8 +155,7 @@ def delete(machine: Machine, options: argparse.Namespace) -> int:
 def import_names(machine: Machine, options: argparse.Namespace) -> int:
     """Bring in the prototype's names."""
     staff = sign_in(machine.staff)
-    report = import_plain(options.file, machine.store)
-    machine.audit.append("import", names=len(report.imported), staff=staff.name)
+    report = machine.import_names(options.file, staff=staff)
     print(f"imported {len(report.imported)} pending names")
     for name in report.taken:
         print(f"{name}: taken already, left as it is", file=sys.stderr)
@@ -170,8 +167,6 @@ def import_names(machine: Machine, options: argparse.Namespace) -> int:
 def export_customer(machine: Machine, options: argparse.Namespace) -> int:
     """Print what is kept of a customer."""
     staff = sign_in(machine.staff)
-    record = machine.office.known(options.name)
-    machine.audit.append("export", customer=record.customer_id, staff=[staff.name])
-    kept = export(record, machine.ledger, machine.gallery, machine.audit.entries)
+    kept = machine.export(options.name, staff=staff)
     print(json.dumps(kept, indent=2, ensure_ascii=False))
     return YES

@@ -3,9 +3,9 @@
 import getpass
 import sys
 
+from atm.desks import StaffDesk
 from atm.errors import AtmError
 from atm.signatures import Signatures, StaffMember
-from atm.staff import StaffRegistry
 
 YES, NO, ERROR = 0, 1, 2
 """Exit codes."""
@@ -25,7 +25,7 @@ def ask(prompt: str, *, secret: bool = True) -> str:
     return line.rstrip("\r\n")
 
 
-def sign_in(staff: StaffRegistry, who: str = "Staff") -> StaffMember:
+def sign_in(staff: StaffDesk, who: str = "Staff") -> StaffMember:
     """Ask for name and PIN of a member of staff.
 
     Raises:
@@ -35,7 +35,7 @@ def sign_in(staff: StaffRegistry, who: str = "Staff") -> StaffMember:
     return staff.sign_in(name, ask(f"{who} PIN: "))
 
 
-def sign_two(staff: StaffRegistry) -> Signatures:
+def sign_two(staff: StaffDesk) -> Signatures:
     """Ask for two different members of staff.
 
     Raises:

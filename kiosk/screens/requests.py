@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import theme
 from kiosk.bars import fit
@@ -49,7 +49,7 @@ class RequestsPage(Signed):
         self._say()
         machine = app.machine
         self.work(
-            lambda _attempt: machine.store.get(customer.username),
+            lambda _attempt: machine.excused_requests(customer.username),
             done=self._found,
             failed=self.problem,
         )
@@ -58,8 +58,8 @@ class RequestsPage(Signed):
         """Return the rows, then the two ways on."""
         return [*self.listing.controls, self.stop, self.save]
 
-    def _found(self, record: Any) -> None:
-        self._excused = set(record.excused.split(",")) if record and record.excused else set()
+    def _found(self, excused: str | None) -> None:
+        self._excused = set(excused.split(",")) if excused else set()
         self._marked = frozenset(self._excused)
         self._show(0)
 

@@ -91,9 +91,11 @@ class Signed(Screen):
 
 def staff_sentence(error: BaseException) -> str | None:
     """Return the sentence that *error* has for staff, or None."""
-    from atm.errors import AtmError
+    from atm.errors import AtmError, ServiceUnavailable
     from credentials.errors import CredentialError
 
+    if isinstance(error, ServiceUnavailable):  # the customer's sentence, in their language
+        return None
     if isinstance(error, AtmError | CredentialError) and str(error):
         return str(error)
     return None

@@ -12,15 +12,18 @@ import pytest
 from argon2 import PasswordHasher
 
 from atm.audit import AuditLog
+from atm.capturing import LockedCommit
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentDesk
 from atm.ledger import Ledger
 from atm.login import LoginDesk
 from atm.office import Office
 from atm.one_face import DuplicateQuestion, OneFace
+from atm.orphans import remove_orphans
 from atm.pause import Pause
 from atm.session import Customer, Session
 from atm.staff import STAFF_LIMIT, StaffRegistry
+from atm.staff_file import staff_file
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.database import Database
@@ -72,8 +75,14 @@ class Bank:
             ledger=self.ledger,
             audit=self.audit,
             one_face=cast(OneFace, self),
-            lock=self.folder / "enrolment.lock",
+            commit=self.commit(),
         )
+
+    def commit(self) -> LockedCommit:
+        return LockedCommit(self.folder / "enrolment.lock")
+
+    def remove_orphans(self) -> int:
+        return remove_orphans(self.store, self.gallery, self.ledger, self.audit, self.commit())
 
     def office(self) -> Office:
         return Office(
@@ -84,7 +93,7 @@ class Bank:
             attempts=self.attempts,
             audit=self.audit,
             staff=self.staff,
-            lock=self.folder / "enrolment.lock",
+            commit=self.commit(),
         )
 
     def logins(self, limit_s: float = 10.0, **others: Any) -> LoginDesk:
@@ -116,7 +125,7 @@ def open_at(folder: Path, clock: BootClock) -> Bank:
         folder=folder,
         store=JsonStore(folder / "credentials.json", SEAL),
         hasher=hasher,
-        staff=StaffRegistry(folder / "staff.json", hasher, staff_pins, SEAL),
+        staff=StaffRegistry(staff_file(folder / "staff.json", SEAL), hasher, staff_pins),
         attempts=Attempts(folder / "attempts.sqlite", SEAL, clock),
         pause=Pause(folder / "pause.sqlite", SEAL, clock),
         clock=clock,

@@ -28,9 +28,9 @@ def busy_ledger(path: Path) -> None:
         for amount in range(1, 4):
             hold = ledger.hold(customer_id, 100 * amount + number, **terms)
             if amount == 1:
-                ledger.release(hold.hold_id)
+                ledger.release(hold)
             elif amount == 2 or number % 3:
-                ledger.book(hold.hold_id)
+                ledger.book(hold)
     for number in range(25, 30):
         with contextlib.suppress(LedgerError):  # some still have a hold
             ledger.remove_account(f"{number:032x}")

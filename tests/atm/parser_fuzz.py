@@ -41,6 +41,7 @@ from atm.office import Office
 from atm.registration import CameraChangedError, CameraIdentity, Registration
 from atm.settings import Settings, SettingsError, load_settings
 from atm.signatures import StaffError, StaffMember
+from atm.staff_file import staff_file
 from credentials.errors import StoreError
 from credentials.record_file import RecordFile
 from credentials.store import CredentialRecord
@@ -257,8 +258,9 @@ def _store(bank: Bank) -> object:
 
 
 def _staff(bank: Bank) -> object:
-    fresh = type(bank.staff)(bank.folder / "staff.json", bank.hasher, bank.staff._attempts, SEAL)
-    return fresh.names(), fresh.empty, fresh.generation
+    file = staff_file(bank.folder / "staff.json", SEAL)
+    fresh = type(bank.staff)(file, bank.hasher, bank.staff._attempts)
+    return fresh.names(), fresh.empty, file.generation
 
 
 def _gallery(bank: Bank, record: Any, face: Any) -> Iterator[Target]:

@@ -201,7 +201,7 @@ class BankMachine(RuleBasedStateMachine):
         """Open everything, as the machine does at start."""
         self.bank: Bank = open_at(self.path, self.clock)
         self.bank.ledger = Ledger(self.path / "ledger.sqlite", SEAL, clock=self.wall_clock)
-        self.bank.enrolment().remove_orphans()
+        self.bank.remove_orphans()
         self.bank.ledger.check()
         self.bank.audit.check()
         self.desk = self.bank.logins(refuse_after_s=1e-6)
@@ -247,7 +247,7 @@ class BankMachine(RuleBasedStateMachine):
             store=faults("store", self.bank.store), hasher=self.bank.hasher,
             gallery=faults("gallery", self.bank.gallery),
             ledger=faults("ledger", self.bank.ledger), audit=faults("audit", self.bank.audit),
-            one_face=self.bank, lock=self.path / "enrolment.lock",
+            one_face=self.bank, commit=self.bank.commit(),
         )  # fmt: skip
         desk._undo = lambda record, pending: None
         faults.arm({("caller", at): raising(KeyboardInterrupt)})

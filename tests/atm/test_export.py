@@ -40,7 +40,7 @@ def exported(bank: Any, record: CredentialRecord) -> dict[str, Any]:
 
 def test_record_consent_account_pictures_and_log_are_given(bank: Any, ada: Any) -> None:
     held = bank.ledger.hold(ADA, 2_000, smallest_note_minor=1000, day_limit_minor=100_000)
-    bank.ledger.book(held.hold_id)
+    bank.ledger.book(held)
     open_hold = bank.ledger.hold(ADA, 3_000, smallest_note_minor=1000, day_limit_minor=100_000)
     given = exported(bank, ada)
     assert given["customer"] == {
@@ -78,7 +78,7 @@ def test_nothing_that_opens_the_account_and_nobody_else_is_in_it(bank: Any, ada:
 def test_every_transaction_is_given(bank: Any, ada: Any) -> None:
     for _ in range(7):
         held = bank.ledger.hold(ADA, 1_000, smallest_note_minor=1000, day_limit_minor=100_000)
-        bank.ledger.book(held.hold_id)
+        bank.ledger.book(held)
     assert len(exported(bank, ada)["account"]["transactions"]) == 8
 
 

@@ -389,7 +389,7 @@ def make_counter(bank: Bank, face: Any, limit_s: float = 30.0) -> Counter:
         ledger=faults("ledger", bank.ledger),
         audit=faults("audit", bank.audit),
         one_face=faults("one_face", bank),
-        lock=bank.folder / "enrolment.lock",
+        commit=bank.commit(),
         limit_s=limit_s,
     )
     capture = faults("capture", lambda customer_id, stop: face(customer_id))

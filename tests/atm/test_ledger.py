@@ -50,7 +50,7 @@ try:
         hold = ledger.hold(
             "alice", 1000, smallest_note_minor=1000, day_limit_minor=int(sys.argv[2]))
         time.sleep(0.005)  # SQLite is not fair: let the other one in
-        ledger.book(hold.hold_id)
+        ledger.book(hold)
         time.sleep(0.005)
         count += 1
 except (InsufficientFundsError, DayLimitError):
@@ -87,7 +87,7 @@ def ledger(path: Path, clock: Clock) -> Ledger:
 
 def take(ledger: Ledger, amount_minor: int, customer_id: str = "alice") -> Withdrawal:
     """Hold and book, with the notes and the day limit of the default settings."""
-    return ledger.book(keep(ledger, amount_minor, customer_id).hold_id)
+    return ledger.book(keep(ledger, amount_minor, customer_id))
 
 
 def keep(ledger: Ledger, amount_minor: int, customer_id: str = "alice") -> Hold:
@@ -241,20 +241,20 @@ def test_holds_count_against_balance_and_day_limit(ledger: Ledger) -> None:
     assert short.value.available_minor == 10000
     hold = keep(ledger, 60000)
     assert remaining(ledger) == 40000
-    ledger.book(hold.hold_id)
+    ledger.book(hold)
     assert remaining(ledger) == 40000
 
 
 def test_booking_takes_the_amount_under_the_reference_of_the_hold(ledger: Ledger) -> None:
     hold = keep(ledger, 30000)
-    assert ledger.book(hold.hold_id) == Withdrawal(hold.reference, 30000, 105000)
+    assert ledger.book(hold) == Withdrawal(hold.reference, 30000, 105000)
     assert ledger.transactions("alice")[0].reference == hold.reference
     assert ledger.open_holds() == []
     assert ledger.balance("alice") == ledger.available("alice") == 105000
 
 
 def test_releasing_gives_balance_and_day_limit_back(ledger: Ledger) -> None:
-    ledger.release(keep(ledger, 100000).hold_id)
+    ledger.release(keep(ledger, 100000))
     assert ledger.open_holds() == []
     assert ledger.balance("alice") == ledger.available("alice") == 135000
     assert take(ledger, 100000).balance_minor == 35000
@@ -267,7 +267,7 @@ def test_a_booking_after_midnight_counts_for_the_day_of_the_hold(
     clock.now = datetime(2026, 11, 23, 23, 59, tzinfo=EAST)
     hold = keep(ledger, 20000)
     clock.now = datetime(2026, 11, 24, 0, 1, tzinfo=EAST)
-    ledger.book(hold.hold_id)
+    ledger.book(hold)
     assert remaining(ledger) == 100000
     clock.now = datetime(2026, 11, 23, 23, 59, tzinfo=EAST)
     assert remaining(ledger) == 80000
@@ -275,19 +275,21 @@ def test_a_booking_after_midnight_counts_for_the_day_of_the_hold(
 
 @pytest.mark.parametrize("first", ["book", "release", "paid", "unpaid"])
 def test_a_hold_is_settled_once(ledger: Ledger, path: Path, first: str) -> None:
-    ways: dict[str, Callable[[Ledger, int], object]] = {
+    ways: dict[str, Callable[[Ledger, Hold], object]] = {
         "book": Ledger.book,
         "release": Ledger.release,
-        "paid": lambda books, number: books.settle(number, paid=True),
-        "unpaid": lambda books, number: books.settle(number, paid=False),
+        "paid": lambda books, hold: books.settle(hold, paid=True),
+        "unpaid": lambda books, hold: books.settle(hold, paid=False),
     }
-    number = keep(ledger, 30000).hold_id
-    ways[first](ledger, number)
+    hold = keep(ledger, 30000)
+    ways[first](ledger, hold)
     left = 105000 if first in ("book", "paid") else 135000
     for again in (ledger, Ledger(path, SEAL)):
         for way in ways.values():
-            with pytest.raises(SettledHoldError):
-                way(again, number)
+            with pytest.raises(SettledHoldError) as caught:
+                way(again, hold)
+            booked = Withdrawal(hold.reference, 30000, 105000)
+            assert caught.value.booked == (booked if left == 105000 else None)
         assert again.balance("alice") == again.available("alice") == left
     ledger.check()
 
@@ -297,16 +299,16 @@ def test_an_unknown_hold_is_an_error(ledger: Ledger, number: int) -> None:
     keep(ledger, 1000)
     for way in (ledger.book, ledger.release):
         with pytest.raises(UnknownHoldError):
-            way(number)
+            way(Hold(number, "alice", 1000, datetime.now(UTC), "AAAAAAAA"))
     assert ledger.available("alice") == 134000
 
 
 def test_staff_settle_nothing_while_money_is_being_paid_out(ledger: Ledger, path: Path) -> None:
     hold = keep(ledger, 30000)
     with ledger.paying_out(), Ledger(path, SEAL).paying_out(), pytest.raises(PayingOutError):
-        Ledger(path, SEAL).settle(hold.hold_id, paid=False)
+        Ledger(path, SEAL).settle(hold, paid=False)
     assert ledger.open_holds() == [hold]
-    ledger.settle(hold.hold_id, paid=False)
+    ledger.settle(hold, paid=False)
     assert ledger.open_holds() == []
 
 
@@ -315,7 +317,7 @@ def test_an_account_with_a_hold_is_not_closed(ledger: Ledger) -> None:
     with pytest.raises(OpenHoldError):
         ledger.remove_account("alice")
     assert ledger.balance("alice") == 135000
-    ledger.release(hold.hold_id)
+    ledger.release(hold)
     ledger.remove_account("alice")
     ledger.check()
 
@@ -436,7 +438,7 @@ def test_crash_between_the_writes_of_a_booking_undoes_them_all(
     real = getattr(Books, method)
     monkeypatch.setattr(Books, method, written_then_lost)
     with pytest.raises(KeyboardInterrupt):
-        ledger.book(hold.hold_id)
+        ledger.book(hold)
     monkeypatch.undo()
     again = Ledger(path, SEAL)
     again.check()

@@ -49,10 +49,10 @@ def test_no_edited_swapped_copied_deleted_or_rolled_back_row_is_accepted(path: P
     older = all_rows(path)
     ledger = Ledger(path, SEAL)
     for hold in ledger.open_holds()[:5]:
-        ledger.release(hold.hold_id)
+        ledger.release(hold)
     for customer_id in sorted(ledger.customer_ids())[:5]:
         hold = ledger.hold(customer_id, 1000, smallest_note_minor=1, day_limit_minor=10**9)
-        ledger.book(hold.hold_id)
+        ledger.book(hold)
     forge_rows(path, count=60, seed=6, older=older)
 
 
@@ -62,11 +62,11 @@ def test_a_released_hold_put_back_cannot_be_booked_even_while_the_ledger_is_open
     ledger = Ledger(path, SEAL)
     hold = ledger.open_holds()[0]
     (row,) = [each for each in all_rows(path)["holds"] if each[0] == hold.hold_id]
-    ledger.release(hold.hold_id)
+    ledger.release(hold)
     with forging(path) as connection:
         connection.execute("REPLACE INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     with pytest.raises(LedgerError, match=DAMAGED):
-        ledger.book(hold.hold_id)
+        ledger.book(hold)
 
 
 def test_an_earlier_file_put_back_is_refused_while_open_and_told_by_its_generation(
@@ -75,7 +75,7 @@ def test_an_earlier_file_put_back_is_refused_while_open_and_told_by_its_generati
     earlier = path.read_bytes()
     ledger = Ledger(path, SEAL)
     before = ledger.generation
-    ledger.release(ledger.open_holds()[0].hold_id)
+    ledger.release(ledger.open_holds()[0])
     assert ledger.generation == before + 1
     path.write_bytes(earlier)
     with pytest.raises(LedgerError, match=DAMAGED):

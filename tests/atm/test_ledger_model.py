@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from atm.accounts import LedgerError
+from atm.accounts import Hold, LedgerError
 from atm.ledger import Ledger
 from credentials.sealing import Seal
 
@@ -17,6 +17,11 @@ DAY_LIMIT_MINOR = 15000
 NOTE_MINOR = 10
 CUSTOMERS = st.sampled_from(["alice", "bob"])
 HOLDS = st.integers(1, 12)
+
+
+def numbered(number: int) -> Hold:
+    """Return what the ledger takes for the hold of that number."""
+    return Hold(number, "", 0, datetime.now(UTC), "")
 
 
 class LedgerAgainstModel(RuleBasedStateMachine):
@@ -77,9 +82,9 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     def book(self, number: int, by_staff: bool) -> None:
         with self.allowed(number in self.open):
             if by_staff:
-                self.ledger.settle(number, paid=True)
+                self.ledger.settle(numbered(number), paid=True)
             else:
-                self.ledger.book(number)
+                self.ledger.book(numbered(number))
             customer, amount, _ = self.open.pop(number)
             self.balances[customer] -= amount
 
@@ -87,9 +92,9 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     def release(self, number: int, by_staff: bool) -> None:
         with self.allowed(number in self.open):
             if by_staff:
-                self.ledger.settle(number, paid=False)
+                self.ledger.settle(numbered(number), paid=False)
             else:
-                self.ledger.release(number)
+                self.ledger.release(numbered(number))
             customer, amount, day = self.open.pop(number)
             self.spent[customer, day] -= amount
 

@@ -131,7 +131,7 @@ def test_after_an_uncertain_dispenser_the_amount_stays_on_hold(
     assert caught.value.__cause__ is error
     assert story.steps == ["withdrawal held", "dispense", "withdrawal uncertain"]
     assert (session.balance(), ledger.balance(ALICE.customer_id)) == (115000, 135000)
-    ledger.settle(hold.hold_id, paid=True)
+    ledger.settle(hold, paid=True)
     assert session.balance() == ledger.balance(ALICE.customer_id) == 115000
 
 
@@ -168,7 +168,7 @@ def test_staff_cannot_settle_a_hold_that_is_being_paid_out(
 ) -> None:
     def settled_meanwhile(reference: str, amount_minor: int) -> None:
         (hold,) = ledger.open_holds()
-        ledger.settle(hold.hold_id, paid=False)
+        ledger.settle(hold, paid=False)
 
     monkeypatch.setattr(story, "dispense", settled_meanwhile)
     with pytest.raises(HeldError) as caught:

@@ -91,6 +91,10 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "idle_s": "30",
         "more_time_s": "10.5",
         "login_limit_s": "8",
+        "store": "https://bank.example:8443",
+        "store_ca": "/ca",
+        "store_cert": "/cert",
+        "store_key": "/key",
     }
     wanted = Settings(
         data_dir=Path("/d"),
@@ -108,6 +112,10 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         smallest_note=20,
         fullscreen=True,
         screen_width_mm=380.5,
+        store="https://bank.example:8443",
+        store_ca=Path("/ca"),
+        store_cert=Path("/cert"),
+        store_key=Path("/key"),
         idle_s=30,
         more_time_s=10.5,
         login_limit_s=8,
@@ -138,6 +146,20 @@ def test_unknown_names_are_named_with_their_source(tmp_path: Path) -> None:
         load_settings(tmp_path / "a.toml", {})
 
 
+def test_a_service_needs_the_kiosk_s_certificate_and_its_authority(data: Path) -> None:
+    files = {"store_ca": "/a", "store_cert": "/b", "store_key": "/c"}
+    assert load_settings(None, {}, data_dir=data, store="https://bank", **files).store
+    for name in files:
+        with pytest.raises(SettingsError, match="store needs"):
+            left = {other: path for other, path in files.items() if other != name}
+            load_settings(None, {}, data_dir=data, store="https://bank", **left)
+
+
+def test_variables_of_the_service_are_no_settings_of_a_kiosk(data: Path) -> None:
+    environ = {"ATM_SERVICE_PORT": "1", "ATM_DATA_DIR": str(data)}
+    assert load_settings(None, environ).camera == "0"
+
+
 def test_variable_of_the_tests_and_empty_ones_are_no_settings(data: Path) -> None:
     environ = {"ATM_SHARED": "/x", "ATM_CAMERA": "", "ATM_DATA_DIR": str(data)}
     assert load_settings(None, environ).camera == "0"
@@ -147,6 +169,8 @@ def test_variable_of_the_tests_and_empty_ones_are_no_settings(data: Path) -> Non
     ("name", "value", "sentence"),
     [
         ("kind", "production", "one of live, test, demo"),
+        ("store", "http://bank.example", "an address such as"),
+        ("store", "https://bank.example/path", "an address such as"),
         ("camera", "", "a text of"),
         ("camera", "x" * 1001, "a text of"),
         ("camera", "a\0b", "a text of"),

@@ -123,7 +123,7 @@ def _check(folder: Path, acknowledged: set[str]) -> None:
     assert set(booked) <= set(paid_out), "booked, yet never dispensed"
     assert acknowledged <= set(booked), "acknowledged, yet not booked"
     for hold in holds:
-        ledger.settle(hold.hold_id, paid=hold.reference in paid_out)
+        ledger.settle(hold, paid=hold.reference in paid_out)
     ledger.check()
     left = sum(ledger.balance(each) for each in CUSTOMERS)
     assert left == len(CUSTOMERS) * OPENING_MINOR - sum(paid_out.values())

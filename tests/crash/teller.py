@@ -20,6 +20,7 @@ from typing import Any, cast
 import numpy as np
 
 from atm.answer import Answer
+from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
 from atm.enrolment import Application, EnrolmentDesk
 from atm.errors import AtmError
@@ -100,19 +101,19 @@ class Teller:
         stores = Stores.open(folder, keys, settings)
         stores.check()
         hasher = cheap(keys.pin_pepper)
-        lock = folder.path / "enrolment.lock"
+        commit = LockedCommit(folder.path / "enrolment.lock")
         self._say = say
         self._stores = stores
         self._journal = journal_of(root)
         self._enrolment = EnrolmentDesk(
             store=stores.credentials, hasher=hasher, gallery=stores.gallery,
             ledger=stores.ledger, audit=stores.audit, one_face=cast(OneFace, _NobodyAlike()),
-            lock=lock,
+            commit=commit,
         )  # fmt: skip
         self._office = Office(
             store=stores.credentials, hasher=hasher, gallery=stores.gallery,
             ledger=stores.ledger, attempts=stores.attempts, audit=stores.audit,
-            staff=stores.staff, lock=lock,
+            staff=stores.staff, commit=commit,
         )  # fmt: skip
         self._logins = LoginDesk(
             store=stores.credentials, hasher=hasher, attempts=stores.attempts,

@@ -193,7 +193,7 @@ def _check_money(ledger: Ledger, machine: Machine, root: Path, truth: Truth) -> 
     assert booked.keys() <= paid.keys(), "booked, yet never dispensed"
     assert truth.paid <= booked.keys(), "acknowledged, yet not booked"
     for hold in holds.values():
-        ledger.settle(hold.hold_id, paid=hold.reference in paid)
+        ledger.settle(hold, paid=hold.reference in paid)
     ledger.check()
     for record in machine.store.all():
         spent = sum(amount for amount, name in paid.values() if name == record.username)

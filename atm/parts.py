@@ -1,0 +1,270 @@
+"""What the use cases need of the stores below them: files of one machine, or a bank's database.
+
+`credentials.store.CredentialStore` is another of these. Whatever implements them keeps what its
+docstrings promise: a change is durable when its call returns, and a fault raises AtmError or
+CredentialError, which is no decision and so a denial.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from atm.accounts import Hold, Transaction, Withdrawal
+from atm.signatures import Signatures, StaffMember
+from credentials.attempts import Ending, Standing
+from credentials.files import JsonObject
+
+if TYPE_CHECKING:
+    from face_auth.classifier import Embeddings
+    from face_auth.duplicates import Alike
+    from face_auth.gallery import Capture, Template
+
+T = TypeVar("T")
+
+
+def nothing() -> None:
+    """Take nothing back: the work leaves nothing half-done, or the store takes it back itself."""
+
+
+class Commit(Protocol):
+    """Saves what belongs together, whole or not at all; two such works do not mix."""
+
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+        """Do *work* and return what it returns.
+
+        If it raises, so does this, and nothing of it stays: files are put right by *undo*, a
+        database takes all back without it. A database may do *work* again from its beginning,
+        when somebody else changed the same rows meanwhile.
+        """
+        ...
+
+
+class AttemptCounters(Protocol):
+    """What each customer's attempts have come to; see `credentials.attempts.Attempts`."""
+
+    def reserve(self, owner_id: str) -> Standing:
+        """Count one attempt before it is judged, and say if it may be."""
+        ...
+
+    def settle(self, owner_id: str, ending: Ending) -> None:
+        """End one reserved attempt."""
+        ...
+
+    def clear(self, owner_id: str) -> None:
+        """Forget everything: staff unlock, or the customer is deleted."""
+        ...
+
+    def lock(self, owner_id: str) -> None:
+        """Let nothing be judged until staff unlock."""
+        ...
+
+    def standing(self, owner_id: str) -> Standing:
+        """Return whether an attempt would be judged now."""
+        ...
+
+    def standings(self, owner_ids: Iterable[str]) -> dict[str, Standing]:
+        """Return it for each of *owner_ids*."""
+        ...
+
+
+class Faces(Protocol):
+    """Templates and captures, encrypted at rest; see `face_auth.gallery.Gallery`."""
+
+    def save(self, template_id: str, template: "Template", captures: "Sequence[Capture]") -> None:
+        """Keep both under a fresh *template_id*."""
+        ...
+
+    def load(self, template_id: str, customer_id: str) -> "Template":
+        """Return the template; GalleryError if it is missing, damaged or another customer's."""
+        ...
+
+    def load_captures(self, template_id: str, customer_id: str) -> "list[Capture]":
+        """Return the captures that the template was made from; GalleryError as `load`."""
+        ...
+
+    def remove(self, template_id: str, customer_id: str) -> None:
+        """Delete both; none is no error."""
+        ...
+
+
+class FaceSearch(Protocol):
+    """Looks through every customer's face (1:N)."""
+
+    def prepare(self) -> None:
+        """Read what the first search would else wait for."""
+        ...
+
+    def closest(self, embeddings: "Embeddings", *, besides: str | None = None) -> "Alike | None":
+        """Return the customer whose face is closest, if it may be the same person."""
+        ...
+
+
+class Accounts(Protocol):
+    """Accounts and every change to them; see `atm.ledger.Ledger`."""
+
+    def open_account(self, customer_id: str, opening_minor: int) -> None:
+        """Give the customer an account."""
+        ...
+
+    def has_account(self, customer_id: str) -> bool:
+        """Return whether the customer has an account."""
+        ...
+
+    def balance(self, customer_id: str) -> int:
+        """Return the balance in minor units, with what is on hold still in it."""
+        ...
+
+    def available(self, customer_id: str) -> int:
+        """Return the balance less what is on hold, in minor units."""
+        ...
+
+    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
+        """Return the last transactions, newest first."""
+        ...
+
+    def hold(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+        reference: str | None = None,
+    ) -> Hold:
+        """Set an amount aside. A *reference* that is sent again finds the hold that it made."""
+        ...
+
+    def book(self, hold: Hold) -> Withdrawal:
+        """Take what is on hold from the account: the money is out."""
+        ...
+
+    def release(self, hold: Hold) -> None:
+        """Let go of what is on hold: no money came out."""
+        ...
+
+    def paying_out(self) -> AbstractContextManager[None]:
+        """Keep staff from settling holds meanwhile."""
+        ...
+
+    def settle(self, hold: Hold, paid: bool) -> None:
+        """Book (*paid*) or release a hold that was left behind; PayingOutError if it was not."""
+        ...
+
+    def open_holds(self) -> list[Hold]:
+        """Return what is neither booked nor released, oldest first."""
+        ...
+
+    def remove_account(self, customer_id: str) -> None:
+        """Close the account: what is left is booked out, and its transactions stay."""
+        ...
+
+
+class StaffList(Protocol):
+    """Members of staff and their sign-in; see `atm.staff.StaffRegistry`."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no member of staff yet."""
+        ...
+
+    def names(self) -> list[tuple[str, bool]]:
+        """Return every member by name, and whether they are locked."""
+        ...
+
+    def known(self, name: str) -> str:
+        """Return how the member *name*, as typed, is called here."""
+        ...
+
+    def check_first(self, name: str, pin: str) -> str:
+        """Return *name* as it will be kept, or raise what `add_first` would."""
+        ...
+
+    def add_first(self, name: str, pin: str) -> StaffMember:
+        """Make the first member of staff, which nobody can sign."""
+        ...
+
+    def add(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
+        """Make another member of staff."""
+        ...
+
+    def remove(self, name: str, *, signed: Signatures) -> None:
+        """Remove a member of staff."""
+        ...
+
+    def change_pin(self, name: str, old: str, new: str) -> None:
+        """Give *name* the PIN *new*; *old* is judged as at a sign-in."""
+        ...
+
+    def sign_in(self, name: str, pin: str) -> StaffMember:
+        """Return the member of staff whose *name* and *pin* these are."""
+        ...
+
+    def unlock(self, name: str) -> None:
+        """Forget the wrong PINs of *name*."""
+        ...
+
+
+class Log(Protocol):
+    """What was done and decided; see `atm.audit.AuditLog`."""
+
+    def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
+        """Add an entry; AuditError if it is not kept: what was to be logged must not happen."""
+        ...
+
+    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
+        """Return the last *n* entries (of *kind* only, if given), oldest first."""
+        ...
+
+    def entries(self) -> Iterator[JsonObject]:
+        """Yield all entries, oldest first."""
+        ...
+
+
+class LoginTickets(Protocol):
+    """Logins that a service began for kiosks, each of which ends once."""
+
+    def open(self, customer_id: str, kiosk_id: str) -> str:
+        """Keep that a login began; returns its id. Unknown names have a customer id too."""
+        ...
+
+    def end(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
+        """End it; False if there is none of this kiosk, or it was ended before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """A kiosk that may speak to the service.
+
+    Attributes:
+        kiosk_id: 32 lower-case hexadecimal digits.
+        name: What the bank calls it.
+        fingerprint: SHA-256 of its certificate (DER), 64 lower-case hexadecimal digits.
+        revoked: Whether it may no more.
+    """
+
+    kiosk_id: str
+    name: str
+    fingerprint: str
+    revoked: bool
+
+
+class Kiosks(Protocol):
+    """The bank's kiosks."""
+
+    def known(self, fingerprint: str) -> Kiosk | None:
+        """Return the kiosk whose certificate this is; None if there is none or it is revoked."""
+        ...
+
+    def all(self) -> list[Kiosk]:
+        """Return every kiosk, by name."""
+        ...
+
+    def add(self, name: str, fingerprint: str) -> Kiosk:
+        """Let a kiosk in; a known *name* gets a new certificate. KioskError if it may not."""
+        ...
+
+    def revoke(self, name: str) -> None:
+        """Let it in no more; KioskError if there is no such kiosk."""
+        ...

@@ -1,0 +1,101 @@
+"""An enrolment at a kiosk of the bank: the camera is here, hash and commit are the service's."""
+
+import base64
+import threading
+from datetime import UTC
+from typing import Any
+
+from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
+from atm.enrolment import Application, Asking
+from atm.face_wire import pack_face, unpack_image
+from atm.one_face import DuplicateQuestion
+from atm.remote.client import ServiceClient
+from atm.remote.staff import Badge
+from atm.session import Customer
+from atm.signatures import StaffMember
+from atm.wire import DuplicateFaceError
+from credentials.policy import check_pin, normalise_full_name, normalise_username
+
+
+class RemoteEnrolment:
+    """Makes customers of the bank, whole or not at all: the same methods as `EnrolmentDesk`."""
+
+    def __init__(self, client: ServiceClient, badge: Badge, *, limit_s: float = LIMIT_S) -> None:
+        """Ask *client* in the name of who signed in."""
+        self._client = client
+        self._badge = badge
+        self._limit_s = limit_s
+
+    def check_username(self, username: str) -> str:
+        """Return *username* as it will be kept.
+
+        Raises:
+            PolicyError: If it is not allowed.
+            DuplicateUserError: If somebody has it.
+            SignedOutError: If nobody of staff signed in.
+        """
+        name = normalise_username(username)
+        found = self._client.call(
+            "enrolments/username", again=True, staff=self._badge.tokens, name=name
+        )
+        return str(found["username"])
+
+    def enrol(
+        self,
+        application: Application,
+        staff: StaffMember,
+        enrol_face: Capturing,
+        *,
+        ask: Asking | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Customer:
+        """Take the pictures, then let the service save everything or nothing.
+
+        Args:
+            application: As typed.
+            staff: The member of staff who signed in.
+            enrol_face: Called on a thread of its own.
+            ask: Called when the face is close to another customer's; without it that is a no.
+            cancel: Set it to stop; it is set by itself once the pictures are done.
+
+        Raises:
+            PolicyError, DuplicateUserError, EnrolmentError, AtmError: As `EnrolmentDesk.enrol`.
+        """
+        full_name = normalise_full_name(application.full_name)
+        check_pin(application.pin)
+        stop = cancel or threading.Event()
+        username, (template, captures) = hash_and_capture(
+            lambda: self.check_username(application.username),
+            lambda: enrol_face("", stop),
+            stop,
+            self._limit_s,
+        )
+        body: dict[str, Any] = {
+            "name": username,
+            "full_name": full_name,
+            "opening_minor": application.opening_minor,
+            "pin": application.pin,
+            "consent_at": application.consent_at.astimezone(UTC).isoformat(),
+            "face": base64.b64encode(pack_face(template, captures)).decode("ascii"),
+        }
+        try:
+            found = self._client.call("enrolments", staff=[staff.token], **body)
+        except DuplicateFaceError as error:
+            second = ask(_question(error)) if ask is not None else None
+            if second is None:
+                raise EnrolmentError(
+                    "duplicate_face",
+                    "This face is close to another customer's;"
+                    " a second member of staff must look at both and sign.",
+                ) from error
+            found = self._client.call("enrolments", staff=[staff.token, second.token], **body)
+        return Customer(**found["customer"])
+
+
+def _question(error: DuplicateFaceError) -> DuplicateQuestion:
+    return DuplicateQuestion(
+        unpack_image(base64.b64decode(error.new_face)),
+        unpack_image(base64.b64decode(error.other_face)),
+        error.username,
+        error.customer_id,
+    )

@@ -1,0 +1,181 @@
+"""What staff do at a kiosk of the bank, done by the service: the same methods as `Office`."""
+
+import base64
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from atm.accounts import Hold
+from atm.capturing import Capturing, EnrolmentError, plain_errors
+from atm.face_wire import pack_face
+from atm.refusals import Refusal
+from atm.remote.client import ServiceClient
+from atm.remote.staff import Badge, tokens_of
+from atm.session import Customer
+from atm.signatures import Signatures, StaffMember
+
+Found = list[tuple[Customer, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a kiosk may know of a customer.
+
+    Attributes:
+        customer_id: Theirs.
+        username: Theirs.
+        full_name: Theirs.
+        excused: As `CredentialRecord.excused`.
+    """
+
+    customer_id: str
+    username: str
+    full_name: str
+    excused: str | None
+
+
+class RemoteOffice:
+    """The acts of staff. Whoever signs was signed in by `RemoteStaff`."""
+
+    def __init__(self, client: ServiceClient, badge: Badge) -> None:
+        """Ask *client*; what is only looked at is asked for by who signed in last."""
+        self._client = client
+        self._badge = badge
+        self._renewed: Known | None = None
+
+    def customers(self) -> Found:
+        """Return every customer with their state, by username; see `Office.customers`."""
+        return _with_states(self._look("customers"))
+
+    def search(self, text: str) -> Found:
+        """Return the first customers whose name has *text* in it; see `Office.search`."""
+        return _with_states(self._look("search", text=text))
+
+    def known(self, username: str) -> Known:
+        """Return what may be known of *username*.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        found = self._look("known", name=username)
+        return Known(**found["customer"], excused=found["excused"])
+
+    def unlock(self, username: str, *, staff: StaffMember) -> None:
+        """Forget wrong PINs, waits and reservations; see `Office.unlock`."""
+        self._act("unlock", staff, name=username)
+
+    def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
+        """Give a customer the PIN that they have just typed; see `Office.new_pin`."""
+        self._act("new-pin", signed, name=username, pin=pin)
+
+    def new_face(
+        self,
+        username: str,
+        enrol_face: Capturing,
+        *,
+        signed: Signatures,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Take the face of an enrolled customer anew; see `Office.new_face`."""
+        self._renewed = self.known(username)
+        customer_id = self._renewed.customer_id
+        stop = cancel or threading.Event()
+        with plain_errors():
+            template, captures = enrol_face(customer_id, stop)
+        if stop.is_set():
+            raise EnrolmentError("cancelled", "Nothing was saved.")
+        face = base64.b64encode(pack_face(template, captures)).decode("ascii")
+        self._act("new-face", signed, name=username, face=face)
+
+    def renewed(self, customer_id: str) -> Known | None:
+        """Return the customer whose face is taken anew just now, if it is *customer_id*."""
+        known = self._renewed
+        return known if known is not None and known.customer_id == customer_id else None
+
+    def delete(
+        self, username: str, *, staff: StaffMember, override: Signatures | None = None
+    ) -> int:
+        """Delete the customer; see `Office.delete`. Returns what was on the account."""
+        signed = override or staff
+        found = self._act("delete", signed, name=username, override=override is not None)
+        return int(found["balance_minor"])
+
+    def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
+        """Mark which requests a customer cannot follow; see `Office.excuse`."""
+        self._act("excuse", staff, name=username, requests=list(requests))
+
+    def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
+        """Make a member of staff; see `Office.add_staff`."""
+        found = self._client.call("staff/add", staff=tokens_of(signed), name=name, pin=pin)
+        return StaffMember(str(found["name"]))
+
+    def remove_staff(self, name: str, *, signed: Signatures) -> None:
+        """Remove a member of staff; see `Office.remove_staff`."""
+        self._client.call("staff/remove", staff=tokens_of(signed), name=name)
+
+    def unlock_staff(self, name: str, *, signed: Signatures) -> None:
+        """Forget the wrong PINs of a member of staff; see `Office.unlock_staff`."""
+        self._client.call("staff/unlock", staff=tokens_of(signed), name=name)
+
+    def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
+        """Return the last *n* logins at this kiosk that were not granted; see `Office.refusals`."""
+        found = self._act("refusals", staff, again=True, number=n)["refusals"]
+        return [
+            Refusal(
+                at=datetime.fromisoformat(each["at"]),
+                username=each["username"],
+                outcome=each["outcome"],
+                reasons=tuple(each["reasons"]),
+                times=each["times"],
+            )
+            for each in found
+        ]
+
+    def holds(self) -> list[tuple[Hold, str | None]]:
+        """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
+        return [
+            (
+                Hold(
+                    hold_id=each["hold_id"],
+                    customer_id=each["customer_id"],
+                    amount_minor=each["amount_minor"],
+                    at=datetime.fromisoformat(each["at"]),
+                    reference=each["reference"],
+                ),
+                each["username"],
+            )
+            for each in self._look("holds")["holds"]
+        ]
+
+    def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
+        """Book (*paid*) or return the money of a hold; see `Office.settle`."""
+        sent = {
+            "hold_id": hold.hold_id,
+            "amount_minor": hold.amount_minor,
+            "at": hold.at.isoformat(),
+            "reference": hold.reference,
+        }
+        self._act("settle", staff, customer_id=hold.customer_id, hold=sent, paid=paid)
+
+    def export(self, username: str, *, staff: StaffMember) -> dict[str, Any]:
+        """Return what the bank keeps of a customer; see `atm.export.export`."""
+        kept = self._act("export", staff, again=True, name=username)["kept"]
+        assert isinstance(kept, dict)
+        return kept
+
+    def _look(self, what: str, **body: Any) -> dict[str, Any]:
+        return self._client.call(f"office/{what}", again=True, staff=self._badge.tokens, **body)
+
+    def _act(
+        self, what: str, signed: StaffMember | Signatures, *, again: bool = False, **body: Any
+    ) -> dict[str, Any]:
+        return self._client.call(f"office/{what}", again=again, staff=tokens_of(signed), **body)
+
+
+def _with_states(found: dict[str, Any]) -> Found:
+    return [
+        (Customer(each["customer_id"], each["username"], each["full_name"]), each["state"])
+        for each in found["customers"]
+    ]

@@ -1,0 +1,91 @@
+"""Members of staff, signed in by the service: the same methods as `StaffRegistry`."""
+
+from atm.remote.client import ServiceClient
+from atm.signatures import Signatures, StaffError, StaffMember
+from atm.wire import SignedOutError
+
+
+class Badge:
+    """Who signed in here last, so that what staff look at can be asked for in their name."""
+
+    def __init__(self) -> None:
+        """Nobody has."""
+        self._token = ""
+
+    def keep(self, member: StaffMember) -> StaffMember:
+        """Keep the sign-in of *member* and return them."""
+        self._token = member.token
+        return member
+
+    @property
+    def tokens(self) -> list[str]:
+        """The one token there is.
+
+        Raises:
+            SignedOutError: If nobody signed in.
+        """
+        if not self._token:
+            raise SignedOutError
+        return [self._token]
+
+
+def tokens_of(signed: StaffMember | Signatures) -> list[str]:
+    """Return the tokens of those who signed, one or two."""
+    members = [signed.first, signed.second] if isinstance(signed, Signatures) else [signed]
+    return [member.token for member in members]
+
+
+class RemoteStaff:
+    """The bank's members of staff."""
+
+    empty = False
+    """The service is set up with its first member; a kiosk makes none."""
+
+    def __init__(self, client: ServiceClient, badge: Badge) -> None:
+        """Ask *client*; keep who signed in in *badge*."""
+        self._client = client
+        self._badge = badge
+
+    def names(self) -> list[tuple[str, bool]]:
+        """Return every member by name, and whether they are locked.
+
+        Raises:
+            SignedOutError: If nobody signed in, or too long ago.
+        """
+        found = self._client.call("staff/names", again=True, staff=self._badge.tokens)
+        return [(str(name), bool(locked)) for name, locked in found["names"]]
+
+    def sign_in(self, name: str, pin: str) -> StaffMember:
+        """Return the member of staff whose *name* and *pin* these are.
+
+        Raises:
+            StaffSignInError: If the name is unknown or locked, or the PIN is wrong.
+            ServiceUnavailable: If nobody can say.
+        """
+        found = self._client.call("staff/sign-in", name=name, pin=pin)
+        return self._badge.keep(StaffMember(str(found["name"]), str(found["token"])))
+
+    def change_pin(self, name: str, old: str, new: str) -> None:
+        """Give *name* the PIN *new*; *old* is judged as at a sign-in.
+
+        Raises:
+            PolicyError: If *new* is not allowed.
+            StaffSignInError: If *name* and *old* do not sign in.
+        """
+        self._client.call("staff/change-pin", name=name, old=old, new=new)
+
+    def check_first(self, name: str, pin: str) -> str:
+        """Refuse: the service is set up with its first member of staff.
+
+        Raises:
+            StaffError: Always.
+        """
+        raise StaffError("The first member of staff is made at the service.")
+
+    def add_first(self, name: str, pin: str) -> StaffMember:
+        """Refuse, as `check_first`.
+
+        Raises:
+            StaffError: Always.
+        """
+        raise StaffError("The first member of staff is made at the service.")

@@ -1,0 +1,42 @@
+"""No request is larger than its route takes: what is larger is refused before it is read."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_TOO_LARGE = json.dumps({"error": "unavailable", "sentence": "This is too large.", "fields": {}})
+
+
+class BodyLimit:
+    """ASGI middleware that counts what arrives."""
+
+    def __init__(self, app: ASGIApp, *, usual: int, by_path: Mapping[str, int]) -> None:
+        """Let *usual* bytes through, and more on the paths named."""
+        self._app = app
+        self._usual = usual
+        self._by_path = by_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 413."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._by_path.get(scope["path"], self._usual)
+        promised = dict(scope["headers"]).get(b"content-length", b"")
+        if not promised.isdigit() or int(promised) > limit:  # chunks, which nobody sends here, too
+            await _refuse(send)
+            return
+        await self._app(scope, receive, send)
+
+
+async def _refuse(send: Send) -> None:
+    start: Message = {
+        "type": "http.response.start",
+        "status": 413,
+        "headers": [(b"content-type", b"application/json"), (b"connection", b"close")],
+    }
+    body: dict[str, Any] = {"type": "http.response.body", "body": _TOO_LARGE.encode("ascii")}
+    await send(start)
+    await send(body)

@@ -1,0 +1,131 @@
+"""What customers do at a kiosk: log in, look at their account, withdraw, change their PIN."""
+
+import base64
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+
+from atm.accounts import Hold, SettledHoldError
+from atm.parts import Kiosk
+from atm.service import requests as asked
+from atm.service.desk import Desk, FromKiosk
+from atm.service.tokens import TokenError
+from atm.session import MINOR_PER_MAJOR
+from atm.wire import FRESH_S, OverError
+from face_auth.liveness.passive import LivenessResult
+from face_auth.verification import FaceResult
+
+
+def customer_routes(desk: Desk) -> APIRouter:
+    """Return the routes over *desk*."""
+    routes = APIRouter()
+    ledger = desk.parts.ledger
+
+    def customer_of(kiosk: Kiosk, token: str, *, fresh: bool = False) -> str:
+        try:
+            says = desk.tokens.open("session", kiosk.kiosk_id, token)
+        except TokenError as error:
+            raise OverError from error
+        if fresh and desk.tokens.age_s(says) > FRESH_S:
+            raise OverError
+        return str(says["customer"])
+
+    @routes.post("/logins")
+    def begin(body: asked.Begin, kiosk: FromKiosk) -> dict[str, Any]:
+        begun = desk.logins.begin(
+            kiosk, body.username, body.pin, body.public_key, body.network_sha256
+        )
+        return {"attempt": begun.attempt, "sealed": base64.b64encode(begun.sealed).decode("ascii")}
+
+    @routes.post("/logins/finish")
+    def finish(body: asked.Finish, kiosk: FromKiosk) -> dict[str, Any]:
+        admitted = desk.logins.finish(kiosk, body.attempt, _seen(body.face))
+        if admitted is None:
+            return {"granted": False}
+        return {
+            "granted": True,
+            "customer": asdict(admitted.customer),
+            "session": admitted.session,
+        }
+
+    @routes.post("/sessions/available")
+    def available(body: asked.Session, kiosk: FromKiosk) -> dict[str, Any]:
+        return {"available_minor": ledger.available(customer_of(kiosk, body.session))}
+
+    @routes.post("/sessions/transactions")
+    def transactions(body: asked.Transactions, kiosk: FromKiosk) -> dict[str, Any]:
+        found = ledger.transactions(customer_of(kiosk, body.session), body.limit)
+        return {"transactions": [asdict(each) | {"at": each.at.isoformat()} for each in found]}
+
+    @routes.post("/sessions/hold")
+    def hold(body: asked.HoldMoney, kiosk: FromKiosk) -> dict[str, Any]:
+        made = ledger.hold(
+            customer_of(kiosk, body.session),
+            body.amount_minor,
+            smallest_note_minor=body.smallest_note_minor,
+            day_limit_minor=min(body.day_limit_minor, desk.day_limit * MINOR_PER_MAJOR),
+            reference=body.reference,
+        )
+        return plain_hold(made)
+
+    @routes.post("/sessions/book")
+    def book(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
+        try:
+            booked = ledger.book(hold_of(body.hold, customer_of(kiosk, body.session)))
+        except SettledHoldError as error:
+            if error.booked is None:
+                raise
+            booked = error.booked  # by this kiosk, which lost the answer
+        return asdict(booked)
+
+    @routes.post("/sessions/release")
+    def release(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
+        try:
+            ledger.release(hold_of(body.hold, customer_of(kiosk, body.session)))
+        except SettledHoldError as error:
+            if error.booked is not None:
+                raise
+        return {}
+
+    @routes.post("/sessions/pin")
+    def new_pin(body: asked.NewOwnPin, kiosk: FromKiosk) -> dict[str, Any]:
+        customer_id = customer_of(kiosk, body.session, fresh=True)
+        record = desk.parts.credentials.by_id(customer_id)
+        if record is None:
+            raise OverError
+        desk.office(kiosk).set_pin(record, body.pin, [])
+        return {}
+
+    return routes
+
+
+def plain_hold(hold: Hold) -> dict[str, Any]:
+    """Return *hold* for a kiosk, but for whose it is."""
+    return {
+        "hold_id": hold.hold_id,
+        "amount_minor": hold.amount_minor,
+        "at": hold.at.isoformat(),
+        "reference": hold.reference,
+    }
+
+
+def hold_of(sent: asked.HoldSent, customer_id: str) -> Hold:
+    """Return the hold that a kiosk means; whose it is the service knows better."""
+    at = datetime.fromisoformat(sent.at)
+    return Hold(sent.hold_id, customer_id, sent.amount_minor, at, sent.reference)
+
+
+def _seen(face: asked.FaceSeen) -> FaceResult:
+    liveness = face.liveness
+    return FaceResult(
+        customer_id="",
+        accepted=face.accepted,
+        score=face.score,
+        threshold=face.threshold,
+        frames=face.frames,
+        liveness=None
+        if liveness is None
+        else LivenessResult(liveness.passed, liveness.score, tuple(liveness.reasons)),
+    )

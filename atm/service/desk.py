@@ -1,0 +1,104 @@
+"""What the routes share: the stores, the tokens, and the use cases made for one kiosk."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from atm.enrolment import EnrolmentDesk
+from atm.office import Office
+from atm.one_face import OneFace
+from atm.parts import Kiosk
+from atm.service.bundle import Parts
+from atm.service.decoys import Decoys
+from atm.service.logins import Logins
+from atm.service.server import FINGERPRINT
+from atm.service.tokens import TokenError, Tokens
+from atm.signatures import Signatures, StaffError, StaffMember
+from atm.wire import NotAllowedError, SignedOutError
+from credentials.files import JsonObject
+from face_auth.classifier import train_customer_svm
+from face_auth.models import ModelCard, load_cohort
+
+STAFF_TOKEN: Final = "staff"
+
+
+class Desk:
+    """One bank's use cases, for any of its kiosks."""
+
+    def __init__(self, parts: Parts, card: ModelCard, day_limit: int) -> None:
+        """Take the stores, the card of the network that the kiosks run, and the bank's limit."""
+        self.parts = parts
+        self.network_sha256 = card.sha256
+        self.day_limit = day_limit
+        self.tokens = Tokens(lambda: parts.token_keys)
+        cohort = load_cohort(card)
+        like = train_customer_svm(cohort[:5], cohort[5:])
+        decoys = Decoys(parts.decoy_key, card.sha256, cohort, like)
+        self.logins = Logins(parts, self.tokens, decoys, card.sha256)
+
+    def office(self, kiosk: Kiosk) -> Office:
+        """Return what staff may do at *kiosk*."""
+        parts = self.parts
+        return Office(
+            store=parts.credentials,
+            hasher=parts.hasher,
+            gallery=parts.gallery,
+            ledger=parts.ledger,
+            attempts=parts.attempts,
+            audit=parts.log(kiosk.kiosk_id),
+            staff=parts.staff,
+            commit=parts.commit,
+        )
+
+    def enrolment(self, kiosk: Kiosk) -> EnrolmentDesk:
+        """Return what makes customers at *kiosk*."""
+        parts = self.parts
+        log = parts.log(kiosk.kiosk_id)
+        return EnrolmentDesk(
+            store=parts.credentials,
+            hasher=parts.hasher,
+            gallery=parts.gallery,
+            ledger=parts.ledger,
+            audit=log,
+            one_face=OneFace(parts.credentials, parts.gallery, log, parts.search),
+            commit=parts.commit,
+            new_id=parts.new_id,
+        )
+
+    def entries_of(self, kiosk: Kiosk) -> list[JsonObject]:
+        """Return the log of *kiosk*, oldest first."""
+        return list(self.parts.log(kiosk.kiosk_id).entries())
+
+    def member(self, kiosk: Kiosk, token: str) -> StaffMember:
+        """Return who signed in at *kiosk* and got *token*.
+
+        Raises:
+            SignedOutError: If that was too long ago or elsewhere, or they are no member any more.
+        """
+        try:
+            name = str(self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)["name"])
+            return StaffMember(self.parts.staff.known(name))
+        except (TokenError, StaffError) as error:
+            raise SignedOutError from error
+
+    def signed(self, kiosk: Kiosk, tokens: list[str]) -> StaffMember | Signatures:
+        """Return who signed: one member of staff, or two different ones."""
+        members = [self.member(kiosk, token) for token in tokens]
+        return members[0] if len(members) == 1 else Signatures(*members)
+
+
+def kiosk_of(request: Request) -> Kiosk:
+    """Return the kiosk whose certificate came with *request*; looked up each time.
+
+    Raises:
+        NotAllowedError: If it is not registered, or was revoked.
+    """
+    desk: Desk = request.app.state.desk
+    fingerprint = getattr(request.state, FINGERPRINT, "")
+    kiosk = desk.parts.kiosks.known(fingerprint) if fingerprint else None
+    if kiosk is None:
+        raise NotAllowedError("This kiosk is not registered, or not any more.")
+    return kiosk
+
+
+FromKiosk = Annotated[Kiosk, Depends(kiosk_of)]

@@ -1,0 +1,82 @@
+"""The settings of the service, all from its environment: ``ATM_SERVICE_…``."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from atm.errors import AtmError
+
+PREFIX: Final = "ATM_SERVICE_"
+
+_LARGEST_AMOUNT = 10**9
+
+
+class ServiceSettingsError(AtmError):
+    """A variable is missing, unknown, or has a value it cannot have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What one copy of the service is told.
+
+    Attributes:
+        database: Address of the PostgreSQL database, as the service's role.
+        owner: The same address as the database's owner, for `schema` alone.
+        keys: The file that holds the service's keys, outside the database.
+        certificate: The service's own, PEM, with what leads to the bank's authority.
+        certificate_key: Its private key, PEM.
+        kiosk_ca: The authority that signs the kiosks' certificates, PEM.
+        host: Address to listen on.
+        port: Port to listen on.
+        network: Which face network the kiosks run: "bundled" or "vggface2".
+        day_limit: What one customer may withdraw in a day, in major units; a kiosk may want less.
+        zone: Whose calendar days those are, such as "Europe/Berlin".
+    """
+
+    database: str
+    keys: Path
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    kiosk_ca: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8443
+    network: str = "bundled"
+    day_limit: int = 1000
+    zone: str = "UTC"
+    owner: str = ""
+
+
+def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSettings:
+    """Return the settings that *environ* holds; an empty variable counts as unset.
+
+    Raises:
+        ServiceSettingsError: If one is missing, unknown, or no number where it must be one.
+    """
+    known = {field.name: field.type for field in fields(ServiceSettings)}
+    found: dict[str, Any] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or not value:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            raise ServiceSettingsError(f"There is no setting called {variable}.")
+        found[name] = _read(variable, value, known[name])
+    try:
+        ZoneInfo(found.get("zone", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ServiceSettingsError(f"{PREFIX}ZONE names no time zone.") from error
+    for name in ("database", "keys"):
+        if name not in found:
+            raise ServiceSettingsError(f"Set {PREFIX}{name.upper()}.")
+    return ServiceSettings(**found)
+
+
+def _read(variable: str, value: str, kind: Any) -> str | int | Path:
+    if kind is int:
+        if not value.isdecimal() or not 0 <= int(value) <= _LARGEST_AMOUNT:
+            raise ServiceSettingsError(f"{variable} must be a whole number.")
+        return int(value)
+    return value if kind is str else Path(value).expanduser()

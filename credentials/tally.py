@@ -1,0 +1,117 @@
+"""What one owner's attempts have come to, and what the next one does to it: rules, and no store.
+
+What an attempt costs its owner depends on how it ended:
+
+- the wrong PIN with the customer's own face: three of them lock, until staff unlock;
+- another face: the account judges nothing for a minute, then two, four ... up to an hour, and
+  thirty without an admission lock it. It tells nothing about the PIN, so it does not lock sooner;
+- no end at all (cancelled, no face in time, camera lost, process killed): it stays reserved. While
+  three are taken up by wrong PINs and reservations, nothing is judged; reservations that no login
+  can still hold are then counted as attempts with another face.
+
+Waits are counted in time that nobody at the machine can set; where that begins anew (a restart),
+so does the wait.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from credentials.boot_clock import Moment
+
+WRONG_LIMIT: Final = 3
+FOREIGN_LIMIT: Final = 30
+FIRST_WAIT_S: Final = 60.0
+LONGEST_WAIT_S: Final = 3600.0
+ABANDONED_S: Final = 120.0
+"""No login lasts so long: what is still reserved then has no end."""
+
+
+class Standing(StrEnum):
+    """Whether an attempt may be judged now."""
+
+    FREE = "free"
+    WAITING = "waiting"
+    LOCKED = "locked"
+
+
+class Ending(StrEnum):
+    """How an attempt that was judged ended."""
+
+    ADMITTED = "admitted"
+    WRONG_PIN = "wrong_pin"
+    FOREIGN_FACE = "foreign_face"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One owner's numbers; `wait_s` seconds are to pass from the moment (`boot`, `since`)."""
+
+    owner_id: str
+    wrong: int = 0
+    open: int = 0
+    foreign_faces: int = 0
+    waits: int = 0
+    wait_s: float = 0.0
+    boot: str = ""
+    since: float = 0.0
+
+    def standing(self) -> Standing:
+        """Return whether an attempt would be judged at the moment that `at` was given."""
+        if self._judged() is Standing.FREE and self.wrong + self.open >= WRONG_LIMIT:
+            return Standing.WAITING
+        return self._judged()
+
+    def at(self, now: Moment) -> "Tally":
+        """Return the row as it is *now*: with a wait that is over gone, or begun again."""
+        if not self.wait_s and not self.open:
+            return self
+        passed = now.since(self.boot, self.since)
+        if passed is None:  # the machine was restarted
+            return replace(self, boot=now.boot, since=now.seconds)
+        return replace(self, wait_s=0.0) if self.wait_s and passed >= self.wait_s else self
+
+    def reserved(self, now: Moment) -> "tuple[Tally, Standing]":
+        """Return the numbers with one more attempt reserved, and FREE; or why it may not be."""
+        row = self.at(now)
+        if row._judged() is not Standing.FREE:
+            return row, row._judged()
+        if row.wrong + row.open < WRONG_LIMIT:
+            row = replace(row, open=row.open + 1, boot=now.boot, since=now.seconds)
+            return row, Standing.FREE
+        passed = now.since(row.boot, row.since)
+        if passed is not None and passed < ABANDONED_S:
+            return row, Standing.WAITING  # after a restart, time counts from here
+        row = replace(row._waiting(now, row.open), open=0)
+        return row, row._judged()
+
+    def settled(self, ending: Ending, now: Moment) -> "Tally":
+        """Return the numbers with one reserved attempt ended."""
+        if ending is Ending.ADMITTED:
+            return Tally(self.owner_id)
+        row = self.at(now)
+        row = replace(row, open=max(0, row.open - 1))
+        if ending is Ending.WRONG_PIN:
+            return replace(row, wrong=row.wrong + 1)
+        return row._waiting(now, 1)
+
+    def locked(self) -> "Tally":
+        """Return the numbers of an owner whom staff must unlock."""
+        return replace(self, wrong=WRONG_LIMIT)
+
+    def _judged(self) -> Standing:
+        if self.wrong >= WRONG_LIMIT or self.foreign_faces >= FOREIGN_LIMIT:
+            return Standing.LOCKED
+        return Standing.WAITING if self.wait_s else Standing.FREE
+
+    def _waiting(self, now: Moment, foreign_faces: int) -> "Tally":
+        """Return the row with more foreign faces counted and the next wait begun."""
+        wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.waits, 30), LONGEST_WAIT_S)
+        return replace(
+            self,
+            foreign_faces=min(FOREIGN_LIMIT, self.foreign_faces + foreign_faces),
+            waits=self.waits + 1,
+            wait_s=wait_s,
+            boot=now.boot,
+            since=now.seconds,
+        )

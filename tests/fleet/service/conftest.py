@@ -1,0 +1,37 @@
+"""One bank for all tests of a module: a database, the service, photographs for cameras."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from atm.service.schema import METADATA
+from tests.fleet.postgres import OWNER, Cluster
+
+from tests.fleet.service.fleet import Fleet, folder_of
+
+
+@pytest.fixture(scope="module")
+def fleet(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The service over an empty database, running, with its first member of staff."""
+    with server.connect() as connection:
+        connection.execute(f"TRUNCATE {', '.join(METADATA.tables)}")
+    made = Fleet(tmp_path_factory.mktemp("fleet"), server.url(), server.url(OWNER))
+    made.set_up()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def people(
+    unseen_people: list[tuple[str, list[Path]]], tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[Path, Path]]:
+    """For some people whom the network never saw: a camera to enrol by, and one to log in by."""
+    folder = tmp_path_factory.mktemp("people")
+    return [
+        (
+            folder_of(photographs[:5], folder / name / "enrol"),
+            folder_of(photographs[5:], folder / name / "login"),
+        )
+        for name, photographs in unseen_people[:6]
+    ]

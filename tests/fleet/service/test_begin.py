@@ -1,0 +1,221 @@
+"""What the service answers to name and PIN is one thing whoever is named and whatever typed."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from atm.envelope import Reader
+from atm.errors import ServiceUnavailable
+from atm.face_wire import Claimed, unpack_claimed
+from atm.machine import Machine
+from atm.remote.client import ServiceClient
+from atm.wire import LARGEST_BYTES, OverError
+from face_auth.models import load_card
+from tests.fleet.service.fleet import Fleet, enrol, sign_in
+
+pytestmark = pytest.mark.faces
+
+PIN, WRONG = "4071", "4072"
+OWN_FACE = {"accepted": True, "score": 1.0, "threshold": 0.5, "frames": 3, "liveness": None}
+NETWORK = load_card("bundled").sha256
+
+
+@pytest.fixture(scope="module")
+def kiosk(fleet: Fleet, people: list[tuple[Path, Path]]) -> Machine:
+    """A kiosk where Ada was enrolled, and Bob."""
+    machine = fleet.kiosk("sound", people[0][0])
+    enrol(machine, "ada", PIN)
+    machine.use_camera(str(people[1][0]))
+    enrol(machine, "bob", PIN)
+    return machine
+
+
+@pytest.fixture(scope="module")
+def client(fleet: Fleet, kiosk: Machine) -> Iterator[ServiceClient]:
+    """Whoever holds the certificate of that kiosk, and says what they like."""
+    settings = kiosk.settings
+    made = ServiceClient(
+        settings.store, ca=settings.store_ca, certificate=settings.store_cert,
+        key=settings.store_key,
+    )  # fmt: skip
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def unlocked(kiosk: Machine) -> None:
+    for name in ("ada", "bob"):
+        kiosk.office.unlock(name, staff=sign_in(kiosk))
+
+
+def begin(client: ServiceClient, username: str, pin: str) -> tuple[str, str, Claimed]:
+    """Begin a login; returns the token, the sealed template as sent, and what it holds."""
+    reader = Reader()
+    found = client.call(
+        "logins", username=username, pin=pin, network_sha256=NETWORK,
+        public_key=base64.b64encode(reader.public).decode(),
+    )  # fmt: skip
+    assert set(found) == {"attempt", "sealed"}
+    attempt, sealed = found["attempt"], found["sealed"]
+    plain = reader.open(base64.b64decode(sealed), attempt.encode())
+    return attempt, sealed, unpack_claimed(plain)
+
+
+def finish(client: ServiceClient, attempt: str, **face: Any) -> dict[str, Any]:
+    return client.call("logins/finish", attempt=attempt, face=OWN_FACE | face)
+
+
+def same(one: Claimed, other: Claimed) -> bool:
+    return bool(np.array_equal(one.svm.weights, other.svm.weights)) and one.svm.bias == (
+        other.svm.bias
+    )
+
+
+def test_the_template_is_the_same_whatever_the_pin(client: ServiceClient) -> None:
+    right, wrong = begin(client, "ada", PIN), begin(client, " ADA ", WRONG)
+    assert same(right[2], wrong[2])
+    assert (len(right[0]), len(right[1])) == (len(wrong[0]), len(wrong[1]))
+
+
+def test_a_name_that_nobody_has_gets_as_much_and_always_the_same(client: ServiceClient) -> None:
+    somebody, nobody = begin(client, "ada", PIN), begin(client, "nobody", PIN)
+    assert [len(part) for part in somebody[:2]] == [len(part) for part in nobody[:2]]
+    assert same(nobody[2], begin(client, "NoBody", WRONG)[2])
+    assert not same(nobody[2], begin(client, "somebody", PIN)[2])
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 900, "\u202e", "a\0b", "𐍈" * 64])
+def test_what_never_was_a_name_is_answered_like_one(client: ServiceClient, name: str) -> None:
+    attempt, sealed, claimed = begin(client, name, PIN)
+    assert len(sealed) == len(begin(client, "ada", PIN)[1])
+    assert np.isfinite(claimed.svm.weights).all()
+    assert finish(client, attempt) == {"granted": False}
+
+
+def test_a_locked_name_shows_its_template_to_nobody(client: ServiceClient) -> None:
+    own = begin(client, "ada", WRONG)
+    finish(client, own[0])
+    for _ in range(2):
+        finish(client, begin(client, "ada", WRONG)[0])
+    locked, again = begin(client, "ada", PIN), begin(client, "ada", PIN)
+    assert not same(own[2], locked[2]) and same(locked[2], again[2])
+    assert finish(client, locked[0]) == {"granted": False}
+
+
+def test_an_attempt_that_is_never_finished_is_counted_all_the_same(client: ServiceClient) -> None:
+    for _ in range(3):
+        begin(client, "ada", WRONG)
+    assert finish(client, begin(client, "ada", PIN)[0]) == {"granted": False}
+
+
+def test_an_attempt_is_finished_once(client: ServiceClient) -> None:
+    attempt = begin(client, "ada", PIN)[0]
+    assert finish(client, attempt)["granted"] is True
+    with pytest.raises(OverError):
+        finish(client, attempt)
+
+
+def test_a_face_that_did_not_pass_is_refused_whatever_else_it_says(client: ServiceClient) -> None:
+    refused = {"passed": False, "score": 9.0, "reasons": ["moire"]}
+    attempt = begin(client, "ada", PIN)[0]
+    assert finish(client, attempt, liveness=refused) == {"granted": False}
+
+
+def test_an_attempt_of_one_kiosk_is_finished_by_no_other(
+    fleet: Fleet, client: ServiceClient, people: list[tuple[Path, Path]]
+) -> None:
+    settings = fleet.kiosk("other", people[0][0]).settings
+    other = ServiceClient(
+        settings.store, ca=settings.store_ca, certificate=settings.store_cert,
+        key=settings.store_key,
+    )  # fmt: skip
+    with pytest.raises(OverError):
+        finish(other, begin(client, "ada", PIN)[0])
+    other.close()
+
+
+def test_an_attempt_cannot_be_brought_as_a_session_nor_a_session_as_staff(
+    client: ServiceClient,
+) -> None:
+    attempt = begin(client, "ada", PIN)[0]
+    with pytest.raises(OverError):
+        client.call("sessions/available", session=attempt)
+    session = finish(client, attempt)["session"]
+    assert client.call("sessions/available", session=session)["available_minor"] == 50_000
+    with pytest.raises(Exception, match="signed out"):
+        client.call("office/customers", staff=[session])
+
+
+def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) -> None:
+    ada = finish(client, begin(client, "ada", PIN)[0])["session"]
+    bob = finish(client, begin(client, "bob", PIN)[0])["session"]
+    hold = client.call(
+        "sessions/hold", session=bob, reference="ABCDEFGH", amount_minor=2_000,
+        smallest_note_minor=1_000, day_limit_minor=100_000,
+    )  # fmt: skip
+    with pytest.raises(Exception, match="no such withdrawal"):
+        client.call("sessions/release", session=ada, hold=hold)
+    client.call("sessions/release", session=bob, hold=hold)
+
+
+def test_a_hold_that_is_asked_for_twice_is_one_hold_and_booked_once(client: ServiceClient) -> None:
+    session = finish(client, begin(client, "bob", PIN)[0])["session"]
+    body = {
+        "session": session, "reference": "BCDEFGHI", "amount_minor": 3_000,
+        "smallest_note_minor": 1_000, "day_limit_minor": 100_000,
+    }  # fmt: skip
+    hold = client.call("sessions/hold", **body)
+    assert client.call("sessions/hold", **body) == hold
+    assert client.call("sessions/available", session=session)["available_minor"] == 47_000
+    booked = client.call("sessions/book", session=session, hold=hold)
+    assert client.call("sessions/book", session=session, hold=hold) == booked
+    with pytest.raises(Exception, match="settled"):
+        client.call("sessions/release", session=session, hold=hold)
+    assert client.call("sessions/available", session=session)["available_minor"] == 47_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("logins", {}),
+        ("logins", {"username": "ada", "pin": 4071, "public_key": "", "network_sha256": NETWORK}),
+        ("logins/finish", {"attempt": "x", "face": OWN_FACE | {"accepted": "true"}}),
+        ("logins/finish", {"attempt": "x", "face": OWN_FACE | {"score": 1e400}}),
+        ("sessions/available", {"session": "x", "customer": "y"}),
+        ("office/customers", {"staff": []}),
+        ("audit", {"entries": [{"kind": "x", "anchor": False, "fields": {"pin": "4071"}}]}),
+        ("no/such/path", {}),
+        ("sessions/available", {"session": "x" * (LARGEST_BYTES + 1)}),
+    ],
+)
+def test_what_no_kiosk_sends_is_refused_without_an_echo(
+    client: ServiceClient, path: str, body: dict[str, Any]
+) -> None:
+    import json
+
+    answer = client._http.post("/" + path, content=json.dumps(body))
+    assert 400 <= answer.status_code < 600
+    assert "4071" not in answer.text and "traceback" not in answer.text.lower()
+    with pytest.raises(ServiceUnavailable):
+        client._read(path, answer)
+
+
+def test_a_kiosk_with_another_network_gets_nothing(client: ServiceClient) -> None:
+    with pytest.raises(ServiceUnavailable):
+        client.call(
+            "logins", username="ada", pin=PIN, network_sha256="0" * 64,
+            public_key=base64.b64encode(Reader().public).decode(),
+        )  # fmt: skip
+
+
+def test_keys_are_rotated_while_a_customer_stays_logged_in(
+    fleet: Fleet, client: ServiceClient
+) -> None:
+    session = finish(client, begin(client, "ada", PIN)[0])["session"]
+    fleet.command("keys", "rotate")
+    assert client.call("sessions/available", session=session)["available_minor"] == 50_000
+    assert finish(client, begin(client, "ada", PIN)[0])["granted"] is True
