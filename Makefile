@@ -7,11 +7,12 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
+DEBIAN_FLEET := postgresql
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test test-long bench lint format messages clean
+.PHONY: help kiosk demo test test-long test-fleet bench lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -33,10 +34,14 @@ test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite
 test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its proofs: some hours
 	@LONG_TESTS=1 $(XVFB) $(PY) -m pytest -m "long or not long" $(ARGS)
 
+test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service, with a PostgreSQL server of their own
+	@$(call debian,$(DEBIAN_FLEET))
+	$(PY) -m pytest tests/fleet $(ARGS)
+
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
 
-lint: $(VENV)/.all ## check style and types
+lint: $(VENV)/.all $(VENV)/.fleet ## check style and types
 	@$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -85,6 +90,11 @@ $(VENV)/.all: requirements.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing the whole list ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	touch $@ $(VENV)/.kiosk
+
+$(VENV)/.fleet: requirements-fleet.txt requirements-kiosk.txt | $(PY)
+	@echo "Installing what the service runs on ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-fleet.txt
+	touch $@
 
 $(VENV)/.screen: | $(PY)
 	@$(call debian,$(DEBIAN_SCREEN))

@@ -73,14 +73,7 @@ class Office:
 
         Case does not count; the empty text finds everybody. As `customers` otherwise.
         """
-        wanted = text.strip().casefold()
-        found = [
-            record
-            for record in self._store.all()
-            if wanted in record.username.casefold() or wanted in record.full_name.casefold()
-        ]
-        found.sort(key=lambda record: record.username)
-        return self._with_states(found[:FOUND_AT_MOST])
+        return self._with_states(self._store.find(text, FOUND_AT_MOST))
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
         """Forget wrong PINs, waits and reservations of a customer.
@@ -241,18 +234,19 @@ class Office:
             AuditError: If the log cannot be read, or an entry was altered.
         """
         self._audit.append("audit read", staff=[staff.name], what="refusals")
-        names = {record.customer_id: record.username for record in self._store.all()}
-        found = [
-            refusal(entry, names)
+        entries = [
+            entry
             for entry in self._audit.tail(20 * n, "decision")
             if entry.get("outcome") != "granted"
-        ]
-        return found[::-1][:n]
+        ][::-1][:n]
+        names = self._store.usernames({str(entry.get("customer")) for entry in entries})
+        return [refusal(entry, names) for entry in entries]
 
     def holds(self) -> list[tuple[Hold, str | None]]:
         """Return the withdrawals that nobody knows the end of, each with the username."""
-        names = {record.customer_id: record.username for record in self._store.all()}
-        return [(hold, names.get(hold.customer_id)) for hold in self._ledger.open_holds()]
+        holds = self._ledger.open_holds()
+        names = self._store.usernames({hold.customer_id for hold in holds})
+        return [(hold, names.get(hold.customer_id)) for hold in holds]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
         """Book (*paid*) or return the money of a hold.

@@ -66,6 +66,17 @@ class CredentialStore(Protocol):
         """Return every record, in the order they were added."""
         ...
 
+    def find(self, text: str, at_most: int) -> list[CredentialRecord]:
+        """Return the first *at_most* records with *text* in username or full name, by username.
+
+        Case does not count; the empty text finds everybody.
+        """
+        ...
+
+    def usernames(self, customer_ids: Iterable[str]) -> dict[str, str]:
+        """Return the usernames of those of *customer_ids* that there are, by id."""
+        ...
+
     def add(self, record: CredentialRecord) -> None:
         """Add *record*; DuplicateUserError if its username is taken."""
         ...
@@ -85,10 +96,6 @@ class CredentialStore(Protocol):
 
     def record_mac(self, customer_id: str) -> str | None:
         """Return what tells this state of the record from every other, None without one."""
-        ...
-
-    def remove_partials(self) -> None:
-        """Remove what killed writers left unfinished."""
         ...
 
 
@@ -165,6 +172,29 @@ class JsonStore:
             StoreError: If the file cannot be read.
         """
         return list(self._file.read().by_id.values())
+
+    def find(self, text: str, at_most: int) -> list[CredentialRecord]:
+        """Return the first *at_most* records with *text* in username or full name, by username.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        wanted = text.strip().casefold()
+        found = [
+            record
+            for record in self.all()
+            if wanted in record.username.casefold() or wanted in record.full_name.casefold()
+        ]
+        return sorted(found, key=lambda record: record.username)[:at_most]
+
+    def usernames(self, customer_ids: Iterable[str]) -> dict[str, str]:
+        """Return the usernames of those of *customer_ids* that there are, by id.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        by_id = self._file.read().by_id
+        return {each: by_id[each].username for each in customer_ids if each in by_id}
 
     def add(self, record: CredentialRecord) -> None:
         """Add *record*; it is on disk when this returns.
@@ -272,12 +302,13 @@ def _record(entry: JsonObject, number: int) -> CredentialRecord:
             raise ValueError(f"record {number} has a wrong type in {name}")
         values[name] = value
     record = CredentialRecord(**values)  # type: ignore[arg-type]
-    if not _well_formed(record):
+    if not well_formed(record):
         raise ValueError(f"record {number} has a field that no program of ours writes")
     return record
 
 
-def _well_formed(record: CredentialRecord) -> bool:
+def well_formed(record: CredentialRecord) -> bool:
+    """Return whether every field is as `CredentialRecord` says."""
     try:
         return (
             _CUSTOMER_ID.fullmatch(record.customer_id) is not None

@@ -230,14 +230,24 @@ class FaceIndex:
         return found if found.similarity >= self._thresholds.at(len(scores)) else None
 
     def _mean(self, embeddings: Embeddings) -> NDArray[np.float32]:
-        if embeddings.ndim != 2 or embeddings.shape[1:] != (512,) or not len(embeddings):
-            raise ValueError(f"no embeddings of a face: shape {embeddings.shape}")
-        mean = embeddings.mean(axis=0, keepdims=True)
-        length = float(np.linalg.norm(mean))
-        if not length > 0 or not math.isfinite(length):
-            raise ValueError("no embeddings of a face: they have no direction")
-        row: NDArray[np.float32] = self._whitening(mean / length)[0]
+        row: NDArray[np.float32] = self._whitening(mean_of(embeddings))[0]
         return row
+
+
+def mean_of(embeddings: Embeddings) -> Embeddings:
+    """Return the mean of unit rows, shape (n, 512), as one unit row, shape (1, 512).
+
+    Raises:
+        ValueError: If they are no such rows.
+    """
+    if embeddings.ndim != 2 or embeddings.shape[1:] != (512,) or not len(embeddings):
+        raise ValueError(f"no embeddings of a face: shape {embeddings.shape}")
+    mean = embeddings.mean(axis=0, keepdims=True)
+    length = float(np.linalg.norm(mean))
+    if not length > 0 or not math.isfinite(length):
+        raise ValueError("no embeddings of a face: they have no direction")
+    row: Embeddings = mean / length
+    return row
 
 
 def portrait(captures: Sequence[Capture], embeddings: Embeddings) -> NDArray[np.uint8]:

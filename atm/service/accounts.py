@@ -1,0 +1,406 @@
+"""Accounts in the shared store; each transaction touches the rows of one customer.
+
+What a withdrawal is judged by (balance, what is on hold, what was taken that day) stands in the
+account's own row, under one MAC, so that no hold or transaction that somebody takes away helps.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, select
+
+from atm.accounts import (
+    AccountExistsError,
+    DayLimitError,
+    Hold,
+    InsufficientFundsError,
+    InvalidAmountError,
+    InvalidReferenceError,
+    LedgerError,
+    NotAMultipleError,
+    OpenHoldError,
+    PayingOutError,
+    SettledHoldError,
+    Transaction,
+    TransactionKind,
+    UnknownAccountError,
+    UnknownHoldError,
+    Withdrawal,
+    check_reference,
+    random_reference,
+)
+from atm.money import LARGEST_MINOR
+from atm.service.database import Database
+from atm.service.keys import KeyRing
+from atm.service.schema import ACCOUNTS, HOLDS, TRANSACTIONS
+from atm.service.sealed_table import Row, SealedTable
+
+PAYING_OUT_S: Final = 120.0
+"""No dispenser takes so long: a younger hold is being paid out, and staff do not settle it."""
+
+
+class AccountRows:
+    """See `atm.parts.Accounts`."""
+
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        *,
+        zone: tzinfo = UTC,
+        paying_out_s: float = PAYING_OUT_S,
+    ) -> None:
+        """Keep them in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
+        self._database = database
+        self._tables = _Tables(
+            SealedTable(ACCOUNTS, ring, LedgerError),
+            SealedTable(TRANSACTIONS, ring, LedgerError),
+            SealedTable(HOLDS, ring, LedgerError),
+        )
+        self._zone = zone
+        self._paying_out_s = paying_out_s
+
+    def open_account(self, customer_id: str, opening_minor: int) -> None:
+        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+
+        Raises:
+            AccountExistsError: If there is one.
+            InvalidAmountError: If the amount is negative, too large or not whole.
+        """
+        if type(opening_minor) is not int or not 0 <= opening_minor <= LARGEST_MINOR:
+            raise InvalidAmountError
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, customer_id)
+            if books.row is None:
+                books.row = self._tables.accounts.insert(
+                    connection, customer_id=customer_id, balance_minor=0, held_minor=0, day="",
+                    day_minor=0, opened_by=None, transactions=0, holds=0,
+                )  # fmt: skip
+            elif books.row["opened_by"] is not None:
+                raise AccountExistsError
+            books.change(opened_by=books.row["transactions"] + 1)
+            books.add("opening", opening_minor, random_reference())
+
+        self._database.run(work)
+
+    def has_account(self, customer_id: str) -> bool:
+        """Return whether the customer has an account."""
+
+        def work(connection: Connection) -> bool:
+            row = self._tables.accounts.get(connection, customer_id)
+            return row is not None and row["opened_by"] is not None
+
+        return self._database.run(work)
+
+    def balance(self, customer_id: str) -> int:
+        """Return the balance in minor units, with what is on hold still in it.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        return int(self._account(customer_id)["balance_minor"])
+
+    def available(self, customer_id: str) -> int:
+        """Return the balance less what is on hold, in minor units.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        row = self._account(customer_id)
+        return int(row["balance_minor"] - row["held_minor"])
+
+    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
+        """Return the last *limit* transactions of the account, newest first.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+
+        def work(connection: Connection) -> list[Row]:
+            opened_by = self._books(connection, customer_id).account()["opened_by"]
+            return self._tables.transactions.select(
+                connection,
+                select(TRANSACTIONS)
+                .where(TRANSACTIONS.c.customer_id == customer_id, TRANSACTIONS.c.n >= opened_by)
+                .order_by(TRANSACTIONS.c.n.desc())
+                .limit(max(0, limit)),
+            )
+
+        return [
+            Transaction(
+                row["kind"], row["amount_minor"], row["balance_minor"],
+                row["at"].astimezone(UTC), row["reference"],
+            )
+            for row in self._database.run(work)
+        ]  # fmt: skip
+
+    def hold(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+        reference: str | None = None,
+    ) -> Hold:
+        """Set *amount_minor* aside; see `atm.ledger.Ledger.hold` for arguments and errors."""
+        if type(amount_minor) is not int or amount_minor <= 0:
+            raise InvalidAmountError
+        if amount_minor % smallest_note_minor:
+            raise NotAMultipleError(smallest_note_minor)
+        if reference is not None:
+            check_reference(reference)
+
+        def work(connection: Connection) -> Hold:
+            books = self._books(connection, customer_id)
+            if reference is not None and (made := books.made(reference, amount_minor)):
+                return made
+            account = books.account()
+            available = account["balance_minor"] - account["held_minor"]
+            if amount_minor > available:
+                raise InsufficientFundsError(available)
+            day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
+            spent = account["day_minor"] if day == account["day"] else 0
+            remaining = max(0, day_limit_minor - spent)
+            if amount_minor > remaining:
+                raise DayLimitError(remaining)
+            books.change(
+                held_minor=account["held_minor"] + amount_minor,
+                day=day,
+                day_minor=spent + amount_minor,
+                holds=account["holds"] + 1,
+            )
+            return books.hold(amount_minor, day, reference or random_reference())
+
+        return self._database.run(work)
+
+    def book(self, hold: Hold) -> Withdrawal:
+        """Take what is on hold from the account: the money is out.
+
+        Raises:
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        return self._database.run(
+            lambda connection: self._books(connection, hold.customer_id).book(hold.reference)
+        )
+
+    def release(self, hold: Hold) -> None:
+        """Let go of what is on hold: no money came out.
+
+        Raises:
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        self._database.run(
+            lambda connection: self._books(connection, hold.customer_id).release(hold.reference)
+        )
+
+    def open_holds(self) -> list[Hold]:
+        """Return what is neither booked nor released, oldest first: from every shard."""
+        query = select(HOLDS).where(HOLDS.c.state == "open").order_by(HOLDS.c.at)
+        rows = self._database.run(lambda connection: self._tables.holds.select(connection, query))
+        return [_hold(row) for row in rows]
+
+    @contextlib.contextmanager
+    def paying_out(self) -> Iterator[None]:
+        """Do nothing: `settle` knows by a hold's age that it is being paid out."""
+        yield
+
+    def settle(self, hold: Hold, paid: bool) -> None:
+        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
+
+        Raises:
+            PayingOutError: If it is so young that it may just be paid out.
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, hold.customer_id)
+            at = books.open_hold(hold.reference)["at"]
+            if self._database.now(connection) - at.timestamp() < self._paying_out_s:
+                raise PayingOutError
+            if paid:
+                books.book(hold.reference)
+            else:
+                books.release(hold.reference)
+
+        self._database.run(work)
+
+    def remove_account(self, customer_id: str) -> None:
+        """Close the account: what is left is booked out, and its transactions stay.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+            OpenHoldError: If a withdrawal from it is on hold.
+        """
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, customer_id)
+            account = books.account()
+            if account["held_minor"]:
+                raise OpenHoldError
+            books.add("closing", -account["balance_minor"], random_reference())
+            books.change(opened_by=None)
+
+        self._database.run(work)
+
+    def check(self, customer_id: str) -> None:
+        """Add the account up again, from all that was ever done with it.
+
+        Raises:
+            LedgerError: If it is not what transactions and holds come to.
+        """
+
+        def work(connection: Connection) -> bool:
+            return self._books(connection, customer_id).add_up()
+
+        if not self._database.run(work):
+            raise LedgerError(f"The account of customer {customer_id} does not add up.")
+
+    def _account(self, customer_id: str) -> Row:
+        return self._database.run(lambda connection: self._books(connection, customer_id).account())
+
+    def _books(self, connection: Connection, customer_id: str) -> "_Books":
+        now = datetime.fromtimestamp(self._database.now(connection), UTC)
+        row = self._tables.accounts.get(connection, customer_id)
+        return _Books(connection, self._tables, customer_id, now, row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    accounts: SealedTable
+    transactions: SealedTable
+    holds: SealedTable
+
+
+class _Books:
+    """One customer's rows within one transaction; *row* is that of the account, if any."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        tables: _Tables,
+        customer_id: str,
+        now: datetime,
+        row: Row | None,
+    ) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._customer_id = customer_id
+        self._now = now
+        self.row = row
+
+    def today(self, zone: tzinfo) -> str:
+        return self._now.astimezone(zone).date().isoformat()
+
+    def account(self) -> Row:
+        if self.row is None or self.row["opened_by"] is None:
+            raise UnknownAccountError
+        return self.row
+
+    def change(self, **changes: object) -> None:
+        assert self.row is not None
+        self.row = self._tables.accounts.update(self._connection, self.row, **changes)
+
+    def add(self, kind: TransactionKind, amount_minor: int, reference: str) -> int:
+        """Add a transaction and return the balance it leaves."""
+        assert self.row is not None
+        number = self.row["transactions"] + 1
+        balance = int(self.row["balance_minor"]) + amount_minor
+        self._tables.transactions.insert(
+            self._connection, customer_id=self._customer_id, n=number, kind=kind,
+            amount_minor=amount_minor, balance_minor=balance, at=self._now, reference=reference,
+        )  # fmt: skip
+        self.change(balance_minor=balance, transactions=number)
+        return balance
+
+    def hold(self, amount_minor: int, day: str, reference: str) -> Hold:
+        """Add an open hold; the account's row counts it already."""
+        row = self._tables.holds.insert(
+            self._connection, customer_id=self._customer_id, reference=reference,
+            n=self.account()["holds"], amount_minor=amount_minor, at=self._now, day=day,
+            state="open",
+        )  # fmt: skip
+        return _hold(row)
+
+    def made(self, reference: str, amount_minor: int) -> Hold | None:
+        """Return the open hold that was made with *reference*, None if none was."""
+        if self._found(reference) is None:
+            return None
+        row = self.open_hold(reference)
+        if row["amount_minor"] != amount_minor:
+            raise InvalidReferenceError
+        return _hold(row)
+
+    def open_hold(self, reference: str) -> Row:
+        row = self._found(reference)
+        if row is None:
+            raise UnknownHoldError
+        if row["state"] != "open":
+            raise SettledHoldError(self._withdrawal(row) if row["state"] == "booked" else None)
+        return row
+
+    def book(self, reference: str) -> Withdrawal:
+        row = self._settle(reference, "booked")
+        balance = self.add("withdrawal", -row["amount_minor"], reference)
+        return Withdrawal(reference, row["amount_minor"], balance)
+
+    def release(self, reference: str) -> None:
+        row, account = self._settle(reference, "released"), self.account()
+        if row["day"] == account["day"]:
+            self.change(day_minor=account["day_minor"] - row["amount_minor"])
+
+    def add_up(self) -> bool:
+        rows, holds = self._all(self._tables.transactions), self._all(self._tables.holds)
+        if self.row is None:
+            return not rows and not holds
+        withdrawn = {r["reference"]: -r["amount_minor"] for r in rows if r["kind"] == "withdrawal"}
+        booked = {r["reference"]: r["amount_minor"] for r in holds if r["state"] == "booked"}
+        held = sum(r["amount_minor"] for r in holds if r["state"] == "open")
+        balance = 0
+        for number, row in enumerate(sorted(rows, key=lambda r: r["n"]), start=1):
+            balance += row["amount_minor"]
+            if row["n"] != number or row["balance_minor"] != balance:
+                return False
+        return (
+            (self.row["balance_minor"], self.row["held_minor"]) == (balance, held)
+            and (self.row["transactions"], self.row["holds"]) == (len(rows), len(holds))
+            and withdrawn == booked
+        )
+
+    def _settle(self, reference: str, state: Literal["booked", "released"]) -> Row:
+        row = self.open_hold(reference)
+        self._tables.holds.update(self._connection, row, state=state)
+        self.change(held_minor=self.account()["held_minor"] - row["amount_minor"])
+        return row
+
+    def _found(self, reference: str) -> Row | None:
+        return self._tables.holds.get(self._connection, self._customer_id, reference)
+
+    def _withdrawal(self, hold: Row) -> Withdrawal:
+        (row,) = self._tables.transactions.select(
+            self._connection,
+            select(TRANSACTIONS).where(
+                TRANSACTIONS.c.customer_id == self._customer_id,
+                TRANSACTIONS.c.reference == hold["reference"],
+            ),
+        )
+        return Withdrawal(row["reference"], -row["amount_minor"], row["balance_minor"])
+
+    def _all(self, table: SealedTable) -> list[Row]:
+        columns: Any = table.table.c
+        query = select(table.table).where(columns.customer_id == self._customer_id)
+        return table.select(self._connection, query)
+
+
+def _hold(row: Row) -> Hold:
+    return Hold(
+        row["n"], row["customer_id"], row["amount_minor"], row["at"].astimezone(UTC),
+        row["reference"],
+    )  # fmt: skip

@@ -1,0 +1,157 @@
+"""A PostgreSQL server for the tests: its own cluster, folder and port, gone when they are over."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from atm.service.migrate import ROLE, migrate
+
+OWNER = "owner"
+PASSWORD = "not secret: the cluster lives for one run"
+_BEGIN_S = 30.0
+
+
+class Cluster:
+    """A running server on a loopback port."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make it in *folder*, which is ours alone, and start it."""
+        self._folder = folder
+        self._binaries = _binaries()
+        self._user = _user()
+        os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        password = folder / "password"
+        password.write_text(PASSWORD)
+        os.chown(password, self._user.pw_uid, self._user.pw_gid)
+        self._run(
+            "initdb", "-D", str(folder / "data"), "-U", OWNER, "--auth=scram-sha-256",
+            f"--pwfile={password}", "--encoding=UTF8", "--no-locale", "--no-sync",
+        )  # fmt: skip
+        self._server: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def url(self, user: str = ROLE, database: str = "atm", *, port: int | None = None) -> str:
+        """Return the address of *database* as SQLAlchemy takes it."""
+        secret = PASSWORD.replace(" ", "%20").replace(":", "%3A")
+        return f"postgresql+psycopg://{user}:{secret}@127.0.0.1:{port or self.port}/{database}"
+
+    def connect(self, user: str = OWNER, database: str = "atm") -> psycopg.Connection:
+        """Return a plain connection that commits each statement."""
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=user, dbname=database, password=PASSWORD,
+            autocommit=True,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = {
+            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
+            "fsync": "off", "max_connections": 60, "autovacuum": "off",
+        }  # fmt: skip
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self._binaries / "postgres", "-D", self._folder / "data", *options],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+                user=self._user.pw_uid, group=self._user.pw_gid, extra_groups=[],
+            )  # fmt: skip
+        latest = time.monotonic() + _BEGIN_S
+        while True:
+            try:
+                self.connect(database="postgres").close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > latest or self._server.poll() is not None:
+                    raise
+                time.sleep(0.05)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT cuts all connections; SIGKILL lets it crash."""
+        if self._server is not None:
+            backends = self._processes()
+            self._server.send_signal(how)
+            if how is signal.SIGKILL:  # its children notice it later
+                for process in backends:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, how)
+            self._server.wait(_BEGIN_S)
+            self._server = None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let no process of the server go on meanwhile; its connections stay open."""
+        assert self._server is not None
+        stopped = [self._server.pid, *self._processes()]
+        for process in stopped:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        assert self._server is not None
+        pid = self._server.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def _run(self, name: str, *arguments: str) -> None:
+        subprocess.run(
+            [self._binaries / name, *arguments], check=True, capture_output=True, cwd="/",
+            user=self._user.pw_uid, group=self._user.pw_gid, extra_groups=[],
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Run a server with the database ``atm``, migrated; the role `ROLE` may log in to it."""
+    folder = Path(tempfile.mkdtemp(prefix="atm-postgres-"))
+    cluster = None
+    try:
+        cluster = Cluster(folder)
+        with cluster.connect(database="postgres") as connection:
+            connection.execute("CREATE DATABASE atm")
+        migrate(cluster.url(OWNER))
+        with cluster.connect() as connection:
+            connection.execute(f"ALTER ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
+        yield cluster
+    finally:
+        if cluster is not None:
+            cluster.stop()
+        shutil.rmtree(folder)
+
+
+def _binaries() -> Path:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    if found is None:
+        raise RuntimeError("PostgreSQL is missing: apt-get install postgresql")
+    return Path(found).resolve().parent
+
+
+def _user() -> pwd.struct_passwd:
+    """Return whom the server runs as: ourselves, or nobody of importance; never root."""
+    if os.getuid() != 0:
+        return pwd.getpwuid(os.getuid())
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise RuntimeError("there is no user to run PostgreSQL as")
