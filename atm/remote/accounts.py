@@ -154,7 +154,7 @@ class RemoteAccounts:
 
     def _tell(self, untold: Untold) -> None:
         """Try again until the service knows, or this session is over: then staff settle it."""
-        while self._clock() - untold.since < SESSION_S:
+        while not self._client.closed and self._clock() - untold.since < SESSION_S:
             time.sleep(RETRY_S)
             try:
                 self._end(untold.act, untold.hold)

@@ -106,6 +106,11 @@ class ServiceClient:
         cause = answer if isinstance(answer, BaseException) else None
         raise ServiceUnavailable from cause
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called: nothing is sent any more."""
+        return self._http.is_closed
+
     def close(self) -> None:
         """Let go of all connections."""
         self._http.close()

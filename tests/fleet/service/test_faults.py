@@ -313,7 +313,7 @@ def test_a_line_that_breaks_while_it_is_idle_costs_no_login(wired: Machine, line
 def test_an_enrolment_whose_answer_is_lost_is_whole(
     kiosk: Machine, wired: Machine, line: Proxy, people: list[tuple[Path, Path]]
 ) -> None:
-    wired.use_camera(str(people[4][0]))
+    wired.use_camera(str(people[1][0]))
     sign_in(wired)
     call = wired._enrolment._client.call
 
@@ -329,7 +329,7 @@ def test_an_enrolment_whose_answer_is_lost_is_whole(
     soon(lambda: unlocked(kiosk))
     found = dict(kiosk_states(kiosk))
     assert found["eve"] == "active"
-    kiosk.use_camera(str(people[4][1]))
+    kiosk.use_camera(str(people[1][1]))
     assert kiosk.login("eve", PIN).outcome is Outcome.GRANTED
     kiosk.use_camera(str(people[0][1]))
 

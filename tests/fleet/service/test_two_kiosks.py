@@ -102,7 +102,7 @@ def test_the_bank_sets_the_day_limit_whatever_a_kiosk_says(
     session = greedy.login("carl", PIN).session
     assert session is not None
     with pytest.raises(DayLimitError) as refused:
-        session.withdraw(100_010_00 // 100 * 100)
+        session.withdraw(101_000)
     assert refused.value.remaining_minor == 100_000
 
 
