@@ -6,9 +6,8 @@ account's own row, under one MAC, so that no hold or transaction that somebody t
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final, Literal
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -18,25 +17,21 @@ from atm.accounts import (
     Hold,
     InsufficientFundsError,
     InvalidAmountError,
-    InvalidReferenceError,
     LedgerError,
     NotAMultipleError,
     OpenHoldError,
     PayingOutError,
-    SettledHoldError,
     Transaction,
-    TransactionKind,
-    UnknownAccountError,
-    UnknownHoldError,
     Withdrawal,
     check_reference,
     random_reference,
 )
 from atm.money import LARGEST_MINOR
+from atm.service.books import Books, Tables, hold_of
 from atm.service.database import Database
 from atm.service.keys import KeyRing
-from atm.service.schema import ACCOUNTS, HOLDS, TRANSACTIONS
-from atm.service.sealed_table import Row, SealedTable
+from atm.service.schema import HOLDS, TRANSACTIONS
+from atm.service.sealed_table import Row
 
 PAYING_OUT_S: Final = 120.0
 """No dispenser takes so long: a younger hold is being paid out, and staff do not settle it."""
@@ -55,11 +50,7 @@ class AccountRows:
     ) -> None:
         """Keep them in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
         self._database = database
-        self._tables = _Tables(
-            SealedTable(ACCOUNTS, ring, LedgerError),
-            SealedTable(TRANSACTIONS, ring, LedgerError),
-            SealedTable(HOLDS, ring, LedgerError),
-        )
+        self._tables = Tables.of(ring)
         self._zone = zone
         self._paying_out_s = paying_out_s
 
@@ -204,7 +195,7 @@ class AccountRows:
         """Return what is neither booked nor released, oldest first: from every shard."""
         query = select(HOLDS).where(HOLDS.c.state == "open").order_by(HOLDS.c.at)
         rows = self._database.run(lambda connection: self._tables.holds.select(connection, query))
-        return [_hold(row) for row in rows]
+        return [hold_of(row) for row in rows]
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
@@ -266,141 +257,7 @@ class AccountRows:
     def _account(self, customer_id: str) -> Row:
         return self._database.run(lambda connection: self._books(connection, customer_id).account())
 
-    def _books(self, connection: Connection, customer_id: str) -> "_Books":
+    def _books(self, connection: Connection, customer_id: str) -> Books:
         now = datetime.fromtimestamp(self._database.now(connection), UTC)
         row = self._tables.accounts.get(connection, customer_id)
-        return _Books(connection, self._tables, customer_id, now, row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    accounts: SealedTable
-    transactions: SealedTable
-    holds: SealedTable
-
-
-class _Books:
-    """One customer's rows within one transaction; *row* is that of the account, if any."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        tables: _Tables,
-        customer_id: str,
-        now: datetime,
-        row: Row | None,
-    ) -> None:
-        self._connection = connection
-        self._tables = tables
-        self._customer_id = customer_id
-        self._now = now
-        self.row = row
-
-    def today(self, zone: tzinfo) -> str:
-        return self._now.astimezone(zone).date().isoformat()
-
-    def account(self) -> Row:
-        if self.row is None or self.row["opened_by"] is None:
-            raise UnknownAccountError
-        return self.row
-
-    def change(self, **changes: object) -> None:
-        assert self.row is not None
-        self.row = self._tables.accounts.update(self._connection, self.row, **changes)
-
-    def add(self, kind: TransactionKind, amount_minor: int, reference: str) -> int:
-        """Add a transaction and return the balance it leaves."""
-        assert self.row is not None
-        number = self.row["transactions"] + 1
-        balance = int(self.row["balance_minor"]) + amount_minor
-        self._tables.transactions.insert(
-            self._connection, customer_id=self._customer_id, n=number, kind=kind,
-            amount_minor=amount_minor, balance_minor=balance, at=self._now, reference=reference,
-        )  # fmt: skip
-        self.change(balance_minor=balance, transactions=number)
-        return balance
-
-    def hold(self, amount_minor: int, day: str, reference: str) -> Hold:
-        """Add an open hold; the account's row counts it already."""
-        row = self._tables.holds.insert(
-            self._connection, customer_id=self._customer_id, reference=reference,
-            n=self.account()["holds"], amount_minor=amount_minor, at=self._now, day=day,
-            state="open",
-        )  # fmt: skip
-        return _hold(row)
-
-    def made(self, reference: str, amount_minor: int) -> Hold | None:
-        """Return the open hold that was made with *reference*, None if none was."""
-        if self._found(reference) is None:
-            return None
-        row = self.open_hold(reference)
-        if row["amount_minor"] != amount_minor:
-            raise InvalidReferenceError
-        return _hold(row)
-
-    def open_hold(self, reference: str) -> Row:
-        row = self._found(reference)
-        if row is None:
-            raise UnknownHoldError
-        if row["state"] != "open":
-            raise SettledHoldError(self._withdrawal(row) if row["state"] == "booked" else None)
-        return row
-
-    def book(self, reference: str) -> Withdrawal:
-        row = self._settle(reference, "booked")
-        balance = self.add("withdrawal", -row["amount_minor"], reference)
-        return Withdrawal(reference, row["amount_minor"], balance)
-
-    def release(self, reference: str) -> None:
-        row, account = self._settle(reference, "released"), self.account()
-        if row["day"] == account["day"]:
-            self.change(day_minor=account["day_minor"] - row["amount_minor"])
-
-    def add_up(self) -> bool:
-        rows, holds = self._all(self._tables.transactions), self._all(self._tables.holds)
-        if self.row is None:
-            return not rows and not holds
-        withdrawn = {r["reference"]: -r["amount_minor"] for r in rows if r["kind"] == "withdrawal"}
-        booked = {r["reference"]: r["amount_minor"] for r in holds if r["state"] == "booked"}
-        held = sum(r["amount_minor"] for r in holds if r["state"] == "open")
-        balance = 0
-        for number, row in enumerate(sorted(rows, key=lambda r: r["n"]), start=1):
-            balance += row["amount_minor"]
-            if row["n"] != number or row["balance_minor"] != balance:
-                return False
-        return (
-            (self.row["balance_minor"], self.row["held_minor"]) == (balance, held)
-            and (self.row["transactions"], self.row["holds"]) == (len(rows), len(holds))
-            and withdrawn == booked
-        )
-
-    def _settle(self, reference: str, state: Literal["booked", "released"]) -> Row:
-        row = self.open_hold(reference)
-        self._tables.holds.update(self._connection, row, state=state)
-        self.change(held_minor=self.account()["held_minor"] - row["amount_minor"])
-        return row
-
-    def _found(self, reference: str) -> Row | None:
-        return self._tables.holds.get(self._connection, self._customer_id, reference)
-
-    def _withdrawal(self, hold: Row) -> Withdrawal:
-        (row,) = self._tables.transactions.select(
-            self._connection,
-            select(TRANSACTIONS).where(
-                TRANSACTIONS.c.customer_id == self._customer_id,
-                TRANSACTIONS.c.reference == hold["reference"],
-            ),
-        )
-        return Withdrawal(row["reference"], -row["amount_minor"], row["balance_minor"])
-
-    def _all(self, table: SealedTable) -> list[Row]:
-        columns: Any = table.table.c
-        query = select(table.table).where(columns.customer_id == self._customer_id)
-        return table.select(self._connection, query)
-
-
-def _hold(row: Row) -> Hold:
-    return Hold(
-        row["n"], row["customer_id"], row["amount_minor"], row["at"].astimezone(UTC),
-        row["reference"],
-    )  # fmt: skip
+        return Books(connection, self._tables, customer_id, now, row)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, Table, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, tuple_, update
 
 from atm.service.database import Database
 from atm.service.keys import NAME_BYTES, KeyRing, add_key
@@ -39,7 +39,6 @@ _BLOBS: Final = ("template", "captures", "mean")
 _AT_ONCE = 200
 
 Key = tuple[Any, ...]
-Bring = Callable[[Connection, Key], None]
 Progress = Callable[[str, int], None]
 
 
@@ -76,76 +75,62 @@ def rotate(
 
 def reseal(database: Database, ring: KeyRing, progress: Progress = unseen) -> int:
     """Bring every row under the newest key of *ring*; see `rotate`."""
-    rows = 0
+    newest, seals, rows = ring.current().newest, ring.current().faces, 0
     for table in _TABLES:
         sealed = SealedTable(table, ring, KioskError if table is KIOSKS else StoreError)
-        rows += _each(database, table, _older_macs(table, ring), _resealing(sealed), progress)
-    return rows + _each(database, FACES, _older_faces(ring), _reencrypting(ring), progress)
+        older = func.substr(table.c.mac, 1, NAME_BYTES) != newest
+        rows += _each(database, table, older, partial(_reseal_row, sealed), progress)
+    blobs = [FACES.c[purpose] for purpose in _BLOBS]
+    older = or_(
+        *(
+            func.substr(column, len(MAGIC) + 1, NAME_BYTES) != seals[column.name].key_id
+            for column in blobs
+        )
+    )
+    return rows + _each(database, FACES, older, partial(_reencrypt_face, ring), progress)
 
 
 def _each(
     database: Database,
     table: Table,
-    query: Select[Any],
-    bring: Bring,
+    older: ColumnElement[bool],
+    bring: Callable[[Key, Connection], None],
     progress: Progress,
 ) -> int:
-    done = 0
+    keys, done = tuple(table.primary_key.columns), 0
+    query = select(*keys).where(older).order_by(*keys).limit(_AT_ONCE)
 
     def page(connection: Connection) -> list[Key]:
-        return [tuple(row) for row in connection.execute(query.limit(_AT_ONCE))]
+        return [tuple(row) for row in connection.execute(query)]
 
     while found := database.run(page):
         for key in found:
-            database.run(partial(_with_key, bring, key))
+            database.run(partial(bring, key))
+        query = query.where(tuple_(*keys) > found[-1])
         done += len(found)
         progress(table.name, done)
     return done
 
 
-def _with_key(bring: Bring, key: Key, connection: Connection) -> None:
-    bring(connection, key)
+def _reseal_row(table: SealedTable, key: Key, connection: Connection) -> None:
+    row = table.get(connection, *key)
+    if row is not None:
+        table.update(connection, row)
 
 
-def _older_macs(table: Table, ring: KeyRing) -> Select[Any]:
-    newest = ring.current().newest
-    return select(*table.primary_key.columns).where(
-        func.substr(table.c.mac, 1, NAME_BYTES) != newest
-    )
-
-
-def _resealing(table: SealedTable) -> Bring:
-    def bring(connection: Connection, key: Key) -> None:
-        row = table.get(connection, *key)
-        if row is not None:
-            table.update(connection, row)
-
-    return bring
-
-
-def _older_faces(ring: KeyRing) -> Select[Any]:
+def _reencrypt_face(ring: KeyRing, key: Key, connection: Connection) -> None:
+    customer_id, template_id = key
+    mine = (FACES.c.customer_id == customer_id, FACES.c.template_id == template_id)
     seals = ring.current().faces
-
-    def older(purpose: str) -> Any:
-        column: Column[bytes] = FACES.c[purpose]
-        return func.substr(column, len(MAGIC) + 1, NAME_BYTES) != seals[purpose].key_id
-
-    return select(FACES.c.customer_id, FACES.c.template_id).where(or_(*map(older, _BLOBS)))
-
-
-def _reencrypting(ring: KeyRing) -> Bring:
-    def bring(connection: Connection, key: Key) -> None:
-        customer_id, template_id = key
-        mine = (FACES.c.customer_id == customer_id, FACES.c.template_id == template_id)
-        seals = ring.current().faces
-        changed = {}
-        for purpose in _BLOBS:
-            sealed = connection.execute(select(FACES.c[purpose]).where(*mine)).scalar_one()
-            if sealed is not None:  # it was removed meanwhile
-                where = f"the {purpose} {template_id}"
-                plain = seals[purpose].open(bytes(sealed), template_id, customer_id, where=where)
-                changed[purpose] = seals[purpose].seal(plain, template_id, customer_id)
-        if changed:
-            connection.execute(update(FACES).where(*mine).values(**changed))
-
-    return bring
+    found = connection.execute(select(*(FACES.c[each] for each in _BLOBS)).where(*mine)).one()
+    changed = {
+        purpose: seals[purpose].seal(
+            seals[purpose].open(sealed, template_id, customer_id, where=f"the {purpose} of {key}"),
+            template_id,
+            customer_id,
+        )
+        for purpose, sealed in zip(_BLOBS, found, strict=True)
+        if sealed is not None  # it was removed meanwhile
+    }
+    if changed:
+        connection.execute(update(FACES).where(*mine).values(**changed))

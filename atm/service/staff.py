@@ -8,6 +8,7 @@ from atm.service.database import Database
 from atm.service.keys import KeyRing
 from atm.service.schema import STAFF, STAFF_ATTEMPTS
 from atm.service.sealed_table import Row, SealedTable
+from atm.signatures import StaffError
 from atm.staff_file import Staff, StaffEntry, parse_staff
 from credentials.errors import StoreError
 from credentials.files import JsonObject
@@ -19,7 +20,7 @@ class StaffRows:
     def __init__(self, database: Database, ring: KeyRing) -> None:
         """Keep them in *database*, sealed with the keys of *ring*."""
         self._database = database
-        self._table = SealedTable(STAFF, ring, StoreError)
+        self._table = SealedTable(STAFF, ring, StaffError)
 
     def read(self) -> Staff:
         """Return everybody; one name that is asked for is one row that is read."""

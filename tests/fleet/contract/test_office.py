@@ -92,9 +92,7 @@ def test_who_was_deleted_enrols_again_as_somebody_new(bank: Bank) -> None:
 
 def test_money_on_hold_is_settled_before_its_customer_is_deleted(bank: Bank) -> None:
     ada = bank.enrol(opening_minor=5000)
-    hold = bank.ledger.hold(
-        ada.customer_id, 5000, smallest_note_minor=1000, day_limit_minor=100000
-    )
+    hold = bank.ledger.hold(ada.customer_id, 5000, smallest_note_minor=1000, day_limit_minor=100000)
     with pytest.raises(LedgerError):
         bank.office().delete("ada", staff=RUIZ, override=TWO)
     assert bank.office().holds() == [(hold, "ada")]

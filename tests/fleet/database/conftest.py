@@ -1,0 +1,40 @@
+"""The database's own promises, beside those of the contract."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from atm.service.database_parts import DatabaseParts
+from atm.service.keys import make_keys
+from tests.fleet.contract.banks import Bank, Clock, database_bank
+from tests.fleet.postgres import Cluster
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """Return a file of keys."""
+    path = tmp_path / "service.keys"
+    make_keys(path)
+    return path
+
+
+@pytest.fixture
+def bank(cluster: Cluster, keys: Path) -> Iterator[Bank]:
+    """Return an empty bank in the database."""
+    opened = database_bank(cluster, keys, Clock())
+    yield opened
+    opened.close()
+
+
+def no_card() -> None:
+    """Stand in for the card of a network that no test here searches with."""
+    raise AssertionError
+
+
+@pytest.fixture
+def parts(cluster: Cluster, keys: Path) -> Iterator[DatabaseParts]:
+    """Return the parts as the service opens them."""
+    opened = DatabaseParts.open(cluster.url(), keys, no_card, pool=5)
+    yield opened
+    opened.close()

@@ -1,0 +1,202 @@
+"""What only the service keeps: kiosks, logins, the schema, and the search through all faces."""
+
+import re
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from atm.accounts import PayingOutError
+from atm.errors import AtmError
+from atm.service import migrate
+from atm.service.database_parts import DatabaseParts
+from atm.service.kiosks import KioskError
+from atm.service.schema import METADATA
+from face_auth.duplicates import FaceIndex, Thresholds, Whitening
+from face_auth.errors import GalleryError
+from tests.fleet.contract.banks import KIOSK, NETWORK, Bank, face
+from tests.fleet.postgres import OWNER, Cluster
+
+ONE, OTHER = "ab" * 32, "cd" * 32
+MIGRATIONS = Path(migrate.__file__).parent / "migrations" / "versions"
+
+
+def test_a_kiosk_is_known_by_its_certificate_until_it_is_revoked(parts: DatabaseParts) -> None:
+    made = parts.kiosks.add("Branch 1", ":".join(["AB"] * 32))
+    assert parts.kiosks.known(ONE) == made
+    assert (made.name, made.fingerprint, made.revoked) == ("Branch 1", ONE, False)
+    assert parts.kiosks.known(OTHER) is parts.kiosks.known("") is None
+    parts.kiosks.revoke("branch 1")
+    assert parts.kiosks.known(ONE) is None
+    assert [each.revoked for each in parts.kiosks.all()] == [True]
+
+
+def test_a_kiosk_gets_a_new_certificate_and_a_revoked_one_never_comes_back(
+    parts: DatabaseParts,
+) -> None:
+    first = parts.kiosks.add("branch", ONE)
+    parts.kiosks.revoke("branch")
+    with pytest.raises(KioskError, match="revoked"):
+        parts.kiosks.add("branch", ONE)
+    again = parts.kiosks.add("Branch", OTHER)
+    assert again.kiosk_id == first.kiosk_id
+    assert parts.kiosks.known(OTHER) == again
+    assert parts.kiosks.known(ONE) is None
+    with pytest.raises(KioskError, match="another kiosk"):
+        parts.kiosks.add("hall", OTHER)
+
+
+@pytest.mark.parametrize("fingerprint", ["", "ab", "xy" * 32, ONE + "0"])
+def test_a_fingerprint_must_be_one(parts: DatabaseParts, fingerprint: str) -> None:
+    with pytest.raises(KioskError, match="64"):
+        parts.kiosks.add("branch", fingerprint)
+    with pytest.raises(KioskError, match="no kiosk"):
+        parts.kiosks.revoke("branch")
+
+
+def test_a_login_ends_once_and_at_its_kiosk(parts: DatabaseParts) -> None:
+    ada, bob = parts.new_id("ada"), parts.new_id("bob")
+    login = parts.tickets.open(ada, KIOSK)
+    assert not parts.tickets.end(bob, login, KIOSK)
+    assert not parts.tickets.end(ada, "f" * 32, KIOSK)
+    assert not parts.tickets.end(ada, login, "2" * 32)
+    answers: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(parts.tickets.end(ada, login, KIOSK)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False, False, False, True]
+
+
+def test_a_hold_that_may_just_be_paid_out_is_not_settled_by_staff(parts: DatabaseParts) -> None:
+    ada = parts.new_id("ada")
+    parts.ledger.open_account(ada, 5000)
+    hold = parts.ledger.hold(ada, 1000, smallest_note_minor=1000, day_limit_minor=5000)
+    with pytest.raises(PayingOutError):
+        parts.ledger.settle(hold, paid=False)
+    assert parts.ledger.available(ada) == 4000
+
+
+def test_nothing_is_left_of_a_customer_who_was_deleted(bank: Bank, cluster: Cluster) -> None:
+    ada = bank.enrol("Ada Lovelace").customer_id
+    bank.store.remove(ada)
+    with cluster.connect() as connection:
+        rows = connection.execute("SELECT * FROM customers").fetchall()
+    (row,) = rows
+    assert [value for value in row[1:-1] if value is not None] == []
+
+
+def test_the_tables_are_those_that_the_program_knows(cluster: Cluster) -> None:
+    engine = create_engine(cluster.url(OWNER))
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), METADATA)
+    engine.dispose()
+    assert differences == []
+
+
+def test_a_schema_that_is_up_to_date_is_left_as_it_is(
+    cluster: Cluster, parts: DatabaseParts
+) -> None:
+    migrate.migrate(cluster.url(OWNER))
+    parts.check()
+    with cluster.connect() as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        try:
+            with pytest.raises(AtmError, match="another version"):
+                parts.check()
+        finally:
+            connection.execute(
+                "UPDATE alembic_version SET version_num = %s", [migrate.newest_version()]
+            )
+
+
+def test_a_database_that_does_not_answer_is_not_migrated(cluster: Cluster) -> None:
+    with pytest.raises(AtmError, match="not changed"):
+        migrate.migrate(cluster.url("nobody"))
+
+
+def test_every_table_goes_by_one_first_column_and_leans_on_no_other() -> None:
+    first = {name: table.primary_key.columns[0].name for name, table in METADATA.tables.items()}
+    customers = {"customers", "attempts", "logins", "faces", "accounts", "transactions", "holds"}
+    assert {name for name, column in first.items() if column == "customer_id"} == customers
+    for table in METADATA.tables.values():
+        assert not table.foreign_keys
+        for index in table.indexes:
+            if index.unique:
+                assert index.columns[0].name == first[table.name]
+    statements = "".join(path.read_text() for path in MIGRATIONS.glob("*.py")).upper()
+    for word in ("SERIAL", "SEQUENCE", "IDENTITY", "REFERENCES", "FOREIGN KEY", "EXCLUDE"):
+        assert not re.search(rf"\b{word}\b", statements)
+
+
+@pytest.fixture
+def search(parts: DatabaseParts, monkeypatch: pytest.MonkeyPatch):
+    """Return a search by made-up cohort and thresholds, and a `FaceIndex` by the same."""
+    cohort = np.random.default_rng(1).normal(size=(600, 512)).astype(np.float32)
+    cohort /= np.linalg.norm(cohort, axis=1, keepdims=True)
+    whitening, thresholds = Whitening(cohort), Thresholds({1: 0.5, 1000: 0.6})
+    monkeypatch.setattr(parts.search, "_measures", (NETWORK, whitening, thresholds))
+    return parts.search, FaceIndex(NETWORK, whitening, thresholds)
+
+
+def test_the_search_finds_whom_the_index_in_memory_finds(
+    parts: DatabaseParts, search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atm.service.faces._PAGE", 3)  # ten faces are four pages
+    database, index = search
+    for number in range(10):
+        name, owner = f"customer {number}", parts.new_id(f"customer {number}")
+        template, captures = face(name, owner)
+        parts.gallery.save("t", template, captures)
+        index.add(owner, "t", template.embeddings)
+    for number in range(10):
+        owner = parts.new_id(f"customer {number}")
+        probe = face(f"customer {number}", owner)[0].embeddings[:2]
+        found, wanted = database.closest(probe), index.closest(probe)
+        assert found.customer_id == wanted.customer_id == owner
+        assert found.similarity == pytest.approx(wanted.similarity, abs=1e-3)
+        assert database.closest(probe, besides=owner) is None
+    stranger = face("stranger", "f" * 32)[0].embeddings
+    assert database.closest(stranger) is index.closest(stranger) is None
+
+
+def test_nobody_is_found_among_nobody_or_who_was_removed(parts: DatabaseParts, search) -> None:
+    database, _ = search
+    template, captures = face("ada", parts.new_id("ada"))
+    assert database.closest(template.embeddings) is None
+    parts.gallery.save("t", template, captures)
+    assert database.closest(template.embeddings).customer_id == parts.new_id("ada")
+    parts.gallery.remove("t", parts.new_id("ada"))
+    assert database.closest(template.embeddings) is None
+
+
+def test_faces_of_another_network_are_not_compared(parts: DatabaseParts, search) -> None:
+    from dataclasses import replace
+
+    database, _ = search
+    template, captures = face("ada", parts.new_id("ada"))
+    parts.gallery.save("t", replace(template, network_sha256="cd" * 32), captures)
+    assert database.closest(template.embeddings) is None
+
+
+def test_a_mean_that_was_put_in_anothers_place_stops_the_search(
+    parts: DatabaseParts, search, cluster: Cluster
+) -> None:
+    database, _ = search
+    for name in ("ada", "bob"):
+        parts.gallery.save("t", *face(name, parts.new_id(name)))
+    with cluster.connect() as connection:
+        connection.execute(
+            "UPDATE faces SET mean = (SELECT mean FROM faces WHERE customer_id = %s)",
+            [parts.new_id("ada")],
+        )
+    with pytest.raises(GalleryError):
+        database.closest(face("ada", "f" * 32)[0].embeddings)
