@@ -18,16 +18,13 @@ from zoneinfo import ZoneInfo
 from atm.commands.terminal import ERROR, YES, ask
 from atm.errors import AtmError
 from atm.key_backup import peppers_in
-from atm.service.keys import add_key, add_peppers, make_keys
+from atm.service.keys import add_peppers, make_keys
 from atm.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 
 if TYPE_CHECKING:
     from atm.service.database_parts import DatabaseParts
-
-READ_WITHIN_S = 10.0
-"""How long after `keys rotate` the new key seals: every copy has read it by then."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,8 +87,11 @@ def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
         add_peppers(settings.keys, peppers_in(options.file, ask("Passphrase: ")))
         print(f"PINs of that machine can be moved here; back {settings.keys} up again")
     else:
-        add_key(settings.keys, READ_WITHIN_S)
-        print(f"the new key seals in {READ_WITHIN_S:.0f} seconds; back {settings.keys} up again")
+        from atm.service.database import Database
+        from atm.service.key_rotation import rotate
+
+        rows = rotate(Database(settings.database), settings.keys)
+        print(f"{rows} rows are under the new key; back {settings.keys} up again")
     return YES
 
 

@@ -24,15 +24,50 @@ class Parts(Protocol):
     Keys may be changed while the service runs: what they give is asked for afresh each time.
     """
 
-    credentials: CredentialStore
-    attempts: AttemptCounters
-    gallery: Faces
-    search: FaceSearch
-    ledger: Accounts
-    staff: StaffList
-    kiosks: Kiosks
-    tickets: LoginTickets
-    commit: Commit
+    @property
+    def credentials(self) -> CredentialStore:
+        """The customers' records."""
+        ...
+
+    @property
+    def attempts(self) -> AttemptCounters:
+        """What their attempts have come to."""
+        ...
+
+    @property
+    def gallery(self) -> Faces:
+        """Their faces."""
+        ...
+
+    @property
+    def search(self) -> FaceSearch:
+        """The search through all faces."""
+        ...
+
+    @property
+    def ledger(self) -> Accounts:
+        """Their accounts."""
+        ...
+
+    @property
+    def staff(self) -> StaffList:
+        """The members of staff."""
+        ...
+
+    @property
+    def kiosks(self) -> Kiosks:
+        """The kiosks."""
+        ...
+
+    @property
+    def tickets(self) -> LoginTickets:
+        """Logins that were begun."""
+        ...
+
+    @property
+    def commit(self) -> Commit:
+        """What saves whole or not at all."""
+        ...
 
     @property
     def hasher(self) -> PinHasher:

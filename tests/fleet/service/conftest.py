@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from atm.service.schema import METADATA
 from tests.fleet.postgres import OWNER, Cluster
-
 from tests.fleet.service.fleet import Fleet, folder_of
 
 

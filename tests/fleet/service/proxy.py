@@ -53,6 +53,9 @@ class Proxy:
             except OSError:
                 here.close()
                 continue
+            there.settimeout(None)
+            for each in (here, there):
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._turn:
                 self._sockets |= {here, there}
             self._pass(here, there, lambda: False)

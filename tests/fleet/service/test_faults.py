@@ -4,6 +4,7 @@ That nothing hangs is shown by order, not by the clock: the kiosk has its answer
 still lasts.
 """
 
+import contextlib
 import signal
 import socket
 import ssl
@@ -14,6 +15,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from atm.commands.customers import SENTENCES
@@ -21,8 +23,10 @@ from atm.decision import Decision, Outcome
 from atm.errors import ServiceUnavailable
 from atm.machine import Machine
 from atm.remote.machine import RemoteMachine
+from atm.service.migrate import ROLE
 from atm.session import HeldError, Session
 from atm.wire import CALL_S
+from tests.fleet.postgres import Cluster
 from tests.fleet.service.certificates import Pair
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 from tests.fleet.service.proxy import Proxy
@@ -109,6 +113,41 @@ def test_a_service_that_stands_still_is_not_waited_for(fleet: Fleet, kiosk: Mach
         refused(kiosk.login("ada", PIN))  # it returns while the service still stands still
         with pytest.raises(ServiceUnavailable):
             session.withdraw(1_000)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_database_that_is_gone_admits_nobody(
+    server: Cluster, kiosk: Machine, how: signal.Signals
+) -> None:
+    session = admitted(kiosk)
+    server.stop(how)
+    try:
+        refused(kiosk.login("ada", PIN))
+        with pytest.raises(ServiceUnavailable):
+            session.withdraw(1_000)
+    finally:
+        server.start()
+
+
+def test_a_database_that_stands_still_is_not_waited_for(server: Cluster, kiosk: Machine) -> None:
+    session = admitted(kiosk)
+    with server.frozen():
+        refused(kiosk.login("ada", PIN))  # it returns while the database still stands still
+        with pytest.raises(ServiceUnavailable):
+            session.withdraw(1_000)
+
+
+def test_a_database_without_a_free_connection_admits_nobody(
+    server: Cluster, kiosk: Machine
+) -> None:
+    with contextlib.ExitStack() as taken:
+        cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+        owner = taken.enter_context(server.connect())
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                taken.enter_context(server.connect(ROLE))
+                owner.execute(f"{cut_off} AND application_name = 'two-factor-atm'", [ROLE])
+        refused(kiosk.login("ada", PIN))
 
 
 def test_a_service_that_dies_between_pin_and_face_admits_nobody(
