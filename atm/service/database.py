@@ -30,7 +30,7 @@ POOL: Final = 10
 """Connections that one copy of the service keeps to each database."""
 
 _CONNECT_S = 2  # the least that psycopg takes
-_WAIT_FOR_CONNECTION_S = 1.5
+_WAIT_FOR_CONNECTION_S = 1.0
 _STATEMENT_MS = 3500
 _AGAIN = frozenset({"40001", "40P01", "23505"})
 _FIRST_WAIT_S = 0.005
@@ -66,6 +66,7 @@ class Database:
         self._engine = create_engine(
             url,
             isolation_level="SERIALIZABLE",
+            hide_parameters=True,  # an error's text goes to the service's log
             pool_size=pool,
             max_overflow=0,
             pool_timeout=_WAIT_FOR_CONNECTION_S,
@@ -117,7 +118,8 @@ class Database:
                 return self._once(work, deadline)
             except DBAPIError as error:
                 wait_s = random.uniform(0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**tries))
-                if not _may_be_tried_again(error) or time.monotonic() + wait_s >= deadline:
+                takes_s = wait_s + (_CONNECT_S if error.connection_invalidated else 0.0)
+                if not _may_be_tried_again(error) or time.monotonic() + takes_s >= deadline:
                     _log.exception("The database failed")
                     raise ServiceUnavailable from error
             except SQLAlchemyError as error:

@@ -16,6 +16,7 @@ from atm.accounts import (
     Hold,
     InsufficientFundsError,
     InvalidAmountError,
+    InvalidReferenceError,
     LedgerError,
     NotAMultipleError,
     OpenHoldError,
@@ -291,6 +292,30 @@ def test_a_hold_is_settled_once(ledger: Ledger, path: Path, first: str) -> None:
             booked = Withdrawal(hold.reference, 30000, 105000)
             assert caught.value.booked == (booked if left == 105000 else None)
         assert again.balance("alice") == again.available("alice") == left
+    ledger.check()
+
+
+def test_a_reference_that_is_sent_again_finds_its_hold(ledger: Ledger) -> None:
+    def ask(amount_minor: int, customer_id: str = "alice", reference: str = "MYKEY234") -> Hold:
+        return ledger.hold(
+            customer_id, amount_minor, smallest_note_minor=1000, day_limit_minor=100000,
+            reference=reference,
+        )  # fmt: skip
+
+    hold = ask(30000)
+    assert ask(30000) == hold
+    assert ledger.available("alice") == 105000
+    ledger.open_account("bob", 50000)
+    (opening,) = ledger.transactions("bob")
+    for other in (
+        lambda: ask(31000), lambda: ask(30000, "bob"), lambda: ask(1000, reference="mykey234"),
+        lambda: ask(1000, reference=opening.reference),
+    ):  # fmt: skip
+        with pytest.raises(InvalidReferenceError):
+            other()
+    ledger.release(hold)
+    with pytest.raises(SettledHoldError):
+        ask(30000)
     ledger.check()
 
 

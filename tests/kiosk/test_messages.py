@@ -6,6 +6,7 @@ import pytest
 
 from atm.accounts import LedgerError
 from atm.enrolment import EnrolmentError
+from atm.errors import ServiceUnavailable
 from atm.ledger import Ledger
 from atm.money import AmountError, parse_amount
 from atm.session import ReturnedError
@@ -14,6 +15,7 @@ from credentials.policy import PolicyError, check_pin, normalise_username
 from credentials.sealing import Seal
 from kiosk import messages
 from kiosk.language import Language
+from kiosk.screens.staff_page import staff_sentence
 
 ENGLISH = Language("en")
 
@@ -94,3 +96,11 @@ def test_every_enrolment_error_has_its_sentence(code: str) -> None:
 
 def test_a_taken_username_is_said() -> None:
     assert messages.enrolment_error(DuplicateUserError("x")) == messages.TAKEN
+
+
+def test_a_service_that_does_not_answer_is_said_in_the_customer_s_language() -> None:
+    spanish = Language("es")
+    sentence = messages.withdrawal_error(ServiceUnavailable(), 1_000, spanish)
+    assert sentence == spanish.gettext(str(ServiceUnavailable())) != str(ServiceUnavailable())
+    assert messages.enrolment_error(ServiceUnavailable()) == str(ServiceUnavailable())
+    assert staff_sentence(ServiceUnavailable()) is None  # the window says the same, translated

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from atm.accounts import PayingOutError
+from atm.accounts import DayLimitError, PayingOutError
 from atm.errors import AtmError
 from atm.service import migrate
 from atm.service.database_parts import DatabaseParts
@@ -83,6 +83,17 @@ def test_a_hold_that_may_just_be_paid_out_is_not_settled_by_staff(parts: Databas
     with pytest.raises(PayingOutError):
         parts.ledger.settle(hold, paid=False)
     assert parts.ledger.available(ada) == 4000
+
+
+def test_a_clock_that_goes_back_gives_no_new_day(bank: Bank) -> None:
+    ada = bank.enrol(opening_minor=90000).customer_id
+    limits = {"smallest_note_minor": 1000, "day_limit_minor": 5000}
+    bank.ledger.hold(ada, 5000, **limits)
+    bank.clock.leap(-86400)
+    with pytest.raises(DayLimitError):
+        bank.ledger.hold(ada, 1000, **limits)
+    bank.clock.leap(2 * 86400)
+    bank.ledger.hold(ada, 5000, **limits)
 
 
 def test_nothing_is_left_of_a_customer_who_was_deleted(bank: Bank, cluster: Cluster) -> None:

@@ -200,6 +200,19 @@ def test_no_entry_of_the_log_is_changed_or_taken_away(
         list(bank.log.entries())
 
 
+def test_no_entry_of_another_past_is_put_behind_a_new_one(
+    bank: Bank, intruder: psycopg.Connection
+) -> None:
+    for number in range(3):
+        bank.log.append("act", number=number)
+    row = intruder.execute("SELECT * FROM audit WHERE n = 3").fetchone()
+    intruder.execute("DELETE FROM audit WHERE n > 1")
+    bank.log.append("act", number=9)
+    intruder.execute("INSERT INTO audit VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
+    with pytest.raises(AuditError, match="put in"):
+        list(bank.log.entries())
+
+
 def test_no_entry_is_put_in_another_kiosks_log(
     parts: DatabaseParts, intruder: psycopg.Connection
 ) -> None:

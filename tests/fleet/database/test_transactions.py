@@ -69,6 +69,26 @@ def test_two_that_add_one_row_end_with_the_second_having_seen_it(database: Datab
     assert seen == [0, 0, 1]
 
 
+def test_who_adds_a_row_unseen_that_is_there_by_then_looks_again(database: Database) -> None:
+    both_begin = threading.Barrier(2)
+    tries: list[int] = []
+
+    def add(connection: Connection) -> None:
+        tries.append(1)
+        if len(tries) <= 2:
+            both_begin.wait(5)
+        elif connection.execute(COUNT).scalar_one():
+            return
+        connection.execute(ADD, {"name": "ruiz"})
+
+    threads = [threading.Thread(target=database.run, args=(add,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tries) == 3
+
+
 def test_what_raises_changes_nothing_and_is_not_tried_again(database: Database) -> None:
     tries = []
 
@@ -143,3 +163,43 @@ def test_a_commit_that_conflicts_is_done_again_whole(bank: Bank, cluster: Cluste
     steps = [each["step"] for each in other.log.entries() if each["kind"] == "delete"]
     assert steps == ["begun", "begun", "done"]  # what the first try met ended it
     other.close()
+
+
+def test_what_a_failing_statement_was_given_reaches_no_log(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = text("UPDATE staff SET pin_hash = :given WHERE no_such_column = 1")
+    secret = "$".join(["k0123", "argon2id"])
+    with pytest.raises(ServiceUnavailable):
+        database.run(lambda connection: connection.execute(wrong, {"given": secret}))
+    assert "no_such_column" in caplog.text
+    assert secret not in caplog.text
+
+
+def test_what_is_lost_before_the_commit_is_done_again_and_in_it_is_not(
+    database: Database, cluster: Cluster
+) -> None:
+    """Nobody knows whether a commit that was sent is done; what was not sent is not."""
+    tries: list[str] = []
+
+    def lose_the_connection(connection: Connection) -> None:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with cluster.connect() as owner:
+            owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    def lost_before(connection: Connection) -> None:
+        tries.append("before")
+        if len(tries) == 1:
+            lose_the_connection(connection)
+        connection.execute(ADD, {"name": "ruiz"})
+
+    def lost_in_the_commit(connection: Connection) -> None:
+        tries.append("in")
+        connection.execute(ADD, {"name": "okafor"})
+        lose_the_connection(connection)
+
+    database.run(lost_before)
+    with pytest.raises(ServiceUnavailable):
+        database.run(lost_in_the_commit)
+    assert tries == ["before", "before", "in"]
+    assert database.run(lambda connection: connection.execute(COUNT).scalar()) == 1

@@ -1,0 +1,216 @@
+"""The desks of one kiosk for the contract suite: over files, over a database, over the service."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from atm.audit import AuditLog
+from atm.capturing import Capturing
+from atm.decision import Decision
+from atm.desks import Enrolment, Logins, OfficeDesk, StaffDesk
+from atm.dispenser import SimulatedDispenser
+from atm.enrolment import Application, Asking, EnrolmentDesk
+from atm.login import LoginDesk
+from atm.office import Office
+from atm.one_face import GallerySearch, OneFace
+from atm.pause import Pause
+from atm.remote.accounts import RemoteAccounts
+from atm.remote.client import ServiceClient
+from atm.remote.enrolment import RemoteEnrolment
+from atm.remote.log import KioskLog
+from atm.remote.login import RemoteLogin
+from atm.remote.office import RemoteOffice
+from atm.remote.session import RemoteSession
+from atm.remote.staff import Badge, RemoteStaff
+from atm.service.database_parts import DatabaseParts
+from atm.service.keys import make_keys
+from atm.session import Customer, Session
+from atm.signatures import Signatures, StaffMember
+from credentials.sealing import Seal
+from credentials.store import CredentialRecord
+from face_auth.gallery import Capture, Template
+from face_auth.models import load_card
+from face_auth.verification import FaceResult
+from tests.fleet.contract.banks import CHEAP, PIN, Bank, Clock, face, files_bank
+from tests.fleet.postgres import Cluster
+
+CARD = load_card("bundled")
+STAFF = {"ruiz": "746195", "okafor": "829461"}
+KIOSK = "0" * 31 + "1"
+NOTE, DAY_LIMIT = 10, 1000
+
+
+@dataclass
+class Branch:
+    """What staff and customers do at one kiosk."""
+
+    staff: StaffDesk
+    office: OfficeDesk
+    enrolment: Enrolment
+    logins: Logins
+    again: "Callable[[], Branch]"
+    """Opens another kiosk of the same bank."""
+    close: Callable[[], None] = lambda: None
+
+    def sign_in(self, name: str = "ruiz") -> StaffMember:
+        """Sign a member of staff in."""
+        return self.staff.sign_in(name, STAFF[name])
+
+    def two(self) -> Signatures:
+        """Let both sign."""
+        return Signatures(self.sign_in(), self.sign_in("okafor"))
+
+    def enrol(
+        self,
+        username: str = "ada",
+        opening_minor: int = 100_000,
+        *,
+        looks_like: str | None = None,
+        ask: Asking | None = None,
+        pin: str = PIN,
+    ) -> Customer:
+        """Make a customer with a face made of *looks_like*."""
+        application = Application(username, username.title(), opening_minor, pin, datetime.now(UTC))
+        return self.enrolment.enrol(
+            application, self.sign_in(), capturing(looks_like or username), ask=ask
+        )
+
+    def login(self, username: str = "ada", pin: str = PIN, *, own_face: bool = True) -> Decision:
+        """Log in; the face's answer is staged."""
+
+        def check_face(claimed: Any, pressed: float, deadline: float) -> FaceResult:
+            if isinstance(claimed, Future):
+                claimed.result()
+                return FaceResult("", own_face, 1.0, 0.5, 3)
+            assert claimed is None or isinstance(claimed, CredentialRecord)
+            who = "" if claimed is None else claimed.customer_id
+            return FaceResult(who, own_face and claimed is not None, 1.0, 0.5, 3)
+
+        return self.logins.login(username, pin, check_face)
+
+    def session(self, username: str = "ada", pin: str = PIN) -> Session:
+        """Log in with the right PIN and face."""
+        session = self.login(username, pin).session
+        assert session is not None
+        return session
+
+    def state(self, username: str) -> str:
+        """Return how a customer stands, as staff see it."""
+        self.sign_in()
+        found = {customer.username: state for customer, state in self.office.customers()}
+        return found[username]
+
+
+def capturing(name: str) -> Capturing:
+    """Return what captures the face of *name*, as the kiosks' network would embed it."""
+
+    def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
+        template, captures = face(name, customer_id)
+        return replace(template, network=CARD.name, network_sha256=CARD.sha256), captures
+
+    return capture
+
+
+def files_branch(folder: Path, number: int = 0) -> Branch:
+    """Open a kiosk over the files in *folder*."""
+    clock = Clock()
+    bank = files_bank(folder, clock)
+    if bank.staff.empty:
+        make_staff(bank.staff)
+    search = GallerySearch(bank.store, bank.gallery, lambda: CARD)
+    return parts_branch(bank, search, folder / f"pause{number}", lambda: files_branch(folder, 1))
+
+
+def database_branch(cluster: Cluster, folder: Path, number: int = 0) -> Branch:
+    """Open a kiosk over the database of *cluster*, with its own things in *folder*."""
+    keys = folder / "service.keys"
+    if not keys.exists():
+        make_keys(keys)
+    parts = DatabaseParts.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
+    if parts.staff.empty:
+        make_staff(parts.staff)
+    bank = replace(
+        files_bank(folder, Clock()),
+        store=parts.credentials, hasher=parts.hasher, attempts=parts.attempts,
+        gallery=parts.gallery, ledger=parts.ledger, staff=parts.staff, log=parts.log(KIOSK),
+        commit=parts.commit, new_id=parts.new_id, closing=[parts.close],
+    )  # fmt: skip
+    return parts_branch(
+        bank, parts.search, folder / f"pause{number}", lambda: database_branch(cluster, folder, 1)
+    )
+
+
+def make_staff(staff: Any) -> None:
+    """Make both members."""
+    first = staff.add_first("ruiz", STAFF["ruiz"])
+    staff.add("okafor", STAFF["okafor"], signed=first)
+
+
+def parts_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branch]) -> Branch:
+    """Put the machine's own desks over the parts of *bank*."""
+    one_face = OneFace(bank.store, bank.gallery, bank.log, search)
+
+    def session(customer: Customer) -> Session:
+        return Session(
+            customer, bank.ledger, SimulatedDispenser(),
+            smallest_note=NOTE, day_limit=DAY_LIMIT, record=bank.log.append,
+        )  # fmt: skip
+
+    return Branch(
+        staff=bank.staff,
+        office=Office(
+            store=bank.store, hasher=bank.hasher, gallery=bank.gallery, ledger=bank.ledger,
+            attempts=bank.attempts, audit=bank.log, staff=bank.staff, commit=bank.commit,
+        ),
+        enrolment=EnrolmentDesk(
+            store=bank.store, hasher=bank.hasher, gallery=bank.gallery, ledger=bank.ledger,
+            audit=bank.log, one_face=one_face, commit=bank.commit, new_id=bank.new_id,
+        ),
+        logins=LoginDesk(
+            store=bank.store, hasher=bank.hasher, attempts=bank.attempts,
+            pause=Pause(pause, Seal(b"s" * 32)), audit=bank.log, open_session=session,
+            suspect=lambda customer_id, seen: None, limit_s=30.0, refuse_after_s=0.001,
+        ),
+        again=again,
+        close=bank.close,
+    )  # fmt: skip
+
+
+def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Branch:
+    """Open a kiosk over the service, with its own things in *folder*."""
+    folder.mkdir()
+    client, badge = make_client(), Badge()
+    log = KioskLog(
+        AuditLog(folder / "audit.jsonl", folder / "a.audit", folder / "a.anchor"), client
+    )
+
+    def session(customer: Customer, token: str, template: Template) -> RemoteSession:
+        accounts = RemoteAccounts(client, token, customer.customer_id)
+        made = RemoteSession(
+            customer, accounts, SimulatedDispenser(), smallest_note=NOTE, day_limit=DAY_LIMIT,
+            record=lambda kind, **fields: log.append(kind, anchor=True, **fields),
+        )  # fmt: skip
+        return made.prove(client, token, template)
+
+    logins = RemoteLogin(
+        client=client, pause=Pause(folder / "pause", Seal(b"s" * 32)), log=log,
+        network=lambda: (CARD.name, CARD.sha256), open_session=session, limit_s=30.0,
+    )  # fmt: skip
+    logins._refuse_after_s = 0.001
+
+    def close() -> None:
+        log.close()
+        client.close()
+
+    return Branch(
+        staff=RemoteStaff(client, badge),
+        office=RemoteOffice(client, badge),
+        enrolment=RemoteEnrolment(client, badge),
+        logins=logins,
+        again=lambda: service_branch(make_client, folder / "again"),
+        close=close,
+    )

@@ -1,0 +1,27 @@
+"""Who needs what: a machine of its own loads no client, and a kiosk of the bank no server."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SERVER = ("atm.service", "fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycopg", "alembic")
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("atm.machine, atm.__main__, kiosk.app", ("atm.remote", "httpx", *SERVER)),
+        ("atm.remote.machine, atm.remote.setup", SERVER),
+    ],
+)
+def test_nothing_is_loaded_that_is_not_used(module: str, unwanted: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert loaded & {"atm.machine", "atm.remote.machine"}
+    assert not loaded & set(unwanted)
