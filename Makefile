@@ -14,7 +14,7 @@ XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test test-long test-train test-fleet bench lint format messages clean
+.PHONY: help kiosk demo test test-long test-train test-fleet bench bench-fleet lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -45,6 +45,10 @@ test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service, 
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-fleet: $(VENV)/.all $(VENV)/.fleet ## measure the bank's service with more and more customers
+	@$(call debian,$(DEBIAN_FLEET))
+	$(PY) -m benchmarks.fleet $(ARGS)
 
 lint: $(VENV)/.all $(VENV)/.fleet ## check style and types
 	@$(VENV)/bin/ruff check .

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             data_dir=options.data,
             kind=getattr(options, "kind", None),
             liveness=getattr(options, "liveness", None),
+            store=getattr(options, "to", None),
         )
         if options.run_closed is not None:
             return int(options.run_closed(settings, options))
@@ -62,6 +63,12 @@ def _init(settings: Settings, options: argparse.Namespace) -> int:
         return closed.approve(settings, options)
     options.run = office.init
     return _with_machine(settings, options)
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from atm.commands.migrate import migrate
+
+    return migrate(settings)
 
 
 def _with_machine(settings: Settings, options: argparse.Namespace) -> int:
@@ -166,6 +173,15 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         closed_run=closed.restore,
     )
     restore.add_argument("--file", type=Path, metavar="FILE", help="default: the previous copy")
+    moved = command(
+        "migrate",
+        "move a machine's customers to the bank's service; reads name and PIN of two of its staff",
+        closed_run=_migrate,
+    )
+    moved.add_argument(
+        "--from", dest="data", type=Path, required=True, metavar="DIR", help="its data folder"
+    )
+    moved.add_argument("--to", required=True, metavar="URL", help="the service, https://host:port")
     keys = command(
         "keys", f"the root key; backup and rotate: {ONE}; backup and restore: then a passphrase",
         closed_run=closed.keys,

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from atm.folder import DataFolder, FolderError
 from atm.key_file import DamagedKeyError, KeyDocument, KeyFile, KeysError
+from atm.keys import Keys
 from credentials import files
 from credentials.errors import CredentialError
 from credentials.files import JsonObject
@@ -82,7 +83,9 @@ def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolde
     """
     key_file = KeyFile.of(key_dir, folder)
     try:
-        document = _decrypt(file, passphrase, folder)
+        folder_id, document = _decrypt(file, passphrase)
+        if folder_id != folder.folder_id:
+            raise KeysError(f"{file} is the backup of another data folder than {folder.path}.")
         with folder.held(alone=True):
             if _is_whole(key_file):
                 raise KeysError(f"The key {key_file.path} is there and whole; nothing was changed.")
@@ -93,6 +96,17 @@ def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolde
         raise KeysError(str(error)) from error
     except OSError as error:
         raise KeysError(f"The key cannot be restored: {error.strerror}.") from error
+
+
+def peppers_in(file: Path, passphrase: str) -> tuple[bytes, ...]:
+    """Return what PIN hashes of the backed-up folder were made with, 32 bytes each, newest first.
+
+    Raises:
+        KeysError: If *file* is no backup, or the passphrase is wrong.
+    """
+    _, document = _decrypt(file, passphrase)
+    keys = Keys(document.root, document.peppers)
+    return (keys.pin_pepper, *keys.older_peppers)
 
 
 def _is_whole(key_file: KeyFile) -> bool:
@@ -119,7 +133,8 @@ def _encrypt(document: KeyDocument, folder_id: str, passphrase: str) -> bytes:
     return json.dumps(head | {"sealed": sealed.hex()}, indent=1).encode("ascii") + b"\n"
 
 
-def _decrypt(file: Path, passphrase: str, folder: DataFolder) -> KeyDocument:
+def _decrypt(file: Path, passphrase: str) -> tuple[str, KeyDocument]:
+    """Return whose key it is, by the folder's id, and the key."""
     try:
         found = files.read_json(file)
     except CredentialError as error:
@@ -130,11 +145,9 @@ def _decrypt(file: Path, passphrase: str, folder: DataFolder) -> KeyDocument:
     salt, nonce, sealed = (_bytes(found[0].get(name)) for name in ("salt", "nonce", "sealed"))
     if head.get("backup") != "two-factor-atm 1" or head.get("kdf") != _KDF or len(salt) != 16:
         raise KeysError(f"{file} is no backup of a key, or was made by another program.")
-    if head.get("folder_id") != folder.folder_id:
-        raise KeysError(f"{file} is the backup of another data folder than {folder.path}.")
     try:
         plain = AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, _canonical(head))
-        return KeyDocument.parse(json.loads(plain))
+        return str(head.get("folder_id")), KeyDocument.parse(json.loads(plain))
     except (InvalidTag, ValueError) as error:
         raise KeysError(f"The passphrase is wrong, or {file} is damaged.") from error
 

@@ -89,6 +89,21 @@ class DuplicateFaceError(AtmError):
         self.other_face = other_face
 
 
+class MigrationError(AtmError):
+    """This customer, or this folder, cannot be moved to the service as it is."""
+
+
+class PepperError(AtmError):
+    """The service lacks the key that a moved PIN hash was made with."""
+
+    def __init__(self) -> None:
+        """Say the one sentence there is."""
+        super().__init__(
+            "The service lacks the key of these PINs; back the machine's key up and run"
+            " “python -m atm.service keys adopt” with that backup first."
+        )
+
+
 class NotAllowedError(AtmError):
     """The service does not know this kiosk, or its certificate was revoked."""
 
@@ -112,6 +127,8 @@ ERRORS: Final = (
     Coded("second_signature", 403, SecondSignatureError),
     Coded("staff", 409, StaffError, ("sentence",)),
     Coded("over", 401, OverError),
+    Coded("migration", 409, MigrationError, ("sentence",)),
+    Coded("pepper", 409, PepperError),
     Coded("unknown_account", 404, accounts.UnknownAccountError),
     Coded("account_exists", 409, accounts.AccountExistsError),
     Coded("open_hold", 409, accounts.OpenHoldError),

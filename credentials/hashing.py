@@ -2,7 +2,8 @@
 
 A hash begins with the name of the pepper it was made with (`k1a2b3c4$argon2id$...`): after the
 machine's key was changed, the old pepper must stay until the customer's next good login, for
-nobody else knows the PIN that a new hash needs.
+nobody else knows the PIN that a new hash needs. A hash that came from another store, where the
+customer had another id, says that id too (`k1a2b3c4@<32 hexadecimal digits>$argon2id$...`).
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from credentials.errors import CredentialError
 
 _PEPPER_BYTES = 32
 _DECOY_ID = "decoy"
-_HASH = re.compile(r"(k[0-9a-f]{8})(\$argon2id\$[!-~]+)")
+_HASH = re.compile(r"(k[0-9a-f]{8})(?:@([0-9a-f]{32}))?(\$argon2id\$[!-~]+)")
 
 
 class PinHasher:
@@ -63,14 +64,16 @@ class PinHasher:
             CredentialError: If *pin_hash* is none of ours, the key it was made with is gone, or
                 Argon2 fails: no decision.
         """
-        name, argon2_hash = _parts(pin_hash)
+        name, former_id, argon2_hash = _parts(pin_hash)
+        if former_id is not None and name == self._newest:  # nothing is brought here under it
+            raise CredentialError("A stored PIN hash is damaged.")
         pepper = self._peppers.get(name)
         if pepper is None:
             raise CredentialError(
                 "A stored PIN hash was made with a key that is not here;"
                 " restore the newest backup of the key."
             )
-        bound = _bound(pepper, customer_id, pin)
+        bound = _bound(pepper, former_id or customer_id, pin)
         try:
             return self._hasher.verify(argon2_hash, bound)
         except VerifyMismatchError:
@@ -84,11 +87,20 @@ class PinHasher:
         Raises:
             CredentialError: If it is none of ours.
         """
-        name, argon2_hash = _parts(pin_hash)
+        name, _, argon2_hash = _parts(pin_hash)
         try:
             return name != self._newest or self._hasher.check_needs_rehash(argon2_hash)
         except InvalidHashError as error:
             raise CredentialError("A stored PIN hash is damaged.") from error
+
+    def knows_former(self, pin_hash: str) -> bool:
+        """Return whether the key that *pin_hash* was made with is here as a former one.
+
+        Raises:
+            CredentialError: If *pin_hash* is none of ours.
+        """
+        name = made_with(pin_hash)
+        return name in self._peppers and name != self._newest
 
     @property
     def decoy(self) -> str:
@@ -123,11 +135,32 @@ def made_with(pin_hash: str) -> str:
     return _parts(pin_hash)[0]
 
 
-def _parts(pin_hash: str) -> tuple[str, str]:
+def moved_from(pin_hash: str, customer_id: str) -> str:
+    """Return *pin_hash* for another store, where its owner is not *customer_id* any more.
+
+    Args:
+        pin_hash: As `PinHasher.hash` made it; one that was moved before stays as it is.
+        customer_id: The owner's until now, 32 lower-case hexadecimal digits.
+
+    Raises:
+        CredentialError: If *pin_hash* is none of ours.
+        ValueError: If *customer_id* is none.
+    """
+    name, former_id, argon2_hash = _parts(pin_hash)
+    if former_id is not None:
+        return pin_hash
+    moved = f"{name}@{customer_id}{argon2_hash}"
+    if not _HASH.fullmatch(moved):
+        raise ValueError("the id of a customer has 32 hexadecimal digits")
+    return moved
+
+
+def _parts(pin_hash: str) -> tuple[str, str | None, str]:
+    """Return the pepper's name, the owner's former id if any, and what Argon2 made."""
     found = _HASH.fullmatch(pin_hash)
     if not found:
         raise CredentialError("A stored PIN hash is damaged.")
-    return found[1], found[2]
+    return found[1], found[2], found[3]
 
 
 def _bound(pepper: bytes, customer_id: str, pin: str) -> str:

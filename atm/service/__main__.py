@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from atm.commands.terminal import ERROR, YES, ask
 from atm.errors import AtmError
-from atm.service.keys import make_keys
+from atm.key_backup import peppers_in
+from atm.service.keys import add_peppers, make_keys
 from atm.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
@@ -76,10 +77,15 @@ def schema(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 
 def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
-    """Make the file of keys, or add a key to it."""
+    """Make the file of keys, add a key to it, or a machine's peppers before `atm migrate`."""
     if options.act == "make":
         make_keys(settings.keys)
         print(f"wrote {settings.keys}; back it up: without it the database is worthless")
+    elif options.act == "adopt":
+        if options.file is None:
+            raise AtmError("keys adopt needs --file FILE: a backup of the machine's key.")
+        add_peppers(settings.keys, peppers_in(options.file, ask("Passphrase: ")))
+        print(f"PINs of that machine can be moved here; back {settings.keys} up again")
     else:
         from atm.service.database import Database
         from atm.service.key_rotation import rotate
@@ -145,7 +151,11 @@ def _parser() -> argparse.ArgumentParser:
     command("run", "serve kiosks until told to end", run)
     command("schema", "make the tables and the service's role, or bring them up to date", schema)
     command("init", "make the first member of staff; reads name and PIN", init)
-    command("keys", "the file of keys", keys).add_argument("act", choices=("make", "rotate"))
+    key_file = command("keys", "the file of keys; adopt: reads the backup's passphrase", keys)
+    key_file.add_argument("act", choices=("make", "rotate", "adopt"))
+    key_file.add_argument(
+        "--file", type=Path, metavar="FILE", help="the backup of a machine's key, for adopt"
+    )
     kiosks = command("kiosk", "the bank's kiosks, by their certificates", kiosk)
     kiosks.add_argument("act", choices=("add", "revoke", "list"))
     kiosks.add_argument("name", nargs="?", metavar="NAME", help="of the kiosk")

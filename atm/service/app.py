@@ -14,6 +14,7 @@ from atm.service.body_limit import BodyLimit
 from atm.service.bundle import Parts
 from atm.service.customer_routes import customer_routes
 from atm.service.desk import Desk, FromKiosk
+from atm.service.migration_routes import migration_routes
 from atm.service.staff_routes import office_routes, staff_routes
 from atm.wire import LARGEST_BYTES, LARGEST_FACE_BYTES, VERSION, told
 from credentials.errors import CredentialError
@@ -34,9 +35,12 @@ def make_app(parts: Parts, card: ModelCard, *, day_limit: int) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     desk = Desk(parts, card, day_limit)
     app.state.desk = desk
-    for routes in (customer_routes(desk), staff_routes(desk), office_routes(desk), _own(desk)):
-        app.include_router(routes, prefix=VERSION)
-    faces = {f"{VERSION}/{path}": LARGEST_FACE_BYTES for path in ("enrolments", "office/new-face")}
+    for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
+        app.include_router(made(desk), prefix=VERSION)
+    faces = {
+        f"{VERSION}/{path}": LARGEST_FACE_BYTES
+        for path in ("enrolments", "office/new-face", "migration/customers")
+    }
     app.add_middleware(BodyLimit, usual=LARGEST_BYTES, by_path=faces)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _malformed)

@@ -1,6 +1,10 @@
 """The service's keys, in a file outside the database.
 
-    {"version": 1, "namespace": UUID, "keys": [{"root": 64 hexadecimal digits, "from": ISO time}]}
+    {"version": 1, "namespace": UUID, "keys": [{"root": 64 hexadecimal digits, "from": ISO time}],
+     "peppers": [64 hexadecimal digits]}
+
+`peppers`, which may be missing, are those of machines whose customers were moved here: they check
+PIN hashes and make none.
 
 All is derived from the roots by HKDF-SHA256. The newest root whose time has come seals; all others
 open. A new one gets a time to come, so that every copy of the service has read it before any of
@@ -13,7 +17,7 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,8 +68,17 @@ class KeySet:
 
     __slots__ = ("_seals", "decoy_key", "faces", "hasher", "newest", "token_keys", "until")
 
-    def __init__(self, roots: list[Root], now: float, costs: PasswordHasher | None) -> None:
-        """Derive the keys of *roots*, in the order they were made, for the time *now*."""
+    def __init__(
+        self,
+        roots: list[Root],
+        now: float,
+        costs: PasswordHasher | None,
+        peppers: Sequence[bytes] = (),
+    ) -> None:
+        """Derive the keys of *roots*, in the order they were made, for the time *now*.
+
+        *peppers* are those of machines whose customers were moved here.
+        """
         ready = [root for root in roots if root.since <= now]
         if not ready:
             raise ServiceKeysError("No key of the service may be used yet.")
@@ -76,7 +89,7 @@ class KeySet:
         self.hasher = PinHasher(
             _derive(last, "pin pepper"),
             costs,
-            older=[_derive(each, "pin pepper") for each in others],
+            older=[*peppers, *(_derive(each, "pin pepper") for each in others)],
         )
         self.faces = {
             purpose: FaceSeal(
@@ -121,8 +134,8 @@ class KeyRing:
         self._turn = threading.Lock()
         self._looked = time.monotonic()
         self._signature: Signature | None = None
-        self.namespace, self._roots, self._signature = _read(path)
-        self._set = KeySet(self._roots, clock(), costs)
+        self.namespace, self._roots, self._peppers, self._signature = _read(path)
+        self._set = KeySet(self._roots, clock(), costs, self._peppers)
 
     def current(self) -> KeySet:
         """Return the keys to use now.
@@ -135,7 +148,7 @@ class KeyRing:
                 self._look()
             now = self._clock()
             if now >= self._set.until:
-                self._set = KeySet(self._roots, now, self._costs)
+                self._set = KeySet(self._roots, now, self._costs, self._peppers)
             return self._set
 
     def customer_id(self, username: str) -> str:
@@ -152,10 +165,10 @@ class KeyRing:
         except StoreError as error:
             raise ServiceKeysError(str(error)) from error
         if signature != self._signature:
-            namespace, self._roots, self._signature = _read(self._path)
+            namespace, self._roots, self._peppers, self._signature = _read(self._path)
             if namespace != self.namespace:
                 raise ServiceKeysError(f"The keys in {self._path} are another bank's.")
-            self._set = KeySet(self._roots, self._clock(), self._costs)
+            self._set = KeySet(self._roots, self._clock(), self._costs, self._peppers)
         self._looked = time.monotonic()
 
 
@@ -169,7 +182,7 @@ def make_keys(path: Path) -> None:
         with files.locked(path):
             if path.exists():
                 raise ServiceKeysError(f"There is a file {path} already; keys are never replaced.")
-            _write(path, uuid.uuid4(), [_plain(time.time())])
+            _write(path, uuid.uuid4(), [_plain(time.time())], ())
     except StoreError as error:
         raise ServiceKeysError(str(error)) from error
 
@@ -182,9 +195,28 @@ def add_key(path: Path, seals_after_s: float) -> None:
     """
     try:
         with files.locked(path):
-            namespace, roots, _ = _read(path)
+            namespace, roots, peppers, _ = _read(path)
             found = [_plain(root.since, root.key) for root in roots]
-            _write(path, namespace, [*found, _plain(time.time() + seals_after_s)])
+            _write(path, namespace, [*found, _plain(time.time() + seals_after_s)], peppers)
+    except StoreError as error:
+        raise ServiceKeysError(str(error)) from error
+
+
+def add_peppers(path: Path, more: Sequence[bytes]) -> None:
+    """Add what a machine's PIN hashes were made with, before its customers are moved here.
+
+    Args:
+        path: The file.
+        more: 32 bytes each; those that are there already stay.
+
+    Raises:
+        ServiceKeysError: If the file cannot be read or written.
+    """
+    try:
+        with files.locked(path):
+            namespace, roots, peppers, _ = _read(path)
+            found = [_plain(root.since, root.key) for root in roots]
+            _write(path, namespace, found, tuple(dict.fromkeys((*peppers, *more))))
     except StoreError as error:
         raise ServiceKeysError(str(error)) from error
 
@@ -194,12 +226,19 @@ def _plain(since: float, key: bytes | None = None) -> JsonObject:
     return {"root": (key or secrets.token_bytes(KEY_BYTES)).hex(), "from": at.isoformat()}
 
 
-def _write(path: Path, namespace: uuid.UUID, keys: list[JsonObject]) -> None:
-    document = {"version": _VERSION, "namespace": str(namespace), "keys": keys}
+def _write(
+    path: Path, namespace: uuid.UUID, keys: list[JsonObject], peppers: Sequence[bytes]
+) -> None:
+    document = {
+        "version": _VERSION,
+        "namespace": str(namespace),
+        "keys": keys,
+        "peppers": [each.hex() for each in peppers],
+    }
     files.write_whole(path, json.dumps(document, indent=1).encode("ascii"))
 
 
-def _read(path: Path) -> tuple[uuid.UUID, list[Root], Signature]:
+def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signature]:
     try:
         found = files.read_json(path)
         if found is None:
@@ -211,12 +250,16 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], Signature]:
     document, signature = found
     try:
         version, namespace, keys = (document[name] for name in ("version", "namespace", "keys"))
-        if version != _VERSION or not isinstance(keys, list):
+        more = document.get("peppers", [])
+        if version != _VERSION or not isinstance(keys, list) or not isinstance(more, list):
             raise ValueError("another version")
         roots = [Root(bytes.fromhex(each["root"]), _epoch(each["from"])) for each in keys]
         if not roots or any(len(root.key) != KEY_BYTES for root in roots):
             raise ValueError("no key")
-        return uuid.UUID(str(namespace)), roots, signature
+        peppers = tuple(bytes.fromhex(each) for each in more)
+        if any(len(each) != KEY_BYTES for each in peppers):
+            raise ValueError("no pepper")
+        return uuid.UUID(str(namespace)), roots, peppers, signature
     except (KeyError, TypeError, ValueError) as error:
         raise ServiceKeysError(f"The service's keys {path} are damaged.") from error
 

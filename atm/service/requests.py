@@ -184,6 +184,19 @@ class Enrol(NewFace):
     excused: list[Text] = Field(max_length=20)
 
 
+class Move(Named):
+    """A customer of a single machine, with all that is kept of them."""
+
+    full_name: Text
+    pin_hash: Annotated[str, Field(max_length=256)] | None
+    consent_at: Moment | None
+    created_at: Moment
+    excused: Text | None
+    face: Base64 | None
+    balance_minor: Minor | None
+    locked: bool
+
+
 class Refusals(ByStaff):
     """The last of them."""
 

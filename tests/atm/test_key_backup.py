@@ -12,7 +12,7 @@ import pytest
 
 from atm import key_backup
 from atm.folder import DataFolder, open_folder
-from atm.key_backup import backup, restore_backup
+from atm.key_backup import backup, peppers_in, restore_backup
 from atm.keys import Keys, KeysError, last_backup
 
 PASSPHRASE = "correct horse battery"
@@ -41,6 +41,15 @@ def out(tmp_path: Path) -> Path:
 
 def key_path(key_dir: Path, folder: DataFolder) -> Path:
     return key_dir / f"{folder.folder_id}.key"
+
+
+def test_a_backup_tells_what_pins_were_hashed_with(
+    key_dir: Path, folder: DataFolder, out: Path
+) -> None:
+    backup(key_dir, folder, out, PASSPHRASE)
+    assert peppers_in(out, PASSPHRASE) == (Keys.open(key_dir, folder).pin_pepper,)
+    with pytest.raises(KeysError, match="passphrase is wrong"):
+        peppers_in(out, PASSPHRASE + ".")
 
 
 def test_lost_key_comes_back_from_its_backup(

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from credentials.errors import CredentialError
-from credentials.hashing import PinHasher, made_with, pepper_name
+from credentials.hashing import PinHasher, made_with, moved_from, pepper_name
 
 PEPPER = bytes(range(32))
 NEWER = bytes(range(1, 33))
@@ -67,6 +67,29 @@ def test_swapping_the_name_of_the_pepper_matches_nothing() -> None:
     both = PinHasher(NEWER, CHEAP, older=[PEPPER])
     old = PinHasher(PEPPER, CHEAP).hash("a", "1234")
     assert both.verify(pepper_name(NEWER) + old[9:], "a", "1234") is False
+
+
+def test_a_moved_hash_verifies_for_its_owner_s_new_id_and_is_outdated() -> None:
+    moved = moved_from(PinHasher(PEPPER, CHEAP).hash("0" * 32, "1234"), "0" * 32)
+    store = PinHasher(NEWER, CHEAP, older=[PEPPER])
+    assert store.knows_former(moved) and store.is_outdated(moved)
+    assert store.verify(moved, "f" * 32, "1234") is True
+    assert store.verify(moved, "f" * 32, "1235") is False
+    assert moved_from(moved, "e" * 32) == moved  # moved again, it is still bound to the first id
+    renamed = moved.replace("0" * 32, "e" * 32)
+    assert store.verify(renamed, "f" * 32, "1234") is False
+
+
+def test_nothing_is_moved_under_the_newest_pepper() -> None:
+    moved = moved_from(PinHasher(PEPPER, CHEAP).hash("0" * 32, "1234"), "0" * 32)
+    same = PinHasher(PEPPER, CHEAP)
+    assert not same.knows_former(moved)
+    assert not PinHasher(NEWER, CHEAP).knows_former(moved)
+    with pytest.raises(CredentialError, match="damaged"):
+        same.verify(moved, "0" * 32, "1234")
+    for wrong in ("", "0" * 31, "0" * 33, "G" * 32):
+        with pytest.raises(ValueError):
+            moved_from(same.hash("a", "1234"), wrong)
 
 
 def test_same_pin_has_another_hash_each_time(quick_hasher: PinHasher) -> None:

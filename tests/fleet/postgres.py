@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: its own cluster, folder and port, gone when they are over."""
+"""A PostgreSQL server for tests and benchmarks: a cluster of its own, gone when they are over."""
 
 import contextlib
 import os
@@ -24,9 +24,13 @@ _BEGIN_S = 30.0
 class Cluster:
     """A running server on a loopback port."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make it in *folder*, which is ours alone, and start it."""
+    def __init__(self, folder: Path, **settings: str | int) -> None:
+        """Make it in *folder*, which is ours alone, and start it.
+
+        *settings* of the server stand over those that only make tests quicker.
+        """
         self._folder = folder
+        self._settings = settings
         self._binaries = _binaries()
         self._user = _user()
         os.chown(folder, self._user.pw_uid, self._user.pw_gid)
@@ -60,7 +64,7 @@ class Cluster:
         settings = {
             "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
             "fsync": "off", "max_connections": 60, "autovacuum": "off",
-        }  # fmt: skip
+        } | self._settings  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
@@ -119,12 +123,15 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Run a server with the database ``atm``, migrated; the role `ROLE` may log in to it."""
+def running_cluster(**settings: str | int) -> Iterator[Cluster]:
+    """Run a server with the database ``atm``, migrated; the role `ROLE` may log in to it.
+
+    *settings* are those of `Cluster`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="atm-postgres-"))
     cluster = None
     try:
-        cluster = Cluster(folder)
+        cluster = Cluster(folder, **settings)
         with cluster.connect(database="postgres") as connection:
             connection.execute("CREATE DATABASE atm")
         migrate(cluster.url(OWNER))

@@ -1,0 +1,98 @@
+"""What brings the customers of a single machine into the shared store; two members of staff sign.
+
+Each customer is moved whole or not at all, in one transaction. Who is there already is left alone.
+"""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter
+
+from atm.face_wire import unpack_face
+from atm.migration import Digests, digests
+from atm.service import requests as asked
+from atm.service.desk import Desk, FromKiosk
+from atm.signatures import SecondSignatureError, Signatures
+from atm.wire import MigrationError, PepperError
+from credentials.errors import CredentialError
+from credentials.store import CredentialRecord
+from face_auth.gallery import Capture, Template
+
+
+def migration_routes(desk: Desk) -> APIRouter:
+    """Return the routes over *desk*."""
+    routes = APIRouter()
+    parts = desk.parts
+
+    def signed(kiosk: FromKiosk, tokens: list[str]) -> list[str]:
+        found = desk.signed(kiosk, tokens)
+        if not isinstance(found, Signatures):
+            raise SecondSignatureError
+        return found.names
+
+    @routes.post("/migration/digests")
+    def there(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        signed(kiosk, body.staff)
+        record = parts.credentials.get(body.name)
+        return {"digests": None if record is None else _digests(desk, record)}
+
+    @routes.post("/migration/customers")
+    def move(body: asked.Move, kiosk: FromKiosk) -> dict[str, Any]:
+        names = signed(kiosk, body.staff)
+        customer_id = parts.new_id(body.name)
+        _check_pin_hash(desk, body.pin_hash)
+        face = None if body.face is None else unpack_face(body.face, customer_id)
+        if face is not None and face[0].network_sha256 != desk.network_sha256:
+            raise MigrationError("The face was enrolled by another face network.")
+        record = CredentialRecord(
+            customer_id=customer_id,
+            username=body.name,
+            full_name=body.full_name,
+            pin_hash=body.pin_hash,
+            template_id=None if face is None else uuid.uuid4().hex,
+            consent_at=body.consent_at,
+            created_at=body.created_at,
+            excused=body.excused,
+        )
+        entry: dict[str, Any] = {"customer": customer_id, "staff": names}
+        log = parts.log(kiosk.kiosk_id)
+
+        def save() -> None:
+            if face is not None and record.template_id is not None:
+                parts.gallery.save(record.template_id, *face)
+            if body.balance_minor is not None:
+                parts.ledger.open_account(customer_id, body.balance_minor)
+            log.append("migration", step="begun", **entry)
+            parts.credentials.add(record)
+            if body.locked:
+                parts.attempts.lock(customer_id)
+            mac = parts.credentials.record_mac(customer_id)
+            log.append("migration", step="done", record=mac, anchor=True, **entry)
+
+        parts.commit(save)
+        return {}
+
+    return routes
+
+
+def _digests(desk: Desk, record: CredentialRecord) -> Digests:
+    """Return the digests of a customer, of what is read from the stores now."""
+    parts, owner = desk.parts, record.customer_id
+    template: Template | None = None
+    captures: list[Capture] = []
+    if record.template_id is not None:
+        template = parts.gallery.load(record.template_id, owner)
+        captures = parts.gallery.load_captures(record.template_id, owner)
+    has_account = parts.ledger.has_account(owner)
+    return digests(record, template, captures, parts.ledger.balance(owner) if has_account else None)
+
+
+def _check_pin_hash(desk: Desk, pin_hash: str | None) -> None:
+    if pin_hash is None:
+        return
+    try:
+        known = desk.parts.hasher.knows_former(pin_hash)
+    except CredentialError as error:
+        raise MigrationError("The PIN hash is damaged.") from error
+    if not known:
+        raise PepperError

@@ -1,0 +1,194 @@
+"""A bank with any number of made-up customers: tables filled by COPY, every row sealed as usual.
+
+All rows are as many and as large as real ones. Only `PAYING` of the customers have a PIN hash of
+their own, since a hash takes as long as at a login; the others have one that is bound to another
+customer's id, so nobody logs in as them.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+from sqlalchemy import Table
+
+from atm.accounts import random_reference
+from atm.service.database_parts import DatabaseParts
+from atm.service.schema import ACCOUNTS, ATTEMPTS, AUDIT, CUSTOMERS, FACES, LOGINS, TRANSACTIONS
+from atm.service.sealed_table import SealedTable
+from credentials.errors import StoreError
+from face_auth.classifier import CustomerSvm
+from face_auth.duplicates import mean_of
+from face_auth.gallery import Capture, Template
+from face_auth.sealed_faces import pack_captures, pack_template
+
+PIN: Final = "493817"
+PAYING: Final = 200
+OPENING_MINOR: Final = 10**9
+DIMENSIONS: Final = 512
+FILLED: Final = (CUSTOMERS, ACCOUNTS, TRANSACTIONS, FACES)
+
+_BATCH = 1000
+_TEMPLATES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What the tables take on the disk.
+
+    Attributes:
+        customers: How many there are.
+        by_table: Bytes of each table, its indexes and what is stored beside it.
+        pictures: Bytes of one customer's pictures, encrypted.
+    """
+
+    customers: int
+    by_table: dict[str, int]
+    pictures: float
+
+
+class MadeUpBank:
+    """Fills one database further and further."""
+
+    def __init__(
+        self,
+        parts: DatabaseParts,
+        connect: Callable[[], psycopg.Connection[Any]],
+        network_sha256: str,
+        captures: Sequence[Capture],
+        *,
+        with_pictures: int,
+    ) -> None:
+        """Fill the empty database of *parts*.
+
+        Args:
+            parts: The stores.
+            connect: Returns a connection as the tables' owner.
+            network_sha256: Of the face network that the kiosks run.
+            captures: What the first *with_pictures* customers have as their pictures; all others
+                have none, which neither a login nor a search reads.
+            with_pictures: How many.
+        """
+        self._parts = parts
+        self._connect = connect
+        self._network = network_sha256
+        self._pictures = pack_captures(captures)
+        self._with_pictures = with_pictures
+        self._rng = np.random.default_rng(20261123)
+        faces = [self.face("") for _ in range(_TEMPLATES)]
+        self._templates = [pack_template(each) for each in faces]
+        self._hash = parts.hasher.hash("nobody", PIN)
+        self.customers = 0
+        self.paying: list[str] = []
+
+    def face(self, customer_id: str) -> Template:
+        """Return a template of nobody, shaped as a real one."""
+        rows = self._rng.normal(size=DIMENSIONS) + 0.3 * self._rng.normal(size=(5, DIMENSIONS))
+        rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        svm = CustomerSvm(self._rng.normal(size=DIMENSIONS).astype(np.float32), -1.0)
+        return Template(customer_id, "bundled", self._network, rows, svm)
+
+    def fill(self, customers: int) -> None:
+        """Add customers until there are so many."""
+        every = max(1, customers // PAYING)
+        for begin in range(self.customers, customers, _BATCH):
+            numbers = range(begin, min(customers, begin + _BATCH))
+            paying = {n for n in numbers if n % every == 0}
+            made = [self._rows(number, number in paying) for number in numbers]
+            with self._connect() as connection, connection.transaction():
+                for table in FILLED:
+                    _copy(connection, table, [rows[table.name] for rows in made])
+        self.customers = max(self.customers, customers)
+        with self._connect() as connection:
+            connection.execute("ANALYZE")
+
+    def size(self) -> Size:
+        """Return what the tables take now."""
+        with self._connect() as connection:
+            query = "SELECT pg_total_relation_size(%s::regclass)"
+            sizes = {
+                table.name: int(_first(connection.execute(query, [table.name])))
+                for table in (*FILLED, LOGINS, ATTEMPTS, AUDIT)
+            }
+            query = "SELECT avg(pg_column_size(captures)) FROM faces WHERE captures IS NOT NULL"
+            pictures = float(_first(connection.execute(query)))
+        return Size(self.customers, sizes, pictures)
+
+    def _rows(self, number: int, pays: bool) -> dict[str, dict[str, object]]:
+        """Return the row of customer *number* in each table, by the table's name."""
+        username = f"made.up.{number}"
+        owner, template_id = self._parts.new_id(username), uuid.uuid4().hex
+        if pays:
+            self.paying.append(username)
+        now = datetime.now(UTC)
+        customer = {
+            "customer_id": owner,
+            "username": username,
+            "full_name": f"Made Up {number}",
+            "pin_hash": self._parts.hasher.hash(owner, PIN) if pays else self._hash,
+            "template_id": template_id,
+            "consent_at": now.isoformat(),
+            "created_at": now.isoformat(),
+            "excused": None,
+            "folded": f"{username}\nmade up {number}",
+        }
+        account = {
+            "customer_id": owner, "balance_minor": OPENING_MINOR, "held_minor": 0, "day": "",
+            "day_minor": 0, "opened_by": 1, "transactions": 1, "holds": 0,
+        }  # fmt: skip
+        opening = {
+            "customer_id": owner, "n": 1, "kind": "opening", "amount_minor": OPENING_MINOR,
+            "balance_minor": OPENING_MINOR, "at": now, "reference": random_reference(),
+        }  # fmt: skip
+        return {
+            CUSTOMERS.name: self._sealed(CUSTOMERS, customer),
+            ACCOUNTS.name: self._sealed(ACCOUNTS, account),
+            TRANSACTIONS.name: self._sealed(TRANSACTIONS, opening),
+            FACES.name: self._face(owner, template_id, number),
+        }
+
+    def _face(self, owner: str, template_id: str, number: int) -> dict[str, object]:
+        mean = mean_of(self._rng.normal(size=(1, DIMENSIONS)).astype(np.float32))[0]
+        plain: dict[str, bytes | None] = {
+            "template": self._templates[number % len(self._templates)],
+            "captures": self._pictures if number < self._with_pictures else None,
+            "mean": bytes.fromhex(self._network) + mean.astype(np.float16).tobytes(),
+        }
+        seals = self._parts.ring.current().faces
+        return {"customer_id": owner, "template_id": template_id} | {
+            name: None if data is None else seals[name].seal(data, template_id, owner)
+            for name, data in plain.items()
+        }
+
+    def _sealed(self, table: Table, row: Mapping[str, object]) -> dict[str, object]:
+        return {**row, "mac": SealedTable(table, self._parts.ring, StoreError).mac(row)}
+
+
+def pictures() -> list[Capture]:
+    """Return five pictures as an enrolment keeps them, of a real face where there are any."""
+    from benchmarks.frames import large_faces, photographs_folder
+    from face_auth.detection import Detector
+    from face_auth.enrolment import cut_capture
+
+    frames, _ = large_faces(photographs_folder(None), 5)
+    detector = Detector()
+    return [cut_capture(frame, detector.detect(frame)[0]) for frame in frames]
+
+
+def _copy(
+    connection: psycopg.Connection[Any], table: Table, rows: Sequence[dict[str, object]]
+) -> None:
+    names = [column.name for column in table.columns]
+    statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
+    with connection.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row([row[name] for name in names])
+
+
+def _first(cursor: psycopg.Cursor[Any]) -> Any:
+    row = cursor.fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,167 @@
+"""What a login, an enrolment and the search for duplicate faces take at one number of customers."""
+
+import base64
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, cast
+
+from sqlalchemy import Engine, event
+
+from atm.enrolment import Application, EnrolmentDesk
+from atm.envelope import Reader
+from atm.face_wire import pack_face
+from atm.one_face import DuplicateQuestion, OneFace
+from atm.parts import Kiosk
+from atm.remote.client import ServiceClient
+from atm.service.database_parts import DatabaseParts
+from atm.service.desk import Desk
+from atm.signatures import StaffMember
+from benchmarks.fleet.bank import OPENING_MINOR, PIN, MadeUpBank
+from benchmarks.fleet.kiosks import log_in
+from benchmarks.fleet.results import Stage
+from benchmarks.fleet.service import PATIENT_S, STAFF, KioskFiles
+from benchmarks.results import Timing
+from face_auth.gallery import Capture, Template
+from face_auth.models import ModelCard
+from face_auth.verification import FaceResult
+
+WARM_UP: Final = 2
+
+_numbers = itertools.count()
+
+
+class NobodyAlike:
+    """Stands in for the search through all faces."""
+
+    def question(self, template: object, captures: object) -> DuplicateQuestion | None:
+        """Find nobody."""
+        return None
+
+
+def measure_stage(
+    bank: MadeUpBank,
+    parts: DatabaseParts,
+    kiosk: KioskFiles,
+    captures: Sequence[Capture],
+    network_sha256: str,
+    runs: int,
+) -> Stage:
+    """Measure with the customers that *bank* has now, one thing after the other.
+
+    Args:
+        bank: Filled.
+        parts: Its stores, in this process.
+        kiosk: One that does nothing else meanwhile.
+        captures: Pictures of a new customer.
+        network_sha256: Of the face network that the kiosks run.
+        runs: How many logins; a quarter as many enrolments, an eighth as many searches.
+    """
+    size = bank.size()  # before the measuring adds to it
+    client = kiosk.client(PATIENT_S)
+    try:
+        log_in(client, bank.paying[0], network_sha256)
+        names = itertools.cycle(bank.paying)
+        login = _timed(runs, lambda: log_in(client, next(names), network_sha256))
+        staff = client.call("staff/sign-in", name="ruiz", pin=STAFF["ruiz"])["token"]
+        few = max(2, runs // 4)
+        saved = _timed(few, lambda: _save(parts, bank, captures))
+        enrolled = _timed(
+            max(2, runs // 8), lambda: _enrol(client, str(staff), bank, captures), warm_up=0
+        )
+        parts.search.prepare()
+        searched = _timed(
+            max(2, runs // 8), lambda: parts.search.closest(bank.face("").embeddings), warm_up=1
+        )
+    finally:
+        client.close()
+    return Stage(bank.customers, login, saved, enrolled, searched, size)
+
+
+def count_queries(
+    parts: DatabaseParts, card: ModelCard, kiosk: Kiosk, username: str
+) -> dict[str, int]:
+    """Return how many statements and transactions one login takes of the database.
+
+    It runs in this process, so that nothing but the login is counted: begin and finish, each with
+    the look for the kiosk's certificate.
+    """
+    desk = Desk(parts, card, day_limit=1000)
+    found = {"statements": 0, "transactions": 0}
+
+    def login() -> None:
+        parts.kiosks.known(kiosk.fingerprint)
+        begun = desk.logins.begin(kiosk, username, PIN, Reader().public, card.sha256)
+        parts.kiosks.known(kiosk.fingerprint)
+        admitted = desk.logins.finish(kiosk, begun.attempt, FaceResult("", True, 1.0, 0.5, 3))
+        if admitted is None:
+            raise ValueError("the login that was to be counted was refused")
+
+    login()  # connects, and reads versions
+    with _counting(found):
+        login()
+    return found
+
+
+@contextmanager
+def _counting(found: dict[str, int]) -> Iterator[None]:
+    def statement(*_: object) -> None:
+        found["statements"] += 1
+
+    def transaction(*_: object) -> None:
+        found["transactions"] += 1
+
+    event.listen(Engine, "before_cursor_execute", statement)
+    event.listen(Engine, "begin", transaction)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", statement)
+        event.remove(Engine, "begin", transaction)
+
+
+def _save(parts: DatabaseParts, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
+    """Enrol somebody at the service's desk, hash and commit, without the search."""
+    log = parts.log("0" * 32)
+    desk = EnrolmentDesk(
+        store=parts.credentials, hasher=parts.hasher, gallery=parts.gallery, ledger=parts.ledger,
+        audit=log, one_face=cast(OneFace, NobodyAlike()), commit=parts.commit,
+        new_id=parts.new_id,
+    )  # fmt: skip
+    face = bank.face("")
+    name, made = _new_name(bank), list(captures)
+
+    def capture(customer_id: str, _stop: object) -> tuple[Template, list[Capture]]:
+        return replace(face, customer_id=customer_id), made
+
+    application = Application(name, "New", OPENING_MINOR, PIN, datetime.now(UTC))
+    desk.enrol(application, StaffMember("ruiz"), capture)
+
+
+def _enrol(
+    client: ServiceClient, staff: str, bank: MadeUpBank, captures: Sequence[Capture]
+) -> None:
+    """Enrol somebody through the service, with the search."""
+    face = pack_face(bank.face(""), captures)
+    client.call(
+        "enrolments", staff=[staff], name=_new_name(bank), full_name="New",
+        opening_minor=OPENING_MINOR, pin=PIN, consent_at=datetime.now(UTC).isoformat(),
+        face=base64.b64encode(face).decode("ascii"),
+    )  # fmt: skip
+
+
+def _new_name(bank: MadeUpBank) -> str:
+    return f"new.{bank.customers}.{next(_numbers)}"
+
+
+def _timed(runs: int, work: Callable[[], object], warm_up: int = WARM_UP) -> Timing:
+    samples = []
+    for number in range(-warm_up, runs):
+        begin = time.perf_counter()
+        work()
+        if number >= 0:
+            samples.append((time.perf_counter() - begin) * 1000)
+    return Timing.of(samples)
