@@ -1,4 +1,4 @@
-"""The primary killed, halted and cut off, ten times each, while kiosks work (`make test-fleet-ha`)."""
+"""The primary killed, halted and cut off, ten times each, while kiosks work."""
 
 import os
 import tempfile
@@ -9,6 +9,7 @@ from tests.fleet_ha.bank import CUSTOMERS, Bank
 from tests.fleet_ha.hosts import Hosts
 from tests.fleet_ha.trial import FAULTS, trial
 
+PARTS = (slice(0, 5), slice(5, None))
 ROUNDS = int(os.environ.get("ATM_HA_ROUNDS") or 10)
 
 

@@ -1,5 +1,6 @@
-"""Kill, halt and cut off the primary while ten kiosks log in and withdraw; then count everything."""
+"""Kill, halt and cut off the primary while ten kiosks log in and withdraw; count everything."""
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -95,9 +96,8 @@ def count(bank: Bank, report: Report) -> None:
                 "SELECT reference FROM transactions WHERE kind = 'withdrawal'"
             )
         )  # fmt: skip
-        balances = [
-            balance for (balance,) in connection.execute("SELECT balance_minor FROM accounts")
-        ]
+        left = connection.execute("SELECT sum(balance_minor) FROM accounts").fetchone()
+    assert left is not None
     for what, found in (
         ("acknowledged but not booked", set(acknowledged) - booked.keys()),
         ("paid out but not booked", paid.keys() - booked.keys()),
@@ -107,7 +107,7 @@ def count(bank: Bank, report: Report) -> None:
     ):
         if found:
             report.problems.append(f"{what}: {sorted(found)}")
-    gone = CUSTOMERS * BALANCE_MINOR - sum(balances)
+    gone = CUSTOMERS * BALANCE_MINOR - int(left[0])
     if gone != len(booked) * AMOUNT_MINOR:
         report.problems.append(f"{gone} left the accounts, {len(booked)} withdrawals are booked")
 
@@ -131,7 +131,7 @@ def _ended(bank: Bank, report: Report, struck: Sequence[tuple[Fault, float]]) ->
     for fault, begun in struck:
         before = max((at for at in times if at <= begun), default=begun)
         window = [before, *(at for at in times if begun < at <= begun + 2 * BACK_S)]
-        gap = max(later - sooner for sooner, later in zip(window, window[1:], strict=False))
+        gap = max(later - sooner for sooner, later in itertools.pairwise(window))
         report.outages.setdefault(fault, []).append(round(gap, 1))
         if gap > BACK_S:
             report.problems.append(f"{fault}: {gap:.0f} s without an acknowledged withdrawal")
