@@ -79,12 +79,21 @@ class Bank:
             machine.close()
         self._kiosks = [self._start_kiosk(number, each) for number, each in enumerate(settings)]
 
-    def quiet_kiosks(self, told_s: float) -> None:
-        """Let every kiosk end its last login, and tell the service what it must know yet."""
+    def quiet_kiosks(self, limit_s: float) -> list[int]:
+        """Let every kiosk end its last login, and tell the service what it must know yet.
+
+        Returns:
+            The numbers of those that died before, or did not come to an end.
+        """
         for process in self._kiosks:
             process.send_signal(signal.SIGTERM)
-        for process in self._kiosks:
-            process.wait(told_s + 30)
+        lost = []
+        for number, process in enumerate(self._kiosks):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(limit_s)
+            if process.returncode != 0:
+                lost.append(number)
+        return lost
 
     def diary(self, number: int) -> Path:
         """Return where kiosk *number* writes what it did."""

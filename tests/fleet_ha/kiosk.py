@@ -68,7 +68,7 @@ def main(settings_file: Path, username: str, staff: str, diary_file: Path) -> No
         while not ended:
             if time.monotonic() >= wrong_at:
                 wrong_at += WRONG_EVERY_S
-                judge_wrong(machine, username, diary)
+                judge_wrong(machine, username, staff, diary)
             else:
                 log_in(machine, username, staff, diary)
         wait_until_told(30.0)

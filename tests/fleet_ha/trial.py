@@ -17,8 +17,8 @@ QUIET_S: Final = 8.0
 """How long the kiosks work undisturbed before each fault."""
 BACK_S: Final = 60.0
 """Within which the service must be back by itself."""
-TOLD_S: Final = 30.0
-"""How long kiosks may take to tell the service at the end what it does not know yet."""
+ENDED_S: Final = 60.0
+"""How long kiosks may take at the end, with what the service is to be told yet."""
 
 
 @dataclass
@@ -123,7 +123,9 @@ def read(bank: Bank, number: int) -> list[Line]:
 
 
 def _ended(bank: Bank, report: Report, struck: Sequence[tuple[Fault, float]]) -> Report:
-    bank.quiet_kiosks(TOLD_S)
+    lost = bank.quiet_kiosks(ENDED_S)
+    if lost:
+        report.problems.append(f"kiosks that did not come to an end: {lost}")
     times = sorted(
         line.at for number in range(KIOSKS)
         for line in read(bank, number) if line.word == "acknowledged"
