@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.fleet.hosts import OUTSIDE, Hosts
+from tests.fleet_ha.hosts import OUTSIDE, Hosts
 
 USER: Final = "postgres"
 _SQL, _REST, _ETCD, _PEER = 5432, 8008, 2379, 2380
@@ -30,13 +30,19 @@ class ClusterError(Exception):
 
 
 class Cluster:
-    """Runs in *folder*, on *hosts* that exist; the service connects to `port` on loopback."""
+    """Runs in *folder*, on *hosts* that exist; HAProxy is on the machine itself.
 
-    def __init__(self, folder: Path, hosts: Hosts) -> None:
+    Attributes:
+        port: Where the primary is reached, on loopback.
+        service_port: Where one of the service's copies is reached.
+        copies: The ports at which the copies are to listen.
+    """
+
+    def __init__(self, folder: Path, hosts: Hosts, *, copies: int) -> None:
         """Write what each part reads; nothing runs yet."""
         self.folder = folder
         self.hosts = hosts
-        self.port = free_port()
+        self.port, self.service_port, *self.copies = free_ports(2 + copies)
         self.password = secrets.token_hex(16)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._binaries = max(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -198,6 +204,10 @@ class Cluster:
             f"  server {name} {self.hosts.address(name)}:{_SQL} check port {_REST}"
             for name in self.hosts.names
         )
+        copies = "\n".join(
+            f"  server copy{number} 127.0.0.1:{port} check"
+            for number, port in enumerate(self.copies, start=1)
+        )
         return f"""\
 global
   maxconn 500
@@ -213,7 +223,15 @@ listen primary
   http-check expect status 200
   default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
 {servers}
+listen service
+  bind 127.0.0.1:{self.service_port}
+  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+{copies}
 """
+
+    def url(self, user: str, password: str, database: str) -> str:
+        """Return the address of *database* as SQLAlchemy takes it."""
+        return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     def _on(self, name: str, *words: str) -> list[str]:
         as_user = () if os.geteuid() else ("runuser", "-u", USER, "--")
@@ -243,11 +261,13 @@ listen primary
         path.write_text(text)
 
 
-def free_port() -> int:
-    """Return a loopback port that nothing listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Return loopback ports that nothing listens at now."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _give(path: Path) -> None:
