@@ -16,7 +16,7 @@ from atm.remote.client import ServiceClient
 from credentials.files import JsonObject
 
 AT_ONCE: Final = 50
-MOST_WAITING: Final = 1000
+MOST_WAITING: Final = 200
 """Entries that wait for the service; the oldest of more are kept in this kiosk's log alone."""
 RETRY_S: Final = 5.0
 
@@ -32,7 +32,7 @@ class KioskLog:
         self._turn = threading.Lock()
         self._wake = threading.Condition()
         self._closed = False
-        threading.Thread(target=self._send_on, name="kiosk-log", daemon=True).start()
+        self._sender: threading.Thread | None = None
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add an entry; see `AuditLog.append`.
@@ -45,7 +45,7 @@ class KioskLog:
         with self._wake:
             self._waiting.append({"kind": kind, "anchor": anchor, "fields": dict(fields)})
             if not anchor:
-                self._wake.notify()
+                self._send_behind()
         if anchor:
             self._send()
 
@@ -77,6 +77,13 @@ class KioskLog:
                 self._client.call("audit", entries=some)
                 for _ in some:
                     self._waiting.popleft()
+
+    def _send_behind(self) -> None:
+        """Let the sender know, which begins with the first entry that may wait; `_wake` is held."""
+        if self._sender is None and not self._closed:
+            self._sender = threading.Thread(target=self._send_on, name="kiosk-log", daemon=True)
+            self._sender.start()
+        self._wake.notify()
 
     def _send_on(self) -> None:
         while True:
