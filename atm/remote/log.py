@@ -1,7 +1,8 @@
 """The kiosk's own log, and the copy of it that the service keeps.
 
-An entry is written here first. One that is anchored is also at the service when `append` returns;
-the others follow in the background, in their order. What neither side wrote must not happen.
+An entry is written here first. One that is anchored is also at the service when `append` returns,
+or `append` raises and an entry "unsent" says so; the others follow in the background, in their
+order.
 """
 
 import contextlib
@@ -46,8 +47,14 @@ class KioskLog:
             self._waiting.append({"kind": kind, "anchor": anchor, "fields": dict(fields)})
             if not anchor:
                 self._send_behind()
-        if anchor:
+        if not anchor:
+            return
+        try:
             self._send()
+        except AtmError:  # whoever reads the log must see why nothing followed from the entry
+            told = {name: fields.get(name) for name in ("step", "reference")}
+            self.append("unsent", entry=kind, **told)
+            raise
 
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
         """Return the last entries of this kiosk's log; see `AuditLog.tail`."""
@@ -75,8 +82,9 @@ class KioskLog:
         with self._turn:
             while some := list(self._waiting)[:AT_ONCE]:
                 self._client.call("audit", entries=some)
-                for _ in some:
-                    self._waiting.popleft()
+                for entry in some:
+                    if self._waiting and self._waiting[0] is entry:  # else it was one too many
+                        self._waiting.popleft()
 
     def _send_behind(self) -> None:
         """Let the sender know, which begins with the first entry that may wait; `_wake` is held."""
