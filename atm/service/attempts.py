@@ -5,6 +5,7 @@ What was counted is never uncounted: to forgive is to raise what is forgiven.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, select
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 _COUNTERS: Final = ("wrong", "open", "foreign_faces", "waits")
 _CLOCK: Final = "database"
+_PAGE = 2000
 
 
 class AttemptRows:
@@ -54,15 +56,17 @@ class AttemptRows:
     def standings(self, owner_ids: Iterable[str]) -> dict[str, Standing]:
         """Return for each of *owner_ids* whether an attempt would be judged now."""
         wanted = list(owner_ids)
+        found: dict[str, Standing] = {}
+        for begin in range(0, len(wanted), _PAGE):
+            page = wanted[begin : begin + _PAGE]
+            found |= self._database.run(partial(self._standings, page))
+        return {each: found.get(each, Standing.FREE) for each in wanted}
 
-        def work(connection: Connection) -> dict[str, Standing]:
-            now = self._now(connection)
-            query = select(ATTEMPTS).where(ATTEMPTS.c.customer_id.in_(wanted))
-            rows = self._table.select(connection, query)
-            found = {row["customer_id"]: _tally(row).at(now).standing() for row in rows}
-            return {each: found.get(each, Standing.FREE) for each in wanted}
-
-        return self._database.run(work)
+    def _standings(self, owner_ids: list[str], connection: Connection) -> dict[str, Standing]:
+        now = self._now(connection)
+        query = select(ATTEMPTS).where(ATTEMPTS.c.customer_id.in_(owner_ids))
+        rows = self._table.select(connection, query)
+        return {row["customer_id"]: _tally(row).at(now).standing() for row in rows}
 
     def _change(self, owner_id: str, how: Callable[[Tally, Moment], tuple[Tally, T]]) -> T:
         def work(connection: Connection) -> T:

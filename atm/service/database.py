@@ -66,7 +66,7 @@ class Database:
         self._engine = create_engine(
             url,
             isolation_level="SERIALIZABLE",
-            hide_parameters=True,  # an error's text goes to the service's log
+            hide_parameters=True,  # an error's text may go to a log
             pool_size=pool,
             max_overflow=0,
             pool_timeout=_WAIT_FOR_CONNECTION_S,
@@ -120,10 +120,10 @@ class Database:
                 wait_s = random.uniform(0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**tries))
                 takes_s = wait_s + (_CONNECT_S if error.connection_invalidated else 0.0)
                 if not _may_be_tried_again(error) or time.monotonic() + takes_s >= deadline:
-                    _log.exception("The database failed")
+                    _log.error("The database failed: %s", error.orig)
                     raise ServiceUnavailable from error
             except SQLAlchemyError as error:
-                _log.exception("The database cannot be used")
+                _log.error("The database cannot be used: %s", error)
                 raise ServiceUnavailable from error
             time.sleep(wait_s)
         raise AssertionError

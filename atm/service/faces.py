@@ -114,7 +114,7 @@ class FaceRows:
             query = query.where(tuple_(FACES.c.customer_id, FACES.c.template_id) > last)
 
         def work(connection: Connection) -> list[tuple[str, str, bytes]]:
-            return [(a, b, bytes(c)) for a, b, c in connection.execute(query)]
+            return [(a, b, c) for a, b, c in connection.execute(query).all()]
 
         return self._database.run(work)
 

@@ -20,6 +20,7 @@ from credentials.errors import (
 )
 from credentials.store import CredentialRecord, well_formed
 
+_PAGE = 2000
 _ID = re.compile(r"[0-9a-f]{32}")
 _BLANK: Final[dict[str, str | None]] = {
     column.name: None for column in CUSTOMERS.columns if column.name not in ("customer_id", "mac")
@@ -48,12 +49,18 @@ class Records:
         return None if row is None else _record(row)
 
     def all(self) -> list[CredentialRecord]:
-        """Return every record, in the order they were made: from every shard."""
-        return self._records(
+        """Return every record, in the order they were made: from every shard, page by page."""
+        found: list[CredentialRecord] = []
+        query = (
             select(CUSTOMERS)
             .where(CUSTOMERS.c.username.is_not(None))
-            .order_by(CUSTOMERS.c.created_at, CUSTOMERS.c.customer_id)
+            .order_by(CUSTOMERS.c.customer_id)
+            .limit(_PAGE)
         )
+        while page := self._records(query):
+            found += page
+            query = query.where(CUSTOMERS.c.customer_id > page[-1].customer_id)
+        return sorted(found, key=lambda record: (record.created_at, record.customer_id))
 
     def find(self, text: str, at_most: int) -> list[CredentialRecord]:
         """Return the first records that have *text* in a name, by username: from every shard."""

@@ -96,6 +96,17 @@ def test_a_clock_that_goes_back_gives_no_new_day(bank: Bank) -> None:
     bank.ledger.hold(ada, 5000, **limits)
 
 
+def test_everybody_is_found_over_several_pages(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("records", "attempts"):
+        monkeypatch.setattr(f"atm.service.{module}._PAGE", 2)
+    names = ["eve", "ada", "dan", "bob", "cleo"]
+    ids = [bank.enrol(name).customer_id for name in names]
+    bank.attempts.lock(ids[3])
+    assert [record.username for record in bank.store.all()] == names
+    locked = [each for each, standing in bank.attempts.standings(ids).items() if standing != "free"]
+    assert locked == [ids[3]]
+
+
 def test_nothing_is_left_of_a_customer_who_was_deleted(bank: Bank, cluster: Cluster) -> None:
     ada = bank.enrol("Ada Lovelace").customer_id
     bank.store.remove(ada)
