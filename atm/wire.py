@@ -26,6 +26,8 @@ CALL_S: Final = 4.5
 The service gives up its own work sooner."""
 LARGEST_BYTES: Final = 64 * 1024
 """Of what a kiosk sends, but for a face."""
+LARGEST_LOG_BYTES: Final = 4 * 2**20
+"""Of some entries of a kiosk's log: fifty of 64 KiB."""
 LARGEST_FACE_BYTES: Final = 16 * 2**20
 """Of a new face: a template and the pictures it was made from."""
 LOGIN_S: Final = 45.0

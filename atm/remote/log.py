@@ -1,7 +1,8 @@
 """The kiosk's own log, and the copy of it that the service keeps.
 
-An entry is written here first. One that is anchored is also at the service when `append` returns;
-the others follow in the background, in their order. What neither side wrote must not happen.
+An entry is written here first. One that is anchored is also at the service when `append` returns,
+or `append` raises and an entry "unsent" says so; the others follow in the background, in their
+order.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from atm.remote.client import ServiceClient
 from credentials.files import JsonObject
 
 AT_ONCE: Final = 50
-MOST_WAITING: Final = 1000
+MOST_WAITING: Final = 200
 """Entries that wait for the service; the oldest of more are kept in this kiosk's log alone."""
 RETRY_S: Final = 5.0
 
@@ -32,7 +33,7 @@ class KioskLog:
         self._turn = threading.Lock()
         self._wake = threading.Condition()
         self._closed = False
-        threading.Thread(target=self._send_on, name="kiosk-log", daemon=True).start()
+        self._sender: threading.Thread | None = None
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add an entry; see `AuditLog.append`.
@@ -45,9 +46,15 @@ class KioskLog:
         with self._wake:
             self._waiting.append({"kind": kind, "anchor": anchor, "fields": dict(fields)})
             if not anchor:
-                self._wake.notify()
-        if anchor:
+                self._send_behind()
+        if not anchor:
+            return
+        try:
             self._send()
+        except AtmError:  # whoever reads the log must see why nothing followed from the entry
+            told = {name: fields.get(name) for name in ("step", "reference")}
+            self.append("unsent", entry=kind, **told)
+            raise
 
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
         """Return the last entries of this kiosk's log; see `AuditLog.tail`."""
@@ -75,8 +82,16 @@ class KioskLog:
         with self._turn:
             while some := list(self._waiting)[:AT_ONCE]:
                 self._client.call("audit", entries=some)
-                for _ in some:
-                    self._waiting.popleft()
+                for entry in some:
+                    if self._waiting and self._waiting[0] is entry:  # else it was one too many
+                        self._waiting.popleft()
+
+    def _send_behind(self) -> None:
+        """Let the sender know, which begins with the first entry that may wait; `_wake` is held."""
+        if self._sender is None and not self._closed:
+            self._sender = threading.Thread(target=self._send_on, name="kiosk-log", daemon=True)
+            self._sender.start()
+        self._wake.notify()
 
     def _send_on(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from atm.service.customer_routes import customer_routes
 from atm.service.desk import Desk, FromKiosk
 from atm.service.migration_routes import migration_routes
 from atm.service.staff_routes import office_routes, staff_routes
-from atm.wire import LARGEST_BYTES, LARGEST_FACE_BYTES, VERSION, told
+from atm.wire import LARGEST_BYTES, LARGEST_FACE_BYTES, LARGEST_LOG_BYTES, VERSION, told
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 from face_auth.models import ModelCard
@@ -37,11 +37,13 @@ def make_app(parts: Parts, card: ModelCard, *, day_limit: int) -> FastAPI:
     app.state.desk = desk
     for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
         app.include_router(made(desk), prefix=VERSION)
-    faces = {
-        f"{VERSION}/{path}": LARGEST_FACE_BYTES
-        for path in ("enrolments", "office/new-face", "migration/customers")
+    by_path = {
+        f"{VERSION}/enrolments": LARGEST_FACE_BYTES,
+        f"{VERSION}/office/new-face": LARGEST_FACE_BYTES,
+        f"{VERSION}/migration/customers": LARGEST_FACE_BYTES,
+        f"{VERSION}/audit": LARGEST_LOG_BYTES,
     }
-    app.add_middleware(BodyLimit, usual=LARGEST_BYTES, by_path=faces)
+    app.add_middleware(BodyLimit, usual=LARGEST_BYTES, by_path=by_path)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _malformed)
     for base in (AtmError, CredentialError, FaceAuthError, ValueError, Exception):

@@ -1,7 +1,8 @@
 """What the service answers to name and PIN is one thing whoever is named and whatever typed."""
 
 import base64
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from atm.errors import ServiceUnavailable
 from atm.face_wire import Claimed, unpack_claimed
 from atm.machine import Machine
 from atm.remote.client import ServiceClient
-from atm.wire import LARGEST_BYTES, OverError
-from face_auth.models import load_card
+from atm.service.database_parts import DatabaseParts
+from atm.service.tokens import Tokens
+from atm.wire import FRESH_S, LARGEST_BYTES, SESSION_S, STAFF_S, OverError, SignedOutError
+from face_auth.models import ModelCard, load_card
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
@@ -22,6 +25,10 @@ pytestmark = pytest.mark.faces
 PIN, WRONG = "4071", "4072"
 OWN_FACE = {"accepted": True, "score": 1.0, "threshold": 0.5, "frames": 3, "liveness": None}
 NETWORK = load_card("bundled").sha256
+
+
+def load_network() -> ModelCard:
+    return load_card("bundled")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +155,44 @@ def test_an_attempt_cannot_be_brought_as_a_session_nor_a_session_as_staff(
     assert client.call("sessions/available", session=session)["available_minor"] == 50_000
     with pytest.raises(Exception, match="signed out"):
         client.call("office/customers", staff=[session])
+
+
+@pytest.fixture
+def made_ago(fleet: Fleet) -> Callable[..., str]:
+    """Make a token as the service would have made it so many seconds ago."""
+    parts = DatabaseParts.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
+    (kiosk_id,) = (each.kiosk_id for each in parts.kiosks.all() if each.name == "sound")
+
+    def make(seconds: float, purpose: str, lasts_s: float, **says: object) -> str:
+        tokens = Tokens(lambda: parts.token_keys, lambda: time.time() - seconds)
+        return tokens.make(purpose, kiosk_id, lasts_s, says)
+
+    return make
+
+
+def test_an_admission_changes_the_pin_for_a_minute_only(
+    client: ServiceClient, made_ago: Callable[..., str]
+) -> None:
+    customer = finish(client, begin(client, "ada", PIN)[0])["customer"]["customer_id"]
+    old = made_ago(FRESH_S + 1, "session", SESSION_S, customer=customer)
+    assert client.call("sessions/available", session=old)["available_minor"] == 50_000
+    with pytest.raises(OverError):
+        client.call("sessions/pin", session=old, pin="5286")
+    fresh = made_ago(FRESH_S - 30, "session", SESSION_S, customer=customer)
+    client.call("sessions/pin", session=fresh, pin=PIN)
+
+
+def test_accounts_and_sign_ins_do_not_stay_open(
+    client: ServiceClient, made_ago: Callable[..., str]
+) -> None:
+    customer = finish(client, begin(client, "ada", PIN)[0])["customer"]["customer_id"]
+    with pytest.raises(OverError):
+        over = made_ago(SESSION_S + 1, "session", SESSION_S, customer=customer)
+        client.call("sessions/available", session=over)
+    client.call("office/customers", staff=[made_ago(0, "staff", STAFF_S, name="ruiz")])
+    with pytest.raises(SignedOutError):
+        over = made_ago(STAFF_S + 1, "staff", STAFF_S, name="ruiz")
+        client.call("office/customers", staff=[over])
 
 
 def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) -> None:
