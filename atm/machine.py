@@ -3,17 +3,15 @@
 import contextlib
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
 from atm.desks import Enrolment, Logins, MachineLog, OfficeDesk, StaffDesk
-from atm.dispenser import SimulatedDispenser
-from atm.enrolment import Application, Asking, EnrolmentDesk
+from atm.enrolment import Application, Asking
 from atm.errors import AtmError
-from atm.export import export
 from atm.folder import (
     DataFolder,
     FolderError,
@@ -23,27 +21,21 @@ from atm.folder import (
     remove_partials,
 )
 from atm.health import Health, look
-from atm.import_plain import ImportReport, import_plain
-from atm.keys import Keys
-from atm.liveness import Excused, LivenessDesk, challenge_s
-from atm.login import LoginDesk
-from atm.office import Office
-from atm.one_face import GallerySearch, OneFace
-from atm.orphans import remove_orphans
+from atm.import_plain import ImportReport
+from atm.liveness import Excused, LivenessDesk
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
 from atm.session import Customer, Session
 from atm.settings import Settings
 from atm.signatures import Signatures, StaffMember
-from atm.stores import KioskStores, Stores
+from atm.stores import KioskStores
 from credentials.errors import CredentialError
-from credentials.store import CredentialRecord
 from face_auth.camera import Camera, Frame
 
 if TYPE_CHECKING:
     from face_auth.enrolment import EnrolProgress
     from face_auth.gallery import Capture, Template
-    from face_auth.models import ModelCard, Threshold
+    from face_auth.models import Threshold
     from face_auth.presence import Presence
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
@@ -53,68 +45,27 @@ PICTURES_LIMIT_S = 45.0
 """How long an enrolment waits for its five pictures."""
 
 
-class Machine:
-    """One data folder, open. `open` touches neither models nor camera; `warm_up` does."""
+class Machine(ABC):
+    """One data folder, open. `open` touches neither models nor camera; `warm_up` does.
+
+    Whoever keeps the customers, its own files or a bank's service, is behind the desks.
+    """
 
     staff: StaffDesk
     office: OfficeDesk
     _enrolment: Enrolment
     _logins: Logins
 
-    def __init__(self, settings: Settings, folder: DataFolder, stores: Stores) -> None:
-        """Wire the parts; use `Machine.open`."""
-        self._begin(settings, folder, stores, stores.audit)
-        self._stores = stores
-        self.staff = stores.staff
-        self.ledger = stores.ledger
-        self.store = stores.credentials
-        self.gallery = stores.gallery
-        self._commit = LockedCommit(folder.path / "enrolment.lock")
-        self._one_face = OneFace(
-            stores.credentials,
-            stores.gallery,
-            stores.audit,
-            GallerySearch(stores.credentials, stores.gallery, self._card),
-        )
-        self._enrolment = EnrolmentDesk(
-            store=stores.credentials,
-            hasher=stores.hasher,
-            gallery=stores.gallery,
-            ledger=stores.ledger,
-            audit=stores.audit,
-            one_face=self._one_face,
-            commit=self._commit,
-        )
-        self.office = self._local_office = Office(
-            store=stores.credentials,
-            hasher=stores.hasher,
-            gallery=stores.gallery,
-            ledger=stores.ledger,
-            attempts=stores.attempts,
-            audit=stores.audit,
-            staff=stores.staff,
-            commit=self._commit,
-        )
-        self._logins = LoginDesk(
-            store=stores.credentials,
-            hasher=stores.hasher,
-            attempts=stores.attempts,
-            pause=stores.pause,
-            audit=stores.audit,
-            open_session=self._open_session,
-            suspect=self._one_face.suspect,
-            limit_s=settings.login_limit_s + challenge_s(settings.liveness),
-        )
-
-    def _begin(
+    def __init__(
         self,
         settings: Settings,
         folder: DataFolder,
         stores: KioskStores,
         audit: MachineLog,
     ) -> None:
-        """Wire what every kiosk has, whoever keeps its customers."""
+        """Wire what every kiosk has; use `Machine.open`."""
         self.settings = settings
+        self._own = stores
         self.folder = folder
         self.kind: Kind = folder.kind
         self.audit = audit
@@ -125,16 +76,14 @@ class Machine:
         self._held = contextlib.ExitStack()
 
     @classmethod
-    def open(cls, settings: Settings) -> "Machine":
+    def open(cls, settings: Settings) -> Self:
         """Open the data folder that *settings* name, making it where there is none.
 
         Raises:
             AtmError: If it must not be opened; the text is a sentence for staff.
         """
-        if settings.store and cls is Machine:
-            from atm.remote.machine import RemoteMachine
-
-            return RemoteMachine.open(settings)
+        if cls is Machine:
+            return cast(Self, _chosen(settings).open(settings))
         held = contextlib.ExitStack()
         try:
             folder = open_folder(settings.data_dir, settings.kind)
@@ -154,21 +103,6 @@ class Machine:
             held.close()
             raise
         return machine
-
-    @classmethod
-    def _opened(cls, settings: Settings, folder: DataFolder) -> "Machine":
-        """Open the stores in *folder*, accept them, and wire the parts over them."""
-        stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        machine = cls(settings, folder, stores)
-        stores.check()
-        return machine
-
-    def _tidy(self) -> None:
-        """Remove what a crash left half-made."""
-        stores = self._stores
-        remove_orphans(
-            stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
-        )
 
     @property
     def camera(self) -> Camera:
@@ -202,20 +136,6 @@ class Machine:
     def register_camera(self, *, staff: StaffMember) -> CameraIdentity:
         """Take this camera only from now on; see `RegisteredCamera.register`."""
         return self._eye.register(staff)
-
-    def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, and approve models and settings in that name.
-
-        Raises:
-            PolicyError: If *name* or *pin* is not allowed.
-            AtmError: If there is one already, it cannot be saved, or one member of staff may not
-                approve these settings.
-        """
-        first = self.staff.check_first(name, pin)
-        self._stores.approvals.approve(self.settings, [first])  # staff without one could not start
-        member = self.staff.add_first(name, pin)
-        self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
-        return member
 
     def warm_up(self) -> "Recogniser":
         """Load the models, once, and log at which error rates they decide; blocks meanwhile.
@@ -358,25 +278,9 @@ class Machine:
         """Take a customer's face anew; see `Office.new_face`. Blocks."""
         self.office.new_face(username, self._capturing(progress), signed=signed, cancel=cancel)
 
-    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.export.export`.
-
-        Raises:
-            UnknownUserError: If there is no such customer.
-        """
-        record = self._local_office.known(username)
-        self.audit.append("export", customer=record.customer_id, staff=[staff.name])
-        return export(record, self.ledger, self.gallery, self.audit.entries)
-
-    def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `import_plain`."""
-        report = import_plain(file, self.store)
-        self.audit.append("import", names=len(report.imported), staff=staff.name)
-        return report
-
     def health(self) -> Health:
         """Return how the machine is."""
-        return look(self.settings, self.folder, self._stores, self._eye)
+        return look(self.settings, self.folder, self._own, self._eye)
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""
@@ -402,61 +306,59 @@ class Machine:
 
         return capture
 
-    def _open_session(self, customer: Customer) -> Session:
-        return Session(
-            customer,
-            self.ledger,
-            SimulatedDispenser(),
-            smallest_note=self.settings.smallest_note,
-            day_limit=self.settings.day_limit,
-            record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
-        )
+    @classmethod
+    @abstractmethod
+    def _opened(cls, settings: Settings, folder: DataFolder) -> Self:
+        """Open the stores in *folder*, accept them, and wire the parts over them."""
 
-    def _claimed(
-        self, record: Any, frames: Iterator[Frame]
-    ) -> "tuple[Excused | None, Template, Iterator[Frame]]":
-        """Return who is claimed, their template and the frames to judge, on the face thread."""
-        template = self.warm_up().decoy() if record is None else self._template(record)
-        return record, template, frames
+    @abstractmethod
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Make the first member of staff, and approve models and settings in that name."""
 
-    def _admitted(self, session: Session) -> "Template":
-        """Return the template of the customer of *session*.
+    @abstractmethod
+    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
+        """Return what is kept of a customer; see `atm.export.export`."""
 
-        Raises:
-            AtmError: If the customer was deleted meanwhile.
-        """
-        record = self.store.by_id(session.customer.customer_id)
-        if record is None:
-            raise AtmError("The customer was deleted meanwhile.")
-        return self._template(record)
+    @abstractmethod
+    def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
+        """Bring in the prototype's names as pending records; see `import_plain`."""
 
-    def _save_pin(self, session: Session, pin: str) -> None:
-        """Give the customer of a *session* that was just granted another PIN."""
-        self._local_office.set_pin(self._local_office.known(session.customer.username), pin, [])
+    @abstractmethod
+    def _tidy(self) -> None:
+        """Remove what a crash left half-made."""
 
-    def _enrolled(self, customer_id: str) -> Excused | None:
-        """Return the customer whose face is taken, None for a new one."""
-        return self.store.by_id(customer_id)
-
-    def _template(self, record: CredentialRecord) -> "Template":
-        assert record.template_id is not None
-        return self.gallery.load(record.template_id, record.customer_id)
-
+    @abstractmethod
     def _prepare(self) -> None:
         """Begin what the first customers would else wait for."""
-        _ = self._stores.hasher.decoy  # so that the first unknown name costs no more
-        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
 
+    @abstractmethod
     def _check_approved(self) -> None:
-        """Accept models and settings; without staff nobody can have approved them yet.
+        """Accept models and settings; NotApprovedError if they are not what staff approved."""
 
-        Raises:
-            NotApprovedError: If they are not what staff approved.
-        """
-        if not self.staff.empty:
-            self._stores.approvals.check(self.settings)
+    @abstractmethod
+    def _claimed(
+        self, claimed: Any, frames: Iterator[Frame]
+    ) -> "tuple[Excused | None, Template, Iterator[Frame]]":
+        """Return who is claimed, their template and the frames to judge, on the face thread."""
 
-    def _card(self) -> "ModelCard":
-        from face_auth.models import load_card
+    @abstractmethod
+    def _admitted(self, session: Session) -> "Template":
+        """Return the template of the customer of *session*."""
 
-        return load_card(self.settings.network)
+    @abstractmethod
+    def _save_pin(self, session: Session, pin: str) -> None:
+        """Give the customer of a *session* that was just granted another PIN."""
+
+    @abstractmethod
+    def _enrolled(self, customer_id: str) -> Excused | None:
+        """Return the customer whose face is taken, None for a new one."""
+
+
+def _chosen(settings: Settings) -> type[Machine]:
+    if settings.store:
+        from atm.remote.machine import RemoteMachine
+
+        return RemoteMachine
+    from atm.local_machine import LocalMachine
+
+    return LocalMachine

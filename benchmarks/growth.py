@@ -16,7 +16,7 @@ from unittest import mock
 
 from atm.decision import Outcome
 from atm.enrolment import EnrolmentDesk
-from atm.machine import Machine
+from atm.local_machine import LocalMachine
 from atm.settings import Settings
 from atm.signatures import StaffMember
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer, fill
@@ -34,7 +34,7 @@ WARM_UP: Final = 2
 def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NUMBERS) -> None:
     """Measure with each of the *numbers* of customers, *runs* times, and add what was found."""
     settings = demo_settings(folder)
-    machine = Machine.open(settings)
+    machine = LocalMachine.open(settings)
     try:
         recogniser = machine.warm_up()
         machine.camera.start()
@@ -53,7 +53,7 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
     for number in numbers:
         fill(settings, number)
         open_s, held = _fresh_start(settings)
-        machine = Machine.open(settings)
+        machine = LocalMachine.open(settings)
         try:
             machine.warm_up()
             logins = [_login(machine, frames) for _ in range(-WARM_UP, runs)][WARM_UP:]
@@ -69,14 +69,14 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
         ]
 
 
-def _some_frames(machine: Machine, count: int) -> list[Frame]:
+def _some_frames(machine: LocalMachine, count: int) -> list[Frame]:
     now = time.monotonic()
     source = machine.camera.frames(after=now, until=now + 10)
     return [frame for frame, _ in zip(source, range(count), strict=False)]
 
 
 @contextmanager
-def _waiting_frames(machine: Machine, frames: Sequence[Frame]) -> Iterator[None]:
+def _waiting_frames(machine: LocalMachine, frames: Sequence[Frame]) -> Iterator[None]:
     """Hand out *frames* at once instead of the camera's, so that growth hides in no wait."""
 
     def at_once(**_options: Any) -> Iterator[Frame]:
@@ -86,7 +86,7 @@ def _waiting_frames(machine: Machine, frames: Sequence[Frame]) -> Iterator[None]
         yield
 
 
-def _login(machine: Machine, frames: Sequence[Frame]) -> float:
+def _login(machine: LocalMachine, frames: Sequence[Frame]) -> float:
     with _waiting_frames(machine, frames):
         begin = time.perf_counter()
         decision = machine.login(USERNAME, PIN)
@@ -96,7 +96,7 @@ def _login(machine: Machine, frames: Sequence[Frame]) -> float:
     return took * 1000
 
 
-def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: Any) -> float:
+def _commit(machine: LocalMachine, like: CredentialRecord, template: Any, captures: Any) -> float:
     """Save one more customer, as the end of an enrolment does, and take them away again."""
     record = CredentialRecord(
         customer_id=uuid.uuid4().hex,
@@ -115,7 +115,7 @@ def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: A
     return took * 1000
 
 
-def _opened_by_a_login(machine: Machine, frames: Sequence[Frame]) -> Counter[str]:
+def _opened_by_a_login(machine: LocalMachine, frames: Sequence[Frame]) -> Counter[str]:
     """Return how often each file is opened, by its name, while one login runs."""
     names: Counter[str] = Counter()
     watching = [True]
@@ -158,7 +158,7 @@ def _fresh_start(settings: Settings) -> tuple[float, float]:
 
 def _open_once(settings: Settings, pipe: Connection) -> None:
     begin = time.perf_counter()
-    machine = Machine.open(settings)
+    machine = LocalMachine.open(settings)
     took = time.perf_counter() - begin
     machine.warm_up()
     machine.store.get(USERNAME)

@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 from atm.decision import Decision, Outcome
-from atm.machine import Machine
+from atm.local_machine import LocalMachine
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer
 from benchmarks.results import Report, Row, Target, Timing
 from face_auth.camera import Frame
@@ -28,7 +28,7 @@ PARTS = {
 
 def measure(report: Report, folder: Path, logins: int) -> None:
     """Enrol the drawn face under *folder*, log in so many times, and add what it took."""
-    machine = Machine.open(demo_settings(folder))
+    machine = LocalMachine.open(demo_settings(folder))
     try:
         machine.warm_up()
         machine.camera.start()
@@ -57,7 +57,7 @@ def measure(report: Report, folder: Path, logins: int) -> None:
 class _Split:
     """Logs in, and keeps what each part of it took."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: LocalMachine) -> None:
         self._machine = machine
         self.samples: dict[str, list[float]] = defaultdict(list)
         self._waited = self._seen = self._hashed = self._answered = 0.0

@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from atm.decision import Outcome
 from atm.enrolment import Application
+from atm.local_machine import LocalMachine
 from atm.login import LoginDesk
-from atm.machine import Machine
 from atm.signatures import StaffMember
 from benchmarks.bank import STAFF, demo_settings
 
@@ -65,7 +65,7 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
     The desk is the real one, with Argon2id at its defaults and the drawn face; only the kiosk's
     own pause is kept from beginning.
     """
-    machine = Machine.open(demo_settings(folder, OTHER_FACE))
+    machine = LocalMachine.open(demo_settings(folder, OTHER_FACE))
     try:
         machine.warm_up()
         machine.camera.start()
@@ -111,6 +111,6 @@ def told_apart(first: list[float], second: list[float]) -> float:
     return max(plain, 1 - plain, float(roc_auc_score(labels, voted)))
 
 
-def _enrol(machine: Machine, name: str) -> None:
+def _enrol(machine: LocalMachine, name: str) -> None:
     application = Application(name, name, 0, PIN, datetime.now(UTC))
     machine.enrol(application, staff=STAFF, ask=lambda question: StaffMember("Second"))

@@ -204,6 +204,9 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(app.dialog.yes)
     yield play.on("TakeMoney")
     play.picture("take-your-money")
+    from atm.local_machine import LocalMachine
+
+    assert isinstance(app.machine, LocalMachine)
     records = app.machine.store.all()
     balance = app.machine.ledger.balance(records[0].customer_id)
     if balance != OPENING_MINOR - PAID_MINOR:

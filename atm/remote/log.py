@@ -52,8 +52,8 @@ class KioskLog:
         try:
             self._send()
         except AtmError:  # whoever reads the log must see why nothing followed from the entry
-            told = {name: fields.get(name) for name in ("step", "reference")}
-            self.append("unsent", entry=kind, **told)
+            step, reference = fields.get("step"), fields.get("reference")
+            self.append("unsent", entry=kind, step=step, reference=reference)
             raise
 
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:

@@ -7,12 +7,12 @@ way to a customer than the service, and none without it.
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Self, cast
 
 from atm.dispenser import SimulatedDispenser
 from atm.errors import AtmError
 from atm.folder import DataFolder
-from atm.health import Health, look
+from atm.health import Health
 from atm.keys import Keys
 from atm.liveness import Excused, challenge_s
 from atm.machine import Machine
@@ -39,8 +39,7 @@ class RemoteMachine(Machine):
         """Wire the parts; nothing is asked of the service yet."""
         self._client = client_of(settings)
         log = KioskLog(stores.audit, self._client)
-        self._begin(settings, folder, stores, log)
-        self._kiosk_stores = stores
+        super().__init__(settings, folder, stores, log)
         self._badge = Badge()
         self.staff = RemoteStaff(self._client, self._badge)
         self.office = self._remote_office = RemoteOffice(self._client, self._badge)
@@ -55,10 +54,18 @@ class RemoteMachine(Machine):
         )
 
     @classmethod
-    def _opened(cls, settings: Settings, folder: DataFolder) -> "RemoteMachine":
+    def _opened(cls, settings: Settings, folder: DataFolder) -> Self:
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
         stores.check()
         return cls(settings, folder, stores)
+
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Refuse: the service is set up with its first member of staff.
+
+        Raises:
+            StaffError: Always.
+        """
+        return self.staff.add_first(name, pin)
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
         """Return what the bank keeps of a customer; see `atm.export.export`."""
@@ -74,7 +81,7 @@ class RemoteMachine(Machine):
 
     def health(self) -> Health:
         """Return how the kiosk is, and whether the service answers it."""
-        found = look(self.settings, self.folder, self._kiosk_stores, self._eye)
+        found = super().health()
         try:
             self._client.call("health", again=True)
         except AtmError:
@@ -93,7 +100,7 @@ class RemoteMachine(Machine):
         """Do nothing: the service hashes and searches."""
 
     def _check_approved(self) -> None:
-        self._kiosk_stores.approvals.check(self.settings)
+        self._own.approvals.check(self.settings)
 
     def _network(self) -> tuple[str, str]:
         network = self.warm_up().network
