@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from atm.face_wire import unpack_face
+from atm.face_wire import FaceWireError, unpack_face
 from atm.migration import Digests, digests
 from atm.service import requests as asked
 from atm.service.desk import Desk, FromKiosk
@@ -16,6 +16,7 @@ from atm.signatures import SecondSignatureError, Signatures
 from atm.wire import MigrationError, PepperError
 from credentials.errors import CredentialError
 from credentials.store import CredentialRecord
+from face_auth.errors import GalleryError
 from face_auth.gallery import Capture, Template
 
 
@@ -41,7 +42,10 @@ def migration_routes(desk: Desk) -> APIRouter:
         names = signed(kiosk, body.staff)
         customer_id = parts.new_id(body.name)
         _check_pin_hash(desk, body.pin_hash)
-        face = None if body.face is None else unpack_face(body.face, customer_id)
+        try:
+            face = None if body.face is None else unpack_face(body.face, customer_id)
+        except FaceWireError as error:
+            raise MigrationError("The face is not as this program makes one.") from error
         if face is not None and face[0].network_sha256 != desk.network_sha256:
             raise MigrationError("The face was enrolled by another face network.")
         record = CredentialRecord(
@@ -81,8 +85,11 @@ def _digests(desk: Desk, record: CredentialRecord) -> Digests:
     template: Template | None = None
     captures: list[Capture] = []
     if record.template_id is not None:
-        template = parts.gallery.load(record.template_id, owner)
-        captures = parts.gallery.load_captures(record.template_id, owner)
+        try:
+            template = parts.gallery.load(record.template_id, owner)
+            captures = parts.gallery.load_captures(record.template_id, owner)
+        except GalleryError as error:
+            raise MigrationError("The face that is at the service was altered.") from error
     has_account = parts.ledger.has_account(owner)
     return digests(record, template, captures, parts.ledger.balance(owner) if has_account else None)
 

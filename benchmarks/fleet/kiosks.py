@@ -18,7 +18,7 @@ from typing import Final
 from atm.envelope import Reader
 from atm.errors import AtmError
 from atm.face_wire import unpack_claimed
-from atm.remote.client import ServiceClient
+from atm.remote.client import QUIET_S, ServiceClient
 from benchmarks.fleet.bank import PIN
 from benchmarks.fleet.service import KioskFiles
 
@@ -135,5 +135,6 @@ def _kiosk(load: Load, kiosk: KioskFiles, names: Sequence[str], done: Logins) ->
             done.times_s.append(time.perf_counter() - pressed)
         except Exception as error:
             done.errors.append(f"{type(error).__name__}: {error}")
+            time.sleep(QUIET_S)  # until then its client would send nothing
         due = max(due + load.every_s, time.time()) if load.every_s else time.time()
     client.close()

@@ -108,10 +108,18 @@ def client(fleet: Fleet, machine: Settings) -> Iterator[ServiceClient]:
     made.close()
 
 
+def copies(machine: Settings) -> Path:
+    """Return where the command copies the folder to while it reads it."""
+    folder = machine.data_dir.parent / "temporary"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def begin(machine: Settings) -> "subprocess.Popen[str]":
     """Start `python -m atm migrate` with both members of staff at the keyboard."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ATM_")},
+        "TMPDIR": str(copies(machine)),
         "ATM_KEY_DIR": str(machine.key_dir),
         "ATM_STORE_CA": str(machine.store_ca),
         "ATM_STORE_CERT": str(machine.store_cert),
@@ -196,6 +204,9 @@ def test_killed_on_the_way_and_begun_again_everybody_is_there_once(
     code, out, _ = run(machine)
     assert code == 0 and f"moved now: 0; there before: {CUSTOMERS}" in out
     assert photographed(machine.data_dir, machine.key_dir) == before
+    (killed,) = copies(machine).iterdir()  # of the killed run, and of no other
+    root = next(machine.key_dir.glob("*.key")).read_bytes()
+    assert not any(path.read_bytes() == root for path in killed.rglob("*") if path.is_file())
 
 
 def test_the_digests_are_those_of_what_the_folder_holds(
