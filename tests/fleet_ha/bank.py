@@ -18,7 +18,7 @@ import psycopg
 from atm.machine import Machine
 from atm.service.migrate import ROLE
 from atm.signatures import Signatures
-from tests.fleet.service.fleet import LAUNCHER, ROOT, Fleet, enrol, sign_in
+from tests.fleet.service.fleet import ROOT, Fleet, enrol, sign_in
 from tests.fleet_ha.hosts import Hosts
 from tests.fleet_ha.kiosk import PIN, STAFF_PIN
 from tests.fleet_ha.patroni import Cluster
@@ -122,7 +122,7 @@ class Bank:
     def _start_copy(self, number: int, port: int) -> None:
         with (self.folder / f"service{number}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, LAUNCHER, "run"], cwd=ROOT, stdout=log, stderr=log,
+                [sys.executable, "-m", "atm.service", "run"], cwd=ROOT, stdout=log, stderr=log,
                 env=self.fleet.environment | {"ATM_SERVICE_PORT": str(port)},
             )  # fmt: skip
         self._closing.callback(_end, process)
