@@ -50,6 +50,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     assert not killed.train(until=7)
     monkeypatch.setattr(killed, "keep", lambda: None)
     killed.train(until=10)
+    killed.log.write()  # as the choosing half does, between two checkpoints
     torch.manual_seed(99)  # a new process has other random numbers
     resumed = Run(tmp_path, data, settings)
     assert resumed.step == 7
