@@ -40,6 +40,7 @@ from face_auth.training.people import (
     labels,
     look_alikes,
     refuse_leaks,
+    without,
 )
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import Settings, from_json, of_stage
@@ -186,6 +187,15 @@ def test_a_planted_picture_is_refused_under_any_name() -> None:
     with pytest.raises(TrainingError, match=r"own/ada/0 \(is lfw/Cy/0\)"):
         refuse_leaks(same_photograph, unseen, [])
     refuse_leaks(faces_of(["own/ada/0"], first=9, photographs=["other"]), unseen, [])
+
+
+def test_look_alikes_can_be_left_out_by_name_and_a_wrong_name_is_refused() -> None:
+    faces = faces_of(["own/ada/0", "own/bo/0", "own/ada/1"])
+    left = without(faces, ["ada"])
+    assert left.names == ("own/bo/0",)
+    assert np.array_equal(left.pictures[0], faces.pictures[1])
+    with pytest.raises(TrainingError, match="Nobody is called Ada"):
+        without(faces, ["Ada"])
 
 
 def test_training_does_not_start_with_a_leak(
