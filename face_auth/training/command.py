@@ -16,7 +16,7 @@ from face_auth.errors import FaceAuthError
 from face_auth.pictures import read_landmarks
 from face_auth.training import compare as comparing
 from face_auth.training.own import compare_own
-from face_auth.training.people import LISTED, look_alikes, refuse_leaks
+from face_auth.training.people import LISTED, look_alikes, refuse_leaks, without
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import STAGES, Settings, of_stage
 from face_auth.training.shards import Faces, TrainingError, read_shards
@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--teacher", type=Path, nargs="*", default=[], metavar="NPZ")
     one.add_argument(
         "--unseen", type=Path, required=True, help="prepared faces of people who stay unseen"
+    )
+    one.add_argument(
+        "--without", nargs="+", default=[], metavar="PERSON", help="people not to train on"
     )
     one.add_argument("--stage", choices=STAGES, required=True)
     one.add_argument("--start", type=Path, help="weights (.npz), or the folder of a run")
@@ -172,6 +175,8 @@ def _train(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in NUMBERS}
     settings = of_stage(options.stage, **given)
     faces, unseen = _read(options.faces), _read([options.unseen])
+    if options.without:
+        faces = without(faces, options.without)
     refuse_leaks(faces, unseen, unseen_people())
     print("Nobody who must stay unseen is among them, by name or by picture.")
     vectors = read_vectors(options.teacher)

@@ -58,6 +58,19 @@ def labels(people: Sequence[str], fewest: int) -> tuple[NDArray[np.int64], list[
     return np.array([number.get(person, -1) for person in people], np.int64), names
 
 
+def without(faces: Faces, people: Collection[str]) -> Faces:
+    """Return the faces of everybody else.
+
+    Raises:
+        TrainingError: If one of *people* is not there: a name mistyped would let them stay.
+    """
+    own = faces.people
+    missing = sorted(set(people) - set(own))
+    if missing:
+        raise TrainingError(f"Nobody is called {_some(missing)}; nobody was left out.")
+    return faces.take([index for index, person in enumerate(own) if person not in people])
+
+
 def refuse_leaks(training: Faces, unseen: Faces, unseen_names: Collection[str]) -> None:
     """Make sure that nobody is trained on whom the network must not know.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from face_auth import files
 from face_auth.alignment import FIVE_POINTS, align
-from face_auth.cohort import pack
+from face_auth.cohort import People, pack
 from face_auth.embedding import load_network
 from face_auth.errors import ModelError
 from face_auth.evaluation.bootstrap import Attempts
@@ -23,6 +23,7 @@ from face_auth.metrics import Interval
 from face_auth.model_cards import check, write_entry
 from face_auth.model_recipes import keep_bundled
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
+from face_auth.training import shipping
 from face_auth.training.command import main
 from face_auth.training.compare import (
     Comparison,
@@ -40,6 +41,7 @@ from face_auth.training.people import (
     labels,
     look_alikes,
     refuse_leaks,
+    without,
 )
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import Settings, from_json, of_stage
@@ -186,6 +188,15 @@ def test_a_planted_picture_is_refused_under_any_name() -> None:
     with pytest.raises(TrainingError, match=r"own/ada/0 \(is lfw/Cy/0\)"):
         refuse_leaks(same_photograph, unseen, [])
     refuse_leaks(faces_of(["own/ada/0"], first=9, photographs=["other"]), unseen, [])
+
+
+def test_look_alikes_can_be_left_out_by_name_and_a_wrong_name_is_refused() -> None:
+    faces = faces_of(["own/ada/0", "own/bo/0", "own/ada/1"])
+    left = without(faces, ["ada"])
+    assert left.names == ("own/bo/0",)
+    assert np.array_equal(left.pictures[0], faces.pictures[1])
+    with pytest.raises(TrainingError, match="Nobody is called Ada"):
+        without(faces, ["Ada"])
 
 
 def test_training_does_not_start_with_a_leak(
@@ -383,6 +394,30 @@ def test_half_a_replacement_is_no_network(
     left[0] = 3
     put_in_place(old, candidate, comparison(0.001))
     assert all(right for right, _ in check(old))
+
+
+def test_only_the_choosing_half_sets_a_candidates_thresholds(
+    candidate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (MODELS / "unseen_people.txt").read_text().split()[:60]
+    unseen, known = (
+        People(np.eye(60, 512, dtype=np.float32), names),
+        People(np.ones((1, 512)), ["a"]),
+    )
+    monkeypatch.setattr(shipping, "embed_people", lambda *_: (known, unseen))
+    used: list[People] = []
+
+    def stop(known: People, unseen: People, kind: str, say: object) -> None:
+        used.extend([known, unseen])
+        raise ModelError("seen enough")
+
+    monkeypatch.setattr(shipping, "make_cohort", stop)
+    with pytest.raises(ModelError, match="seen enough"):
+        shipping.add_cohort(candidate, candidate, None)
+    assert used[0] is known
+    assert list(used[1].names) == [name for name in names if half_of(name) is Half.CHOOSING]
+    kept = [index for index, name in enumerate(names) if half_of(name) is Half.CHOOSING]
+    assert used[1].embeddings.argmax(axis=1).tolist() == kept
 
 
 def attempts(gain: float) -> Attempts:

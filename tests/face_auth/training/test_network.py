@@ -106,12 +106,12 @@ def test_a_student_who_says_what_the_teacher_says_loses_nothing() -> None:
     heads.project.weight.data.copy_(torch.eye(512))
     nobody = torch.full((6,), -1)
     parts = losses(rows, heads, rows, torch.ones(6, dtype=torch.bool), nobody, of_stage("imitate"))
-    assert float(parts["loss"]) == pytest.approx(0, abs=1e-5)
+    assert parts["loss"].item() == pytest.approx(0, abs=1e-5)
     turned = rows.roll(1, 0)
     parts = losses(
         rows, heads, turned, torch.ones(6, dtype=torch.bool), nobody, of_stage("imitate")
     )
-    assert float(parts["cosine"]) > 0.5
+    assert parts["cosine"].item() > 0.5
 
 
 def test_the_margin_by_hand() -> None:
@@ -122,9 +122,9 @@ def test_the_margin_by_hand() -> None:
     face, nothing = torch.eye(1, 512), torch.zeros(1, 2)
     untaught = torch.zeros(1, dtype=torch.bool)
     parts = losses(face, heads, nothing, untaught, torch.tensor([0]), settings)
-    assert float(parts["names"]) == pytest.approx(np.log1p(np.exp(-4 * 0.75)), abs=1e-6)
+    assert parts["names"].item() == pytest.approx(np.log1p(np.exp(-4 * 0.75)), abs=1e-6)
     parts = losses(face, heads, nothing, untaught, torch.tensor([1]), settings)
-    assert float(parts["names"]) == pytest.approx(np.log1p(np.exp(4 * 1.25)), abs=1e-6)
+    assert parts["names"].item() == pytest.approx(np.log1p(np.exp(4 * 1.25)), abs=1e-6)
 
 
 def test_the_heads_begin_where_the_network_stands() -> None:

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from face_auth.training import checkpoint
 from face_auth.training.choosing import Chooser
+from face_auth.training.command import main
 from face_auth.training.data import TrainingSet, gather
 from face_auth.training.export import averaged_network
 from face_auth.training.inception import InceptionResNetV1
 from face_auth.training.people import Half, half_of
 from face_auth.training.run import CHOSEN, Run
 from face_auth.training.settings import Settings, of_stage
-from face_auth.training.shards import Faces, TrainingError
-from face_auth.training.teacher import Rows
+from face_auth.training.shards import Faces, TrainingError, write_shards
+from face_auth.training.teacher import Rows, write_vectors
 
 
 def losses_in(folder: Path) -> list[float]:
@@ -50,6 +52,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     assert not killed.train(until=7)
     monkeypatch.setattr(killed, "keep", lambda: None)
     killed.train(until=10)
+    killed.log.write()  # as the choosing half does, between two checkpoints
     torch.manual_seed(99)  # a new process has other random numbers
     resumed = Run(tmp_path, data, settings)
     assert resumed.step == 7
@@ -58,6 +61,27 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert (tmp_path / "log.csv").read_bytes() == (unbroken / "log.csv").read_bytes()
+
+
+def test_one_command_trains_and_goes_on(
+    tmp_path: Path, faces: Faces, vectors: dict[str, Rows], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, numbers in (("own", range(40)), ("unseen", range(40, 200))):
+        shown = ((faces.names[n].partition("/")[2], faces.pictures[n], "") for n in numbers)
+        write_shards(tmp_path / place, "drawn", shown)
+    write_vectors(tmp_path / "teacher.npz", list(vectors), np.stack(list(vectors.values())))
+    line = ["train", str(tmp_path / "run"), "--stage", "imitate", "--teacher", str(tmp_path)]
+    line += ["--faces", str(tmp_path / "own"), "--unseen", str(tmp_path / "unseen")]
+    line += ["--steps", "2", "--batch", "8", "--threads", "1", "--without", "person1"]
+    assert main(line) == 0
+    said = capsys.readouterr().out
+    assert "Nobody who must stay unseen" in said and "20 faces to train on, 1 names" in said
+    assert "Most alike across both sides" in said
+    assert (tmp_path / "run" / "choosing.csv").read_text().splitlines()[1].startswith("2,")
+    assert main(line) == 0
+    assert "Going on at step 2 of 2" in capsys.readouterr().out
+    assert main([*line, "--seed", "1"]) == 2
+    assert "run of other settings" in capsys.readouterr().err
 
 
 def test_another_seed_is_another_run(
