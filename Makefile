@@ -8,13 +8,15 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
 DEBIAN_FLEET := postgresql
+DEBIAN_HA := postgresql patroni python3-etcd etcd-server haproxy iproute2
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Processes side by side: their own threads would only get in each other's way.
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo test test-long test-train test-fleet bench bench-fleet lint format messages clean
+.PHONY: help kiosk demo fleet test test-long test-train test-fleet test-fleet-ha bench bench-fleet lint format messages \
+	clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -42,6 +44,14 @@ test-train: $(VENV)/.train ## test the training, which needs PyTorch
 test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service, with a PostgreSQL server of their own
 	@$(call debian,$(DEBIAN_FLEET))
 	$(PY) -m pytest tests/fleet $(ARGS)
+
+test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## fail the primary of three servers again and again while kiosks work (root, an hour)
+	@$(call debian,$(DEBIAN_HA))
+	$(PY) -m pytest -s tests/fleet_ha $(ARGS)
+
+fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank here: three PostgreSQL servers under Patroni, two services (root)
+	@$(call debian,$(DEBIAN_HA))
+	$(PY) -m tests.fleet_ha
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
