@@ -120,6 +120,10 @@ def test_a_card_that_was_not_there_is_refused(
 
 OTHERS: dict[str, Any] = {
     "anchor_dir": Path("/elsewhere"),
+    "store": "https://elsewhere",
+    "store_ca": Path("/elsewhere"),
+    "store_cert": Path("/elsewhere"),
+    "store_key": Path("/elsewhere"),
     "network": "vggface2",
     "security": "1e-3",
     "liveness": "passive",

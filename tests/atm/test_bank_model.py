@@ -31,6 +31,7 @@ from atm.decision import Outcome
 from atm.enrolment import Application, EnrolmentDesk
 from atm.errors import AtmError
 from atm.ledger import Ledger
+from atm.local_machine import LocalMachine
 from atm.machine import Machine
 from atm.office import BalanceError
 from atm.signatures import Signatures, StaffMember
@@ -384,8 +385,11 @@ class BankMachine(RuleBasedStateMachine):
         if account is None:
             return
         old = account.pin if right else "9753"
+        office = self.bank.office()
         machine = SimpleNamespace(
-            office=self.bank.office(),
+            _save_pin=lambda session, new: LocalMachine._save_pin(machine, session, new),
+            office=office,
+            _local_office=office,
             login=lambda username, pin, **_: self.desk.login(
                 username, pin, self.check_face(name)
             ),
