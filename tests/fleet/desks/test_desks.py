@@ -17,7 +17,8 @@ from atm.accounts import (
 from atm.capturing import EnrolmentError
 from atm.decision import Outcome
 from atm.dispenser import NotDispensed, Uncertain
-from atm.office import BalanceError, ExcuseError
+from atm.liveness import ExcuseError
+from atm.office import BalanceError
 from atm.session import HeldError, ReturnedError
 from atm.signatures import SecondSignatureError, Signatures, StaffError, StaffSignInError
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
