@@ -149,7 +149,7 @@ def _enrol(
     client.call(
         "enrolments", staff=[staff], name=_new_name(bank), full_name="New",
         opening_minor=OPENING_MINOR, pin=PIN, consent_at=datetime.now(UTC).isoformat(),
- excused=[],
+        excused=[],
         face=base64.b64encode(face).decode("ascii"),
     )  # fmt: skip
 
