@@ -105,6 +105,7 @@ class Driver:
                 shown_s=time.monotonic() - self._pressed,
                 used_s=self._used,
                 granted=self._app.screen is not screen,
+                said=screen.line.sentence if self._app.screen is screen else "",
             )
 
         press()

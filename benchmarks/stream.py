@@ -8,22 +8,25 @@ from types import TracebackType
 from typing import Final, Self
 
 import cv2
+import numpy as np
 
 from benchmarks.frames import Picture
 
 RATE: Final = 30
 _BOUNDARY = "frame"
+_VARIANTS: Final = 4
 
 
 class Stream:
     """Serves the same pictures over and over on a port of this machine, as long as it is open."""
 
     def __init__(self, frames: Sequence[Picture], *, hold_s: float = 1.0) -> None:
-        """Start serving *frames*, each for *hold_s* seconds."""
-        files = [
-            bytes(cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))[1])
-            for frame in frames
-        ]
+        """Start serving *frames*, each for *hold_s* seconds, with a sensor's noise.
+
+        The noise matters: a camera that repeats a picture to the byte counts as frozen.
+        """
+        rng = np.random.default_rng(RATE)
+        files = [[_encode(frame, rng) for _ in range(_VARIANTS)] for frame in frames]
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -34,7 +37,7 @@ class Stream:
                 begin, count = time.monotonic(), 0
                 try:
                     while True:
-                        data = files[int(count / RATE / hold_s) % len(files)]
+                        data = files[int(count / RATE / hold_s) % len(files)][count % _VARIANTS]
                         head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\n"
                         head += f"Content-Length: {len(data)}\r\n\r\n"
                         self.wfile.write(head.encode("ascii") + data + b"\r\n")
@@ -62,3 +65,8 @@ class Stream:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _encode(frame: Picture, rng: np.random.Generator) -> bytes:
+    noisy = np.clip(frame + rng.normal(0, 2, frame.shape), 0, 255).astype(np.uint8)
+    return bytes(cv2.imencode(".jpg", cv2.cvtColor(noisy, cv2.COLOR_RGB2BGR))[1])
