@@ -94,6 +94,11 @@ class Cluster:
             self._server.wait(_BEGIN_S)
             self._server = None
 
+    def revive(self) -> None:
+        """Start the server if it has ended by itself, as whoever watches over it would."""
+        if self._server is not None and self._server.poll() is not None:
+            self.start()
+
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Let no process of the server go on meanwhile; its connections stay open."""
@@ -123,12 +128,12 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(**settings: str | int) -> Iterator[Cluster]:
+def running_cluster(disk: Path | None = None, **settings: str | int) -> Iterator[Cluster]:
     """Run a server with the database ``atm``, migrated; the role `ROLE` may log in to it.
 
-    *settings* are those of `Cluster`.
+    Its files lie on *disk*, by default where temporary files do; *settings* are those of `Cluster`.
     """
-    folder = Path(tempfile.mkdtemp(prefix="atm-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="atm-postgres-", dir=disk))
     cluster = None
     try:
         cluster = Cluster(folder, **settings)
