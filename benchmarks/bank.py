@@ -21,9 +21,11 @@ from atm.stores import Stores
 USERNAME: Final = "bench"
 PIN: Final = "493817"
 STAFF: Final = StaffMember("Benchmark")
+FACE: Final = "demo:1"
+"""Who is drawn. Person 0 stands so still that 4 of 100 passive checks take it for a print."""
 
 
-def demo_settings(folder: Path, camera: str = "demo", liveness: Liveness = "off") -> Settings:
+def demo_settings(folder: Path, camera: str = FACE, liveness: Liveness = "off") -> Settings:
     """Return settings of a demonstration under *folder*, its keys beside its data."""
     return Settings(
         data_dir=folder / "data",

@@ -186,7 +186,7 @@ def _logins(
     """Return the driver's times in ms, by name, and the kiosk's memory in MB after each login."""
     samples: dict[str, list[float]] = {"decided_s": [], "shown_s": [], "used_s": []}
     held = []
-    with Kiosk(settings, shown.display, "demo") as kiosk:
+    with Kiosk(settings, shown.display, settings.camera) as kiosk:
         for number in range(-2, logins):
             kiosk.ask("preview")
             time.sleep(rest_s + 0.037 * (number % 10))

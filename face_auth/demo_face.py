@@ -66,7 +66,7 @@ class DemoFace:
         Returns:
             RGB, shape (480, 640, 3), values 0 to 255.
         """
-        yaw += self._wave(t, 0, 9.1, 4.0) + self._wave(t, 1, 1.6, 1.5)
+        yaw += self._wave(t, 0, 9.1, 4.0) + self._wave(t, 1, 4.3, 1.0)
         pitch += self._wave(t, 2, 7.3, 2.2)
         roll += self._wave(t, 3, 11.7, 1.6)
         scale *= 1 + self._wave(t, 4, 8.9, 0.015)
