@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.alignment import align
 from face_auth.errors import ModelError
 from face_auth.models import MODELS, read_listed
 
@@ -44,16 +43,15 @@ class Covering:
     weights: dict[str, NDArray[np.float32]]
     biases: dict[str, float]
 
-    def scores(self, image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> dict[str, float]:
+    def scores(self, aligned: NDArray[np.uint8]) -> dict[str, float]:
         """Return how far eyes and mouth are on the covered side, by region.
 
         Args:
-            image: RGB, shape (h, w, 3), values 0 to 255.
-            landmarks: x, y in px of *image*, shape (5, 2).
+            aligned: A face as `align` gives it, RGB, shape (112, 112, 3), values 0 to 255.
         """
-        aligned = align(image, landmarks)
+        lab = _lab(aligned)
         return {
-            region: float(describe(aligned, region) @ self.weights[region]) + self.biases[region]
+            region: float(_describe(lab, region) @ self.weights[region]) + self.biases[region]
             for region in REGIONS
         }
 
@@ -83,23 +81,35 @@ def describe(aligned: NDArray[np.uint8], region: str) -> NDArray[np.float32]:
         aligned: RGB, shape (112, 112, 3).
         region: A key of `REGIONS`.
     """
+    return _describe(_lab(aligned), region)
+
+
+def _lab(aligned: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return cv2.cvtColor(aligned, cv2.COLOR_RGB2LAB).astype(np.float32)
+
+
+def _describe(lab: NDArray[np.float32], region: str) -> NDArray[np.float32]:
     left, top, right, bottom = REGIONS[region]
-    lab = cv2.cvtColor(aligned, cv2.COLOR_RGB2LAB).astype(np.float32)
     part = lab[top:bottom, left:right]
-    across = cv2.Sobel(part[..., 0], cv2.CV_32F, 1, 0, ksize=3)
-    down = cv2.Sobel(part[..., 0], cv2.CV_32F, 0, 1, ksize=3)
+    light = np.ascontiguousarray(part[..., 0])
+    across = cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3)
+    down = cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
     strength = np.hypot(across, down)
     turn = np.mod(np.arctan2(down, across), np.pi) * (DIRECTIONS / np.pi)
-    bins = [strength * (turn.astype(int) % DIRECTIONS == number) for number in range(DIRECTIONS)]
-    edges = _cells(np.stack(bins, axis=-1))
+    bins = _cell_numbers(region) * DIRECTIONS + turn.astype(np.int64) % DIRECTIONS
+    rows, columns = (bottom - top) // CELL, (right - left) // CELL
+    sums = np.bincount(bins.ravel(), strength.ravel(), minlength=rows * columns * DIRECTIONS)
+    edges = sums.reshape(rows, columns, DIRECTIONS) / CELL**2
     edges = np.sqrt(edges / (edges.sum(axis=-1, keepdims=True).mean() + 1e-3))
     cheeks = np.median(lab[CHEEKS].reshape(-1, 3), axis=0)
-    colours = (_cells(part) - cheeks) / 40
+    means = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    colours = (np.asarray(means, np.float32) - cheeks) / 40
     return np.concatenate([edges.ravel(), colours.ravel()]).astype(np.float32)
 
 
-def _cells(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return means over cells of CELL x CELL, shape (h / CELL, w / CELL, channels)."""
-    height, width, channels = values.shape
-    cells = values.reshape(height // CELL, CELL, width // CELL, CELL, channels)
-    return np.asarray(cells.mean(axis=(1, 3)), np.float32)
+@cache
+def _cell_numbers(region: str) -> NDArray[np.int64]:
+    """Return the number of the cell that each pixel of a region lies in, row by row."""
+    left, top, right, bottom = REGIONS[region]
+    rows, columns = np.arange(bottom - top) // CELL, np.arange(right - left) // CELL
+    return rows[:, np.newaxis] * ((right - left) // CELL) + columns

@@ -77,12 +77,18 @@ class Network:
         """Width and height of its input, px."""
         return self.card.size
 
-    def frame_face(self, image: NDArray[np.uint8], face: LocatedFace) -> NDArray[np.uint8]:
+    def frame_face(
+        self,
+        image: NDArray[np.uint8],
+        face: LocatedFace,
+        aligned: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
         """Return the face as this network wants to see it.
 
         Args:
             image: RGB, shape (h, w, 3).
             face: Where it is in *image*.
+            aligned: The face as `align` gives it, where somebody has aligned it already.
 
         Returns:
             RGB, shape (size, size, 3).
@@ -91,7 +97,7 @@ class Network:
             ValueError: If the image has another shape, or the face lies nowhere in it.
         """
         if self.card.framing is Framing.FIVE_POINTS:
-            return align(image, face.landmarks)
+            return align(image, face.landmarks) if aligned is None else aligned
         return crop_with_margin(image, face.box, self.size, self.card.margin)
 
     def embed(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -23,6 +23,10 @@ STEEPEST: Final = 70.0
 _STEPS: Final = 7
 _DAMPING: Final = 1e-3
 _DELTA: Final = 1e-4
+_ENOUGH: Final = 1e-6
+"""A step as small as this, in radians and eye distances, is the last."""
+_IDENTITY: Final = np.eye(6)
+_TRIALS: Final = np.vstack([np.zeros(6), _IDENTITY * _DELTA])
 _PLANE: Final = (0, 1, 3, 4)
 _NOSE: Final = 2
 
@@ -69,11 +73,14 @@ def head_pose(landmarks: NDArray[np.floating]) -> Pose:
     state = np.array([0, 0, np.arctan2(between[1], between[0]), 1.0, 0, -0.55])
     limit = np.radians(STEEPEST)
     for _ in range(_STEPS):
-        tried = _project(state + np.vstack([np.zeros(6), np.eye(6) * _DELTA]))
+        tried = _project(state + _TRIALS)
         miss = (tried[0] - aims).ravel()
         slopes = ((tried[1:] - tried[0]) / _DELTA).reshape(6, 10).T
-        state = state - np.linalg.solve(slopes.T @ slopes + _DAMPING * np.eye(6), slopes.T @ miss)
+        step = np.linalg.solve(slopes.T @ slopes + _DAMPING * _IDENTITY, slopes.T @ miss)
+        state = state - step
         state[:2] = np.clip(state[:2], -limit, limit)
+        if np.abs(step).max() < _ENOUGH:
+            break
     yaw, pitch, roll = np.degrees(state[:3])
     return Pose(float(yaw), float(pitch), float(roll), float(state[3] * unit))
 

@@ -6,7 +6,7 @@ about 230 px high), every fifth of them also altered at known strength. The figu
 Brightness and sharpness are read from the middle of the face, reduced to 64 x 64 grey pixels.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.alignment import align
 from face_auth.cascade import FRAME_HEIGHT, FRAME_WIDTH
 from face_auth.covering import load_covering
 from face_auth.detection import Face
@@ -98,10 +99,13 @@ class Quality:
     Attributes:
         verdict: OK, or the first thing to put right.
         face: The face that it speaks of, the highest; None with NO_FACE.
+        aligned: That face as `align` gives it, RGB, shape (112, 112, 3); None where the judgement
+            came without it.
     """
 
     verdict: Verdict
     face: Face | None
+    aligned: NDArray[np.uint8] | None = field(default=None, repr=False)
 
 
 def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
@@ -114,6 +118,7 @@ def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
     if not faces:
         return Quality(Verdict.NO_FACE, None)
     face, *others = sorted(faces, key=lambda face: -face.height)
+    aligned: NDArray[np.uint8] | None = None
     if any(other.height >= SECOND_FACE * face.height for other in others):
         verdict = Verdict.SEVERAL
     else:
@@ -124,8 +129,9 @@ def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
             grey = _middle(image, face)
             verdict = _lit(image, face, grey)
             if verdict is Verdict.OK:
-                verdict = _sharp_and_uncovered(grey, image, face)
-    return Quality(verdict, face)
+                aligned = align(image, face.landmarks)
+                verdict = _sharp_and_uncovered(grey, aligned)
+    return Quality(verdict, face, aligned)
 
 
 class Steadiness:
@@ -195,7 +201,7 @@ def _middle(image: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
 
 def _lit(image: NDArray[np.uint8], face: Face, grey: NDArray[np.uint8]) -> Verdict:
     """Judge the brightness of the middle of a face, and of what is around it."""
-    ordered = np.sort(grey, axis=None)
+    ordered = np.sort(grey, axis=None, kind="stable")  # a radix sort, for bytes
     burnt_out = 1 - np.searchsorted(ordered, 250) / ordered.size
     share, bright, dark = BACKLIGHT
     if ordered[ordered.size // 2] < dark and _bright_around(image, face, bright) > share:
@@ -216,7 +222,7 @@ def _bright_around(image: NDArray[np.uint8], face: Face, bright: float) -> float
     return float((grey[outside] >= bright).mean()) if outside.any() else 0.0
 
 
-def _sharp_and_uncovered(grey: NDArray[np.uint8], image: NDArray[np.uint8], face: Face) -> Verdict:
+def _sharp_and_uncovered(grey: NDArray[np.uint8], aligned: NDArray[np.uint8]) -> Verdict:
     """Judge sharpness, and whether eyes and mouth are seen.
 
     A mask has little detail and a blurred mouth looks like a mask: where both are found, the
@@ -224,10 +230,7 @@ def _sharp_and_uncovered(grey: NDArray[np.uint8], image: NDArray[np.uint8], face
     """
     detail = _detail(grey)
     blurred = any(detail[direction] < least for direction, least in LEAST_DETAIL.items())
-    try:
-        covered = max(load_covering().scores(image, face.landmarks).values())
-    except ValueError:
-        return Verdict.COVERED  # landmarks that place no face show none
+    covered = max(load_covering().scores(aligned).values())
     if covered > (SURELY_COVERED if blurred else 0.0):
         return Verdict.COVERED
     return Verdict.BLURRED if blurred else Verdict.OK

@@ -76,7 +76,7 @@ class Recogniser:
         """
         if seen.face is None:
             raise NoFaceError("there is no face to embed")
-        framed = self.network.frame_face(image, seen.face)
+        framed = self.network.frame_face(image, seen.face, seen.aligned)
         embedding: NDArray[np.float32] = self.network.embed(framed[np.newaxis])[0]
         return embedding
 

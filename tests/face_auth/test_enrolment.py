@@ -38,7 +38,7 @@ class StagedNetwork:
         self._people = unit(rng.normal(size=(4, 512)))
         self._noise = unit(rng.normal(size=(256, 512)))
 
-    def frame_face(self, image, face):
+    def frame_face(self, image, face, aligned=None):
         return np.broadcast_to(image[0, 0], (8, 8, 3)).copy()
 
     def embed(self, faces):
