@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kiosk.language import Language
 
 ROWS = 8
-_SHAPE = Shape(high=64, gap=4, title_width=150)
+_SHAPE = Shape(high=64, gap=4, title_width=220)
 LEAST_LOG_ROOM = 2_000
 """Entries: a fifth of those that the log keeps room for."""
 
