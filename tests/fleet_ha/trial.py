@@ -35,8 +35,8 @@ class Report:
     """What a trial came to.
 
     Attributes:
-        outages: For each kind of fault, seconds from the last acknowledged withdrawal before it
-            to the first after it.
+        outages: For each kind of fault, the longest pauses between two acknowledged withdrawals, in
+            seconds, from just before each such fault to the next fault.
         counts: How often each word stands in the diaries.
         problems: What must not have happened; empty if all is well.
     """
@@ -130,9 +130,10 @@ def _ended(bank: Bank, report: Report, struck: Sequence[tuple[Fault, float]]) ->
         line.at for number in range(KIOSKS)
         for line in read(bank, number) if line.word == "acknowledged"
     )  # fmt: skip
-    for fault, begun in struck:
+    ends = [*(begun for _, begun in struck[1:]), float("inf")]
+    for (fault, begun), end in zip(struck, ends, strict=True):
         before = max((at for at in times if at <= begun), default=begun)
-        window = [before, *(at for at in times if begun < at <= begun + 2 * BACK_S)]
+        window = [before, *(at for at in times if begun < at <= min(end, begun + 2 * BACK_S))]
         gap = max(later - sooner for sooner, later in itertools.pairwise(window))
         report.outages.setdefault(fault, []).append(round(gap, 1))
         if gap > BACK_S:
