@@ -23,7 +23,8 @@ from face_auth.models import MODELS, read_checked
 from face_auth.quality import assess
 from face_auth.recogniser import Recogniser
 
-WARM_UP = 10
+TURN = 10
+"""Frames that one program has before the next; the first turn of each warms up."""
 FRAME_LIMIT_MS = 11.0
 TOTAL = "detect, align, quality, embed, score"
 PANE = (612, 412)
@@ -54,11 +55,14 @@ def measure(
     samples: Samples = defaultdict(list)
     way = _Way(recogniser, frames)
     asked = [obvious, *others] if obvious else others
-    for number in range(-min(WARM_UP, rounds), rounds):
-        kept: Samples = samples if number >= 0 else defaultdict(list)
-        way.run(number, kept)
-        for rival in asked:
-            for work in rival.start.works:
+    works = [(work, rival) for rival in asked for work in rival.start.works]
+    for start in range(-TURN, rounds, TURN):
+        kept: Samples = samples if start >= 0 else defaultdict(list)
+        turn = range(start, min(start + TURN, rounds))
+        for number in turn:
+            way.run(number, kept)
+        for work, rival in works:
+            for number in turn:
                 took_ms, found = rival.run(work, frames[number % len(frames)])
                 kept[work].append(took_ms)
                 kept[f"{work}: faces"].append(found)
@@ -142,7 +146,7 @@ def _paint(samples: Samples, frames: list[Picture], rounds: int) -> bool:
     if not os.environ.get("DISPLAY"):
         return False
     with _painter() as paint:
-        for number in range(-min(WARM_UP, rounds), rounds):
+        for number in range(-min(TURN, rounds), rounds):
             begin = time.perf_counter()
             paint(frames[number % len(frames)])
             if number >= 0:

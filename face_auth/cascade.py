@@ -167,13 +167,15 @@ class Reduction:
 
     def __init__(self, width: int, height: int) -> None:
         """Prepare for a level of that many pixels."""
-        self._columns, self._right = _edges(FRAME_WIDTH, width)
-        self._rows, self._below = _edges(FRAME_HEIGHT, height)
+        columns, self._right = _edges(FRAME_WIDTH, width)
+        rows, self._below = _edges(FRAME_HEIGHT, height)
+        self._corners = rows[:, np.newaxis] * (FRAME_WIDTH + 1) + columns
         self._area = FRAME_WIDTH * FRAME_HEIGHT / (width * height)
 
     def __call__(self, sums: NDArray[np.int32]) -> Floats:
         """Return the level, shape (height, width, 3), from sums of shape (481, 641, 3)."""
-        corners = sums[self._rows[:, np.newaxis], self._columns].astype(np.float64)
+        # Indices of one axis, unchecked: eight times as fast as of two.
+        corners = sums.reshape(-1, 3).take(self._corners, axis=0, mode="clip").astype(np.float64)
         above, below = np.split(corners, 2)
         rows = np.diff(above + self._below[:, None, None] * (below - above), axis=0)
         left, right = np.split(rows, 2, axis=1)
