@@ -1,5 +1,6 @@
 """Training without PyTorch: shards, preparing, who may be trained on, teachers, comparing."""
 
+import dataclasses
 import io
 import json
 import shutil
@@ -478,7 +479,8 @@ def test_only_the_comparing_half_compares(
     assert result.tar["0.001"].new > 0.8
     assert result.tar["0.001"].around == Interval(0, 0)
     assert result.pairs is not None and result.pairs.new > 0.8
-    assert result.verdict()[0] is Verdict.CANNOT_TELL
+    as_fast = dataclasses.replace(result, milliseconds=(1.0, 1.0))  # no time is asserted here
+    assert as_fast.verdict()[0] is Verdict.CANNOT_TELL
 
 
 def _pairs_of(people: list[str]) -> list[str]:
