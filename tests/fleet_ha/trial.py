@@ -134,7 +134,8 @@ def _ended(bank: Bank, report: Report, struck: Sequence[tuple[Fault, float]]) ->
     for (fault, begun), end in zip(struck, ends, strict=True):
         before = max((at for at in times if at <= begun), default=begun)
         window = [before, *(at for at in times if begun < at <= min(end, begun + 2 * BACK_S))]
-        gap = max(later - sooner for sooner, later in itertools.pairwise(window))
+        gaps = [later - sooner for sooner, later in itertools.pairwise(window)]
+        gap = max(gaps, default=float("inf"))
         report.outages.setdefault(fault, []).append(round(gap, 1))
         if gap > BACK_S:
             report.problems.append(f"{fault}: {gap:.0f} s without an acknowledged withdrawal")
