@@ -1,4 +1,4 @@
-"""``python -m face_auth.training``: prepare, teach, train, export, compare."""
+"""``python -m face_auth.training``: prepare, teach, blend, wear, train, export, compare."""
 
 import argparse
 import os
@@ -8,18 +8,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
+import numpy as np
 
 from face_auth.conversion import read_npz
-from face_auth.dataset_commands import SEED, unseen_people
+from face_auth.dataset_commands import unseen_people
 from face_auth.errors import FaceAuthError
 from face_auth.pictures import read_landmarks
 from face_auth.training import compare as comparing
+from face_auth.training.blend import blends
+from face_auth.training.options import NUMBERS, parser
 from face_auth.training.own import compare_own
 from face_auth.training.people import LISTED, look_alikes, refuse_leaks, without
 from face_auth.training.prepare import prepare
-from face_auth.training.settings import STAGES, Settings, of_stage
-from face_auth.training.shards import Faces, TrainingError, read_shards
+from face_auth.training.settings import of_stage
+from face_auth.training.shards import Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import (
     Whitening,
     read_vectors,
@@ -28,116 +30,25 @@ from face_auth.training.teacher import (
     teacher_named,
     write_vectors,
 )
+from face_auth.training.wear import worn
 
 BAD_INPUT: Final = 2
 NOT_BETTER: Final = 1
-NUMBERS: Final[dict[str, tuple[Callable[[str], Any], str]]] = {
-    "steps": (int, "batches in all"),
-    "batch": (int, "faces in each"),
-    "seed": (int, "of everything that is drawn"),
-    "rate": (float, "highest learning rate"),
-    "imitation": (float, "weight of the teacher"),
-    "margin": (float, "of the softmax over names"),
-    "fewest": (int, "faces that a person needs in the second stage"),
-    "held_out": (float, "share of the faces to test with, for a bank's own people"),
-    "strength": (float, "of the alterations, 0 to 1"),
-    "average": (float, "what stays of the averaged weights at each step"),
-    "precision": (str, "bfloat16 or float32"),
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 done (`compare`: better), 1 not better or stopped, 2 an error."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
+    options = parser(__doc__).parse_args(given)
     options.line = shlex.join(["python", "-m", "face_auth.training", *given])
     try:
-        return int(options.run(options))
+        return COMMANDS[options.command](options)
     except (FaceAuthError, OSError) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("Stopped; nothing half-written was left.", file=sys.stderr)
         return NOT_BETTER
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m face_auth.training", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    one = commands.add_parser("prepare", help="photographs -> shards of aligned faces")
-    one.add_argument("source", type=Path, help="one sub-folder a person")
-    one.add_argument("--out", type=Path, required=True, help="folder of the shards")
-    one.add_argument("--collection", help="what to call them (default: the folder's name)")
-    one.add_argument("--landmarks", type=Path, metavar="NPZ", help="five points, where known")
-    one.add_argument(
-        "--people",
-        choices=("all", "known", "unseen"),
-        default="all",
-        help="of LFW: all, those who may be trained on, or those who must stay unseen",
-    )
-    one.set_defaults(run=_prepare)
-
-    one = commands.add_parser("teach", help="a teacher's vector for each face")
-    one.add_argument("faces", type=Path, nargs="+", help="shards or folders of them")
-    one.add_argument("--out", type=Path, required=True, metavar="NPZ")
-    one.add_argument("--teacher", default="dlib", help="dlib, or a network of the model card")
-    one.set_defaults(run=_teach)
-
-    one = commands.add_parser("train", help="one stage; the same command goes on where it stopped")
-    one.add_argument("folder", type=Path, help="of this run")
-    one.add_argument("--faces", type=Path, nargs="+", required=True, help="shards, or folders")
-    one.add_argument("--teacher", type=Path, nargs="*", default=[], metavar="NPZ")
-    one.add_argument(
-        "--unseen", type=Path, required=True, help="prepared faces of people who stay unseen"
-    )
-    one.add_argument(
-        "--without", nargs="+", default=[], metavar="PERSON", help="people not to train on"
-    )
-    one.add_argument("--stage", choices=STAGES, required=True)
-    one.add_argument("--start", type=Path, help="weights (.npz), or the folder of a run")
-    one.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    one.add_argument("--threads", type=int, help="of the processor")
-    one.add_argument("--choose-every", type=int, default=0, help="steps; default: at the end")
-    defaults = Settings()
-    for name, (kind, words) in NUMBERS.items():
-        option = f"--{name.replace('_', '-')}"
-        one.add_argument(
-            option, type=kind, help=f"{words} (first stage: {getattr(defaults, name)})"
-        )
-    one.set_defaults(run=_train)
-
-    one = commands.add_parser("export", help="a run -> a candidate: weights and model files")
-    one.add_argument("folder", type=Path, help="of the run")
-    one.add_argument("--unseen", type=Path, required=True, help="as for train")
-    one.add_argument("--out", type=Path, required=True, help="gets weights/ and models/")
-    one.add_argument("--photographs", type=Path, help="LFW; its known people make the cohort")
-    one.add_argument("--landmarks", type=Path, metavar="NPZ", help="of these photographs")
-    one.set_defaults(run=_export)
-
-    one = commands.add_parser("compare", help="which network ships")
-    one.add_argument("old", type=Path, help="models folder of the present network")
-    one.add_argument("new", type=Path, help="models folder of the other")
-    one.add_argument("--photographs", type=Path, help="LFW's folder; needed without --own")
-    one.add_argument("--landmarks", type=Path, metavar="NPZ", help="of these photographs")
-    one.add_argument("--pairs", type=Path, help="LFW's pairs.txt; default: in its folder")
-    one.add_argument("--own", type=Path, nargs="+", help="shards of a bank's own people, instead")
-    one.add_argument("--unseen", type=Path, help="with --own: prepared faces of strangers")
-    one.add_argument("--held-out", type=float, default=0.2, help="with --own: as in training")
-    one.add_argument(
-        "--replace",
-        action="store_true",
-        help="where it is better, put network, cohort, thresholds and card in the old one's place",
-    )
-    one.add_argument("--seed", type=int, default=SEED)
-    one.add_argument(
-        "--cache",
-        type=Path,
-        default=platformdirs.user_cache_path("two-factor-atm") / "evaluation",
-        help="where embeddings are kept (default: %(default)s)",
-    )
-    one.set_defaults(run=_compare)
-    return parser
 
 
 def _prepare(options: argparse.Namespace) -> int:
@@ -163,8 +74,37 @@ def _prepare(options: argparse.Namespace) -> int:
     return 0
 
 
+def _blend(options: argparse.Namespace) -> int:
+    faces = _those_of(options)
+    shards = write_shards(options.out, "blends", blends(faces, options.count, options.seed))
+    print(f"{options.count:,} blends in {len(shards)} shards")
+    return 0
+
+
+def _wear(options: argparse.Namespace) -> int:
+    faces = _those_of(options)
+    rows, known = rows_of(faces.names, read_vectors(options.teacher))
+    taught = np.flatnonzero(known)
+    if len(taught) < options.count:
+        raise TrainingError(f"The teacher knows {len(taught):,} of these faces only.")
+    chosen = np.random.default_rng(options.seed).choice(taught, options.count, replace=False)
+    glasses = worn(faces, chosen.tolist(), options.seed)
+    shards = write_shards(options.out, "worn", glasses)
+    names = read_shards(shards).names
+    write_vectors(options.out / "teacher.npz", names, rows[chosen])
+    print(f"{options.count:,} faces with glasses in {len(shards)} shards, taught to be themselves")
+    return 0
+
+
+def _those_of(options: argparse.Namespace) -> Faces:
+    faces = _read(options.faces)
+    return without(faces, options.without) if options.without else faces
+
+
 def _teach(options: argparse.Namespace) -> int:
     faces = _read(options.faces)
+    if options.teacher.endswith(".whl"):
+        _torch()
     rows = teach(faces, teacher_named(options.teacher))
     write_vectors(options.out, faces.names, rows)
     print(f"{len(rows):,} vectors of {rows.shape[1]} values in {options.out}")
@@ -174,9 +114,7 @@ def _teach(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in NUMBERS}
     settings = of_stage(options.stage, **given)
-    faces, unseen = _read(options.faces), _read([options.unseen])
-    if options.without:
-        faces = without(faces, options.without)
+    faces, unseen = _those_of(options), _read([options.unseen])
     refuse_leaks(faces, unseen, unseen_people())
     print("Nobody who must stay unseen is among them, by name or by picture.")
     vectors = read_vectors(options.teacher)
@@ -209,7 +147,7 @@ def _export(options: argparse.Namespace) -> int:
     from face_auth.training.export import export
     from face_auth.training.shipping import add_cohort
 
-    export(options.folder, _read([options.unseen]), options.out)
+    export(options.folder, _read([options.unseen]), options.out, last=options.last)
     if options.photographs is None:
         print("It has no cohort yet: name LFW's folder with --photographs before comparing.")
     else:
@@ -297,3 +235,14 @@ def _torch() -> Any:
             "Install them: pip install -r requirements-train.txt"
         ) from error
     return torch
+
+
+COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "prepare": _prepare,
+    "teach": _teach,
+    "blend": _blend,
+    "wear": _wear,
+    "train": _train,
+    "export": _export,
+    "compare": _compare,
+}

@@ -33,16 +33,22 @@ LEAST_COSINE: Final = 0.999
 """Of the 8-bit network to the trained one."""
 
 
-def averaged_network(run: Path) -> tuple[InceptionResNetV1, Mapping[str, Any]]:
+def averaged_network(
+    run: Path, *, last: bool = False
+) -> tuple[InceptionResNetV1, Mapping[str, Any]]:
     """Return the network of a run that goes into service, and what the run says of itself.
 
     That is the averaged one: as the choosing half found it best, else as it is now.
+
+    Args:
+        run: Its folder.
+        last: Take it as it is now, whatever the choosing half found.
 
     Raises:
         TrainingError: If *run* holds none.
     """
     path = run / CHOSEN
-    if not path.exists():
+    if last or not path.exists():
         path = run / checkpoint.FILE
     stored = checkpoint.read(path)
     network = InceptionResNetV1()
@@ -88,6 +94,8 @@ def export(
     out: Path,
     models: Path = MODELS,
     say: Callable[[str], None] = print,
+    *,
+    last: bool = False,
 ) -> None:
     """Make a candidate for `compare`: a models folder with the run's network in it.
 
@@ -99,13 +107,14 @@ def export(
         out: Gets ``weights/`` and ``models/``, both made anew, and the curves.
         models: The models folder to take the other files from.
         say: Gets a line on each step.
+        last: As for `averaged_network`.
 
     Raises:
         TrainingError: If there is no run.
         ModelError: If the 8-bit network is not near enough to the trained one.
         OSError: If a file cannot be written.
     """
-    network, about = averaged_network(run)
+    network, about = averaged_network(run, last=last)
     if len(faces.names) < 2:
         raise TrainingError("Some faces are needed to check the conversion by.")
     write_weights(network, faces, out / "weights")

@@ -128,12 +128,16 @@ def teach(faces: Faces, teacher: Teach) -> Rows:
 
 
 def teacher_named(name: str, folder: Path = MODELS) -> Teach:
-    """Return a teacher: "dlib", or a network of the model card in *folder*.
+    """Return a teacher: "dlib", a wheel with FaceNet's network, or one of the card in *folder*.
 
     Raises:
-        TrainingError: If it is not installed.
+        TrainingError: If it is not installed, or the wheel is another one.
         ModelError: If the card knows no such network.
     """
+    if name.endswith(".whl"):
+        from face_auth.training.facenet import facenet  # it alone needs PyTorch
+
+        return facenet(Path(name))
     return _dlib() if name == "dlib" else _network(name, folder)
 
 

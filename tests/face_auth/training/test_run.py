@@ -141,7 +141,7 @@ def test_a_crash_while_writing_leaves_the_checkpoint_before(
     assert [file.name for file in tmp_path.iterdir()] == [checkpoint.FILE]
 
 
-def test_the_best_network_is_chosen_not_the_last(
+def test_the_best_network_is_chosen_unless_the_last_is_asked_for(
     tmp_path: Path, data: TrainingSet, settings: Settings
 ) -> None:
     scores = iter([0.1, 0.9, 0.3])
@@ -156,6 +156,9 @@ def test_the_best_network_is_chosen_not_the_last(
     assert about["step"] == 2 and about["figures"] == {"score": 0.9}
     assert torch.equal(chosen.bottleneck.weight, seen[1])
     assert not torch.equal(seen[1], seen[2])
+    last, about = averaged_network(tmp_path, last=True)
+    assert about["step"] == 3
+    assert torch.equal(last.bottleneck.weight, seen[2])
     (tmp_path / CHOSEN).unlink()
     assert torch.equal(averaged_network(tmp_path)[0].bottleneck.weight, seen[2])
 
