@@ -15,7 +15,7 @@ from face_auth.training.augment import middle
 from face_auth.training.inception import InceptionResNetV1
 from face_auth.training.people import Half, half_of
 from face_auth.training.shards import UNNAMED, Faces, TrainingError
-from face_auth.training.teacher import Rows
+from face_auth.training.teacher import Rows, Whitening, rows_of
 
 AT_ONCE: Final = 128
 DRAWS: Final = 2
@@ -46,15 +46,27 @@ class Chooser:
 
     def __call__(self, network: InceptionResNetV1) -> Mapping[str, float]:
         """Return true accept rates, and as "score" what decides between two networks."""
+        return self._figures(self.embed(network, self._unseen), self.embed(network, self._known))
+
+    def teacher(self, vectors: Mapping[str, Rows]) -> Mapping[str, float] | None:
+        """Return the same of a teacher's vectors, whitened in part; None where one is missing."""
+        rows, known = rows_of((*self._unseen.names, *self._known.names), vectors)
+        if not known.all():
+            return None
+        count, unseen = len(self._unseen.names), set(self._unseen.names)
+        others = [row for name, row in vectors.items() if name not in unseen]
+        whiten = Whitening.of(np.stack(others))
+        return self._figures(whiten(rows[:count]), whiten(rows[count:]))
+
+    def _figures(self, rows: Rows, sources: Rows) -> Mapping[str, float]:
         names = self._unseen.people
-        rows = self.embed(network, self._unseen)
         person = np.unique(names, return_inverse=True)[1]
         pairs = compare_all(rows, person)
         figures: dict[str, float] = {}
         for rate in (1e-3, 1e-4):
             figures[f"pairs {rate:g}"] = pairs.tar(rate) if len(pairs.genuine) else 0.0
         try:
-            cohort = blends(People(self.embed(network, self._known), self._known.people), SIZE)
+            cohort = blends(People(sources, self._known.people), SIZE)
             shares = run_trial(People(rows, names), cohort, DRAWS).true_accept_rates()
         except (ModelError, ValueError):  # too few people: a trial run
             shares = dict[str, float]()
@@ -76,3 +88,10 @@ class Chooser:
                 rows.append(network(values) + network(values.flip(3)))
         together: Rows = functional.normalize(torch.cat(rows).float()).cpu().numpy()
         return together
+
+
+def as_text(figures: Mapping[str, float]) -> str:
+    """Return true accept rates for people, in per cent."""
+    return ", ".join(
+        f"{name} {100 * share:.1f} %" for name, share in figures.items() if name != "score"
+    )

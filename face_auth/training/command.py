@@ -120,7 +120,7 @@ def _train(options: argparse.Namespace) -> int:
     vectors = read_vectors(options.teacher)
     _report_look_alikes(faces, unseen, vectors)
     torch = _torch()
-    from face_auth.training.choosing import Chooser
+    from face_auth.training.choosing import Chooser, as_text
     from face_auth.training.data import gather
     from face_auth.training.run import Run
 
@@ -132,6 +132,9 @@ def _train(options: argparse.Namespace) -> int:
     data = gather(faces, vectors, settings, device)
     print(f"{len(data):,} faces to train on, {len(data.names):,} names, on {device}")
     judge = Chooser(unseen, faces, device, settings.precision)
+    level = judge.teacher(vectors)
+    if level:
+        print("The teacher itself, on the half that chooses:", as_text(level))
     del faces, unseen  # gigabytes; what is needed of them has been copied
     note = {"command": options.line, "start": str(options.start or "random weights")}
     run = Run(options.folder, data, settings, device, _start(options.start), note)

@@ -163,6 +163,25 @@ def test_the_best_network_is_chosen_unless_the_last_is_asked_for(
     assert torch.equal(averaged_network(tmp_path)[0].bottleneck.weight, seen[2])
 
 
+def test_a_teacher_is_judged_as_its_student_is(faces: Faces, vectors: dict[str, Rows]) -> None:
+    """Vectors that know the people tell them apart; the same ones dealt out anew do not."""
+    judge = Chooser(faces, faces, "cpu", "float32")
+    knowing = judge.teacher(vectors)
+    dealt = np.random.default_rng(1).permutation(list(vectors))
+    ignorant = judge.teacher(
+        {name: vectors[other] for name, other in zip(vectors, dealt, strict=True)}
+    )
+    assert knowing and ignorant
+    assert knowing["pairs 0.001"] > 0.95
+    assert ignorant["pairs 0.001"] < 0.2
+    vectors = dict(vectors)
+    for name in faces.names:
+        if half_of(name.split("/")[1]) is Half.CHOOSING:
+            del vectors[name]
+            break
+    assert judge.teacher(vectors) is None
+
+
 def test_what_is_held_out_is_not_trained_on(faces: Faces, vectors: dict[str, Rows]) -> None:
     whole = gather(faces, vectors, of_stage("imitate"), "cpu")
     part = gather(faces, vectors, of_stage("imitate", held_out=0.3), "cpu")
