@@ -18,10 +18,10 @@ from face_auth.training import compare as comparing
 from face_auth.training.blend import blends
 from face_auth.training.options import NUMBERS, parser
 from face_auth.training.own import compare_own
-from face_auth.training.people import LISTED, look_alikes, refuse_leaks, without
+from face_auth.training.people import LISTED, look_alikes, nearest, refuse_leaks, without
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
-from face_auth.training.shards import Faces, TrainingError, read_shards, write_shards
+from face_auth.training.shards import UNNAMED, Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import (
     Whitening,
     read_vectors,
@@ -118,7 +118,7 @@ def _train(options: argparse.Namespace) -> int:
     refuse_leaks(faces, unseen, unseen_people())
     print("Nobody who must stay unseen is among them, by name or by picture.")
     vectors = read_vectors(options.teacher)
-    _report_look_alikes(faces, unseen, vectors)
+    faces = _look_alikes(faces, unseen, vectors, options.apart)
     torch = _torch()
     from face_auth.training.choosing import Chooser, as_text
     from face_auth.training.data import gather
@@ -198,22 +198,37 @@ def _read(places: Sequence[Path]) -> Faces:
     return faces
 
 
-def _report_look_alikes(faces: Faces, unseen: Faces, vectors: dict[str, Any]) -> None:
+def _look_alikes(
+    faces: Faces, unseen: Faces, vectors: dict[str, Any], apart: float | None
+) -> Faces:
+    """Report who looks alike across both sides; leave out the unnamed ones that do so too much."""
     rows, known = rows_of(faces.names, vectors)
     others, known_others = rows_of(unseen.names, vectors)
     if known.sum() < 2 or not known_others.any():
+        if apart is not None:
+            raise TrainingError("--apart needs the teacher's vectors of both sides.")
         print("Look-alikes were not looked for: the teacher has no vectors of both sides.")
-        return
+        return faces
     whiten = Whitening.of(rows[known])
+    trained, strangers = whiten(rows[known]), whiten(others[known_others])
+    if apart is not None:
+        cosines = np.zeros(len(rows), np.float32)
+        cosines[known] = nearest(trained, strangers)[0]
+        unnamed = np.array(faces.people) == UNNAMED
+        kept = ~(unnamed & (cosines >= apart))
+        print(f"{(~kept).sum():,} unnamed faces look like an unseen person's; left out")
+        faces = faces.take(np.flatnonzero(kept).tolist())
+        trained, known = trained[kept[known]], known[kept]
     found = look_alikes(
-        whiten(rows[known]),
+        trained,
         [name for name, is_known in zip(faces.names, known, strict=True) if is_known],
-        whiten(others[known_others]),
+        strangers,
         [name for name, is_known in zip(unseen.names, known_others, strict=True) if is_known],
     )
     print("Most alike across both sides, by the teacher (look at these):")
     for one in found:
         print(f"  {one.cosine:.3f}  {one.trained}  {one.unseen}")
+    return faces
 
 
 def _start(place: Path | None) -> Any:

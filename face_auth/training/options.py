@@ -76,6 +76,12 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     one.add_argument(
         "--without", nargs="+", default=[], metavar="PERSON", help="people not to train on"
     )
+    one.add_argument(
+        "--apart",
+        type=float,
+        metavar="COSINE",
+        help="leave out unnamed faces that the teacher finds so like an unseen person's",
+    )
     one.add_argument("--stage", choices=STAGES, required=True)
     one.add_argument("--start", type=Path, help="weights (.npz), or the folder of a run")
     one.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")

@@ -145,17 +145,25 @@ def look_alikes(
         unseen: The same of the unseen people's faces.
         unseen_names: What those are called.
     """
+    best, which = nearest(trained, unseen)
+    order = np.argsort(-best)[:LISTED]
+    return [
+        LookAlike(float(best[index]), trained_names[index], unseen_names[which[index]])
+        for index in order.tolist()
+    ]
+
+
+def nearest(
+    trained: NDArray[np.float32], unseen: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return each trained face's highest cosine to an unseen one, shape (n,), and to which."""
     best = np.empty(len(trained), np.float32)
     which = np.empty(len(trained), np.int64)
     for start in range(0, len(trained), 1024):
         cosines = trained[start : start + 1024] @ unseen.T
         which[start : start + 1024] = cosines.argmax(axis=1)
         best[start : start + 1024] = cosines.max(axis=1)
-    order = np.argsort(-best)[:LISTED]
-    return [
-        LookAlike(float(best[index]), trained_names[index], unseen_names[which[index]])
-        for index in order.tolist()
-    ]
+    return best, which
 
 
 def _plain(name: str) -> str:

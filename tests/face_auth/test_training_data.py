@@ -25,7 +25,7 @@ from face_auth.model_cards import check, write_entry
 from face_auth.model_recipes import keep_bundled
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.training import shipping
-from face_auth.training.command import main
+from face_auth.training.command import _look_alikes, main
 from face_auth.training.compare import (
     Comparison,
     Difference,
@@ -220,6 +220,23 @@ def test_the_most_alike_across_both_sides_are_reported() -> None:
     assert (first.trained, first.unseen, round(first.cosine, 3)) == ("b", "x", 0.6)
     assert (second.trained, second.unseen, round(second.cosine, 3)) == ("a", "y", 0.28)
     assert third.cosine == 0
+
+
+def test_unnamed_faces_like_an_unseen_person_are_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of four with the unseen person's vector the two unnamed go; a named one may look alike."""
+    names = ["own/unnamed/0", "own/ada/0", "own/unnamed/1", "own/unnamed/2", "own/bo/0"]
+    faces, unseen = faces_of(names), faces_of(["lfw/Cy/0"])
+    rng = np.random.default_rng(3)
+    vectors = {name: rng.normal(size=4).astype(np.float32) for name in names}
+    vectors |= dict.fromkeys((*names[:3], "lfw/Cy/0"), np.array([9, 0, 0, 0], np.float32))
+    kept = _look_alikes(faces, unseen, vectors, 0.9)
+    assert kept.names == ("own/ada/0", "own/unnamed/2", "own/bo/0")
+    assert "2 unnamed faces" in capsys.readouterr().out
+    assert _look_alikes(faces, unseen, vectors, None).names == tuple(names)
+    with pytest.raises(TrainingError, match="both sides"):
+        _look_alikes(faces, unseen, {name: vectors[name] for name in names}, 0.9)
 
 
 def test_the_unseen_are_halved_and_pictures_held_out_by_name_alone() -> None:
