@@ -150,7 +150,11 @@ def _export(options: argparse.Namespace) -> int:
     from face_auth.training.export import export
     from face_auth.training.shipping import add_cohort
 
-    export(options.folder, _read([options.unseen]), options.out, last=options.last)
+    unseen, whiten = _read([options.unseen]), None
+    if options.whiten:
+        whiten = _read(options.whiten)
+        refuse_leaks(whiten, unseen, unseen_people())
+    export(options.folder, unseen, options.out, last=options.last, whiten=whiten)
     if options.photographs is None:
         print("It has no cohort yet: name LFW's folder with --photographs before comparing.")
     else:

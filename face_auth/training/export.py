@@ -25,6 +25,7 @@ from face_auth.training.inception import InceptionResNetV1, to_weights
 from face_auth.training.log import CHOICES, CURVES, LOSSES
 from face_auth.training.run import CHOSEN
 from face_auth.training.shards import Faces, TrainingError
+from face_auth.training.whitening import POWER, whitened
 
 WEIGHTS: Final = "inception_resnet_v1.npz"
 CHECK: Final = "check.npz"
@@ -96,6 +97,7 @@ def export(
     say: Callable[[str], None] = print,
     *,
     last: bool = False,
+    whiten: Faces | None = None,
 ) -> None:
     """Make a candidate for `compare`: a models folder with the run's network in it.
 
@@ -108,15 +110,18 @@ def export(
         models: The models folder to take the other files from.
         say: Gets a line on each step.
         last: As for `averaged_network`.
+        whiten: Faces of people who are trained on, by whom the embeddings are whitened in part.
 
     Raises:
-        TrainingError: If there is no run.
+        TrainingError: If there is no run, or people are too few.
         ModelError: If the 8-bit network is not near enough to the trained one.
         OSError: If a file cannot be written.
     """
     network, about = averaged_network(run, last=last)
     if len(faces.names) < 2:
         raise TrainingError("Some faces are needed to check the conversion by.")
+    if whiten is not None:
+        network = whitened(network, whiten)
     write_weights(network, faces, out / "weights")
     content = convert_bundled(out / "weights", say)
     with np.load(out / "weights" / CHECK, allow_pickle=False) as check:
@@ -130,7 +135,10 @@ def export(
     shutil.copytree(models, out / "models", ignore=shutil.ignore_patterns(".*"))
     say(keep_bundled(out / "models", content))
     entry = dict(read_entry("bundled", out / "models"))
-    entry["training"] = card_section(about, float(cosines.min()))
+    section = card_section(about, float(cosines.min()))
+    if whiten is not None:
+        section["embeddings whitened in part"] = f"covariance over people to the power {POWER}"
+    entry["training"] = section
     entry["measured"] = {}
     write_entry(card_of("bundled", out / "models"), "bundled", entry)
     for name in (LOSSES, CHOICES, CURVES):

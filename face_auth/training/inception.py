@@ -144,6 +144,10 @@ class InceptionResNetV1(nn.Module):
         Args:
             faces: RGB, shape (n, 3, 112, 112), values -1 to 1.
         """
+        return functional.normalize(self.unscaled(faces), eps=1e-6)
+
+    def unscaled(self, faces: Tensor) -> Tensor:
+        """Return what `forward` brings to length one; the same arguments, shape and type."""
         values = self._through(faces, "Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3")
         values = functional.max_pool2d(values, 3, 2)
         values = self._through(values, "Conv2d_3b_1x1", "Conv2d_4a_3x3", "Conv2d_4b_3x3")
@@ -157,7 +161,8 @@ class InceptionResNetV1(nn.Module):
             values = self._block(values, f"Block8_{number}", 0.2)
         values = self._block(values, "Block8_6", 1.0, cut=False)
         values = functional.dropout(values.mean((2, 3)), DROPOUT, self.training)
-        return functional.normalize(self.last(self.bottleneck(values)).float(), eps=1e-6)
+        outputs: Tensor = self.last(self.bottleneck(values))
+        return outputs.float()
 
     def _through(self, values: Tensor, *names: str) -> Tensor:
         for name in names:

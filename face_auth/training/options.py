@@ -103,6 +103,13 @@ def parser(about: str | None) -> argparse.ArgumentParser:
         action="store_true",
         help="the run's last network, not the best for strangers; for a bank's own people",
     )
+    one.add_argument(
+        "--whiten",
+        type=Path,
+        nargs="+",
+        metavar="FACES",
+        help="whiten the embeddings in part, over these people, who are trained on",
+    )
     one.add_argument("--photographs", type=Path, help="LFW; its known people make the cohort")
     one.add_argument("--landmarks", type=Path, metavar="NPZ", help="of these photographs")
 

@@ -93,22 +93,22 @@ def rows_of(names: Sequence[str], vectors: Mapping[str, Rows]) -> tuple[Rows, ND
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whitening:
-    """Centres the teacher's vectors and evens out, in part, what varies much and what little.
+    """Centres vectors and evens out, in part, what varies much and what little.
 
     Attributes:
         mean: Shape (d,).
-        matrix: The covariance to the power -0.3, shape (d, d).
+        matrix: The covariance to a power, shape (d, d).
     """
 
     mean: Rows
     matrix: Rows
 
     @classmethod
-    def of(cls, rows: Rows) -> "Whitening":
-        """Fit to *rows*, shape (n, d)."""
+    def of(cls, rows: Rows, power: float = POWER) -> "Whitening":
+        """Fit to *rows*, shape (n, d); -0.5 as *power* would whiten whole."""
         mean = rows.mean(axis=0)
         values, vectors = np.linalg.eigh(np.cov((rows - mean).T.astype(np.float64)))
-        powers = np.maximum(values, values.max() * 1e-6) ** POWER
+        powers = np.maximum(values, values.max() * 1e-6) ** power
         return cls(mean, np.asarray((vectors * powers) @ vectors.T, np.float32))
 
     def __call__(self, rows: Rows) -> Rows:
