@@ -1,5 +1,6 @@
 """From a run to the kiosk's files: weights by keras-facenet's names, then the model files."""
 
+import csv
 import io
 import json
 import platform
@@ -138,6 +139,7 @@ def export(
     section = card_section(about, float(cosines.min()))
     if whiten is not None:
         section["embeddings whitened in part"] = f"covariance over people to the power {POWER}"
+    section["curve on the choosing half"] = curve(run)
     entry["training"] = section
     entry["measured"] = {}
     write_entry(card_of("bundled", out / "models"), "bundled", entry)
@@ -145,6 +147,25 @@ def export(
         if (run / name).exists():
             shutil.copy(run / name, out / name)
     say(f"{out / 'models'} holds the candidate; cosine to the trained network {cosines.min():.5f}.")
+
+
+def curve(run: Path) -> list[dict[str, float]]:
+    """Return what the choosing half said at each step where it was asked; nothing, if never.
+
+    Raises:
+        TrainingError: If the run's table is damaged.
+    """
+    path = run / CHOICES
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                {name: round(float(value), 4) for name, value in row.items()}
+                for row in csv.DictReader(file)
+            ]
+    except (ValueError, TypeError, csv.Error) as error:
+        raise TrainingError(f"{path} is damaged ({error}).") from error
 
 
 def card_section(about: Mapping[str, Any], cosine: float) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from face_auth.errors import ModelError
 from face_auth.models import load_card, load_cohort, read_entry
 from face_auth.training.augment import altered, blurred, middle, recompressed
 from face_auth.training.data import TrainingSet
-from face_auth.training.export import averaged_network, export
+from face_auth.training.export import averaged_network, curve, export
 from face_auth.training.inception import InceptionResNetV1, load_weights, to_weights
+from face_auth.training.log import CHOICES
 from face_auth.training.losses import Heads, losses, settle
 from face_auth.training.run import Run
 from face_auth.training.settings import of_stage
-from face_auth.training.shards import Faces
+from face_auth.training.shards import Faces, TrainingError
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +159,15 @@ def test_the_export_loads_in_the_kiosk_and_agrees(
     section = read_entry("bundled", models)["training"]
     assert section["data"] == {"drawn": {"pictures": 200, "people": 10}}
     assert section["step"] == about["step"] == 1
+    assert section["curve on the choosing half"] == []
     assert load_card("bundled", models).sha256 != load_card("bundled").sha256
     with pytest.raises(ModelError, match="no impostor cohort"):
         load_cohort(load_card("bundled", models))
+
+
+def test_the_curve_of_a_run_is_its_table(tmp_path: Path) -> None:
+    (tmp_path / CHOICES).write_text("step,score\n0,0.93294\n550,0.92647\n")
+    assert curve(tmp_path) == [{"step": 0, "score": 0.9329}, {"step": 550, "score": 0.9265}]
+    (tmp_path / CHOICES).write_text("step,score\n0,much\n")
+    with pytest.raises(TrainingError, match="is damaged"):
+        curve(tmp_path)
