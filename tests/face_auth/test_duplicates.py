@@ -266,4 +266,5 @@ def test_real_people_are_found_again_and_newcomers_pass(
     )
     assert right >= 29
     strangers = [index.closest(embed(name, files[:5])) for name, files in others[30:]]
-    assert sum(stranger is not None for stranger in strangers) <= 2
+    # at the 1 % that is aimed at, five of 120 or more come once in a hundred times
+    assert sum(stranger is not None for stranger in strangers) <= 4
