@@ -55,9 +55,9 @@ def tail_of(people: Own, whitening: Whitening) -> Tail:
     1 - (1 - FALSE_HITS) ** (1 / customers). A rate below what the pairs can show is read from the
     straight line of similarity over the normal quantile of the rate, through the measured tail and
     then raised until none of it lies above: the commonest look-alikes are more than a normal tail.
-    Single photographs of 1,878 people of LFW reach further (1.8 million pairs): there a line
-    through 1e-2 to 1e-4 says 0.521 at 1e-5 and 0.585 at 1e-6; measured are 0.518 and 0.596, the
-    latter on ten pairs, some of them one person under two names.
+    Single photographs of 1,878 people of LFW reach further (1.8 million pairs): with the first
+    bundled network a line through 1e-2 to 1e-4 said 0.521 at 1e-5 and 0.585 at 1e-6; measured were
+    0.518 and 0.596, the latter on ten pairs, some of them one person under two names.
 
     Args:
         people: All embeddings of each person, unit rows, shape (n, 512).
