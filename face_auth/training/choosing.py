@@ -13,8 +13,8 @@ from face_auth.evaluation.all_pairs import compare_all
 from face_auth.kiosk_trial import run_trial
 from face_auth.training.augment import middle
 from face_auth.training.inception import InceptionResNetV1
-from face_auth.training.people import Half, half_of
-from face_auth.training.shards import UNNAMED, Faces, TrainingError
+from face_auth.training.people import Half, half_of, one_each
+from face_auth.training.shards import Faces, TrainingError
 from face_auth.training.teacher import Rows, Whitening, rows_of
 
 AT_ONCE: Final = 128
@@ -37,11 +37,8 @@ class Chooser:
         self._unseen = unseen.take(chosen)
         if len(set(self._unseen.people)) < 2:
             raise TrainingError("Of the unseen people fewer than two are in the choosing half.")
-        first: dict[str, int] = {}
-        for index, person in enumerate(training.people):
-            if person != UNNAMED:
-                first.setdefault(person, index)
-        self._known = training.take(list(first.values())[:SOURCES])
+        known = one_each(training)
+        self._known = known.take(list(range(min(SOURCES, len(known.names)))))
         self._device, self._precision = torch.device(device), precision
 
     def __call__(self, network: InceptionResNetV1) -> Mapping[str, float]:

@@ -1,6 +1,5 @@
 """From a run to the kiosk's files: weights by keras-facenet's names, then the model files."""
 
-import csv
 import io
 import json
 import platform
@@ -23,7 +22,7 @@ from face_auth.models import MODELS, read_entry
 from face_auth.training import checkpoint
 from face_auth.training.augment import middle
 from face_auth.training.inception import InceptionResNetV1, to_weights
-from face_auth.training.log import CHOICES, CURVES, LOSSES
+from face_auth.training.log import CHOICES, CURVES, LOSSES, curve
 from face_auth.training.run import CHOSEN
 from face_auth.training.shards import Faces, TrainingError
 from face_auth.training.whitening import POWER, whitened
@@ -147,25 +146,6 @@ def export(
         if (run / name).exists():
             shutil.copy(run / name, out / name)
     say(f"{out / 'models'} holds the candidate; cosine to the trained network {cosines.min():.5f}.")
-
-
-def curve(run: Path) -> list[dict[str, float]]:
-    """Return what the choosing half said at each step where it was asked; nothing, if never.
-
-    Raises:
-        TrainingError: If the run's table is damaged.
-    """
-    path = run / CHOICES
-    if not path.exists():
-        return []
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [
-                {name: round(float(value), 4) for name, value in row.items()}
-                for row in csv.DictReader(file)
-            ]
-    except (ValueError, TypeError, csv.Error) as error:
-        raise TrainingError(f"{path} is damaged ({error}).") from error
 
 
 def card_section(about: Mapping[str, Any], cosine: float) -> dict[str, Any]:

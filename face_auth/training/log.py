@@ -2,11 +2,13 @@
 
 import csv
 import io
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from face_auth.files import write_whole
+from face_auth.training.shards import TrainingError
 
 LOSSES: Final = "log.csv"
 CHOICES: Final = "choosing.csv"
@@ -19,7 +21,11 @@ class Log:
     """Losses of each step, and what the choosing half said."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        """Take what *folder* holds up to *step*; what came after it is taken again."""
+        """Take what *folder* holds up to *step*; what came after it is taken again.
+
+        Raises:
+            TrainingError: If a table is damaged.
+        """
         self._folder = folder
         self._losses = _read(folder / LOSSES, step)
         self._choices = _read(folder / CHOICES, step)
@@ -74,9 +80,26 @@ class Log:
         figure.savefig(self._folder / CURVES)
 
 
-def _read(path: Path, step: int) -> Rows:
+def curve(folder: Path) -> list[dict[str, float]]:
+    """Return what the choosing half said at each step where it was asked; nothing, if never.
+
+    Raises:
+        TrainingError: If the run's table is damaged.
+    """
+    return [
+        {name: round(float(value), 4) for name, value in row.items()}
+        for row in _read(folder / CHOICES)
+    ]
+
+
+def _read(path: Path, step: float = math.inf) -> Rows:
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+            rows = list(csv.DictReader(file))
+        if not all(math.isfinite(float(value)) for row in rows for value in row.values()):
+            raise ValueError("a value is not finite")
+        return [row for row in rows if int(row["step"]) <= step]
     except FileNotFoundError:
         return []
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise TrainingError(f"{path} is damaged ({error}).") from error

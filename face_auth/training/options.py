@@ -101,7 +101,7 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     one.add_argument(
         "--last",
         action="store_true",
-        help="the run's last network, not the best for strangers; for a bank's own people",
+        help="the run's last network, not the one that the choosing half found best",
     )
     one.add_argument(
         "--whiten",

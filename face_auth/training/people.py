@@ -71,6 +71,15 @@ def without(faces: Faces, people: Collection[str]) -> Faces:
     return faces.take([index for index, person in enumerate(own) if person not in people])
 
 
+def one_each(faces: Faces) -> Faces:
+    """Return the first face of each named person."""
+    first: dict[str, int] = {}
+    for index, person in enumerate(faces.people):
+        if person != UNNAMED:
+            first.setdefault(person, index)
+    return faces.take(list(first.values()))
+
+
 def refuse_leaks(training: Faces, unseen: Faces, unseen_names: Collection[str]) -> None:
     """Make sure that nobody is trained on whom the network must not know.
 

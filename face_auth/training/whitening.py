@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from face_auth.training.augment import middle
 from face_auth.training.inception import EPSILON, InceptionResNetV1
-from face_auth.training.shards import UNNAMED, Faces, TrainingError
+from face_auth.training.people import one_each
+from face_auth.training.shards import Faces, TrainingError
 from face_auth.training.teacher import Whitening
 
 POWER: Final = -0.15
@@ -32,7 +33,12 @@ def whitened(network: InceptionResNetV1, faces: Faces) -> InceptionResNetV1:
     Raises:
         TrainingError: If there are too few people.
     """
-    outputs = _outputs(network, one_each(faces))
+    people = one_each(faces)
+    if len(people.names) < FEWEST:
+        raise TrainingError(
+            f"Whitening needs {FEWEST:,} named people; these are {len(people.names):,}."
+        )
+    outputs = _outputs(network, people)
     units = functional.normalize(outputs)
     part = Whitening.of(units.numpy(), POWER)
     matrix = torch.from_numpy(part.matrix).double()
@@ -50,21 +56,6 @@ def whitened(network: InceptionResNetV1, faces: Faces) -> InceptionResNetV1:
         last.moving_mean.zero_()
         last.moving_variance.fill_(1 - EPSILON)
     return turned
-
-
-def one_each(faces: Faces) -> Faces:
-    """Return the first face of each named person.
-
-    Raises:
-        TrainingError: If there are too few people.
-    """
-    first: dict[str, int] = {}
-    for index, person in enumerate(faces.people):
-        if person != UNNAMED:
-            first.setdefault(person, index)
-    if len(first) < FEWEST:
-        raise TrainingError(f"Whitening needs {FEWEST:,} named people; these are {len(first):,}.")
-    return faces.take(list(first.values()))
 
 
 def _outputs(network: InceptionResNetV1, faces: Faces) -> torch.Tensor:

@@ -211,6 +211,16 @@ def test_the_tail_of_random_people_is_that_of_their_dimension(rng: np.random.Gen
         tail_of({name: people[name] for name in list(people)[:99]}, lambda rows: rows)
 
 
+def test_look_alikes_lift_the_whole_line(rng: np.random.Generator) -> None:
+    """Forty pairs far outside the normal tail: at most ten of them are above the last threshold."""
+    rows = unit(rng.normal(size=(400, 512)))
+    rows[40:80] = unit(rows[:40] + 1.2 * unit(rng.normal(size=(40, 512))))
+    tail = tail_of({f"p{n}": row[None].repeat(5, axis=0) for n, row in enumerate(rows)}, unit)
+    scores = (rows @ rows.T)[np.triu_indices(400, 1)]
+    assert (scores > 0.5).sum() > 20
+    assert (scores > tail.thresholds.by_customers[100]).sum() <= 10
+
+
 def test_what_is_measured_goes_into_the_card_and_comes_back(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:

@@ -12,9 +12,9 @@ from face_auth.errors import ModelError
 from face_auth.models import load_card, load_cohort, read_entry
 from face_auth.training.augment import altered, blurred, middle, recompressed
 from face_auth.training.data import TrainingSet
-from face_auth.training.export import averaged_network, curve, export
+from face_auth.training.export import averaged_network, export
 from face_auth.training.inception import InceptionResNetV1, load_weights, to_weights
-from face_auth.training.log import CHOICES
+from face_auth.training.log import CHOICES, curve
 from face_auth.training.losses import Heads, losses, settle
 from face_auth.training.run import Run
 from face_auth.training.settings import of_stage

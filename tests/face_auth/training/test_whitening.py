@@ -12,19 +12,16 @@ from face_auth.training import whitening
 from face_auth.training.augment import middle
 from face_auth.training.command import main
 from face_auth.training.inception import InceptionResNetV1, load_weights
+from face_auth.training.people import one_each
 from face_auth.training.shards import UNNAMED, Faces, TrainingError, write_shards
 
 
-def test_one_face_of_each_named_person_is_taken(
-    faces: Faces, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_face_of_each_named_person_is_taken_and_few_are_too_few(faces: Faces) -> None:
     names = (*faces.names[:-20], *(f"drawn/{UNNAMED}/{number}" for number in range(20)))
     mixed = Faces(names, faces.pictures, faces.photographs, ())
+    assert one_each(mixed).names == tuple(f"drawn/person{person}/0" for person in range(9))
     with pytest.raises(TrainingError, match=r"1,024 named people; these are 9\."):
-        whitening.one_each(mixed)
-    monkeypatch.setattr(whitening, "FEWEST", 9)
-    taken = whitening.one_each(mixed)
-    assert taken.names == tuple(f"drawn/person{person}/0" for person in range(9))
+        whitening.whitened(InceptionResNetV1().eval(), mixed)
 
 
 def test_the_layer_does_what_the_covariance_asks_for(
