@@ -1,16 +1,16 @@
-"""Open the kiosk: options -> settings -> window."""
+"""Opens the kiosk: options -> settings -> window, in a process that another one watches over."""
 
 import argparse
 import logging
+import logging.handlers
 import os
+import queue
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import kiosk.app
-from atm.errors import AtmError
-from atm.settings import load_settings
-from face_auth.memory import share_arenas
+from kiosk.supervisor import Heart, supervise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +21,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    return supervise(lambda heart: _serve(options, heart))
+
+
+def _serve(options: dict[str, Any], heart: Heart) -> int:
+    """Open the window and serve. The parent process imports nothing of this."""
+    import kiosk.app
+    from atm.errors import AtmError
+    from atm.settings import load_settings
+    from face_auth.memory import share_arenas
+
     config = options.pop("config")
     given = {name: value for name, value in options.items() if value is not None}
     try:
@@ -29,7 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     share_arenas()
-    return kiosk.app.run(settings)
+    listener = _log_behind()
+    try:
+        return kiosk.app.run(settings, heart)
+    finally:
+        listener.stop()
+
+
+def _log_behind() -> logging.handlers.QueueListener:
+    """Have a thread write the log: the window must not wait for whoever reads stderr."""
+    root = logging.getLogger()
+    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(lines, *root.handlers)
+    root.handlers[:] = [logging.handlers.QueueHandler(lines)]
+    listener.start()
+    return listener
 
 
 def _parser() -> argparse.ArgumentParser:

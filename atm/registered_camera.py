@@ -74,8 +74,9 @@ class RegisteredCamera:
         """
         check_camera(self._kind, spec)
         new = Camera(spec)
-        self.close()
-        self._camera, self._spec = new, spec
+        old, self._camera, self._spec = self._camera, new, spec  # who asks meanwhile gets the new
+        if old is not None:
+            old.close()
         new.start()
         return new
 

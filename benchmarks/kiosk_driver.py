@@ -6,6 +6,7 @@ of time.monotonic(), which all processes of the machine share.
 """
 
 import json
+import os
 import sys
 import threading
 import time
@@ -39,7 +40,8 @@ class Driver:
         service = self._app.service
         machine = service.machine
         if service.condition is Condition.READY and machine and machine.camera.state == "ready":
-            _say(event="ready", at=time.monotonic(), used_s=time.process_time())
+            now, used_s = time.monotonic(), time.process_time()
+            _say(event="ready", at=now, used_s=used_s, pid=os.getpid())
             self._count(machine)
             return
         if service.condition is Condition.OUT:
@@ -122,8 +124,8 @@ def _say(**words: Any) -> None:
     print(json.dumps(words), flush=True)
 
 
-def _run(settings: Any) -> int:
-    app = kiosk.app.App(settings)
+def _run(settings: Any, heart: Any) -> int:
+    app = kiosk.app.App(settings, heart=heart)
     Driver(app)
     app.run()
     return 0

@@ -52,7 +52,6 @@ class Kiosk:
             cwd=ROOT, env=_environment(settings, display),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        self.pid = self._process.pid
         try:
             ready = self._hear("ready")
         except KioskError:
@@ -60,6 +59,7 @@ class Kiosk:
             raise
         self.ready_s = float(ready["at"]) - self.started
         self.used_s = float(ready["used_s"])
+        self.pid = int(ready["pid"])  # the window's process; its parent only watches over it
 
     def __enter__(self) -> Self:
         return self

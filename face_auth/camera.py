@@ -5,11 +5,13 @@ Nothing here imports OpenCV; the thread does, once it opens its source.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -69,8 +71,29 @@ class CameraState(StrEnum):
     LOST = "lost"
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What there is to know about the camera at one moment.
+
+    Attributes:
+        state: Of the source, as its last call left it.
+        problem: The technical reason while LOST.
+        frame: The newest frame, however old.
+        overdue_at: When the call under way counts as a stall, by the camera's clock; None between
+            calls.
+    """
+
+    state: CameraState = CameraState.STARTING
+    problem: str = ""
+    frame: Frame | None = None
+    overdue_at: float | None = None
+
+
 class Camera:
     """Pictures from one source, which may come and go.
+
+    Whoever asks for the newest frame or the state reads a snapshot and takes no lock, so the
+    window's thread never waits for the camera's.
 
     The thread opens the source, opens it again every second while it is lost, and never ends
     before `close`. Frames are decoded only while somebody has looked within the last two
@@ -96,16 +119,14 @@ class Camera:
         self.spec = spec
         self.asked: Request | None = None
         self._clock = clock
-        self._changed = threading.Condition()  # guards everything below
+        self._looked = clock()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes a thread that rests
+        self._now = _Snapshot()  # replaced as a whole, under the lock; read without it
+        self._changed = threading.Condition()  # guards replacing the snapshot, and what is below
         self._thread: threading.Thread | None = None
         self._closed = False
         self._source: Source | None = None
-        self._state = CameraState.STARTING
-        self._problem = ""
-        self._frame: Frame | None = None
         self._count = 0
-        self._looked = clock()
-        self._overdue_at: float | None = None  # when the call under way counts as a stall
 
     def __enter__(self) -> Camera:
         self.start()
@@ -125,7 +146,7 @@ class Camera:
                 raise CameraError("The camera is closed.")
             if self._thread is None:
                 self._looked = self._clock()
-                self._overdue_at = self._looked + _OPENING_S
+                self._now = replace(self._now, overdue_at=self._looked + _OPENING_S)
                 self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
                 self._thread.start()
 
@@ -133,10 +154,10 @@ class Camera:
         """Let go of the source; a read that hangs is given two seconds, then left to itself."""
         with self._changed:
             self._closed = True
-            self._state, self._problem = CameraState.LOST, "camera is closed"
-            self._frame = None
+            self._now = _Snapshot(CameraState.LOST, "camera is closed")
             thread, source = self._thread, self._source
             self._changed.notify_all()
+        self._bell.put(None)
         if source is not None:
             source.abort()
         if thread is not None and thread is not threading.current_thread():
@@ -145,12 +166,12 @@ class Camera:
     @property
     def state(self) -> CameraState:
         """Whether there are pictures now; a source that hangs is LOST before its call returns."""
-        return self._condition()[0]
+        return self._condition(self._now)[0]
 
     @property
     def problem(self) -> str:
         """The technical reason for the log and staff while LOST, else empty."""
-        return self._condition()[1]
+        return self._condition(self._now)[1]
 
     @property
     def skipped(self) -> int:
@@ -160,10 +181,9 @@ class Camera:
 
     def latest(self) -> Frame | None:
         """Return the newest frame if it is at most a second old; never wait."""
-        with self._changed:
-            now = self._look()
-            frame = self._frame
-            return frame if frame is not None and now - frame.captured_at <= MAX_AGE_S else None
+        now = self._look()
+        frame = self._now.frame
+        return frame if frame is not None and now - frame.captured_at <= MAX_AGE_S else None
 
     def frames(
         self, *, after: float, until: float, cancel: threading.Event | None = None
@@ -187,7 +207,8 @@ class Camera:
                 now = self._look()
                 if now >= until:
                     return
-                state, problem = self._condition()
+                snapshot = self._now
+                state, problem = self._condition(snapshot)
                 if self._closed:
                     raise CameraError(problem)
                 if state is not CameraState.LOST:
@@ -196,7 +217,7 @@ class Camera:
                     lost_at = now
                 elif now - lost_at > LOST_TOO_LONG_S:
                     raise CameraError(problem)
-                frame = self._frame
+                frame = snapshot.frame
                 if frame is None or frame.index <= seen or frame.captured_at <= after:
                     self._changed.wait(min(until - now, _POLL_S))
                     continue
@@ -207,25 +228,23 @@ class Camera:
                 yield frame
 
     def _look(self) -> float:
-        """Note that somebody looks, wake an idle thread, and return the time."""
+        """Note that somebody looks, wake a resting thread, and return the time; take no lock."""
         now = self._clock()
-        with self._changed:
-            if not self._watched(now):
-                self._changed.notify_all()
-            self._looked = now
+        rests, self._looked = not self._watched(now), now
+        if rests:
+            self._bell.put(None)
         return now
 
     def _watched(self, now: float) -> bool:
         return now - self._looked <= WATCHED_S
 
-    def _condition(self) -> tuple[CameraState, str]:
-        with self._changed:
-            stuck = self._overdue_at is not None and self._clock() > self._overdue_at
-            if stuck and self._state is CameraState.STARTING:
-                return CameraState.LOST, f"no answer from {shown(self.spec)}"
-            if stuck and self._state is CameraState.READY:
-                return CameraState.LOST, f"{shown(self.spec)} stopped delivering"
-            return self._state, self._problem
+    def _condition(self, snapshot: _Snapshot) -> tuple[CameraState, str]:
+        stuck = snapshot.overdue_at is not None and self._clock() > snapshot.overdue_at
+        if stuck and snapshot.state is CameraState.STARTING:
+            return CameraState.LOST, f"no answer from {shown(self.spec)}"
+        if stuck and snapshot.state is CameraState.READY:
+            return CameraState.LOST, f"{shown(self.spec)} stopped delivering"
+        return snapshot.state, snapshot.problem
 
     # What follows runs on the camera's thread.
 
@@ -237,7 +256,7 @@ class Camera:
                 problem = str(error)
             except Exception as error:  # a lost camera comes back, a dead thread does not
                 problem = f"{type(error).__name__}: {error}"
-                if problem != self._problem:
+                if problem != self._now.problem:
                     _log.exception("Camera %s failed", shown(self.spec))
             else:
                 return
@@ -245,13 +264,13 @@ class Camera:
 
     def _lose(self, problem: str) -> None:
         with self._changed:
-            self._overdue_at = None
             if self._closed:
                 return
-            if (self._state, self._problem) != (CameraState.LOST, problem):
-                _log.warning("Camera %s lost: %s", shown(self.spec), problem)
-            self._state, self._problem = CameraState.LOST, problem
+            before, self._now = self._now, _Snapshot(CameraState.LOST, problem, self._now.frame)
             self._changed.notify_all()
+        if (before.state, before.problem) != (CameraState.LOST, problem):
+            _log.warning("Camera %s lost: %s", shown(self.spec), problem)
+        with self._changed:
             self._changed.wait_for(lambda: self._closed, RETRY_S)
 
     def _read(self) -> None:
@@ -272,7 +291,7 @@ class Camera:
     def _own(self, source: Source, patience_s: float) -> None:
         with self._changed:
             self._source = source
-            self._overdue_at = self._clock() + patience_s
+            self._now = replace(self._now, overdue_at=self._clock() + patience_s)
             closed = self._closed
         if closed:
             source.abort()
@@ -326,35 +345,37 @@ class Camera:
 
     def _wait(self, due: float) -> bool:
         """Wait until it is *due* and somebody looks; False when the camera was closed."""
-        with self._changed:
-            self._overdue_at = None
-            while not self._closed:
-                now = self._clock()
-                if not self._watched(now):
-                    self._changed.wait()
-                elif now < due:
-                    self._changed.wait(due - now)
-                else:
-                    return True
-            return False
+        self._set_overdue(None)
+        while not self._closed:
+            now = self._clock()
+            watched = self._watched(now)
+            if watched and now >= due:
+                return True
+            with contextlib.suppress(queue.Empty):
+                self._bell.get(timeout=due - now if watched else None)
+        return False
 
     def _expect(self, now: float) -> None:
         """Note that a frame should come soon; the first one may take longer."""
+        if self._is_ready():
+            self._set_overdue(now + STALLED_S)
+
+    def _set_overdue(self, at: float | None) -> None:
         with self._changed:
-            if self._state is CameraState.READY:
-                self._overdue_at = now + STALLED_S
+            if not self._closed:
+                self._now = replace(self._now, overdue_at=at)
 
     def _is_ready(self) -> bool:
-        with self._changed:
-            return self._state is CameraState.READY
+        return self._now.state is CameraState.READY
 
     def _delivered(self) -> None:
         with self._changed:
-            self._overdue_at = None
-            if self._state is not CameraState.READY and not self._closed:
-                _log.info("Camera %s ready", shown(self.spec))
-                self._state, self._problem = CameraState.READY, ""
-                self._changed.notify_all()
+            if self._closed:
+                return
+            before, self._now = self._now, _Snapshot(CameraState.READY, "", self._now.frame)
+            self._changed.notify_all()
+        if before.state is not CameraState.READY:
+            _log.info("Camera %s ready", shown(self.spec))
 
     def _publish(self, source: Source, captured_at: float) -> str:
         """Decode the grabbed frame and hand it out; return why not, else nothing."""
@@ -367,7 +388,8 @@ class Camera:
         with self._changed:
             if not self._closed:
                 self._count += 1
-                self._frame = Frame(image, captured_at, self._count)
+                frame = Frame(image, captured_at, self._count)
+                self._now = replace(self._now, frame=frame)
                 self._changed.notify_all()
         return ""
 
@@ -378,6 +400,5 @@ class Camera:
         """
         import numpy as np
 
-        with self._changed:
-            last = self._frame
+        last = self._now.frame
         return last is not None and np.array_equal(last.image, image)

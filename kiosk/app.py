@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import messages
 from kiosk.attendance import Attendance
+from kiosk.collector import Collector
 from kiosk.demonstration import Demonstration
 from kiosk.dialog import Dialog
 from kiosk.focus import FocusKeeper
@@ -19,6 +20,7 @@ from kiosk.idle import IdleClock
 from kiosk.keys import Keyboard
 from kiosk.language import Language
 from kiosk.service import Condition, Service, open_machine
+from kiosk.supervisor import Heart
 from kiosk.window import Window
 from kiosk.worker import DRAIN_MS, Worker
 
@@ -42,18 +44,23 @@ class App:
     """Joins window, machine and pages."""
 
     def __init__(
-        self, settings: Settings, open_with: Callable[[Settings], Machine] = open_machine
+        self,
+        settings: Settings,
+        open_with: Callable[[Settings], Machine] = open_machine,
+        heart: Heart | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
 
         Args:
             settings: What was asked for at the start.
             open_with: Opens the machine; called on a worker.
+            heart: Beats for the process that watches over this one; None where there is none.
 
         Raises:
             tkinter.TclError: If there is no display.
         """
         self.settings = settings
+        self.heart = heart or Heart()
         self.demonstration = Demonstration(self, settings)
         self.worker = Worker()
         self.window = Window(
@@ -65,6 +72,7 @@ class App:
         self.by_touch = False
         self.notice: tuple[str, str] | None = None
         self.closed = False
+        self.collector = Collector()
         self._waiting: tuple[Screen, Callable[[], None]] | None = None
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
@@ -208,6 +216,7 @@ class App:
             self.service.close()
         finally:
             self.window.destroy()
+            self.collector.close()
 
     def _painted(self, _event: object = None) -> None:
         """The window is in sight: what it shows is drawn before anything else begins."""
@@ -226,10 +235,16 @@ class App:
 
     def _tick(self) -> None:
         self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
+        if not self.heart.beat():
+            _log.error("The process that watches over the window has ended. The window closes.")
+            self.close()
+            return
         self.worker.drain()
 
     def _refresh(self) -> None:
         self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
+        self.collector.collect()
+        self.service.refresh()
         if self.screen.idles:  # at home the camera may rest
             self.guide.look()
         self.attendance.look()
@@ -251,6 +266,8 @@ class App:
         if self.service.condition is Condition.OUT:
             self.go_home()
             return
+        if self.machine_ready:
+            self.collector.settle()
         self.redraw_bars()
         self.screen.refresh()
         waiting = self._waiting
@@ -287,10 +304,10 @@ class App:
         self.fault(error)
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, heart: Heart) -> int:
     """Open the kiosk and serve until it is closed; returns the exit code, 2 without a display."""
     try:
-        app = App(settings)
+        app = App(settings, heart=heart)
     except tkinter.TclError as error:
         print(f"The kiosk needs a display: {error}.", file=sys.stderr)
         return 2

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import customtkinter
 
 from kiosk import theme
+from kiosk.images import shared_image
 
 if TYPE_CHECKING:
     from face_auth.camera import Frame
     from kiosk.pane_picture import Marks
 
-_tools: Any = None  # Pillow and the picture's arithmetic, once a worker has loaded them
+_tools: Any = None  # Pillow's images and the pane's arithmetic, once a worker has loaded them
 
 LOOK_MS = 10
 """How often the view asks for a new frame; asking never blocks."""
@@ -26,11 +27,11 @@ LEAST_S = 0.038
 def load_tools() -> None:
     """Import what pictures need; on a worker, since it takes a while."""
     global _tools
-    from PIL import Image, ImageTk
+    from PIL import Image
 
     from kiosk import pane_picture
 
-    _tools = (Image, ImageTk, pane_picture)
+    _tools = (Image, pane_picture)
 
 
 class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
@@ -99,7 +100,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         def prepare() -> None:
             if _tools is None:
                 load_tools()
-            pane = _tools[2]
+            pane = _tools[1]
             parts = [pane.Marks(pane.Ring[ring], done, wanted) for done in range(wanted + 1)]
             signs = [pane.Marks(pane.Ring[ring], 0, wanted, sign) for sign in pane.SIGNS]
             refused = pane.Marks(pane.Ring.REFUSED)
@@ -131,8 +132,8 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             self._timer = self.after(1, self._look)
 
     def destroy(self) -> None:
-        """Stop and go."""
-        self.stop()
+        """Stop, wipe the picture that the next pane takes over, and go."""
+        self.freeze()
         super().destroy()
 
     def _look(self) -> None:
@@ -154,7 +155,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
     def _show(self, frame: Frame | None, again: bool = False) -> None:
         if frame is None or (frame.index == self._shown_index and not again):
             return
-        image, _, pane = _tools
+        image, pane = _tools
         width, height, scale = self._pixels()
         picture = pane.compose(frame.image, width, height, self._marks or pane.Marks(), scale)
         self._paste(image.fromarray(picture))
@@ -170,7 +171,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         self._shown_index = None
         if _tools is None:
             return
-        image, _, pane = _tools
+        image, pane = _tools
         self._paste(image.fromarray(pane.empty(*self._pixels())))
         self._write()
 
@@ -193,10 +194,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         if self._photo is None:
             self._sheet.place(x=0, y=0, relwidth=1, relheight=1)
         if self._photo is None or (self._photo.width(), self._photo.height()) != picture.size:
-            self._photo = _tools[1].PhotoImage(picture, master=self)
+            self._photo = shared_image(("pane", picture.size), lambda: picture)
             self._sheet.itemconfigure(self._image, image=self._photo)
-        else:
-            self._photo.paste(picture)
+        self._photo.paste(picture)
 
     def _pixels(self) -> tuple[int, int, float]:
         scale = float(self._get_widget_scaling())

@@ -85,6 +85,7 @@ class Dialog:
         """Take the question away."""
         if self.cover.winfo_exists():
             self.cover.destroy()
+        self._photo = None  # a picture of the page: it ends here, on the Tk thread
 
     def plain(self) -> None:
         """Give up the dimmed page, whose size has changed."""

@@ -1,11 +1,24 @@
-"""The symbols, drawn with Pillow and scaled by customtkinter."""
+"""The symbols, drawn with Pillow; Tk's copies of them are shared by all pages."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
+import customtkinter
+
+from kiosk.images import shared_image
+
 _FINE = 8  # drawn this much larger than a grid of 24 x 24
+
+
+class _Symbol(customtkinter.CTkImage):  # type: ignore[misc]
+    """A symbol that outlives its page as a Tk image, for the next page that shows it."""
+
+    def create_scaled_photo_image(self, widget_scaling: float, appearance_mode: str) -> Any:
+        """Return the Tk image of the symbol at that scale; customtkinter asks for it."""
+        size = self._get_scaled_size(widget_scaling)
+        return shared_image((id(self._light_image), size), lambda: self._light_image.resize(size))
 
 
 def icon(name: str, colour: str, size: int = 28, pad: tuple[int, int] = (0, 0)) -> Any:
@@ -17,11 +30,7 @@ def icon(name: str, colour: str, size: int = 28, pad: tuple[int, int] = (0, 0)) 
         size: Height in drawn pixels.
         pad: Empty pixels at its left and right.
     """
-    import customtkinter
-
-    return customtkinter.CTkImage(
-        light_image=picture(name, colour, size, pad), size=(size + sum(pad), size)
-    )
+    return _Symbol(light_image=picture(name, colour, size, pad), size=(size + sum(pad), size))
 
 
 @cache

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from atm.settings import Settings
     from face_auth.camera import Frame
 
+LOOK_AGAIN_S = 1.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -56,12 +58,15 @@ class Service:
         self._open_with = open_with
         self._changed = changed
         self._attempt: Attempt[Machine] | None = None
+        self.first_start = False
+        """Whether there is no member of staff yet, as of the last second."""
         self._look_again_at = 0.0
         self._camera_problem = ""
 
     def open(self, settings: Settings) -> None:
         """Open the machine that *settings* describe in the place of the one there was."""
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
+        self.first_start = False
         if self._attempt is not None:
             self._attempt.drop()
 
@@ -98,21 +103,21 @@ class Service:
     @property
     def camera_problem(self) -> str:
         """Why the camera may not be used, in English; "" when it may, as of the last second."""
-        if self.machine is None:
-            return ""
-        now = time.monotonic()
-        if self.machine.ready and now >= self._look_again_at:
-            self._look_again_at = now + 1.0
-            self._worker.start(
-                partial(self._look_at_camera, self.machine), done=lambda _none: None,
-                failed=self.fail,
-            )  # fmt: skip
         return self._camera_problem
 
-    def _look_at_camera(self, machine: Machine, _attempt: object) -> None:
-        problem = machine.camera_problem
+    def refresh(self) -> None:
+        """Have a worker look again, once a second, at what stands in the machine's files."""
+        machine, now = self.machine, time.monotonic()
+        if machine is not None and machine.ready and now >= self._look_again_at:
+            self._look_again_at = now + LOOK_AGAIN_S
+            self._worker.start(
+                lambda _attempt: _look(machine), done=partial(self._looked, machine),
+                failed=self.fail,
+            )  # fmt: skip
+
+    def _looked(self, machine: Machine, found: tuple[str, bool]) -> None:
         if machine is self.machine:
-            self._camera_problem = problem
+            self._camera_problem, self.first_start = found
 
     @property
     def camera_lost(self) -> bool:
@@ -135,10 +140,14 @@ class Service:
     def _opened(self, machine: Machine) -> None:
         self._attempt = None
 
-        def warm(_attempt: Attempt[None]) -> None:
-            machine.camera.start()
-            self._look_at_camera(machine, _attempt)
+        def warm(_attempt: Attempt[tuple[str, bool]]) -> tuple[str, bool]:
+            found = _look(machine)
             machine.warm_up()
+            return found
+
+        def warmed(found: tuple[str, bool]) -> None:
+            self._looked(machine, found)
+            self._changed()
 
         def failed(error: BaseException) -> None:
             if machine is self.machine:
@@ -151,7 +160,7 @@ class Service:
             self.fail(error)
             return
         self.machine = machine
-        self._worker.start(warm, done=lambda _none: self._changed(), failed=failed)
+        self._worker.start(warm, done=warmed, failed=failed)
         self._changed()
 
     def fail(self, error: BaseException) -> None:
@@ -166,6 +175,11 @@ class Service:
             done=lambda _none: None,
             failed=lambda error: _log.error("Closing failed: %s", error),
         )
+
+
+def _look(machine: Machine) -> tuple[str, bool]:
+    """Return why the camera may not be used ("" when it may), and whether there is no staff."""
+    return machine.camera_problem, machine.staff.empty
 
 
 def _sentence(error: BaseException) -> str:

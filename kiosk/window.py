@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import tkinter
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import customtkinter
 from kiosk import theme
 from kiosk.bars import Foot, TopBar
 from kiosk.icons import picture
+from kiosk.images import forget_images, shared_image
 
 if TYPE_CHECKING:
     from kiosk.screens.base import Screen
@@ -82,14 +82,11 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
-            self.root.after_idle(gc.collect)  # pages end here, not on whatever thread comes next
 
     def show_icon(self) -> None:
         """Give the window its icon, for where windows have one."""
-        from PIL import ImageTk
-
-        self._icon = ImageTk.PhotoImage(picture("mark", theme.PRIMARY, 64), master=self.root)
-        self.root.iconphoto(True, self._icon)
+        icon = shared_image("window", lambda: picture("mark", theme.PRIMARY, 64))
+        self.root.iconphoto(True, icon)
 
     def leave_fullscreen(self) -> None:
         """Go back to an ordinary window."""
@@ -105,6 +102,7 @@ class Window:
         """Close the window; timers that were left do not fire any more."""
         if self._settle is not None:
             self.root.after_cancel(self._settle)
+        forget_images()
         tracker = customtkinter.ScalingTracker
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.after_cancel(timer)

@@ -11,9 +11,10 @@ import itertools
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -46,46 +47,61 @@ class Progress:
 
 
 class Attempt(Generic[T]):
-    """One request, from the press to its answer."""
+    """One request, from the press to its answer; all that its thread knows of the page."""
 
-    def __init__(
-        self,
-        number: int,
-        done: Callable[[T], None],
-        failed: Callable[[BaseException], None],
-        progress: Callable[..., None] | None,
-        unwanted: Callable[[T], None] | None,
-    ) -> None:
+    def __init__(self, number: int) -> None:
         """Made by `Worker.start`."""
         self.number = number
         self.cancel = threading.Event()
         self.over = False
-        self._done = done
-        self._failed = failed
-        self._progress = progress
-        self._unwanted = unwanted
 
     def drop(self) -> None:
         """Cancel the work and want no answer any more."""
         self.over = True
         self.cancel.set()
 
-    def take(self, answer: Done[T] | Failed | Progress) -> None:
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """What the Tk thread keeps of a request until its thread has ended.
+
+    The callbacks lead to pages, and what leads to a page must be let go of on the Tk thread: a Tk
+    object that ends on another thread calls into Tk from there and waits for the Tk thread.
+    """
+
+    attempt: Attempt[Any]
+    thread: threading.Thread
+    work: Callable[[Any], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[BaseException], None]
+    progress: Callable[..., None] | None
+    unwanted: Callable[[Any], None] | None
+    answer: Done[Any] | Failed | None = None
+
+    def take(self, answer: Done[Any] | Failed | Progress) -> None:
         """Hand *answer* to whoever asked, unless the attempt is over; on the Tk thread."""
+        attempt = self.attempt
         if isinstance(answer, Progress):
-            if not self.over and self._progress is not None:
-                self._progress(*answer.args)
+            if not attempt.over and self.progress is not None:
+                self.progress(*answer.args)
             return
-        dropped, self.over = self.over, True
+        self.answer = answer
+        dropped, attempt.over = attempt.over, True
         if isinstance(answer, Failed):
             if dropped:
-                _log.info("Attempt %d failed after it was dropped: %r", self.number, answer.error)
+                error = answer.error
+                _log.info("Attempt %d failed after it was dropped: %r", attempt.number, error)
             else:
-                self._failed(answer.error)
+                self.failed(answer.error)
         elif not dropped:
-            self._done(answer.value)
-        elif self._unwanted is not None:
-            self._unwanted(answer.value)
+            self.done(answer.value)
+        elif self.unwanted is not None:
+            self.unwanted(answer.value)
+
+
+_Answers = queue.SimpleQueue[
+    tuple[Attempt[Any], Done[Any] | Failed | Progress] | Callable[[], None]
+]
 
 
 class Worker:
@@ -93,11 +109,10 @@ class Worker:
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self._answers: queue.SimpleQueue[
-            tuple[Attempt[object], Done[object] | Failed | Progress] | Callable[[], None]
-        ] = queue.SimpleQueue()
+        self._answers: _Answers = queue.SimpleQueue()
         self._numbers = itertools.count(1)
-        self._running: dict[Attempt[object], threading.Thread] = {}
+        self._running: dict[Attempt[Any], _Request] = {}
+        self._ending: list[_Request] = []  # answered, but the thread may still hold them
 
     def start(
         self,
@@ -117,26 +132,22 @@ class Worker:
             progress: Called on the Tk thread with what *work* reported through `report`.
             unwanted: Called on the Tk thread with the result of a dropped attempt, to undo it.
         """
-        attempt: Attempt[T] = Attempt(next(self._numbers), done, failed, progress, unwanted)
-
-        def run() -> None:
-            answer: Done[T] | Failed
-            try:
-                answer = Done(work(attempt))
-            except BaseException as error:
-                answer = Failed(error)
-            self._answers.put((attempt, answer))  # type: ignore[arg-type]
-
-        thread = threading.Thread(target=run, name=f"attempt-{attempt.number}", daemon=True)
-        self._running[attempt] = thread  # type: ignore[index]
+        attempt: Attempt[T] = Attempt(next(self._numbers))
+        thread = threading.Thread(
+            target=_run, args=(attempt, work, self._answers), name=f"attempt-{attempt.number}",
+            daemon=True,
+        )  # fmt: skip
+        request = _Request(attempt, thread, work, done, failed, progress, unwanted)
+        self._running[attempt] = request
         thread.start()
         return attempt
 
     def report(self, attempt: Attempt[T]) -> Callable[..., None]:
         """Return a function that *work* may call on its thread to report progress."""
+        answers = self._answers
 
         def put(*args: object) -> None:
-            self._answers.put((attempt, Progress(args)))  # type: ignore[arg-type]
+            answers.put((attempt, Progress(args)))
 
         return put
 
@@ -146,6 +157,7 @@ class Worker:
 
     def drain(self) -> int:
         """Hand out at most ten answers; returns how many. On the Tk thread."""
+        self._ending = [request for request in self._ending if request.thread.is_alive()]
         taken = 0
         while taken < DRAIN_MOST:
             try:
@@ -157,21 +169,36 @@ class Worker:
                 item()
                 continue
             attempt, answer = item
+            request = self._running.get(attempt)
+            if request is None:  # a thread of the work's own reports after its end
+                continue
             if not isinstance(answer, Progress):
-                self._running.pop(attempt, None)
-            attempt.take(answer)
+                del self._running[attempt]
+                self._ending.append(request)
+            request.take(answer)
         return taken
 
     def close(self, limit_s: float = JOIN_S) -> bool:
         """Drop every attempt and wait for its thread; False if one did not end in time."""
-        attempts = dict(self._running)
-        for attempt in attempts:
-            attempt.drop()
-        for thread in attempts.values():
-            thread.join(limit_s)
+        running = list(self._running.values())
+        for request in running:
+            request.attempt.drop()
+        end = time.monotonic() + limit_s
+        for request in running:
+            request.thread.join(max(0.0, end - time.monotonic()))
         while self.drain():
             pass
-        return not any(thread.is_alive() for thread in attempts.values())
+        return not any(request.thread.is_alive() for request in running)
+
+
+def _run(attempt: Attempt[T], work: Callable[[Attempt[T]], T], answers: _Answers) -> None:
+    """Do *work* on its thread, and put what it returned or raised into *answers*."""
+    try:
+        value = work(attempt)
+    except BaseException as error:  # kept in no variable: its traceback leads to this frame
+        answers.put((attempt, Failed(error)))
+    else:
+        answers.put((attempt, Done(value)))
 
 
 class NewestOnly(Generic[T]):

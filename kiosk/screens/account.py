@@ -13,6 +13,7 @@ from kiosk.keypads import DigitPad
 from kiosk.screens.balance import WIDTH, BalanceCard
 from kiosk.screens.session_page import SessionPage
 from kiosk.widgets import Button, at
+from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts import Withdrawal
@@ -159,8 +160,13 @@ class Account(SessionPage):
 
     def _book(self, minor: int) -> None:
         self._set_busy(True)
-        session = self.session
-        self.work(lambda _attempt: session.withdraw(minor), done=self._pay, failed=self._refused)
+        session, heart = self.session, self.app.heart
+
+        def withdraw(_attempt: Attempt[Withdrawal]) -> Withdrawal:
+            with heart.paying_out():
+                return session.withdraw(minor)
+
+        self.work(withdraw, done=self._pay, failed=self._refused)
 
     def _pay(self, withdrawal: Withdrawal) -> None:
         from kiosk.screens.money import TakeMoney

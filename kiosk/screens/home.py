@@ -91,12 +91,11 @@ class Home(Screen):
         """Say what is missing, and offer the demonstration where there is no camera."""
         _ = self._
         app = self.app
-        first_start = self._first_start()
         if app.notice is not None:
             self.line.say(*app.notice)
         elif app.service.camera_lost:
             self.line.say("warn", _("No camera was found. Connect one, or ask staff."))
-        elif first_start:
+        elif app.service.first_start:
             self.line.say("warn", _("First start: press Create New User to add staff."))
         elif app.service.camera_problem:
             self.line.say("warn", messages.camera_problem(app.service.camera_problem, _))
@@ -143,14 +142,6 @@ class Home(Screen):
             return self.button(_("Staff"), self._staff, _RIGHT, 464, _WIDE, look="quiet")
         return self.button(_("Close"), app.close, _RIGHT, 464, _WIDE, look="quiet")
 
-    def _first_start(self) -> bool:
-        service = self.app.service
-        try:
-            return service.machine is not None and service.machine.staff.empty
-        except Exception as error:  # a damaged file: nobody can sign in
-            service.fail(error)
-            return False
-
     def _existing(self) -> None:
         from kiosk.screens.existing_user import ExistingUser
 
@@ -171,7 +162,7 @@ class Home(Screen):
     def _demonstrate(self) -> None:
         from kiosk.screens.staff import staff_first
 
-        if self._first_start():
+        if self.app.service.first_start:
             self.app.demonstration.start()
         else:
             staff_first(self.app, lambda _staff: self.app.demonstration.start())

@@ -22,7 +22,11 @@ def staff_first(app: App, then: Then) -> None:
     """Go on with *then* once a member of staff has signed in, or the first one was made."""
 
     def ask() -> None:
-        page = FirstStart if app.machine.staff.empty else StaffSignIn
+        registry = app.machine.staff
+        app.screen.work(lambda _attempt: registry.empty, done=show)
+
+    def show(first_start: bool) -> None:
+        page = FirstStart if first_start else StaffSignIn
         app.show(lambda a: page(a, then))
 
     app.when_open(ask)

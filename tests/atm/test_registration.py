@@ -3,11 +3,15 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from atm.folder import Kind
+from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from credentials.sealing import Seal
+from face_auth.camera import Camera
 
 SEAL = Seal(b"s" * 32)
 WEBCAM = CameraIdentity("0000:00:14.0/1.2", "HD Pro Webcam C920 (046d:082d)", "A1B2C3")
@@ -176,3 +180,24 @@ def test_altered_registration_is_refused_until_staff_register_again(
 def test_nobody_registers_nothing(registration: Registration) -> None:
     with pytest.raises(ValueError, match="name"):
         registration.register(WEBCAM, [])
+
+
+def test_who_asks_while_the_camera_is_exchanged_gets_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing a camera takes seconds where its read hangs, and the window asks meanwhile."""
+    camera = RegisteredCamera(Kind.DEMO, "demo:0", cast(Any, None), cast(Any, None))
+    old = camera.camera
+    asked: list[Camera] = []
+    close = Camera.close
+
+    def slow_close(self: Camera) -> None:
+        asked.append(camera.camera)
+        close(self)
+
+    monkeypatch.setattr(Camera, "close", slow_close)
+    new = camera.use("demo:1")
+    assert asked == [new]
+    assert new is not old
+    camera.close()
+    assert new.state == old.state == "lost"

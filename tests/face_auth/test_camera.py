@@ -607,6 +607,25 @@ def test_latest_is_never_older_than_a_second(
     assert camera.latest() is None
 
 
+def test_state_and_newest_frame_are_read_without_the_cameras_lock(
+    tmp_path: Path, open_camera: Callable[..., Camera]
+) -> None:
+    write_pictures(tmp_path, range(3))
+    camera = open_camera(str(tmp_path))
+    take(camera, 1)
+    answers: list[object] = []
+
+    def ask() -> None:
+        answers.extend((camera.state, camera.problem, camera.latest()))
+
+    with camera._changed:  # as its own thread holds it
+        window = threading.Thread(target=ask, daemon=True)
+        window.start()
+        window.join(20)
+        assert answers[:2] == [CameraState.READY, ""]
+        assert isinstance(answers[2], Frame)
+
+
 def test_frames_end_at_until_and_soon_after_cancel(
     tmp_path: Path, open_camera: Callable[..., Camera]
 ) -> None:

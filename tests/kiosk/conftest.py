@@ -14,6 +14,7 @@ from atm.ledger import Ledger
 from atm.settings import Settings
 from credentials.sealing import Seal
 from tests.kiosk.fake_machine import CUSTOMER, STAFF_PIN, FakeMachine
+from tests.kiosk.finalisers import watch_finalisers
 from tests.kiosk.staff_steps import BEN_PIN, PEOPLE
 
 LIMIT_S = 30.0
@@ -109,6 +110,15 @@ def _only_new_garbage() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _tk_objects_end_on_the_tk_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where a Tk object is finalised on another thread: from there it can block the window."""
+    strayed: list[str] = []
+    watch_finalisers(lambda kind, finalise: monkeypatch.setattr(kind, "__del__", finalise), strayed)
+    yield
+    assert not strayed, strayed
 
 
 @pytest.fixture

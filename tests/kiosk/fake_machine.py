@@ -103,7 +103,8 @@ class FakeStaff:
 
     @property
     def empty(self) -> bool:
-        """Whether there is none."""
+        """Whether there is none; a file is read for it, or the bank's service asked."""
+        assert threading.current_thread() is not threading.main_thread()
         return not self._known
 
     def add_first(self, name: str, pin: str) -> StaffMember:

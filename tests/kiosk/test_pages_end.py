@@ -1,5 +1,7 @@
 """A page that was left is gone, with everything that was on it."""
 
+import gc
+import threading
 import weakref
 from typing import Any
 
@@ -19,5 +21,42 @@ def test_pages_that_were_left_are_not_kept(kiosk: Any) -> None:
         kiosk.app.go_home()
         kiosk.settle(0.2)
         images.append(len(kiosk.root.tk.splitlist(kiosk.root.tk.call("image", "names"))))
-    assert [page() for page in left[:-1]] == [None] * 3
+    kiosk.until(lambda: [page() for page in left[:-1]] == [None] * 3)  # once a second
     assert images[1:] == images[1:2] * 3
+
+
+def test_the_picture_of_a_page_that_was_left_is_wiped(kiosk: Any) -> None:
+    from kiosk.screens.existing_user import ExistingUser
+
+    kiosk.app.show(ExistingUser)
+    kiosk.until(lambda: kiosk.screen.view.live)
+    photo = kiosk.screen.view._photo
+    width, height = photo.width(), photo.height()
+    middle = [photo._PhotoImage__photo.get(width // 2, y) for y in range(0, height, 20)]
+    assert len(set(middle)) > 3
+    kiosk.app.go_home()
+    middle = [photo._PhotoImage__photo.get(width // 2, y) for y in range(20, height - 20, 20)]
+    assert len(set(middle)) == 1
+
+
+def test_python_collects_garbage_on_the_tk_thread_only_while_the_window_lives(kiosk: Any) -> None:
+    assert not gc.isenabled()
+    ran: list[threading.Thread] = []
+
+    def note(phase: str, _info: object) -> None:
+        if phase == "start":
+            ran.append(threading.current_thread())
+
+    gc.callbacks.append(note)
+    try:
+        done: list[object] = []
+        kiosk.app.worker.start(
+            lambda _attempt: [[{}] for _ in range(200_000)] and None,
+            done=done.append, failed=kiosk.app.fault,
+        )  # fmt: skip
+        kiosk.until(lambda: done and ran)
+    finally:
+        gc.callbacks.remove(note)
+    assert set(ran) == {threading.main_thread()}
+    kiosk.close()
+    assert gc.isenabled()

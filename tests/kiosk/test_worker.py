@@ -137,3 +137,47 @@ def test_newest_only_leaves_out_what_it_had_no_time_for() -> None:
         time.sleep(0.005)
     thread.close()
     assert handled == [1, 3]
+
+
+class _Page:
+    """Notes the thread on which it ends."""
+
+    def __init__(self, ended: list[threading.Thread]) -> None:
+        self._ended = ended
+
+    def __del__(self) -> None:
+        self._ended.append(threading.current_thread())
+
+    def work(self, _attempt: Attempt[None]) -> None:
+        raise ValueError("the traceback leads to the page as well")
+
+    def failed(self, _error: BaseException) -> None:
+        """Do nothing."""
+
+
+def test_what_a_request_leads_to_ends_on_the_draining_thread() -> None:
+    worker = Worker()
+    ended: list[threading.Thread] = []
+    for _ in range(300):
+        page = _Page(ended)
+        worker.start(page.work, done=page.failed, failed=page.failed)
+        del page
+        worker.drain()
+    drain_until(worker, lambda: len(ended) == 300)
+    assert set(ended) == {threading.main_thread()}
+
+
+def test_progress_reported_after_the_end_of_the_work_reaches_nobody() -> None:
+    worker = Worker()
+    reports: list[Callable[..., None]] = []
+    seen: list[object] = []
+
+    def work(attempt: Attempt[int]) -> int:
+        reports.append(worker.report(attempt))
+        return 1
+
+    worker.start(work, done=seen.append, failed=fail, progress=lambda *_: seen.append("late"))
+    drain_until(worker, lambda: seen)
+    reports[0]("more")
+    assert worker.drain() == 1
+    assert seen == [1]

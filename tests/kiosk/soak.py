@@ -1,0 +1,279 @@
+"""A soak of the real window: one route of a user, round after round, on a real machine.
+
+``python -m tests.kiosk.soak ROUTE ROUNDS FOLDER [FIRST]`` opens the kiosk on a demonstration in
+FOLDER (made with enrolled customers where it is empty), plays the rounds FIRST to ROUNDS of the
+route and prints one JSON object every fifty rounds and at the end: the rounds played, the longest
+time between two beats of the Tk loop, the longest garbage collection, and the Tk objects that were
+finalised on another thread. A hang of 30 seconds ends it with the stacks of all threads.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.kiosk.finalisers import watch_finalisers
+
+PIN, WRONG_PIN = "493817", "802346"
+CUSTOMERS = 4
+"""Customers of a folder; the route of refusals takes the next one, unlocked, after ten refusals."""
+HANG_S = 30.0
+_POLL_MS = 5
+
+Wait = Callable[[], object]
+
+
+def prepare(folder: Path) -> Any:
+    """Return the settings of the demonstration in *folder*, with CUSTOMERS of the drawn face."""
+    from atm.enrolment import Application
+    from atm.local_machine import LocalMachine
+    from benchmarks.bank import STAFF, demo_settings
+
+    settings = demo_settings(folder, liveness="off")
+    machine = LocalMachine.open(settings)
+    try:
+        if not machine.store.all():
+            now = datetime.now(UTC)
+            machine.enrol(Application("soak0", "Soak", 100_000, PIN, now), staff=STAFF)
+            first = machine.store.all()[0]
+            template = machine.gallery.load(str(first.template_id), first.customer_id)
+            captures = machine.gallery.load_captures(str(first.template_id), first.customer_id)
+            for number in range(1, CUSTOMERS):
+                new = uuid.uuid4().hex
+                record = replace(
+                    first, customer_id=new, username=f"soak{number}",
+                    template_id=uuid.uuid4().hex,
+                    pin_hash=machine._stores.hasher.hash(new, PIN),
+                )  # fmt: skip
+                machine._enrolment._commit(
+                    record, None, 0, replace(template, customer_id=new), captures, STAFF
+                )
+    finally:
+        machine.close()
+    return replace(settings, liveness="passive")
+
+
+class _NoPause:
+    """A machine that never pauses, so that every login is judged."""
+
+    def remaining(self) -> float:
+        return 0.0
+
+    def refused(self) -> float:
+        return 0.0
+
+
+def open_machine(settings: Any) -> Any:
+    """Open the real machine, with refusals at once and no pause."""
+    from kiosk.service import open_machine as really
+
+    machine = really(settings)
+    machine._logins._refuse_after_s = 0.1
+    machine._logins._pause = _NoPause()
+    return machine
+
+
+class Soak:
+    """Plays one route in the Tk loop, and measures its beats."""
+
+    def __init__(self, app: Any, route: str, rounds: int, first: int, strayed: list[str]) -> None:
+        self.app, self.route = app, route
+        self.rounds, self.done = rounds, first
+        self.longest = 0.0
+        self._strayed = strayed
+        self._beat_at = time.monotonic()
+        self._script = ROUTES[route](self)
+        self._wait: Wait = lambda: app.machine_ready
+        app.root.after(_POLL_MS, self._step)
+
+    def _step(self) -> None:
+        now = time.monotonic()
+        self.longest = max(self.longest, now - self._beat_at)
+        self._beat_at = now
+        faulthandler.dump_traceback_later(HANG_S, exit=True)
+        try:
+            if self._wait():
+                self._wait = next(self._script)
+        except StopIteration:
+            self.app.close()
+            return
+        self.app.root.after(_POLL_MS, self._step)
+
+    @property
+    def screen(self) -> Any:
+        return self.app.screen
+
+    def count(self) -> None:
+        self.done += 1
+        if self.done % 50 == 0:
+            self.tell()
+
+    def tell(self) -> None:
+        """Print how far it has come."""
+        told = {
+            "rounds": self.done,
+            "longest_beat_s": round(self.longest, 3),
+            "longest_collection_s": round(self.app.collector.longest_s, 4),
+            "strayed": self._strayed,
+        }
+        print(json.dumps(told), flush=True)
+
+    def on(self, name: str) -> Wait:
+        return lambda: type(self.screen).__name__ == name
+
+    def pause(self, seconds: float) -> Wait:
+        end = time.monotonic() + seconds
+        return lambda: time.monotonic() >= end
+
+
+def bars(soak: Soak) -> Iterator[Wait]:
+    """Redraw the bars twice and start a piece of work, every 20 ms, on the login page."""
+    from kiosk.screens.existing_user import ExistingUser
+
+    app = soak.app
+    app.show(ExistingUser)
+    while soak.done < soak.rounds:
+        app.redraw_bars()
+        app.redraw_bars()
+        app.worker.start(
+            lambda _attempt: [{"a": [n]} for n in range(100)], done=lambda _none: None,
+            failed=app.fault,
+        )  # fmt: skip
+        soak.count()
+        yield soak.pause(0.02)
+
+
+def escape(soak: Soak) -> Iterator[Wait]:
+    """Press Login, then Escape while it is checked."""
+    from kiosk.screens.existing_user import ExistingUser
+
+    app = soak.app
+    app.show(ExistingUser)
+    while soak.done < soak.rounds:
+        yield lambda: soak.screen.view.live
+        soak.screen.username.text, soak.screen.pin.text = "soak0", PIN
+        yield lambda: soak.screen.press.enabled
+        soak.screen.press.press()
+        yield soak.pause(0.02 * (soak.done % 20))
+        if type(soak.screen).__name__ == "ExistingUser":
+            soak.screen.cancel()
+        else:  # admitted in time
+            app.go_home()
+            app.show(ExistingUser)
+        soak.count()
+
+
+def refused(soak: Soak) -> Iterator[Wait]:
+    """Log in with a wrong PIN; the next customer after ten refusals."""
+    from benchmarks.bank import STAFF
+    from kiosk.screens.existing_user import ExistingUser
+
+    app = soak.app
+    app.show(ExistingUser)
+    while soak.done < soak.rounds:
+        name = f"soak{soak.done // 10 % CUSTOMERS}"
+        if soak.done % 10 == 0:
+            unlocked: list[object] = []
+            app.worker.start(
+                lambda _attempt, name=name: app.machine.office.unlock(name, staff=STAFF),
+                done=unlocked.append, failed=app.fault,
+            )  # fmt: skip
+            yield lambda unlocked=unlocked: unlocked
+        soak.screen.username.text, soak.screen.pin.text = name, WRONG_PIN
+        yield lambda: soak.screen.press.enabled
+        soak.screen.press.press()
+        yield lambda: soak.screen.line.tone in ("bad", "warn")
+        assert type(soak.screen).__name__ == "ExistingUser"
+        soak.count()
+
+
+def pages(soak: Soak) -> Iterator[Wait]:
+    """Open and close one page after another, and a question over every fifth."""
+    from atm.signatures import StaffMember
+
+    app = soak.app
+    staff = StaffMember("Ana Ruiz")
+    makes = _makes(staff)
+    while soak.done < soak.rounds:
+        _name, make = makes[soak.done % len(makes)]
+        app.show(make)
+        yield soak.pause(0.1)
+        if soak.done % 5 == 0:
+            app.ask(title="?", line="?", yes="Yes", no="No", on_yes=None)
+            yield soak.pause(0.05)
+            if app.dialog is not None:
+                app.dialog.cancel()
+        app.go_home()
+        soak.count()
+        yield soak.pause(0.02)
+
+
+def _makes(staff: Any) -> list[tuple[str, Callable[[Any], Any]]]:
+    from kiosk.screens.camera import RegisterCamera
+    from kiosk.screens.consent import Consent
+    from kiosk.screens.customers import Customers
+    from kiosk.screens.details import CustomerPin, Details
+    from kiosk.screens.draft import Draft
+    from kiosk.screens.existing_user import ExistingUser
+    from kiosk.screens.face import FaceStep
+    from kiosk.screens.health import HealthPage
+    from kiosk.screens.holds import Holds
+    from kiosk.screens.refusals import Refusals
+    from kiosk.screens.staff import FirstStart, StaffSignIn
+    from kiosk.screens.staff_list import StaffList
+    from kiosk.screens.staff_menu import StaffMenu
+
+    def draft() -> Draft:
+        made = Draft(staff, datetime.now(UTC), "new.one", "New One")
+        made.opening_minor, made.opening_text, made.pin = 100, "1.00", PIN
+        return made
+
+    pages: list[Callable[[Any], Any]] = [
+        ExistingUser,
+        lambda app: FirstStart(app, lambda _s: None),
+        lambda app: StaffSignIn(app, lambda _s: None),
+        lambda app: StaffMenu(app, staff),
+        lambda app: Customers(app, staff, "soak"),
+        lambda app: Consent(app, staff),
+        lambda app: Details(app, draft()),
+        lambda app: CustomerPin(app, draft()),
+        lambda app: FaceStep(app, draft()),
+        lambda app: HealthPage(app, staff),
+        lambda app: RegisterCamera(app, staff),
+        lambda app: Refusals(app, staff),
+        lambda app: Holds(app, staff),
+        lambda app: StaffList(app, staff),
+    ]
+    return [("page", make) for make in pages]
+
+
+ROUTES = {"bars": bars, "escape": escape, "refused": refused, "pages": pages}
+
+
+def main() -> int:
+    """Play; returns 0, or 1 where it broke off."""
+    route, rounds, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    strayed: list[str] = []
+    watch_finalisers(lambda kind, finalise: setattr(kind, "__del__", finalise), strayed)
+    settings = prepare(folder)
+    from kiosk.app import App
+
+    faulthandler.dump_traceback_later(HANG_S, exit=True)
+    app = App(settings, open_machine)
+    soak = Soak(app, route, rounds, first, strayed)
+    app.run()
+    soak.tell()
+    return 0 if soak.done >= rounds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
