@@ -166,6 +166,32 @@ class PayingOutError(LedgerError):
         super().__init__("Money is being paid out now. Try again when nobody withdraws.")
 
 
+def check_notes(amount_minor: int, smallest_note_minor: int) -> None:
+    """Accept an amount, in minor units, that can be paid in the notes there are.
+
+    Raises:
+        InvalidAmountError: If it is zero, negative or not whole.
+        NotAMultipleError: If it is not a multiple of the smallest note.
+    """
+    if type(amount_minor) is not int or amount_minor <= 0:
+        raise InvalidAmountError
+    if amount_minor % smallest_note_minor:
+        raise NotAMultipleError(smallest_note_minor)
+
+
+def check_money(amount_minor: int, available_minor: int, remaining_minor: int) -> None:
+    """Accept an amount that balance and day allow, all in minor units.
+
+    Raises:
+        InsufficientFundsError: If it is more than what is available.
+        DayLimitError: If it is more than what remains of the day's limit.
+    """
+    if amount_minor > available_minor:
+        raise InsufficientFundsError(available_minor)
+    if amount_minor > remaining_minor:
+        raise DayLimitError(remaining_minor)
+
+
 def check_reference(reference: str) -> None:
     """Accept a reference that `random_reference` could have made.
 

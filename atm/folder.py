@@ -103,6 +103,17 @@ def open_folder(path: Path, kind: Kind | None = None) -> DataFolder:
         raise FolderError(str(error)) from error
 
 
+def open_existing(path: Path, kind: Kind | None = None) -> DataFolder:
+    """Open the data folder *path*; see `open_folder`.
+
+    Raises:
+        FolderError: If there is none, or as `open_folder`.
+    """
+    if not (path / FOLDER_FILE).exists():
+        raise FolderError(f"There is no data folder {path}.")
+    return open_folder(path, kind)
+
+
 def check_camera(kind: Kind, spec: str) -> None:
     """Accept the camera *spec* for a data folder of *kind*.
 

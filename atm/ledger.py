@@ -10,16 +10,15 @@ from pathlib import Path
 from atm import reconciliation
 from atm.accounts import (
     AccountExistsError,
-    DayLimitError,
     Hold,
-    InsufficientFundsError,
     InvalidAmountError,
     LedgerError,
-    NotAMultipleError,
     OpenHoldError,
     PayingOutError,
     Transaction,
     Withdrawal,
+    check_money,
+    check_notes,
     check_reference,
     random_reference,
 )
@@ -131,6 +130,23 @@ class Ledger:
             _, opened_by = books.account(customer_id)
             return books.transactions(customer_id, opened_by, limit)
 
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now; nothing is changed.
+
+        Raises:
+            LedgerError: What `hold` would raise.
+        """
+        check_notes(amount_minor, smallest_note_minor)
+        with self._open() as books:
+            self._check_money(books, customer_id, amount_minor, day_limit_minor)
+
     def hold(
         self,
         customer_id: str,
@@ -159,10 +175,7 @@ class Ledger:
             InvalidReferenceError: If *reference* is none, or stands for another withdrawal.
             SettledHoldError: If the hold that *reference* made was booked or released.
         """
-        if type(amount_minor) is not int or amount_minor <= 0:
-            raise InvalidAmountError
-        if amount_minor % smallest_note_minor:
-            raise NotAMultipleError(smallest_note_minor)
+        check_notes(amount_minor, smallest_note_minor)
         if reference is not None:
             check_reference(reference)
         with self._open() as books:
@@ -170,12 +183,7 @@ class Ledger:
                 made = books.hold_made(customer_id, amount_minor, reference)
                 if made is not None:
                     return made
-            available = books.account(customer_id)[0] - books.held(customer_id)
-            if amount_minor > available:
-                raise InsufficientFundsError(available)
-            remaining = max(0, day_limit_minor - books.withdrawn(customer_id, books.today))
-            if amount_minor > remaining:
-                raise DayLimitError(remaining)
+            self._check_money(books, customer_id, amount_minor, day_limit_minor)
             return books.hold(customer_id, amount_minor, reference)
 
     def book(self, hold: Hold) -> Withdrawal:
@@ -256,6 +264,13 @@ class Ledger:
         with self._open() as books:
             rows = books.rows.select("SELECT customer_id FROM accounts")
         return {customer_id for (customer_id,) in rows}
+
+    def _check_money(
+        self, books: Books, customer_id: str, amount_minor: int, day_limit_minor: int
+    ) -> None:
+        available = books.account(customer_id)[0] - books.held(customer_id)
+        spent = books.withdrawn(customer_id, books.today)
+        check_money(amount_minor, available, max(0, day_limit_minor - spent))
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[Books]:

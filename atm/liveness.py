@@ -10,6 +10,7 @@ from atm.settings import Liveness
 
 if TYPE_CHECKING:
     from face_auth.camera import Camera
+    from face_auth.drawn_camera import DrawnCamera
     from face_auth.liveness.check import LivenessCheck
     from face_auth.liveness.passive import PassiveCheck
 
@@ -114,7 +115,7 @@ class LivenessDesk:
 
     @contextlib.contextmanager
     def asking(
-        self, camera: "Camera", progress: Callable[[P], None] | None
+        self, camera: "Camera | DrawnCamera", progress: Callable[[P], None] | None
     ) -> Iterator[Callable[[P], None]]:
         """Tell the demo camera's face what is asked for, and *progress* all of it."""
 

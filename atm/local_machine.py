@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from atm.capturing import LockedCommit
+from atm.desks import StaffDesk
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.export import export
-from atm.folder import (
-    DataFolder,
-)
+from atm.folder import DataFolder, open_existing
 from atm.import_plain import ImportReport, import_plain
 from atm.keys import Keys
 from atm.liveness import Excused, challenge_s
@@ -24,7 +23,7 @@ from atm.orphans import remove_orphans
 from atm.session import Customer, Session
 from atm.settings import Settings
 from atm.signatures import StaffMember
-from atm.stores import Stores
+from atm.stores import Stores, staff_of
 from credentials.store import CredentialRecord
 from face_auth.camera import Frame
 
@@ -88,6 +87,18 @@ class LocalMachine(Machine):
         machine = cls(settings, folder, stores)
         stores.check()
         return machine
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether anybody is enrolled."""
+        return any(not record.pending for record in self.store.all())
+
+    @classmethod
+    def _staff_alone(cls, settings: Settings) -> StaffDesk:
+        folder = open_existing(settings.data_dir)
+        if folder.fresh:
+            raise AtmError("There is no member of staff yet.")
+        return staff_of(folder, Keys.open(settings.key_dir, folder))
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Make the first member of staff, and approve models and settings in that name.

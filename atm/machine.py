@@ -16,6 +16,7 @@ from atm.folder import (
     DataFolder,
     FolderError,
     Kind,
+    check_camera,
     check_private,
     open_folder,
     remove_partials,
@@ -33,6 +34,7 @@ from credentials.errors import CredentialError
 from face_auth.camera import Camera, Frame
 
 if TYPE_CHECKING:
+    from face_auth.drawn_camera import DrawnCamera
     from face_auth.enrolment import EnrolProgress
     from face_auth.gallery import Capture, Template
     from face_auth.models import Threshold
@@ -258,13 +260,24 @@ class Machine(ABC):
         ask: Asking | None = None,
         progress: "Callable[[EnrolProgress], None] | None" = None,
         cancel: threading.Event | None = None,
+        camera: "DrawnCamera | None" = None,
     ) -> Customer:
         """Make a customer: PIN record and face on two threads at once. Blocks.
+
+        Args:
+            application: What was typed.
+            staff: Who signed in.
+            ask: Called when the face is close to another customer's.
+            progress: Called on the face thread after each frame.
+            cancel: Set it to stop.
+            camera: A drawn person instead of the machine's camera; a live folder takes none.
 
         Raises:
             AtmError, CredentialError, FaceAuthError: Nothing was saved; the text says why.
         """
-        capture = self._capturing(progress, application.excused)
+        if camera is not None:
+            check_camera(self.kind, camera.spec)
+        capture = self._capturing(progress, application.excused, camera)
         return self._enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 
     def new_face(
@@ -291,12 +304,15 @@ class Machine(ABC):
         self._held.close()
 
     def _capturing(
-        self, progress: "Callable[[EnrolProgress], None] | None", excused: tuple[str, ...] = ()
+        self,
+        progress: "Callable[[EnrolProgress], None] | None",
+        excused: tuple[str, ...] = (),
+        drawn: "DrawnCamera | None" = None,
     ) -> "Callable[[str, threading.Event], tuple[Template, list[Capture]]]":
         def capture(customer_id: str, stop: threading.Event) -> "tuple[Template, list[Capture]]":
             from face_auth.enrolment import enrol_face
 
-            camera = self._eye.allowed()
+            camera = drawn or self._eye.allowed()
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
@@ -311,6 +327,20 @@ class Machine(ABC):
     @abstractmethod
     def _opened(cls, settings: Settings, folder: DataFolder) -> Self:
         """Open the stores in *folder*, accept them, and wire the parts over them."""
+
+    @property
+    @abstractmethod
+    def has_customers(self) -> bool:
+        """Whether anybody is enrolled, so that a login can succeed.
+
+        Raises:
+            CredentialError: If the records cannot be read.
+        """
+
+    @classmethod
+    @abstractmethod
+    def _staff_alone(cls, settings: Settings) -> StaffDesk:
+        """Open nothing but the list of staff; make nothing."""
 
     @abstractmethod
     def first_staff(self, name: str, pin: str) -> StaffMember:
@@ -353,6 +383,15 @@ class Machine(ABC):
     @abstractmethod
     def _enrolled(self, customer_id: str) -> Excused | None:
         """Return the customer whose face is taken, None for a new one."""
+
+
+def staff_alone(settings: Settings) -> StaffDesk:
+    """Return who may sign in although the machine of *settings* does not open.
+
+    Raises:
+        AtmError, CredentialError: If nobody can, for that store cannot be used either.
+    """
+    return _chosen(settings)._staff_alone(settings)
 
 
 def _chosen(settings: Settings) -> type[Machine]:

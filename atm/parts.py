@@ -123,6 +123,17 @@ class Accounts(Protocol):
         """Return the last transactions, newest first."""
         ...
 
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now, or raise what `hold` would."""
+        ...
+
     def hold(
         self,
         customer_id: str,

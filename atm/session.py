@@ -33,6 +33,17 @@ class OwnAccount(Protocol):
         """Return the last transactions, newest first."""
         ...
 
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now, or raise what `hold` would."""
+        ...
+
     def hold(
         self,
         customer_id: str,
@@ -130,6 +141,20 @@ class Session:
     def transactions(self, limit: int = 5) -> list[Transaction]:
         """Return the latest transactions, newest first."""
         return self._open().transactions(self.customer.customer_id, limit=limit)
+
+    def check_withdrawal(self, amount_minor: int) -> None:
+        """Accept an amount that could be withdrawn now; nothing is changed.
+
+        Raises:
+            LedgerError: If balance, day limit or notes do not allow it.
+            SessionClosedError: After `close`.
+        """
+        self._open().check_withdrawal(
+            self.customer.customer_id,
+            amount_minor,
+            smallest_note_minor=self._smallest_note_minor,
+            day_limit_minor=self._day_limit_minor,
+        )
 
     def withdraw(self, amount_minor: int) -> Withdrawal:
         """Hold the amount, have it paid out, and book it. A crash in between leaves the hold.

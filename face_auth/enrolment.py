@@ -52,12 +52,14 @@ class EnrolProgress:
         wanted: Captures needed.
         verdict: What is to be said about the latest frame.
         pose: Where the person is to turn now; None for straight, or where no pose is asked for.
+        over: Whether the pictures are of one person and the liveness check has passed.
     """
 
     taken: int
     wanted: int
     verdict: Verdict
     pose: Request | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +125,7 @@ def enrol_face(
             odd = _odd_one(embeddings, recogniser)
             if odd is None:
                 if progress:
-                    progress(EnrolProgress(WANTED, WANTED, Verdict.OK))
+                    progress(EnrolProgress(WANTED, WANTED, Verdict.OK, over=True))
                 return recogniser.train(customer_id, embeddings), [t.capture for t in taken]
             dropped.append(taken.pop(odd).capture)
         if progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import threading
 import tkinter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kiosk import messages
 from kiosk.attendance import Attendance
 from kiosk.collector import Collector
+from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
 from kiosk.dialog import Dialog
 from kiosk.focus import FocusKeeper
@@ -19,7 +21,7 @@ from kiosk.guide import Guide
 from kiosk.idle import IdleClock
 from kiosk.keys import Keyboard
 from kiosk.language import Language
-from kiosk.service import Condition, Service, open_machine
+from kiosk.service import Condition, Service, furnish_demonstration, open_machine
 from kiosk.supervisor import Heart
 from kiosk.window import Window
 from kiosk.worker import DRAIN_MS, Worker
@@ -47,6 +49,7 @@ class App:
         self,
         settings: Settings,
         open_with: Callable[[Settings], Machine] = open_machine,
+        furnish: Callable[[Machine, threading.Event], None] = furnish_demonstration,
         heart: Heart | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
@@ -54,6 +57,7 @@ class App:
         Args:
             settings: What was asked for at the start.
             open_with: Opens the machine; called on a worker.
+            furnish: Gives the machine what its data folder comes with; called on a worker.
             heart: Beats for the process that watches over this one; None where there is none.
 
         Raises:
@@ -70,13 +74,14 @@ class App:
         self.language = self._speak(settings.language)
         self.dialog: Dialog | None = None
         self.by_touch = False
-        self.notice: tuple[str, str] | None = None
+        self.notice: messages.Notice | None = None
         self.closed = False
         self.collector = Collector()
         self._waiting: tuple[Screen, Callable[[], None]] | None = None
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
-        self.service = Service(self.worker, open_with, self._service_changed)
+        self.pause = Countdown()
+        self.service = Service(self.worker, open_with, furnish, self._service_changed)
         self.attendance = Attendance(self)
         self.guide = Guide(self.service, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
@@ -100,25 +105,26 @@ class App:
         self.idle.answer()
         self.guide.watch(None)
         self.screen = make(self)
-        self.window.show(self.screen)
         self.redraw_bars()
+        self.window.show(self.screen)
         first = self.screen.first_focus()
         if first is not None:
             first.take_focus()
         else:
             self.root.focus_set()
 
-    def go_home(self, notice: tuple[str, str] | None = None) -> None:
+    def go_home(self, notice: messages.Notice | None = None) -> None:
         """Show the home page, in the default language.
 
         Args:
-            notice: A tone and a sentence that home shows once, translated already.
+            notice: What home says once; then in the language of who is to read it.
         """
         from kiosk.screens.home import Home
         from kiosk.screens.out_of_service import OutOfService
 
         self.notice = notice
-        self.language = self._speak(self.settings.language)
+        if notice is None:
+            self.language = self._speak(self.settings.language)
         out = self.service.condition is Condition.OUT
         self.show(OutOfService if out else Home)
 
@@ -169,8 +175,10 @@ class App:
         no: str,
         on_yes: Callable[[], object] | None,
         on_no: Callable[[], object] | None = None,
+        danger: bool = False,
+        safe: str = "no",
     ) -> None:
-        """Ask over the page; either answer takes the question away first."""
+        """Ask over the page; either answer takes the question away first. See `Dialog`."""
 
         def then(action: Callable[[], object] | None) -> Callable[[], None]:
             def answered() -> None:
@@ -183,19 +191,20 @@ class App:
 
             return answered
 
+        before, last = self.focus.current, self.dialog
         self._end_dialog()
-        before = self.focus.current
         self.screen.pause()
         self.dialog = Dialog(
             self.root, self.window.fonts, self.window.scale,
             title=title, line=line, yes=yes, no=no, on_yes=then(on_yes), on_no=then(on_no),
+            danger=danger, safe=safe, before=last,
         )  # fmt: skip
 
     def fault(self, error: BaseException) -> None:
         """Log *error* and go home with the one sentence there is for it."""
         _log.error("A fault in the window", exc_info=error)
         try:
-            self.go_home(("bad", self.language.gettext(messages.FAULT)))
+            self.go_home(messages.Notice.FAULT)
         except Exception:
             _log.exception("Home cannot be shown")
 

@@ -78,7 +78,10 @@ class Asking:
         return sign, _(sentence)
 
     def take(self, progress: LoginProgress) -> Marks:
-        """Fill the ring as far as the check is, never less than before; returns the marks."""
+        """Fill the ring as far as the check is, never less than before; returns the marks.
+
+        One part stays open until the answer: only that says that the check is over.
+        """
         from kiosk.pane_picture import Marks, Ring
 
         asked = progress.asked
@@ -86,7 +89,8 @@ class Asking:
         if asked.wanted:
             wanted = asked.wanted * STEPS
             current = int(min(max(asked.share, 0.0), 1.0) * STEPS)
-            done = min(asked.done * STEPS + min(current, STEPS - 1), wanted)
+            done = asked.done * STEPS + min(current, STEPS - 1)
+        done = min(done, wanted - 1)
         if self.marks.wanted == wanted:
             done = max(done, self.marks.done)
         self.marks = Marks(Ring.FILLING, done, wanted, sign_of(asked.request))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from kiosk.messages import Notice
+
 if TYPE_CHECKING:
     from atm.session import Session
     from kiosk.app import App
@@ -55,8 +57,7 @@ class Attendance:
             return
         if app.screen.for_staff:
             if not self.staff_left_s:
-                _ = app.language.gettext
-                app.go_home(("info", _("Staff were signed out: nothing was touched.")))
+                app.go_home(Notice.SIGNED_OUT)
         elif idle.asking:
             if not idle.left_s:
                 app.go_home()
@@ -85,6 +86,7 @@ class Attendance:
             no=_("No, log out") if app.screen.logs_out else _("No, stop"),
             on_yes=None,
             on_no=app.go_home,
+            safe="yes",
         )
 
     def _time_left(self) -> str:

@@ -32,14 +32,12 @@ class ChipSpec:
         command: What it does; None for a chip that only tells.
         symbol: Name of an icon before the word.
         chosen: Whether it is the one that is chosen among several.
-        hint: What it does, for hover help.
     """
 
     text: str
     command: Callable[[], object] | None = None
     symbol: str = ""
     chosen: bool = False
-    hint: str = ""
 
 
 class Chip(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]

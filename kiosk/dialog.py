@@ -11,12 +11,17 @@ from typing import Any
 import customtkinter
 
 from kiosk import theme
+from kiosk.bars import fit, measure
 from kiosk.focus import Control
 from kiosk.widgets import Button, Label, at
 
-WIDTH, HEIGHT = 640, 322
+WIDTH = 640
+LINE_NAME = 360
+"""What a name may take of the two lines below the question."""
 
 _PAD = 45
+_INNER = WIDTH - 2 * _PAD
+_LINE = 34
 _BUTTON = 96
 _DIM = 0.36
 
@@ -38,9 +43,32 @@ class Dialog:
         no: str,
         on_yes: Callable[[], object],
         on_no: Callable[[], object],
+        danger: bool = False,
+        safe: str = "no",
+        before: Dialog | None = None,
     ) -> None:
-        """Show the question; the focus goes to the button that changes nothing."""
-        self._on_no = on_no
+        """Show the question.
+
+        Args:
+            root: The window.
+            fonts: Of the display.
+            scale: How many pixels a drawn pixel has.
+            title: The question, one line.
+            line: What follows from a yes, at most two lines.
+            yes: The word of the button at the left.
+            no: The word of the button at the right.
+            on_yes: Called when it is answered with yes.
+            on_no: Called when it is answered with no.
+            danger: Whether a yes destroys something: its button is red then.
+            safe: Which answer does no harm, "yes" or "no"; it has the focus, and Escape gives it.
+            before: The question in whose place this one comes: behind it is the same page.
+        """
+        self._shot: Any = before._shot if before is not None else None
+        self._on_safe = on_yes if safe == "yes" else on_no
+        large = measure(root, title, fonts(theme.TITLE, "bold")) <= _INNER
+        title_font = fonts(theme.TITLE if large else theme.HEADING, "bold")
+        lines = 1 if measure(root, line, fonts(theme.BODY)) <= _INNER else 2
+        self._height = 288 + lines * _LINE
         self._photo: Any = None
         self.cover = tkinter.Frame(root, bg=theme.SCRIM)
         self._backdrop = tkinter.Label(self.cover, bg=theme.SCRIM, borderwidth=0)
@@ -49,7 +77,7 @@ class Dialog:
         self._pane = customtkinter.CTkFrame(
             self.cover,
             width=WIDTH,
-            height=HEIGHT,
+            height=self._height,
             corner_radius=0 if self._photo else theme.PANE_CORNER,
             fg_color=theme.SURFACE,
             bg_color=theme.SURFACE if self._photo else theme.SCRIM,
@@ -57,29 +85,30 @@ class Dialog:
         # Where the rounded pane is part of the backdrop, only its middle is a widget.
         inset = theme.PANE_CORNER if self._photo else 0
         if inset:
-            self._pane.configure(width=WIDTH - 2 * inset, height=HEIGHT - 2 * inset)
+            self._pane.configure(width=WIDTH - 2 * inset, height=self._height - 2 * inset)
         self._pane.place(relx=0.5, rely=0.5, anchor="center")
-        inner = WIDTH - 2 * _PAD
-        self.title = Label(self._pane, title, fonts(theme.TITLE, "bold"), width=inner, height=60)
+        self.title = Label(self._pane, title, title_font, width=_INNER, height=60)
         self.line = Label(
-            self._pane, line, fonts(theme.BODY), colour=theme.MUTED, width=inner, height=34
-        )
+            self._pane, line, fonts(theme.BODY), colour=theme.MUTED, width=_INNER,
+            height=lines * _LINE, wrap=lines > 1,
+        )  # fmt: skip
         at(self.title, _PAD - inset, 40 - inset)
         at(self.line, _PAD - inset, 112 - inset)
-        width = (inner - 16) // 2
-        self.yes = self._button(yes, on_yes, fonts, "primary", width)
+        width = (_INNER - 16) // 2
+        self.yes = self._button(yes, on_yes, fonts, "danger" if danger else "primary", width)
         self.no = self._button(no, on_no, fonts, "secondary", width)
-        at(self.yes, _PAD - inset, 181 - inset)
-        at(self.no, _PAD - inset + inner - width, 181 - inset)
+        y = self._height - _PAD - _BUTTON - inset
+        at(self.yes, _PAD - inset, y)
+        at(self.no, _PAD - inset + _INNER - width, y)
         self.controls: list[Control] = [self.yes, self.no]
         self.cover.place(x=0, y=0, relwidth=1, relheight=1)
         self.cover.lift()
         root.update_idletasks()
-        self.no.take_focus()
+        (self.yes if safe == "yes" else self.no).take_focus()
 
     def cancel(self) -> None:
-        """Answer No, as Escape does."""
-        self._on_no()
+        """Give the answer that does no harm, as Escape does."""
+        self._on_safe()
 
     def close(self) -> None:
         """Take the question away."""
@@ -89,6 +118,7 @@ class Dialog:
 
     def plain(self) -> None:
         """Give up the dimmed page, whose size has changed."""
+        self._shot = None
         self._backdrop.configure(image="")
 
     def _button(
@@ -107,7 +137,8 @@ class Dialog:
     def _dim(self, root: tkinter.Tk, scale: float) -> None:
         """Show the page, darkened, behind the question; plain where it cannot be read back."""
         try:
-            picture = _backdrop(root, scale)
+            self._shot = self._shot or _shot(root)
+            picture = _backdrop(self._shot, scale, self._height)
             from PIL import ImageTk
 
             self._photo = ImageTk.PhotoImage(picture, master=root)
@@ -116,26 +147,37 @@ class Dialog:
             _log.info("The page cannot be dimmed: %s", error)
 
 
-def _backdrop(root: tkinter.Tk, scale: float) -> Any:
-    """Return the window's picture, darkened, with the rounded white pane on it."""
-    from PIL import Image, ImageDraw, ImageGrab
+def named(root: tkinter.Misc, fonts: theme.Fonts, question: str, name: str) -> str:
+    """Return *question* with *name* in the place of {name}, cut to what a title has room for."""
+    font = fonts(theme.HEADING, "bold")
+    room = _INNER - measure(root, question.format(name=""), font)
+    return question.format(name=fit(root, name, font, room))
+
+
+def _shot(root: tkinter.Tk) -> Any:
+    """Return the window's picture."""
+    from PIL import ImageGrab
 
     root.update_idletasks()
     root.winfo_pointerxy()  # a round trip: the display has drawn what it was told
     left, top = root.winfo_rootx(), root.winfo_rooty()
-    width, height = root.winfo_width(), root.winfo_height()
-    shot = ImageGrab.grab(
-        (left, top, left + width, top + height), xdisplay=os.environ.get("DISPLAY", "")
-    ).convert("RGB")
+    box = (left, top, left + root.winfo_width(), top + root.winfo_height())
+    return ImageGrab.grab(box, xdisplay=os.environ.get("DISPLAY", "")).convert("RGB")
+
+
+def _backdrop(shot: Any, scale: float, height: int) -> Any:
+    """Return *shot*, darkened, with the rounded white pane, *height* high, on it."""
+    from PIL import Image, ImageDraw
+
     ink = Image.new("RGB", shot.size, theme.INK)
     dimmed = Image.blend(ink, shot, _DIM)
     fine = 4
-    pane = (round(WIDTH * scale), round(HEIGHT * scale))
+    pane = (round(WIDTH * scale), round(height * scale))
     mask = Image.new("L", (pane[0] * fine, pane[1] * fine), 0)
     ImageDraw.Draw(mask).rounded_rectangle(
         (0, 0, pane[0] * fine - 1, pane[1] * fine - 1), theme.PANE_CORNER * scale * fine, fill=255
     )
-    spot = ((width - pane[0]) // 2, (height - pane[1]) // 2)
+    spot = ((shot.width - pane[0]) // 2, (shot.height - pane[1]) // 2)
     dimmed.paste(
         Image.new("RGB", pane, theme.SURFACE), spot, mask.resize(pane, Image.Resampling.BOX)
     )

@@ -1,12 +1,15 @@
 """Result or error -> the sentence that is shown for it, in English; the window translates it.
 
-Nothing here says which factor failed. Sentences under the camera have at most eight words.
+A page that the public sees shows these sentences and no others: never the text of an error, which
+may name a file, a person or a cause. Nothing here says which factor failed. Sentences under the
+camera have at most eight words.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import Enum
 
 from kiosk.language import Language
 
@@ -20,7 +23,7 @@ LOGIN = {
     "refused": N_("Not admitted. Wait a minute and try again, or ask staff."),
     "no_face": N_("We could not see your face. Try again."),
     "fault": N_("Service not available. Ask staff."),
-    "paused": N_("Paused after too many refusals. Try again in {n} seconds, or ask staff."),
+    "paused": "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
 }
 """The only things a customer is told after the press, by the outcome's value."""
 
@@ -50,6 +53,8 @@ TURN = N_("Turn towards the arrow")
 TURN_A_LITTLE = N_("Turn a little towards the arrow")
 COME_CLOSER = GUIDANCE["too_far"]
 NO_CAMERA = N_("The camera does not answer. Ask staff.")
+OUT = N_("Out of service. Please ask staff.")
+DETAILS_IN_LOG = N_("Staff cannot sign in here now. The log has the details.")
 CAMERA_PROBLEMS = (
     N_("Camera changed. Ask staff."),
     N_("Camera not registered. Ask staff."),
@@ -129,6 +134,7 @@ AMOUNT = {
     "too_large": N_("This amount is too large."),
 }
 
+NOT_DONE = N_("It was not done.")
 NOT_CHANGED = N_("Type your old PIN again and look at the camera, or ask staff.")
 TAKEN = N_("This username is taken.")
 PINS_DIFFER = N_("The two PINs differ. Type both again.")
@@ -141,6 +147,34 @@ RETURNED = N_("No money came out; nothing was taken.")
 NOT_POSITIVE = AMOUNT["negative"]
 
 
+class Notice(Enum):
+    """All that the home page says of what came about: a tone, and a sentence in English.
+
+    Everybody reads it, so it names nobody.
+    """
+
+    FAULT = ("bad", FAULT)
+    SIGN_IN_REFUSED = ("bad", SIGN_IN_REFUSED)
+    DUPLICATE_FACE = ("bad", ENROLMENT["duplicate_face"])
+    NOTHING_STORED = ("info", N_("Nothing was stored."))
+    SIGNED_OUT = ("info", N_("Staff were signed out: nothing was touched."))
+    UNLOCKED = ("ok", N_("The customer can log in again."))
+    DELETED = ("ok", N_("The customer is deleted."))
+    NEW_PIN = ("ok", N_("The new PIN is saved. The old one is no longer valid."))
+    NEW_FACE = ("ok", N_("The new face is saved. The old one is erased."))
+    EXCUSED = ("ok", N_("The movements are saved."))
+    SETTLED = ("ok", N_("The withdrawal is settled."))
+    CAMERA = ("ok", N_("This camera is registered. No other one is taken."))
+    STAFF_ADDED = ("ok", N_("The new member of staff can sign in."))
+    STAFF_UNLOCKED = ("ok", N_("The member of staff can sign in again."))
+    STAFF_REMOVED = ("ok", N_("The member of staff is removed."))
+
+    def __init__(self, tone: str, sentence: str) -> None:
+        """Keep both."""
+        self.tone = tone
+        self.sentence = sentence
+
+
 def refusal(outcome: str, pause_s: float, language: Language) -> str:
     """Return what a customer is told when nothing came of their attempt.
 
@@ -149,8 +183,13 @@ def refusal(outcome: str, pause_s: float, language: Language) -> str:
         pause_s: How long this machine still pauses, where it does.
         language: The customer's.
     """
-    sentence = language.gettext(LOGIN.get(outcome, FAULT))
-    return sentence.format(n=max(1, math.ceil(pause_s)))
+    if outcome == "paused":
+        return language.ngettext(
+            "Paused after too many refusals. Try again in {n} second, or ask staff.",
+            "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
+            max(1, math.ceil(pause_s)),
+        )
+    return language.gettext(LOGIN.get(outcome, FAULT))
 
 
 def field_error(error: Exception, what: str, language: Language) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kiosk.fault_codes import code_of
 from kiosk.worker import Attempt, Worker
 
 if TYPE_CHECKING:
@@ -32,6 +34,13 @@ class Condition(Enum):
     OUT = auto()
 
 
+def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
+    """Give a demonstration its drawn customer; see `atm.demo_customer`."""
+    from atm.demo_customer import furnish
+
+    furnish(machine, cancel)
+
+
 def open_machine(settings: Settings) -> Machine:
     """Open the real machine; on a worker, since the imports alone take a while."""
     from atm.machine import Machine
@@ -49,14 +58,29 @@ class Service:
         self,
         worker: Worker,
         open_with: Callable[[Settings], Machine],
+        furnish: Callable[[Machine, threading.Event], None],
         changed: Callable[[], None],
     ) -> None:
-        """Open nothing yet; *changed* is called on the Tk thread when the condition changes."""
+        """Open nothing yet.
+
+        Args:
+            worker: Where the work is done.
+            open_with: Opens the machine.
+            furnish: Puts into a data folder what it is to come with; called once it is ready,
+                with an event that ends it.
+            changed: Called on the Tk thread when the condition changes.
+        """
         self.machine: Machine | None = None
         self.problem = ""
+        """Why the kiosk is out of service, for staff alone; "" while it is not."""
+        self.code = ""
+        """The same for everybody, as `fault_codes` has it."""
         self._worker = worker
         self._open_with = open_with
+        self._furnish = furnish
         self._changed = changed
+        self.furnished = False
+        """Whether the data folder has what it is to come with, or could not get it."""
         self._attempt: Attempt[Machine] | None = None
         self.first_start = False
         """Whether there is no member of staff yet, as of the last second."""
@@ -67,6 +91,7 @@ class Service:
         """Open the machine that *settings* describe in the place of the one there was."""
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
         self.first_start = False
+        self.furnished = False
         if self._attempt is not None:
             self._attempt.drop()
 
@@ -112,24 +137,21 @@ class Service:
             self._look_again_at = now + LOOK_AGAIN_S
             self._worker.start(
                 lambda _attempt: _look(machine), done=partial(self._looked, machine),
-                failed=self.fail,
+                failed=partial(self._failed, machine),
             )  # fmt: skip
 
     def _looked(self, machine: Machine, found: tuple[str, bool]) -> None:
         if machine is self.machine:
             self._camera_problem, self.first_start = found
 
+    def _failed(self, machine: Machine, error: BaseException) -> None:
+        if machine is self.machine:
+            self.fail(error)
+
     @property
     def camera_lost(self) -> bool:
         """Whether there is a machine whose camera does not answer."""
         return self.machine is not None and not self.problem and self.machine.camera.state == "lost"
-
-    @property
-    def camera_starting(self) -> bool:
-        """Whether there may soon be the first picture."""
-        if self.machine is None:
-            return not self.problem
-        return self.machine.camera.state == "starting"
 
     def latest(self) -> Frame | None:
         """Return the newest frame, or None; never blocks."""
@@ -147,11 +169,7 @@ class Service:
 
         def warmed(found: tuple[str, bool]) -> None:
             self._looked(machine, found)
-            self._changed()
-
-        def failed(error: BaseException) -> None:
-            if machine is self.machine:
-                self.fail(error)
+            self._warm(machine)
 
         try:
             machine.camera.start()
@@ -160,12 +178,28 @@ class Service:
             self.fail(error)
             return
         self.machine = machine
-        self._worker.start(warm, done=warmed, failed=failed)
+        self._worker.start(warm, done=warmed, failed=partial(self._failed, machine))
+        self._changed()
+
+    def _warm(self, machine: Machine) -> None:
+        """Customers can be served; what the folder comes with is made meanwhile."""
+
+        def over(error: BaseException | None) -> None:
+            if error is not None:
+                _log.error("The data folder stays as it is: %s", error, exc_info=error)
+            if machine is self.machine:
+                self.furnished = True
+                self._changed()
+
+        self._worker.start(
+            lambda attempt: self._furnish(machine, attempt.cancel), done=over, failed=over
+        )
         self._changed()
 
     def fail(self, error: BaseException) -> None:
         """Take the kiosk out of service because of *error*."""
-        _log.error("The machine does not start: %s", error, exc_info=error)
+        self.code = code_of(error)
+        _log.error("Out of service, %s: %s", self.code, error, exc_info=error)
         self.problem = _sentence(error)
         self._changed()
 

@@ -269,7 +269,7 @@ def main(arguments: list[str] | None = None) -> int:
             camera=RIGHT_FACE,
         )
         try:
-            app = App(settings)
+            app = App(settings, furnish=lambda _machine, _cancel: None)  # it begins with nobody
         except tkinter.TclError as error:
             print(f"The story needs a display: {error}.", file=sys.stderr)
             return 2

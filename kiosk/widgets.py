@@ -28,6 +28,7 @@ class Look:
 
 LOOKS = {
     "primary": Look(theme.PRIMARY, theme.SURFACE, theme.PRIMARY),
+    "danger": Look(theme.BAD, theme.SURFACE, theme.BAD),
     "secondary": Look(theme.SURFACE, theme.PRIMARY, theme.PRIMARY),
     "quiet": Look(theme.PAPER, theme.INK, theme.LINE),
     "key": Look(theme.SURFACE, theme.INK, theme.LINE),
@@ -249,13 +250,13 @@ class Tile(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         middle = (height - title_height - gap - line_height) // 2
         top = middle if centred else min(24, middle)
         heavy = "semibold" if centred else "bold"
-        muted = self.look.text if look == "primary" else theme.MUTED
+        self._muted = self.look.text if look == "primary" else theme.MUTED
         self.title = Label(
             self, title, fonts(size, heavy), colour=self.look.text, width=inner,
             height=title_height, anchor=anchor,
         )  # fmt: skip
         self.line = Label(
-            self, line, fonts(theme.BODY, "medium" if centred else "regular"), colour=muted,
+            self, line, fonts(theme.BODY, "medium" if centred else "regular"), colour=self._muted,
             width=inner, height=line_height, anchor=anchor,
         )  # fmt: skip
         at(self.title, left, top)
@@ -266,11 +267,15 @@ class Tile(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
 
     def enable(self, enabled: bool) -> None:
         """Let the tile be pressed, or fade it."""
+        if enabled == self.enabled:
+            return
         self.enabled = enabled
+        if not enabled:
+            self.give_up_focus()
         look = self.look if enabled else _FADED
         self.configure(fg_color=look.fill, border_color=look.border)
         self.title.configure(text_color=look.text)
-        self.line.configure(text_color=theme.MUTED if enabled else look.text)
+        self.line.configure(text_color=self._muted if enabled else look.text)
 
     def show_down(self, down: bool) -> None:
         """Darken the tile under a finger."""

@@ -75,9 +75,14 @@ class Window:
         self.root.bind("<Configure>", self._configured, add="+")
 
     def show(self, screen: Screen) -> None:
-        """Put *screen*, already built, in the place of the one there is."""
+        """Put *screen*, already built, in the place of the one there is.
+
+        It is laid out behind the old one: seen meanwhile it would be blank.
+        """
         old, self.screen = self.screen, screen
         screen.place(relx=0.5, rely=0.5, anchor="center")
+        if old is not None:
+            screen.lower(old)
         self.root.update_idletasks()
         screen.lift()
         if old is not None:

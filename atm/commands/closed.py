@@ -9,7 +9,7 @@ from atm.approval import Approval
 from atm.audit import AuditLog
 from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
-from atm.folder import FOLDER_FILE, DataFolder, open_folder
+from atm.folder import DataFolder, open_existing
 from atm.key_backup import backup, restore_backup
 from atm.key_rotation import rotate
 from atm.keys import Keys
@@ -37,7 +37,7 @@ def approve(settings: Settings, options: argparse.Namespace) -> int:
         from atm.remote.setup import approve_kiosk
 
         return _approved(approve_kiosk(settings))
-    folder = _folder(settings)
+    folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(), _stores(settings, folder) as stores:
         two = stores.approvals.needs_two(settings)
         names = sign_two(stores.staff).names if two else [sign_in(stores.staff).name]
@@ -58,7 +58,7 @@ def _approved(made: Approval) -> int:
 def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back the root key up, bring it back, or change it."""
     _need_own_customers(settings)
-    folder = _folder(settings)
+    folder = open_existing(settings.data_dir, settings.kind)
     if options.act == "rotate":
         return _rotate(settings, folder)
     if options.file is None:
@@ -78,7 +78,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
 def restore(settings: Settings, options: argparse.Namespace) -> int:
     """Put the credential records back from a copy, after two have seen what that loses."""
     _need_own_customers(settings)
-    folder = _folder(settings)
+    folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(alone=True):
         keys = Keys.open(settings.key_dir, folder)
         audit = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
@@ -150,12 +150,6 @@ def _need_own_customers(settings: Settings) -> None:
         raise AtmError(
             "The bank's service keeps the customers; make this kiosk's folder anew instead."
         )
-
-
-def _folder(settings: Settings) -> DataFolder:
-    if not (settings.data_dir / FOLDER_FILE).exists():
-        raise AtmError(f"There is no data folder {settings.data_dir}.")
-    return open_folder(settings.data_dir, settings.kind)
 
 
 @contextlib.contextmanager

@@ -81,6 +81,28 @@ class RemoteAccounts:
         """Do nothing: staff settle no hold that is a moment old."""
         yield
 
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now.
+
+        Raises:
+            LedgerError: If the account does not allow it.
+            ServiceUnavailable: If nobody can say.
+        """
+        self._call(
+            "check",
+            again=True,
+            amount_minor=amount_minor,
+            smallest_note_minor=smallest_note_minor,
+            day_limit_minor=day_limit_minor,
+        )
+
     def hold(
         self,
         customer_id: str,

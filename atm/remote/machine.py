@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, Self, cast
 
+from atm.desks import StaffDesk
 from atm.dispenser import SimulatedDispenser
 from atm.errors import AtmError
 from atm.folder import DataFolder
@@ -58,6 +59,15 @@ class RemoteMachine(Machine):
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
         stores.check()
         return cls(settings, folder, stores)
+
+    @property
+    def has_customers(self) -> bool:
+        """Take it that somebody is: a bank has customers."""
+        return True
+
+    @classmethod
+    def _staff_alone(cls, settings: Settings) -> StaffDesk:
+        return RemoteStaff(client_of(settings), Badge())
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Refuse: the service is set up with its first member of staff.

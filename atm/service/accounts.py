@@ -13,16 +13,15 @@ from sqlalchemy import Connection, select
 
 from atm.accounts import (
     AccountExistsError,
-    DayLimitError,
     Hold,
-    InsufficientFundsError,
     InvalidAmountError,
     LedgerError,
-    NotAMultipleError,
     OpenHoldError,
     PayingOutError,
     Transaction,
     Withdrawal,
+    check_money,
+    check_notes,
     check_reference,
     random_reference,
 )
@@ -129,6 +128,23 @@ class AccountRows:
             for row in self._database.run(work)
         ]  # fmt: skip
 
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now; see `atm.ledger.Ledger.check_withdrawal`."""
+        check_notes(amount_minor, smallest_note_minor)
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, customer_id)
+            self._checked(books, books.account(), amount_minor, day_limit_minor)
+
+        self._database.run(work)
+
     def hold(
         self,
         customer_id: str,
@@ -139,10 +155,7 @@ class AccountRows:
         reference: str | None = None,
     ) -> Hold:
         """Set *amount_minor* aside; see `atm.ledger.Ledger.hold` for arguments and errors."""
-        if type(amount_minor) is not int or amount_minor <= 0:
-            raise InvalidAmountError
-        if amount_minor % smallest_note_minor:
-            raise NotAMultipleError(smallest_note_minor)
+        check_notes(amount_minor, smallest_note_minor)
         if reference is not None:
             check_reference(reference)
 
@@ -151,14 +164,7 @@ class AccountRows:
             if reference is not None and (made := books.made(reference, amount_minor)):
                 return made
             account = books.account()
-            available = account["balance_minor"] - account["held_minor"]
-            if amount_minor > available:
-                raise InsufficientFundsError(available)
-            day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
-            spent = account["day_minor"] if day == account["day"] else 0
-            remaining = max(0, day_limit_minor - spent)
-            if amount_minor > remaining:
-                raise DayLimitError(remaining)
+            day, spent = self._checked(books, account, amount_minor, day_limit_minor)
             books.change(
                 held_minor=account["held_minor"] + amount_minor,
                 day=day,
@@ -253,6 +259,16 @@ class AccountRows:
 
         if not self._database.run(work):
             raise LedgerError(f"The account of customer {customer_id} does not add up.")
+
+    def _checked(
+        self, books: Books, account: Row, amount_minor: int, day_limit_minor: int
+    ) -> tuple[str, int]:
+        """Accept an amount; returns the day it counts for and what was taken on that day."""
+        day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
+        spent = account["day_minor"] if day == account["day"] else 0
+        available = account["balance_minor"] - account["held_minor"]
+        check_money(amount_minor, available, max(0, day_limit_minor - spent))
+        return day, spent
 
     def _account(self, customer_id: str) -> Row:
         return self._database.run(lambda connection: self._books(connection, customer_id).account())

@@ -59,13 +59,26 @@ def customer_routes(desk: Desk) -> APIRouter:
         found = ledger.transactions(customer_of(kiosk, body.session), body.limit)
         return {"transactions": [asdict(each) | {"at": each.at.isoformat()} for each in found]}
 
+    def limit(body: asked.CheckMoney) -> int:
+        return min(body.day_limit_minor, desk.day_limit * MINOR_PER_MAJOR)
+
+    @routes.post("/sessions/check")
+    def check(body: asked.CheckMoney, kiosk: FromKiosk) -> dict[str, Any]:
+        ledger.check_withdrawal(
+            customer_of(kiosk, body.session),
+            body.amount_minor,
+            smallest_note_minor=body.smallest_note_minor,
+            day_limit_minor=limit(body),
+        )
+        return {}
+
     @routes.post("/sessions/hold")
     def hold(body: asked.HoldMoney, kiosk: FromKiosk) -> dict[str, Any]:
         made = ledger.hold(
             customer_of(kiosk, body.session),
             body.amount_minor,
             smallest_note_minor=body.smallest_note_minor,
-            day_limit_minor=min(body.day_limit_minor, desk.day_limit * MINOR_PER_MAJOR),
+            day_limit_minor=limit(body),
             reference=body.reference,
         )
         return plain_hold(made)

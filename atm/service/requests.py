@@ -87,13 +87,18 @@ class Transactions(Session):
     limit: int = Field(ge=0, le=100)
 
 
-class HoldMoney(Session):
-    """Set money aside; the kiosk makes the reference, so that it may ask again."""
+class CheckMoney(Session):
+    """Ask whether an amount could be set aside."""
 
-    reference: Reference
     amount_minor: Minor
     smallest_note_minor: int = Field(ge=1, le=2**53)
     day_limit_minor: int = Field(ge=0, le=2**53)
+
+
+class HoldMoney(CheckMoney):
+    """Set it aside; the kiosk makes the reference, so that it may ask again."""
+
+    reference: Reference
 
 
 class HoldSent(Body):

@@ -146,9 +146,21 @@ class Account(SessionPage):
         self._confirm(minor)
 
     def _confirm(self, minor: int) -> None:
+        """Ask whether it is meant, once it is certain that the amount can be paid."""
         if self.settling:
             return
         self._calm()
+        self._set_busy(True)
+        session = self.session
+        self.work(
+            lambda _attempt: session.check_withdrawal(minor),
+            done=lambda _none: self._ask(minor), failed=self._refused,
+        )  # fmt: skip
+
+    def _ask(self, minor: int) -> None:
+        self._set_busy(False)
+        if self.app.dialog is not None:
+            return
         _ = self._
         self.app.ask(
             title=_("Withdraw {amount}?").format(amount=self.language.notes(minor)),

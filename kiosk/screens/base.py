@@ -145,13 +145,13 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         height: int = theme.TOUCH,
         busy_when_disabled: bool = False,
     ) -> Button:
-        """Put a button on the page; the primary one is what Enter presses."""
+        """Put a button on the page; the primary one, or a red one, is what Enter presses."""
         made = Button(
             self, text, command, self.fonts, look=look, width=width, height=height,
             busy_when_disabled=busy_when_disabled,
         )  # fmt: skip
         self.put(made, x, y)
-        if look == "primary":
+        if look in ("primary", "danger"):
             self.primary = made
         return made
 
@@ -177,9 +177,9 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def no_picture(self, advice: str) -> tuple[str, str]:
         """Return the two lines that stand in a camera pane without a picture."""
-        if self.app.service.camera_starting:
-            return self._(messages.WAIT), ""
-        return self._(messages.SILENT), self._(advice)
+        if self.app.service.camera_lost:
+            return self._(messages.SILENT), self._(advice)
+        return self._(messages.WAIT), ""
 
     def later(self, wait_ms: int, action: Callable[[], object]) -> str:
         """Do *action* after *wait_ms*, unless the page is left before; returns a name for it."""

@@ -68,5 +68,5 @@ class RegisterCamera(Live, Signed):
         machine, staff = self.app.machine, self.staff
         self.act(
             lambda: machine.register_camera(staff=staff),
-            self._("This camera is registered. No other one is taken."),
+            messages.Notice.CAMERA,
         )

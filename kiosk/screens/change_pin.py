@@ -68,6 +68,15 @@ class ChangePin(SessionPage, Form):
         session, since = self.session, self.since
         self.go_on_to(lambda app: Account(app, session, since))
 
+    def refresh(self) -> None:
+        """While the machine judges nobody, count down and let nothing be sent."""
+        pause_s = self.app.pause.left_s
+        if pause_s:
+            self.explained.configure(text=messages.refusal("paused", pause_s, self.language))
+        elif not self.go.enabled:
+            self.explained.configure(text=self._(messages.NOT_CHANGED))
+        self.go.enable(not pause_s)
+
     def enter_in(self, field: Field) -> None:
         """Judge the new PIN before it is typed again."""
         if field is not self.fields[1] or self._judge():

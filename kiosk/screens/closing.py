@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
 from kiosk.bars import fit
+from kiosk.messages import Notice
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import Make, Signed
 from kiosk.signs import card, disc
@@ -65,8 +66,12 @@ class ClosingWithMoney(Signed):
 
     def _sign(self) -> None:
         staff, again = self.staff, self._again
-        what = self._("Close with {amount}").format(amount=self.language.money(self._balance))
-        self.app.show(lambda app: SecondSignature(app, staff, what, self._erase, again))
+        what = self._("Delete {name} with {amount}").format(
+            name=self._customer.username, amount=self.language.money(self._balance)
+        )
+        self.app.show(
+            lambda app: SecondSignature(app, staff, what, self._erase, again, danger=True)
+        )
 
     def _erase(self, signed: Signatures) -> None:
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
@@ -74,5 +79,5 @@ class ClosingWithMoney(Signed):
         page.busy(True)
         page.act(
             lambda: office.delete(name, staff=staff, override=signed),
-            self._("{name} is deleted.").format(name=name),
+            Notice.DELETED,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import customtkinter
 
-from kiosk import theme
+from kiosk import messages, theme
 from kiosk.bars import ChipSpec
 from kiosk.focus import Control
 from kiosk.icons import icon
@@ -105,4 +105,4 @@ class Consent(Screen):
         self.app.show(lambda app: Details(app, draft))
 
     def _no(self) -> None:
-        self.app.go_home(("info", self._("Nothing was stored.")))
+        self.app.go_home(messages.Notice.NOTHING_STORED)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
 from kiosk.bars import fit
+from kiosk.dialog import LINE_NAME, named
 from kiosk.focus import Control
+from kiosk.messages import Notice
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed, states
 from kiosk.signs import StatusLine
@@ -89,19 +91,28 @@ class CustomerPage(Signed):
         staff, again = self.staff, self._again
         self.app.show(lambda app: SecondSignature(app, staff, what, then, again))
 
-    def _ask(self, title: str, line: str, yes: str, on_yes: Callable[[], object]) -> None:
-        self.app.ask(title=title, line=line, yes=yes, no=self._("No"), on_yes=on_yes)
-
-    def _named(self, sentence: str) -> str:
-        return sentence.format(name=fit(self, self._customer.username, self.fonts(theme.BODY), 360))
+    def _ask(
+        self,
+        question: str,
+        line: str,
+        yes: str,
+        on_yes: Callable[[], object],
+        danger: bool = False,
+    ) -> None:
+        full_name = fit(self, self._customer.full_name, self.fonts(theme.BODY), LINE_NAME)
+        self.app.ask(
+            title=named(self, self.fonts, question, self._customer.username),
+            line=line.format(name=full_name), yes=yes, no=self._("No"), on_yes=on_yes,
+            danger=danger,
+        )  # fmt: skip
 
     def _unlock(self) -> None:
         _ = self._
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
-        sentence = self._named(_("{name} can log in again."))
         self._ask(
-            _("Unlock?"), _("Was the identity document checked?"), _("Yes, unlock"),
-            lambda: self.act(lambda: office.unlock(name, staff=staff), sentence),
+            _("Unlock {name}?"), _("Was the identity document of {name} checked?"),
+            _("Yes, unlock"),
+            lambda: self.act(lambda: office.unlock(name, staff=staff), Notice.UNLOCKED),
         )  # fmt: skip
 
     def _pin(self) -> None:
@@ -131,15 +142,15 @@ class CustomerPage(Signed):
     def _delete(self) -> None:
         _ = self._
         self._ask(
-            _("Delete?"), _("PIN, face and account go for ever."),
-            _("Yes, delete"), self._erase,
+            _("Delete {name}?"), _("PIN, face and account of {name} go for ever."),
+            _("Yes, delete"), self._erase, danger=True,
         )  # fmt: skip
 
     def _erase(self) -> None:
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
         self.work(
             lambda _attempt: office.delete(name, staff=staff),
-            done=lambda _none: self.done(self._named(self._("{name} is deleted."))),
+            done=lambda _none: self.app.go_home(Notice.DELETED),
             failed=self._not_erased,
         )
 

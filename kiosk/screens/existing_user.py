@@ -42,7 +42,7 @@ class ExistingUser(Live):
         self._login: Attempt[Decision] | None = None
         self._asking: Asking | None = None
         self._verdict = ""
-        self._answer = ""
+        self._answer, self._paused = "", False
         self._moving_on: str | None = None
         self.username = self._field(_("Username"), "text", 142)
         self.pin = self._field(_("PIN"), "pin", 262)
@@ -116,10 +116,14 @@ class ExistingUser(Live):
         machine = self.app.service.machine
         ready = machine is not None and machine.ready
         seen, busy = self.view.live, self._login is not None
-        if self._answer and self.pin.text:
+        pause_s = self.app.pause.left_s
+        if pause_s and not busy:
+            self._answer = messages.refusal("paused", pause_s, self.language)
+            self._paused = True
+        elif self._answer and (self.pin.text or self._paused):
             self._forget_answer()
         problem = self.app.service.camera_problem
-        self.press.enable(ready and seen and not busy and not problem)
+        self.press.enable(ready and seen and not busy and not problem and not pause_s)
         if not seen:
             self.view.words(*self.no_picture(messages.ASK))
         if self._asking is not None:
@@ -248,6 +252,8 @@ class ExistingUser(Live):
         self._end_login()
         outcome = decision.outcome.value
         self._answer = messages.refusal(outcome, decision.pause_s, self.language)
+        if outcome == "paused":
+            self.app.pause.begin(decision.pause_s)
         self.view.mark(Marks(Ring.REFUSED))
         self.refresh()
         self.line.enabled = True
@@ -262,7 +268,7 @@ class ExistingUser(Live):
     def _forget_answer(self) -> None:
         from kiosk.pane_picture import Marks
 
-        self._answer = ""
+        self._answer, self._paused = "", False
         self.line.enabled = False
         self.view.mark(Marks())
 

@@ -45,15 +45,12 @@ class FaceStep(Pictures):
         back = ChipSpec(self._("Back"), self._back, symbol="back")
         if self.app.settings.liveness != "challenge":
             return [back, self.cancel_chip()]
-        movements = ChipSpec(
-            self._("Movements"), self._movements,
-            hint=self._("What this customer cannot do is not asked."),
-        )  # fmt: skip
+        movements = ChipSpec(self._("Movements"), self._movements)
         return [back, movements, self.cancel_chip()]
 
     def cancel(self) -> None:
         """Break off; nothing is saved."""
-        self.app.go_home(("info", self._("Nothing was stored.")))
+        self.app.go_home(messages.Notice.NOTHING_STORED)
 
     def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Customer:
         """Enrol the customer; where their face is known already, a second member of staff signs."""
@@ -74,8 +71,10 @@ class FaceStep(Pictures):
             self._back()
         elif self.winfo_exists():
             super().not_saved(error)
-        else:  # the question about the face stood in its place
-            self.app.go_home(("bad", self._(messages.enrolment_error(error))))
+        elif getattr(error, "code", "") == "duplicate_face":  # the question stood in its place
+            self.app.go_home(messages.Notice.DUPLICATE_FACE)
+        else:
+            self.app.fault(error)
 
     def _summary(self) -> None:
         _ = self._

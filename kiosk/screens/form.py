@@ -28,6 +28,9 @@ class Form(Screen):
     action = ""
     """The primary button's word, in English."""
 
+    action_look = "primary"
+    """Its look."""
+
     def __init__(self, app: App) -> None:
         """Build the page; `prepare` draws its head and adds its fields."""
         super().__init__(app)
@@ -39,7 +42,7 @@ class Form(Screen):
         self._explain()
         self.go = self.button(
             self._(self.action), self._pressed, theme.RIGHT_X, _BUTTON_Y, theme.RIGHT_COLUMN,
-            look="primary", height=theme.KEY, busy_when_disabled=True,
+            look=self.action_look, height=theme.KEY, busy_when_disabled=True,
         )  # fmt: skip
         self._pad = "digits"
 
@@ -154,6 +157,7 @@ class Form(Screen):
         x, wide = (spot, width) if letters else (theme.RIGHT_X, theme.RIGHT_COLUMN)
         self.go.resize(wide)
         self.go.configure(text=self._("Next") if letters else self._(self.action))
+        self.go.wear("primary" if letters else self.action_look)
         at(self.go, x, _BUTTON_Y - theme.TOP_BAR)
         self.go.lift()
 
@@ -167,9 +171,8 @@ class Form(Screen):
                 pane, title, self.fonts(theme.FIELD, "semibold"), width=inner, height=40
             ), 32, 24,
         )  # fmt: skip
-        at(
-            Label(
-                pane, text, self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=160,
-                anchor="nw", wrap=True,
-            ), 32, 72,
+        self.explained = Label(
+            pane, text, self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=160,
+            anchor="nw", wrap=True,
         )  # fmt: skip
+        at(self.explained, 32, 72)

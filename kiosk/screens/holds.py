@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
 from kiosk.bars import fit
+from kiosk.dialog import LINE_NAME
 from kiosk.focus import Control
+from kiosk.messages import Notice
 from kiosk.rows import Entry, Listing
 from kiosk.screens.staff_page import Signed
 from kiosk.signs import card, hair
@@ -65,7 +67,7 @@ class SettleHold(Signed):
         """Build the page for *hold* on the account of *username*."""
         super().__init__(app)
         self.sign(staff, lambda app: Holds(app, staff))
-        self._hold = hold
+        self._hold, self._username = hold, username
         _ = self._
         left = (theme.PAGE_WIDTH - _WIDE) // 2
         pane: Any = card(self, _WIDE, 468)
@@ -108,15 +110,17 @@ class SettleHold(Signed):
     def _confirm(self, paid: bool) -> None:
         _ = self._
         amount = self.language.money(self._hold.amount_minor)
-        line = _("{amount}: the account is charged.")
+        line = _("{amount}: the account of {name} is charged.")
         if not paid:
-            line = _("{amount}: the customer has it again.")
+            line = _("{amount}: the customer {name} has it again.")
+        name = fit(self, self._username, self.fonts(theme.BODY), LINE_NAME)
         self.app.ask(
             title=_("Paid?") if paid else _("Not paid?"),
-            line=line.format(amount=amount),
-            yes=_("Yes"),
+            line=line.format(amount=amount, name=name),
+            yes=_("Yes, paid") if paid else _("Yes, not paid"),
             no=_("No"),
             on_yes=lambda: self._settle(paid),
+            danger=True,
         )
 
     def _settle(self, paid: bool) -> None:
@@ -125,5 +129,5 @@ class SettleHold(Signed):
         office, hold, staff = self.app.machine.office, self._hold, self.staff
         self.act(
             lambda: office.settle(hold, paid, staff=staff),
-            self._("The withdrawal is settled."),
+            Notice.SETTLED,
         )

@@ -21,7 +21,8 @@ class Live(Screen):
         self.work(lambda _attempt: prepare(), done=lambda _none: None)
 
     def pause(self) -> None:
-        """Show no picture that stands still."""
+        """Show no picture that stands still, and no word of a camera that is well."""
+        self.view.words("", "")
         self.view.freeze()
 
     def resume(self) -> None:

@@ -140,6 +140,8 @@ class LookToChange(Live, SessionPage):
         self.app.idle.active()
         session, since = self.session, self.since
         outcome = decision.outcome.value
+        if outcome == "paused":
+            self.app.pause.begin(decision.pause_s)
         if outcome == "granted":
             self.go_on_to(lambda app: PinChanged(app, session, since))
             return

@@ -42,7 +42,7 @@ class NewFace(Pictures, Signed):
 
     def cancel(self) -> None:
         """Break off: the old face stays, and staff are signed out."""
-        self.app.go_home(("info", self._("Nothing was stored.")))
+        self.app.go_home(messages.Notice.NOTHING_STORED)
 
     def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Any:
         """Take the new pictures in the place of the old ones."""
@@ -52,14 +52,7 @@ class NewFace(Pictures, Signed):
 
     def saved(self, result: Any) -> None:
         """Sign out."""
-        self.done(self._("The new face is saved. The old one is erased."))
-
-    def not_saved(self, error: BaseException) -> None:
-        """Say why; what is no matter of pictures ends the task."""
-        if messages.enrolment_error(error) == messages.FAULT:
-            self.problem(error)
-        else:
-            super().not_saved(error)
+        self.app.go_home(messages.Notice.NEW_FACE)
 
     def _card(self) -> None:
         _ = self._

@@ -34,7 +34,7 @@ class NewPin(Signed, Form):
 
     def cancel(self) -> None:
         """Change nothing, and sign staff out."""
-        self.app.go_home(("info", self._("Nothing was stored.")))
+        self.app.go_home(messages.Notice.NOTHING_STORED)
 
     def prepare(self) -> None:
         """Draw the heading and the two fields."""
@@ -69,13 +69,12 @@ class NewPin(Signed, Form):
         if not (self._judge() and self.agree(pin, again)):
             return
         self.busy(True)
-        _ = self._
         office, name, word, signed = (
             self.app.machine.office, self._customer.username, pin.text, self._signed
         )  # fmt: skip
-        self.act(
-            lambda: office.new_pin(name, word, signed=signed),
-            _("The new PIN is saved. The old one is no longer valid."),
+        self.work(  # what it fails at is in the log: the customer is at the screen
+            lambda _attempt: office.new_pin(name, word, signed=signed),
+            done=lambda _none: self.app.go_home(messages.Notice.NEW_PIN),
         )
 
     def _judge(self) -> bool:

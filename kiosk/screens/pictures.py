@@ -157,6 +157,7 @@ class Pictures(Live):
         self._settled.take(str(progress.verdict.value))
         self._verdict = self._settled.verdict
         self.taken, self._pose = progress.taken, progress.pose
-        self.view.mark(Marks(Ring.ARCS, self.taken, WANTED, sign_of(self._pose)))
+        green = WANTED if progress.over else min(self.taken, WANTED - 1)
+        self.view.mark(Marks(Ring.ARCS, green, WANTED, sign_of(self._pose)))
         self.app.window.foot.say(self.foot())
         self.refresh()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk import theme
 from kiosk.bars import fit
 from kiosk.focus import Control
+from kiosk.messages import Notice
 from kiosk.rows import Entry, Listing
 from kiosk.screens.staff_page import FULL, Make, Signed
 from kiosk.signs import StatusLine
@@ -131,11 +132,7 @@ class RequestsPage(_Movements):
     def keep(self, excused: list[str]) -> None:
         """Save it with the customer's record."""
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
-        shown = fit(self, name, self.fonts(theme.BODY), 360)
-        self.act(
-            lambda: office.excuse(name, excused, staff=staff),
-            self._("The movements of {name} are saved.").format(name=shown),
-        )
+        self.act(lambda: office.excuse(name, excused, staff=staff), Notice.EXCUSED)
 
 
 class DraftRequests(_Movements):

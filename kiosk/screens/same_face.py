@@ -13,7 +13,8 @@ from kiosk.bars import ChipSpec, fit
 from kiosk.screens.base import Screen
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed
-from kiosk.signs import StatusLine, card
+from kiosk.screens.stepper import draw_steps
+from kiosk.signs import StatusLine, card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.1
 _PICTURE = 308
 _CARD_HIGH = 356
+_SAVING = 760
 
 
 class AskedTwice:
@@ -110,7 +112,7 @@ class SameFace(Signed):
 
     def cancel(self) -> None:
         """Save nothing."""
-        self.app.go_home(("info", self._("Nothing was stored.")))
+        self.app.go_home(messages.Notice.NOTHING_STORED)
 
     def _sign(self) -> None:
         asked, question, staff = self._asked, self._question, self.staff
@@ -130,14 +132,23 @@ class SameFace(Signed):
 
 
 class Saving(Screen):
-    """One moment, until the new customer is saved."""
+    """One moment, until the new customer is saved; it looks as the page that follows."""
 
     def __init__(self, app: App) -> None:
         """Build the page."""
         super().__init__(app)
-        line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
-        line.say("hold", self._(messages.WAIT))
-        self.put(line, (theme.PAGE_WIDTH - theme.RIGHT_COLUMN) // 2, 340)
+        draw_steps(self, 4)
+        pane: Any = card(self, _SAVING, 372)
+        self.put(pane, (theme.PAGE_WIDTH - _SAVING) // 2, 200)
+        at(disc(pane, "hold", theme.PRIMARY, theme.SOFT), (_SAVING - 96) // 2, 44)
+        for text, font, colour, y in (
+            (self._("Saving…"), self.fonts(theme.HEADING, "bold"), theme.INK, 164),
+            (self._(messages.WAIT), self.fonts(theme.BODY), theme.MUTED, 228),
+        ):
+            words = Label(
+                pane, text, font, colour=colour, width=_SAVING - 64, height=48, anchor="center"
+            )
+            at(words, 32, y)
 
     def chips(self) -> Sequence[ChipSpec]:
         """There is nothing to do."""

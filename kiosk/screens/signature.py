@@ -26,6 +26,8 @@ class SecondSignature(Signed, StaffSignIn):
         what: str,
         then: Callable[[Signatures], object],
         back: Make,
+        *,
+        danger: bool = False,
     ) -> None:
         """Build the page.
 
@@ -35,10 +37,12 @@ class SecondSignature(Signed, StaffSignIn):
             what: What is signed, in a few words.
             then: Called with both signatures.
             back: Makes the page before this one.
+            danger: Whether something is destroyed: the button is red then.
         """
         self._what = what
         self._go_on = then
         self.sign(first, back)
+        self.action_look = "danger" if danger else "primary"
         super().__init__(app, self.signed)
 
     def prepare(self) -> None:

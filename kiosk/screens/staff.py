@@ -10,6 +10,7 @@ from kiosk.bars import ChipSpec
 from kiosk.screens.form import Form
 
 if TYPE_CHECKING:
+    from atm.desks import StaffDesk
     from atm.signatures import StaffMember
     from kiosk.app import App
 
@@ -109,9 +110,10 @@ class StaffSignIn(Form):
 
     action = messages.N_("Sign in")
 
-    def __init__(self, app: App, then: Then) -> None:
-        """Build the page."""
+    def __init__(self, app: App, then: Then, staff: StaffDesk | None = None) -> None:
+        """Build the page; *staff* judges the sign-in, by default the machine's."""
         self._then = then
+        self._staff = staff or app.machine.staff
         self._tries = 0
         super().__init__(app)
 
@@ -151,7 +153,7 @@ class StaffSignIn(Form):
                 self.complain(field, self._(missing))
                 return
         self.busy(True)
-        staff, words = self.app.machine.staff, (name.text, pin.text)
+        staff, words = self._staff, (name.text, pin.text)
         self.work(lambda _attempt: staff.sign_in(*words), done=self.signed, failed=self._refused)
 
     def signed(self, member: StaffMember) -> None:
@@ -166,7 +168,7 @@ class StaffSignIn(Form):
             return
         self._tries += 1
         if self._tries >= TRIES:
-            self.app.go_home(("bad", self._(messages.SIGN_IN_REFUSED)))
+            self.app.go_home(messages.Notice.SIGN_IN_REFUSED)
             return
         self.busy(False)
         self.fields[1].clear()

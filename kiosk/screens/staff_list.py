@@ -118,33 +118,37 @@ class Member(Signed):
             self.put(tile, theme.MARGIN + number * (wide + 20), 252)
             tile.enable(may)
 
-    def _sign(self, what: str, then: Callable[[Signatures], None]) -> None:
+    def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
         staff = self.staff
         self.app.show(
-            lambda app: SecondSignature(app, staff, what, then, lambda app: StaffList(app, staff))
+            lambda app: SecondSignature(
+                app, staff, what, then, lambda app: StaffList(app, staff), danger=danger
+            )
         )
 
     def _unlock(self) -> None:
         office, name, app = self.app.machine.office, self._name, self.app
-        sentence = self._("{name} can sign in again.").format(name=name)
 
         def unlock(signed: Signatures) -> None:
             page = app.screen
             assert isinstance(page, SecondSignature)
-            page.act(lambda: office.unlock_staff(name, signed=signed), sentence)
+            page.act(
+                lambda: office.unlock_staff(name, signed=signed), messages.Notice.STAFF_UNLOCKED
+            )
 
         self._sign(self._("Unlock {name}").format(name=name), unlock)
 
     def _remove(self) -> None:
         office, name, app = self.app.machine.office, self._name, self.app
-        sentence = self._("{name} is no longer a member of staff.").format(name=name)
 
         def remove(signed: Signatures) -> None:
             page = app.screen
             assert isinstance(page, SecondSignature)
-            page.act(lambda: office.remove_staff(name, signed=signed), sentence)
+            page.act(
+                lambda: office.remove_staff(name, signed=signed), messages.Notice.STAFF_REMOVED
+            )
 
-        self._sign(self._("Remove {name}").format(name=name), remove)
+        self._sign(self._("Remove {name}").format(name=name), remove, danger=True)
 
 
 class NewStaff(Signed, StaffNamePin):
@@ -179,5 +183,5 @@ class NewStaff(Signed, StaffNamePin):
         office, signed = self.app.machine.office, self._signed
         self.act(
             lambda: office.add_staff(name, pin, signed=signed),
-            self._("{name} is a member of staff now.").format(name=name.strip()),
+            messages.Notice.STAFF_ADDED,
         )

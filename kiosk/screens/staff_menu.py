@@ -117,10 +117,10 @@ class StaffMenu(Signed):
         _, app = self._, self.app
         buttons: list[tuple[str, Callable[[], object]]] = []
         if app.window.fullscreen:
-            buttons.append((_("Leave full screen"), self._leave))
+            buttons.append((_("Leave full screen"), self.leave_fullscreen))
         if app.service.camera_lost and not app.demonstration.on:
             buttons.append((_("Demonstration"), app.demonstration.start))
-        buttons.append((_("Close the kiosk"), self._close))
+        buttons.append((_("Close the kiosk"), self.ask_to_close))
         wide = (FULL - 2 * _GAP) // 3
         for number, (text, command) in enumerate(buttons):
             x = theme.PAGE_WIDTH - theme.MARGIN - wide - (len(buttons) - 1 - number) * (wide + _GAP)
@@ -169,20 +169,6 @@ class StaffMenu(Signed):
 
         staff = self.staff
         self.app.show(lambda app: Consent(app, staff))
-
-    def _leave(self) -> None:
-        self.app.window.leave_fullscreen()
-        self.app.go_home()
-
-    def _close(self) -> None:
-        _ = self._
-        self.app.ask(
-            title=_("Close the kiosk?"),
-            line=_("It must be started again by hand."),
-            yes=_("Yes, close"),
-            no=_("No"),
-            on_yes=self.app.close,
-        )
 
 
 def liveness_weakness(app: App, _: Callable[[str], str]) -> str:

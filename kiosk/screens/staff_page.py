@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kiosk import theme
+from kiosk import messages, theme
 from kiosk.bars import ChipSpec, FootText, fit
+from kiosk.messages import Notice
 from kiosk.screens.base import Screen
+from kiosk.signs import card, disc
+from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.signatures import StaffMember
     from kiosk.app import App
 
 FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
-
-LONGEST = 150
-"""Characters of a sentence that home has room for."""
+WIDE = 1000
+_LONGEST = 320
+"""Characters of an error's sentence that there is room for."""
 
 Make = Callable[["App"], Screen]
 
@@ -68,25 +71,71 @@ class Signed(Screen):
         """Write the page's heading."""
         self.label(title, theme.MARGIN, y, FULL, size=theme.HEADING, weight="bold", height=48)
 
-    def done(self, sentence: str) -> None:
-        """Say what came about, and sign out: one act a sign-in."""
-        self.app.go_home(("ok", sentence))
-
-    def act(self, work: Callable[[], object], sentence: str) -> None:
-        """Do *work* on a worker; then say *sentence* and sign out."""
+    def act(self, work: Callable[[], object], notice: Notice) -> None:
+        """Do *work* on a worker; then say *notice* at home: one act a sign-in."""
         self.work(
             lambda _attempt: work(),
-            done=lambda _none: self.done(sentence),
+            done=lambda _none: self.app.go_home(notice),
             failed=self.problem,
         )
 
+    def leave_fullscreen(self) -> None:
+        """Go back to an ordinary window, and sign out."""
+        self.app.window.leave_fullscreen()
+        self.app.go_home()
+
+    def ask_to_close(self) -> None:
+        """End the kiosk, if it is meant."""
+        _ = self._
+        self.app.ask(
+            title=_("Close the kiosk?"),
+            line=_("It must be started again by hand."),
+            yes=_("Yes, close"),
+            no=_("No"),
+            on_yes=self.app.close,
+            danger=True,
+        )
+
     def problem(self, error: BaseException) -> None:
-        """Go home with what an act failed at: the error's own sentence where staff can use it."""
+        """Tell the member of staff what an act failed at, where the error has words for them."""
         sentence = staff_sentence(error)
         if sentence is None:
             self.app.fault(error)
         else:
-            self.app.go_home(("bad", textwrap.shorten(sentence, LONGEST, placeholder="…")))
+            staff = self.staff
+            self.app.show(lambda app: NotDone(app, staff, sentence))
+
+
+class Told(Signed):
+    """A sentence for staff alone, in the words of the error that it comes from."""
+
+    def __init__(self, app: App, staff: StaffMember, title: str, sentence: str) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        self.sign(staff)
+        inner = WIDE - 96
+        pane: Any = card(self, WIDE, 440)
+        self.put(pane, (theme.PAGE_WIDTH - WIDE) // 2, 124)
+        at(disc(pane, "warn", theme.WARN, theme.WARN_SOFT), inner // 2, 32)
+        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 148)
+        self.said = Label(
+            pane, textwrap.shorten(sentence, _LONGEST, placeholder="…"), body,
+            colour=theme.MUTED, width=inner, height=204, anchor="center", wrap=True,
+        )  # fmt: skip
+        at(self.said, 48, 208)
+
+
+class NotDone(Told):
+    """What an act failed at."""
+
+    def __init__(self, app: App, staff: StaffMember, sentence: str) -> None:
+        """Build the page for *staff* around *sentence*."""
+        super().__init__(app, staff, app.language.gettext(messages.NOT_DONE), sentence)
+        left = (theme.PAGE_WIDTH - WIDE) // 2
+        self.button(
+            self._("Sign out"), app.go_home, left, 612, WIDE, look="primary", height=theme.KEY
+        )
 
 
 def staff_sentence(error: BaseException) -> str | None:

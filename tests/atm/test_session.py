@@ -88,6 +88,25 @@ def test_what_the_ledger_refuses_reaches_neither_log_nor_dispenser(
     assert session.balance() == 135000
 
 
+@pytest.mark.parametrize(
+    ("amount", "error"),
+    [(136000, InsufficientFundsError), (101000, DayLimitError), (1500, NotAMultipleError)],
+)
+def test_what_cannot_be_withdrawn_is_known_before_it_is_tried(
+    session: Session, story: Story, ledger: Ledger, amount: int, error: type[LedgerError]
+) -> None:
+    with pytest.raises(error):
+        session.check_withdrawal(amount)
+    session.check_withdrawal(100000)
+    assert story.steps == [] and ledger.open_holds() == []
+    session.withdraw(60000)
+    with pytest.raises(DayLimitError):
+        session.check_withdrawal(50000)  # of today's limit 400 are left
+    session.close()
+    with pytest.raises(SessionClosedError):
+        session.check_withdrawal(10000)
+
+
 def test_without_a_log_no_money(session: Session, story: Story, ledger: Ledger) -> None:
     story.log_fails_at = "held"
     with pytest.raises(AtmError, match="The log cannot be written"):

@@ -24,12 +24,14 @@ LIMIT_S = 30.0
 class Kiosk:
     """A real window on a machine, with fingers and a keyboard."""
 
-    def __init__(self, settings: Settings, open_with: Callable[[Settings], Any]) -> None:
+    def __init__(
+        self, settings: Settings, open_with: Callable[[Settings], Any], **more: Any
+    ) -> None:
         from kiosk.app import App
 
         self.opened: list[Settings] = []
         self.error: Exception | None = None
-        self.app = App(settings, open_with)
+        self.app = App(settings, open_with, **more)
         self.root = self.app.root
 
     @property
@@ -58,6 +60,12 @@ class Kiosk:
             assert time.monotonic() < end, "it did not come about in time"
             self.root.update()
             time.sleep(0.005)
+
+    def asked(self) -> Any:
+        """Wait for a question over the page, and return it."""
+        self.until(lambda: self.app.dialog is not None)
+        self.root.update()
+        return self.app.dialog
 
     def on(self, name: str, limit_s: float = LIMIT_S) -> None:
         """Wait for the page of that class."""

@@ -130,6 +130,7 @@ class FakeMachine:
     staff: Any = field(default_factory=FakeStaff)
     camera: Any = field(default_factory=FakeCamera)
     camera_problem: str = ""
+    has_customers: bool = True
     ready: bool = True
     verdict: Verdict = Verdict.OK
     outcome: Outcome | None = None
@@ -242,6 +243,7 @@ class FakeMachine:
             self.seconds.append(ask(self.question))
             if self.seconds[-1] is None:
                 raise EnrolmentError("duplicate_face", "Not two people.")
+            self.hold.wait(10)
         self.enrolled.append(application)
         return Customer("d" * 32, application.username, application.full_name)
 
@@ -251,7 +253,7 @@ class FakeMachine:
                 raise EnrolmentError("cancelled", "Nothing was saved.")
             if progress is not None:
                 pose = POSES[taken] if self.settings.liveness == "challenge" else None
-                progress(EnrolProgress(taken, 5, self.verdict, pose))
+                progress(EnrolProgress(taken, 5, self.verdict, pose, over=taken == 5))
             time.sleep(self.pace_s)
             if self.held and taken == self.held_at - 1:
                 self.hold.wait(10)

@@ -59,9 +59,9 @@ def test_fifteen_seconds_are_the_while() -> None:
 
 def test_a_preset_is_paid_after_a_yes(page: Any, machine: Any) -> None:
     page.touch(page.screen.presets[3])
-    assert page.app.dialog.title.cget("text") == "Withdraw €\u00a0100?"
+    assert page.asked().title.cget("text") == "Withdraw €\u00a0100?"
     assert balance(machine) == 135_000
-    page.touch(page.app.dialog.yes)
+    page.touch(page.asked().yes)
     page.on("TakeMoney")
     assert balance(machine) == 125_000
     words = texts(page.screen)
@@ -75,7 +75,7 @@ def test_the_screen_says_when_the_dispenser_is_simulated(
 ) -> None:
     machine.dispenser.name = name
     page.touch(page.screen.presets[0])
-    page.touch(page.app.dialog.yes)
+    page.touch(page.asked().yes)
     page.on("TakeMoney")
     line = "Simulated dispenser: no real notes come out."
     assert (line in texts(page.screen)) == said
@@ -96,8 +96,9 @@ def test_an_amount_on_hold_is_shown_with_its_reference(page: Any, machine: Any) 
 def test_a_no_pays_nothing(page: Any, machine: Any) -> None:
     for answer in ("touch", "Escape", "Return"):  # Return presses No, which has the focus
         page.touch(page.screen.presets[0])
+        no = page.asked().no
         if answer == "touch":
-            page.touch(page.app.dialog.no)
+            page.touch(no)
         else:
             page.key(answer)
         assert page.app.dialog is None
@@ -107,7 +108,7 @@ def test_a_no_pays_nothing(page: Any, machine: Any) -> None:
 
 def test_nothing_behind_a_question_can_be_reached(page: Any) -> None:
     page.touch(page.screen.presets[0])
-    dialog = page.app.dialog
+    dialog = page.asked()
     page.touch(page.screen.leave)  # the cover takes it
     assert page.app.dialog is dialog
     seen = set()
@@ -136,10 +137,9 @@ def test_what_cannot_be_paid_is_said_under_the_field(
     page.screen.amount.take_focus()
     page.type(typed)
     page.key("Return")
-    if page.app.dialog is not None:
-        page.touch(page.app.dialog.yes)
     page.until(lambda: page.screen.amount.complaint)
     assert page.screen.amount.complaint == sentence
+    assert page.app.dialog is None  # it was not asked whether it is meant
     assert balance(machine) == 135_000
     assert page.app.focus.current is page.screen.amount
 
@@ -148,8 +148,8 @@ def test_a_free_amount_by_touch(page: Any, machine: Any) -> None:
     page.touch(page.screen.amount.entry)
     page.pad(page.screen.pad, "70")
     page.touch(page.screen.withdraw)
-    assert page.app.dialog.title.cget("text") == "Withdraw €\u00a070?"
-    page.touch(page.app.dialog.yes)
+    assert page.asked().title.cget("text") == "Withdraw €\u00a070?"
+    page.touch(page.asked().yes)
     page.on("TakeMoney")
     assert balance(machine) == 128_000
 
@@ -160,7 +160,7 @@ def test_the_digits_give_way_to_the_amounts(page: Any) -> None:
     page.touch(page.screen.amounts)
     assert not page.screen.pad.winfo_ismapped()
     page.touch(page.screen.presets[0])
-    assert page.app.dialog is not None
+    assert page.asked() is not None
 
 
 def test_a_digit_from_anywhere_goes_to_the_amount(page: Any) -> None:
@@ -177,7 +177,7 @@ def test_logging_out_closes_the_session(page: Any, machine: Any) -> None:
 
 def test_the_session_goes_on_after_taking_money_until_logged_out(page: Any, machine: Any) -> None:
     page.touch(page.screen.presets[0])
-    page.touch(page.app.dialog.yes)
+    page.touch(page.asked().yes)
     page.on("TakeMoney")
     back = page.screen.controls[1]
     page.touch(back)
@@ -201,7 +201,7 @@ def test_while_it_is_booked_nothing_else_can_be_withdrawn(
     monkeypatch.setattr(machine.ledger, "book", slowly)
     preset = page.screen.presets[0]
     page.touch(preset)
-    page.touch(page.app.dialog.yes)
+    page.touch(page.asked().yes)
     page.touch(preset)
     assert page.app.dialog is None
     page.on("TakeMoney")

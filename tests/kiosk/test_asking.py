@@ -76,15 +76,15 @@ def step(request: Request | None, done: int, share: float, scored: int = 0) -> L
     return LoginProgress(scored, 3, LivenessProgress(request, done, 3, share))
 
 
-def test_the_ring_fills_with_requests_and_never_empties() -> None:
+def test_the_ring_fills_with_requests_and_is_whole_only_with_the_answer() -> None:
     ring = Asking("challenge")
     told = [
         step(None, 0, 0.0), step(Request.LEFT, 0, -0.4), step(Request.LEFT, 0, 0.6),
         step(Request.LEFT, 0, 0.2), step(Request.LEFT, 0, 1.7), step(Request.UP, 1, 0.0),
         step(Request.UP, 1, 0.99), step(None, 3, 0.0, 3),
     ]  # fmt: skip
-    assert [ring.take(each).done for each in told] == [0, 0, 2, 2, 3, 4, 7, 12]
-    assert ring.marks == Marks(Ring.FILLING, 12, 12)
+    assert [ring.take(each).done for each in told] == [0, 0, 2, 2, 3, 4, 7, 11]
+    assert ring.marks == Marks(Ring.FILLING, 11, 12)  # the rest is the answer's
 
 
 def test_without_a_challenge_the_ring_fills_with_frames() -> None:
@@ -92,6 +92,7 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
     assert ring.marks == Marks(Ring.FILLING, 0, 3)
     asked = LivenessProgress(None, 0, 0, 0.0)
     assert ring.take(LoginProgress(2, 3, asked)) == Marks(Ring.FILLING, 2, 3)
+    assert ring.take(LoginProgress(3, 3, asked)) == Marks(Ring.FILLING, 2, 3)  # not the answer yet
     assert ring.line(str) == ("hold", "Hold still and look at the camera")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from atm.decision import Outcome
 from face_auth.quality import Verdict
+from kiosk.countdown import Countdown
 
 pytestmark = pytest.mark.gui
 
@@ -63,12 +64,33 @@ def test_nothing_begins_before_the_face_is_well_in_view(page: Any, machine: Any)
 def test_a_refusal_changes_nothing_and_does_not_say_which_factor(
     page: Any, machine: Any, outcome: Outcome, sentence: str
 ) -> None:
+    page.app.pause = Countdown(lambda: 0.0)
     machine.outcome = outcome
     fill(page)
     page.until(lambda: machine.acts)  # the page that looks may have come and gone
     page.on("ChangePin")
     assert page.screen.explanation() == ("Your PIN was not changed.", sentence)
     assert [field.text for field in page.screen.fields] == ["", "", ""]
+
+
+def test_a_pause_counts_down_here_too(page: Any, machine: Any) -> None:
+    now = [0.0]
+    page.app.pause = Countdown(lambda: now[0])
+    machine.outcome = Outcome.PAUSED
+    fill(page)
+    page.until(lambda: machine.acts)
+    page.on("ChangePin")
+    screen = page.screen
+    page.until(lambda: "in 13 seconds," in screen.explained.cget("text"))
+    assert not screen.go.enabled
+    now[0] = 11.3
+    page.until(lambda: "in 1 second," in screen.explained.cget("text"))
+    fill(page)
+    page.settle(0.3)
+    assert len(machine.acts) == 1 and not screen.go.enabled
+    now[0] = 12.2
+    page.until(lambda: screen.go.enabled)
+    assert screen.explained.cget("text").startswith("Type your old PIN again")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_the_keyboard_alone_unlocks_a_customer(menu: Any, machine: Any) -> None:
     assert menu.app.focus.current is menu.screen.unlock
     menu.key("Return")
     menu.key("Left", "Return")  # from No to Yes
-    home(menu, "ok", "alan can log in again.")
+    home(menu, "ok", "The customer can log in again.")
     assert machine.acts == [("unlock", "alan", "Ana Ruiz")]
 
 
@@ -146,7 +146,7 @@ def test_deleting_is_asked_first(menu: Any, machine: Any) -> None:
     assert menu.app.dialog is None and machine.acts == []
     menu.touch(menu.screen.delete)
     menu.touch(menu.app.dialog.yes)
-    home(menu, "ok", "maria.lopez is deleted.")
+    home(menu, "ok", "The customer is deleted.")
     assert machine.acts == [("delete", "maria.lopez", "Ana Ruiz", None)]
 
 
@@ -164,16 +164,33 @@ def test_a_balance_keeps_the_account_unless_two_sign(menu: Any, machine: Any) ->
     menu.on("ClosingWithMoney")
     menu.touch(menu.screen.controls[-1])
     sign(menu, "Ben Okafor", BEN_PIN)
-    home(menu, "ok", "maria.lopez is deleted.")
+    home(menu, "ok", "The customer is deleted.")
     assert machine.acts == [("delete", "maria.lopez", "Ana Ruiz", ["Ana Ruiz", "Ben Okafor"])]
 
 
-def test_what_an_act_failed_at_is_said_and_staff_are_signed_out(menu: Any, machine: Any) -> None:
-    machine.act_error = AtmError("The log cannot be written: make room on the disk.")
+def test_what_an_act_failed_at_is_said_to_staff_and_not_at_home(menu: Any, machine: Any) -> None:
+    machine.act_error = AtmError("The log /srv/atm/audit.jsonl cannot be written.")
     open_customer(menu, "alan")
     menu.touch(menu.screen.unlock)
     menu.touch(menu.app.dialog.yes)
-    home(menu, "bad", "The log cannot be written: make room on the disk.")
+    menu.on("NotDone")
+    assert "The log /srv/atm/audit.jsonl cannot be written." in words(menu.screen)
+    assert menu.screen.for_staff  # and after a minute signed out
+    menu.key("Return")
+    menu.on("Home")
+    assert not any("audit" in text for text in words(menu.root))
+
+
+def test_a_customer_at_the_screen_is_not_told_what_is_for_staff(menu: Any, machine: Any) -> None:
+    machine.act_error = AtmError("The log /srv/atm/audit.jsonl cannot be written.")
+    open_customer(menu, "maria")
+    menu.touch(menu.screen.new_pin)
+    sign(menu, "Ben Okafor", BEN_PIN)
+    menu.on("NewPin")
+    for _ in range(2):
+        menu.type("4713")
+        menu.key("Return")
+    home(menu, "bad", "Service not available. Ask staff.")
 
 
 def test_an_error_without_a_sentence_is_not_shown(menu: Any, machine: Any) -> None:

@@ -137,11 +137,15 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
     to_face(page)
     page.touch(page.screen.save)
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
-    foot = page.app.window.foot.left
+    foot, view = page.app.window.foot.left, page.screen.view
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Request.UP))
     assert foot.cget("text") == "Pictures taken. Follow the last arrows."
+    assert view._marks == Marks(Ring.ARCS, 4, 5, "up")  # not all of it is green
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, None))
     assert foot.cget("text") == "5 of 5 pictures"
+    assert view._marks == Marks(Ring.ARCS, 4, 5)  # the check goes on
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, over=True))
+    assert view._marks == Marks(Ring.ARCS, 5, 5)
     machine.hold.set()
 
 
@@ -248,8 +252,13 @@ def test_two_people_with_faces_alike_are_signed_by_two(asked: Any, machine: Any)
     asked.on("SecondSignature")
     asked.type("Ben Okafor")
     asked.key("Return")
+    machine.hold.clear()
     asked.type("271828")
     asked.key("Return")
+    asked.on("Saving")
+    said = [w.cget("text") for w in every(asked.screen) if isinstance(w, customtkinter.CTkLabel)]
+    assert {"Saving…", "Details", "Done"} <= set(said)  # no blank page before the next one
+    machine.hold.set()
     asked.on("Saved")
     assert [member.name for member in machine.seconds] == ["Ben Okafor"]
     assert [each.username for each in machine.enrolled] == ["jose"]

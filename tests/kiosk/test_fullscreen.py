@@ -25,6 +25,12 @@ def test_full_screen_has_staff_in_the_place_of_close(full: Any) -> None:
     assert full.screen.last.cget("text") == "Staff"
 
 
+def test_a_window_has_both(kiosk: Any) -> None:
+    assert kiosk.screen.last.cget("text") == "Close"
+    buttons = [c.cget("text") for c in kiosk.screen.controls if isinstance(c, Button)]
+    assert buttons == ["Staff", "Close"]
+
+
 def test_full_screen_is_not_closed_by_the_window_manager_or_escape(full: Any) -> None:
     full.app._close_asked()
     full.key("Escape")

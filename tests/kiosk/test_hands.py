@@ -57,7 +57,7 @@ def test_touch_alone_enrols_logs_in_and_withdraws(kiosk: Any, machine: Any) -> N
     kiosk.touch(kiosk.screen.press)
     kiosk.on("Account")
     kiosk.touch(kiosk.screen.presets[0])
-    kiosk.touch(kiosk.app.dialog.yes)
+    kiosk.touch(kiosk.asked().yes)
     kiosk.on("TakeMoney")
     kiosk.touch(kiosk.screen.primary)
     kiosk.on("Home")
@@ -87,7 +87,7 @@ def test_the_keyboard_alone_does_it_too(kiosk: Any, machine: Any) -> None:
     kiosk.on("Account")
     tab_to(kiosk, kiosk.screen.presets[1])
     kiosk.key("Return")
-    tab_to(kiosk, kiosk.app.dialog.yes)
+    tab_to(kiosk, kiosk.asked().yes)
     kiosk.key("Return")
     kiosk.on("TakeMoney")
     tab_to(kiosk, kiosk.screen.primary)
@@ -208,19 +208,3 @@ def test_a_finger_that_slides_off_a_button_presses_nothing(kiosk: Any) -> None:
     tile._canvas.event_generate("<ButtonRelease-1>", x=-200, y=-50)
     kiosk.settle(0.05)
     assert type(kiosk.screen).__name__ == "Home"
-
-
-def test_hover_help_is_shown_and_goes_with_its_page(kiosk: Any) -> None:
-    tile = kiosk.screen.existing
-    kiosk.root.update()
-    x, y = tile.winfo_rootx() + 20, tile.winfo_rooty() + 20
-    tile._canvas.event_generate("<Enter>", x=20, y=20, rootx=x, rooty=y)
-    kiosk.until(lambda: tile.hint.winfo_viewable())
-    assert tile.hint.msg_var.get() == "PIN and face, then your account"
-    size = int(kiosk.root.tk.splitlist(tile.hint.message_widget.cget("font"))[1])
-    assert -size >= theme.SMALLEST
-    tip = tile.hint
-    kiosk.touch(kiosk.screen.create)
-    kiosk.on("StaffSignIn")
-    kiosk.settle(0.2)
-    assert not tip.winfo_exists()

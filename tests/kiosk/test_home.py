@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from atm.errors import AtmError
 from atm.folder import Kind
 from atm.settings import Settings
 from kiosk.bars import FootText
@@ -184,19 +183,6 @@ def test_what_is_pressed_while_the_machine_opens_happens_once_it_is_open(
     kiosk.touch(kiosk.screen.create)
     assert type(kiosk.screen).__name__ == "Home"
     kiosk.on("StaffSignIn")
-
-
-def test_a_machine_that_does_not_open_is_out_of_service_with_its_sentence(
-    machine: Any, kiosk_on: Callable[..., Any]
-) -> None:
-    sentence = "The data folder x was made as demo and cannot become live."
-    kiosk = kiosk_on(machine, wait=False, error=AtmError(sentence))
-    kiosk.on("OutOfService")
-    assert kiosk.screen.problem.cget("text") == sentence
-    kiosk.error = None
-    kiosk.touch(kiosk.screen.primary)
-    kiosk.on("Home")
-    kiosk.until(lambda: kiosk.app.service.machine is machine)
 
 
 def test_without_a_camera_a_demonstration_in_a_folder_of_its_own_is_offered(

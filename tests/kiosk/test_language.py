@@ -78,7 +78,8 @@ def test_a_refusal_tells_no_more_than_these_sentences() -> None:
 def test_a_pause_is_told_in_whole_seconds_and_never_as_none() -> None:
     english = Language("en")
     assert " in 13 seconds," in messages.refusal("paused", 12.2, english)
-    assert " in 1 seconds," in messages.refusal("paused", 0.0, english)
+    assert " in 1 second," in messages.refusal("paused", 0.0, english)
+    assert "Espere 13 segundos" in messages.refusal("paused", 12.2, Language("es"))
     assert messages.refusal("what is this", 0.0, english) == messages.FAULT
 
 

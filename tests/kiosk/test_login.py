@@ -7,6 +7,7 @@ import pytest
 
 from atm.decision import Outcome
 from face_auth.quality import Verdict
+from kiosk.countdown import Countdown
 from kiosk.pane_picture import Marks, Ring
 
 pytestmark = pytest.mark.gui
@@ -23,6 +24,23 @@ def page(kiosk: Any) -> Any:
     kiosk.on("ExistingUser")
     kiosk.until(lambda: kiosk.screen.press.enabled)
     return kiosk
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(page: Any) -> Clock:
+    """The clock that the machine's pause is counted down by."""
+    clock = Clock()
+    page.app.pause = Countdown(clock)
+    return clock
 
 
 def fill(kiosk: Any, pin: str = "1234") -> None:
@@ -51,7 +69,7 @@ def test_right_pin_and_face_open_the_account(page: Any, machine: Any) -> None:
     ],
 )
 def test_a_refusal_says_one_of_four_sentences(
-    page: Any, machine: Any, outcome: Outcome, sentence: str
+    page: Any, machine: Any, clock: Clock, outcome: Outcome, sentence: str
 ) -> None:
     machine.outcome = outcome
     fill(page)
@@ -60,6 +78,48 @@ def test_a_refusal_says_one_of_four_sentences(
     assert page.screen.line.sentence == sentence
     assert page.screen.pin.text == "" and page.screen.username.text == "maria.lopez"
     assert page.screen.view._marks == Marks(Ring.REFUSED)
+
+
+def test_a_pause_counts_down_with_login_faded_and_then_it_is_live_again(
+    page: Any, machine: Any, clock: Clock
+) -> None:
+    machine.outcome = Outcome.PAUSED
+    fill(page)
+    page.key("Return")
+    page.until(lambda: page.screen.line.tone == "bad")
+    line, screen = page.screen.line, page.screen
+    said = "Paused after too many refusals. Try again in {}, or ask staff."
+    for now, words in ((0.0, "30 seconds"), (1.0, "29 seconds"), (28.6, "1 second")):
+        clock.now = 1000.0 + now
+        page.until(lambda w=words: line.sentence == said.format(w))  # type: ignore[misc]
+        assert not screen.press.enabled and screen.press.cget("text") == "Login"
+    page.type("1234")
+    page.key("Return")
+    page.settle(0.3)
+    assert line.sentence == said.format("1 second")  # typing does not hide it
+    assert len(machine.calls) == 1 and not screen.press.enabled
+    clock.now = 1029.5
+    page.until(lambda: screen.press.enabled)
+    page.until(lambda: line.sentence == "Look at the camera and press Login")
+    assert screen.view._marks == Marks()
+    machine.outcome = None
+    page.key("Return")
+    page.on("Account")
+
+
+def test_a_pause_holds_for_whoever_comes_next(page: Any, machine: Any, clock: Clock) -> None:
+    page.app.pause.begin(42.5)
+    page.key("Escape")
+    page.on("Home")
+    page.until(lambda: "Try again in 43 seconds" in page.screen.line.sentence)
+    page.touch(page.screen.existing)
+    page.on("ExistingUser")
+    page.until(lambda: page.screen.view.live)
+    page.settle(0.3)
+    assert not page.screen.press.enabled
+    assert "Try again in 43 seconds" in page.screen.line.sentence
+    clock.now += 43
+    page.until(lambda: page.screen.press.enabled)
 
 
 def test_after_a_refusal_the_focus_goes_to_the_sentence_then_to_the_pin(

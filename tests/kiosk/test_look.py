@@ -9,6 +9,7 @@ import pytest
 
 from atm.accounts import Hold, Withdrawal
 from atm.decision import Decision, Outcome
+from atm.demo_customer import FULL_NAME, USERNAME
 from atm.enrolment import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
@@ -23,8 +24,10 @@ from kiosk.screens.draft import Draft
 from kiosk.screens.existing_user import ExistingUser
 from kiosk.screens.face import FaceStep, Saved
 from kiosk.screens.money import AmountHeld, TakeMoney
+from kiosk.screens.out_of_service import Details as OutDetails
 from kiosk.screens.staff import FirstStart, StaffSignIn
 from kiosk.screens.staff_menu import StaffMenu
+from kiosk.screens.staff_page import NotDone
 from tests.kiosk.looking import judged
 
 pytestmark = pytest.mark.gui
@@ -75,11 +78,24 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     app.go_home()
     kiosk.settle(0.1)
     yield "home, first start"
+    machine.camera.state = "lost"
+    kiosk.settle(0.4)
+    yield "home, first start without a camera"
+    machine.camera.state = "ready"
     machine.staff._known = known
-    for sentence in (messages.FAULT, messages.SIGN_IN_REFUSED):
-        app.go_home(("bad", app.language.gettext(sentence)))
+    machine.has_customers = False
+    app.go_home()
+    kiosk.settle(0.4)
+    yield "home, nobody enrolled"
+    machine.has_customers = True
+    app.pause.begin(3600)
+    app.go_home()
+    yield "home, paused"
+    app.pause.begin(0)
+    for notice in messages.Notice:
+        app.go_home(notice)
         kiosk.settle(0.05)
-        yield "home, notice"
+        yield f"home, {notice}"
     page = show(lambda a: FirstStart(a, lambda _s: None))
     yield "first start"
     for field in page.fields:
@@ -162,7 +178,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         kiosk.settle(0.02)
         yield f"account, {message}"
     page._confirm(100_000)
-    kiosk.settle(0.05)
+    kiosk.asked()
     yield "confirm"
     app.dialog.cancel()
     app.attendance._ask()
@@ -176,19 +192,40 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "amount on hold"
     show(lambda a: StaffMenu(a, STAFF))
     yield "staff menu"
-    kiosk.screen._close()
+    kiosk.screen.ask_to_close()
     kiosk.settle(0.05)
     yield "close?"
     app.dialog.cancel()
+    own, app.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
     for kind in (Kind.DEMO, Kind.TEST):
         machine.kind = kind
         app.demonstration.on = kind is Kind.DEMO
         app.go_home()
         kiosk.settle(0.05)
         yield f"home, {kind}"
-    app.service.fail(AtmError("The data folder " + "/very/long/path" * 8 + " cannot be used."))
+    machine.kind = Kind.DEMO
+    for state, stranger in (("", False), ("active", False), ("active", True), ("locked", False)):
+        drawn = Customer("e" * 32, USERNAME, FULL_NAME)
+        machine.office.known = [(drawn, state)] if state else []
+        machine.has_customers = bool(state)
+        app.demonstration._stranger, app.service.furnished = stranger, False
+        app.go_home()
+        kiosk.until(lambda s=state: bool(app.screen._visitor) == bool(s))  # type: ignore[misc]
+        kiosk.until(lambda: app.screen._somebody is not None)
+        kiosk.settle(0.05)
+        yield f"home of a demonstration, {state}, {stranger}"
+    app.settings = own
+    long = "The data folder " + "/very/long/path" * 15 + " cannot be used."
+    show(lambda a: NotDone(a, STAFF, long))
+    yield "not done"
+    app.service.fail(AtmError(long))
     kiosk.settle(0.05)
     yield "out of service"
+    kiosk.screen._nobody(AtmError(long))
+    kiosk.settle(0.05)
+    yield "out of service, nobody can sign in"
+    show(lambda a: OutDetails(a, STAFF))
+    yield "out of service, details"
 
 
 def FaceStep_with_error(app: Any) -> FaceStep:

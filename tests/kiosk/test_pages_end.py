@@ -1,11 +1,14 @@
 """A page that was left is gone, with everything that was on it."""
 
 import gc
+import os
 import threading
 import weakref
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import ImageGrab
 
 pytestmark = pytest.mark.gui
 
@@ -60,3 +63,31 @@ def test_python_collects_garbage_on_the_tk_thread_only_while_the_window_lives(ki
     assert set(ran) == {threading.main_thread()}
     kiosk.close()
     assert gc.isenabled()
+
+
+def test_a_page_is_laid_out_behind_the_one_before_it(kiosk: Any) -> None:
+    from kiosk.screens.covered import Covered
+
+    def picture() -> Any:
+        kiosk.root.winfo_pointerxy()  # a round trip: the display has drawn what it was told
+        area = kiosk.app.window.area
+        left, top = area.winfo_rootx(), area.winfo_rooty()
+        box = (left, top, left + area.winfo_width(), top + area.winfo_height())
+        return np.asarray(ImageGrab.grab(box, xdisplay=os.environ["DISPLAY"]))
+
+    kiosk.settle(0.3)
+    before = picture()
+    assert before.std() > 5
+    seen = []
+
+    class Next(Covered):
+        """Looks at the screen once it is laid out, before it comes to the front."""
+
+        def lift(self, *above: Any) -> None:
+            seen.append(picture())
+            super().lift(*above)
+
+    kiosk.app.show(Next)
+    assert len(seen) == 1 and np.array_equal(seen[0], before)  # nobody saw it half drawn
+    kiosk.settle(0.2)
+    assert not np.array_equal(picture(), before)

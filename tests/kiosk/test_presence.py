@@ -52,7 +52,7 @@ def test_anybody_else_covers_the_account(page: Any, machine: Any, found: str) ->
 
 def test_a_question_over_the_account_goes_with_it(page: Any, machine: Any) -> None:
     page.touch(page.screen.presets[0])
-    assert page.app.dialog is not None
+    assert page.asked() is not None
     machine.presence = "other"
     covered(page, machine)
     assert machine.ledger.balance("c" * 32) == 135_000
@@ -119,7 +119,7 @@ def test_notes_under_way_are_not_covered(
     show = page.app.window.show
     page.app.window.show = lambda screen: (shown.append(type(screen).__name__), show(screen))
     page.touch(page.screen.presets[0])
-    page.touch(page.app.dialog.yes)
+    page.touch(page.asked().yes)
     covered(page, machine)
     assert shown == ["TakeMoney", "Covered"]
     assert machine.ledger.balance("c" * 32) == 133_000

@@ -29,7 +29,7 @@ def test_a_customer_is_excused_by_one_signature(page: Any, machine: Any) -> None
     assert not page.screen.save.enabled  # nothing changed yet
     page.touch(page.screen.listing.rows[3])
     page.touch(page.screen.save)
-    home(page, "ok", "The movements of maria.lopez are saved.")
+    home(page, "ok", "The movements are saved.")
     assert machine.acts == [("excuse", "maria.lopez", ["look_down", "look_up"], "Ana Ruiz")]
 
 

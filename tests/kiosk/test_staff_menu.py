@@ -67,7 +67,7 @@ def test_sixty_seconds_are_the_minute() -> None:
 def test_a_question_that_nobody_answers_ends_with_the_minute_too(
     menu: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    menu.screen._close()
+    menu.screen.ask_to_close()
     monkeypatch.setattr(attendance, "STAFF_IDLE_S", 0.3)
     menu.on("Home")
     assert menu.app.dialog is None
@@ -85,7 +85,7 @@ def test_the_second_member_of_staff_is_added_by_the_first_alone(menu: Any, machi
     for _ in range(2):
         menu.type("314159")
         menu.key("Return")
-    home(menu, "ok", "Chiara is a member of staff now.")
+    home(menu, "ok", "The new member of staff can sign in.")
     assert machine.acts == [("add_staff", "Chiara", "314159", ["Ana Ruiz"])]
 
 

@@ -60,6 +60,7 @@ def test_an_enrolment_takes_five_poses(enrolled) -> None:
     _, captures, check, told = enrolled
     assert check.result.passed
     assert [one.taken for one in told][-1] == WANTED
+    assert [one.over for one in told] == [False] * (len(told) - 1) + [True]
     assert {one.pose for one in told} >= {None, *POSES}
     poses = [head_pose(one.landmarks) for one in captures]
     yaws = sorted(one.yaw for one in poses)

@@ -1,5 +1,6 @@
 """Money adds up, is paid once, and no more of it in a day than may be."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from atm.accounts import (
     InsufficientFundsError,
     InvalidAmountError,
     InvalidReferenceError,
+    LedgerError,
     NotAMultipleError,
     OpenHoldError,
     SettledHoldError,
@@ -47,6 +49,32 @@ def test_an_account_is_opened_once(bank: Bank) -> None:
     for ask in (bank.ledger.balance, bank.ledger.available, bank.ledger.transactions):
         with pytest.raises(UnknownAccountError):
             ask(BOB)
+
+
+def verdict(ask: Callable[[], object]) -> tuple[str, object]:
+    """Return what *ask* raises, and what it says is left."""
+    try:
+        ask()
+    except LedgerError as error:
+        return type(error).__name__, dict(vars(error))
+    return "", {}
+
+
+@pytest.mark.parametrize("held", [0, 30000])
+@pytest.mark.parametrize("amount", [-1000, 0, 1, 1500, 70000, 100000, 101000, 135000, 136000])
+def test_a_check_says_what_a_hold_would_and_changes_nothing(
+    bank: Bank, held: int, amount: int
+) -> None:
+    if held:
+        keep(bank, held)
+    before = (bank.ledger.available(ADA), bank.ledger.open_holds())
+    checked = verdict(
+        lambda: bank.ledger.check_withdrawal(
+            ADA, amount, smallest_note_minor=1000, day_limit_minor=100000
+        )
+    )
+    assert (bank.ledger.available(ADA), bank.ledger.open_holds()) == before
+    assert checked == verdict(lambda: keep(bank, amount))
 
 
 def test_a_withdrawal_is_held_and_then_booked(bank: Bank) -> None:

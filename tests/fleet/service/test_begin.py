@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from atm.accounts import DayLimitError, InsufficientFundsError, NotAMultipleError
 from atm.envelope import Reader
 from atm.errors import ServiceUnavailable
 from atm.face_wire import Claimed, unpack_claimed
@@ -205,6 +206,20 @@ def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) 
     with pytest.raises(Exception, match="no such withdrawal"):
         client.call("sessions/release", session=ada, hold=hold)
     client.call("sessions/release", session=bob, hold=hold)
+
+
+def test_an_amount_is_checked_within_the_bank_s_own_limit(client: ServiceClient) -> None:
+    session = finish(client, begin(client, "bob", PIN)[0])["session"]
+    terms = {"session": session, "smallest_note_minor": 1_000, "day_limit_minor": 2**53}
+    assert client.call("sessions/check", amount_minor=50_000, **terms) == {}
+    with pytest.raises(NotAMultipleError):
+        client.call("sessions/check", amount_minor=1_500, **terms)
+    with pytest.raises(InsufficientFundsError) as caught:
+        client.call("sessions/check", amount_minor=51_000, **terms)
+    assert caught.value.available_minor == 50_000
+    with pytest.raises(DayLimitError):
+        client.call("sessions/check", amount_minor=2_000, **terms | {"day_limit_minor": 1_000})
+    assert client.call("sessions/available", session=session)["available_minor"] == 50_000
 
 
 def test_a_hold_that_is_asked_for_twice_is_one_hold_and_booked_once(client: ServiceClient) -> None:

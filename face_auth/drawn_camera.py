@@ -1,0 +1,48 @@
+"""The drawn person as a camera that waits for nobody: its time goes on with each frame taken."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from face_auth.camera import Frame
+from face_auth.playback import DEMO_INTERVAL_S
+from face_auth.sources import make_source
+
+if TYPE_CHECKING:
+    from face_auth.liveness.requests import Request
+
+
+class DrawnCamera:
+    """Frames 40 ms apart, each drawn when it is asked for: a busy machine loses none of them.
+
+    Attributes:
+        spec: As `face_auth.sources.source_kind` takes it: "demo" or "demo:SEED".
+        asked: What the person is asked to do now, set by whoever asks; the drawn face obeys it.
+    """
+
+    def __init__(self, spec: str) -> None:
+        """Draw nothing yet."""
+        self.spec = spec
+        self.asked: Request | None = None
+
+    def frames(
+        self, *, after: float, until: float, cancel: threading.Event | None = None
+    ) -> Iterator[Frame]:
+        """Yield frames whose times lie between *after* and *until*, or until *cancel* is set."""
+        now = after
+        source = make_source(self.spec, lambda: now, lambda: self.asked).open()
+        try:
+            for index in itertools.count(1):
+                now += DEMO_INTERVAL_S
+                if now > until or (cancel is not None and cancel.is_set()):
+                    return
+                source.grab()
+                image = source.retrieve()
+                assert image is not None
+                image.setflags(write=False)
+                yield Frame(image, now, index)
+        finally:
+            source.close()

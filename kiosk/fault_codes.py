@@ -1,0 +1,54 @@
+"""What took the kiosk out of service -> the short code that everybody may read.
+
+docs/out-of-service.md says of each code what it means and what staff do.
+"""
+
+from __future__ import annotations
+
+OTHER = "E-OTHER"
+
+
+def code_of(error: BaseException) -> str:
+    """Return the code of *error*: that of its class, else of what caused it."""
+    known = _known()
+    cause: BaseException | None = error
+    while cause is not None:
+        for code, classes in known.items():
+            if isinstance(cause, classes):
+                return code
+        cause = cause.__cause__
+    return OTHER
+
+
+def codes() -> list[str]:
+    """Return every code there is."""
+    return [*_known(), OTHER]
+
+
+def _known() -> dict[str, tuple[type[BaseException], ...]]:
+    """Return the classes of each code; the first code that fits counts."""
+    from atm.accounts import LedgerError
+    from atm.approval import NotApprovedError
+    from atm.audit import AuditError
+    from atm.errors import ServiceUnavailable
+    from atm.folder import FolderError
+    from atm.keys import KeysError
+    from atm.pause import PauseError
+    from atm.registration import CameraChangedError
+    from atm.signatures import StaffError
+    from atm.stores import StaleStoreError
+    from credentials.errors import CredentialError
+    from face_auth.errors import CameraError, GalleryError, ModelError
+
+    return {
+        "E-KEY": (KeysError,),
+        "E-FOLDER": (FolderError,),
+        "E-APPROVAL": (NotApprovedError,),
+        "E-OLD": (StaleStoreError,),
+        "E-LOG": (AuditError,),
+        "E-SERVICE": (ServiceUnavailable,),
+        "E-DATA": (LedgerError, PauseError, StaffError, CredentialError, GalleryError),
+        "E-MODEL": (ModelError,),
+        "E-CAMERA": (CameraError, CameraChangedError),
+        "E-DISK": (OSError,),
+    }

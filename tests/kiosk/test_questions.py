@@ -1,0 +1,185 @@
+"""Every question: whom or what it is about, which answer does no harm, and what is behind it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from atm.accounts import Hold
+from atm.session import Customer
+from atm.signatures import StaffMember
+from kiosk import messages, theme
+from kiosk.screens.closing import ClosingWithMoney
+from kiosk.screens.customer import CustomerPage
+from kiosk.screens.holds import SettleHold
+from kiosk.screens.out_of_service import Details
+from kiosk.screens.staff_list import Member
+from kiosk.screens.staff_menu import StaffMenu
+from tests.kiosk.staff_steps import words
+
+pytestmark = pytest.mark.gui
+
+ANA = StaffMember("Ana Ruiz")
+MARIA = Customer("c" * 32, "maria.lopez", "Maria Lopez")
+HOLD = Hold(1, MARIA.customer_id, 2_000, datetime.now(UTC), "ABCD2345")
+
+
+def menu(app: Any) -> Any:
+    return StaffMenu(app, ANA)
+
+
+def delete(app: Any) -> Any:
+    page = CustomerPage(app, ANA, MARIA, "active")
+    app.root.after(1, page.delete.press)
+    return page
+
+
+def unlock(app: Any) -> Any:
+    page = CustomerPage(app, ANA, MARIA, "locked")
+    app.root.after(1, page.unlock.press)
+    return page
+
+
+def settle(paid: bool) -> Callable[[Any], Any]:
+    def make(app: Any) -> Any:
+        page = SettleHold(app, ANA, HOLD, MARIA.username)
+        app.root.after(1, (page.paid if paid else page.not_paid).press)
+        return page
+
+    return make
+
+
+def close(page: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def make(app: Any) -> Any:
+        made = page(app)
+        app.root.after(1, made.ask_to_close)
+        return made
+
+    return make
+
+
+DESTRUCTIVE = [
+    (delete, ["maria.lopez", "Maria Lopez"]),
+    (settle(True), ["maria.lopez", "20.00"]),
+    (settle(False), ["maria.lopez", "20.00"]),
+    (close(menu), ["kiosk"]),
+    (close(lambda app: Details(app, ANA)), ["kiosk"]),
+]
+
+
+def said(dialog: Any) -> str:
+    """Return the question and the line below it."""
+    return f"{dialog.title.cget('text')} {dialog.line.cget('text')}"
+
+
+@pytest.mark.parametrize(("make", "named"), DESTRUCTIVE)
+@pytest.mark.parametrize("key", ["Return", "space", "Escape"])
+def test_what_destroys_is_named_red_and_never_fallen_into(
+    kiosk: Any, machine: Any, make: Callable[[Any], Any], named: list[str], key: str
+) -> None:
+    kiosk.app.show(make)
+    dialog = kiosk.asked()
+    assert all(word in said(dialog) for word in named)
+    assert dialog.yes.cget("fg_color") == theme.BAD != theme.PRIMARY
+    assert kiosk.app.focus.current is dialog.no and dialog.no.focused
+    kiosk.key(key)
+    assert kiosk.app.dialog is None and not kiosk.app.closed
+    kiosk.settle(0.2)
+    assert machine.acts == []
+
+
+def test_an_unlock_names_the_customer(kiosk: Any) -> None:
+    kiosk.app.show(unlock)
+    dialog = kiosk.asked()
+    assert "maria.lopez" in said(dialog) and "Maria Lopez" in said(dialog)
+    assert dialog.yes.cget("fg_color") == theme.PRIMARY  # nothing is destroyed
+    assert dialog.no.focused
+
+
+def test_a_signature_that_destroys_names_it_and_is_red(kiosk: Any) -> None:
+    kiosk.app.show(lambda app: ClosingWithMoney(app, ANA, MARIA, 135_000, menu))
+    kiosk.settle(0.1)
+    kiosk.touch(kiosk.screen.controls[-1])
+    kiosk.on("SecondSignature")
+    assert any("maria.lopez" in text and "1,350.00" in text for text in words(kiosk.screen))
+    kiosk.app.show(lambda app: Member(app, ANA, "Ben Okafor", locked=False, last=False))
+    kiosk.screen._remove()
+    kiosk.on("SecondSignature")
+    assert any("Ben Okafor" in text for text in words(kiosk.screen))
+    assert kiosk.screen.go.cget("fg_color") == theme.PRIMARY  # Next, below the letters
+    kiosk.screen.fields[1].take_focus()
+    kiosk.root.update()
+    assert kiosk.screen.go.cget("text") == "Sign"
+    assert kiosk.screen.go.cget("fg_color") == theme.BAD
+
+
+@pytest.mark.parametrize("name", ["maximiliana.fernandez.de.la.huerta", "x" * 64])
+def test_a_long_name_is_cut_to_what_the_question_has_room_for(kiosk: Any, name: str) -> None:
+    customer = Customer("c" * 32, name, "Maximiliana Fernández de la Huerta y Castro " * 2)
+    kiosk.app.show(lambda app: CustomerPage(app, ANA, customer, "active"))
+    kiosk.screen.delete.press()
+    dialog = kiosk.asked()
+    assert dialog.title.cget("text").startswith(f"Delete {name[:8]}")
+    assert dialog.title.cget("text").endswith("…?")
+    for label in (dialog.title, dialog.line):
+        wide, high = label.box
+        assert label._label.winfo_reqwidth() <= wide * kiosk.app.window.scale + 1
+        assert label._label.winfo_reqheight() <= high * kiosk.app.window.scale + 1
+
+
+@pytest.mark.parametrize("key", ["Return", "space", "Escape"])
+def test_more_time_has_the_answer_that_goes_on_before_it(kiosk: Any, key: str) -> None:
+    kiosk.touch(kiosk.screen.existing)
+    kiosk.on("ExistingUser")
+    kiosk.until(lambda: kiosk.screen.view.live)
+    kiosk.screen.username.text = "maria"
+    kiosk.app.attendance._ask()
+    dialog = kiosk.asked()
+    assert kiosk.app.focus.current is dialog.yes and dialog.yes.focused
+    kiosk.key(key)
+    assert kiosk.app.dialog is None
+    assert kiosk.screen.username.text == "maria"  # the visit goes on
+
+
+def test_behind_a_question_no_camera_is_accused(kiosk: Any) -> None:
+    kiosk.touch(kiosk.screen.existing)
+    kiosk.on("ExistingUser")
+    kiosk.until(lambda: kiosk.screen.view.live)
+    view = kiosk.screen.view
+
+    def shown() -> set[str]:
+        return {view._sheet.itemcget(item, "text") for item in (view._title, view._line)}
+
+    kiosk.app.attendance._ask()
+    assert shown() == {""} and not view.live  # what lies behind the question, as a picture
+    kiosk.settle(0.6)  # it was looked at twice
+    assert not shown() & {messages.SILENT, messages.ASK}
+    kiosk.key("Return")
+    kiosk.until(lambda: view.live)
+
+
+def test_before_the_first_picture_a_camera_is_waited_for_and_a_lost_one_is_named(
+    kiosk: Any, machine: Any
+) -> None:
+    for state, said in (
+        ("starting", (messages.WAIT, "")),
+        ("ready", (messages.WAIT, "")),
+        ("lost", (messages.SILENT, messages.ASK)),
+    ):
+        machine.camera.state = state
+        assert kiosk.screen.no_picture(messages.ASK) == said
+
+
+def test_one_question_in_the_place_of_another_lies_over_the_same_page(kiosk: Any) -> None:
+    kiosk.app.show(delete)
+    first = kiosk.asked()
+    kiosk.settle(0.2)
+    kiosk.app.attendance._ask()  # nobody answered the first one
+    second = kiosk.app.dialog
+    assert second is not first
+    behind = [np.asarray(dialog._shot.resize((320, 200), Image.Resampling.BOX)) for dialog in
+              (first, second)]  # fmt: skip
+    assert np.array_equal(*behind) and behind[0].std() > 10
