@@ -68,12 +68,13 @@ class Asking:
         from kiosk.pane_picture import Marks, Ring
 
         self.marks: Marks = Marks(Ring.FILLING, 0, parts(liveness))
+        self._guidance = ""
 
     def line(self, _: Callable[[str], str]) -> tuple[str, str]:
         """Return tone and sentence; *_* translates."""
         sign = self.marks.sign
         if sign is None:
-            return "hold", _(messages.HOLD_STILL)
+            return "hold", _(messages.GUIDANCE.get(self._guidance, messages.HOLD_STILL))
         sentence = messages.COME_CLOSER if sign == "closer" else messages.TURN
         return sign, _(sentence)
 
@@ -82,6 +83,7 @@ class Asking:
         from kiosk.pane_picture import Marks, Ring
 
         asked = progress.asked
+        self._guidance = str(asked.guidance.value)
         done, wanted = progress.scored, progress.wanted
         if asked.wanted:
             wanted = asked.wanted * STEPS

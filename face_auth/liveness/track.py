@@ -1,0 +1,51 @@
+"""The face of one attempt by the camera's times: how long it was watched, and where it was lost.
+
+Everything that needs the same face to go on, or time to pass, asks this: pictures may be few, and
+may be missing. What was not seen accuses nobody, and counts for nothing.
+"""
+
+from typing import Final
+
+LOST_S: Final = 0.8
+"""How long a face may be out of sight, or without a picture, and still count as the same one; the
+detector loses some that look far down."""
+PICTURE_S: Final = 0.25
+"""How much time one picture speaks for: four pictures a second watch all of a movement. Of a longer
+gap the rest was not watched."""
+
+
+class Track:
+    """Follows one face by the times of the pictures.
+
+    Attributes:
+        watched_s: Seconds of the attempt so far of which there were pictures.
+        breaks: How often the face was lost: what was seen before may have been another one.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a picture."""
+        self.watched_s = 0.0
+        self.breaks = 0
+        self._picture_at: float | None = None
+        self._face_at: float | None = None
+
+    def add(self, at: float, *, in_sight: bool) -> bool:
+        """Take a picture.
+
+        Args:
+            at: When it was captured, in seconds; later than the one before.
+            in_sight: Whether it shows one face that can be followed.
+
+        Returns:
+            Whether the face goes on; False where it was lost just now.
+        """
+        if self._picture_at is not None:
+            self.watched_s += min(at - self._picture_at, PICTURE_S)
+        self._picture_at = at
+        lost = self._face_at is not None and at - self._face_at > LOST_S
+        if lost:
+            self.breaks += 1
+            self._face_at = None
+        if in_sight:
+            self._face_at = at
+        return not lost
