@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +47,7 @@ class Pace:
         with self._lock:
             return median(self._rates) if len(self._rates) >= FEWEST else None
 
-    def watched(self, frames: "Iterator[Frame]") -> "Iterator[Frame]":
+    def watched(self, frames: "Iterator[Frame]") -> "Generator[Frame, None, None]":
         """Yield *frames*, and measure how fast they are taken.
 
         A wait that no picture ended, as with a lost camera, does not count.

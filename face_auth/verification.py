@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.camera import Frame
-from face_auth.errors import GalleryError, NoFaceError
+from face_auth.errors import GalleryError, NoFaceError, TooFewPicturesError
 from face_auth.gallery import Template
 from face_auth.liveness.check import LivenessCheck, LivenessProgress
 from face_auth.liveness.passive import LivenessResult
@@ -87,7 +87,8 @@ def verify(
 
     Raises:
         NoFaceError: If the frames ended before enough of them were usable, or the liveness check
-            could not be done: too few pictures, a gap in them, or light that tells too little.
+            could not be done in this light, or without a movement.
+        TooFewPicturesError: The same where pictures were missing.
         GalleryError: If the template was made by another network.
         CameraError: If the camera stopped meanwhile.
     """
@@ -102,7 +103,7 @@ def verify(
         if not check.observe(frame, seen, embed):
             embeddings.clear()
         if check.unseen:
-            raise NoFaceError(check.unseen)
+            raise _not_seen(check, check.unseen)
         refused = check.done and not check.result.passed
         if seen.verdict is Verdict.OK and len(embeddings) < FRAMES_PER_LOGIN and not refused:
             embeddings.append(embed())
@@ -113,10 +114,14 @@ def verify(
         if check.done and (refused or len(embeddings) == FRAMES_PER_LOGIN):
             result = check.result if liveness is not None else None
             return _score(embeddings, template, recogniser.threshold.value, result)
-    raise NoFaceError(
-        f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time"
-        + ("" if check.done else "; the liveness check was not finished")
+    unfinished = "" if check.done else "; the liveness check was not finished"
+    raise _not_seen(
+        check, f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time{unfinished}"
     )
+
+
+def _not_seen(check: LivenessCheck, why: str) -> NoFaceError:
+    return TooFewPicturesError(why) if check.starved else NoFaceError(why)
 
 
 def _score(

@@ -100,6 +100,11 @@ class LivenessCheck:
         return challenge.reason
 
     @property
+    def starved(self) -> bool:
+        """Whether pictures were missing, so that a check that came to no end is nobody's fault."""
+        return self._track.starved
+
+    @property
     def result(self) -> LivenessResult:
         """What was found; a check that is not done has not passed."""
         if self._passive is None:

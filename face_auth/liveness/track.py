@@ -20,14 +20,23 @@ class Track:
     Attributes:
         watched_s: Seconds of the attempt so far of which there were pictures.
         breaks: How often the face was lost: what was seen before may have been another one.
+        gaps: How often there was no picture for so long that any face is lost.
     """
 
     def __init__(self) -> None:
         """Begin without a picture."""
         self.watched_s = 0.0
         self.breaks = 0
-        self._picture_at: float | None = None
+        self.gaps = 0
+        self._began_at: float | None = None
+        self._picture_at = 0.0
         self._face_at: float | None = None
+
+    @property
+    def starved(self) -> bool:
+        """Whether pictures were missing: a gap, or less than half of the time watched."""
+        began_at = self._picture_at if self._began_at is None else self._began_at
+        return self.gaps > 0 or self.watched_s < (self._picture_at - began_at) / 2
 
     def add(self, at: float, *, in_sight: bool) -> bool:
         """Take a picture.
@@ -39,8 +48,11 @@ class Track:
         Returns:
             Whether the face goes on; False where it was lost just now.
         """
-        if self._picture_at is not None:
-            self.watched_s += min(at - self._picture_at, PICTURE_S)
+        if self._began_at is None:
+            self._began_at = self._picture_at = at
+        passed = at - self._picture_at
+        self.watched_s += min(passed, PICTURE_S)
+        self.gaps += passed > LOST_S
         self._picture_at = at
         lost = self._face_at is not None and at - self._face_at > LOST_S
         if lost:

@@ -15,7 +15,7 @@ from face_auth.camera import Frame
 from face_auth.demo_face import DemoFace
 from face_auth.demo_obedience import Obedience
 from face_auth.enrolment import WANTED, EnrolProgress, enrol_face
-from face_auth.errors import NoFaceError, PresentationAttackError
+from face_auth.errors import NoFaceError, PresentationAttackError, TooFewPicturesError
 from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.check import LivenessCheck, make_check
 from face_auth.liveness.passive import LivenessResult, PassiveCheck
@@ -272,9 +272,23 @@ def starved(frames: Iterator[Frame], gap: tuple[float, float]) -> Iterator[Frame
 def test_a_gap_during_the_challenge_is_no_attack(recogniser, person, enrolled, begins) -> None:
     check = make_check("challenge", PassiveCheck(), random=random.Random(5))
     frames = starved(visit(person, asked_by(check)), (begins, begins + 1.2))
-    with pytest.raises(NoFaceError, match="the face was lost"):
+    with pytest.raises(TooFewPicturesError, match="the face was lost"):
         verify(recogniser, frames, enrolled[0], liveness=check)
     assert not check.result.passed
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_a_face_that_goes_is_not_seen_though_there_were_pictures(
+    recogniser, person, enrolled, mode
+) -> None:
+    """Whoever walks away costs an attempt, as before; who has no pictures costs nothing."""
+    for wall, missing in ((True, False), (False, True)):
+        check = make_check(mode, PassiveCheck(), random=random.Random(5))
+        before = visit(person, asked_by(check), start=60, until=0.7)
+        after = empty(np.arange(0.7, 12, STEP_S)) if wall else empty([9.0, 11.0])
+        with pytest.raises(NoFaceError) as raised:
+            verify(recogniser, chain(before, after), enrolled[0], liveness=check)
+        assert isinstance(raised.value, TooFewPicturesError) is missing
 
 
 @pytest.mark.parametrize("mode", ["challenge", "passive"])

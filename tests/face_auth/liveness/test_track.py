@@ -1,5 +1,6 @@
 """How long a face was watched, and where it was lost, by the times of the pictures alone."""
 
+import numpy as np
 import pytest
 
 from face_auth.liveness.track import LOST_S, PICTURE_S, Track
@@ -18,6 +19,26 @@ def test_of_a_gap_only_what_one_picture_speaks_for_was_watched() -> None:
     for at in (10.0, 10.1, 17.0, 17.1):
         track.add(at, in_sight=True)
     assert track.watched_s == pytest.approx(0.2 + PICTURE_S)
+
+
+@pytest.mark.parametrize(
+    ("times", "starved"),
+    [
+        ((), False),
+        ((5.0,), False),
+        (np.arange(0, 4, 0.04), False),
+        (np.arange(0, 4, 0.5), False),
+        (np.arange(0, 4, 0.6), True),
+        ((*np.arange(0, 2, 0.1), *np.arange(2.65, 6, 0.1)), False),
+        ((*np.arange(0, 2, 0.1), *np.arange(2.85, 6, 0.1)), True),
+    ],
+)
+def test_missing_pictures_are_told_from_missing_faces(times, starved) -> None:
+    for in_sight in (True, False):
+        track = Track()
+        for at in times:
+            track.add(float(at), in_sight=in_sight)
+        assert track.starved is starved
 
 
 def test_time_without_a_face_was_watched_too() -> None:
