@@ -42,6 +42,12 @@ class Pace:
         self._enough = True
 
     @property
+    def last(self) -> float | None:
+        """Pictures judged a second in the last check; None where there was none."""
+        with self._lock:
+            return self._rates[-1] if self._rates else None
+
+    @property
     def rate(self) -> float | None:
         """Pictures judged a second, lately; None where too few checks were made to tell."""
         with self._lock:

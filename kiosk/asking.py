@@ -29,8 +29,8 @@ SIGNS: Final[dict[str, Sign]] = {
 }
 """By the request's value. Left is the person's own, which a mirror shows at the left."""
 
-MOVING: Final = frozenset({"turned_away", "blurred", "hold_still"})
-"""Verdicts of whoever does what is asked: the arrow says more than they do."""
+MOVING: Final = frozenset({"turned_away", "blurred", "hold_still", "move_a_little"})
+"""Verdicts beside which the arrow says more than they do."""
 
 
 def sign_of(request: Request | None) -> Sign | None:
