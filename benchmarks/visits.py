@@ -61,6 +61,8 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
     try:
         machine.warm_up()
         machine.camera.start()
+        while machine.camera.latest() is None:
+            time.sleep(0.1)
         enrol_customer(machine)
         customer_id = machine.office.known(USERNAME).customer_id
         with _spinning(busy):

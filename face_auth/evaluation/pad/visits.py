@@ -115,5 +115,5 @@ def visit(
     if not check.done:
         reason = check.unseen or str(check.progress.guidance.value)
         return Visit(False, False, t, f"unseen: {reason}", result.score)
-    reason = "" if result.passed else result.reasons[0]
+    reason = "" if result.passed else (result.reasons or ("several cues together",))[0]
     return Visit(result.passed, not result.passed, t, reason, result.score)
