@@ -317,7 +317,10 @@ class Challenge:
         met = self._share >= 1 and movement.solid(request)
         if not self._may_answer:
             assert self._asked_at is not None
-            self._may_answer = not met and at - self._asked_at >= REACTION_S
+            reacted = at - self._asked_at >= REACTION_S
+            self._may_answer = reacted and not met
+            if reacted and met and self.track.unwatched:  # before it was asked for, or because?
+                self._end(State.UNSEEN, "too few pictures")
             return
         wrong = not met and self._other_movement(request, movement) is not None
         self._held_since = _since(self._held_since, at, met)

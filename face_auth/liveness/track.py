@@ -21,6 +21,7 @@ class Track:
         watched_s: Seconds of the attempt so far of which there were pictures.
         breaks: How often the face was lost: what was seen before may have been another one.
         gaps: How often there was no picture for so long that any face is lost.
+        unwatched: Whether something may have happened unseen just before the latest picture.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Track:
         self.watched_s = 0.0
         self.breaks = 0
         self.gaps = 0
+        self.unwatched = False
         self._began_at: float | None = None
         self._picture_at = 0.0
         self._face_at: float | None = None
@@ -52,6 +54,7 @@ class Track:
             self._began_at = self._picture_at = at
         passed = at - self._picture_at
         self.watched_s += min(passed, PICTURE_S)
+        self.unwatched = passed > PICTURE_S
         self.gaps += passed > LOST_S
         self._picture_at = at
         lost = self._face_at is not None and at - self._face_at > LOST_S

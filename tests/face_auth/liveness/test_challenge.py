@@ -247,6 +247,20 @@ def test_a_gap_shorter_than_a_face_may_be_lost_is_followed() -> None:
     assert challenge.state is State.PASSED, challenge.reason
 
 
+def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() -> None:
+    for gap, state in ((0.3, State.RUNNING), (0.7, State.UNSEEN)):
+        challenge = Challenge([Request.LEFT])
+        visitor = Visitor(challenge)
+        while challenge.current is None:
+            visitor.show()
+        visitor.t += gap - STEP_S
+        visitor.now["yaw"] = 25.0 if gap > 0.5 else 2.0
+        visitor.show(**TURNS[Request.LEFT])
+        assert challenge.state is state
+        visitor.follow()
+        assert challenge.state is (State.PASSED if state is State.RUNNING else state)
+
+
 def test_the_time_for_a_request_is_time_that_was_watched() -> None:
     """At two pictures a second the person is slow to be seen, and has longer; up to a bound."""
     challenge = Challenge([Request.LEFT])
