@@ -50,7 +50,7 @@ BACKLIGHT: Final = (0.25, 240.0, 75.0)
 """Backlit: this share of what is around the face at this grey or more, and half of the face below
 the last. Unaltered: 0.1 %."""
 
-DIM: Final = 100.0
+DIM: Final = 110.0
 FLAT: Final = 50.0
 AGAINST_LIGHT: Final = 1.8
 """Where a face can be recognised, but its texture tells little: half of it darker than the first;

@@ -21,7 +21,7 @@ from face_auth.liveness.check import LivenessCheck, make_check
 from face_auth.liveness.passive import LivenessResult, PassiveCheck
 from face_auth.liveness.requests import POSES, Request
 from face_auth.pose import head_pose
-from face_auth.quality import Quality, Verdict, assess
+from face_auth.quality import Quality, Steadiness, Verdict, assess
 from face_auth.recogniser import Recogniser
 from face_auth.verification import LoginProgress, verify
 
@@ -475,3 +475,32 @@ def test_poor_light_admits_whom_the_cues_pass(recogniser, person) -> None:
         darker = Frame(image, frame.captured_at, frame.index)
         check.observe(darker, recogniser.look(image), lambda: np.ones(1, np.float32))
     assert check.result.passed
+
+
+def dull(image, rng):
+    """Return a picture as a webcam takes it in a dim room: dark, low in contrast, noisy."""
+    step = max(image.shape[1] // 640, 1)
+    darker = np.float32(image[::step, ::step]) * 0.55
+    middle = darker.mean()
+    return np.clip((darker - middle) * 0.6 + middle + rng.normal(0, 3, darker.shape), 0, 255)
+
+
+@pytest.mark.faces
+@pytest.mark.parametrize("still", [False, True])
+@pytest.mark.parametrize("clip", ["selfie_real.mp4", "webcam_real.mp4"])
+def test_a_real_person_in_a_dim_room_is_no_suspect(recogniser, shared: Path, clip, still) -> None:
+    from face_auth.evaluation.pad.clips import frames_of
+
+    passive = PassiveCheck(shared / "weights" / "minifas" / "minifas_v2se_128.onnx")
+    check, steadiness = make_check("passive", passive), Steadiness()
+    rng = np.random.default_rng(5)
+    clip_frames = list(islice(frames_of(shared / "video" / clip), 30))
+    for number, frame in enumerate(clip_frames):
+        source = clip_frames[0] if still else frame
+        image = dull(source.image, rng).astype(np.uint8)
+        seen = steadiness.judge(recogniser.look(image), frame.captured_at)
+        dim_frame = Frame(image, frame.captured_at, number + 1)
+        check.observe(dim_frame, seen, partial(recogniser.embed, image, seen))
+    judged = check._judged
+    assert judged is None or not judged.suspected
+    assert check.result.passed or check.progress.guidance in {Verdict.OK, Verdict.TOO_DARK}
