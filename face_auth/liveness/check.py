@@ -1,7 +1,7 @@
 """One attempt's liveness check: the challenge, the passive cues, or neither."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Literal
 
@@ -60,7 +60,8 @@ class LivenessCheck:
 
     The passive cues judge batches of frames for as long as the challenge runs, and their mean
     counts: a screen that passes at a glance seldom does so for four seconds. While they can neither
-    pass nor suspect somebody the check goes on, for as long as there are frames.
+    pass nor suspect somebody the check goes on, for as long as there are frames; then it takes a
+    batch in which no cue abstains to pass. So nobody gains by light in which nothing can be judged.
     """
 
     def __init__(self, passive: PassiveCheck | None, challenge: Challenge | None = None) -> None:
@@ -79,6 +80,7 @@ class LivenessCheck:
         self._repetition = Repetition()
         self._batches: list[LivenessResult] = []
         self._judged: LivenessResult | None = None
+        self._doubted = False
 
     @property
     def done(self) -> bool:
@@ -176,7 +178,11 @@ class LivenessCheck:
         enough = len(self._frames) >= FRAMES
         if enough and frame.captured_at - self._frames[0].captured_at >= SPAN_S:
             self._batches.append(passive.judge(self._frames, self._faces))
-            self._judged = mean_result(self._batches)
+            judged = mean_result(self._batches)
+            self._doubted = self._doubted or not judged.passed
+            if self._doubted and judged.guidance is not Verdict.OK:
+                judged = replace(judged, passed=False)
+            self._judged = judged
             self._frames, self._faces = [], []
 
 

@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,30 @@ def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, p
 def test_one_bad_moment_of_an_honest_visit_is_outweighed(recogniser, person) -> None:
     check = attempt(recogniser, person, Judge(4.0, -3.0, *[4.0] * 20))
     assert check.result.passed
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_who_was_in_doubt_passes_by_frames_that_can_be_judged_alone(
+    recogniser, person, mode
+) -> None:
+    poor = LivenessResult(False, -2.0, (), abstained=5.0, guidance=Verdict.TOO_DARK)
+    better = LivenessResult(True, 6.0, (), guidance=Verdict.TOO_DARK)
+    good = LivenessResult(True, 6.0)
+    for batches, passes in (
+        ((better,), True), ((poor, better), False), ((better, poor, better), True),
+        ((poor, better, good), True),
+    ):  # fmt: skip
+        left = chain(batches, repeat(batches[-1]))
+        judge: Any = SimpleNamespace(judge=lambda frames, faces, left=left: next(left))
+        challenge = Challenge([Request.LEFT, Request.UP]) if mode == "challenge" else None
+        check = LivenessCheck(judge, challenge)
+        for frame in visit(person, asked_by(check), until=8.0):
+            seen = assess(frame.image, recogniser.detector.detect(frame.image))
+            check.observe(frame, seen, lambda: np.ones(1, np.float32))
+            if check.done:
+                break
+        assert check.done is check.result.passed is passes
+        assert check.progress.guidance is (Verdict.OK if passes else Verdict.TOO_DARK)
 
 
 def test_a_marked_customer_gets_only_what_they_can_do() -> None:
