@@ -1,6 +1,7 @@
 """Challenge and passive cues together, on the drawn person and the kiosk's own detector."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from face_auth.enrolment import WANTED, EnrolProgress, enrol_face
 from face_auth.errors import NoFaceError, PresentationAttackError, TooFewPicturesError
 from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.check import LivenessCheck, make_check
-from face_auth.liveness.passive import LivenessResult, PassiveCheck
+from face_auth.liveness.passive import FRAMES, SPAN_S, LivenessResult, PassiveCheck
 from face_auth.liveness.requests import POSES, Request
 from face_auth.pose import head_pose
 from face_auth.quality import Quality, Steadiness, Verdict, assess
@@ -153,6 +154,51 @@ def test_the_passive_cues_judge_for_as_long_as_the_challenge_runs(recogniser, pe
     assert attempt(recogniser, person, judge).result.passed
     assert len(judge.scores) <= 18
     assert judge.seen == sorted(set(judge.seen))
+
+
+@pytest.mark.parametrize("rate", [5, 8, 25])
+def test_the_passive_cues_look_at_no_more_frames_where_there_are_more(
+    recogniser, person, rate
+) -> None:
+    batches: list[list[Frame]] = []
+
+    def judge(frames, faces) -> LivenessResult:
+        batches.append(list(frames))
+        return LivenessResult(False, -1.0, (), abstained=2.0)
+
+    passive: Any = SimpleNamespace(judge=judge)
+    check, seen = LivenessCheck(passive), recogniser.look(person.draw(0.0))
+    for number in range(4 * rate):
+        image = np.full((2, 2, 3), number % 256, np.uint8)
+        check.observe(Frame(image, number / rate, number + 1), seen, lambda: np.ones(1))
+    assert len(batches) >= 2
+    for one in batches:
+        assert FRAMES <= len(one) <= FRAMES + 2
+        assert SPAN_S <= one[-1].captured_at - one[0].captured_at < 1.6
+
+
+def test_a_picture_is_looked_at_once_and_embedded_once(recogniser, person, enrolled) -> None:
+    calls: Counter[str] = Counter()
+
+    class Counting:
+        network, threshold = recogniser.network, recogniser.threshold
+
+        def look(self, image):
+            calls["look"] += 1
+            calls["embed in a frame"] = 0
+            return recogniser.look(image)
+
+        def embed(self, image, seen):
+            calls["embed in a frame"] += 1
+            assert calls["embed in a frame"] == 1
+            return recogniser.embed(image, seen)
+
+    counting: Any = Counting()
+    check = make_check("challenge", PassiveCheck(), random=random.Random(5))
+    shown: list[Frame] = []
+    frames = (shown.append(one) or one for one in visit(person, asked_by(check), start=60))
+    assert verify(counting, frames, enrolled[0], liveness=check).accepted
+    assert calls["look"] == len(shown)
 
 
 def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, person) -> None:
