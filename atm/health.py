@@ -30,6 +30,8 @@ class Health:
         approved: Whether models and settings are what staff approved.
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
+        pace: How many pictures a second are judged while faces are checked, lately; None where
+            too few were checked to tell.
         last_backup: Of the keys; None if there was none.
         log_room: For how many entries the log has room for certain.
         pause_s: Seconds for which the kiosk judges nobody.
@@ -44,6 +46,7 @@ class Health:
     approved: bool
     liveness: Liveness
     liveness_network: bool
+    pace: float | None
     last_backup: datetime | None
     log_room: int
     pause_s: float
@@ -56,6 +59,7 @@ def look(
     stores: KioskStores,
     camera: RegisteredCamera,
     liveness: LivenessDesk,
+    pace: float | None,
 ) -> Health:
     """Return the state of each part; one that cannot tell adds a note instead."""
     usage = shutil.disk_usage(folder.path)
@@ -88,6 +92,7 @@ def look(
         approved=approved,
         liveness=settings.liveness,
         liveness_network=network,
+        pace=pace,
         last_backup=backup,
         log_room=stores.audit.room(),
         pause_s=pause_s,

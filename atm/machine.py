@@ -24,6 +24,7 @@ from atm.folder import (
 from atm.health import Health, look
 from atm.import_plain import ImportReport
 from atm.liveness import Excused, LivenessDesk
+from atm.pace import Pace
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
 from atm.session import Customer, Session
@@ -72,6 +73,7 @@ class Machine(ABC):
         self.kind: Kind = folder.kind
         self.audit = audit
         self._liveness = LivenessDesk(settings.liveness, settings.minifas)
+        self._pace = Pace(self._log_pace)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
         self._eye = RegisteredCamera(folder.kind, settings.camera, stores.registration, audit)
@@ -194,8 +196,11 @@ class Machine(ABC):
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             record, template, frames = self._claimed(claimed, frames)
             check = self._liveness.check(record)
-            with self._liveness.asking(camera, progress) as told:
-                return verify(recogniser, frames, template, liveness=check, progress=told)
+            with (
+                self._liveness.asking(camera, progress) as told,
+                contextlib.closing(self._pace.watched(frames)) as judged,
+            ):
+                return verify(recogniser, judged, template, liveness=check, progress=told)
 
         return self._logins.login(username, pin, check_face)
 
@@ -293,7 +298,8 @@ class Machine(ABC):
 
     def health(self) -> Health:
         """Return how the machine is."""
-        return look(self.settings, self.folder, self._own, self._eye, self._liveness)
+        rate = self._pace.rate
+        return look(self.settings, self.folder, self._own, self._eye, self._liveness, rate)
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""
@@ -302,6 +308,10 @@ class Machine(ABC):
             self.audit.append("stop")
         self.audit.close()
         self._held.close()
+
+    def _log_pace(self, rate: float, enough: bool) -> None:
+        with contextlib.suppress(AtmError):  # whoever is admitted meanwhile needs the log anyway
+            self.audit.append("pace", pictures_per_s=round(rate, 1), enough=enough)
 
     def _capturing(
         self,
@@ -318,8 +328,11 @@ class Machine(ABC):
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
             record = self._enrolled(customer_id)
             check = self._liveness.check(record, enrols=True, excused=excused)
-            with self._liveness.asking(camera, progress) as told:
-                return enrol_face(recogniser, frames, customer_id, liveness=check, progress=told)
+            with (
+                self._liveness.asking(camera, progress) as told,
+                contextlib.closing(self._pace.watched(frames)) as judged,
+            ):
+                return enrol_face(recogniser, judged, customer_id, liveness=check, progress=told)
 
         return capture
 

@@ -10,6 +10,7 @@ from credentials.attempts import Ending, Standing
 from credentials.errors import CredentialError
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
+from face_auth.errors import TooFewPicturesError
 from face_auth.verification import FaceResult
 
 
@@ -87,6 +88,8 @@ def _ending(decision: Decision, pin: PinResult, face: object) -> Ending | None:
     """Return how the attempt is counted; None leaves it reserved."""
     if decision.outcome is Outcome.GRANTED:
         return Ending.ADMITTED
+    if decision.outcome is Outcome.NO_FACE and isinstance(face, TooFewPicturesError):
+        return Ending.NOT_JUDGED
     if decision.outcome is not Outcome.REFUSED or not isinstance(face, FaceResult):
         return None
     if not face.accepted:

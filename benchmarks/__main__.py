@@ -21,6 +21,7 @@ from benchmarks import (
     refusals,
     stages,
     table,
+    visits,
 )
 from benchmarks.bank import demo_settings, enrol_customer
 from benchmarks.results import Report
@@ -48,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             timed = refusals.measure(Path(work), options.attempts, options.after)
         print(timed.text(), end="")
         return 0 if timed.met else 1
+    if options.command == "visits":
+        with tempfile.TemporaryDirectory(prefix="atm-visits-") as work:
+            print(visits.measure(Path(work), options.count, options.busy).text(), end="")
+        return 0
     report = run(options, folder)
     report.save(options.out / "speed.json")
     table.draw(report, options.out / "speed.png")
@@ -184,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
         "--no-rivals", dest="rivals", action="store_false", help="measure this program only"
     )
     parser.set_defaults(command="all")
-    commands = parser.add_subparsers(metavar="parity | refusals")
+    commands = parser.add_subparsers(metavar="parity | refusals | visits")
     compared = commands.add_parser("parity", help="compare our detector with the mtcnn package")
     compared.add_argument("--photographs", dest="count", type=int, default=500, metavar="N")
     compared.set_defaults(command="parity")
@@ -197,6 +202,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"when a refusal leaves, seconds after the press ({REFUSE_AFTER_S:g})",
     )  # fmt: skip
     refused.set_defaults(command="refusals")
+    busy = commands.add_parser("visits", help="is an honest customer refused on a busy machine?")
+    busy.add_argument("--visits", dest="count", type=int, default=100, metavar="N", help="(100)")
+    busy.add_argument(
+        "--busy", type=int, default=os.cpu_count() or 1, metavar="N",
+        help="processes that spin meanwhile (as many as there are cores)",
+    )  # fmt: skip
+    busy.set_defaults(command="visits")
     return parser
 
 

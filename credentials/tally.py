@@ -5,6 +5,8 @@ What an attempt costs its owner depends on how it ended:
 - the wrong PIN with the customer's own face: three of them lock, until staff unlock;
 - another face: the account judges nothing for a minute, then two, four ... up to an hour, and
   thirty without an admission lock it. It tells nothing about the PIN, so it does not lock sooner;
+- the face could not be judged because pictures were missing: it costs nothing, for it tells nothing
+  about PIN or face, and whoever stands at the machine cannot bring it about;
 - no end at all (cancelled, no face in time, camera lost, process killed): it stays reserved. While
   three are taken up by wrong PINs and reservations, nothing is judged; reservations that no login
   can still hold are then counted as attempts with another face.
@@ -41,6 +43,7 @@ class Ending(StrEnum):
     ADMITTED = "admitted"
     WRONG_PIN = "wrong_pin"
     FOREIGN_FACE = "foreign_face"
+    NOT_JUDGED = "not_judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Tally:
             return Tally(self.owner_id)
         row = self.at(now)
         row = replace(row, open=max(0, row.open - 1))
+        if ending is Ending.NOT_JUDGED:
+            return row
         if ending is Ending.WRONG_PIN:
             return replace(row, wrong=row.wrong + 1)
         return row._waiting(now, 1)

@@ -100,7 +100,8 @@ def enrol_face(
         The template, and the captures that it was made from.
 
     Raises:
-        NoFaceError: If time ended before five usable faces.
+        NoFaceError: If time ended before five usable faces, or the liveness check could not be
+            done.
         NotOnePersonError: If time ended and the usable faces were not of one person.
         PresentationAttackError: If the liveness check refuses; at once.
         CameraError: If the camera stopped meanwhile.
@@ -111,7 +112,10 @@ def enrol_face(
     dropped: list[Capture] = []
     for frame in frames:
         seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
-        check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
+        if not check.observe(frame, seen, partial(recogniser.embed, frame.image, seen)):
+            taken.clear()
+        if check.unseen:
+            raise NoFaceError(check.unseen)
         if check.done and not check.result.passed:
             raise PresentationAttackError("; ".join(check.result.reasons))
         if seen.verdict is Verdict.OK and seen.face is not None and len(taken) < WANTED:
@@ -130,9 +134,12 @@ def enrol_face(
             dropped.append(taken.pop(odd).capture)
         if progress:
             asked = _asked_pose(check.challenge, taken)
-            progress(EnrolProgress(len(taken), WANTED, seen.verdict, asked))
+            verdict = seen.verdict
+            if verdict is Verdict.OK:
+                verdict = check.progress.guidance
+            progress(EnrolProgress(len(taken), WANTED, verdict, asked))
     if not check.done:
-        raise PresentationAttackError("the liveness check was not finished in time")
+        raise NoFaceError("the liveness check was not finished in time")
     if dropped:
         raise NotOnePersonError("the pictures did not all show one person")
     raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time")

@@ -13,6 +13,10 @@ class NoFaceError(AcquisitionError):
     """Nobody is in front of the camera, or too far away to be seen."""
 
 
+class TooFewPicturesError(NoFaceError):
+    """Pictures came too seldom to judge anybody by: the machine, or its camera, is too slow."""
+
+
 class MultipleFacesError(AcquisitionError):
     """More than one person could be meant."""
 

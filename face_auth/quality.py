@@ -50,6 +50,14 @@ BACKLIGHT: Final = (0.25, 240.0, 75.0)
 """Backlit: this share of what is around the face at this grey or more, and half of the face below
 the last. Unaltered: 0.1 %."""
 
+DIM: Final = 110.0
+FLAT: Final = 50.0
+AGAINST_LIGHT: Final = 1.8
+"""Where a face can be recognised, but its texture tells little: half of it darker than the first;
+nine tenths of it within fewer grey levels than the second; or a quarter of what is around it
+brighter than half of the face by the third. Chosen by hand with real clips in view: most webcams
+in rooms show people so, and few faces on screens, which glow, are so dark."""
+
 MOST_TURNED: Final = {"yaw": 30.0, "pitch": 30.0, "roll": 30.0}
 """Degrees. In simulation 24 LFW faces keep a cosine to themselves of 0.93 at 20 and 0.82 at 30
 degrees of yaw (median); pitch is as the landmarks tell it, with a bias that belongs to the
@@ -90,6 +98,7 @@ class Verdict(StrEnum):
     TURNED = "turned_away"
     COVERED = "covered"
     HOLD_STILL = "hold_still"
+    MOVE = "move_a_little"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +170,15 @@ class Steadiness:
         shift = face.landmarks.mean(axis=0) - earlier.landmarks.mean(axis=0)
         speed = float(np.hypot(*shift)) / face.height / (at - then)
         return replace(quality, verdict=Verdict.HOLD_STILL) if speed > FASTEST else quality
+
+
+def light(image: NDArray[np.uint8], face: Face) -> Verdict:
+    """Return TOO_DARK or TOO_BRIGHT where a usable face's texture tells little, else OK."""
+    grey = _middle(image, face)
+    low, middle, high = np.percentile(grey, [5, 50, 95])
+    if _bright_around(image, face, AGAINST_LIGHT * middle) > 0.25:
+        return Verdict.TOO_BRIGHT
+    return Verdict.TOO_DARK if middle < DIM or high - low < FLAT else Verdict.OK
 
 
 def is_turned(face: Face) -> bool:

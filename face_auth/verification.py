@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.camera import Frame
-from face_auth.errors import GalleryError, NoFaceError
+from face_auth.errors import GalleryError, NoFaceError, TooFewPicturesError
 from face_auth.gallery import Template
 from face_auth.liveness.check import LivenessCheck, LivenessProgress
 from face_auth.liveness.passive import LivenessResult
@@ -75,7 +75,8 @@ def verify(
     """Score the first usable frames against *template*, and see that a person is there.
 
     The scored frames are the first of those that the liveness check follows, so they show the
-    face that follows the requests. A check that refuses ends the attempt at once.
+    face that follows the requests; where that face is lost they begin anew, and those of another
+    one are left out. A check that refuses, or can see nothing any more, ends the attempt at once.
 
     Args:
         recogniser: Its network must be the one of *template*.
@@ -85,8 +86,9 @@ def verify(
         progress: Called after each frame.
 
     Raises:
-        NoFaceError: If the frames ended before enough of them were usable, or before the
-            liveness check was done.
+        NoFaceError: If the frames ended before enough of them were usable, or the liveness check
+            could not be done in this light, or without a movement.
+        TooFewPicturesError: The same where pictures were missing.
         GalleryError: If the template was made by another network.
         CameraError: If the camera stopped meanwhile.
     """
@@ -97,19 +99,29 @@ def verify(
     embeddings: list[NDArray[np.float32]] = []
     for frame in frames:
         seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
-        check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
+        embed = cache(partial(recogniser.embed, frame.image, seen))
+        if not check.observe(frame, seen, embed):
+            embeddings.clear()
+        if check.unseen:
+            raise _not_seen(check, check.unseen)
         refused = check.done and not check.result.passed
         if seen.verdict is Verdict.OK and len(embeddings) < FRAMES_PER_LOGIN and not refused:
-            embeddings.append(recogniser.embed(frame.image, seen))
+            embeddings.append(embed())
+        if check.done and check.challenge is not None:
+            embeddings = [each for each in embeddings if check.challenge.is_same_person(each)]
         if progress:
             progress(LoginProgress(len(embeddings), FRAMES_PER_LOGIN, check.progress))
         if check.done and (refused or len(embeddings) == FRAMES_PER_LOGIN):
             result = check.result if liveness is not None else None
             return _score(embeddings, template, recogniser.threshold.value, result)
-    raise NoFaceError(
-        f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time"
-        + ("" if check.done else "; the liveness check was not finished")
+    unfinished = "" if check.done else "; the liveness check was not finished"
+    raise _not_seen(
+        check, f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time{unfinished}"
     )
+
+
+def _not_seen(check: LivenessCheck, why: str) -> NoFaceError:
+    return TooFewPicturesError(why) if check.starved else NoFaceError(why)
 
 
 def _score(

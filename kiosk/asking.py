@@ -29,8 +29,8 @@ SIGNS: Final[dict[str, Sign]] = {
 }
 """By the request's value. Left is the person's own, which a mirror shows at the left."""
 
-MOVING: Final = frozenset({"turned_away", "blurred", "hold_still"})
-"""Verdicts of whoever does what is asked: the arrow says more than they do."""
+MOVING: Final = frozenset({"turned_away", "blurred", "hold_still", "move_a_little"})
+"""Verdicts beside which the arrow says more than they do."""
 
 
 def sign_of(request: Request | None) -> Sign | None:
@@ -68,12 +68,13 @@ class Asking:
         from kiosk.pane_picture import Marks, Ring
 
         self.marks: Marks = Marks(Ring.FILLING, 0, parts(liveness))
+        self._guidance = ""
 
     def line(self, _: Callable[[str], str]) -> tuple[str, str]:
         """Return tone and sentence; *_* translates."""
         sign = self.marks.sign
         if sign is None:
-            return "hold", _(messages.HOLD_STILL)
+            return "hold", _(messages.GUIDANCE.get(self._guidance, messages.HOLD_STILL))
         sentence = messages.COME_CLOSER if sign == "closer" else messages.TURN
         return sign, _(sentence)
 
@@ -85,6 +86,7 @@ class Asking:
         from kiosk.pane_picture import Marks, Ring
 
         asked = progress.asked
+        self._guidance = str(asked.guidance.value)
         done, wanted = progress.scored, progress.wanted
         if asked.wanted:
             wanted = asked.wanted * STEPS

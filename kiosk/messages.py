@@ -41,6 +41,7 @@ GUIDANCE = {
     "turned_away": N_("Look straight at the camera"),
     "covered": N_("Uncover your face"),
     "hold_still": N_("Hold still, please"),
+    "move_a_little": N_("Move your head a little"),
 }
 """What to do about each verdict but `ok`, by the verdict's value."""
 

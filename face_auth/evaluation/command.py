@@ -25,6 +25,7 @@ from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
 from face_auth.evaluation.material import InputError, Material, load, taken
 from face_auth.evaluation.pad import protocol as pad
+from face_auth.evaluation.pad.species import RATE
 from face_auth.evaluation.result import Section
 from face_auth.evaluation.two_factor import PinRules
 from face_auth.liveness import minifas
@@ -115,7 +116,19 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--sequences",
         type=int,
         default=pad.ATTACKS_EACH,
-        help="simulated attacks of each species for pad (default: %(default)s)",
+        help="simulated attacks of each species for pad (default: %(default)s; 0 for none)",
+    )
+    parser.add_argument(
+        "--visits",
+        type=int,
+        help="simulated honest customers for pad (default: in proportion to --sequences)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=RATE,
+        metavar="N",
+        help="pictures a second that pad has judged (default: %(default)g)",
     )
     parser.add_argument(
         "--liveness",
@@ -148,8 +161,11 @@ def _pad_options(options: argparse.Namespace) -> pad.PadOptions:
     return pad.PadOptions(
         videos=options.videos,
         minifas=options.minifas or (fetched if fetched.is_file() else None),
+        cache=options.cache,
         sequences=options.sequences,
+        visits=options.visits,
         liveness=options.liveness,
+        rate=options.rate,
     )
 
 

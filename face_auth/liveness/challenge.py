@@ -18,20 +18,28 @@ from numpy.typing import NDArray
 from face_auth.camera import Frame
 from face_auth.detection import Face
 from face_auth.liveness.requests import Request
+from face_auth.liveness.track import Track
 from face_auth.pose import Pose, head_pose, nose_parallax
 
 STRAIGHT_FRAMES: Final = 4
-"""So many straight frames in a row are what movements are measured against."""
+STRAIGHT_LASTS_S: Final = 0.25
+"""So many straight frames in a row, for so long at least, are what movements are measured by."""
 STRAIGHT: Final = (16.0, 28.0)
 """Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
 EACH_S: Final = 4.5
-"""How long each request may take; chosen for people who react within a second and turn slowly."""
+"""How long each request may take, of time that was watched; chosen for people who react within a
+second and turn slowly."""
 STRAIGHT_S: Final = 8.0
-"""How long the first straight frames may take."""
+"""How long the first straight frames may take, of time that was watched."""
+LONGEST: Final = 2.0
+"""Where pictures are missing, each of these times is extended up to so many times itself."""
 REACTION_S: Final = 0.2
 """Whoever moves sooner after a request was shown did not move because of it."""
-HELD: Final = 2
-"""Frames in a row that must show what was asked for."""
+HELD_S: Final = 0.075
+"""How long a movement must be seen, in two frames in a row at least."""
+JUMPED_S: Final = 0.075
+"""How long a face must be seen elsewhere, in two frames in a row at least, to have jumped: single
+frames may show misplaced landmarks."""
 TURN: Final = 14.0
 """Degrees of yaw from straight, as the landmarks tell it, that are a turn: heads turned by 20
 degrees in simulation show 15 (median)."""
@@ -52,8 +60,6 @@ SLIPS: Final = 1
 """Wrong answers in a challenge that are forgiven: people mistake left for right."""
 RELEASED: Final = 0.5
 """Share of a movement below which an earlier request's movement has ended."""
-LOST_S: Final = 0.8
-"""How long the face may be out of sight; the detector loses some that look far down."""
 SAME_PERSON: Final = 0.4
 """Least cosine between the embeddings of a straight and a turned face of one person. In
 simulation 24 LFW faces keep 0.69 and more (90 %) at these turns; how often strangers reach it was
@@ -66,6 +72,7 @@ class State(StrEnum):
     RUNNING = "running"
     PASSED = "passed"
     FAILED = "failed"
+    UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,15 @@ class Challenge:
     """Requests one after another, each in its own time, by one and the same face.
 
     Feed it every frame after the press, with `observe` where one face was found and `miss` where
-    none or several were. It ends in PASSED or FAILED and stays there.
+    none or several were. It ends in FAILED, where something else was done than what was asked for,
+    or in UNSEEN, where that could not be seen; there it stays. PASSED holds for as long as the face
+    is followed.
+
+    Before the first request a face that was lost begins anew; after it the attempt is UNSEEN, for
+    whoever comes back may be another one, and has heard what is asked for.
+
+    Attributes:
+        track: Says whether the face goes on.
     """
 
     def __init__(self, requests: Sequence[Request]) -> None:
@@ -130,17 +145,18 @@ class Challenge:
         self.state = State.RUNNING
         self.reason = ""
         self._done = 0
-        self._straight: list[tuple[NDArray[np.float64], Pose]] = []
+        self._straight: list[tuple[float, NDArray[np.float64], Pose]] = []
         self._base: tuple[NDArray[np.float64], Pose] | None = None
         self._embedding: NDArray[np.float32] | None = None
-        self._began: float | None = None
-        self._asked_at = 0.0
-        self._held = 0
-        self._wrong = 0
+        self.track = Track()
+        self._asked_at: float | None = None
+        self._watched_s = 0.0
+        self._held_since: float | None = None
+        self._wrong_since: float | None = None
         self._slips = 0
         self._may_answer = False
         self._carried: set[Request] = set()
-        self._jumped = False
+        self._jumped_at: float | None = None
         self._last: tuple[float, NDArray[np.float64], Pose] | None = None
         self._share = 0.0
 
@@ -177,6 +193,10 @@ class Challenge:
         points = np.asarray(face.landmarks, float)
         return self._movement(points, head_pose(points)).share(request)
 
+    def is_same_person(self, embedding: NDArray[np.float32]) -> bool:
+        """Tell whether a unit embedding, shape (512,), is of whoever looked straight."""
+        return self._embedding is not None and float(self._embedding @ embedding) >= SAME_PERSON
+
     def observe(self, frame: Frame, face: Face, embed: Callable[[], NDArray[np.float32]]) -> None:
         """Take a frame with one face.
 
@@ -186,24 +206,24 @@ class Challenge:
             embed: Returns the face's unit embedding, shape (512,); called once for the straight
                 look and once for each request that is met.
         """
-        if self.state is not State.RUNNING:
-            return
         at, points = frame.captured_at, np.asarray(face.landmarks, float)
-        if self._out_of_time(at):
-            return
         try:
             pose = head_pose(points)
         except ValueError:
             self.miss(frame)
             return
-        if not self._follows(at, points, pose):
-            # One frame may show misplaced landmarks.
-            if self._jumped:
-                self._fail("the face jumped or was another one")
-            self._jumped = True
+        if not self._goes_on(at, in_sight=True):
             return
-        self._jumped = False
+        if not self._follows(at, points, pose):
+            if self._jumped_at is None:
+                self._jumped_at = at
+            elif at - self._jumped_at >= JUMPED_S:
+                self._end(State.FAILED, "the face jumped or was another one")
+            return
+        self._jumped_at = None
         self._last = at, points.mean(axis=0), pose
+        if self.state is State.PASSED:
+            return
         if self._base is None:
             self._look_straight(at, points, pose, embed)
         else:
@@ -211,26 +231,35 @@ class Challenge:
 
     def miss(self, frame: Frame) -> None:
         """Take a frame without a face that can be followed."""
-        if self.state is not State.RUNNING or self._out_of_time(frame.captured_at):
-            return
-        self._held = self._wrong = 0
-        if self._last is not None and frame.captured_at - self._last[0] > LOST_S:
-            if self._base is None:
-                self._straight, self._last = [], None
-            else:
-                self._fail("the face was lost")
+        if self._goes_on(frame.captured_at, in_sight=False):
+            self._held_since = self._wrong_since = None
 
-    def _out_of_time(self, at: float) -> bool:
-        if self._began is None:
-            self._began = at
+    def _goes_on(self, at: float, *, in_sight: bool) -> bool:
+        """Take a frame's time; False where the attempt has ended, now or before."""
+        if self.state in {State.FAILED, State.UNSEEN}:
+            return False
+        if self._asked_at is None:
+            self._asked_at = at
+        if not self.track.add(at, in_sight=in_sight):
+            if self._base is not None:
+                self._end(State.UNSEEN, "the face was lost")
+                return False
+            self._straight, self._last, self._jumped_at = [], None, None
+        if self.state is State.RUNNING:
+            self._end_in_time(at)
+        return self.state in {State.RUNNING, State.PASSED}
+
+    def _end_in_time(self, at: float) -> None:
+        assert self._asked_at is not None
         straight = self._base is None
-        late = at - (self._began if straight else self._asked_at) > (
-            STRAIGHT_S if straight else EACH_S
-        )
-        if late:
-            what = self.current or "looking straight"
-            self._fail(f"not done in time: {what}")
-        return late
+        limit_s = STRAIGHT_S if straight else EACH_S
+        if self.track.watched_s - self._watched_s > limit_s:
+            if straight:
+                self._end(State.UNSEEN, "nobody looked straight in time")
+            else:
+                self._end(State.FAILED, f"not done in time: {self.current}")
+        elif at - self._asked_at > LONGEST * limit_s:
+            self._end(State.UNSEEN, "too few pictures")
 
     def _follows(self, at: float, points: NDArray[np.float64], pose: Pose) -> bool:
         """Tell whether this can be the face of the last frame, moved as fast as heads move."""
@@ -238,8 +267,6 @@ class Challenge:
             return True
         then, centre, before = self._last
         passed = at - then
-        if passed > LOST_S:
-            return self._base is None
         shift = float(np.hypot(*(points.mean(axis=0) - centre))) / before.scale
         growth = abs(math.log(max(pose.scale, 1e-3) / before.scale))
         turn = abs(pose.yaw - before.yaw)
@@ -255,23 +282,24 @@ class Challenge:
         if abs(pose.yaw) > STRAIGHT[0] or abs(pose.pitch) > STRAIGHT[1]:
             self._straight = []
             return
-        self._straight.append((_normalised(points), pose))
-        if len(self._straight) < STRAIGHT_FRAMES:
+        self._straight.append((at, _normalised(points), pose))
+        lasted = at - self._straight[0][0]
+        if len(self._straight) < STRAIGHT_FRAMES or lasted < STRAIGHT_LASTS_S:
             return
-        poses = [one for _, one in self._straight]
+        poses = [one for _, _, one in self._straight]
         middle = Pose(
             *(
                 float(np.median([getattr(one, name) for one in poses]))
                 for name in ("yaw", "pitch", "roll", "scale")
             )
         )
-        self._base = np.mean([shape for shape, _ in self._straight], axis=0), middle
+        self._base = np.mean([shape for _, shape, _ in self._straight], axis=0), middle
         self._embedding = embed()
         self._ask(at)
 
     def _ask(self, at: float) -> None:
-        self._asked_at = at
-        self._held = self._wrong = 0
+        self._asked_at, self._watched_s = at, self.track.watched_s
+        self._held_since = self._wrong_since = None
         self._may_answer = False
         self._share = 0.0
 
@@ -288,14 +316,18 @@ class Challenge:
         self._carried = {one for one in self._carried if movement.share(one) >= RELEASED}
         met = self._share >= 1 and movement.solid(request)
         if not self._may_answer:
-            self._may_answer = not met and at - self._asked_at >= REACTION_S
+            assert self._asked_at is not None
+            reacted = at - self._asked_at >= REACTION_S
+            self._may_answer = reacted and not met
+            if reacted and met and self.track.unwatched:  # before it was asked for, or because?
+                self._end(State.UNSEEN, "too few pictures")
             return
-        self._held = self._held + 1 if met else 0
         wrong = not met and self._other_movement(request, movement) is not None
-        self._wrong = self._wrong + 1 if wrong else 0
-        if self._wrong >= HELD:
+        self._held_since = _since(self._held_since, at, met)
+        self._wrong_since = _since(self._wrong_since, at, wrong)
+        if self._wrong_since is not None and at - self._wrong_since >= HELD_S:
             self._slip(request, movement)
-        elif self._held >= HELD:
+        elif self._held_since is not None and at - self._held_since >= HELD_S:
             self._meet(at, request, embed())
 
     def _other_movement(self, request: Request, movement: _Movement) -> Request | None:
@@ -310,15 +342,14 @@ class Challenge:
     def _slip(self, request: Request, movement: _Movement) -> None:
         self._slips += 1
         if self._slips > SLIPS:
-            self._fail(f"other movements than {request}")
+            self._end(State.FAILED, f"other movements than {request}")
         other = self._other_movement(request, movement)
         self._carried |= set() if other is None else {other}
-        self._wrong = 0
+        self._wrong_since = None
 
     def _meet(self, at: float, request: Request, embedding: NDArray[np.float32]) -> None:
-        assert self._embedding is not None
-        if not float(self._embedding @ embedding) >= SAME_PERSON:
-            self._fail("another person")
+        if not self.is_same_person(embedding):
+            self._end(State.FAILED, "another person")
             return
         self._done += 1
         self._carried.add(request)
@@ -338,8 +369,15 @@ class Challenge:
             narrowed=_slimness(points) / _slimness(shape),
         )
 
-    def _fail(self, reason: str) -> None:
-        self.state, self.reason = State.FAILED, reason
+    def _end(self, state: State, reason: str) -> None:
+        self.state, self.reason = state, reason
+
+
+def _since(since: float | None, at: float, shown: bool) -> float | None:
+    """Return since when something is shown without a break; None where it is not."""
+    if not shown:
+        return None
+    return at if since is None else since
 
 
 def _normalised(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """One attempt's liveness check: the challenge, the passive cues, or neither."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Literal
 
@@ -21,6 +21,7 @@ from face_auth.liveness.passive import (
     mean_result,
 )
 from face_auth.liveness.requests import Request, draw_poses, draw_requests
+from face_auth.liveness.track import Track
 from face_auth.quality import Quality, Verdict
 
 Liveness = Literal["challenge", "passive", "off"]
@@ -31,6 +32,8 @@ USABLE: Final = frozenset({Verdict.OK, Verdict.HOLD_STILL})
 LOST: Final = frozenset({Verdict.NO_FACE, Verdict.SEVERAL})
 """Verdicts of frames that a challenge cannot follow. Whoever moves is turned, blurred, near or in
 shadow at times, so it follows all others once it has seen the person look straight."""
+APART_S: Final = 0.075
+"""Least time between two frames that the passive cues look at, however many a second there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +45,23 @@ class LivenessProgress:
         done: Requests met.
         wanted: Requests in all.
         share: How much of the current movement is seen; 1 is all of it.
+        guidance: What would help the passive cues to judge; OK where they need nothing.
     """
 
     request: Request | None
     done: int
     wanted: int
     share: float
+    guidance: Verdict = Verdict.OK
 
 
 class LivenessCheck:
-    """Takes every frame of one attempt until it is `done`; then there is a `result`.
+    """Takes every frame of one attempt until it is `done` or `unseen`; done, there is a `result`.
 
     The passive cues judge batches of frames for as long as the challenge runs, and their mean
-    counts: a screen that passes at a glance seldom does so for four seconds.
+    counts: a screen that passes at a glance seldom does so for four seconds. While they can neither
+    pass nor suspect somebody the check goes on, for as long as there are frames; then it takes a
+    batch in which no cue abstains to pass. So nobody gains by light in which nothing can be judged.
     """
 
     def __init__(self, passive: PassiveCheck | None, challenge: Challenge | None = None) -> None:
@@ -67,22 +74,37 @@ class LivenessCheck:
             raise ValueError("a challenge includes the passive check")
         self._passive = passive
         self.challenge = challenge
+        self._track = challenge.track if challenge is not None else Track()
         self._frames: list[Frame] = []
         self._faces: list[Face] = []
         self._repetition = Repetition()
         self._batches: list[LivenessResult] = []
         self._judged: LivenessResult | None = None
+        self._doubted = False
 
     @property
     def done(self) -> bool:
         """Whether there is a result."""
         if self._passive is None:
             return True
-        if self._judged is not None and not self._judged.passed:
+        if self._judged is not None and self._judged.suspected:
             return True
         if self.challenge is not None and self.challenge.state is not State.PASSED:
             return self.challenge.state is State.FAILED
-        return self._judged is not None
+        return self._judged is not None and self._judged.passed
+
+    @property
+    def unseen(self) -> str:
+        """Why nothing can be found any more, neither good nor bad; "" where it still can."""
+        challenge = self.challenge
+        if self.done or challenge is None or challenge.state is not State.UNSEEN:
+            return ""
+        return challenge.reason
+
+    @property
+    def starved(self) -> bool:
+        """Whether pictures were missing, so that a check that came to no end is nobody's fault."""
+        return self._track.starved
 
     @property
     def result(self) -> LivenessResult:
@@ -91,8 +113,7 @@ class LivenessCheck:
             return LivenessResult(True, 0.0, ("liveness is off",))
         judged = self._judged or LivenessResult(False, 0.0, ("too few frames",))
         challenge = self.challenge
-        refused = self._judged is not None and not self._judged.passed
-        if challenge is None or challenge.state is State.PASSED or refused:
+        if challenge is None or challenge.state is State.PASSED or judged.suspected:
             return judged
         reason = challenge.reason or "the challenge was not finished"
         return LivenessResult(False, judged.score, (f"challenge: {reason}", *judged.reasons))
@@ -100,45 +121,68 @@ class LivenessCheck:
     @property
     def progress(self) -> LivenessProgress:
         """How far it is."""
+        undecided = self._judged is not None and not self._judged.passed
+        guidance = self._judged.guidance if self._judged and undecided else Verdict.OK
         challenge = self.challenge
         if challenge is None:
-            return LivenessProgress(None, 0, 0, 0.0)
+            return LivenessProgress(None, 0, 0, 0.0, guidance)
+        wanted = len(challenge.requests)
         return LivenessProgress(
-            challenge.current, challenge.done, len(challenge.requests), challenge.share
+            challenge.current, challenge.done, wanted, challenge.share, guidance
         )
 
     def observe(
         self, frame: Frame, seen: Quality, embed: Callable[[], NDArray[np.float32]]
-    ) -> None:
+    ) -> bool:
         """Take a frame.
 
         Args:
             frame: Captured after the press, later than the one before.
             seen: What was found in it.
             embed: Returns the unit embedding of its face; called now and then.
+
+        Returns:
+            Whether the face goes on; False where it was lost, so that no frame before this one
+            belongs to it for certain.
         """
-        if self._passive is None or self.done:
-            return
+        if self._passive is None or (self.done and not self.result.passed):
+            return True
         self._repetition.add(frame)
         recorded = judge_repetition(self._repetition)
         if recorded is not None:
             self._judged = recorded
-            return
-        if self.challenge is not None:
-            starts = self.challenge.done == 0 and self.challenge.current is None
-            follows = seen.verdict in USABLE if starts else seen.verdict not in LOST
-            if seen.face is not None and follows:
-                self.challenge.observe(frame, seen.face, embed)
-            else:
-                self.challenge.miss(frame)
-        if seen.face is None or seen.verdict not in USABLE or self.done:
+            return True
+        breaks = self._track.breaks
+        challenge = self.challenge
+        starts = challenge is None or not challenge.has_begun
+        follows = seen.verdict in USABLE if starts else seen.verdict not in LOST
+        if challenge is None:
+            self._track.add(frame.captured_at, in_sight=follows)
+        elif seen.face is not None and follows:
+            challenge.observe(frame, seen.face, embed)
+        else:
+            challenge.miss(frame)
+        goes_on = self._track.breaks == breaks
+        if not goes_on:
+            self._frames, self._faces, self._judged = [], [], None
+        if seen.face is not None and seen.verdict in USABLE and not self.done and not self.unseen:
+            self._collect(self._passive, frame, seen.face)
+        return goes_on
+
+    def _collect(self, passive: PassiveCheck, frame: Frame, face: Face) -> None:
+        """Take a frame for the passive cues, and let them judge once there are enough."""
+        if self._frames and frame.captured_at - self._frames[-1].captured_at < APART_S:
             return
         self._frames.append(frame)
-        self._faces.append(seen.face)
+        self._faces.append(face)
         enough = len(self._frames) >= FRAMES
         if enough and frame.captured_at - self._frames[0].captured_at >= SPAN_S:
-            self._batches.append(self._passive.judge(self._frames, self._faces))
-            self._judged = mean_result(self._batches)
+            self._batches.append(passive.judge(self._frames, self._faces))
+            judged = mean_result(self._batches)
+            self._doubted = self._doubted or not judged.passed
+            if self._doubted and judged.guidance is not Verdict.OK:
+                judged = replace(judged, passed=False)
+            self._judged = judged
             self._frames, self._faces = [], []
 
 

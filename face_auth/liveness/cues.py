@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from face_auth.camera import Frame
 from face_auth.detection import Face, letterbox
+from face_auth.liveness.track import PICTURE_S
 
 Grey = NDArray[np.float32]
 
@@ -132,10 +133,12 @@ def bands(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
 
     A screen refreshed while a rolling shutter reads gives wandering horizontal bands. The median
     along each row leaves out what moves, and the least of all pairs counts: a screen never rests.
+    Frames with a gap between them are no pair: the light of the room may have changed meanwhile.
     """
     strengths = []
     for (one, face), other in zip(zip(frames, faces, strict=True), frames[1:], strict=False):
-        if one.image.shape != other.image.shape:
+        apart = other.captured_at - one.captured_at
+        if one.image.shape != other.image.shape or apart > PICTURE_S:
             continue
         x, y, width, height = (round(value) for value in face.box)
         rows = slice(max(y, 0), max(y + height, 1))

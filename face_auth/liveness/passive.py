@@ -4,6 +4,9 @@ The score starts at what the published network says, or at `WITHOUT_NETWORK`, an
 from it in proportion to what it is above its limit. Limits and slopes were chosen by hand on a few
 simulated sequences and with the clips at hand in view, not fitted; `python evaluation.py --protocol
 pad` measures the whole.
+
+A cue that cannot judge abstains: it may keep somebody out, and accuses nobody. In poor light none
+of them can; and whoever stands still has shown no movement of their own, as a print has not.
 """
 
 from collections.abc import Sequence
@@ -18,6 +21,7 @@ from face_auth.camera import Frame
 from face_auth.detection import Face
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import MiniFas
+from face_auth.quality import Verdict, light
 
 FRAMES: Final = 8
 """Frames that are judged."""
@@ -42,9 +46,10 @@ class Weight:
     most: float
 
 
+STILL: Final = "no movement of its own"
 WEIGHTS: Final = {
     "frame around the face": Weight(0.1, 9.0, 9.0),
-    "no movement of its own": Weight(0.85, 40.0, 6.0),
+    STILL: Weight(0.85, 40.0, 6.0),
     "moire": Weight(0.85, 20.0, 9.0),
     "refresh bands": Weight(4.0, 0.5, 2.0),
 }
@@ -65,11 +70,20 @@ class LivenessResult:
         passed: Whether this is taken for a person before the camera (bona fide).
         score: Of the passive cues, unbounded; bona fide at 0 and above.
         reasons: What spoke against it, for staff and the log; may name something though it passed.
+        abstained: What cues that could not judge took from *score*, 0 or more.
+        guidance: What would help them to judge; OK where they did, or need nothing.
     """
 
     passed: bool
     score: float
     reasons: tuple[str, ...] = ()
+    abstained: float = 0.0
+    guidance: Verdict = Verdict.OK
+
+    @property
+    def suspected(self) -> bool:
+        """Whether an attack is suspected; a result neither passed nor suspected is undecided."""
+        return not self.passed and self.score + self.abstained < 0
 
 
 def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
@@ -85,11 +99,12 @@ def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
     """Return what several sequences of one attempt say together: their mean score, all reasons.
 
     Args:
-        results: At least one.
+        results: At least one, the latest last: its guidance is given.
     """
     score = fmean(one.score for one in results)
+    abstained = fmean(one.abstained for one in results)
     reasons = dict.fromkeys(reason for one in results for reason in one.reasons)
-    return LivenessResult(score >= 0, score, tuple(reasons))
+    return LivenessResult(score >= 0, score, tuple(reasons), abstained, results[-1].guidance)
 
 
 class PassiveCheck:
@@ -130,7 +145,7 @@ class PassiveCheck:
         some = pairs[:: max(len(pairs) // 4, 1)]
         found = {
             "frame around the face": float(np.median([cues.border(*pair) for pair in some])),
-            "no movement of its own": cues.stillness([cues.face_patch(*pair) for pair in pairs]),
+            STILL: cues.stillness([cues.face_patch(*pair) for pair in pairs]),
             "moire": cues.moire(frames, faces),
             "refresh bands": cues.bands(frames, faces),
         }
@@ -146,4 +161,9 @@ class PassiveCheck:
             if score < 0:
                 reasons.insert(0, "the network sees a picture of a face")
         score -= sum(taken.values())
-        return LivenessResult(score >= 0, score, tuple(reasons))
+        abstained, guidance = taken[STILL], Verdict.MOVE if STILL in reasons else Verdict.OK
+        lit = [light(*pair) for pair in some]
+        poor = max(lit, key=lit.count)
+        if poor is not Verdict.OK:
+            abstained, guidance = max(abstained, WITHOUT_NETWORK - score), poor
+        return LivenessResult(score >= 0, score, tuple(reasons), abstained, guidance)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from kiosk.app import App
     from kiosk.language import Language
 
-ROWS = 8
-_SHAPE = Shape(high=64, gap=4, title_width=220)
+ROWS = 9
+_SHAPE = Shape(high=56, gap=4, title_width=220)
 LEAST_LOG_ROOM = 2_000
 """Entries: a fifth of those that the log keeps room for."""
 
@@ -74,6 +74,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         ),
         (_("Model"), health.approved, approved.format(name=health.network)),
         (_("Liveness"), *_liveness(health, language)),
+        (_("Speed"), *_speed(health, language)),
         (
             _("Backup"), fresh,
             _("The last one: {time}.").format(time=saved) if saved else _("There is none yet."),
@@ -105,6 +106,18 @@ def _liveness(health: Health, language: Language) -> tuple[bool, str]:
     if asks:
         return False, _("It asks for movements. Its network is missing (fetch minifas).")
     return False, _("Only passive. Its network is missing (fetch minifas).")
+
+
+def _speed(health: Health, language: Language) -> tuple[bool, str]:
+    from atm.pace import LEAST
+
+    _ = language.gettext
+    if health.pace is None:
+        return True, _("Not measured yet: too few faces were checked.")
+    if health.pace < LEAST:
+        slow = _("Too slow: {n} pictures a second are judged, {least} are needed.")
+        return False, slow.format(n=math.floor(health.pace), least=math.ceil(LEAST))
+    return True, _("{n} pictures a second are judged.").format(n=math.floor(health.pace))
 
 
 def _camera(health: Health, language: Language) -> tuple[bool, str]:

@@ -16,7 +16,7 @@ from atm.signatures import StaffMember
 from credentials.attempts import FIRST_WAIT_S, LONGEST_WAIT_S, Standing
 from credentials.errors import StoreError
 from credentials.hashing import PinHasher
-from face_auth.errors import CameraError, GalleryError, NoFaceError
+from face_auth.errors import CameraError, GalleryError, NoFaceError, TooFewPicturesError
 from face_auth.verification import FaceResult
 from tests.atm.conftest import CHEAP
 
@@ -133,6 +133,23 @@ def test_attempts_without_an_end_stay_reserved(bank, ada) -> None:
         assert bank.logins().login("ada", "4071", no_face).outcome is Outcome.NO_FACE
     assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.REFUSED
     bank.attempts.clear(ada)
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+
+
+@pytest.mark.parametrize("pin", ["4071", "0000"])
+def test_where_pictures_were_missing_nothing_is_counted_and_nobody_is_suspected(
+    bank, ada, pin
+) -> None:
+    def starved(record, pressed, deadline):
+        raise TooFewPicturesError("the face was lost")
+
+    for _ in range(40):
+        assert bank.logins().login("ada", pin, starved).outcome is Outcome.NO_FACE
+    assert log(bank)[-1]["reasons"][1] == "face: TooFewPicturesError: the face was lost"
+    assert bank.audit.tail(100, "presentation attack suspected") == []
+    assert bank.audit.tail(100, "pause") == []
+    for _ in range(2):
+        bank.logins().login("ada", "0000", seen(True))
     assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
 
 

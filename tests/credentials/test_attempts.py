@@ -165,6 +165,15 @@ def test_attempts_without_an_end_stay_reserved_and_then_cost_one_wait(
     assert [attempts.reserve("alice") for _ in range(4)] == [FREE, FREE, FREE, WAITING]
 
 
+def test_what_could_not_be_judged_costs_nothing(attempts: Attempts, clock: Clock) -> None:
+    end(attempts, Ending.WRONG_PIN)
+    for _ in range(40):
+        end(attempts, Ending.NOT_JUDGED)
+    assert attempts.reserve("alice") is FREE
+    attempts.settle("alice", Ending.NOT_JUDGED)
+    assert [attempts.reserve("alice") for _ in range(3)] == [FREE, FREE, WAITING]
+
+
 def test_abandoned_attempts_count_towards_the_thirty(attempts: Attempts, clock: Clock) -> None:
     for _ in range(FOREIGN_LIMIT // 3):
         for _ in range(3):

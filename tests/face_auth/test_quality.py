@@ -13,7 +13,7 @@ from face_auth.demo_face import DemoFace
 from face_auth.detection import Detector, Face, letterbox
 from face_auth.evaluation.alterations import ALLOWED, HIDING
 from face_auth.pose import head_pose
-from face_auth.quality import Quality, Steadiness, Verdict, assess
+from face_auth.quality import Quality, Steadiness, Verdict, assess, light
 
 Picture = NDArray[np.uint8]
 
@@ -234,3 +234,19 @@ def test_false_alarms_are_rare_and_strong_alterations_show(
     for verdict in (Verdict.TOO_DARK, Verdict.TOO_BRIGHT, Verdict.BLURRED):
         assert seen[Verdict.OK][verdict] <= 0.02 * total, verdict
         assert seen[verdict][verdict] >= 0.95 * seen[verdict].total(), verdict
+
+
+def test_light_that_tells_little_is_told_from_good_light(portrait: Picture, face: Face) -> None:
+    """Each is usable: whose face it is can be told, but not what it is made of."""
+    window = np.array(portrait * 0.7, np.uint8)
+    window[:, :130] = window[:, 510:] = 235
+    pictures = {
+        Verdict.OK: portrait,
+        Verdict.TOO_DARK: np.array(portrait * 0.6, np.uint8),
+        Verdict.TOO_BRIGHT: window,
+    }
+    for expected, picture in pictures.items():
+        assert light(picture, face) is expected
+        assert assess(picture, [face]).verdict is Verdict.OK
+    hazy = np.array(portrait * 0.2 + 105, np.uint8)
+    assert light(hazy, face) is Verdict.TOO_DARK

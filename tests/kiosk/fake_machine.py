@@ -156,7 +156,7 @@ class FakeMachine:
         default_factory=lambda: SimpleNamespace(
             disk_free_share=0.62, camera="ready", camera_problem="",
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
-            liveness="challenge", liveness_network=True,
+            liveness="challenge", liveness_network=True, pace=12.4,
             last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
         )
     )  # fmt: skip

@@ -5,6 +5,7 @@ import pytest
 
 from face_auth.liveness.check import LivenessProgress
 from face_auth.liveness.requests import COUNT, Request
+from face_auth.quality import Verdict
 from face_auth.verification import FRAMES_PER_LOGIN, LoginProgress
 from kiosk import asking, messages, pane_picture
 from kiosk.asking import SIGNS, Asking, parts, pose_line, sign_of
@@ -111,9 +112,25 @@ def test_one_sentence_for_each_request(request_: Request | None, line: tuple[str
     assert ring.line(str) == line
 
 
+@pytest.mark.parametrize(
+    ("guidance", "sentence"),
+    [
+        (Verdict.MOVE, "Move your head a little"),
+        (Verdict.TOO_DARK, "Turn your face towards the light"),
+        (Verdict.OK, "Hold still and look at the camera"),
+    ],
+)
+def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence) -> None:
+    ring = Asking("passive")
+    ring.take(LoginProgress(2, 3, LivenessProgress(None, 0, 0, 0.0, guidance)))
+    assert ring.line(str) == ("hold", sentence)
+    ring.take(LoginProgress(2, 3, LivenessProgress(Request.LEFT, 0, 3, 0.0, guidance)))
+    assert ring.line(str) == ("left", "Turn towards the arrow")
+
+
 def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
     turn = ("right", "Turn a little towards the arrow")
-    for verdict in ("", "ok", "turned_away", "blurred", "hold_still"):
+    for verdict in ("", "ok", "turned_away", "blurred", "hold_still", "move_a_little"):
         assert pose_line(Request.RIGHT, verdict) == turn
     assert pose_line(Request.RIGHT, "too_dark") == ("hold", messages.GUIDANCE["too_dark"])
     assert pose_line(None, "turned_away") == ("hold", "Look straight at the camera")

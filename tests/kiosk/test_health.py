@@ -19,6 +19,7 @@ WELL: dict[str, Any] = {
     "approved": True,
     "liveness": "challenge",
     "liveness_network": True,
+    "pace": 12.4,
     "last_backup": NOW - timedelta(days=3),
     "log_room": 9_120,
     "pause_s": 0.0,
@@ -34,7 +35,17 @@ def rows(**other: Any) -> dict[str, tuple[str, str]]:
 
 def test_all_is_well() -> None:
     found = rows()
-    assert list(found) == ["Camera", "Disk", "Clock", "Model", "Liveness", "Backup", "Log", "Pause"]
+    assert list(found) == [
+        "Camera",
+        "Disk",
+        "Clock",
+        "Model",
+        "Liveness",
+        "Speed",
+        "Backup",
+        "Log",
+        "Pause",
+    ]
     assert {tone for tone, _text in found.values()} == {"ok"}
 
 
@@ -54,6 +65,7 @@ def test_all_is_well() -> None:
             {"liveness": "passive", "liveness_network": False},
             "Only passive. Its network is missing",
         ),
+        ("Speed", {"pace": 4.97}, "Too slow: 4 pictures a second are judged, 5 are needed."),
         ("Backup", {"last_backup": None}, "There is none yet."),
         ("Backup", {"last_backup": NOW - timedelta(days=90)}, "The last one: 24 Aug"),
         ("Log", {"log_room": 1_999}, "Room for 1999 entries."),

@@ -38,7 +38,8 @@ class Clip:
         name: The file's, without its ending.
         attempts: Passive attempts that had enough usable frames.
         passed: How many of those were taken for bona fide.
-        unusable: Attempts without enough usable frames: nobody is admitted by them.
+        unusable: Attempts that ended without a judgement, for lack of usable frames, of light or of
+            movement: nobody is admitted by them.
         scores: Of the attempts.
         reasons: Everything that spoke against one.
         enrolled: Why it enrols nobody, or empty.

@@ -19,8 +19,8 @@ from face_auth.liveness.requests import Request
 
 Picture = NDArray[np.uint8]
 
-INTERVAL_S: Final = 1 / 8
-"""Between two frames: the rate at which guidance must give its verdict."""
+RATE: Final = 8.0
+"""Frames a second that are judged: the rate at which guidance must give its verdict."""
 NOISE: Final = (1.5, 3.5)
 """Standard deviation of the camera's noise, grey levels, drawn for each sequence."""
 
@@ -34,7 +34,13 @@ class Subject:
 
 
 class Sequence(ABC):
-    """One visit, frame after frame."""
+    """One visit, frame after frame.
+
+    Attributes:
+        rate: How many frames a second will be asked for.
+    """
+
+    rate = RATE
 
     def __init__(self, subject: Subject, other: Subject, seed: int) -> None:
         """Take the person shown, someone else (the attacker's room), and the seed."""
@@ -224,16 +230,16 @@ class Injected(Living):
     def __init__(self, subject: Subject, other: Subject, seed: int, *, loop_s: float) -> None:
         """See `Sequence`; *loop_s* 0 is a single frame."""
         super().__init__(subject, other, seed)
-        self._loop = max(round(loop_s / INTERVAL_S), 1)
+        self._loop_s = loop_s
         self._kept: list[Picture] = []
         self._shown = 0
 
     def frame(self, asked: Request | None, t: float) -> Picture:
         """Record first, then show what was recorded."""
-        while len(self._kept) < self._loop:
-            self._kept.append(super().frame(None, len(self._kept) * INTERVAL_S))
+        while len(self._kept) < max(round(self._loop_s * self.rate), 1):
+            self._kept.append(super().frame(None, len(self._kept) / self.rate))
         self._shown += 1
-        return self._kept[self._shown % self._loop]
+        return self._kept[self._shown % len(self._kept)]
 
 
 Make = Callable[[Subject, Subject, int], Sequence]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from face_auth.camera import Frame
 from face_auth.evaluation.pad import species
 from face_auth.evaluation.pad.heads import HEIGHT, WIDTH
-from face_auth.evaluation.pad.species import INTERVAL_S, Make, Subject
+from face_auth.evaluation.pad.species import RATE, Make, Subject
 from face_auth.liveness.check import Liveness, make_check
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.photographs import ImageError, read_photograph
@@ -22,7 +22,8 @@ from face_auth.pose import head_pose
 from face_auth.quality import Steadiness, Verdict, assess
 from face_auth.recogniser import Recogniser
 
-LONGEST_S: Final = 25.0
+LONGEST_S: Final[dict[Liveness, float]] = {"passive": 10.0, "challenge": 32.0}
+"""How long an attempt may last: the kiosk's own limits."""
 FACING: Final = (8.0, 18.0)
 """Degrees of yaw and pitch up to which a photograph shows somebody who faces the camera."""
 
@@ -33,12 +34,15 @@ class Visit:
 
     Attributes:
         passed: Whether it was taken for bona fide.
+        suspected: Whether it was taken for an attack. One that is neither could not be judged:
+            the kiosk admits nobody by it, and accuses nobody.
         seconds: How long it took from the press.
-        reason: The first thing that spoke against it.
+        reason: The first thing that spoke against it, or why it could not be judged.
         score: Of the passive cues.
     """
 
     passed: bool
+    suspected: bool
     seconds: float
     reason: str
     score: float
@@ -93,18 +97,23 @@ def visit(
     other: Subject,
     seed: int,
     liveness: Liveness = "challenge",
+    rate: float = RATE,
 ) -> Visit:
-    """Run one attempt, frame by frame, until the check is done."""
+    """Run one attempt at so many frames a second, until the check is done or time is up."""
     sequence: species.Sequence = make(shown, other, seed)
+    sequence.rate = rate
     check = make_check(liveness, passive, random=Random(seed))
     steadiness = Steadiness()
-    t = 0.0
-    while not check.done and t < LONGEST_S:
+    number, t = 0, 0.0
+    while not check.done and not check.unseen and t < LONGEST_S[liveness]:
         image = sequence.frame(check.progress.request, t)
-        frame = Frame(image, t, round(t / INTERVAL_S) + 1)
         seen = steadiness.judge(recogniser.look(image), t)
-        check.observe(frame, seen, partial(recogniser.embed, image, seen))
-        t += INTERVAL_S
+        check.observe(Frame(image, t, number + 1), seen, partial(recogniser.embed, image, seen))
+        number += 1
+        t = number / rate
     result = check.result
-    reason = "" if result.passed else (result.reasons or ("too few usable frames",))[0]
-    return Visit(result.passed, t, reason, result.score)
+    if not check.done:
+        reason = check.unseen or str(check.progress.guidance.value)
+        return Visit(False, False, t, f"unseen: {reason}", result.score)
+    reason = "" if result.passed else (result.reasons or ("several cues together",))[0]
+    return Visit(result.passed, not result.passed, t, reason, result.score)

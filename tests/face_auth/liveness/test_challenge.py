@@ -8,11 +8,13 @@ import pytest
 
 from face_auth.camera import Frame
 from face_auth.detection import Face
-from face_auth.liveness.challenge import EACH_S, LOST_S, Challenge, State
+from face_auth.liveness.challenge import EACH_S, LONGEST, Challenge, State
 from face_auth.liveness.requests import POSES, Request, draw_poses, draw_requests
+from face_auth.liveness.track import LOST_S
 from face_auth.pose import HEAD
 
 STEP_S = 0.1
+RATES = (25, 12, 8, 5)
 ME = np.eye(512, dtype=np.float32)[0]
 STRANGER = np.eye(512, dtype=np.float32)[1]
 FLAT = HEAD * (1, 1, 0)
@@ -43,34 +45,35 @@ def points(shape, yaw=0.0, pitch=0.0, scale=1.0):
 class Visitor:
     """Holds a shape before the camera and moves it towards what it is told."""
 
-    def __init__(self, challenge: Challenge, shape=HEAD, rng=None) -> None:
+    def __init__(self, challenge: Challenge, shape=HEAD, rng=None, rate: float = 10.0) -> None:
         self.challenge, self.shape = challenge, shape
+        self.step_s = 1 / rate
         self.rng = rng or np.random.default_rng(3)
         self.t = 0.0
         self.now = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0}
         self.embedding = ME
-        self.heard: list[Request | None] = [None] * 5
+        self.heard: list[Request | None] = [None] * (round(0.4 / self.step_s) + 1)
 
     def show(self, **aim: float) -> None:
         """Show one frame, a step nearer to the aim."""
         aim = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0} | aim
         for name, end in aim.items():
-            most = 0.08 if name == "scale" else 8.0
+            most = (0.8 if name == "scale" else 80.0) * self.step_s
             self.now[name] += float(np.clip(end - self.now[name], -most, most))
         landmarks = points(self.shape, **self.now) + self.rng.normal(0, 0.4, (5, 2))
         face = Face((240.0, 140.0, 160.0, 200.0), landmarks.astype(np.float32), 1.0)
         self.challenge.observe(self.frame(), face, lambda: self.embedding)
 
     def frame(self) -> Frame:
-        self.t += STEP_S
-        return Frame(np.zeros((1, 1, 3), np.uint8), self.t, round(self.t / STEP_S))
+        self.t += self.step_s
+        return Frame(np.zeros((1, 1, 3), np.uint8), self.t, round(self.t / self.step_s))
 
     def follow(self, answer=TURNS, frames: int = 200) -> None:
         """Do what is asked, 0.4 s after it was asked, until the challenge ends."""
         for _ in range(frames):
             if self.challenge.state is not State.RUNNING:
                 return
-            self.heard = [*self.heard, self.challenge.current][-5:]
+            self.heard = [*self.heard[1:], self.challenge.current]
             asked = self.heard[0]
             self.show(**(answer[asked] if asked else {}))
 
@@ -191,7 +194,139 @@ def test_a_face_out_of_sight_too_long_ends_it() -> None:
     assert challenge.state is State.RUNNING
     for _ in range(3):
         challenge.miss(visitor.frame())
-    assert (challenge.state, challenge.reason) == (State.FAILED, "the face was lost")
+    assert (challenge.state, challenge.reason) == (State.UNSEEN, "the face was lost")
+    visitor.follow()
+    assert challenge.state is State.UNSEEN
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_head_passes_at_every_rate_and_a_picture_at_none(rate) -> None:
+    challenge = Challenge(draw_requests(random=random.Random(rate)))
+    visitor = Visitor(challenge, rate=rate)
+    visitor.follow(frames=10 * rate)
+    assert challenge.state is State.PASSED, challenge.reason
+    assert visitor.t < 6.5
+    challenge = Challenge([Request.LEFT])
+    Visitor(challenge, FLAT, rate=rate).follow({Request.LEFT: {"yaw": 40.0}}, frames=10 * rate)
+    assert challenge.state is State.FAILED
+
+
+@pytest.mark.parametrize("seconds", [1.0, 3.0, 7.0])
+def test_a_gap_before_the_first_request_costs_nothing(seconds) -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.follow(frames=2)
+    visitor.t += seconds
+    visitor.follow(frames=3)
+    assert challenge.current is None, "the straight look began anew"
+    visitor.follow()
+    assert challenge.state is State.PASSED, challenge.reason
+
+
+@pytest.mark.parametrize("seconds", [0.9, 2.0, 4.4, 20.0])
+@pytest.mark.parametrize("done", [0, 1])
+def test_a_gap_after_it_accuses_nobody_and_admits_nobody(done, seconds) -> None:
+    """A starved program gets no picture for a while: meanwhile the head has moved anywhere."""
+    challenge = Challenge([Request.LEFT, Request.RIGHT])
+    visitor = Visitor(challenge)
+    while challenge.current is None or challenge.done < done:
+        visitor.follow(frames=1)
+    visitor.t += seconds
+    visitor.now = {"yaw": -25.0, "pitch": 5.0, "scale": 1.3}
+    visitor.follow()
+    assert (challenge.state, challenge.reason) == (State.UNSEEN, "the face was lost")
+    assert challenge.done == done
+
+
+def test_a_gap_shorter_than_a_face_may_be_lost_is_followed() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge)
+    visitor.follow(frames=6)
+    visitor.t += LOST_S - 2 * STEP_S
+    visitor.follow()
+    assert challenge.state is State.PASSED, challenge.reason
+
+
+def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() -> None:
+    for gap, state in ((0.3, State.RUNNING), (0.7, State.UNSEEN)):
+        challenge = Challenge([Request.LEFT])
+        visitor = Visitor(challenge)
+        while challenge.current is None:
+            visitor.show()
+        visitor.t += gap - STEP_S
+        visitor.now["yaw"] = 25.0 if gap > 0.5 else 2.0
+        visitor.show(**TURNS[Request.LEFT])
+        assert challenge.state is state
+        visitor.follow()
+        assert challenge.state is (State.PASSED if state is State.RUNNING else state)
+
+
+def test_the_time_for_a_request_is_time_that_was_watched() -> None:
+    """At two pictures a second the person is slow to be seen, and has longer; up to a bound."""
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge, rate=2)
+    while challenge.current is None:
+        visitor.show()
+    asked_at = visitor.t
+    while visitor.t - asked_at < 1.5 * EACH_S:
+        visitor.show()
+    assert challenge.state is State.RUNNING
+    visitor.follow()
+    assert challenge.state is State.PASSED
+
+
+def test_too_few_pictures_in_the_longest_time_accuse_nobody() -> None:
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge, rate=1.5)
+    while challenge.current is None:
+        visitor.show()
+    asked_at = visitor.t
+    while challenge.state is State.RUNNING:
+        visitor.show()
+    assert (challenge.state, challenge.reason) == (State.UNSEEN, "too few pictures")
+    assert LONGEST * EACH_S < visitor.t - asked_at < LONGEST * EACH_S + 1
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_who_does_nothing_is_refused_in_the_same_time_at_every_rate(rate) -> None:
+    challenge = Challenge([Request.UP])
+    visitor = Visitor(challenge, rate=rate)
+    visitor.follow({Request.UP: {}}, frames=10 * rate)
+    assert challenge.state is State.FAILED
+    assert EACH_S < visitor.t < EACH_S + 2
+
+
+def test_who_never_looks_straight_was_not_seen() -> None:
+    challenge = Challenge([Request.UP])
+    visitor = Visitor(challenge)
+    for _ in range(200):
+        challenge.miss(visitor.frame())
+    assert (challenge.state, challenge.reason) == (State.UNSEEN, "nobody looked straight in time")
+    assert challenge.done == 0
+
+
+@pytest.mark.parametrize("rate", [8, 12, 25])
+def test_landmarks_misplaced_for_a_moment_are_no_jump_at_any_rate(rate) -> None:
+    """What counts is how long they are, not in how many pictures."""
+    challenge = Challenge([Request.LEFT])
+    visitor = Visitor(challenge, rate=rate)
+    visitor.follow(frames=2 * rate // 3)
+    face = Face((0.0, 0.0, 160.0, 200.0), points(HEAD) + np.float32(250), 1.0)
+    for _ in range(max(rate // 12, 1)):
+        challenge.observe(visitor.frame(), face, lambda: ME)
+    assert challenge.state is State.RUNNING
+    visitor.follow(frames=10 * rate)
+    assert challenge.state is State.PASSED
+
+
+def test_passed_holds_only_for_the_face_that_passed() -> None:
+    for after, state in ((0.5, State.PASSED), (2.0, State.UNSEEN)):
+        challenge = Challenge([Request.LEFT])
+        visitor = Visitor(challenge)
+        visitor.follow()
+        visitor.t += after
+        visitor.show()
+        assert challenge.state is state
 
 
 def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:

@@ -1,9 +1,14 @@
 """Challenge and passive cues together, on the drawn person and the kiosk's own detector."""
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import chain, islice, repeat
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,16 +16,16 @@ import pytest
 from face_auth.camera import Frame
 from face_auth.demo_face import DemoFace
 from face_auth.demo_obedience import Obedience
-from face_auth.enrolment import WANTED, enrol_face
-from face_auth.errors import NoFaceError, PresentationAttackError
+from face_auth.enrolment import WANTED, EnrolProgress, enrol_face
+from face_auth.errors import NoFaceError, PresentationAttackError, TooFewPicturesError
 from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.check import LivenessCheck, make_check
-from face_auth.liveness.passive import LivenessResult, PassiveCheck
+from face_auth.liveness.passive import FRAMES, SPAN_S, LivenessResult, PassiveCheck
 from face_auth.liveness.requests import POSES, Request
 from face_auth.pose import head_pose
-from face_auth.quality import assess
+from face_auth.quality import Quality, Steadiness, Verdict, assess
 from face_auth.recogniser import Recogniser
-from face_auth.verification import verify
+from face_auth.verification import LoginProgress, verify
 
 STEP_S = 0.1
 
@@ -152,6 +157,51 @@ def test_the_passive_cues_judge_for_as_long_as_the_challenge_runs(recogniser, pe
     assert judge.seen == sorted(set(judge.seen))
 
 
+@pytest.mark.parametrize("rate", [5, 8, 25])
+def test_the_passive_cues_look_at_no_more_frames_where_there_are_more(
+    recogniser, person, rate
+) -> None:
+    batches: list[list[Frame]] = []
+
+    def judge(frames, faces) -> LivenessResult:
+        batches.append(list(frames))
+        return LivenessResult(False, -1.0, (), abstained=2.0)
+
+    passive: Any = SimpleNamespace(judge=judge)
+    check, seen = LivenessCheck(passive), recogniser.look(person.draw(0.0))
+    for number in range(4 * rate):
+        image = np.full((2, 2, 3), number % 256, np.uint8)
+        check.observe(Frame(image, number / rate, number + 1), seen, lambda: np.ones(1))
+    assert len(batches) >= 2
+    for one in batches:
+        assert FRAMES <= len(one) <= FRAMES + 2
+        assert SPAN_S <= one[-1].captured_at - one[0].captured_at < 1.6
+
+
+def test_a_picture_is_looked_at_once_and_embedded_once(recogniser, person, enrolled) -> None:
+    calls: Counter[str] = Counter()
+
+    class Counting:
+        network, threshold = recogniser.network, recogniser.threshold
+
+        def look(self, image):
+            calls["look"] += 1
+            calls["embed in a frame"] = 0
+            return recogniser.look(image)
+
+        def embed(self, image, seen):
+            calls["embed in a frame"] += 1
+            assert calls["embed in a frame"] == 1
+            return recogniser.embed(image, seen)
+
+    counting: Any = Counting()
+    check = make_check("challenge", PassiveCheck(), random=random.Random(5))
+    shown: list[Frame] = []
+    frames = (shown.append(one) or one for one in visit(person, asked_by(check), start=60))
+    assert verify(counting, frames, enrolled[0], liveness=check).accepted
+    assert calls["look"] == len(shown)
+
+
 def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, person) -> None:
     check = attempt(recogniser, person, Judge(2.0, -3.0, 99.0))
     assert check.challenge is not None and check.challenge.state is State.RUNNING
@@ -162,6 +212,30 @@ def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, p
 def test_one_bad_moment_of_an_honest_visit_is_outweighed(recogniser, person) -> None:
     check = attempt(recogniser, person, Judge(4.0, -3.0, *[4.0] * 20))
     assert check.result.passed
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_who_was_in_doubt_passes_by_frames_that_can_be_judged_alone(
+    recogniser, person, mode
+) -> None:
+    poor = LivenessResult(False, -2.0, (), abstained=5.0, guidance=Verdict.TOO_DARK)
+    better = LivenessResult(True, 6.0, (), guidance=Verdict.TOO_DARK)
+    good = LivenessResult(True, 6.0)
+    for batches, passes in (
+        ((better,), True), ((poor, better), False), ((better, poor, better), True),
+        ((poor, better, good), True),
+    ):  # fmt: skip
+        left = chain(batches, repeat(batches[-1]))
+        judge: Any = SimpleNamespace(judge=lambda frames, faces, left=left: next(left))
+        challenge = Challenge([Request.LEFT, Request.UP]) if mode == "challenge" else None
+        check = LivenessCheck(judge, challenge)
+        for frame in visit(person, asked_by(check), until=8.0):
+            seen = assess(frame.image, recogniser.detector.detect(frame.image))
+            check.observe(frame, seen, lambda: np.ones(1, np.float32))
+            if check.done:
+                break
+        assert check.done is check.result.passed is passes
+        assert check.progress.guidance is (Verdict.OK if passes else Verdict.TOO_DARK)
 
 
 def test_a_marked_customer_gets_only_what_they_can_do() -> None:
@@ -256,3 +330,249 @@ def test_embeddings_are_asked_for_only_now_and_then(recogniser, person) -> None:
     assert check.result.passed
     assert len(asked) == 1 + 3
     assert np.all(np.diff(asked) > 0)
+
+
+# What a starved program sees: the same visits with pictures missing.
+
+
+def starved(frames: Iterator[Frame], gap: tuple[float, float]) -> Iterator[Frame]:
+    """Yield *frames* but for those captured within the gap."""
+    return (frame for frame in frames if not gap[0] < frame.captured_at < gap[1])
+
+
+@pytest.mark.parametrize("begins", [1.0, 1.6, 2.2])
+def test_a_gap_during_the_challenge_is_no_attack(recogniser, person, enrolled, begins) -> None:
+    check = make_check("challenge", PassiveCheck(), random=random.Random(5))
+    frames = starved(visit(person, asked_by(check)), (begins, begins + 1.2))
+    with pytest.raises(TooFewPicturesError, match="the face was lost"):
+        verify(recogniser, frames, enrolled[0], liveness=check)
+    assert not check.result.passed
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_a_face_that_goes_is_not_seen_though_there_were_pictures(
+    recogniser, person, enrolled, mode
+) -> None:
+    """Whoever walks away costs an attempt, as before; who has no pictures costs nothing."""
+    for wall, missing in ((True, False), (False, True)):
+        check = make_check(mode, PassiveCheck(), random=random.Random(5))
+        before = visit(person, asked_by(check), start=60, until=0.7)
+        after = empty(np.arange(0.7, 12, STEP_S)) if wall else empty([9.0, 11.0])
+        with pytest.raises(NoFaceError) as raised:
+            verify(recogniser, chain(before, after), enrolled[0], liveness=check)
+        assert isinstance(raised.value, TooFewPicturesError) is missing
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_a_gap_at_the_beginning_only_takes_time(recogniser, person, enrolled, mode) -> None:
+    check = make_check(mode, PassiveCheck(), random=random.Random(5))
+    frames = starved(visit(person, asked_by(check), start=60), (0.15, 1.2))
+    assert verify(recogniser, frames, enrolled[0], liveness=check).accepted
+
+
+@pytest.mark.parametrize("rate", [2.5, 5.0])
+def test_few_pictures_a_second_admit_the_customer_too(recogniser, person, enrolled, rate) -> None:
+    check = make_check("challenge", PassiveCheck(), random=random.Random(5))
+    apart = round(1 / rate / STEP_S)
+    frames = islice(visit(person, asked_by(check), start=60, until=32.0), 0, None, apart)
+    result = verify(recogniser, frames, enrolled[0], liveness=check)
+    assert result.accepted, result.liveness
+
+
+@pytest.mark.parametrize("gap", [(1.5, 2.7), (2.0, 30.0)])
+def test_an_enrolment_that_starves_is_no_attack(recogniser, person, gap) -> None:
+    check = make_check("challenge", PassiveCheck(), enrols=True, random=random.Random(1))
+    told: list[EnrolProgress] = []
+    frames = starved(visit(person, lambda: told[-1].pose if told else None), gap)
+    with pytest.raises(NoFaceError):
+        enrol_face(recogniser, frames, "ada", liveness=check, progress=told.append)
+
+
+def empty(times: Iterable[float]) -> Iterator[Frame]:
+    """Yield pictures of a wall."""
+    rng = np.random.default_rng(1)
+    for at in times:
+        yield Frame(rng.integers(90, 110, (480, 640, 3), np.uint8), at, round(at / STEP_S) + 1)
+
+
+def later(frames: Iterator[Frame], seconds: float) -> Iterator[Frame]:
+    """Yield *frames* so much later."""
+    for frame in frames:
+        at = frame.captured_at + seconds
+        yield Frame(frame.image, at, round(at / STEP_S) + 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "hidden_s", "wall"),
+    [("challenge", 0.5, True), ("challenge", 1.0, True), ("challenge", 1.0, False),
+     ("passive", 1.0, True), ("passive", 1.0, False)],
+)  # fmt: skip
+def test_who_steps_in_while_no_face_is_seen_is_judged_alone(
+    recogniser, person, enrolled, mode, hidden_s, wall
+) -> None:
+    """The customer's picture is shown first, somebody else follows the requests."""
+    check = make_check(mode, PassiveCheck(), random=random.Random(5))
+    shown = [
+        Frame(person.draw(60 + number * STEP_S, yaw=22), number * STEP_S, number + 1)
+        for number in range(4)
+    ]
+    gap = empty(np.arange(0.4, 0.4 + hidden_s, STEP_S)) if wall else ()
+    other = later(visit(DemoFace(3), asked_by(check), start=60), 0.4 + hidden_s)
+    result = verify(recogniser, chain(shown, gap, other), enrolled[0], liveness=check)
+    assert result.score < result.threshold
+    assert not result.accepted
+
+
+class Unsteady:
+    """Finds every face unsteady until the check is done, so that no frame is scored before."""
+
+    def __init__(self, recogniser: Recogniser, check: LivenessCheck) -> None:
+        self._recogniser, self._check = recogniser, check
+        self.network, self.threshold = recogniser.network, recogniser.threshold
+        self.embed = recogniser.embed
+
+    def look(self, image) -> Quality:
+        seen = self._recogniser.look(image)
+        steady = self._check.done or seen.verdict is not Verdict.OK
+        return seen if steady else replace(seen, verdict=Verdict.HOLD_STILL)
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_who_steps_in_once_the_check_is_done_is_not_scored(
+    recogniser, person, enrolled, mode
+) -> None:
+    """Somebody follows the requests whom no frame of is scored; the picture comes after that."""
+    check = make_check(mode, PassiveCheck(), random=random.Random(5))
+
+    def frames() -> Iterator[Frame]:
+        last = 0.0
+        for frame in visit(DemoFace(3), asked_by(check), start=60):
+            if check.done:
+                break
+            last = frame.captured_at
+            yield frame
+        for number in range(6):
+            at = last + 1.0 + number * STEP_S
+            yield Frame(person.draw(60 + at), at, round(at / STEP_S) + 1)
+
+    unsteady: Any = Unsteady(recogniser, check)
+    with pytest.raises(NoFaceError):
+        verify(unsteady, frames(), enrolled[0], liveness=check)
+
+
+# Low light and a still posture.
+
+
+class Network:
+    """Takes everything for a picture of a face."""
+
+    def score(self, image, face) -> float:
+        return -9.0
+
+
+def held(person: DemoFace, seconds: float, light: Callable = lambda image: image):
+    """Yield the drawn person as a camera shows somebody who does not move at all."""
+    picture, rng = person.draw(0.0), np.random.default_rng(2)
+    for number in range(round(seconds / STEP_S)):
+        noisy = light(picture) + rng.normal(0, 0.6, picture.shape)
+        image = np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
+        yield Frame(image, number * STEP_S, number + 1)
+
+
+def dim(image):
+    return image * 0.55
+
+
+def against_a_window(image):
+    """Return the picture with bright light behind the person."""
+    bright = image * 0.6
+    bright[:, :130] = bright[:, 510:] = 235
+    return bright
+
+
+def hazy(image):
+    return image * 0.25 + 100
+
+
+@pytest.mark.parametrize("mode", ["challenge", "passive"])
+def test_who_stands_still_is_told_to_move_and_then_admitted(
+    recogniser, person, enrolled, mode
+) -> None:
+    check = make_check(mode, PassiveCheck(), random=random.Random(5))
+    told: list[LoginProgress] = []
+
+    def frames() -> Iterator[Frame]:
+        yield from held(person, 2.0)
+        assert not check.done
+        yield from later(visit(person, asked_by(check), start=60), 2.0)
+
+    result = verify(recogniser, frames(), enrolled[0], liveness=check, progress=told.append)
+    assert Verdict.MOVE in {one.asked.guidance for one in told}
+    assert result.accepted, result.liveness
+
+
+def test_who_never_moves_is_neither_admitted_nor_suspected(recogniser, person, enrolled) -> None:
+    check = make_check("passive", PassiveCheck())
+    with pytest.raises(NoFaceError):
+        verify(recogniser, held(person, 10.0), enrolled[0], liveness=check)
+    assert check.progress.guidance is Verdict.MOVE
+    check = make_check("passive", PassiveCheck(), enrols=True)
+    told: list[EnrolProgress] = []
+    with pytest.raises(NoFaceError):
+        enrol_face(recogniser, held(person, 10.0), "x", liveness=check, progress=told.append)
+    assert Verdict.MOVE in {one.verdict for one in told}
+
+
+@pytest.mark.parametrize(
+    ("light", "guidance"),
+    [(dim, Verdict.TOO_DARK), (against_a_window, Verdict.TOO_BRIGHT), (hazy, Verdict.TOO_DARK)],
+)
+def test_poor_light_is_never_a_suspicion(recogniser, person, enrolled, light, guidance) -> None:
+    """Even where a cue is sure, and the person stands still besides."""
+    passive = PassiveCheck()
+    passive._network = Network()
+    for frames, suspected in ((held(person, 8.0, light), False), (held(person, 8.0), True)):
+        check = LivenessCheck(passive)
+        for frame in frames:
+            check.observe(frame, recogniser.look(frame.image), lambda: np.ones(1, np.float32))
+        assert check.done is suspected
+        assert not check.result.passed
+        assert check.progress.guidance is guidance or suspected
+
+
+def test_poor_light_admits_whom_the_cues_pass(recogniser, person) -> None:
+    check = make_check("passive", PassiveCheck())
+    for frame in visit(person, lambda: None, until=3.0):
+        image = dim(frame.image).astype(np.uint8)
+        darker = Frame(image, frame.captured_at, frame.index)
+        check.observe(darker, recogniser.look(image), lambda: np.ones(1, np.float32))
+    assert check.result.passed
+
+
+def dull(image, rng):
+    """Return a picture as a webcam takes it in a dim room: dark, low in contrast, noisy."""
+    step = max(image.shape[1] // 640, 1)
+    darker = np.float32(image[::step, ::step]) * 0.55
+    middle = darker.mean()
+    return np.clip((darker - middle) * 0.6 + middle + rng.normal(0, 3, darker.shape), 0, 255)
+
+
+@pytest.mark.faces
+@pytest.mark.parametrize("still", [False, True])
+@pytest.mark.parametrize("clip", ["selfie_real.mp4", "webcam_real.mp4"])
+def test_a_real_person_in_a_dim_room_is_no_suspect(recogniser, shared: Path, clip, still) -> None:
+    from face_auth.evaluation.pad.clips import frames_of
+
+    passive = PassiveCheck(shared / "weights" / "minifas" / "minifas_v2se_128.onnx")
+    check, steadiness = make_check("passive", passive), Steadiness()
+    rng = np.random.default_rng(5)
+    clip_frames = list(islice(frames_of(shared / "video" / clip), 30))
+    for number, frame in enumerate(clip_frames):
+        source = clip_frames[0] if still else frame
+        image = dull(source.image, rng).astype(np.uint8)
+        seen = steadiness.judge(recogniser.look(image), frame.captured_at)
+        dim_frame = Frame(image, frame.captured_at, number + 1)
+        check.observe(dim_frame, seen, partial(recogniser.embed, image, seen))
+    judged = check._judged
+    assert judged is None or not judged.suspected
+    assert check.result.passed or check.progress.guidance in {Verdict.OK, Verdict.TOO_DARK}

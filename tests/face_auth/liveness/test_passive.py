@@ -13,6 +13,7 @@ from face_auth.errors import ModelError
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import FILE, SHA256, MiniFas
 from face_auth.liveness.passive import FRAMES, WEIGHTS, LivenessResult, PassiveCheck, mean_result
+from face_auth.liveness.track import PICTURE_S
 
 STEP_S = 0.12
 
@@ -124,6 +125,15 @@ def test_bands_that_wander_over_the_face_are_seen(pictures, face, rng) -> None:
     ]
     assert cues.bands(frames(screen), [face] * FRAMES) > 4
     assert cues.bands(frames(pictures), [face] * FRAMES) < 4
+
+
+def test_frames_with_a_gap_between_them_show_no_bands(pictures, face) -> None:
+    """The room's light may have changed in the meantime."""
+    y = np.arange(480)[:, None, None]
+    other = np.clip(pictures[0] * (1 + 0.2 * np.sin(2 * np.pi * y / 120)), 0, 255)
+    for apart, banded in ((PICTURE_S, True), (PICTURE_S + 0.05, False)):
+        two = [Frame(pictures[0], 0.0, 1), Frame(other.astype(np.uint8), apart, 2)]
+        assert (cues.bands(two, [face] * 2) > 4) is banded
 
 
 def test_a_frame_around_the_face_counts_and_one_edge_does_not(pictures, face) -> None:

@@ -1,0 +1,106 @@
+"""Honest visits while other programs take the processor: is anybody refused because of that?"""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from tqdm import tqdm
+
+from atm.decision import Outcome
+from atm.local_machine import LocalMachine
+from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer
+
+BETWEEN_S: Final = 1.5
+"""Until the drawn face looks straight again, and a little more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """What became of the visits.
+
+    Attributes:
+        outcomes: How many had each outcome and reason.
+        seconds: From the press to the answer, of those who were admitted.
+        rates: Pictures judged a second, as the machine measured it at each visit.
+        suspected: How many the log calls presentation attacks.
+    """
+
+    outcomes: Counter[str]
+    seconds: list[float]
+    rates: list[float]
+    suspected: int
+
+    def text(self) -> str:
+        """Return the figures as lines."""
+        lines = [f"{count:>5}  {what}" for what, count in self.outcomes.most_common()]
+        lines.append(f"presentation attacks suspected: {self.suspected}")
+        if self.seconds:
+            lines.append(f"seconds until admitted, median: {median(self.seconds):.1f}")
+        if self.rates:
+            least, middle = min(self.rates), median(self.rates)
+            lines.append(f"pictures judged a second: median {middle:.1f}, least {least:.1f}")
+        return "\n".join(lines) + "\n"
+
+
+def measure(folder: Path, visits: int, busy: int) -> Visits:
+    """Log the drawn face in so many times with a challenge, beside *busy* processes that only spin.
+
+    What an attempt costs the customer is forgotten before the next one.
+    """
+    machine = LocalMachine.open(demo_settings(folder, liveness="challenge"))
+    outcomes: Counter[str] = Counter()
+    seconds: list[float] = []
+    rates: list[float] = []
+    try:
+        machine.warm_up()
+        machine.camera.start()
+        while machine.camera.latest() is None:
+            time.sleep(0.1)
+        enrol_customer(machine)
+        customer_id = machine.office.known(USERNAME).customer_id
+        with _spinning(busy):
+            for _ in tqdm(range(visits), desc="visits", unit="visit"):
+                _rest(machine)
+                begin = time.perf_counter()
+                decision = machine.login(USERNAME, PIN)
+                took = time.perf_counter() - begin
+                granted = decision.outcome is Outcome.GRANTED
+                outcomes["granted" if granted else "; ".join(decision.reasons)] += 1
+                if granted:
+                    seconds.append(took)
+                if machine._pace.last is not None:
+                    rates.append(machine._pace.last)
+                machine._stores.attempts.clear(customer_id)
+        entries = machine.audit.entries()
+        suspected = sum(entry["kind"] == "presentation attack suspected" for entry in entries)
+    finally:
+        machine.close()
+    return Visits(outcomes, seconds, rates, suspected)
+
+
+def _rest(machine: LocalMachine) -> None:
+    """Look at the camera for a while, as the login page does."""
+    until = time.monotonic() + BETWEEN_S
+    while time.monotonic() < until:
+        machine.camera.latest()
+        time.sleep(0.02)
+
+
+@contextmanager
+def _spinning(processes: int) -> Iterator[None]:
+    spinning = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)
+    ]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()

@@ -1,0 +1,66 @@
+"""The face of one attempt by the camera's times: how long it was watched, and where it was lost.
+
+Everything that needs the same face to go on, or time to pass, asks this: pictures may be few, and
+may be missing. What was not seen accuses nobody, and counts for nothing.
+"""
+
+from typing import Final
+
+LOST_S: Final = 0.8
+"""How long a face may be out of sight, or without a picture, and still count as the same one; the
+detector loses some that look far down."""
+PICTURE_S: Final = 0.25
+"""How much time one picture speaks for: four pictures a second watch all of a movement. Of a longer
+gap the rest was not watched."""
+
+
+class Track:
+    """Follows one face by the times of the pictures.
+
+    Attributes:
+        watched_s: Seconds of the attempt so far of which there were pictures.
+        breaks: How often the face was lost: what was seen before may have been another one.
+        gaps: How often there was no picture for so long that any face is lost.
+        unwatched: Whether something may have happened unseen just before the latest picture.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a picture."""
+        self.watched_s = 0.0
+        self.breaks = 0
+        self.gaps = 0
+        self.unwatched = False
+        self._began_at: float | None = None
+        self._picture_at = 0.0
+        self._face_at: float | None = None
+
+    @property
+    def starved(self) -> bool:
+        """Whether pictures were missing: a gap, or less than half of the time watched."""
+        began_at = self._picture_at if self._began_at is None else self._began_at
+        return self.gaps > 0 or self.watched_s < (self._picture_at - began_at) / 2
+
+    def add(self, at: float, *, in_sight: bool) -> bool:
+        """Take a picture.
+
+        Args:
+            at: When it was captured, in seconds; later than the one before.
+            in_sight: Whether it shows one face that can be followed.
+
+        Returns:
+            Whether the face goes on; False where it was lost just now.
+        """
+        if self._began_at is None:
+            self._began_at = self._picture_at = at
+        passed = at - self._picture_at
+        self.watched_s += min(passed, PICTURE_S)
+        self.unwatched = passed > PICTURE_S
+        self.gaps += passed > LOST_S
+        self._picture_at = at
+        lost = self._face_at is not None and at - self._face_at > LOST_S
+        if lost:
+            self.breaks += 1
+            self._face_at = None
+        if in_sight:
+            self._face_at = at
+        return not lost
