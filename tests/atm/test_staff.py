@@ -187,11 +187,13 @@ def test_unlocking_nobody_is_an_error(staff: StaffRegistry, ada: StaffMember) ->
 def test_hash_is_bound_to_the_member_and_the_pin_is_not_kept(
     staff: StaffRegistry, ada: StaffMember, tmp_path: Path, hasher: CountingHasher
 ) -> None:
+    long_pin = "246813905172"  # so long that no hash and no MAC holds it by chance
+    staff.change_pin("Ada", PIN, long_pin)
     text = (tmp_path / "staff.json").read_text()
-    assert PIN not in text
+    assert long_pin not in text
     (entry,) = json.loads(text)["records"]
-    assert hasher.verify(entry["pin_hash"], entry["staff_id"], PIN)
-    assert not hasher.verify(entry["pin_hash"], "0" * 32, PIN)
+    assert hasher.verify(entry["pin_hash"], entry["staff_id"], long_pin)
+    assert not hasher.verify(entry["pin_hash"], "0" * 32, long_pin)
     assert stat.S_IMODE((tmp_path / "staff.json").stat().st_mode) == 0o600
 
 
@@ -322,9 +324,20 @@ def test_who_was_removed_signs_in_and_signs_no_more(
             act()
     staff.remove("Ada", signed=Signatures(both.first, cyd))
     assert staff.names() == [("Cyd", False)]
-    left = b"".join(each.read_bytes() for each in tmp_path.iterdir())
-    assert b"Bob" not in left
-    assert b"Ada" not in left
+
+
+def test_nothing_on_the_disk_names_who_was_removed(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    staff.add("Zerubbabel", PIN, signed=both)  # so long that no hash holds it by chance
+    refused(staff, "Zerubbabel", "000000")
+
+    def found() -> bool:
+        return any(b"Zerubbabel" in each.read_bytes() for each in tmp_path.iterdir())
+
+    assert found()
+    staff.remove("Zerubbabel", signed=both)
+    assert not found()
 
 
 def test_the_last_member_cannot_be_removed(staff: StaffRegistry, both: Signatures) -> None:

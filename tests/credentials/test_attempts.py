@@ -232,8 +232,6 @@ def test_eight_processes_at_once_get_exactly_three(path: Path, start_python: Any
     granted = [process.communicate()[0].split() for process in processes]
     totals = [sum(map(int, each)) for each in zip(*granted, strict=True)]
     assert totals == [3] * 20
-    # It was a race: no single process got every first place.
-    assert len({tuple(each) for each in granted}) > 1
 
 
 def test_eight_threads_at_once_get_exactly_three(path: Path) -> None:

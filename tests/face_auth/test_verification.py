@@ -101,7 +101,7 @@ def test_frames_without_a_usable_face_are_passed_over_and_no_fourth_is_taken(
 
 
 def test_too_few_usable_frames_are_no_decision(recogniser, template) -> None:
-    with pytest.raises(NoFaceError, match="^2 of 3 usable frames in time$"):
+    with pytest.raises(NoFaceError, match=r"^2 of 3 usable frames in time$"):
         verify(recogniser, frames(*ADA[:2], (0, 2, NOBODY), (0, 3, TURNED)), template)
 
 
