@@ -152,6 +152,33 @@ def test_setting_the_clock_shortens_no_wait(path: Path, monkeypatch: pytest.Monk
     assert attempts.reserve("alice") is WAITING
 
 
+def test_a_reservation_that_staff_forgave_still_ends_as_it_ends(attempts: Attempts) -> None:
+    assert attempts.reserve("alice") is FREE
+    attempts.clear("alice")
+    attempts.settle("alice", Ending.WRONG_PIN)
+    for _ in range(2):
+        end(attempts, Ending.WRONG_PIN)
+    assert attempts.standing("alice") is LOCKED
+
+
+def test_a_new_file_begins_at_generation_one_and_one_after_a_restore_above_it(
+    tmp_path: Path,
+) -> None:
+    assert Attempts(tmp_path / "new.sqlite", SEAL).generation == 1
+    assert Attempts(tmp_path / "restored.sqlite", SEAL, after=7).generation == 8
+
+
+def test_without_a_name_of_this_boot_a_restart_is_a_clock_that_went_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credentials.boot_clock._BOOT_ID", tmp_path / "none")
+    moment = now()
+    assert moment.boot == ""
+    assert moment.since("", moment.seconds - 5) == 5
+    assert moment.since("", moment.seconds) == 0
+    assert moment.since("", moment.seconds + 1) is None
+
+
 def test_boot_clock_runs_and_names_this_boot() -> None:
     first, second = now(), now()
     assert second.boot == first.boot
