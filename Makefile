@@ -15,8 +15,8 @@ XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo fleet test test-long test-train test-fleet test-fleet-ha bench bench-fleet lint format messages \
-	clean
+.PHONY: help kiosk demo fleet test test-long test-mutants test-train test-fleet test-fleet-ha bench bench-fleet lint \
+	format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -44,6 +44,9 @@ test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite, or what ARGS nam
 
 test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its proofs: some hours
 	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)
+
+test-mutants: $(VENV)/.mutants ## change the code that matters in small ways and list what no test notices: some hours
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m tests.mutants $(ARGS)
 
 test-train: $(VENV)/.train ## test the training, which needs PyTorch
 	@$(PY) -m pytest tests/face_auth/training $(ARGS)
@@ -77,7 +80,7 @@ format: $(VENV)/.all ## put every file into the project's format
 	$(VENV)/bin/ruff format .
 
 clean: ## remove the virtual environment and everything generated
-	@rm -rf $(VENV) $(SCREENS) report benchmarks/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(SCREENS) report benchmarks/out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # System packages are installed where that is allowed, else the exact line is printed.
 define debian
@@ -116,6 +119,11 @@ $(VENV)/.all: requirements.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing the whole list ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	touch $@ $(VENV)/.kiosk
+
+$(VENV)/.mutants: requirements-mutants.txt requirements.txt requirements-kiosk.txt | $(PY)
+	@echo "Installing what mutation testing needs ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-mutants.txt
+	touch $@ $(VENV)/.all $(VENV)/.kiosk
 
 $(VENV)/.train: requirements-train.txt requirements.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing what training needs ..."

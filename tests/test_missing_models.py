@@ -37,7 +37,7 @@ class Copy:
     def __call__(self, *arguments: object, lines: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *map(str, arguments)], input=lines, capture_output=True, text=True,
-            cwd=self.root, env=self.env, check=False, timeout=300,
+            cwd=self.root, env=self.env, check=False, timeout=600,
         )  # fmt: skip
 
 

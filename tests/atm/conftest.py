@@ -96,8 +96,8 @@ class Bank:
             commit=self.commit(),
         )
 
-    def logins(self, limit_s: float = 10.0, **others: Any) -> LoginDesk:
-        given = {
+    def login_parts(self) -> dict[str, Any]:
+        return {
             "store": self.store,
             "hasher": self.hasher,
             "attempts": self.attempts,
@@ -105,10 +105,11 @@ class Bank:
             "audit": self.audit,
             "open_session": self.session,
             "suspect": lambda customer_id, face: None,
-            "limit_s": limit_s,
-            "refuse_after_s": 0.001,
+            "limit_s": 60.0,
         }
-        return LoginDesk(**(given | others))
+
+    def logins(self, **others: Any) -> LoginDesk:
+        return LoginDesk(**({**self.login_parts(), "refuse_after_s": 0.001} | others))
 
     def session(self, customer: Customer) -> Session:
         return Session(

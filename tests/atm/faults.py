@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.patience import LIMIT_S
+
 Strike = Callable[[], Any]
 Place = tuple[str, int]
 """The thread's name, and which of its calls."""
@@ -88,6 +90,8 @@ class Hang:
 
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.over = False
 
     def __call__(self) -> None:
-        self.go.wait(60)
+        self.go.wait(LIMIT_S)
+        self.over = True

@@ -17,6 +17,7 @@ import pytest
 from atm.audit import AuditError, AuditLog
 from credentials import files
 from credentials.errors import StoreError
+from tests.patience import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -322,9 +323,9 @@ def test_store_that_another_thread_holds_while_it_logs_is_no_deadlock(path: Path
         other = threading.Thread(target=log.append, args=("decision",))
         other.start()
         other.join(0.2)
-        assert log._turn.acquire(timeout=2)  # what the holder of the store needs to log
+        assert log._turn.acquire(timeout=LIMIT_S)  # what the holder of the store needs to log
         log._turn.release()
-    other.join(5)
+    other.join()
     assert [each["kind"] for each in log.tail(9)] == ["decision"]
 
 
@@ -369,12 +370,13 @@ def test_counted_refusals_are_written_when_their_minute_is_over(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("atm.audit.repeats.WINDOW_S", 0.2)
-    log = open_log(path)
-    for _ in range(3):
-        log.append("decision", outcome="refused", customer="c1", reasons=["wrong_pin"])
-    timer = log._timer
+    log = open_log(path, steady=lambda: 0.0)
+    with log._turn:  # so that the minute is over after the third one, however slow they are
+        for _ in range(3):
+            log.append("decision", outcome="refused", customer="c1", reasons=["wrong_pin"])
+        timer = log._timer
     assert timer is not None
-    timer.join(10)
+    timer.join(LIMIT_S)
     assert [json.loads(each).get("repeated") for each in path.read_text().splitlines()] == [None, 2]
 
 

@@ -35,7 +35,7 @@ class Atm:
             text=True,
             cwd=ROOT,
             env=self.env,
-            timeout=120,
+            timeout=600,
         )
 
     def state(self, name: str) -> str:

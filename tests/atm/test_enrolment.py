@@ -22,6 +22,7 @@ from credentials.errors import DuplicateUserError, PolicyError
 from credentials.store import CredentialRecord
 from face_auth.enrolment import NotOnePersonError
 from face_auth.errors import CameraError, GalleryError, NoFaceError
+from tests.patience import LIMIT_S
 
 RUIZ = StaffMember("ruiz")
 ADA = Application("ada", "Ada Lovelace", 50_000, "4071", datetime.now(UTC))
@@ -67,7 +68,7 @@ def test_a_failed_pin_stops_the_capture_and_saves_nothing(bank, face, monkeypatc
     stopped = []
 
     def capture(customer_id, stop):
-        stopped.append(stop.wait(5))
+        stopped.append(stop.wait(LIMIT_S))
         return face(customer_id)
 
     with pytest.raises(ZeroDivisionError):

@@ -15,6 +15,7 @@ from atm.machine import Machine
 from atm.settings import Settings
 from credentials.errors import StoreError
 from tests.atm.faults import Faults, raising
+from tests.patience import LIMIT_S
 
 PARTS = ("_store", "_hasher", "_attempts", "_pause", "_audit", "_open_session", "_suspect")
 
@@ -79,7 +80,7 @@ def wait_for_what_follows() -> None:
 
     for thread in threading.enumerate():
         if thread.name.startswith("login"):
-            thread.join(10)
+            thread.join(LIMIT_S)
 
 
 @pytest.mark.faces

@@ -23,6 +23,7 @@ from atm.machine import Machine
 from atm.settings import Settings
 from atm.signatures import StaffMember
 from face_auth.verification import FaceResult
+from tests.patience import LIMIT_S
 
 SOAK_S = float(os.environ.get("ATM_SOAK_S") or 3600)
 RUIZ = StaffMember("ruiz")
@@ -42,7 +43,7 @@ def descriptors() -> int:
 def settle() -> None:
     for thread in threading.enumerate():
         if thread.name.startswith("login"):
-            thread.join(10)
+            thread.join(LIMIT_S)
 
 
 def played(bank: Any, count: int, every: int) -> list[tuple[int, int, int]]:

@@ -120,7 +120,7 @@ def run(folder: Path, *arguments: object, lines: tuple[str, ...] = (), **env: st
         text=True,
         cwd=ROOT,
         env={**os.environ, "ATM_KEY_DIR": str(folder / "keys"), **env},
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -1,13 +1,29 @@
 """Stores that are older than the log says are refused; what another process did is not old."""
 
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from atm.approval import APPROVAL_FILE
 from atm.folder import Kind, open_folder
 from atm.keys import Keys
 from atm.settings import Settings
-from atm.stores import LEDGER, StaleStoreError, Stores
+from atm.signatures import StaffMember
+from atm.stores import (
+    ATTEMPTS,
+    CREDENTIALS,
+    LEDGER,
+    PAUSE,
+    STAFF,
+    STAFF_ATTEMPTS,
+    StaleStoreError,
+    Stores,
+)
+from credentials.store import CredentialRecord
+
+NOW = "2026-11-23T10:00:00+00:00"
 
 
 def opened(root: Path) -> Stores:
@@ -30,11 +46,43 @@ def test_what_another_process_changes_while_this_one_starts_is_not_old(tmp_path:
     starting.check()
 
 
-def test_a_copy_of_yesterday_is_refused(tmp_path: Path) -> None:
+def change_staff(stores: Stores) -> None:
+    name, pin = ("ruiz", "482913") if stores.staff.empty else ("okafor", "739164")
+    if stores.staff.empty:
+        stores.staff.add_first(name, pin)
+    else:
+        stores.staff.add(name, pin, signed=StaffMember("ruiz"))
+
+
+def change_records(stores: Stores) -> None:
+    number = len(stores.credentials.all())
+    stores.credentials.add(
+        CredentialRecord(f"{number:032x}", f"name {number}", "Ada", None, None, None, NOW)
+    )
+
+
+CHANGES: dict[str, Callable[[Stores], object]] = {
+    ATTEMPTS: lambda stores: stores.attempts.reserve("a" * 32),
+    PAUSE: lambda stores: stores.pause.refused(),
+    STAFF_ATTEMPTS: lambda stores: stores.staff_pins.reserve("ruiz"),
+    LEDGER: lambda stores: stores.ledger.open_account(uuid.uuid4().hex, 100),
+    CREDENTIALS: change_records,
+    STAFF: change_staff,
+    APPROVAL_FILE: lambda stores: stores.approvals.approve(Settings(), ["ruiz"]),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_store_that_is_one_change_older_than_the_log_says_is_refused(
+    tmp_path: Path, name: str
+) -> None:
     stores = opened(tmp_path)
-    yesterday = (tmp_path / "data" / LEDGER).read_bytes()
-    change_each(stores)
-    stores.check()
-    (tmp_path / "data" / LEDGER).write_bytes(yesterday)
-    with pytest.raises(StaleStoreError, match="“ledger”"):
+    CHANGES[name](stores)
+    file = tmp_path / "data" / name
+    before = file.read_bytes()
+    CHANGES[name](stores)
+    stores.audit.append("start")
+    opened(tmp_path).check()
+    file.write_bytes(before)
+    with pytest.raises(StaleStoreError, match="older than the log says"):
         opened(tmp_path).check()

@@ -266,6 +266,46 @@ def test_exception_undoes_the_transaction(path: Path) -> None:
     assert read(path) == [("a", 1)]
 
 
+def test_journal_is_the_owners_only_too(path: Path) -> None:
+    put(path, a=1)
+    journal = path.with_name(f"{path.name}-journal")
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+
+
+def test_a_file_that_cannot_be_made_is_a_sentence_and_leaves_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(StoreError, match="cannot be used: No space left on device"):
+        opened(path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_busy_file_is_waited_for_ten_seconds_at_most(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+    connect = sqlite3.connect
+
+    def noted(*arguments: object, **options: object) -> sqlite3.Connection:
+        waits.append(options["timeout"])
+        return connect(*arguments, **options | {"timeout": 0.05})  # type: ignore[call-overload]
+
+    database = put(path, a=1)
+    other = opened(path)
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with (
+        database.transaction(),
+        pytest.raises(StoreError, match="cannot be used: database is locked"),
+        other.transaction(),
+    ):
+        pass
+    assert set(waits) == {10.0}
+
+
 def test_busy_file_is_waited_for(path: Path) -> None:
     database = put(path, a=1)
     done = []

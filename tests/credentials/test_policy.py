@@ -71,6 +71,22 @@ def test_unusable_username_is_refused_with_its_code(typed: str, code: str) -> No
     assert str(caught.value).endswith(".")
 
 
+def test_no_variation_selector_is_part_of_a_name() -> None:
+    for mark in map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))):
+        with pytest.raises(PolicyError) as caught:
+            normalise_username(f"ali{mark}ce")
+        assert caught.value.code == "control"
+    assert normalise_username("ali\ufdffce") == "ali\ufdffce"  # a ligature that can be seen
+
+
+def test_a_name_that_is_written_apart_may_have_four_times_as_many_characters() -> None:
+    apart = unicodedata.normalize("NFD", "\u1f82")  # a letter with three marks
+    assert normalise_username(apart * 64) == "\u1f82" * 64
+    with pytest.raises(PolicyError) as caught:
+        normalise_username(apart * 64 + " ")
+    assert caught.value.code == "too_long"
+
+
 @pytest.mark.parametrize("check", [normalise_username, normalise_full_name, username_key])
 def test_ten_megabytes_are_refused_before_any_work(
     check: Callable[[str], str], monkeypatch: pytest.MonkeyPatch

@@ -1,7 +1,9 @@
 """A change of the machine's key: every sealed file is brought under the new one, or left whole."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import time
 from pathlib import Path
 
@@ -71,6 +73,40 @@ def test_a_second_time_changes_nothing(filled: Path) -> None:
     assert filled.read_bytes() == before
 
 
+def test_what_a_killed_one_left_is_removed_even_if_another_takes_it_away_meanwhile(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = filled.with_name(".bank.sqlite.x.partial")
+    stray.write_bytes(b"half of it")
+    reseal_database(filled, OLD, NEW)
+    assert not stray.exists()
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: [stray])
+    reseal_database(filled, NEW, OLD)
+
+
+def test_a_file_that_was_altered_under_the_new_seal_is_refused(filled: Path) -> None:
+    reseal_database(filled, OLD, NEW)
+    with contextlib.closing(sqlite3.connect(filled)) as connection:
+        connection.execute("UPDATE more SET value = 1")
+        connection.commit()
+    with pytest.raises(StoreError, match="altered"):
+        reseal_database(filled, OLD, NEW)
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_the_file(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = filled.read_bytes()
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(StoreError, match="cannot be written: No space left on device"):
+        reseal_database(filled, OLD, NEW)
+    assert filled.read_bytes() == before
+
+
 def test_a_file_of_a_third_seal_is_refused_and_kept(filled: Path) -> None:
     before = filled.read_bytes()
     with pytest.raises(StoreError, match="altered"):
@@ -93,8 +129,6 @@ def test_a_file_of_a_third_seal_is_refused_and_kept(filled: Path) -> None:
     ],
 )
 def test_an_altered_file_does_not_get_a_new_seal(filled: Path, statement: str) -> None:
-    import sqlite3
-
     with sqlite3.connect(filled) as connection:
         connection.execute(statement)
     connection.close()

@@ -337,6 +337,7 @@ DAMAGED = {
     "version 1, without a seal": unsealed(1),
     "version 2 without a seal": unsealed(2),
     "future version": sealed(*GOOD, version=3),
+    "no records": b'{"version": 2, "generation": 1, "mac": ""}',
     "generation 0": sealed(*GOOD, generation=0),
     "more beside": sealed(*GOOD).replace(b'"records"', b'"more": 1, "records"'),
     "records no list": sealed().replace(b"[\n\n]", b"{}"),
@@ -657,6 +658,15 @@ def test_previous_copy_is_one_change_behind(store: JsonStore, path: Path) -> Non
     for name, before in (("bob", ["alice"]), ("carol", ["alice", "bob"])):
         store.add(record(name))
         assert previous(path) == before
+
+
+def test_previous_copy_is_one_change_behind_where_nothing_was_changed(
+    store: JsonStore, path: Path, three: list[CredentialRecord]
+) -> None:
+    store.replace(three[0])
+    assert store.generation == 4
+    copy = JsonStore(path.with_name("credentials.json.previous"), SEAL, name=path.name)
+    assert copy.generation == 3
 
 
 def test_previous_copy_keeps_nothing_of_a_removed_customer_or_an_old_pin(

@@ -11,6 +11,8 @@ import time
 import cv2
 import numpy as np
 
+from tests.ports import Port
+
 PERIOD_S = 0.04
 
 
@@ -63,7 +65,7 @@ class MjpegServer:
         self.sent = -1
         self.requests: list[str] = []
         self._tls = tls
-        self._port = 0
+        self._port = Port()
         self._open: set[socket.socket] = set()
         self.start()
 
@@ -71,13 +73,12 @@ class MjpegServer:
     def address(self) -> str:
         """Where it serves."""
         scheme = "https" if self._tls else "http"
-        return f"{scheme}://127.0.0.1:{self._port}/video?token=secret"
+        return f"{scheme}://127.0.0.1:{self._port.number}/video?token=secret"
 
     def start(self) -> None:
-        """Listen, on the port of before if there was one."""
+        """Listen, always on the same port."""
         self._running = True
-        self._listener = socket.create_server(("127.0.0.1", self._port))
-        self._port = self._listener.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", self._port.number))
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def stop(self) -> None:

@@ -18,8 +18,7 @@ from face_auth.gallery import Template
 from face_auth.recogniser import Recogniser
 from face_auth.sources import Source, SourceError
 from face_auth.verification import FaceResult, verify
-
-LIMIT_S = 6.0
+from tests.patience import LIMIT_S, until
 
 
 class Device(Source):
@@ -122,9 +121,7 @@ def test_camera_lost_after_the_capture_changes_nothing(
 ) -> None:
     camera = plug_in(itertools.chain(itertools.islice(moving(person), 30), unplugged()))
     assert log_in(camera, recogniser, template).accepted
-    until = time.monotonic() + 20
-    while camera.state is not CameraState.LOST and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: camera.state is CameraState.LOST)
     with pytest.raises(CameraError):
         log_in(camera, recogniser, template)
 
@@ -178,10 +175,7 @@ def test_opening_again_does_not_thaw_a_camera_but_another_picture_does(
     assert set(states[lost:]) == {CameraState.LOST}
     assert len(handed_out) <= 4
     frozen = False
-    until = time.monotonic() + 20
-    while camera.state is not CameraState.READY and time.monotonic() < until:
-        time.sleep(0.01)
-    assert camera.state is CameraState.READY
+    until(lambda: camera.state is CameraState.READY)
 
 
 @pytest.mark.parametrize(

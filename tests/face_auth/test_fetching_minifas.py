@@ -13,6 +13,7 @@ from face_auth.errors import ModelError
 from face_auth.fetching_minifas import fetch_minifas
 from face_auth.liveness.minifas import FILE
 from face_auth.model_commands import main
+from tests.ports import Port
 
 CONTENT = bytes(range(256)) * 4000
 
@@ -81,6 +82,7 @@ def test_only_https_is_fetched_from(tmp_path, url) -> None:
 
 
 def test_the_command_says_what_went_wrong(tmp_path, capsys) -> None:
-    url = "http://127.0.0.1:9/none"
-    assert main(["--folder", str(tmp_path), "fetch", "minifas", "--url", url]) == 2
+    with Port() as port:
+        url = f"http://127.0.0.1:{port.number}/none"
+        assert main(["--folder", str(tmp_path), "fetch", "minifas", "--url", url]) == 2
     assert "yourself" in capsys.readouterr().err

@@ -169,6 +169,13 @@ def test_a_turned_head_is_turned_away(detector: Detector) -> None:
         assert assess(picture, faces).verdict is verdict, pose
 
 
+def test_landmarks_that_place_no_head_are_turned_away(portrait: Picture, face: Face) -> None:
+    coincide = face.landmarks.copy()
+    coincide[1] = coincide[0]
+    for landmarks in (coincide, np.full_like(face.landmarks, np.nan)):
+        assert assess(portrait, [Face(face.box, landmarks, 1.0)]).verdict is Verdict.TURNED
+
+
 def test_hidden_eyes_and_mouths_are_covered_and_glasses_are_not(
     portrait: Picture, face: Face, rng: np.random.Generator
 ) -> None:

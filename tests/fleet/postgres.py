@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,10 +14,11 @@ from pathlib import Path
 import psycopg
 
 from atm.service.migrate import ROLE, migrate
+from tests.patience import LIMIT_S
+from tests.ports import Port
 
 OWNER = "owner"
 PASSWORD = "not secret: the cluster lives for one run"
-_BEGIN_S = 30.0
 
 
 class Cluster:
@@ -34,9 +34,8 @@ class Cluster:
         self._binaries = _binaries()
         self._user = _user()
         os.chown(folder, self._user.pw_uid, self._user.pw_gid)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
         password = folder / "password"
         password.write_text(PASSWORD)
         os.chown(password, self._user.pw_uid, self._user.pw_gid)
@@ -72,7 +71,7 @@ class Cluster:
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
                 user=self._user.pw_uid, group=self._user.pw_gid, extra_groups=[],
             )  # fmt: skip
-        latest = time.monotonic() + _BEGIN_S
+        latest = time.monotonic() + LIMIT_S
         while True:
             try:
                 self.connect(database="postgres").close()
@@ -91,7 +90,7 @@ class Cluster:
                 for process in backends:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(process, how)
-            self._server.wait(_BEGIN_S)
+            self._server.wait(LIMIT_S)
             self._server = None
 
     def revive(self) -> None:

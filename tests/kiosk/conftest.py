@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.kiosk.fake_machine import CUSTOMER, STAFF_PIN, FakeMachine
 from tests.kiosk.finalisers import watch_finalisers
 from tests.kiosk.staff_steps import BEN_PIN, PEOPLE
 
-LIMIT_S = 30.0
+LIMIT_S = 120.0
 """How long anything may take to come about; far more than it needs on a busy machine."""
 
 
@@ -175,13 +176,14 @@ def machine(settings: Settings, tmp_path: Path) -> FakeMachine:
 def kiosk_on(settings: Settings) -> Iterator[Callable[..., Kiosk]]:
     """Opens windows on a machine; the test fails if a Tk callback raised in `kiosk`'s."""
     made: list[Kiosk] = []
+    machines: list[FakeMachine] = []
 
     def opened_on(
         machine: FakeMachine,
         *,
         settings: Settings = settings,
         wait: bool = True,
-        slow_s: float = 0.0,
+        may_open: threading.Event | None = None,
         error: Exception | None = None,
     ) -> Kiosk:
         opened: list[Settings] = []
@@ -190,7 +192,7 @@ def kiosk_on(settings: Settings) -> Iterator[Callable[..., Kiosk]]:
             from kiosk.camera_view import load_tools
 
             load_tools()
-            time.sleep(slow_s)
+            assert may_open is None or may_open.wait(LIMIT_S)
             opened.append(asked)
             if kiosk.error is not None:
                 raise kiosk.error
@@ -200,12 +202,15 @@ def kiosk_on(settings: Settings) -> Iterator[Callable[..., Kiosk]]:
         kiosk = Kiosk(settings, open_with)
         kiosk.opened, kiosk.error = opened, error
         made.append(kiosk)
+        machines.append(machine)
         if wait:
             kiosk.until(lambda: kiosk.app.service.machine is machine)
             kiosk.settle(0.05)
         return kiosk
 
     yield opened_on
+    for machine in machines:
+        machine.hold.set()
     for kiosk in made:
         kiosk.close()
 
@@ -223,5 +228,4 @@ def kiosk(machine: FakeMachine, kiosk_on: Callable[..., Kiosk]) -> Iterator[Kios
 
     made.root.report_callback_exception = caught
     yield made
-    machine.hold.set()
     assert not faults, faults

@@ -30,6 +30,8 @@ from face_auth.quality import Verdict
 from face_auth.verification import LoginProgress
 from tests.kiosk.fake_office import CUSTOMER, FakeOffice
 
+HOLD_S = 300.0
+"""Whoever is held is let go by the test, or at its end."""
 PIN = "1234"
 STAFF_PIN = "654321"
 
@@ -218,7 +220,7 @@ class FakeMachine:
             if progress is not None:
                 progress(step)
             if self.held and number == self.held_at:
-                self.hold.wait(10)
+                self.hold.wait(HOLD_S)
 
     def check_username(self, username: str) -> str:
         """Know one name that is taken."""
@@ -256,7 +258,7 @@ class FakeMachine:
                 progress(EnrolProgress(taken, 5, self.verdict, pose, over=taken == 5))
             time.sleep(self.pace_s)
             if self.held and taken == self.held_at - 1:
-                self.hold.wait(10)
+                self.hold.wait(HOLD_S)
             if self.enrol_error and taken == 3:
                 raise EnrolmentError(self.enrol_error, "It did not come about.")
 

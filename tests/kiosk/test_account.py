@@ -1,7 +1,6 @@
 """The account in a real window, on a real ledger."""
 
 import dataclasses
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from atm.session import Customer, HeldError, Session
 from kiosk.screens import account
 from kiosk.screens import balance as balance_card
 from kiosk.screens.money import AmountHeld
+from tests.kiosk.conftest import LIMIT_S
 
 pytestmark = pytest.mark.gui
 
@@ -195,7 +195,7 @@ def test_while_it_is_booked_nothing_else_can_be_withdrawn(
     book = machine.ledger.book
 
     def slowly(*args: Any, **options: Any) -> Any:
-        time.sleep(0.3)
+        machine.hold.wait(LIMIT_S)
         return book(*args, **options)
 
     monkeypatch.setattr(machine.ledger, "book", slowly)
@@ -204,6 +204,7 @@ def test_while_it_is_booked_nothing_else_can_be_withdrawn(
     page.touch(page.asked().yes)
     page.touch(preset)
     assert page.app.dialog is None
+    machine.hold.set()
     page.on("TakeMoney")
     page.settle(0.5)
     assert balance(machine) == 133_000

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from atm.folder import Kind
 from atm.settings import Settings
 from kiosk.bars import FootText
 from kiosk.service import Condition
+from tests.kiosk.conftest import LIMIT_S
 
 pytestmark = pytest.mark.gui
 
@@ -40,7 +42,7 @@ def test_first_paint_waits_for_no_model_and_no_camera(tmp_path: Path) -> None:
     """
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True, text=True, timeout=60, cwd=REPO,
+        capture_output=True, text=True, timeout=LIMIT_S, cwd=REPO,
     )  # fmt: skip
     assert run.stdout.split("\n")[0] == "Home []", run.stderr
 
@@ -48,7 +50,7 @@ def test_first_paint_waits_for_no_model_and_no_camera(tmp_path: Path) -> None:
 def test_gui_without_a_display_says_so_in_one_sentence(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "gui.py", "--data", str(tmp_path / "d")],
-        capture_output=True, text=True, timeout=60, cwd=REPO,
+        capture_output=True, text=True, timeout=LIMIT_S, cwd=REPO,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
     )  # fmt: skip
     assert run.returncode == 2
@@ -67,7 +69,7 @@ def test_a_termination_signal_closes_the_window_in_order(tmp_path: Path) -> None
         if "First paint" in line:
             break
     gui.terminate()
-    rest = gui.communicate(timeout=30)[1]
+    rest = gui.communicate(timeout=LIMIT_S)[1]
     assert gui.returncode == 0, rest
     assert "Traceback" not in rest
 
@@ -76,7 +78,7 @@ def test_gui_with_a_bad_setting_says_so_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "kiosk.toml").write_text("colour = 1\n")
     run = subprocess.run(
         [sys.executable, "gui.py", "--config", str(tmp_path / "kiosk.toml")],
-        capture_output=True, text=True, timeout=60, cwd=REPO,
+        capture_output=True, text=True, timeout=LIMIT_S, cwd=REPO,
     )  # fmt: skip
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1 and "colour" in run.stderr
@@ -176,12 +178,14 @@ def test_close_ends_everything(
 def test_what_is_pressed_while_the_machine_opens_happens_once_it_is_open(
     machine: Any, kiosk_on: Callable[..., Any]
 ) -> None:
-    kiosk = kiosk_on(machine, wait=False, slow_s=0.4)
+    may_open = threading.Event()
+    kiosk = kiosk_on(machine, wait=False, may_open=may_open)
     kiosk.settle(0.05)
     assert kiosk.app.service.condition is Condition.OPENING
     assert kiosk.app.window.foot._shown.text == "Starting…"
     kiosk.touch(kiosk.screen.create)
     assert type(kiosk.screen).__name__ == "Home"
+    may_open.set()
     kiosk.on("StaffSignIn")
 
 

@@ -160,17 +160,18 @@ def test_during_a_login_everything_is_locked_and_the_arc_grows(page: Any, machin
     page.on("Account")
 
 
-def test_the_preview_keeps_its_rate_during_a_login(page: Any, machine: Any) -> None:
+def test_the_preview_goes_on_during_a_login_and_never_faster_than_the_camera(
+    page: Any, machine: Any
+) -> None:
     machine.held = True
     fill(page)
     page.key("Return")
     page.until(lambda: page.screen.view._marks == HELD)
-    rates = []
-    while len(rates) < 8 and max(rates, default=0) < 15:  # the machine may be busy for a while
-        before, start = page.screen.view.pictures, time.monotonic()
-        page.settle(1.0)
-        rates.append((page.screen.view.pictures - before) / (time.monotonic() - start))
-    assert 15 <= max(rates) <= 26, rates
+    before, start = page.screen.view.pictures, time.monotonic()
+    page.until(lambda: page.screen.view.pictures >= before + 20)
+    shown = page.screen.view.pictures - before
+    assert shown <= 25 * (time.monotonic() - start) + 2
+    assert page.screen.view._marks == HELD
     machine.hold.set()
 
 

@@ -1,5 +1,6 @@
 """Errors become sentences; what is unknown becomes the one for a fault."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,8 @@ def test_every_withdrawal_error_has_its_sentence(
 
 
 def test_a_reached_day_limit_says_so(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32))
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32), clock=lambda: noon)
     ledger.open_account("c" * 32, 135_000)
     terms = {"smallest_note_minor": 1_000, "day_limit_minor": 100_000}
     ledger.hold("c" * 32, 100_000, **terms)

@@ -6,6 +6,7 @@ import pytest
 
 from kiosk import presence
 from kiosk.screens.covered import Covered
+from tests.kiosk.fake_machine import HOLD_S
 
 pytestmark = pytest.mark.gui
 
@@ -90,7 +91,7 @@ def test_a_watch_that_hangs_covers_the_account(
     monkeypatch.setattr(presence, "SILENT_S", 1.0)
 
     def hanging(_frame: object) -> str:
-        machine.hold.wait(10)
+        machine.hold.wait(HOLD_S)
         return "here"
 
     page.until(lambda: page.app.attendance._watch._presence is not None)

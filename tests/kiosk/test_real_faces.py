@@ -26,7 +26,7 @@ def real_kiosk(settings: Any) -> Any:
     from tests.kiosk.conftest import Kiosk
 
     made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo", liveness="off"), open_machine)
-    made.until(lambda: made.app.service.machine is not None and made.machine.ready, limit_s=60)
+    made.until(lambda: made.app.service.machine is not None and made.machine.ready)
     yield made
     made.close()
 
@@ -74,7 +74,7 @@ def enrol(kiosk: Any, username: str, camera: str) -> None:
     kiosk.on("FaceStep")
     kiosk.until(lambda: kiosk.screen.save.enabled)
     kiosk.touch(kiosk.screen.save)
-    kiosk.on("Saved", limit_s=60)
+    kiosk.on("Saved")
     kiosk.key("Return")
     kiosk.on("Home")
 
@@ -103,11 +103,9 @@ def log_in(kiosk: Any, username: str, pin: str) -> bool:
     kiosk.type(username)
     kiosk.key("Return")
     kiosk.type(pin)
-    kiosk.until(lambda: page.press.enabled, limit_s=20)
+    kiosk.until(lambda: page.press.enabled)
     kiosk.key("Return")
-    kiosk.until(
-        lambda: type(kiosk.screen).__name__ == "Account" or page.line.tone == "bad", limit_s=30
-    )
+    kiosk.until(lambda: type(kiosk.screen).__name__ == "Account" or page.line.tone == "bad")
     admitted = type(kiosk.screen).__name__ == "Account"
     kiosk.app.go_home()
     kiosk.on("Home")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.kiosk.conftest import LIMIT_S
+
 pytestmark = pytest.mark.gui
 
 ASK = """
@@ -24,7 +26,7 @@ except tkinter.TclError as error:
 def ask(root: tkinter.Tk, name: str) -> list[str]:
     """Return what another process sees, and what came of sending a script to *name*."""
     other = subprocess.Popen([sys.executable, "-c", ASK, name], stdout=subprocess.PIPE, text=True)
-    end = time.monotonic() + 30
+    end = time.monotonic() + LIMIT_S
     while other.poll() is None and time.monotonic() < end:
         root.update()  # a window that can be sent to answers here
         time.sleep(0.01)

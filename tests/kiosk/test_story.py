@@ -1,6 +1,5 @@
 """The story that plays itself, on the real machine."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,27 +16,11 @@ pytestmark = pytest.mark.gui
 REPO = Path(__file__).parents[2]
 
 
-BUSY = (
-    "the right face was answered with: Not admitted",
-    "two pictures did not come about",
-    "the page Saved did not come about",
-)
-"""Where the story ends, rightly, on a machine too busy to follow the movements it asks for."""
-
-
-def play(out: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kiosk.story", "--out", str(out)],
-        capture_output=True, text=True, timeout=300, cwd=REPO,
-    )  # fmt: skip
-
-
 def test_the_story_comes_to_its_end_and_leaves_its_pictures(tmp_path: Path) -> None:
-    run = play(tmp_path / "out")
-    for _ in range(3):
-        if any(end in run.stderr for end in BUSY):
-            shutil.rmtree(tmp_path / "out")
-            run = play(tmp_path / "out")
+    run = subprocess.run(
+        [sys.executable, "-m", "kiosk.story", "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, timeout=900, cwd=REPO,
+    )  # fmt: skip
     assert run.returncode == 0, run.stderr
     names = [file.name for file in sorted((tmp_path / "out").iterdir())]
     assert [name[:2] for name in names] == [f"{n:02d}" for n in range(1, len(names) + 1)]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from credentials.tally import ABANDONED_S, FOREIGN_LIMIT, Ending, Standing
+from credentials.tally import Ending, Standing
 from tests.fleet.contract.banks import Bank
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def test_another_face_costs_a_wait_that_doubles_up_to_an_hour(bank: Bank) -> Non
 
 
 def test_thirty_other_faces_lock(bank: Bank) -> None:
-    for _ in range(FOREIGN_LIMIT):
+    for _ in range(30):
         assert bank.attempts.standing(ADA) is Standing.FREE
         attempt(bank, Ending.FOREIGN_FACE)
         bank.clock.leap(3600)
@@ -100,7 +100,7 @@ def test_reservations_that_no_login_holds_any_more_cost_a_wait(bank: Bank) -> No
         assert bank.attempts.reserve(ADA) is Standing.FREE
     assert bank.attempts.reserve(ADA) is Standing.WAITING
     again = bank.reopened()
-    again.clock.leap(ABANDONED_S)
+    again.clock.leap(120)
     assert again.attempts.reserve(ADA) is Standing.WAITING  # now they count as other faces
     again.clock.leap(60)
     assert again.attempts.reserve(ADA) is Standing.FREE

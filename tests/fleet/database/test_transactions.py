@@ -9,6 +9,7 @@ from atm.errors import ServiceUnavailable
 from atm.service.database import Database
 from tests.fleet.contract.banks import RUIZ, Bank
 from tests.fleet.postgres import OWNER, Cluster
+from tests.patience import LIMIT_S
 
 COUNT = text("SELECT count(*) FROM staff")
 ADD = text("INSERT INTO staff (name_key, mac) VALUES (:name, '')")
@@ -30,7 +31,7 @@ def test_two_that_conflict_are_both_done_one_of_them_twice(database: Database) -
         (found,) = connection.execute(COUNT).one()
         tries.append(found)
         if len(tries) <= 2:
-            both_have_read.wait(5)
+            both_have_read.wait(LIMIT_S)
         connection.execute(ADD, {"name": f"{found} before {threading.get_ident()}"})
 
     threads = [threading.Thread(target=database.run, args=(count_and_add,)) for _ in range(2)]
@@ -51,7 +52,7 @@ def test_two_that_add_one_row_end_with_the_second_having_seen_it(database: Datab
         (found,) = connection.execute(COUNT).one()
         seen.append(found)
         if len(seen) <= 2:
-            both_have_read.wait(5)
+            both_have_read.wait(LIMIT_S)
         if not found:
             connection.execute(ADD, {"name": "ruiz"})
         return not found
@@ -76,7 +77,7 @@ def test_who_adds_a_row_unseen_that_is_there_by_then_looks_again(database: Datab
     def add(connection: Connection) -> None:
         tries.append(1)
         if len(tries) <= 2:
-            both_begin.wait(5)
+            both_begin.wait(LIMIT_S)
         elif connection.execute(COUNT).scalar_one():
             return
         connection.execute(ADD, {"name": "ruiz"})

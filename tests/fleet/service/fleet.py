@@ -23,11 +23,12 @@ from atm.session import Customer
 from atm.settings import Settings
 from atm.signatures import StaffMember
 from tests.fleet.service.certificates import Authority, Pair
+from tests.patience import LIMIT_S
+from tests.ports import Port
 
 ROOT = Path(__file__).parents[3]
 LAUNCHER = Path(__file__).with_name("cheap_service.py")
 STAFF = {"ruiz": "482913", "okafor": "739154"}
-START_S = 60.0
 
 
 class Fleet:
@@ -38,7 +39,8 @@ class Fleet:
         self.folder = folder
         self.authority = Authority(folder / "ca")
         self.own = self.authority.issue("service", server=True)
-        self.port = free_port()
+        self._port = Port()
+        self.port = self._port.number
         self.keys = folder / "service" / "keys.json"
         self.keys.parent.mkdir()
         self.keys.parent.chmod(0o700)
@@ -67,7 +69,7 @@ class Fleet:
         done = subprocess.run(
             [sys.executable, LAUNCHER, *arguments],
             env=self.environment, cwd=ROOT, input=typed, capture_output=True, text=True,
-            timeout=120,
+            timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -79,7 +81,7 @@ class Fleet:
                 [sys.executable, LAUNCHER, "run"],
                 env=self.environment, cwd=ROOT, stdout=log, stderr=log,
             )  # fmt: skip
-        latest = time.monotonic() + START_S
+        latest = time.monotonic() + LIMIT_S
         while time.monotonic() < latest:
             assert self.process.poll() is None, (self.folder / "service.log").read_text()
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
@@ -93,7 +95,7 @@ class Fleet:
         if process is not None:
             process.send_signal(signal.SIGCONT)
             process.send_signal(how)
-            process.wait(30)
+            process.wait(LIMIT_S)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -160,6 +162,7 @@ class Fleet:
         """Close every kiosk, then the service."""
         self._closing.close()
         self.stop()
+        self._port.close()
 
 
 def sign_in(machine: Machine, name: str = "ruiz") -> StaffMember:
@@ -179,10 +182,3 @@ def folder_of(files: Sequence[Path], folder: Path) -> Path:
     for file in files:
         shutil.copy(file, folder)
     return folder
-
-
-def free_port() -> int:
-    """Return a port of the loopback that is free just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

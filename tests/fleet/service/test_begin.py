@@ -1,6 +1,7 @@
 """What the service answers to name and PIN is one thing whoever is named and whatever typed."""
 
 import base64
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from atm.service.database_parts import DatabaseParts
 from atm.service.tokens import Tokens
 from atm.wire import FRESH_S, LARGEST_BYTES, SESSION_S, STAFF_S, OverError, SignedOutError
 from face_auth.models import ModelCard, load_card
+from tests.fleet.postgres import Cluster
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
@@ -125,6 +127,34 @@ def test_an_attempt_is_finished_once(client: ServiceClient) -> None:
     assert finish(client, attempt)["granted"] is True
     with pytest.raises(OverError):
         finish(client, attempt)
+
+
+@contextlib.contextmanager
+def altered_template(server: Cluster, customer_id: str, alter: Callable[[bytes], bytes]):
+    """Let the database hold another template of one customer meanwhile."""
+    where = "WHERE customer_id = %s AND template IS NOT NULL"
+    with server.connect() as connection:
+        select = f"SELECT template FROM faces {where}"
+        (kept,) = connection.execute(select, (customer_id,)).fetchone()
+        update = f"UPDATE faces SET template = %s {where}"
+        connection.execute(update, (alter(kept), customer_id))
+        try:
+            yield
+        finally:
+            connection.execute(update, (kept, customer_id))
+
+
+def test_a_right_pin_with_a_template_that_cannot_be_read_is_refused_whatever_the_kiosk_saw(
+    client: ServiceClient, server: Cluster
+) -> None:
+    attempt, _, own = begin(client, "ada", PIN)
+    customer_id = finish(client, attempt)["customer"]["customer_id"]
+    with altered_template(server, customer_id, lambda sealed: sealed[:-1] + b"\0"):
+        attempt, sealed, claimed = begin(client, "ada", PIN)
+        assert not same(claimed, own)
+        assert len(sealed) == len(begin(client, "nobody", PIN)[1])
+        assert finish(client, attempt, accepted=True) == {"granted": False}
+    assert finish(client, begin(client, "ada", PIN)[0])["granted"] is True
 
 
 def test_a_face_that_did_not_pass_is_refused_whatever_else_it_says(client: ServiceClient) -> None:

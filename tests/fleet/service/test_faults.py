@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -30,11 +30,11 @@ from tests.fleet.postgres import Cluster
 from tests.fleet.service.certificates import Pair
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 from tests.fleet.service.proxy import Proxy
+from tests.patience import LIMIT_S, until
 
 pytestmark = pytest.mark.faces
 
 PIN = "4071"
-SOON_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def well(fleet: Fleet, kiosk: Machine) -> Iterator[None]:
     """Every test ends with a service that runs and a kiosk that admits Ada, not restarted."""
     kiosk.office.unlock("ada", staff=sign_in(kiosk))
     yield
-    soon(lambda: unlocked(kiosk))
+    until(lambda: unlocked(kiosk))
     assert kiosk.login("ada", PIN).outcome is Outcome.GRANTED
 
 
@@ -62,14 +62,6 @@ def unlocked(kiosk: Machine) -> bool:
     except ServiceUnavailable:
         return False
     return True
-
-
-def soon(true: Callable[[], bool]) -> None:
-    """Wait until *true* is."""
-    latest = time.monotonic() + SOON_S
-    while not true():
-        assert time.monotonic() < latest, "it never came about"
-        time.sleep(0.1)
 
 
 def refused(decision: Decision) -> None:
@@ -97,7 +89,7 @@ def test_a_stopped_service_admits_nobody(fleet: Fleet, kiosk: Machine) -> None:
             act()
     assert "The bank's service does not answer." in kiosk.health().notes
     fleet.start()
-    assert soon(lambda: unlocked(kiosk)) is None
+    until(lambda: unlocked(kiosk))
     assert session.balance() > 0  # the session outlived the service: nothing of it was there
 
 
@@ -182,7 +174,7 @@ def test_a_kiosk_may_be_opened_before_the_service(
         again.warm_up()
         refused(again.login("ada", PIN))
         fleet.start()
-        soon(lambda: unlocked(kiosk))
+        until(lambda: unlocked(kiosk))
         admitted(again).close()
 
 
@@ -276,7 +268,7 @@ def test_a_service_whose_certificate_is_not_valid_by_the_kiosk_s_clock_is_not_sp
         finally:
             kiosk._logins._client = sound
             client.close()
-        thread.join(10)
+        thread.join(LIMIT_S)
     assert heard == [b""]  # no PIN was sent
 
 
@@ -303,7 +295,7 @@ def line(fleet: Fleet, kiosk: Machine, people: list[tuple[Path, Path]]) -> Itera
 def wired(
     fleet: Fleet, line: Proxy, people: list[tuple[Path, Path]], request: pytest.FixtureRequest
 ) -> Machine:
-    name = f"wired-{abs(hash(request.node.name)) % 10_000}"
+    name = request.node.name.removeprefix("test_")[:40]
     return fleet.kiosk(name, people[0][1], port=line.port)
 
 
@@ -316,7 +308,7 @@ def test_money_whose_hold_was_never_heard_of_comes_back(
     with pytest.raises(ServiceUnavailable):
         session.withdraw(5_000)  # the service holds it, and the kiosk does not know
     line.mend()
-    soon(lambda: other.balance() == before)
+    until(lambda: other.balance() == before)
     assert other.transactions(1)[0].amount_minor != -5_000
 
 
@@ -337,7 +329,7 @@ def test_money_that_was_paid_while_the_line_was_cut_is_booked_once(
     with pytest.raises(HeldError):
         session.withdraw(6_000)
     line.mend()
-    soon(lambda: other.transactions(1)[0].reference == paid[0][0])
+    until(lambda: other.transactions(1)[0].reference == paid[0][0])
     time.sleep(2)  # whoever would book it twice has had the time
     assert other.balance() == before - 6_000
     assert [each.amount_minor for each in other.transactions(2)].count(-6_000) == 1
@@ -365,7 +357,7 @@ def test_an_enrolment_whose_answer_is_lost_is_whole(
     with pytest.raises(ServiceUnavailable):
         enrol(wired, "eve", PIN)
     line.mend()
-    soon(lambda: unlocked(kiosk))
+    until(lambda: unlocked(kiosk))
     found = dict(kiosk_states(kiosk))
     assert found["eve"] == "active"
     kiosk.use_camera(str(people[1][1]))

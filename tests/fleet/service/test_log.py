@@ -10,6 +10,7 @@ from atm.audit import AuditLog
 from atm.errors import ServiceUnavailable
 from atm.remote import log as kiosk_log
 from atm.remote.log import KioskLog
+from tests.patience import LIMIT_S, until
 
 
 class Service:
@@ -80,13 +81,9 @@ def test_other_entries_follow_by_themselves(
     monkeypatch.setattr(kiosk_log, "RETRY_S", 0.01)
     service.answers = False
     log.append("start")
-    assert service.asked.wait(10)
+    assert service.asked.wait(LIMIT_S)
     service.answers = True
-    waited = threading.Event()
-    for _ in range(1000):
-        if service.taken:
-            break
-        waited.wait(0.01)
+    until(lambda: service.taken)
     assert service.kinds == ["start"]
     log.close()
 

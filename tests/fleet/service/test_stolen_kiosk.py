@@ -215,20 +215,23 @@ def test_three_wrong_pins_are_all_that_the_certificate_gives(
     thief.close()
 
 
-def test_after_revocation_it_gets_nothing(fleet: Fleet, kiosk: Machine) -> None:
-    staff = sign_in(kiosk)
-    session = kiosk.login("ada", "4071").session
+def test_after_revocation_it_gets_nothing(
+    fleet: Fleet, kiosk: Machine, people: list[tuple[Path, Path]]
+) -> None:
+    revoked = fleet.kiosk("revoked", people[0][1])
+    staff = sign_in(revoked)
+    session = revoked.login("ada", "4071").session
     assert session is not None
-    fleet.command("kiosk", "revoke", "stolen")
+    fleet.command("kiosk", "revoke", "revoked")
     acts = [
         session.balance,
         lambda: session.withdraw(1_000),
-        lambda: kiosk.office.unlock("ada", staff=staff),
-        lambda: kiosk.office.customers(),
-        lambda: sign_in(kiosk),
-        lambda: kiosk.check_username("new"),
+        lambda: revoked.office.unlock("ada", staff=staff),
+        lambda: revoked.office.customers(),
+        lambda: sign_in(revoked),
+        lambda: revoked.check_username("new"),
     ]
     for act in acts:
         with pytest.raises(ServiceUnavailable):
             act()
-    assert kiosk.login("ada", "4071").session is None
+    assert revoked.login("ada", "4071").session is None
