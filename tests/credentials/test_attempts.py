@@ -238,6 +238,12 @@ def test_wrong_pins_leave_less_room_for_reservations(attempts: Attempts) -> None
     assert [attempts.reserve("alice") for _ in range(2)] == [FREE, WAITING]
 
 
+def test_an_attempt_that_ends_is_one_reservation_less(attempts: Attempts) -> None:
+    assert [attempts.reserve("alice") for _ in range(2)] == [FREE, FREE]
+    attempts.settle("alice", Ending.WRONG_PIN)
+    assert [attempts.reserve("alice") for _ in range(2)] == [FREE, WAITING]
+
+
 def test_counters_outlive_the_object(path: Path) -> None:
     for _ in range(3):
         end(Attempts(path, SEAL), Ending.WRONG_PIN)

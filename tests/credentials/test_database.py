@@ -1,5 +1,6 @@
 """Sealed SQLite: durable, whole, and nobody else's rows are believed."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -264,6 +265,24 @@ def test_exception_undoes_the_transaction(path: Path) -> None:
         transaction.put("t", "a", 2)
         raise KeyError
     assert read(path) == [("a", 1)]
+
+
+def test_seal_and_rows_are_as_long_as_a_mac(path: Path) -> None:
+    put(path, a=1)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        lengths = "SELECT length(nonce), length(rows), length(mac) FROM seal"
+        assert connection.execute(lengths).fetchall() == [(32, 32, 32)]
+        assert connection.execute("SELECT length(mac) FROM t").fetchall() == [(32,)]
+
+
+def test_a_number_that_is_none_has_no_mac_and_passes_for_nothing() -> None:
+    for number in (float("inf"), float("-inf"), float("nan")):
+        with pytest.raises(ValueError):
+            SEAL.mac("purpose", number)
+        assert SEAL.check(bytes(32), "purpose", number) is False
+    assert SEAL.check(SEAL.mac("purpose", 1.5), "purpose", 1.5) is True
+    for other in (SEAL.mac("purpose", 1.5).hex(), None, b"", SEAL.mac("other", 1.5)):
+        assert SEAL.check(other, "purpose", 1.5) is False
 
 
 def test_journal_is_the_owners_only_too(path: Path) -> None:

@@ -18,6 +18,7 @@ from credentials import files, record_file
 from credentials.errors import (
     DamagedStoreError,
     DuplicateUserError,
+    StaleRecordError,
     StoreError,
     UnknownUserError,
 )
@@ -239,6 +240,13 @@ def test_record_is_pending_until_it_has_pin_and_face(
         {"created_at": "yesterday"},
         {"created_at": "2026-11-23T10:00:00"},
         {"consent_at": "2026-11-23T10:00:00+02:00"},
+        {"pin_hash": "x" * 257},
+        {"excused": ""},
+        {"excused": "Look up"},
+        {"excused": "look_up,"},
+        {"excused": ",".join(["look_up"] * 11)},
+        {"excused": "x" * 41},
+        {"template_id": "x" * 65},
     ],
 )
 def test_record_that_could_not_be_read_back_is_not_written(
@@ -249,6 +257,33 @@ def test_record_that_could_not_be_read_back_is_not_written(
     with pytest.raises(ValueError, match="record 2"):
         store.add(record("alice", **wrong))
     assert path.read_bytes() == before
+
+
+def test_the_longest_fields_are_kept(store: JsonStore) -> None:
+    excused = ",".join(["x" * 40] * 10)
+    longest = record("alice", pin_hash="x" * 256, template_id="-_9Zz" * 12 + "x" * 4)
+    store.add(dataclasses.replace(longest, excused=excused))
+    assert store.all() == [dataclasses.replace(longest, excused=excused)]
+
+
+def test_a_record_is_replaced_only_while_it_is_as_it_was_seen(store: JsonStore) -> None:
+    alice = record("alice")
+    store.add(alice)
+    changed = dataclasses.replace(alice, full_name="Alice King")
+    store.replace(changed, instead_of=alice)
+    with pytest.raises(StaleRecordError):
+        store.replace(dataclasses.replace(alice, pin_hash="new"), instead_of=alice)
+    assert store.all() == [changed]
+
+
+def test_a_part_of_the_username_or_of_the_full_name_is_found_whatever_the_case(
+    store: JsonStore,
+) -> None:
+    for username, full_name in (("zoe", "Ada King"), ("kingfisher", "Bob"), ("ada", "Ada Doe")):
+        store.add(record(username, full_name=full_name))
+    assert [each.username for each in store.find(" KING ", 9)] == ["kingfisher", "zoe"]
+    assert [each.username for each in store.find("", 2)] == ["ada", "kingfisher"]
+    assert store.find("nobody", 9) == []
 
 
 def test_files_are_the_owners_only_from_their_creation(
