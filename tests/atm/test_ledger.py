@@ -239,6 +239,33 @@ def test_what_is_on_hold_is_neither_available_nor_booked(ledger: Ledger) -> None
     ledger.check()
 
 
+def test_a_day_limit_that_was_lowered_leaves_nothing_and_not_less(ledger: Ledger) -> None:
+    keep(ledger, 50000)
+    with pytest.raises(DayLimitError) as caught:
+        ledger.hold("alice", 1000, smallest_note_minor=1000, day_limit_minor=10000)
+    assert caught.value.remaining_minor == 0
+
+
+def test_an_account_is_there_from_its_opening_to_its_end(ledger: Ledger) -> None:
+    assert not ledger.has_account("bob")
+    ledger.open_account("bob", 0)
+    assert ledger.has_account("bob")
+    ledger.remove_account("bob")
+    assert not ledger.has_account("bob") and ledger.has_account("alice")
+
+
+def test_the_lock_of_withdrawals_is_the_owners_only_or_a_sentence(
+    ledger: Ledger, path: Path
+) -> None:
+    lock = path.with_name("ledger.sqlite.lock")
+    with ledger.paying_out():
+        assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(LedgerError, match="cannot be used"), ledger.paying_out():
+        pass
+
+
 def test_holds_count_against_balance_and_day_limit(ledger: Ledger) -> None:
     ledger.open_account("bob", 50000)
     keep(ledger, 40000, "bob")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from atm.answer import Answer
 from atm.audit import AuditError
 from atm.decision import Outcome, PinReason, PinResult, decide
 from atm.enrolment import Application
@@ -39,11 +40,12 @@ FACES = [MATCH, NO_MATCH, OTHERS_MATCH, NOBODYS_MATCH, None, NoFaceError("x"), C
 def test_only_a_right_pin_with_the_same_customers_face_is_granted(pin, face) -> None:
     decision = decide(pin, face, elapsed_s=1, limit_s=10)
     assert (decision.outcome is Outcome.GRANTED) == (pin is RIGHT and face is MATCH)
-    assert decision.session is None
+    assert (decision.session, decision.pause_s) == (None, 0.0)
 
 
 def test_both_right_but_late_is_not_granted() -> None:
     assert decide(RIGHT, MATCH, elapsed_s=10.01, limit_s=10).outcome is Outcome.NO_FACE
+    assert decide(RIGHT, MATCH, elapsed_s=10, limit_s=10).outcome is Outcome.GRANTED
 
 
 @pytest.mark.parametrize("pin", [RIGHT, WRONG, UNKNOWN])
@@ -54,6 +56,19 @@ def test_an_unseen_face_is_no_decision_whatever_the_pin(pin) -> None:
 @pytest.mark.parametrize("face", [None, CameraError("x"), GalleryError("x"), ValueError("x")])
 def test_a_failing_face_thread_is_a_fault(face) -> None:
     assert decide(RIGHT, face, elapsed_s=1, limit_s=10).outcome is Outcome.FAULT
+
+
+@pytest.mark.parametrize(
+    ("pin", "face", "reasons"),
+    [
+        (RIGHT, MATCH, ("pin: right_pin", "face: match")),
+        (WRONG, NO_MATCH, ("pin: wrong_pin", "face: no_match")),
+        (UNKNOWN, None, ("pin: unknown_name", "face: no_answer")),
+        (StoreError("x"), NoFaceError("y"), ("pin: StoreError: x", "face: NoFaceError: y")),
+    ],
+)
+def test_the_reasons_say_what_each_thread_came_to(pin, face, reasons) -> None:
+    assert decide(pin, face, elapsed_s=1, limit_s=10).reasons == reasons
 
 
 @pytest.fixture
@@ -292,6 +307,22 @@ def test_a_hanging_face_thread_is_denied_soon_after_the_limit(bank, ada) -> None
     assert decision.outcome is Outcome.FAULT
     assert over == []  # nobody waited for it
     never.set()
+
+
+def test_threads_are_waited_for_a_second_after_the_limit_and_the_whole_for_one_more(
+    bank, ada, monkeypatch
+) -> None:
+    waited: dict[str, float] = {}
+    join = Answer.join
+
+    def noted(thread, timeout=None) -> None:
+        waited[thread.name] = timeout
+        join(thread, timeout)
+
+    monkeypatch.setattr(Answer, "join", noted)
+    desk = bank.logins(limit_s=60.0, clock=Stopwatch())
+    assert desk.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+    assert waited == {"login": 62.0, "login-pin": 61.0, "login-face": 61.0}
 
 
 def test_nobody_is_admitted_when_the_log_cannot_be_written(bank, ada, monkeypatch) -> None:

@@ -1,9 +1,12 @@
 """Five distinct moments of one person make a template; anything else does not."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -20,6 +23,8 @@ from face_auth.enrolment import (
     split_scores,
 )
 from face_auth.errors import NoFaceError
+from face_auth.liveness.check import LivenessCheck
+from face_auth.liveness.requests import Request
 from face_auth.quality import Verdict
 from face_auth.recogniser import Recogniser
 from face_auth.verification import FRAMES_PER_LOGIN, verify
@@ -59,9 +64,105 @@ def test_moments_too_close_together_are_not_distinct(recogniser) -> None:
         enrol_face(recogniser, frames(*ONE_PERSON[:10], every=0.15), "ada")
 
 
-def test_a_frozen_picture_counts_only_after_patience(recogniser) -> None:
+def test_moments_are_distinct_from_two_fifths_of_a_second_on(recogniser) -> None:
+    assert enrol_face(recogniser, frames(*ONE_PERSON[:5], every=0.41), "ada")
+    with pytest.raises(NoFaceError, match=r"^3 of 5 usable faces in time$"):
+        enrol_face(recogniser, frames(*ONE_PERSON[:5], every=0.39), "ada")
+
+
+def test_a_frozen_picture_counts_again_after_three_seconds(recogniser) -> None:
+    frozen = [(0, 0, 0)] * 25
+    _, captures = enrol_face(recogniser, frames(*frozen), "ada")  # at 0, 3, 6, 9 and 12 s
+    assert len(captures) == 5
+    with pytest.raises(NoFaceError, match="4 of 5"):
+        enrol_face(recogniser, frames(*frozen[:24]), "ada")
+
+
+def test_a_picture_that_was_dropped_is_never_taken_again(recogniser) -> None:
+    stranger = [(1, 9, 0)] * 30
+    pictures = [(0, 0, 0), (0, 1, 0), stranger[0], (0, 2, 0), (0, 3, 0), *stranger]
+    with pytest.raises(NotOnePersonError):
+        enrol_face(recogniser, frames(*pictures), "ada")
+    template, _ = enrol_face(recogniser, frames(*pictures, (0, 4, 0)), "ada")
+    for row in embeddings_of(recogniser, (0, 0, 0), (0, 4, 0)):
+        assert np.abs(template.embeddings - row).max(axis=1).min() < 1e-6
+
+
+class Asked:
+    """A challenge that asks for two poses; how much of each is shown, a test says."""
+
+    requests = (Request.LEFT, Request.UP)
+    current, done, share, has_begun = None, 0, 0.0, False
+    shown: ClassVar[dict[Request, float]] = {}
+
+    def share_of(self, request, face):
+        return self.shown.get(request, -0.9)
+
+
+def test_each_pose_is_taken_once_where_it_is_shown_and_straight_for_the_rest(recogniser) -> None:
+    check, told = LivenessCheck(None), []
+    check.challenge = asked = Asked()
+    visit = [
+        (False, {}, 0, None),  # it has not begun
+        (True, {Request.LEFT: 0.35}, 0, Request.LEFT),  # neither straight nor turned
+        (True, {Request.RIGHT: 0.35}, 0, Request.LEFT),
+        (True, {Request.LEFT: 0.34}, 1, Request.LEFT),  # straight
+        (True, {}, 1, Request.LEFT),  # once is enough while poses are missing
+        (True, {Request.RIGHT: 0.9}, 1, Request.LEFT),  # was not asked for
+        (True, {Request.LEFT: 0.44}, 1, Request.LEFT),
+        (True, {Request.LEFT: 0.45}, 2, Request.UP),
+        (True, {Request.LEFT: 0.9}, 2, Request.UP),
+        (True, {}, 2, Request.UP),
+        (True, {Request.UP: 0.9}, 3, None),
+        (True, {Request.DOWN: 0.35}, 3, None),
+        (True, {Request.DOWN: 0.34}, 4, None),  # straight again, in place of other poses
+        (True, {}, 5, None),
+    ]
+
+    def moving():
+        for (begun, shown, _, _), frame in zip(visit, frames(*ONE_PERSON), strict=False):
+            asked.has_begun, asked.shown = begun, shown
+            yield frame
+
+    _, captures = enrol_face(
+        recogniser, moving(), "ada", liveness=check,
+        progress=lambda p: told.append((p.taken, p.pose)),
+    )  # fmt: skip
+    assert told == [(taken, pose) for _, _, taken, pose in visit]
+    assert len(captures) == 5
+
+
+def test_the_pose_that_the_challenge_asks_for_comes_first(recogniser) -> None:
+    check, told = LivenessCheck(None), []
+    check.challenge = asked = Asked()
+    asked.has_begun, asked.current = True, Request.DOWN
     with pytest.raises(NoFaceError):
-        enrol_face(recogniser, frames(*[(0, 0, 0)] * 20), "ada")
+        enrol_face(
+            recogniser, frames(*ONE_PERSON[:2]), "ada", liveness=check,
+            progress=lambda p: told.append(p.pose),
+        )  # fmt: skip
+    assert told == [Request.DOWN] * 2
+
+
+def test_the_mean_and_the_least_score_may_just_reach_their_limits(recogniser) -> None:
+    singles, pairs = split_scores(pictures_of(recogniser, (0,) * 5), recogniser.cohort)
+    scores = np.concatenate([singles, pairs])
+    assert scores.min() < scores.mean()
+    for threshold, floor, enrolled in (
+        (scores.mean(), scores.min(), True),
+        (scores.mean() + 1e-4, scores.min(), False),
+        (scores.mean(), scores.min() + 1e-4, False),
+    ):
+        limits = {"threshold": threshold, "floor": floor}
+        stricter = dataclasses.replace(
+            recogniser, **{name: SimpleNamespace(value=each) for name, each in limits.items()}
+        )
+        try:
+            enrol_face(stricter, frames(*[(0, number, 0) for number in range(5)]), "ada")
+        except NotOnePersonError:
+            assert not enrolled
+        else:
+            assert enrolled
 
 
 def test_too_few_faces_are_reported_as_such(recogniser) -> None:
@@ -134,6 +235,38 @@ def test_three_photographs_of_one_and_two_of_another_person_are_not_enrolled(uns
             enrol_face(recogniser, visit, "x")
             enrolled.append(name)
     assert len(enrolled) <= 1, enrolled
+
+
+def test_a_capture_keeps_a_third_of_the_face_around_it() -> None:
+    image = np.zeros((480, 640, 3), np.uint8)
+    landmarks = LANDMARKS + np.float32([200, 80])
+    capture = cut_capture(image, Face((200.0, 100.0, 100.0, 150.0), landmarks, 1.0))
+    assert capture.image.shape == (303 - 47, 336 - 165, 3)
+    assert capture.box == (35.0, 53.0, 100.0, 150.0)
+    np.testing.assert_allclose(capture.landmarks, landmarks - [165, 47])
+
+
+@pytest.mark.parametrize(
+    ("box", "shape", "where"),
+    [
+        ((-10.0, -5.0, 100.0, 150.0), (198, 126), (-10.0, -5.0)),
+        ((580.0, 400.0, 100.0, 150.0), (133, 95), (35.0, 53.0)),
+        ((0.0, 0.0, 640.0, 480.0), (200, 267), (0.0, 0.0)),
+    ],
+)
+def test_a_capture_ends_with_the_picture(box, shape, where) -> None:
+    capture = cut_capture(np.zeros((480, 640, 3), np.uint8), Face(box, LANDMARKS, 1.0))
+    assert capture.image.shape[:2] == shape
+    assert capture.box[:2] == where
+
+
+def test_a_large_face_is_kept_200_pixels_high() -> None:
+    image = np.zeros((1080, 1920, 3), np.uint8)
+    capture = cut_capture(image, Face((700.0, 300.0, 300.0, 400.0), LANDMARKS * 8, 1.0))
+    assert capture.box[2:] == (150.0, 200.0)
+    assert capture.image.shape[:2] == (340, 256)
+    same = cut_capture(image, Face((700.0, 300.0, 150.0, 200.0), LANDMARKS * 8, 1.0))
+    assert same.box[2:] == (150.0, 200.0)
 
 
 @pytest.mark.parametrize("scale", [1, 8])
