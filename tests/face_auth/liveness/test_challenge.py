@@ -319,6 +319,21 @@ def test_landmarks_misplaced_for_a_moment_are_no_jump_at_any_rate(rate) -> None:
     assert challenge.state is State.PASSED
 
 
+@pytest.mark.parametrize(("rate", "too_few"), [(5, 1), (8, 1), (12, 1), (25, 2)])
+def test_a_movement_counts_once_it_is_held_and_not_in_a_glimpse(rate, too_few) -> None:
+    for count in (too_few, too_few + 1):
+        challenge = Challenge([Request.LEFT, Request.UP])
+        visitor = Visitor(challenge, rate=rate)
+        while challenge.current is None:
+            visitor.show()
+        for _ in range(rate // 2):
+            visitor.show()
+        for _ in range(count):
+            visitor.now["yaw"] = 25.0
+            visitor.show(yaw=25)
+        assert challenge.done == (count > too_few)
+
+
 def test_passed_holds_only_for_the_face_that_passed() -> None:
     for after, state in ((0.5, State.PASSED), (2.0, State.UNSEEN)):
         challenge = Challenge([Request.LEFT])
