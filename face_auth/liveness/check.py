@@ -154,7 +154,7 @@ class LivenessCheck:
             return True
         breaks = self._track.breaks
         challenge = self.challenge
-        starts = challenge is None or not challenge.has_begun
+        starts = challenge is not None and not challenge.has_begun
         follows = seen.verdict in USABLE if starts else seen.verdict not in LOST
         if challenge is None:
             self._track.add(frame.captured_at, in_sight=follows)

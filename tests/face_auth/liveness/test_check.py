@@ -423,6 +423,24 @@ def test_who_steps_in_while_no_face_is_seen_is_judged_alone(
     assert not result.accepted
 
 
+@pytest.mark.parametrize(
+    ("verdict", "goes_on"),
+    [(Verdict.TURNED, True), (Verdict.TOO_DARK, True), (Verdict.NO_FACE, False),
+     (Verdict.SEVERAL, False)],
+)  # fmt: skip
+def test_a_face_in_view_goes_on_though_it_cannot_be_used_for_a_while(
+    recogniser, person, verdict, goes_on
+) -> None:
+    check = make_check("passive", PassiveCheck())
+    told = []
+    for frame in visit(person, lambda: None, until=2.0):
+        seen = recogniser.look(frame.image)
+        if 0.4 < frame.captured_at < 1.5:
+            seen = replace(seen, verdict=verdict)
+        told.append(check.observe(frame, seen, lambda: np.ones(1, np.float32)))
+    assert all(told) is goes_on
+
+
 class Unsteady:
     """Finds every face unsteady until the check is done, so that no frame is scored before."""
 
