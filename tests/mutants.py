@@ -38,6 +38,8 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkI
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "mutants"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
+MEMORY = Path("/dev/shm")
+"""Where copies and temporary files lie, if there is such a place: most tests wait for the disk."""
 MOST_MEMORY = 16 << 30
 """Bytes of addresses that a mutant may ask for: some never end."""
 
@@ -190,8 +192,9 @@ def equivalents() -> set[Change]:
 
 def command(copy: Path, path: str) -> str:
     """Return what runs the tests of a module on the copy of the working tree."""
-    options = "-x -q -p no:cacheprovider -p no:randomly -p no:xvfb"
-    return f"env -C {copy} {sys.executable} -m pytest {options} {' '.join(TESTS[path])}"
+    variables = f"TMPDIR={copy.parent} PYTEST_DISABLE_PLUGIN_AUTOLOAD=1"
+    tests = " ".join(TESTS[path])
+    return f"env -C {copy} {variables} {sys.executable} -m pytest -x -q -p no:cacheprovider {tests}"
 
 
 def copied(folder: Path) -> Path:
@@ -234,7 +237,8 @@ def measured(copy: Path, module: Module) -> float:
 
 def run(modules: list[Module], workers: int) -> None:
     """Try every mutant that is left."""
-    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
+    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=memory) as place:
         copies = [copied(Path(place) / str(number)) for number in range(workers)]
         waiting: queue.SimpleQueue[tuple[Module, WorkItem] | None] = queue.SimpleQueue()
         for module in modules:

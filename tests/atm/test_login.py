@@ -323,6 +323,31 @@ def test_threads_are_waited_for_a_second_after_the_limit_and_the_whole_for_one_m
     desk = bank.logins(limit_s=60.0, clock=Stopwatch())
     assert desk.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
     assert waited == {"login": 62.0, "login-pin": 61.0, "login-face": 61.0}
+    watch, verify = Stopwatch(), bank.hasher.verify
+
+    def slowly(*args):
+        watch.sleep(100.0)
+        return verify(*args)
+
+    monkeypatch.setattr(bank.hasher, "verify", slowly)
+    desk = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
+    assert desk.login("ada", "4071", seen(True)).outcome is not Outcome.GRANTED
+    assert waited["login-face"] == 0.0
+
+
+@pytest.mark.parametrize(("late_s", "outcome"), [(62.0, Outcome.GRANTED), (62.1, Outcome.FAULT)])
+def test_counting_may_last_until_two_seconds_after_the_limit(
+    bank, ada, monkeypatch, late_s, outcome
+) -> None:
+    watch, settle = Stopwatch(), bank.attempts.settle
+
+    def slowly(*args):
+        watch.sleep(late_s)
+        settle(*args)
+
+    monkeypatch.setattr(bank.attempts, "settle", slowly)
+    desk = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
+    assert desk.login("ada", "4071", seen(True)).outcome is outcome
 
 
 def test_nobody_is_admitted_when_the_log_cannot_be_written(bank, ada, monkeypatch) -> None:

@@ -1,10 +1,12 @@
 """Shared by all tests of the fleet: one PostgreSQL server for the run, emptied for each test."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
 from atm.service.schema import METADATA
+from tests.fleet.patient import patient
 from tests.fleet.postgres import Cluster, running_cluster
 
 
@@ -13,6 +15,18 @@ def server() -> Iterator[Cluster]:
     """Return a running server with a migrated database."""
     with running_cluster() as cluster:
         yield cluster
+
+
+def is_patient(request: pytest.FixtureRequest) -> bool:
+    """Return whether the limits of the service are no matter of the tests that ask."""
+    return not request.module.__name__.endswith("test_faults")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let no busy machine reach a limit, where no test is about limits."""
+    with patient() if is_patient(request) else contextlib.nullcontext():
+        yield
 
 
 @pytest.fixture

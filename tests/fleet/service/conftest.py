@@ -6,16 +6,20 @@ from pathlib import Path
 import pytest
 
 from atm.service.schema import METADATA
+from tests.fleet.conftest import is_patient
 from tests.fleet.postgres import OWNER, Cluster
 from tests.fleet.service.fleet import Fleet, folder_of
 
 
 @pytest.fixture(scope="module")
-def fleet(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def fleet(
+    server: Cluster, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Fleet]:
     """The service over an empty database, running, with its first member of staff."""
     with server.connect() as connection:
         connection.execute(f"TRUNCATE {', '.join(METADATA.tables)}")
-    made = Fleet(tmp_path_factory.mktemp("fleet"), server.url(), server.url(OWNER))
+    folder, waits = tmp_path_factory.mktemp("fleet"), is_patient(request)
+    made = Fleet(folder, server.url(), server.url(OWNER), patient=waits)
     made.set_up()
     made.start()
     yield made

@@ -22,6 +22,7 @@ from atm.remote.setup import approve_kiosk
 from atm.session import Customer
 from atm.settings import Settings
 from atm.signatures import StaffMember
+from tests.fleet.patient import VARIABLE
 from tests.fleet.service.certificates import Authority, Pair
 from tests.patience import LIMIT_S
 from tests.ports import Port
@@ -34,8 +35,11 @@ STAFF = {"ruiz": "482913", "okafor": "739154"}
 class Fleet:
     """The service over one database, its authority, and whatever kiosks a test opens."""
 
-    def __init__(self, folder: Path, database: str, owner: str) -> None:
-        """Take an empty database, by its addresses as the service's role and as its owner."""
+    def __init__(self, folder: Path, database: str, owner: str, *, patient: bool = True) -> None:
+        """Take an empty database, by its addresses as the service's role and as its owner.
+
+        A *patient* service has no limits that a busy machine reaches.
+        """
         self.folder = folder
         self.authority = Authority(folder / "ca")
         self.own = self.authority.issue("service", server=True)
@@ -55,6 +59,8 @@ class Fleet:
             "ATM_SERVICE_KIOSK_CA": str(self.authority.certificate),
             "ATM_SERVICE_PORT": str(self.port),
         }
+        if patient:
+            self.environment[VARIABLE] = "yes"
         self.process: subprocess.Popen[bytes] | None = None
         self._closing = contextlib.ExitStack()
 

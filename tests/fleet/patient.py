@@ -1,0 +1,24 @@
+"""Limits of the bank's service that a busy machine does not reach, where no test is about them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from atm.remote.client import ServiceClient
+from atm.service import database
+from atm.service.database import Database
+from tests.patience import LIMIT_S
+
+VARIABLE = "PATIENT_SERVICE"
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Let calls, transactions and statements of this process last that long meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ServiceClient.__init__.__kwdefaults__, "call_s", LIMIT_S)
+        patch.setitem(Database.__init__.__kwdefaults__, "limit_s", LIMIT_S)
+        patch.setattr(database, "_STATEMENT_MS", round(1000 * LIMIT_S))
+        patch.setattr(database, "_WAIT_FOR_CONNECTION_S", LIMIT_S)
+        yield
