@@ -31,6 +31,7 @@ class ChangePin(SessionPage, Form):
         self._refused = refused
         super().__init__(app)
         self.open_session(session, since)
+        self.refresh()  # nothing is live for a moment while the machine judges nobody
 
     def prepare(self) -> None:
         """Draw the heading and the fields."""

@@ -81,8 +81,8 @@ def test_a_pause_counts_down_here_too(page: Any, machine: Any) -> None:
     page.until(lambda: machine.acts)
     page.on("ChangePin")
     screen = page.screen
+    assert not screen.go.enabled  # from the first moment of the page
     page.until(lambda: "in 13 seconds," in screen.explained.cget("text"))
-    assert not screen.go.enabled
     now[0] = 11.3
     page.until(lambda: "in 1 second," in screen.explained.cget("text"))
     fill(page)
