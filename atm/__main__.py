@@ -19,8 +19,8 @@ from atm.errors import AtmError
 from atm.folder import Kind
 from atm.machine import Machine
 from atm.office import BalanceError
+from atm.people import StaffSignInError
 from atm.settings import Settings, load_settings
-from atm.signatures import StaffSignInError
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 

@@ -8,9 +8,8 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from atm.enrolment import Application
 from atm.folder import Kind
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 
 if TYPE_CHECKING:
     from atm.machine import Machine

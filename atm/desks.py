@@ -7,11 +7,10 @@ from typing import Any, Protocol
 from atm.accounts import Hold
 from atm.capturing import Capturing
 from atm.decision import Decision
-from atm.enrolment import Application, Asking
+from atm.enrolment import Asking
 from atm.parts import Log
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.refusals import Refusal
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
 from face_auth.verification import FaceResult
 
 

@@ -20,9 +20,9 @@ from atm.machine import Machine
 from atm.office import Office
 from atm.one_face import GallerySearch, OneFace
 from atm.orphans import remove_orphans
-from atm.session import Customer, Session
+from atm.people import Customer, StaffMember
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from atm.stores import Stores, staff_of
 from credentials.store import CredentialRecord
 from face_auth.camera import Frame

@@ -15,7 +15,8 @@ from atm.decision import Decision, Outcome, PinResult, decide, reason
 from atm.errors import AtmError
 from atm.parts import AttemptCounters, Log
 from atm.pause import Pause
-from atm.session import Customer, Session
+from atm.people import Customer
+from atm.session import Session
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.verification import FaceResult

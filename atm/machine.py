@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from atm.decision import Decision, Outcome
 from atm.desks import Enrolment, Logins, MachineLog, OfficeDesk, StaffDesk
-from atm.enrolment import Application, Asking
+from atm.enrolment import Asking
 from atm.errors import AtmError
 from atm.folder import (
     DataFolder,
@@ -25,11 +25,11 @@ from atm.health import Health, look
 from atm.import_plain import ImportReport
 from atm.liveness import Excused, LivenessDesk
 from atm.pace import Pace
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
-from atm.session import Customer, Session
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import Signatures, StaffMember
 from atm.stores import KioskStores
 from credentials.errors import CredentialError
 from face_auth.camera import Camera, Frame

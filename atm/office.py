@@ -12,9 +12,8 @@ from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness import checked_excuses
 from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log, StaffList
+from atm.people import Customer, Signatures, StaffMember
 from atm.refusals import Refusal, refusal
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
 from atm.staff import SHORTEST_STAFF_PIN
 from credentials.attempts import Standing
 from credentials.errors import UnknownUserError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from atm.accounts import Hold, Transaction, Withdrawal
-from atm.signatures import Signatures, StaffMember
+from atm.people import Signatures, StaffMember
 from credentials.attempts import Ending, Standing
 from credentials.files import JsonObject
 

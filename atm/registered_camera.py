@@ -3,8 +3,8 @@
 from atm.desks import MachineLog
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
+from atm.people import StaffMember
 from atm.registration import CameraChangedError, CameraIdentity, Registration, read_identity
-from atm.signatures import StaffMember
 from face_auth.camera import Camera
 
 

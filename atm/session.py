@@ -3,23 +3,14 @@
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from atm.accounts import Hold, LedgerError, Transaction, Withdrawal
 from atm.dispenser import Dispenser, NotDispensed
 from atm.errors import AtmError
+from atm.people import Customer
 
 MINOR_PER_MAJOR = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who somebody is to the bank; nothing secret."""
-
-    customer_id: str
-    username: str
-    full_name: str
 
 
 class OwnAccount(Protocol):

@@ -13,7 +13,7 @@ from atm.capturing import EnrolmentError
 from atm.errors import AtmError, ServiceUnavailable
 from atm.liveness import ExcuseError
 from atm.office import BalanceError
-from atm.signatures import SecondSignatureError, StaffError, StaffSignInError
+from atm.people import SecondSignatureError, StaffError, StaffSignInError
 from credentials.errors import (
     DuplicateUserError,
     PolicyError,

@@ -9,13 +9,12 @@ from unittest import mock
 
 import numpy as np
 
-from atm.enrolment import Application
 from atm.folder import Kind, open_folder
 from atm.keys import Keys
 from atm.ledger import Ledger
 from atm.machine import Machine
+from atm.people import Application, StaffMember
 from atm.settings import Liveness, Settings
-from atm.signatures import StaffMember
 from atm.stores import Stores
 
 USERNAME: Final = "bench"

@@ -17,8 +17,8 @@ from unittest import mock
 from atm.decision import Outcome
 from atm.enrolment import EnrolmentDesk
 from atm.local_machine import LocalMachine
+from atm.people import StaffMember
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer, fill
 from benchmarks.process import memory_mb
 from benchmarks.results import Growth, Report, Row, Target, Timing

@@ -16,10 +16,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from tqdm import tqdm
 
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.local_machine import LocalMachine
 from atm.login import LoginDesk
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 from benchmarks.bank import STAFF, demo_settings
 
 AUC_LIMIT: Final = 0.55

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 
 from atm.commands.terminal import ERROR, NO, YES, ask, sign_in, sign_two
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.liveness import checked_excuses
 from atm.machine import Machine
 from atm.money import parse_amount
 from atm.one_face import DuplicateQuestion
-from atm.signatures import StaffMember, StaffSignInError
+from atm.people import Application, StaffMember, StaffSignInError
 from credentials.policy import check_pin
 from face_auth.enrolment import EnrolProgress
 from face_auth.liveness.requests import Request

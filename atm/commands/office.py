@@ -6,7 +6,7 @@ from datetime import datetime
 from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
 from atm.machine import Machine
-from atm.signatures import Signatures
+from atm.people import Signatures
 
 
 def init(machine: Machine, options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import sys
 
 from atm.desks import StaffDesk
 from atm.errors import AtmError
-from atm.signatures import Signatures, StaffMember
+from atm.people import Signatures, StaffMember
 
 YES, NO, ERROR = 0, 1, 2
 """Exit codes."""

@@ -6,14 +6,13 @@ from datetime import UTC
 from typing import Any
 
 from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
-from atm.enrolment import Application, Asking
+from atm.enrolment import Asking
 from atm.face_wire import pack_face, unpack_image
 from atm.liveness import checked_excuses
 from atm.one_face import DuplicateQuestion
+from atm.people import Application, Customer, StaffMember
 from atm.remote.client import ServiceClient
 from atm.remote.staff import Badge
-from atm.session import Customer
-from atm.signatures import StaffMember
 from atm.wire import DuplicateFaceError
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 

@@ -19,10 +19,10 @@ from atm.errors import AtmError, ServiceUnavailable
 from atm.face_wire import FaceWireError, unpack_claimed
 from atm.login import Answers, Behind, LoginShell
 from atm.pause import Pause
+from atm.people import Customer
 from atm.remote.client import ServiceClient
 from atm.remote.log import KioskLog
 from atm.remote.session import RemoteSession
-from atm.session import Customer
 from face_auth.camera import Frame
 from face_auth.errors import AcquisitionError, NoFaceError
 from face_auth.gallery import Template

@@ -17,6 +17,7 @@ from atm.health import Health
 from atm.keys import Keys
 from atm.liveness import Excused, challenge_s
 from atm.machine import Machine
+from atm.people import Customer, StaffMember
 from atm.remote.accounts import RemoteAccounts
 from atm.remote.client import ServiceClient
 from atm.remote.enrolment import RemoteEnrolment
@@ -25,9 +26,8 @@ from atm.remote.login import Claim, RemoteLogin, gather
 from atm.remote.office import RemoteOffice
 from atm.remote.session import RemoteSession
 from atm.remote.staff import Badge, RemoteStaff
-from atm.session import Customer, Session
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from atm.stores import KioskStores
 from face_auth.camera import Frame
 from face_auth.gallery import Template

@@ -10,11 +10,10 @@ from typing import Any
 from atm.accounts import Hold
 from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.face_wire import pack_face
+from atm.people import Customer, Signatures, StaffMember
 from atm.refusals import Refusal
 from atm.remote.client import ServiceClient
 from atm.remote.staff import Badge, tokens_of
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
 
 Found = list[tuple[Customer, str]]
 

@@ -1,7 +1,7 @@
 """Members of staff, signed in by the service: the same methods as `StaffRegistry`."""
 
+from atm.people import Signatures, StaffError, StaffMember
 from atm.remote.client import ServiceClient
-from atm.signatures import Signatures, StaffError, StaffMember
 from atm.wire import SignedOutError
 
 

@@ -8,12 +8,12 @@ from atm.enrolment import EnrolmentDesk
 from atm.office import Office
 from atm.one_face import OneFace
 from atm.parts import Kiosk
+from atm.people import Signatures, StaffError, StaffMember
 from atm.service.bundle import Parts
 from atm.service.decoys import Decoys
 from atm.service.logins import Logins
 from atm.service.server import FINGERPRINT
 from atm.service.tokens import TokenError, Tokens
-from atm.signatures import Signatures, StaffError, StaffMember
 from atm.wire import NotAllowedError, SignedOutError
 from credentials.files import JsonObject
 from face_auth.classifier import train_customer_svm

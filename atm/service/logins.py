@@ -18,10 +18,10 @@ from atm.decision import Decision, Outcome, PinReason, PinResult, decide
 from atm.errors import ServiceUnavailable
 from atm.face_wire import Claimed, pack_claimed
 from atm.parts import Kiosk
+from atm.people import Customer
 from atm.service.bundle import Parts
 from atm.service.decoys import Decoys
 from atm.service.tokens import TokenError, Tokens
-from atm.session import Customer
 from atm.wire import LOGIN_S, SESSION_S, OverError
 from credentials.errors import PolicyError
 from credentials.policy import username_key

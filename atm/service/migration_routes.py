@@ -10,9 +10,9 @@ from fastapi import APIRouter
 
 from atm.face_wire import FaceWireError, unpack_face
 from atm.migration import Digests, digests
+from atm.people import SecondSignatureError, Signatures
 from atm.service import requests as asked
 from atm.service.desk import Desk, FromKiosk
-from atm.signatures import SecondSignatureError, Signatures
 from atm.wire import MigrationError, PepperError
 from credentials.errors import CredentialError
 from credentials.store import CredentialRecord

@@ -7,15 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 
 from atm.capturing import EnrolmentError
-from atm.enrolment import Application
 from atm.export import export
 from atm.face_wire import pack_image, unpack_face
 from atm.one_face import DuplicateQuestion
+from atm.people import Application, Customer, SecondSignatureError, Signatures, StaffMember
 from atm.service import requests as asked
 from atm.service.customer_routes import hold_of, plain_hold
 from atm.service.desk import STAFF_TOKEN, Desk, FromKiosk
-from atm.session import Customer
-from atm.signatures import SecondSignatureError, Signatures, StaffMember
 from atm.wire import STAFF_S, DuplicateFaceError
 
 

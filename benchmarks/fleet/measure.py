@@ -11,15 +11,15 @@ from typing import Final, cast
 
 from sqlalchemy import Engine, event
 
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.envelope import Reader
 from atm.face_wire import pack_face
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.parts import Kiosk
+from atm.people import Application, StaffMember
 from atm.remote.client import ServiceClient
 from atm.service.database_parts import DatabaseParts
 from atm.service.desk import Desk
-from atm.signatures import StaffMember
 from benchmarks.fleet.bank import OPENING_MINOR, PIN, MadeUpBank
 from benchmarks.fleet.kiosks import log_in
 from benchmarks.fleet.results import Stage

@@ -14,8 +14,7 @@ from kiosk.screens.staff_page import FULL, Signed, states
 from kiosk.widgets import Button, at
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import StaffMember
+    from atm.people import Customer, StaffMember
     from kiosk.app import App
 
 ROWS = 6

@@ -17,7 +17,7 @@ from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.accounts import Hold
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 ROWS = 6

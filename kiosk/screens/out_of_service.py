@@ -15,7 +15,7 @@ from kiosk.widgets import Button, Label, at
 
 if TYPE_CHECKING:
     from atm.desks import StaffDesk
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 _GAP = 16

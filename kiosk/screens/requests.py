@@ -14,8 +14,7 @@ from kiosk.screens.staff_page import FULL, Make, Signed
 from kiosk.signs import StatusLine
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import StaffMember
+    from atm.people import Customer, StaffMember
     from kiosk.app import App
     from kiosk.screens.draft import Draft
 

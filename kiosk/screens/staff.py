@@ -11,7 +11,7 @@ from kiosk.screens.form import Form
 
 if TYPE_CHECKING:
     from atm.desks import StaffDesk
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 TRIES = 3
@@ -161,7 +161,7 @@ class StaffSignIn(Form):
         self._then(member)
 
     def _refused(self, error: BaseException) -> None:
-        from atm.signatures import StaffSignInError
+        from atm.people import StaffSignInError
 
         if not isinstance(error, StaffSignInError):
             self.app.fault(error)

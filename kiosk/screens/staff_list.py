@@ -16,7 +16,7 @@ from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
-    from atm.signatures import Signatures, StaffMember
+    from atm.people import Signatures, StaffMember
     from kiosk.app import App
 
 ROWS = 6

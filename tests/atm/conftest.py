@@ -21,7 +21,8 @@ from atm.office import Office
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.orphans import remove_orphans
 from atm.pause import Pause
-from atm.session import Customer, Session
+from atm.people import Customer
+from atm.session import Session
 from atm.staff import STAFF_LIMIT, StaffRegistry
 from atm.staff_file import staff_file
 from credentials.attempts import Attempts

@@ -28,13 +28,13 @@ from hypothesis.stateful import (
 import atm.login
 from atm.accounts import LedgerError
 from atm.decision import Outcome
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.ledger import Ledger
 from atm.local_machine import LocalMachine
 from atm.machine import Machine
 from atm.office import BalanceError
-from atm.signatures import Signatures, StaffMember
+from atm.people import Application, Signatures, StaffMember
 from credentials.attempts import Standing
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
 from face_auth.classifier import CustomerSvm

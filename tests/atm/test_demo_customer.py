@@ -11,10 +11,10 @@ import pytest
 from atm import demo_customer
 from atm.capturing import EnrolmentError
 from atm.demo_customer import OPENING_MINOR, PIN, USERNAME, furnish, state
-from atm.enrolment import Application
 from atm.folder import FolderError, Kind
 from atm.local_machine import LocalMachine
 from atm.machine import Machine
+from atm.people import Application
 from atm.settings import Settings
 from credentials.policy import check_pin, normalise_username
 from face_auth.drawn_camera import DrawnCamera

@@ -9,9 +9,9 @@ import pytest
 
 import atm.login
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.people import Application
 from atm.settings import Settings
 from credentials.errors import StoreError
 from tests.atm.faults import Faults, raising

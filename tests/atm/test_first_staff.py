@@ -7,8 +7,8 @@ import pytest
 from atm.approval import NotApprovedError
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.people import StaffError
 from atm.settings import Settings
-from atm.staff import StaffError
 from credentials.errors import PolicyError
 
 

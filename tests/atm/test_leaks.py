@@ -17,11 +17,10 @@ import pytest
 
 import atm.login
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.people import Application, StaffMember
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from face_auth.verification import FaceResult
 from tests.patience import LIMIT_S
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.liveness import ExcuseError, LivenessDesk
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 from face_auth.liveness.passive import LivenessResult
 from face_auth.verification import FaceResult
 

@@ -11,9 +11,8 @@ import pytest
 
 from atm.audit import AuditError
 from atm.decision import Outcome, PinReason, PinResult, decide
-from atm.enrolment import Application
 from atm.login import LoginDesk
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 from credentials.attempts import Standing
 from credentials.errors import StoreError
 from credentials.hashing import PinHasher

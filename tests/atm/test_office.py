@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from atm.accounts import LedgerError
-from atm.enrolment import Application, EnrolmentError
+from atm.enrolment import EnrolmentError
 from atm.office import BalanceError
-from atm.signatures import Signatures, StaffMember
+from atm.people import Application, Signatures, StaffMember
 from credentials.attempts import Ending, Standing
 from credentials.errors import PolicyError, StaleRecordError, UnknownUserError
 from face_auth.errors import NoFaceError

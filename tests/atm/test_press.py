@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.people import Application
 from atm.settings import Settings
 from face_auth.camera import Frame
 

@@ -9,7 +9,13 @@ from atm.accounts import DayLimitError, InsufficientFundsError, LedgerError, Not
 from atm.dispenser import NotDispensed, SimulatedDispenser, Uncertain
 from atm.errors import AtmError
 from atm.ledger import Ledger
-from atm.session import Customer, HeldError, ReturnedError, Session, SessionClosedError
+from atm.people import Customer
+from atm.session import (
+    HeldError,
+    ReturnedError,
+    Session,
+    SessionClosedError,
+)
 from credentials.sealing import Seal
 
 ALICE = Customer("a" * 32, "alice", "Alice Example")

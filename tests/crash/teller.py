@@ -23,7 +23,7 @@ import numpy as np
 from atm.answer import Answer
 from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.folder import open_folder
 from atm.keys import Keys
@@ -32,8 +32,8 @@ from atm.machine import Machine
 from atm.office import Office
 from atm.one_face import OneFace
 from atm.pause import Pause
-from atm.session import Customer, Session
-from atm.signatures import Signatures, StaffMember
+from atm.people import Application, Customer, Signatures, StaffMember
+from atm.session import Session
 from atm.stores import PAUSE, Stores
 from credentials.boot_clock import Moment
 from credentials.errors import CredentialError

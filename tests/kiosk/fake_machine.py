@@ -18,9 +18,9 @@ from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.ledger import Ledger
-from atm.session import Customer, Session
+from atm.people import Customer, Signatures, StaffMember, StaffSignInError
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import Signatures, StaffMember, StaffSignInError
 from credentials.errors import DuplicateUserError
 from face_auth.camera import Frame
 from face_auth.enrolment import EnrolProgress

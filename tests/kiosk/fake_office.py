@@ -7,8 +7,7 @@ from typing import Any
 
 from atm.accounts import Hold
 from atm.office import BalanceError
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
+from atm.people import Customer, Signatures, StaffMember
 
 CUSTOMER = Customer("c" * 32, "maria.lopez", "Maria Lopez")
 

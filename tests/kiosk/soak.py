@@ -33,8 +33,8 @@ Wait = Callable[[], object]
 
 def prepare(folder: Path) -> Any:
     """Return the settings of the demonstration in *folder*, with CUSTOMERS of the drawn face."""
-    from atm.enrolment import Application
     from atm.local_machine import LocalMachine
+    from atm.people import Application
     from benchmarks.bank import STAFF, demo_settings
 
     settings = demo_settings(folder, liveness="off")
@@ -197,7 +197,7 @@ def refused(soak: Soak) -> Iterator[Wait]:
 
 def pages(soak: Soak) -> Iterator[Wait]:
     """Open and close one page after another, and a question over every fifth."""
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
 
     app = soak.app
     staff = StaffMember("Ana Ruiz")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from atm.session import Customer, HeldError, Session
+from atm.people import Customer
+from atm.session import HeldError, Session
 from kiosk.screens import account
 from kiosk.screens import balance as balance_card
 from kiosk.screens.money import AmountHeld

@@ -13,8 +13,8 @@ from atm.demo_customer import FULL_NAME, USERNAME
 from atm.enrolment import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
-from atm.session import Customer, HeldError, Session
-from atm.staff import StaffMember
+from atm.people import Customer, StaffMember
+from atm.session import HeldError, Session
 from face_auth.quality import Verdict
 from kiosk import messages, theme
 from kiosk.screens.account import Account

@@ -16,8 +16,8 @@ from atm.folder import FolderError, Kind
 from atm.key_file import DamagedKeyError
 from atm.keys import KeysError
 from atm.machine import Machine
+from atm.people import StaffError
 from atm.settings import Settings
-from atm.signatures import StaffError
 from atm.stores import LEDGER, StaleStoreError
 from credentials.errors import DamagedStoreError, StoreError
 from face_auth.errors import CameraError, GalleryError, ModelError

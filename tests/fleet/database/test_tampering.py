@@ -6,9 +6,9 @@ import pytest
 from atm.accounts import LedgerError
 from atm.audit import AuditError
 from atm.errors import AtmError
+from atm.people import StaffError
 from atm.service.database_parts import DatabaseParts
 from atm.service.kiosks import KioskError
-from atm.signatures import StaffError
 from credentials.errors import CredentialError
 from credentials.tally import Ending
 from tests.fleet.contract.banks import KIOSK, Bank

@@ -13,11 +13,12 @@ from atm.capturing import Capturing
 from atm.decision import Decision
 from atm.desks import Enrolment, Logins, OfficeDesk, StaffDesk
 from atm.dispenser import SimulatedDispenser
-from atm.enrolment import Application, Asking, EnrolmentDesk
+from atm.enrolment import Asking, EnrolmentDesk
 from atm.login import LoginDesk
 from atm.office import Office
 from atm.one_face import GallerySearch, OneFace
 from atm.pause import Pause
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.remote.accounts import RemoteAccounts
 from atm.remote.client import ServiceClient
 from atm.remote.enrolment import RemoteEnrolment
@@ -28,8 +29,7 @@ from atm.remote.session import RemoteSession
 from atm.remote.staff import Badge, RemoteStaff
 from atm.service.database_parts import DatabaseParts
 from atm.service.keys import make_keys
-from atm.session import Customer, Session
-from atm.signatures import Signatures, StaffMember
+from atm.session import Session
 from credentials.sealing import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template

@@ -19,8 +19,13 @@ from atm.decision import Outcome
 from atm.dispenser import NotDispensed, Uncertain
 from atm.liveness import ExcuseError
 from atm.office import BalanceError
+from atm.people import (
+    SecondSignatureError,
+    Signatures,
+    StaffError,
+    StaffSignInError,
+)
 from atm.session import HeldError, ReturnedError
-from atm.signatures import SecondSignatureError, Signatures, StaffError, StaffSignInError
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
 from tests.fleet.contract.banks import PIN
 from tests.fleet.desks.branches import Branch, capturing

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from atm.enrolment import Application
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.people import Application, Customer, StaffMember
 from atm.remote.setup import approve_kiosk
-from atm.session import Customer
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from tests.fleet.service.certificates import Authority, Pair
 from tests.patience import LIMIT_S
 from tests.ports import Port

@@ -10,10 +10,9 @@ import pytest
 from atm.accounts import DayLimitError, InsufficientFundsError
 from atm.capturing import EnrolmentError
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.machine import Machine
+from atm.people import Application, SecondSignatureError, Signatures
 from atm.remote.machine import RemoteMachine
-from atm.signatures import SecondSignatureError, Signatures
 from atm.wire import SignedOutError
 from credentials.errors import DuplicateUserError, PolicyError
 from tests.fleet.service.fleet import Fleet, enrol, sign_in

@@ -15,8 +15,8 @@ from atm.face_wire import (
     unpack_face,
 )
 from atm.office import BalanceError
+from atm.people import StaffSignInError
 from atm.service.decoys import Decoys
-from atm.signatures import StaffSignInError
 from atm.wire import ERRORS, DuplicateFaceError, heard, told
 from credentials.errors import DuplicateUserError, PolicyError, StaleRecordError
 from face_auth.classifier import CustomerSvm, train_customer_svm

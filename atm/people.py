@@ -1,9 +1,44 @@
-"""Who works here: a member of staff who has signed in, and two who sign one act."""
+"""Values for the people at a kiosk: customer, applicant, member of staff, two who sign together."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from atm.errors import AtmError
 from credentials.policy import username_key
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who somebody is to the bank; nothing secret."""
+
+    customer_id: str
+    username: str
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What staff and customer typed, and the customer's consent.
+
+    Attributes:
+        username: As typed.
+        full_name: As typed.
+        opening_minor: Opening balance in minor units, zero or more.
+        pin: As the customer typed it.
+        consent_at: When the customer said yes; aware.
+        excused: Requests of the liveness challenge that staff say the customer cannot follow.
+    """
+
+    username: str
+    full_name: str
+    opening_minor: int
+    pin: str
+    consent_at: datetime
+    excused: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show the username alone: no PIN may reach a log or a traceback."""
+        return f"Application(username={self.username!r})"
 
 
 class StaffError(AtmError):
