@@ -12,7 +12,7 @@ from atm.parts import Log
 from atm.refusals import Refusal
 from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 
 class MachineLog(Log, Protocol):

@@ -20,8 +20,7 @@ from atm.one_face import DuplicateQuestion
 from atm.signatures import SecondSignatureError, StaffMember
 from credentials.errors import DuplicateUserError, PolicyError
 from credentials.store import CredentialRecord
-from face_auth.enrolment import NotOnePersonError
-from face_auth.errors import CameraError, GalleryError, NoFaceError
+from face_auth.errors import CameraError, GalleryError, NoFaceError, NotOnePersonError
 from tests.patience import LIMIT_S
 
 RUIZ = StaffMember("ruiz")

@@ -13,8 +13,7 @@ from atm.decision import Outcome
 from atm.enrolment import Application
 from atm.liveness import ExcuseError, LivenessDesk
 from atm.signatures import StaffMember
-from face_auth.liveness.passive import LivenessResult
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult, LivenessResult
 
 ROOT = Path(__file__).parents[2]
 STAFF = ("ruiz", "482913")
