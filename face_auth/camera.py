@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from face_auth.errors import CameraError
@@ -25,14 +24,13 @@ from face_auth.sources import (
     shown,
     source_kind,
 )
-from face_auth.types import Frame, Movement
+from face_auth.types import CameraState, Frame, Movement
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
-__all__ = ["Camera", "CameraState", "SourceKind", "source_kind"]
+__all__ = ["Camera", "SourceKind", "source_kind"]
 
 MAX_AGE_S = 1.0  # an older frame is nobody's newest
 WATCHED_S = 2.0  # how long after the last look frames are still decoded
@@ -46,14 +44,6 @@ _WAITED_S = 0.012  # a frame one had to wait for this long was not lying in a bu
 _CLOSEST_S = 0.02  # frames that follow closer than this are not decoded
 
 _log = logging.getLogger(__name__)
-
-
-class CameraState(StrEnum):
-    """Whether there are pictures."""
-
-    STARTING = "starting"
-    READY = "ready"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

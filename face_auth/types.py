@@ -38,6 +38,14 @@ class Frame:
     index: int
 
 
+class CameraState(StrEnum):
+    """Whether the camera gives pictures."""
+
+    STARTING = "starting"
+    READY = "ready"
+    LOST = "lost"
+
+
 class Movement(StrEnum):
     """A movement of the head that a challenge may ask for. Left and right are the person's own.
 
