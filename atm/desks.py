@@ -11,7 +11,7 @@ from atm.enrolment import Asking
 from atm.parts import Log
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.refusals import Refusal
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 
 class MachineLog(Log, Protocol):

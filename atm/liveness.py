@@ -37,14 +37,14 @@ def checked_excuses(requests: Collection[str]) -> list[str]:
     """Return requests that a customer cannot follow, each once, as a record keeps them.
 
     Args:
-        requests: Values of `face_auth.liveness.requests.Request`; two must remain.
+        requests: Values of `face_auth.types.Movement`; two must remain.
 
     Raises:
         ExcuseError: If a request is unknown, or fewer than two remain.
     """
-    from face_auth.liveness.requests import Request
+    from face_auth.types import Movement
 
-    known = [request.value for request in Request]
+    known = [request.value for request in Movement]
     if set(requests) - set(known):
         raise ExcuseError("The requests are " + ", ".join(known) + ".")
     excused = [name for name in known if name in requests]
@@ -103,14 +103,14 @@ class LivenessDesk:
             excused: Requests besides the record's: an enrolment has none yet.
         """
         from face_auth.liveness.check import make_check
-        from face_auth.liveness.requests import Request
+        from face_auth.types import Movement
 
         if self.setting == "off":
             return None
         self.load()
         assert self._passive is not None
         own = record.excused.split(",") if record is not None and record.excused else []
-        allowed = [request for request in Request if request.value not in {*own, *excused}]
+        allowed = [request for request in Movement if request.value not in {*own, *excused}]
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager
@@ -120,7 +120,7 @@ class LivenessDesk:
         """Tell the demo camera's face what is asked for, and *progress* all of it."""
 
         def told(now: Any) -> None:
-            camera.asked = now.asked.request if hasattr(now, "asked") else now.pose
+            camera.asked = now.asked.movement if hasattr(now, "asked") else now.pose
             if progress is not None:
                 progress(now)
 

@@ -25,7 +25,7 @@ from atm.session import Session
 from atm.settings import Settings
 from atm.stores import Stores, staff_of
 from credentials.store import CredentialRecord
-from face_auth.camera import Frame
+from face_auth.types import Frame
 
 if TYPE_CHECKING:
     from face_auth.gallery import Template

@@ -19,7 +19,7 @@ from atm.people import Customer
 from atm.session import Session
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 GRACE_S = 1.0
 """How long after the limit the threads may take to notice it before they count as dead; as long

@@ -32,17 +32,17 @@ from atm.session import Session
 from atm.settings import Settings
 from atm.stores import KioskStores
 from credentials.errors import CredentialError
-from face_auth.camera import Camera, Frame
+from face_auth.camera import Camera
+from face_auth.types import Frame
 
 if TYPE_CHECKING:
     from face_auth.drawn_camera import DrawnCamera
-    from face_auth.enrolment import EnrolProgress
     from face_auth.gallery import Capture, Template
     from face_auth.models import Threshold
     from face_auth.presence import Presence
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
-    from face_auth.verification import FaceResult, LoginProgress
+    from face_auth.types import EnrolProgress, FaceResult, LoginProgress
 
 PICTURES_LIMIT_S = 45.0
 """How long an enrolment waits for its five pictures."""

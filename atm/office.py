@@ -168,7 +168,7 @@ class Office:
 
         Args:
             username: The customer's.
-            requests: Values of `face_auth.liveness.requests.Request`; two must remain.
+            requests: Values of `face_auth.types.Movement`; two must remain.
             staff: Who checked that it is so.
 
         Raises:

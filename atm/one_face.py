@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from atm.parts import Faces, FaceSearch, Log
 from credentials.store import CredentialStore
 from face_auth.gallery import Capture, Gallery, Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 if TYPE_CHECKING:
     from face_auth.classifier import Embeddings

@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from face_auth.camera import Frame
+    from face_auth.types import Frame
 
 LEAST: Final = 5.0
 """Pictures a second that checks of faces were measured with; with fewer, more and more customers

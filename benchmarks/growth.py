@@ -23,8 +23,8 @@ from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer, fill
 from benchmarks.process import memory_mb
 from benchmarks.results import Growth, Report, Row, Target, Timing
 from credentials.store import CredentialRecord
-from face_auth.camera import Frame
 from face_auth.enrolment import split_scores
+from face_auth.types import Frame
 
 NUMBERS: Final = (10, 1_000, 10_000)
 TRAIN_LIMIT_MS: Final = 100.0

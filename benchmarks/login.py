@@ -13,7 +13,7 @@ from atm.decision import Decision, Outcome
 from atm.local_machine import LocalMachine
 from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer
 from benchmarks.results import Report, Row, Target, Timing
-from face_auth.camera import Frame
+from face_auth.types import Frame
 
 LOGIN_LIMIT_MS = 250.0
 WARM_UP = 3

@@ -16,7 +16,7 @@ from kiosk.worker import Attempt, Worker
 if TYPE_CHECKING:
     from atm.machine import Machine
     from atm.settings import Settings
-    from face_auth.camera import Frame
+    from face_auth.types import Frame
 
 LOOK_AGAIN_S = 1.0
 

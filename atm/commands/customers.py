@@ -13,16 +13,14 @@ from atm.money import parse_amount
 from atm.one_face import DuplicateQuestion
 from atm.people import Application, StaffMember, StaffSignInError
 from credentials.policy import check_pin
-from face_auth.enrolment import EnrolProgress
-from face_auth.liveness.requests import Request
-from face_auth.verification import LoginProgress
+from face_auth.types import EnrolProgress, LoginProgress, Movement
 
 REQUESTS = {
-    Request.LEFT: "turn your head to your left",
-    Request.RIGHT: "turn your head to your right",
-    Request.UP: "look up",
-    Request.DOWN: "look down",
-    Request.CLOSER: "come closer",
+    Movement.LEFT: "turn your head to your left",
+    Movement.RIGHT: "turn your head to your right",
+    Movement.UP: "look up",
+    Movement.DOWN: "look down",
+    Movement.CLOSER: "come closer",
 }
 SENTENCES = {
     Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
@@ -36,15 +34,15 @@ class _Spoken:
     """Says on standard error what the person is asked to do, each time it changes."""
 
     def __init__(self) -> None:
-        self._said: Request | None = None
+        self._said: Movement | None = None
 
     def login(self, progress: LoginProgress) -> None:
-        self._say(progress.asked.request)
+        self._say(progress.asked.movement)
 
     def enrolment(self, progress: EnrolProgress) -> None:
         self._say(progress.pose)
 
-    def _say(self, request: Request | None) -> None:
+    def _say(self, request: Movement | None) -> None:
         if request is not None and request is not self._said:
             print(f"Please {REQUESTS[request]}.", file=sys.stderr)
         self._said = request

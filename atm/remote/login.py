@@ -23,10 +23,9 @@ from atm.people import Customer
 from atm.remote.client import ServiceClient
 from atm.remote.log import KioskLog
 from atm.remote.session import RemoteSession
-from face_auth.camera import Frame
 from face_auth.errors import AcquisitionError, NoFaceError
 from face_auth.gallery import Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult, Frame
 
 GATHERED = 8
 """Frames that are kept while the service is asked: the newest ones."""

@@ -29,8 +29,8 @@ from atm.remote.staff import Badge, RemoteStaff
 from atm.session import Session
 from atm.settings import Settings
 from atm.stores import KioskStores
-from face_auth.camera import Frame
 from face_auth.gallery import Template
+from face_auth.types import Frame
 
 
 class RemoteMachine(Machine):

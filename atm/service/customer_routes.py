@@ -14,8 +14,7 @@ from atm.service.desk import Desk, FromKiosk
 from atm.service.tokens import TokenError
 from atm.session import MINOR_PER_MAJOR
 from atm.wire import FRESH_S, OverError
-from face_auth.liveness.passive import LivenessResult
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult, LivenessResult
 
 
 def customer_routes(desk: Desk) -> APIRouter:

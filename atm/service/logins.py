@@ -27,7 +27,7 @@ from credentials.errors import PolicyError
 from credentials.policy import username_key
 from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 ANSWER_EVERY_S: Final = 0.1
 """An answer to `begin` leaves at a multiple of this after the request, whatever took how long."""

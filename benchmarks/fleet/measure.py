@@ -27,7 +27,7 @@ from benchmarks.fleet.service import PATIENT_S, STAFF, KioskFiles
 from benchmarks.results import Timing
 from face_auth.gallery import Capture, Template
 from face_auth.models import ModelCard
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 WARM_UP: Final = 2
 

@@ -40,7 +40,7 @@ from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
 from face_auth.classifier import CustomerSvm
 from face_auth.errors import NoFaceError
 from face_auth.gallery import Capture, Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.atm.conftest import SEAL, Bank, BootClock, open_at
 from tests.atm.faults import Faults, raising
 

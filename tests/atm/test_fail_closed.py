@@ -25,9 +25,9 @@ from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.people import Application, StaffMember
 from credentials.errors import StoreError
-from face_auth.camera import Frame
 from face_auth.errors import CameraError, GalleryError, NoFaceError
-from face_auth.quality import Quality, Verdict
+from face_auth.quality import Quality
+from face_auth.types import Frame, Verdict
 from face_auth.verification import verify
 from tests.atm.conftest import Bank
 from tests.atm.faults import Faults, Hang, Place, raising

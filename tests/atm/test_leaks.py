@@ -21,7 +21,7 @@ from atm.folder import Kind
 from atm.machine import Machine
 from atm.people import Application, StaffMember
 from atm.settings import Settings
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.patience import LIMIT_S
 
 SOAK_S = float(os.environ.get("ATM_SOAK_S") or 3600)

@@ -12,8 +12,7 @@ import pytest
 from atm.decision import Outcome
 from atm.liveness import ExcuseError, LivenessDesk
 from atm.people import Application, StaffMember
-from face_auth.liveness.passive import LivenessResult
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult, LivenessResult
 
 ROOT = Path(__file__).parents[2]
 STAFF = ("ruiz", "482913")

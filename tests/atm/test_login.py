@@ -17,7 +17,7 @@ from credentials.attempts import Standing
 from credentials.errors import StoreError
 from credentials.hashing import PinHasher
 from face_auth.errors import CameraError, GalleryError, NoFaceError, TooFewPicturesError
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.atm.conftest import CHEAP
 from tests.patience import LIMIT_S
 

@@ -16,7 +16,7 @@ from atm.folder import Kind
 from atm.machine import Machine
 from atm.people import Application
 from atm.settings import Settings
-from face_auth.camera import Frame
+from face_auth.types import Frame
 
 pytestmark = pytest.mark.faces
 

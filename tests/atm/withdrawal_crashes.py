@@ -22,7 +22,8 @@ import os, random, signal, sys
 from pathlib import Path
 from atm.dispenser import NotDispensed
 from atm.ledger import Ledger
-from atm.session import Customer, Session, WithdrawalError
+from atm.people import Customer
+from atm.session import Session, WithdrawalError
 from credentials.sealing import Seal
 
 folder, seed, dies_at = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

@@ -39,7 +39,7 @@ from credentials.boot_clock import Moment
 from credentials.errors import CredentialError
 from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.crash.place import (
     DAY_LIMIT,
     SMALLEST_NOTE,

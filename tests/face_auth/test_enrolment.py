@@ -9,27 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
-from face_auth.enrolment import (
-    KEPT_HEIGHT,
-    WANTED,
-    NotOnePersonError,
-    cut_capture,
-    enrol_face,
-    split_scores,
-)
-from face_auth.errors import NoFaceError
-from face_auth.quality import Verdict
+from face_auth.enrolment import KEPT_HEIGHT, WANTED, cut_capture, enrol_face, split_scores
+from face_auth.errors import NoFaceError, NotOnePersonError
 from face_auth.recogniser import Recogniser
-from face_auth.verification import FRAMES_PER_LOGIN, verify
-from tests.face_auth.staged import (
-    BOX,
-    LANDMARKS,
-    embeddings_of,
-    frames,
-    staged_recogniser,
-)
+from face_auth.types import FRAMES_PER_LOGIN, Frame, Verdict
+from face_auth.verification import verify
+from tests.face_auth.staged import BOX, LANDMARKS, embeddings_of, frames, staged_recogniser
 
 
 @pytest.fixture

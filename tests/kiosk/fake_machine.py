@@ -22,12 +22,7 @@ from atm.people import Customer, Signatures, StaffMember, StaffSignInError
 from atm.session import Session
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
-from face_auth.camera import Frame
-from face_auth.enrolment import EnrolProgress
-from face_auth.liveness.check import LivenessProgress
-from face_auth.liveness.requests import Request
-from face_auth.quality import Verdict
-from face_auth.verification import LoginProgress
+from face_auth.types import EnrolProgress, Frame, LivenessProgress, LoginProgress, Movement, Verdict
 from tests.kiosk.fake_office import CUSTOMER, FakeOffice
 
 HOLD_S = 300.0
@@ -39,14 +34,14 @@ STAFF_PIN = "654321"
 NOTHING_ASKED = LivenessProgress(None, 0, 0, 0.0)
 CHALLENGE = (
     LoginProgress(0, 3, LivenessProgress(None, 0, 3, 0.0)),
-    LoginProgress(3, 3, LivenessProgress(Request.LEFT, 0, 3, 0.4)),
-    LoginProgress(3, 3, LivenessProgress(Request.UP, 1, 3, 0.5)),
-    LoginProgress(3, 3, LivenessProgress(Request.CLOSER, 2, 3, 0.9)),
+    LoginProgress(3, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.4)),
+    LoginProgress(3, 3, LivenessProgress(Movement.UP, 1, 3, 0.5)),
+    LoginProgress(3, 3, LivenessProgress(Movement.CLOSER, 2, 3, 0.9)),
     LoginProgress(3, 3, LivenessProgress(None, 3, 3, 0.0)),
 )
 """A login that is asked to turn left, look up and come closer."""
 PASSIVE = tuple(LoginProgress(scored, 3, NOTHING_ASKED) for scored in (1, 2, 3))
-POSES = (None, *tuple(Request)[:4], None)
+POSES = (None, *tuple(Movement)[:4], None)
 """What an enrolment asks for next, by the number of pictures taken."""
 
 

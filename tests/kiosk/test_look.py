@@ -15,7 +15,7 @@ from atm.errors import AtmError
 from atm.folder import Kind
 from atm.people import Customer, StaffMember
 from atm.session import HeldError, Session
-from face_auth.quality import Verdict
+from face_auth.types import Verdict
 from kiosk import messages, theme
 from kiosk.screens.account import Account
 from kiosk.screens.consent import Consent

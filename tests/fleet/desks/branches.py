@@ -34,7 +34,7 @@ from credentials.sealing import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.fleet.contract.banks import CHEAP, PIN, Bank, Clock, face, files_bank
 from tests.fleet.postgres import Cluster
 
