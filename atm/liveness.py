@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from atm.errors import AtmError
 from atm.settings import Liveness
@@ -24,13 +24,9 @@ class ExcuseError(AtmError):
     """A customer cannot be excused from these requests."""
 
 
-class Excused(Protocol):
-    """A customer's record, or what a kiosk knows of it."""
-
-    @property
-    def excused(self) -> str | None:
-        """Requests that they cannot follow, as `CredentialRecord.excused`."""
-        ...
+def excuses(kept: str | None) -> tuple[str, ...]:
+    """Return the requests that somebody cannot follow, from `CredentialRecord.excused`."""
+    return tuple(kept.split(",")) if kept else ()
 
 
 def checked_excuses(requests: Collection[str]) -> list[str]:
@@ -88,19 +84,12 @@ class LivenessDesk:
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 
-    def check(
-        self,
-        record: Excused | None,
-        *,
-        enrols: bool = False,
-        excused: Collection[str] = (),
-    ) -> "LivenessCheck | None":
+    def check(self, excused: Collection[str], *, enrols: bool = False) -> "LivenessCheck | None":
         """Return the check of one attempt; None where the setting is "off".
 
         Args:
-            record: Says from which requests the customer is excused; None for an unknown name.
+            excused: Requests that the person cannot follow.
             enrols: Whether it is an enrolment.
-            excused: Requests besides the record's: an enrolment has none yet.
         """
         from face_auth.liveness.check import make_check
         from face_auth.types import Movement
@@ -109,8 +98,7 @@ class LivenessDesk:
             return None
         self.load()
         assert self._passive is not None
-        own = record.excused.split(",") if record is not None and record.excused else []
-        allowed = [request for request in Movement if request.value not in {*own, *excused}]
+        allowed = [request for request in Movement if request.value not in excused]
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager

@@ -232,6 +232,31 @@ class Log(Protocol):
         ...
 
 
+class MachineLog(Log, Protocol):
+    """The log of one machine; see `atm.audit.AuditLog`, `atm.remote.log.KioskLog`."""
+
+    def head_stores(self) -> dict[str, int]:
+        """Return the highest generation of each of the machine's own stores that it knows of."""
+        ...
+
+    def close(self) -> None:
+        """Write down what was counted."""
+        ...
+
+
+class SignIn(Protocol):
+    """Signs members of staff in; see `StaffRegistry`, `atm.remote.staff.RemoteStaff`."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no member of staff yet."""
+        ...
+
+    def sign_in(self, name: str, pin: str) -> StaffMember:
+        """Return the member of staff whose *name* and *pin* these are."""
+        ...
+
+
 class LoginTickets(Protocol):
     """Logins that a service began for kiosks, each of which ends once."""
 

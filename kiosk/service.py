@@ -43,10 +43,10 @@ def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
 
 def open_machine(settings: Settings) -> Machine:
     """Open the real machine; on a worker, since the imports alone take a while."""
-    from atm.machine import Machine
+    from atm.opening import open_machine as opened
     from kiosk.camera_view import load_tools
 
-    machine = Machine.open(settings)
+    machine = opened(settings)
     load_tools()
     return machine
 

@@ -155,7 +155,7 @@ def delete(machine: Machine, options: argparse.Namespace) -> int:
 def import_names(machine: Machine, options: argparse.Namespace) -> int:
     """Bring in the prototype's names."""
     staff = sign_in(machine.staff)
-    report = machine.import_names(options.file, staff=staff)
+    report = machine.bank.import_names(options.file, staff=staff)
     print(f"imported {len(report.imported)} pending names")
     for name in report.taken:
         print(f"{name}: taken already, left as it is", file=sys.stderr)
@@ -167,6 +167,6 @@ def import_names(machine: Machine, options: argparse.Namespace) -> int:
 def export_customer(machine: Machine, options: argparse.Namespace) -> int:
     """Print what is kept of a customer."""
     staff = sign_in(machine.staff)
-    kept = machine.export(options.name, staff=staff)
+    kept = machine.bank.export(options.name, staff=staff)
     print(json.dumps(kept, indent=2, ensure_ascii=False))
     return YES

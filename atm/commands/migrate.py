@@ -14,8 +14,7 @@ from typing import Any
 from atm.commands.terminal import NO, YES, sign_two
 from atm.face_wire import pack_face
 from atm.migration import Digests, Moving, open_source
-from atm.remote.client import ServiceClient
-from atm.remote.machine import client_of
+from atm.remote.client import ServiceClient, client_of
 from atm.remote.staff import Badge, RemoteStaff, tokens_of
 from atm.settings import Settings
 from atm.wire import MigrationError, SignedOutError

@@ -50,7 +50,7 @@ class Untold:
 
 
 class RemoteAccounts:
-    """One customer's account, for as long as their session lasts."""
+    """One customer's account and PIN, for as long as their session lasts."""
 
     def __init__(
         self,
@@ -158,6 +158,16 @@ class RemoteAccounts:
         except ServiceUnavailable as error:
             self._tell_later(Untold("release", hold, self._clock()))
             raise UnavailableError from error
+
+    def save_pin(self, pin: str) -> None:
+        """Give the customer another PIN; only within a minute of their admission.
+
+        Raises:
+            PolicyError: If *pin* is not allowed.
+            OverError: If the admission is too long ago.
+            ServiceUnavailable: If it could not be saved.
+        """
+        self._call("pin", again=False, pin=pin)
 
     def _call(self, act: str, *, again: bool, **body: Any) -> dict[str, Any]:
         return self._client.call(f"sessions/{act}", again=again, session=self._session, **body)

@@ -22,7 +22,7 @@ from atm.pause import Pause
 from atm.people import Customer
 from atm.remote.client import ServiceClient
 from atm.remote.log import KioskLog
-from atm.remote.session import RemoteSession
+from atm.session import Session
 from face_auth.errors import AcquisitionError, NoFaceError
 from face_auth.gallery import Template
 from face_auth.types import FaceResult, Frame
@@ -32,7 +32,7 @@ GATHERED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
+class BegunLogin:
     """What the service gave for one attempt.
 
     Attributes:
@@ -46,11 +46,11 @@ class Begun:
     excused: str | None
 
 
-Claim = Future[Begun]
+Awaited = Future[BegunLogin]
 """What the face thread waits for."""
 
 
-class RemoteLogin(LoginShell[Begun, Claim]):
+class RemoteLogin(LoginShell[BegunLogin, Awaited]):
     """Runs logins that the service decides."""
 
     def __init__(
@@ -60,7 +60,7 @@ class RemoteLogin(LoginShell[Begun, Claim]):
         pause: Pause,
         log: KioskLog,
         network: Callable[[], tuple[str, str]],
-        open_session: Callable[[Customer, str, Template], RemoteSession],
+        open_session: Callable[[Customer, str, Template], Session],
         limit_s: float,
     ) -> None:
         """Take the way to the service, the kiosk's own pause and log, and what opens an account.
@@ -74,10 +74,12 @@ class RemoteLogin(LoginShell[Begun, Claim]):
         self._network = network
         self._open_session = open_session
 
-    def _begin(self, username: str, pin: str) -> tuple[Callable[[], Begun], Callable[[], Claim]]:
-        claim: Claim = Future()
+    def _begin(
+        self, username: str, pin: str
+    ) -> tuple[Callable[[], BegunLogin], Callable[[], Awaited]]:
+        claim: Awaited = Future()
 
-        def judge() -> Begun:
+        def judge() -> BegunLogin:
             try:
                 begun = self._ask(username, pin)
             except BaseException as error:
@@ -88,16 +90,16 @@ class RemoteLogin(LoginShell[Begun, Claim]):
 
         return judge, lambda: claim
 
-    def _end(self, answers: Answers[Begun], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: Answers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
         begun, face = answers.pin, answers.face
         reasons = (
-            "service: asked" if isinstance(begun, Begun) else f"service: {reason(begun)}",
+            "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",
             f"face: {reason(face)}",
         )
         outcome = Outcome.FAULT
-        if isinstance(begun, Begun) and isinstance(face, AcquisitionError):
+        if isinstance(begun, BegunLogin) and isinstance(face, AcquisitionError):
             outcome = Outcome.NO_FACE
-        elif isinstance(begun, Begun) and isinstance(face, FaceResult):
+        elif isinstance(begun, BegunLogin) and isinstance(face, FaceResult):
             if answers.elapsed_s <= self._limit_s:
                 return self._finish(begun, face, reasons, answers.latest), None
             outcome = Outcome.NO_FACE
@@ -105,7 +107,7 @@ class RemoteLogin(LoginShell[Begun, Claim]):
         return self._logged(decision, self._log.append), None
 
     def _finish(
-        self, begun: Begun, face: FaceResult, reasons: tuple[str, ...], latest: float
+        self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], latest: float
     ) -> Decision:
         """Let the service decide, then log its decision here; nobody is admitted unless it is."""
         try:
@@ -143,7 +145,7 @@ class RemoteLogin(LoginShell[Begun, Claim]):
             return Decision(Outcome.FAULT, decision.customer_id, reasons)
         return decision
 
-    def _ask(self, username: str, pin: str) -> Begun:
+    def _ask(self, username: str, pin: str) -> BegunLogin:
         reader = Reader()
         name, sha256 = self._network()
         found = self._client.call(
@@ -166,10 +168,10 @@ class RemoteLogin(LoginShell[Begun, Claim]):
             embeddings=np.empty((0, len(claimed.svm.weights)), np.float32),
             svm=claimed.svm,
         )
-        return Begun(attempt, template, claimed.excused)
+        return BegunLogin(attempt, template, claimed.excused)
 
 
-def gather(frames: Iterator[Frame], claim: Claim) -> tuple[Begun, Iterator[Frame]]:
+def gather(frames: Iterator[Frame], claim: Awaited) -> tuple[BegunLogin, Iterator[Frame]]:
     """Return what the service gave, and *frames* from before it did too: the newest of them.
 
     Raises:

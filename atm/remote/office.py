@@ -42,7 +42,6 @@ class RemoteOffice:
         """Ask *client*; what is only looked at is asked for by who signed in last."""
         self._client = client
         self._badge = badge
-        self._renewed: Known | None = None
 
     def customers(self) -> Found:
         """Return every customer with their state, by username; see `Office.customers`."""
@@ -78,20 +77,13 @@ class RemoteOffice:
         cancel: threading.Event | None = None,
     ) -> None:
         """Take the face of an enrolled customer anew; see `Office.new_face`."""
-        self._renewed = self.known(username)
-        customer_id = self._renewed.customer_id
         stop = cancel or threading.Event()
         with plain_errors():
-            template, captures = enrol_face(customer_id, stop)
+            template, captures = enrol_face("", stop)  # the service says whose it is
         if stop.is_set():
             raise EnrolmentError("cancelled", "Nothing was saved.")
         face = base64.b64encode(pack_face(template, captures)).decode("ascii")
         self._act("new-face", signed, name=username, face=face)
-
-    def renewed(self, customer_id: str) -> Known | None:
-        """Return the customer whose face is taken anew just now, if it is *customer_id*."""
-        known = self._renewed
-        return known if known is not None and known.customer_id == customer_id else None
 
     def delete(
         self, username: str, *, staff: StaffMember, override: Signatures | None = None

@@ -116,7 +116,16 @@ class Bank:
         return Session(
             customer, self.ledger, SimulatedDispenser(),
             smallest_note=10, day_limit=1000, record=self.audit.append,
+            template=lambda: self.template_of(customer),
+            save_pin=lambda pin: self.office().set_pin(
+                self.office().known(customer.username), pin, []
+            ),
         )  # fmt: skip
+
+    def template_of(self, customer: Customer) -> Template:
+        record = self.store.by_id(customer.customer_id)
+        assert record is not None and record.template_id is not None
+        return self.gallery.load(record.template_id, customer.customer_id)
 
 
 def open_at(folder: Path, clock: BootClock) -> Bank:

@@ -31,7 +31,6 @@ from atm.decision import Outcome
 from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.ledger import Ledger
-from atm.local_machine import LocalMachine
 from atm.machine import Machine
 from atm.office import BalanceError
 from atm.people import Application, Signatures, StaffMember
@@ -385,11 +384,7 @@ class BankMachine(RuleBasedStateMachine):
         if account is None:
             return
         old = account.pin if right else "9753"
-        office = self.bank.office()
         machine = SimpleNamespace(
-            _save_pin=lambda session, new: LocalMachine._save_pin(machine, session, new),
-            office=office,
-            _local_office=office,
             login=lambda username, pin, **_: self.desk.login(
                 username, pin, self.check_face(name)
             ),

@@ -18,7 +18,7 @@ import pytest
 import atm.login
 from atm.decision import Outcome
 from atm.folder import Kind
-from atm.machine import Machine
+from atm.opening import open_machine
 from atm.people import Application, StaffMember
 from atm.settings import Settings
 from face_auth.types import FaceResult
@@ -109,7 +109,7 @@ def test_a_soak_of_an_hour_with_the_drawn_face(tmp_path) -> None:
         data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=Kind.DEMO, camera="demo",
         liveness="off",
     )  # fmt: skip
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     try:
         staff = machine.first_staff("ruiz", "482913")
         machine.warm_up()

@@ -12,8 +12,8 @@ from atm.audit.__main__ import main as audit
 from atm.decision import Outcome
 from atm.folder import Kind, open_existing
 from atm.key_backup import restore_backup
-from atm.local_machine import LocalMachine
 from atm.machine import Machine
+from atm.opening import open_machine
 from atm.registered_camera import RegisteredCamera
 from atm.settings import Settings
 from face_auth.drawn_camera import DrawnCamera
@@ -39,10 +39,9 @@ def settings(place: Path) -> Settings:
 
 
 @pytest.fixture
-def machine(settings: Settings) -> Iterator[LocalMachine]:
+def machine(settings: Settings) -> Iterator[Machine]:
     """The machine over the copy; to open it checks seals, generations, log and accounts."""
-    opened = Machine.open(settings)
-    assert isinstance(opened, LocalMachine)
+    opened = open_machine(settings)
     yield opened
     opened.close()
 
@@ -53,7 +52,7 @@ def verified(settings: Settings, place: Path, monkeypatch: pytest.MonkeyPatch) -
     return audit(["verify", "--data", str(settings.data_dir), "--verifier", verifier])
 
 
-def test_it_holds_what_was_put_into_it(machine: LocalMachine) -> None:
+def test_it_holds_what_was_put_into_it(machine: Machine) -> None:
     assert machine.kind is Kind.TEST and machine.has_customers and not machine.camera_problem
     found = {customer.username: (customer, state) for customer, state in machine.office.customers()}
     assert {name: state for name, (_, state) in found.items()} == {
@@ -61,21 +60,22 @@ def test_it_holds_what_was_put_into_it(machine: LocalMachine) -> None:
     }  # fmt: skip
     maria, jose = found["maria"][0].customer_id, found["jose"][0].customer_id
     assert found["jose"][0].full_name == "José Núñez"
-    assert machine.ledger.balance(maria) == 123_000
-    booked, opened = machine.ledger.transactions(maria)
+    stores = machine.bank.stores
+    assert stores.ledger.balance(maria) == 123_000
+    booked, opened = stores.ledger.transactions(maria)
     assert (booked.kind, booked.amount_minor) == ("withdrawal", -12_000)
     assert (opened.kind, opened.amount_minor) == ("opening", 135_000)
     ((hold, owner),) = machine.office.holds()
     assert (owner, hold.amount_minor, hold.reference) == ("jose", 5_000, "7AHNY56W")
-    assert (machine.ledger.balance(jose), machine.ledger.available(jose)) == (20_000, 15_000)
+    assert (stores.ledger.balance(jose), stores.ledger.available(jose)) == (20_000, 15_000)
     assert machine.excused_requests("jose") == "look_up"
-    for record in machine.store.all():
+    for record in stores.credentials.all():
         if record.template_id is not None:
-            captures = machine.gallery.load_captures(record.template_id, record.customer_id)
+            captures = stores.gallery.load_captures(record.template_id, record.customer_id)
             assert len(captures) == 5
 
 
-def test_its_staff_sign_in_and_see_the_refusal(machine: LocalMachine) -> None:
+def test_its_staff_sign_in_and_see_the_refusal(machine: Machine) -> None:
     assert machine.staff.names() == [("ana", False), ("ben", False)]
     ana, ben = machine.staff.sign_in("ana", "864209"), machine.staff.sign_in("ben", "751306")
     (refusal,) = machine.office.refusals(staff=ana)
@@ -83,14 +83,14 @@ def test_its_staff_sign_in_and_see_the_refusal(machine: LocalMachine) -> None:
     assert refusal.reasons == ("pin: wrong_pin", "face: match")
     ((hold, _),) = machine.office.holds()
     machine.office.settle(hold, True, staff=ben)
-    assert machine.ledger.balance(hold.customer_id) == 15_000
+    assert machine.bank.stores.ledger.balance(hold.customer_id) == 15_000
 
 
 def test_the_auditor_verifies_its_log_before_and_after(
     settings: Settings, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     assert verified(settings, place, monkeypatch) == 0, capsys.readouterr()
-    Machine.open(settings).close()
+    open_machine(settings).close()
     assert verified(settings, place, monkeypatch) == 0, capsys.readouterr()
     log = AuditLog.of(open_existing(settings.data_dir), settings.key_dir)
     kinds = {str(entry["kind"]) for entry in log.entries()}
@@ -102,13 +102,13 @@ def test_its_key_comes_back_from_the_backup(settings: Settings, place: Path) -> 
     key.unlink()
     folder = open_existing(settings.data_dir)
     restore_backup(place / "key.backup", "fifteen characters", settings.key_dir, folder)
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     machine.staff.sign_in("ana", "864209")
     machine.close()
 
 
 def test_a_customer_logs_in_with_pin_and_face(
-    machine: LocalMachine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RegisteredCamera, "allowed", lambda self: DrawnCamera("demo"))
     decision = machine.login("maria", "4938")

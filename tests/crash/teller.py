@@ -28,9 +28,9 @@ from atm.errors import AtmError
 from atm.folder import open_folder
 from atm.keys import Keys
 from atm.login import LoginDesk
-from atm.machine import Machine
 from atm.office import Office
 from atm.one_face import OneFace
+from atm.opening import open_machine
 from atm.pause import Pause
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.session import Session
@@ -194,6 +194,8 @@ class Teller:
             smallest_note=SMALLEST_NOTE,
             day_limit=DAY_LIMIT,
             record=lambda kind, **fields: audit.append(kind, anchor=True, **fields),
+            template=lambda: None,
+            save_pin=lambda pin: None,
         )
 
 
@@ -237,7 +239,7 @@ def serve(root: Path, acts: list[Act], *, wait: bool) -> None:
     while wait and not go_of(root).exists():
         time.sleep(0.001)
     if teller is None:
-        Machine.open(settings_of(root)).close()
+        open_machine(settings_of(root)).close()
         return
     for act in acts:
         if act == STAY:

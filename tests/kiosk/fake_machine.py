@@ -203,6 +203,8 @@ class FakeMachine:
             smallest_note=self.settings.smallest_note,
             day_limit=self.settings.day_limit,
             record=None,
+            template=lambda: None,
+            save_pin=lambda pin: None,
         )
         self.sessions.append(session)
         return Decision(outcome, CUSTOMER.customer_id, (), session)

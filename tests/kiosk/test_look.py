@@ -57,6 +57,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
             smallest_note=10,
             day_limit=1000,
             record=None,
+            template=lambda: None,
+            save_pin=lambda pin: None,
         )
 
     def show(make: Callable[[Any], Any]) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 from atm.audit import AuditLog
 from atm.capturing import Capturing
 from atm.decision import Decision
-from atm.desks import Enrolment, Logins, OfficeDesk, StaffDesk
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import Asking, EnrolmentDesk
 from atm.login import LoginDesk
@@ -25,11 +24,11 @@ from atm.remote.enrolment import RemoteEnrolment
 from atm.remote.log import KioskLog
 from atm.remote.login import RemoteLogin
 from atm.remote.office import RemoteOffice
-from atm.remote.session import RemoteSession
 from atm.remote.staff import Badge, RemoteStaff
 from atm.service.database_parts import DatabaseParts
 from atm.service.keys import make_keys
 from atm.session import Session
+from atm.staff import StaffRegistry
 from credentials.sealing import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
@@ -48,10 +47,10 @@ NOTE, DAY_LIMIT = 10, 1000
 class Branch:
     """What staff and customers do at one kiosk."""
 
-    staff: StaffDesk
-    office: OfficeDesk
-    enrolment: Enrolment
-    logins: Logins
+    staff: StaffRegistry | RemoteStaff
+    office: Office | RemoteOffice
+    enrolment: EnrolmentDesk | RemoteEnrolment
+    logins: LoginDesk | RemoteLogin
     again: "Callable[[], Branch]"
     """Opens another kiosk of the same bank."""
     close: Callable[[], None] = lambda: None
@@ -158,6 +157,7 @@ def parts_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branc
         return Session(
             customer, bank.ledger, SimulatedDispenser(),
             smallest_note=NOTE, day_limit=DAY_LIMIT, record=bank.log.append,
+            template=lambda: None, save_pin=lambda pin: None,
         )  # fmt: skip
 
     return Branch(
@@ -188,13 +188,13 @@ def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Br
         AuditLog(folder / "audit.jsonl", folder / "a.audit", folder / "a.anchor"), client
     )
 
-    def session(customer: Customer, token: str, template: Template) -> RemoteSession:
+    def session(customer: Customer, token: str, template: Template) -> Session:
         accounts = RemoteAccounts(client, token, customer.customer_id)
-        made = RemoteSession(
+        return Session(
             customer, accounts, SimulatedDispenser(), smallest_note=NOTE, day_limit=DAY_LIMIT,
             record=lambda kind, **fields: log.append(kind, anchor=True, **fields),
+            template=lambda: template, save_pin=accounts.save_pin,
         )  # fmt: skip
-        return made.prove(client, token, template)
 
     logins = RemoteLogin(
         client=client, pause=Pause(folder / "pause", Seal(b"s" * 32)), log=log,

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from atm.commands.closed import approve_kiosk
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.opening import open_machine
 from atm.people import Application, Customer, StaffMember
-from atm.remote.setup import approve_kiosk
 from atm.settings import Settings
 from tests.fleet.service.certificates import Authority, Pair
 from tests.patience import LIMIT_S
@@ -144,7 +145,7 @@ class Fleet:
         settings = self.settings(name, pair, camera, port, **others)
         with mock.patch("sys.stdin", io.StringIO("ruiz\n482913\n")):
             approve_kiosk(settings)
-        machine = Machine.open(settings)
+        machine = open_machine(settings)
         self._closing.callback(machine.close)
         machine.warm_up()
         if "okafor" not in dict(self._names(machine)):

@@ -21,8 +21,7 @@ from atm.folder import Kind, open_folder
 from atm.key_backup import backup
 from atm.keys import Keys
 from atm.migration import open_source
-from atm.remote.client import ServiceClient
-from atm.remote.machine import client_of
+from atm.remote.client import ServiceClient, client_of
 from atm.remote.staff import Badge, RemoteStaff
 from atm.settings import Settings
 from atm.stores import Stores

@@ -12,7 +12,7 @@ from atm.capturing import EnrolmentError
 from atm.decision import Outcome
 from atm.machine import Machine
 from atm.people import Application, SecondSignatureError, Signatures
-from atm.remote.machine import RemoteMachine
+from atm.remote.machine import RemoteBank
 from atm.wire import SignedOutError
 from credentials.errors import DuplicateUserError, PolicyError
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
@@ -45,7 +45,7 @@ def unlocked(here: Machine, there: Machine, people: list[tuple[Path, Path]]) -> 
 
 
 def test_a_kiosk_of_the_bank_keeps_no_customer(fleet: Fleet, here: Machine) -> None:
-    assert isinstance(here, RemoteMachine)
+    assert isinstance(here.bank, RemoteBank)
     names = {path.name for path in (fleet.folder / "here").iterdir()}
     assert not names & {"credentials.json", "ledger.sqlite", "attempts.sqlite", "gallery"}
 
