@@ -27,8 +27,8 @@ STAFF: Final = StaffMember("demonstration")
 
 
 def state(machine: "Machine") -> str:
-    """Return how she stands, as `OfficeDesk.customers` has it; "" where she is not enrolled."""
-    found = {customer.username: state for customer, state in machine.office.customers()}
+    """Return how she stands, as `Office.customers` has it; "" where she is not enrolled."""
+    found = {customer.username: state for customer, state in machine.office.customers(staff=STAFF)}
     return found.get(USERNAME, "")
 
 

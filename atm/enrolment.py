@@ -61,8 +61,8 @@ class EnrolmentDesk:
         self._new_id = new_id
         self._limit_s = limit_s
 
-    def check_username(self, username: str) -> str:
-        """Return *username* as it will be kept.
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
+        """Return *username* as it will be kept; *staff* ask.
 
         Raises:
             PolicyError: If it is not allowed.
@@ -100,7 +100,7 @@ class EnrolmentDesk:
             EnrolmentError: If the face could not be captured, or is another customer's.
             AtmError: If it could not be saved.
         """
-        username = self.check_username(application.username)
+        username = self.check_username(application.username, staff=staff)
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)
         excused = checked_excuses(application.excused)

@@ -129,7 +129,7 @@ class LocalBank:
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        record = self.office.known(username)
+        record = self.office.record(username)
         self.audit.append("export", customer=record.customer_id, staff=[staff.name])
         return export(record, self.stores.ledger, self.stores.gallery, self.audit.entries)
 
@@ -171,6 +171,9 @@ class LocalBank:
     def _open_session(self, customer: Customer) -> Session:
         customer_id = customer.customer_id
 
+        def save_pin(pin: str) -> None:
+            self.office.set_pin(self.office.record(customer.username), pin, [])
+
         def template() -> Template:
             record = self.stores.credentials.by_id(customer_id)
             if record is None:
@@ -185,7 +188,7 @@ class LocalBank:
             day_limit=self._settings.day_limit,
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=template,
-            save_pin=lambda pin: self.office.set_pin(self.office.known(customer.username), pin, []),
+            save_pin=save_pin,
         )
 
     def _template(self, record: CredentialRecord) -> Template:

@@ -213,17 +213,17 @@ class Machine:
                 decision.session.close()
         return decision
 
-    def check_username(self, username: str) -> str:
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Return *username* as it will be kept; see `EnrolmentDesk.check_username`."""
-        return self.bank.enrolment.check_username(username)
+        return self.bank.enrolment.check_username(username, staff=staff)
 
-    def excused_requests(self, username: str) -> str | None:
-        """Return from which requests a customer is excused, as `CredentialRecord.excused`.
+    def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
+        """Return the movements that a customer cannot follow; *staff* ask.
 
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        return self.office.known(username).excused
+        return excuses(self.office.known(username, staff=staff).excused)
 
     def enrol(
         self,
@@ -262,7 +262,8 @@ class Machine:
         cancel: threading.Event | None = None,
     ) -> None:
         """Take a customer's face anew; see `Office.new_face`. Blocks."""
-        capture = self._capturing(progress, excuses(self.office.known(username).excused))
+        excused = self.excused_movements(username, staff=signed.first)
+        capture = self._capturing(progress, excused)
         self.office.new_face(username, capture, signed=signed, cancel=cancel)
 
     def health(self) -> Health:

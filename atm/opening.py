@@ -52,9 +52,9 @@ def staff_alone(settings: Settings) -> SignIn:
     if not settings.store:
         return staff_of_folder(settings)
     from atm.remote.client import client_of  # httpx with it
-    from atm.remote.staff import Badge, RemoteStaff
+    from atm.remote.staff import RemoteStaff
 
-    return RemoteStaff(client_of(settings), Badge())
+    return RemoteStaff(client_of(settings))
 
 
 def _open_bank(settings: Settings, folder: DataFolder) -> Bank:

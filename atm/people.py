@@ -17,6 +17,19 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer as staff at one kiosk may know them.
+
+    Attributes:
+        customer: Who.
+        excused: Movements that they cannot follow, as `CredentialRecord.excused`.
+    """
+
+    customer: Customer
+    excused: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """What staff and customer typed, and the customer's consent.
 

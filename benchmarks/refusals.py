@@ -73,7 +73,7 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
         for name in ("own", "locked"):
             _enrol(machine, name)
         attempts_of = bank_of(machine).stores.attempts
-        attempts_of.lock(machine.office.known("locked").customer_id)
+        attempts_of.lock(machine.office.known("locked", staff=STAFF).customer.customer_id)
         tries = {
             "unknown name": ("nobody", PIN),
             "wrong PIN": ("own", WRONG_PIN),
@@ -92,7 +92,8 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
                 if decision.outcome is not Outcome.REFUSED:
                     raise ValueError(f"{name} was not refused: {decision.reasons}")
                 for other in ("own", "other"):
-                    attempts_of.clear(machine.office.known(other).customer_id)
+                    known = machine.office.known(other, staff=STAFF)
+                    attempts_of.clear(known.customer.customer_id)
     finally:
         machine.close()
     pairs = combinations(seconds, 2)

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from atm.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
-from benchmarks.bank import PIN, USERNAME, bank_of, demo_settings, enrol_customer
+from benchmarks.bank import PIN, STAFF, USERNAME, bank_of, demo_settings, enrol_customer
 
 BETWEEN_S: Final = 1.5
 """Until the drawn face looks straight again, and a little more."""
@@ -65,7 +65,7 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
         while machine.camera.latest() is None:
             time.sleep(0.1)
         enrol_customer(machine)
-        customer_id = machine.office.known(USERNAME).customer_id
+        customer_id = machine.office.known(USERNAME, staff=STAFF).customer.customer_id
         with _spinning(busy):
             for _ in tqdm(range(visits), desc="visits", unit="visit"):
                 _rest(machine)

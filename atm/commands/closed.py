@@ -48,7 +48,7 @@ def approve_kiosk(settings: Settings) -> Approval:
     """
     from atm.remote.client import client_of  # httpx with it
     from atm.remote.log import KioskLog
-    from atm.remote.staff import Badge, RemoteStaff
+    from atm.remote.staff import RemoteStaff
 
     folder = open_folder(settings.data_dir, settings.kind)
     with contextlib.ExitStack() as held:
@@ -58,7 +58,7 @@ def approve_kiosk(settings: Settings) -> Approval:
         held.callback(client.close)
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
-        return _approve(settings, stores.approvals, RemoteStaff(client, Badge()), log)
+        return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 
 def _approve_folder(settings: Settings) -> Approval:

@@ -5,7 +5,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from atm.commands.terminal import ERROR, NO, YES, ask, sign_in, sign_two
+from atm.commands.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from atm.decision import Outcome
 from atm.liveness import checked_excuses
 from atm.machine import Machine
@@ -52,7 +52,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
     """Make a customer."""
     staff = sign_in(machine.staff)
     opening_minor = parse_amount(options.balance)
-    machine.check_username(options.name)
+    machine.check_username(options.name, staff=staff)
     excused = checked_excuses(options.excuse)
     pin = ask("Customer's PIN: ")
     check_pin(pin)
@@ -65,7 +65,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         try:
-            return sign_in(machine.staff, "Second staff")
+            return sign_in(machine.staff, SECOND)
         except StaffSignInError:
             return None
 
@@ -104,8 +104,8 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
 
 def customers(machine: Machine, options: argparse.Namespace) -> int:
     """List customers."""
-    sign_in(machine.staff)
-    for customer, state in machine.office.customers():
+    staff = sign_in(machine.staff)
+    for customer, state in machine.office.customers(staff=staff):
         print(f"{customer.username}\t{customer.full_name}\t{state}")
     return YES
 

@@ -15,7 +15,7 @@ from atm.commands.terminal import NO, YES, sign_two
 from atm.face_wire import pack_face
 from atm.migration import Digests, Moving, open_source
 from atm.remote.client import ServiceClient, client_of
-from atm.remote.staff import Badge, RemoteStaff, tokens_of
+from atm.remote.staff import RemoteStaff, tokens_of
 from atm.settings import Settings
 from atm.wire import MigrationError, SignedOutError
 from credentials.errors import DuplicateUserError
@@ -32,7 +32,7 @@ class Bank:
     def __init__(self, client: ServiceClient) -> None:
         """Let both sign in; their sign-in is asked for again when it has run out."""
         self._client = client
-        self._staff = RemoteStaff(client, Badge())
+        self._staff = RemoteStaff(client)
         self._tokens = tokens_of(sign_two(self._staff))
 
     def digests(self, username: str) -> Digests | None:

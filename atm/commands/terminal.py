@@ -9,6 +9,8 @@ from atm.people import Signatures, StaffMember
 
 YES, NO, ERROR = 0, 1, 2
 """Exit codes."""
+SECOND = "Second staff"
+"""Who is asked for after the first of two."""
 
 
 def ask(prompt: str, *, secret: bool = True) -> str:
@@ -43,4 +45,4 @@ def sign_two(staff: SignIn) -> Signatures:
         SecondSignatureError: If it is the same person twice.
     """
     first = sign_in(staff)
-    return Signatures(first, sign_in(staff, "Second staff"))
+    return Signatures(first, sign_in(staff, SECOND))

@@ -12,7 +12,7 @@ from atm.liveness import checked_excuses
 from atm.one_face import DuplicateQuestion
 from atm.people import Application, Customer, StaffMember
 from atm.remote.client import ServiceClient
-from atm.remote.staff import Badge
+from atm.remote.staff import tokens_of
 from atm.wire import DuplicateFaceError
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 
@@ -20,23 +20,22 @@ from credentials.policy import check_pin, normalise_full_name, normalise_usernam
 class RemoteEnrolment:
     """Makes customers of the bank, whole or not at all: the same methods as `EnrolmentDesk`."""
 
-    def __init__(self, client: ServiceClient, badge: Badge, *, limit_s: float = LIMIT_S) -> None:
-        """Ask *client* in the name of who signed in."""
+    def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
+        """Ask *client*."""
         self._client = client
-        self._badge = badge
         self._limit_s = limit_s
 
-    def check_username(self, username: str) -> str:
-        """Return *username* as it will be kept.
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
+        """Return *username* as it will be kept; *staff* ask.
 
         Raises:
             PolicyError: If it is not allowed.
             DuplicateUserError: If somebody has it.
-            SignedOutError: If nobody of staff signed in.
+            SignedOutError: If *staff* signed in too long ago.
         """
         name = normalise_username(username)
         found = self._client.call(
-            "enrolments/username", again=True, staff=self._badge.tokens, name=name
+            "enrolments/username", again=True, staff=tokens_of(staff), name=name
         )
         return str(found["username"])
 
@@ -66,7 +65,7 @@ class RemoteEnrolment:
         excused = checked_excuses(application.excused)
         stop = cancel or threading.Event()
         username, (template, captures) = hash_and_capture(
-            lambda: self.check_username(application.username),
+            lambda: self.check_username(application.username, staff=staff),
             lambda: enrol_face("", stop),
             stop,
             self._limit_s,

@@ -24,7 +24,7 @@ from atm.remote.enrolment import RemoteEnrolment
 from atm.remote.log import KioskLog
 from atm.remote.login import Awaited, RemoteLogin, gather
 from atm.remote.office import RemoteOffice
-from atm.remote.staff import Badge, RemoteStaff
+from atm.remote.staff import RemoteStaff
 from atm.session import Session
 from atm.settings import Settings
 from atm.stores import KioskStores
@@ -49,10 +49,9 @@ class RemoteBank:
         self._client = client_of(settings)
         self.stores = stores
         self.audit = KioskLog(stores.audit, self._client)
-        badge = Badge()
-        self.staff = RemoteStaff(self._client, badge)
-        self.office = RemoteOffice(self._client, badge)
-        self.enrolment = RemoteEnrolment(self._client, badge)
+        self.staff = RemoteStaff(self._client)
+        self.office = RemoteOffice(self._client)
+        self.enrolment = RemoteEnrolment(self._client)
         self.logins = RemoteLogin(
             client=self._client,
             pause=stores.pause,

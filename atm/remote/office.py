@@ -3,62 +3,43 @@
 import base64
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from atm.accounts import Hold
 from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.face_wire import pack_face
-from atm.people import Customer, Signatures, StaffMember
+from atm.people import Customer, KnownCustomer, Signatures, StaffMember
 from atm.refusals import Refusal
 from atm.remote.client import ServiceClient
-from atm.remote.staff import Badge, tokens_of
+from atm.remote.staff import tokens_of
 
 Found = list[tuple[Customer, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a kiosk may know of a customer.
-
-    Attributes:
-        customer_id: Theirs.
-        username: Theirs.
-        full_name: Theirs.
-        excused: As `CredentialRecord.excused`.
-    """
-
-    customer_id: str
-    username: str
-    full_name: str
-    excused: str | None
 
 
 class RemoteOffice:
     """The acts of staff. Whoever signs was signed in by `RemoteStaff`."""
 
-    def __init__(self, client: ServiceClient, badge: Badge) -> None:
-        """Ask *client*; what is only looked at is asked for by who signed in last."""
+    def __init__(self, client: ServiceClient) -> None:
+        """Ask *client*."""
         self._client = client
-        self._badge = badge
 
-    def customers(self) -> Found:
+    def customers(self, *, staff: StaffMember) -> Found:
         """Return every customer with their state, by username; see `Office.customers`."""
-        return _with_states(self._look("customers"))
+        return _with_states(self._act("customers", staff, again=True))
 
-    def search(self, text: str) -> Found:
+    def search(self, text: str, *, staff: StaffMember) -> Found:
         """Return the first customers whose name has *text* in it; see `Office.search`."""
-        return _with_states(self._look("search", text=text))
+        return _with_states(self._act("search", staff, again=True, text=text))
 
-    def known(self, username: str) -> Known:
+    def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
         """Return what may be known of *username*.
 
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        found = self._look("known", name=username)
-        return Known(**found["customer"], excused=found["excused"])
+        found = self._act("known", staff, again=True, name=username)
+        return KnownCustomer(Customer(**found["customer"]), found["excused"])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
         """Forget wrong PINs, waits and reservations; see `Office.unlock`."""
@@ -97,6 +78,11 @@ class RemoteOffice:
         """Mark which requests a customer cannot follow; see `Office.excuse`."""
         self._act("excuse", staff, name=username, requests=list(requests))
 
+    def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
+        """Return every member of staff by name, and whether they are locked."""
+        found = self._client.call("staff/names", again=True, staff=tokens_of(staff))
+        return [(str(name), bool(locked)) for name, locked in found["names"]]
+
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
         """Make a member of staff; see `Office.add_staff`."""
         found = self._client.call("staff/add", staff=tokens_of(signed), name=name, pin=pin)
@@ -124,7 +110,7 @@ class RemoteOffice:
             for each in found
         ]
 
-    def holds(self) -> list[tuple[Hold, str | None]]:
+    def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
         """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
         return [
             (
@@ -137,7 +123,7 @@ class RemoteOffice:
                 ),
                 each["username"],
             )
-            for each in self._look("holds")["holds"]
+            for each in self._act("holds", staff, again=True)["holds"]
         ]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
@@ -155,9 +141,6 @@ class RemoteOffice:
         kept = self._act("export", staff, again=True, name=username)["kept"]
         assert isinstance(kept, dict)
         return kept
-
-    def _look(self, what: str, **body: Any) -> dict[str, Any]:
-        return self._client.call(f"office/{what}", again=True, staff=self._badge.tokens, **body)
 
     def _act(
         self, what: str, signed: StaffMember | Signatures, *, again: bool = False, **body: Any

@@ -35,8 +35,8 @@ def staff_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/staff/names")
     def names(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return {"names": staff.names()}
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {"names": desk.office(kiosk).members(staff=signed)}
 
     @routes.post("/staff/add")
     def add(body: asked.NamedPin, kiosk: FromKiosk) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def staff_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/enrolments/username")
     def check_username(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return {"username": desk.enrolment(kiosk).check_username(body.name)}
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {"username": desk.enrolment(kiosk).check_username(body.name, staff=signed)}
 
     @routes.post("/enrolments")
     def enrol(body: asked.Enrol, kiosk: FromKiosk) -> dict[str, Any]:
@@ -96,22 +96,19 @@ def office_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/office/customers")
     def customers(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return _with_states(desk.office(kiosk).customers())
+        signed = _one(desk.signed(kiosk, body.staff))
+        return _with_states(desk.office(kiosk).customers(staff=signed))
 
     @routes.post("/office/search")
     def search(body: asked.Search, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return _with_states(desk.office(kiosk).search(body.text))
+        signed = _one(desk.signed(kiosk, body.staff))
+        return _with_states(desk.office(kiosk).search(body.text, staff=signed))
 
     @routes.post("/office/known")
     def known(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        record = desk.office(kiosk).known(body.name)
-        return {
-            "customer": _plain(Customer(record.customer_id, record.username, record.full_name)),
-            "excused": record.excused,
-        }
+        signed = _one(desk.signed(kiosk, body.staff))
+        known = desk.office(kiosk).known(body.name, staff=signed)
+        return {"customer": _plain(known.customer), "excused": known.excused}
 
     @routes.post("/office/unlock")
     def unlock(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
@@ -166,11 +163,11 @@ def office_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/office/holds")
     def holds(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
+        signed = _one(desk.signed(kiosk, body.staff))
         return {
             "holds": [
                 plain_hold(hold) | {"customer_id": hold.customer_id, "username": username}
-                for hold, username in desk.office(kiosk).holds()
+                for hold, username in desk.office(kiosk).holds(staff=signed)
             ]
         }
 
@@ -185,7 +182,7 @@ def office_routes(desk: Desk) -> APIRouter:
     def export_customer(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
         parts, log = desk.parts, desk.parts.log(kiosk.kiosk_id)
-        record = desk.office(kiosk).known(body.name)
+        record = desk.office(kiosk).record(body.name)
         log.append("export", customer=record.customer_id, staff=[signed.name])
         return {"kept": export(record, parts.ledger, parts.gallery, log.entries)}
 

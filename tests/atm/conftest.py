@@ -118,7 +118,7 @@ class Bank:
             smallest_note=10, day_limit=1000, record=self.audit.append,
             template=lambda: self.template_of(customer),
             save_pin=lambda pin: self.office().set_pin(
-                self.office().known(customer.username), pin, []
+                self.office().record(customer.username), pin, []
             ),
         )  # fmt: skip
 

@@ -153,7 +153,7 @@ class Teller:
         if decision.session is None:
             return "refused"
         decision.session.close()
-        self._office.set_pin(self._office.known(username), new, [])
+        self._office.set_pin(self._office.record(username), new, [])
         return "granted"
 
     def _wrong(self, username: str, pin: str) -> str:

@@ -142,7 +142,7 @@ class FakeMachine:
     closed: bool = False
     threshold: Any = None
     liveness_network: bool | None = True
-    excused: str | None = None
+    excused: tuple[str, ...] = ()
     presence: str = "here"
     watched: list[Session] = field(default_factory=list)
     acts: list[tuple[Any, ...]] = field(default_factory=list)
@@ -161,7 +161,7 @@ class FakeMachine:
     def __post_init__(self) -> None:
         self.office = FakeOffice(self)
 
-    def excused_requests(self, username: str) -> str | None:
+    def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
         """Return what the test says."""
         return self.excused
 
@@ -219,7 +219,7 @@ class FakeMachine:
             if self.held and number == self.held_at:
                 self.hold.wait(HOLD_S)
 
-    def check_username(self, username: str) -> str:
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Know one name that is taken."""
         if username == "taken":
             raise DuplicateUserError("The username taken is taken.")

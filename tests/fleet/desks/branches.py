@@ -24,7 +24,7 @@ from atm.remote.enrolment import RemoteEnrolment
 from atm.remote.log import KioskLog
 from atm.remote.login import RemoteLogin
 from atm.remote.office import RemoteOffice
-from atm.remote.staff import Badge, RemoteStaff
+from atm.remote.staff import RemoteStaff
 from atm.service.database_parts import DatabaseParts
 from atm.service.keys import make_keys
 from atm.session import Session
@@ -97,10 +97,13 @@ class Branch:
         assert session is not None
         return session
 
+    def customers(self) -> list[tuple[Customer, str]]:
+        """Return all customers with their states, as staff see them."""
+        return self.office.customers(staff=self.sign_in())
+
     def state(self, username: str) -> str:
         """Return how a customer stands, as staff see it."""
-        self.sign_in()
-        found = {customer.username: state for customer, state in self.office.customers()}
+        found = {customer.username: state for customer, state in self.customers()}
         return found[username]
 
 
@@ -183,7 +186,7 @@ def parts_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branc
 def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Branch:
     """Open a kiosk over the service, with its own things in *folder*."""
     folder.mkdir()
-    client, badge = make_client(), Badge()
+    client = make_client()
     log = KioskLog(
         AuditLog(folder / "audit.jsonl", folder / "a.audit", folder / "a.anchor"), client
     )
@@ -207,9 +210,9 @@ def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Br
         client.close()
 
     return Branch(
-        staff=RemoteStaff(client, badge),
-        office=RemoteOffice(client, badge),
-        enrolment=RemoteEnrolment(client, badge),
+        staff=RemoteStaff(client),
+        office=RemoteOffice(client),
+        enrolment=RemoteEnrolment(client),
         logins=logins,
         again=lambda: service_branch(make_client, folder / "again"),
         close=close,

@@ -154,8 +154,7 @@ class Fleet:
 
     @staticmethod
     def _names(machine: Machine) -> list[tuple[str, bool]]:
-        sign_in(machine)
-        return machine.staff.names()
+        return machine.office.members(staff=sign_in(machine))
 
     def close(self) -> None:
         """Close every kiosk, then the service."""

@@ -348,7 +348,6 @@ def test_an_enrolment_whose_answer_is_lost_is_whole(
     kiosk: Machine, wired: Machine, line: Proxy, people: list[tuple[Path, Path]]
 ) -> None:
     wired.use_camera(str(people[1][0]))
-    sign_in(wired)
     call = wired.bank.enrolment._client.call
 
     def cut_at_the_end(path: str, **body: object) -> object:
@@ -371,5 +370,5 @@ def test_an_enrolment_whose_answer_is_lost_is_whole(
 
 
 def kiosk_states(kiosk: Machine) -> list[tuple[str, str]]:
-    sign_in(kiosk)
-    return [(customer.username, state) for customer, state in kiosk.office.customers()]
+    found = kiosk.office.customers(staff=sign_in(kiosk))
+    return [(customer.username, state) for customer, state in found]

@@ -227,9 +227,9 @@ def test_after_revocation_it_gets_nothing(
         session.balance,
         lambda: session.withdraw(1_000),
         lambda: revoked.office.unlock("ada", staff=staff),
-        lambda: revoked.office.customers(),
+        lambda: revoked.office.customers(staff=staff),
         lambda: sign_in(revoked),
-        lambda: revoked.check_username("new"),
+        lambda: revoked.check_username("new", staff=staff),
     ]
     for act in acts:
         with pytest.raises(ServiceUnavailable):
