@@ -11,10 +11,10 @@ from atm.accounts import Hold, LedgerError
 from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness import checked_excuses
-from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log, StaffList
+from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log
 from atm.people import Customer, KnownCustomer, Signatures, StaffMember
 from atm.refusals import Refusal, refusal
-from atm.staff import SHORTEST_STAFF_PIN
+from atm.staff import SHORTEST_STAFF_PIN, StaffRegistry
 from credentials.attempts import Standing
 from credentials.errors import UnknownUserError
 from credentials.hashing import PinHasher
@@ -47,7 +47,7 @@ class Office:
         ledger: Accounts,
         attempts: AttemptCounters,
         audit: Log,
-        staff: StaffList,
+        staff: StaffRegistry,
         commit: Commit,
     ) -> None:
         """Take every store, and the *commit* that they share, as `EnrolmentDesk` does."""

@@ -21,7 +21,7 @@ MINOR_PER_MAJOR = 100
 
 
 class OwnAccount(Protocol):
-    """What a session needs of `atm.parts.Accounts`: one customer's account."""
+    """One customer's account, as a session needs it; see `Ledger`, `RemoteAccounts`."""
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units."""

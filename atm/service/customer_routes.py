@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from atm.accounts import Hold, SettledHoldError
-from atm.parts import Kiosk
 from atm.service import requests as asked
 from atm.service.desk import Desk, FromKiosk
+from atm.service.kiosks import Kiosk
 from atm.service.tokens import TokenError
 from atm.session import MINOR_PER_MAJOR
 from atm.wire import FRESH_S, OverError
@@ -20,7 +20,7 @@ from face_auth.types import FaceResult, LivenessResult
 def customer_routes(desk: Desk) -> APIRouter:
     """Return the routes over *desk*."""
     routes = APIRouter()
-    ledger = desk.parts.ledger
+    ledger = desk.stores.ledger
 
     def customer_of(kiosk: Kiosk, token: str, *, fresh: bool = False) -> str:
         try:
@@ -104,7 +104,7 @@ def customer_routes(desk: Desk) -> APIRouter:
     @routes.post("/sessions/pin")
     def new_pin(body: asked.NewOwnPin, kiosk: FromKiosk) -> dict[str, Any]:
         customer_id = customer_of(kiosk, body.session, fresh=True)
-        record = desk.parts.credentials.by_id(customer_id)
+        record = desk.stores.credentials.by_id(customer_id)
         if record is None:
             raise OverError
         desk.office(kiosk).set_pin(record, body.pin, [])

@@ -20,7 +20,7 @@ from atm.wire import STAFF_S, DuplicateFaceError
 def staff_routes(desk: Desk) -> APIRouter:
     """Return the routes over *desk*."""
     routes = APIRouter()
-    staff = desk.parts.staff
+    staff = desk.stores.staff
 
     @routes.post("/staff/sign-in")
     def sign_in(body: asked.SignIn, kiosk: FromKiosk) -> dict[str, Any]:
@@ -181,10 +181,10 @@ def office_routes(desk: Desk) -> APIRouter:
     @routes.post("/office/export")
     def export_customer(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
-        parts, log = desk.parts, desk.parts.log(kiosk.kiosk_id)
+        stores, log = desk.stores, desk.stores.log(kiosk.kiosk_id)
         record = desk.office(kiosk).record(body.name)
         log.append("export", customer=record.customer_id, staff=[signed.name])
-        return {"kept": export(record, parts.ledger, parts.gallery, log.entries)}
+        return {"kept": export(record, stores.ledger, stores.gallery, log.entries)}
 
     return routes
 

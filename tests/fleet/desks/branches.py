@@ -25,7 +25,7 @@ from atm.remote.log import KioskLog
 from atm.remote.login import RemoteLogin
 from atm.remote.office import RemoteOffice
 from atm.remote.staff import RemoteStaff
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
 from atm.session import Session
 from atm.staff import StaffRegistry
@@ -132,7 +132,7 @@ def database_branch(cluster: Cluster, folder: Path, number: int = 0) -> Branch:
     keys = folder / "service.keys"
     if not keys.exists():
         make_keys(keys)
-    parts = DatabaseParts.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
+    parts = ServiceStores.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
     if parts.staff.empty:
         make_staff(parts.staff)
     bank = replace(
