@@ -4,7 +4,6 @@ Who is at the service with the same content is passed over, so that it can be st
 and run again; who is there with another content is named and left.
 """
 
-import base64
 import contextlib
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 from atm.commands.terminal import NO, YES, sign_two
 from atm.face_wire import pack_face
+from atm.fleet.wire_values import to_base64
 from atm.migration import Digests, Moving, open_source
 from atm.remote.client import ServiceClient, client_of
 from atm.remote.staff import RemoteStaff, tokens_of
@@ -49,8 +49,7 @@ class Bank:
         """
         face = None
         if moving.template is not None:
-            packed = pack_face(moving.template, moving.captures)
-            face = base64.b64encode(packed).decode("ascii")
+            face = to_base64(pack_face(moving.template, moving.captures))
         told = asdict(moving.record)
         del told["customer_id"], told["template_id"]
         told["name"] = told.pop("username")

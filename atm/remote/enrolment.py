@@ -1,6 +1,5 @@
 """An enrolment at a kiosk of the bank: the camera is here, hash and commit are the service's."""
 
-import base64
 import threading
 from datetime import UTC
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
 from atm.enrolment import Asking
 from atm.face_wire import pack_face, unpack_image
+from atm.fleet.wire_values import customer_from_json, from_base64, to_base64
 from atm.liveness import checked_excuses
 from atm.one_face import DuplicateQuestion
 from atm.people import Application, Customer, StaffMember
@@ -77,7 +77,7 @@ class RemoteEnrolment:
             "pin": application.pin,
             "consent_at": application.consent_at.astimezone(UTC).isoformat(),
             "excused": excused,
-            "face": base64.b64encode(pack_face(template, captures)).decode("ascii"),
+            "face": to_base64(pack_face(template, captures)),
         }
         try:
             found = self._client.call("enrolments", staff=[staff.token], **body)
@@ -90,13 +90,13 @@ class RemoteEnrolment:
                     " a second member of staff must look at both and sign.",
                 ) from error
             found = self._client.call("enrolments", staff=[staff.token, second.token], **body)
-        return Customer(**found["customer"])
+        return customer_from_json(found["customer"])
 
 
 def _question(error: DuplicateFaceError) -> DuplicateQuestion:
     return DuplicateQuestion(
-        unpack_image(base64.b64decode(error.new_face)),
-        unpack_image(base64.b64decode(error.other_face)),
+        unpack_image(from_base64(error.new_face)),
+        unpack_image(from_base64(error.other_face)),
         error.username,
         error.customer_id,
     )

@@ -4,7 +4,6 @@ The service's answer to the press holds one template, for this attempt only, wha
 frames are gathered meanwhile. Its answer to the face's result is yes or no.
 """
 
-import base64
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from atm.decision import Decision, Outcome, reason
 from atm.envelope import EnvelopeError, Reader
 from atm.errors import AtmError, ServiceUnavailable
 from atm.face_wire import FaceWireError, unpack_claimed
+from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login import Answers, Behind, LoginShell
 from atm.pause import Pause
 from atm.people import Customer
@@ -111,7 +111,9 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
     ) -> Decision:
         """Let the service decide, then log its decision here; nobody is admitted unless it is."""
         try:
-            found = self._client.call("logins/finish", attempt=begun.attempt, face=_plain(face))
+            found = self._client.call(
+                "logins/finish", attempt=begun.attempt, face=face_to_json(face)
+            )
             if found["granted"] is not True:
                 decision = Decision(Outcome.REFUSED, reasons=reasons)
                 if pause_s := self._pause.refused():
@@ -119,7 +121,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
                 return self._logged(decision, self._log.local.append)
             if self._clock() > latest:
                 raise AtmError("The answer came too late.")
-            customer = Customer(**found["customer"])
+            customer = customer_from_json(found["customer"])
             decision = Decision(Outcome.GRANTED, customer.customer_id, reasons)
             decision = self._logged(decision, self._log.local.append)
             if decision.outcome is not Outcome.GRANTED:
@@ -152,12 +154,12 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
             "logins",
             username=username,
             pin=pin,
-            public_key=base64.b64encode(reader.public).decode("ascii"),
+            public_key=to_base64(reader.public),
             network_sha256=sha256,
         )
         try:
             attempt = str(found["attempt"])
-            opened = reader.open(base64.b64decode(found["sealed"]), attempt.encode("ascii"))
+            opened = reader.open(from_base64(found["sealed"]), attempt.encode("ascii"))
             claimed = unpack_claimed(opened)
         except (EnvelopeError, FaceWireError, KeyError, TypeError, ValueError) as error:
             raise ServiceUnavailable from error
@@ -184,20 +186,3 @@ def gather(frames: Iterator[Frame], claim: Awaited) -> tuple[BegunLogin, Iterato
         if claim.done():
             return claim.result(), itertools.chain(waiting, frames)
     raise NoFaceError("the frames ended before the service answered")
-
-
-def _plain(face: FaceResult) -> dict[str, object]:
-    liveness = face.liveness
-    return {
-        "accepted": face.accepted,
-        "score": face.score,
-        "threshold": face.threshold,
-        "frames": face.frames,
-        "liveness": None
-        if liveness is None
-        else {
-            "passed": liveness.passed,
-            "score": liveness.score,
-            "reasons": list(liveness.reasons),
-        },
-    }

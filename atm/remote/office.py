@@ -1,14 +1,19 @@
 """What staff do at a kiosk of the bank, done by the service: the same methods as `Office`."""
 
-import base64
 import threading
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from atm.accounts import Hold
 from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.face_wire import pack_face
+from atm.fleet.wire_values import (
+    customer_from_json,
+    hold_from_json,
+    hold_to_json,
+    refusal_from_json,
+    to_base64,
+)
 from atm.people import Customer, KnownCustomer, Signatures, StaffMember
 from atm.refusals import Refusal
 from atm.remote.client import ServiceClient
@@ -39,7 +44,7 @@ class RemoteOffice:
             UnknownUserError: If there is no such customer.
         """
         found = self._act("known", staff, again=True, name=username)
-        return KnownCustomer(Customer(**found["customer"]), found["excused"])
+        return KnownCustomer(customer_from_json(found["customer"]), found["excused"])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
         """Forget wrong PINs, waits and reservations; see `Office.unlock`."""
@@ -63,7 +68,7 @@ class RemoteOffice:
             template, captures = enrol_face("", stop)  # the service says whose it is
         if stop.is_set():
             raise EnrolmentError("cancelled", "Nothing was saved.")
-        face = base64.b64encode(pack_face(template, captures)).decode("ascii")
+        face = to_base64(pack_face(template, captures))
         self._act("new-face", signed, name=username, face=face)
 
     def delete(
@@ -99,42 +104,16 @@ class RemoteOffice:
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
         """Return the last *n* logins at this kiosk that were not granted; see `Office.refusals`."""
         found = self._act("refusals", staff, again=True, number=n)["refusals"]
-        return [
-            Refusal(
-                at=datetime.fromisoformat(each["at"]),
-                username=each["username"],
-                outcome=each["outcome"],
-                reasons=tuple(each["reasons"]),
-                times=each["times"],
-            )
-            for each in found
-        ]
+        return [refusal_from_json(each) for each in found]
 
     def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
         """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
-        return [
-            (
-                Hold(
-                    hold_id=each["hold_id"],
-                    customer_id=each["customer_id"],
-                    amount_minor=each["amount_minor"],
-                    at=datetime.fromisoformat(each["at"]),
-                    reference=each["reference"],
-                ),
-                each["username"],
-            )
-            for each in self._act("holds", staff, again=True)["holds"]
-        ]
+        found = self._act("holds", staff, again=True)["holds"]
+        return [(hold_from_json(each, each["customer_id"]), each["username"]) for each in found]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
         """Book (*paid*) or return the money of a hold; see `Office.settle`."""
-        sent = {
-            "hold_id": hold.hold_id,
-            "amount_minor": hold.amount_minor,
-            "at": hold.at.isoformat(),
-            "reference": hold.reference,
-        }
-        self._act("settle", staff, customer_id=hold.customer_id, hold=sent, paid=paid)
+        self._act("settle", staff, customer_id=hold.customer_id, hold=hold_to_json(hold), paid=paid)
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, Any]:
         """Return what the bank keeps of a customer; see `atm.export.export`."""
@@ -149,7 +128,4 @@ class RemoteOffice:
 
 
 def _with_states(found: dict[str, Any]) -> Found:
-    return [
-        (Customer(each["customer_id"], each["username"], each["full_name"]), each["state"])
-        for each in found["customers"]
-    ]
+    return [(customer_from_json(each), each["state"]) for each in found["customers"]]

@@ -1,6 +1,5 @@
 """What staff do at a kiosk: sign in, enrol, and their acts for customers and for each other."""
 
-import base64
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +8,11 @@ from fastapi import APIRouter
 from atm.capturing import EnrolmentError
 from atm.export import export
 from atm.face_wire import pack_image, unpack_face
+from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
 from atm.one_face import DuplicateQuestion
 from atm.people import Application, Customer, SecondSignatureError, Signatures, StaffMember
 from atm.service import requests as asked
-from atm.service.customer_routes import hold_of, plain_hold
+from atm.service.customer_routes import held
 from atm.service.desk import STAFF_TOKEN, Desk, FromKiosk
 from atm.wire import STAFF_S, DuplicateFaceError
 
@@ -85,7 +85,7 @@ def staff_routes(desk: Desk) -> APIRouter:
             if questions and second is None:
                 raise _unanswered(questions[0]) from error
             raise
-        return {"customer": _plain(customer)}
+        return {"customer": customer_to_json(customer)}
 
     return routes
 
@@ -108,7 +108,7 @@ def office_routes(desk: Desk) -> APIRouter:
     def known(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
         known = desk.office(kiosk).known(body.name, staff=signed)
-        return {"customer": _plain(known.customer), "excused": known.excused}
+        return {"customer": customer_to_json(known.customer), "excused": known.excused}
 
     @routes.post("/office/unlock")
     def unlock(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
@@ -148,25 +148,14 @@ def office_routes(desk: Desk) -> APIRouter:
     def refusals(body: asked.Refusals, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
         found = desk.office(kiosk).refusals(body.number, staff=signed)
-        return {
-            "refusals": [
-                {
-                    "at": each.at.isoformat(),
-                    "username": each.username,
-                    "outcome": each.outcome,
-                    "reasons": list(each.reasons),
-                    "times": each.times,
-                }
-                for each in found
-            ]
-        }
+        return {"refusals": [refusal_to_json(each) for each in found]}
 
     @routes.post("/office/holds")
     def holds(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
         return {
             "holds": [
-                plain_hold(hold) | {"customer_id": hold.customer_id, "username": username}
+                hold_to_json(hold) | {"customer_id": hold.customer_id, "username": username}
                 for hold, username in desk.office(kiosk).holds(staff=signed)
             ]
         }
@@ -174,7 +163,7 @@ def office_routes(desk: Desk) -> APIRouter:
     @routes.post("/office/settle")
     def settle(body: asked.Settle, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
-        hold = hold_of(body.hold, body.customer_id)
+        hold = held(body.hold, body.customer_id)
         desk.office(kiosk).settle(hold, body.paid, staff=signed)
         return {}
 
@@ -194,10 +183,8 @@ def _unanswered(question: DuplicateQuestion) -> DuplicateFaceError:
     return DuplicateFaceError(
         question.username,
         question.customer_id,
-        *(
-            base64.b64encode(pack_image(face)).decode("ascii")
-            for face in (question.new_face, question.other_face)
-        ),
+        to_base64(pack_image(question.new_face)),
+        to_base64(pack_image(question.other_face)),
     )
 
 
@@ -215,13 +202,7 @@ def _first_and_second(signed: StaffMember | Signatures) -> tuple[StaffMember, St
     return (signed.first, signed.second) if isinstance(signed, Signatures) else (signed, None)
 
 
-def _plain(customer: Customer) -> dict[str, str]:
-    return {
-        "customer_id": customer.customer_id,
-        "username": customer.username,
-        "full_name": customer.full_name,
-    }
-
-
 def _with_states(found: list[tuple[Customer, str]]) -> dict[str, Any]:
-    return {"customers": [_plain(customer) | {"state": state} for customer, state in found]}
+    return {
+        "customers": [customer_to_json(customer) | {"state": state} for customer, state in found]
+    }
