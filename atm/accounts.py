@@ -75,33 +75,25 @@ class LedgerError(AtmError):
 class UnknownAccountError(LedgerError):
     """The customer has no account."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("There is no such account.")
+    sentence = "There is no such account."
 
 
 class AccountExistsError(LedgerError):
     """The customer has an account already."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("There is an account already.")
+    sentence = "There is an account already."
 
 
 class OpenHoldError(LedgerError):
     """The account cannot be closed while a withdrawal from it is on hold."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("A withdrawal from this account is on hold. Settle it first.")
+    sentence = "A withdrawal from this account is on hold. Settle it first."
 
 
 class InvalidAmountError(LedgerError):
     """Zero, negative, or no whole number of minor units, or too large to open with."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("This amount is not possible.")
+    sentence = "This amount is not possible."
 
 
 class NotAMultipleError(LedgerError):
@@ -134,17 +126,13 @@ class DayLimitError(LedgerError):
 class UnknownHoldError(LedgerError):
     """There is no hold of that number."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("There is no such withdrawal on hold.")
+    sentence = "There is no such withdrawal on hold."
 
 
 class InvalidReferenceError(LedgerError):
     """The reference is none, or stands for another withdrawal."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("This reference cannot be used for this withdrawal.")
+    sentence = "This reference cannot be used for this withdrawal."
 
 
 class SettledHoldError(LedgerError):
@@ -162,9 +150,7 @@ class SettledHoldError(LedgerError):
 class PayingOutError(LedgerError):
     """A withdrawal is just being paid out; staff settle only what was left behind."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("Money is being paid out now. Try again when nobody withdraws.")
+    sentence = "Money is being paid out now. Try again when nobody withdraws."
 
 
 def check_opening(opening_minor: int) -> None:

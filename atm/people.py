@@ -61,17 +61,13 @@ class StaffError(AtmError):
 class StaffSignInError(StaffError):
     """Not signed in; the text does not say whether name or PIN was wrong or the name is locked."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("Name or PIN is wrong, or this name is locked.")
+    sentence = "Name or PIN is wrong, or this name is locked."
 
 
 class SecondSignatureError(StaffError):
     """One member of staff alone may not do this."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("A second member of staff must sign.")
+    sentence = "A second member of staff must sign."
 
 
 @dataclass(frozen=True, slots=True)

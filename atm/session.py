@@ -69,6 +69,8 @@ class OwnAccount(Protocol):
 class SessionClosedError(AtmError):
     """The customer has logged out; nothing more may be done in their name."""
 
+    sentence = "You are logged out. Please log in again."
+
 
 class WithdrawalError(AtmError):
     """The dispenser did not pay the amount out, or may not have; never raised itself."""
@@ -77,9 +79,7 @@ class WithdrawalError(AtmError):
 class ReturnedError(WithdrawalError):
     """No note came out, and nothing was taken from the account."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("No money came out, and nothing was taken from the account.")
+    sentence = "No money came out, and nothing was taken from the account."
 
 
 class HeldError(WithdrawalError):
@@ -249,5 +249,5 @@ class Session:
 def _open(part: T | None) -> T:
     """Return a *part* of a session that is still open."""
     if part is None:
-        raise SessionClosedError("You are logged out. Please log in again.")
+        raise SessionClosedError
     return part
