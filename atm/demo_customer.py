@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from atm.folder import Kind
 from atm.people import Application, StaffMember
+from face_auth.drawn_camera import DrawnCamera
+from face_auth.sources import SourceKind, source_kind
 
 if TYPE_CHECKING:
     from atm.machine import Machine
@@ -41,9 +43,6 @@ def furnish(machine: "Machine", cancel: threading.Event | None = None) -> None:
     Raises:
         AtmError, CredentialError, FaceAuthError: If it does not come about; nothing is saved then.
     """
-    from face_auth.camera import SourceKind, source_kind
-    from face_auth.drawn_camera import DrawnCamera
-
     drawn = source_kind(machine.settings.camera) is SourceKind.DEMO
     if machine.kind is not Kind.DEMO or not drawn or machine.has_customers:
         return

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from atm.errors import AtmError
 from atm.settings import Liveness
+from face_auth.camera import Camera
+from face_auth.drawn_camera import DrawnCamera
+from face_auth.types import Movement
 
 if TYPE_CHECKING:
-    from face_auth.camera import Camera
-    from face_auth.drawn_camera import DrawnCamera
     from face_auth.liveness.check import LivenessCheck
     from face_auth.liveness.passive import PassiveCheck
 
@@ -38,8 +39,6 @@ def checked_excuses(requests: Collection[str]) -> list[str]:
     Raises:
         ExcuseError: If a request is unknown, or fewer than two remain.
     """
-    from face_auth.types import Movement
-
     known = [request.value for request in Movement]
     if set(requests) - set(known):
         raise ExcuseError("The requests are " + ", ".join(known) + ".")
@@ -92,7 +91,6 @@ class LivenessDesk:
             enrols: Whether it is an enrolment.
         """
         from face_auth.liveness.check import make_check
-        from face_auth.types import Movement
 
         if self.setting == "off":
             return None
@@ -103,7 +101,7 @@ class LivenessDesk:
 
     @contextlib.contextmanager
     def asking(
-        self, camera: "Camera | DrawnCamera", progress: Callable[[P], None] | None
+        self, camera: Camera | DrawnCamera, progress: Callable[[P], None] | None
     ) -> Iterator[Callable[[P], None]]:
         """Tell the demo camera's face what is asked for, and *progress* all of it."""
 

@@ -26,12 +26,12 @@ from atm.session import Session
 from atm.settings import Settings
 from credentials.policy import check_pin
 from face_auth.camera import Camera
+from face_auth.drawn_camera import DrawnCamera
+from face_auth.gallery import Capture, Template
+from face_auth.models import Threshold
 from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
-    from face_auth.drawn_camera import DrawnCamera
-    from face_auth.gallery import Capture, Template
-    from face_auth.models import Threshold
     from face_auth.presence import Presence
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser

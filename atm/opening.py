@@ -1,20 +1,15 @@
 """Opens the machine of some settings, over its own files or over the bank's service."""
 
-from __future__ import annotations
-
 import contextlib
-from typing import TYPE_CHECKING
 
+from atm.bank import Bank
 from atm.errors import AtmError
 from atm.folder import DataFolder, FolderError, check_private, open_folder, remove_partials
 from atm.local_machine import LocalBank, staff_of_folder
 from atm.machine import Machine
+from atm.parts import SignIn
 from atm.settings import Settings
 from credentials.errors import CredentialError
-
-if TYPE_CHECKING:
-    from atm.bank import Bank
-    from atm.parts import SignIn
 
 
 def open_machine(settings: Settings) -> Machine:

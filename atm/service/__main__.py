@@ -22,6 +22,7 @@ from atm.service.keys import add_peppers, make_keys
 from atm.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
+from face_auth.models import load_card
 
 if TYPE_CHECKING:
     from atm.service.database_parts import ServiceStores
@@ -42,7 +43,6 @@ def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Serve kiosks until told to end."""
     from atm.service.app import make_app
     from atm.service.server import serve, tls_context
-    from face_auth.models import load_card
 
     tls_context(settings)  # what is missing is said before anything is loaded
     app = make_app(_stores(settings), load_card(settings.network), day_limit=settings.day_limit)
@@ -129,7 +129,6 @@ def kiosk(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 def _stores(settings: ServiceSettings) -> "ServiceStores":
     from atm.service.database_parts import ServiceStores
-    from face_auth.models import load_card
 
     zone = ZoneInfo(settings.zone)
     return ServiceStores.open(
