@@ -19,8 +19,9 @@ from atm.errors import AtmError
 from atm.folder import Kind
 from atm.machine import Machine
 from atm.office import BalanceError
+from atm.opening import open_machine
+from atm.people import StaffSignInError
 from atm.settings import Settings, load_settings
-from atm.signatures import StaffSignInError
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 
@@ -72,7 +73,7 @@ def _migrate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _with_machine(settings: Settings, options: argparse.Namespace) -> int:
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     try:
         return int(options.run(machine, options))
     finally:

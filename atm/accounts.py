@@ -1,4 +1,4 @@
-"""What accounts consist of, and the reasons for which the ledger refuses."""
+"""Transactions, holds and withdrawals of an account, and the rules by which money is held."""
 
 import re
 import secrets
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from atm.errors import AtmError
+from atm.money import LARGEST_MINOR
 
 TransactionKind = Literal["opening", "withdrawal", "closing"]
 
@@ -74,33 +75,25 @@ class LedgerError(AtmError):
 class UnknownAccountError(LedgerError):
     """The customer has no account."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("There is no such account.")
+    sentence = "There is no such account."
 
 
 class AccountExistsError(LedgerError):
     """The customer has an account already."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("There is an account already.")
+    sentence = "There is an account already."
 
 
 class OpenHoldError(LedgerError):
     """The account cannot be closed while a withdrawal from it is on hold."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("A withdrawal from this account is on hold. Settle it first.")
+    sentence = "A withdrawal from this account is on hold. Settle it first."
 
 
 class InvalidAmountError(LedgerError):
     """Zero, negative, or no whole number of minor units, or too large to open with."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("This amount is not possible.")
+    sentence = "This amount is not possible."
 
 
 class NotAMultipleError(LedgerError):
@@ -133,17 +126,13 @@ class DayLimitError(LedgerError):
 class UnknownHoldError(LedgerError):
     """There is no hold of that number."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("There is no such withdrawal on hold.")
+    sentence = "There is no such withdrawal on hold."
 
 
 class InvalidReferenceError(LedgerError):
     """The reference is none, or stands for another withdrawal."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("This reference cannot be used for this withdrawal.")
+    sentence = "This reference cannot be used for this withdrawal."
 
 
 class SettledHoldError(LedgerError):
@@ -161,33 +150,49 @@ class SettledHoldError(LedgerError):
 class PayingOutError(LedgerError):
     """A withdrawal is just being paid out; staff settle only what was left behind."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("Money is being paid out now. Try again when nobody withdraws.")
+    sentence = "Money is being paid out now. Try again when nobody withdraws."
 
 
-def check_notes(amount_minor: int, smallest_note_minor: int) -> None:
-    """Accept an amount, in minor units, that can be paid in the notes there are.
+def check_opening(opening_minor: int) -> None:
+    """Accept what an account is opened with: 0 to `LARGEST_MINOR` minor units.
 
     Raises:
-        InvalidAmountError: If it is zero, negative or not whole.
-        NotAMultipleError: If it is not a multiple of the smallest note.
+        InvalidAmountError: If it is negative, too large or not whole.
+    """
+    if type(opening_minor) is not int or not 0 <= opening_minor <= LARGEST_MINOR:
+        raise InvalidAmountError
+
+
+def check_hold(
+    amount_minor: int,
+    *,
+    available_minor: int,
+    spent_minor: int,
+    smallest_note_minor: int,
+    day_limit_minor: int,
+) -> None:
+    """Accept an amount that may be held for a withdrawal; all are minor units.
+
+    Args:
+        amount_minor: What is to be held.
+        available_minor: The balance less what is on hold.
+        spent_minor: What was withdrawn that day, or is on hold of that day.
+        smallest_note_minor: What the amount must be a multiple of.
+        day_limit_minor: What may be withdrawn in one day altogether.
+
+    Raises:
+        InvalidAmountError: If the amount is zero, negative or not whole.
+        NotAMultipleError: If it cannot be paid in the notes there are.
+        InsufficientFundsError: If it is more than what is available.
+        DayLimitError: If it is more than what remains of the day's limit.
     """
     if type(amount_minor) is not int or amount_minor <= 0:
         raise InvalidAmountError
     if amount_minor % smallest_note_minor:
         raise NotAMultipleError(smallest_note_minor)
-
-
-def check_money(amount_minor: int, available_minor: int, remaining_minor: int) -> None:
-    """Accept an amount that balance and day allow, all in minor units.
-
-    Raises:
-        InsufficientFundsError: If it is more than what is available.
-        DayLimitError: If it is more than what remains of the day's limit.
-    """
     if amount_minor > available_minor:
         raise InsufficientFundsError(available_minor)
+    remaining_minor = max(0, day_limit_minor - spent_minor)
     if amount_minor > remaining_minor:
         raise DayLimitError(remaining_minor)
 

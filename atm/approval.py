@@ -19,6 +19,8 @@ from credentials.errors import CredentialError, DamagedStoreError
 from credentials.files import JsonObject
 from credentials.record_file import RecordFile
 from credentials.sealing import Seal
+from face_auth.errors import ModelError
+from face_auth.files import read_regular
 
 APPROVAL_FILE = "approval.json"
 
@@ -179,7 +181,6 @@ def _place(models: Path | None) -> Path:
 
 def _model_files(network: str, models: Path | None) -> dict[str, Path]:
     """Return every file that a kiosk with *network* reads, by name: cards, networks, cohort."""
-    from face_auth.errors import ModelError
     from face_auth.models import CARD_FILE, load_card, own_card, read_entry
 
     place = _place(models)
@@ -197,7 +198,6 @@ def _model_files(network: str, models: Path | None) -> dict[str, Path]:
 
 
 def _digest(path: Path) -> str:
-    from face_auth.files import read_regular
     from face_auth.models import LARGEST_FILE
 
     try:

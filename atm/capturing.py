@@ -12,8 +12,12 @@ from filelock import FileLock, Timeout
 from atm.answer import Answer
 from atm.errors import AtmError
 from atm.parts import nothing
-from face_auth.enrolment import NotOnePersonError
-from face_auth.errors import AcquisitionError, CameraError, PresentationAttackError
+from face_auth.errors import (
+    AcquisitionError,
+    CameraError,
+    NotOnePersonError,
+    PresentationAttackError,
+)
 from face_auth.gallery import Capture, Template
 
 LIMIT_S = 120.0

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from atm.session import Session
 from face_auth.errors import AcquisitionError
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 
 class Outcome(StrEnum):

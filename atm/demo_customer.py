@@ -8,9 +8,10 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from atm.enrolment import Application
 from atm.folder import Kind
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
+from face_auth.drawn_camera import DrawnCamera
+from face_auth.sources import SourceKind, source_kind
 
 if TYPE_CHECKING:
     from atm.machine import Machine
@@ -28,8 +29,8 @@ STAFF: Final = StaffMember("demonstration")
 
 
 def state(machine: "Machine") -> str:
-    """Return how she stands, as `OfficeDesk.customers` has it; "" where she is not enrolled."""
-    found = {customer.username: state for customer, state in machine.office.customers()}
+    """Return how she stands, as `Office.customers` has it; "" where she is not enrolled."""
+    found = {customer.username: state for customer, state in machine.office.customers(staff=STAFF)}
     return found.get(USERNAME, "")
 
 
@@ -42,9 +43,6 @@ def furnish(machine: "Machine", cancel: threading.Event | None = None) -> None:
     Raises:
         AtmError, CredentialError, FaceAuthError: If it does not come about; nothing is saved then.
     """
-    from face_auth.camera import SourceKind, source_kind
-    from face_auth.drawn_camera import DrawnCamera
-
     drawn = source_kind(machine.settings.camera) is SourceKind.DEMO
     if machine.kind is not Kind.DEMO or not drawn or machine.has_customers:
         return

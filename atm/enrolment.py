@@ -8,7 +8,6 @@ which `atm.orphans` deletes at the next start. A database saves all of it at onc
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +15,7 @@ from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
 from atm.liveness import checked_excuses
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.parts import Accounts, Commit, Faces, Log
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
+from atm.people import Application, Customer, Signatures, StaffMember
 from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
@@ -26,31 +24,6 @@ from face_auth.gallery import Capture, Template
 
 Asking = Callable[[DuplicateQuestion], StaffMember | None]
 """Shows both pictures to a second member of staff and returns who signed, None for no."""
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What staff and customer typed, and the customer's consent.
-
-    Attributes:
-        username: As typed.
-        full_name: As typed.
-        opening_minor: Opening balance in minor units, zero or more.
-        pin: As the customer typed it.
-        consent_at: When the customer said yes; aware.
-        excused: Requests of the liveness challenge that staff say the customer cannot follow.
-    """
-
-    username: str
-    full_name: str
-    opening_minor: int
-    pin: str
-    consent_at: datetime
-    excused: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Show the username alone: no PIN may reach a log or a traceback."""
-        return f"Application(username={self.username!r})"
 
 
 def random_id(username: str) -> str:
@@ -88,8 +61,8 @@ class EnrolmentDesk:
         self._new_id = new_id
         self._limit_s = limit_s
 
-    def check_username(self, username: str) -> str:
-        """Return *username* as it will be kept.
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
+        """Return *username* as it will be kept; *staff* ask.
 
         Raises:
             PolicyError: If it is not allowed.
@@ -127,7 +100,7 @@ class EnrolmentDesk:
             EnrolmentError: If the face could not be captured, or is another customer's.
             AtmError: If it could not be saved.
         """
-        username = self.check_username(application.username)
+        username = self.check_username(application.username, staff=staff)
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)
         excused = checked_excuses(application.excused)

@@ -2,12 +2,20 @@
 
 
 class AtmError(Exception):
-    """Base of all errors of this package; the text of each is one plain sentence."""
+    """Base of all errors of this package; the text of each is one plain sentence.
+
+    Attributes:
+        sentence: The text of a class of errors that always say the same.
+    """
+
+    sentence = ""
+
+    def __init__(self, sentence: str = "") -> None:
+        """Say *sentence*, or the one that the class has."""
+        super().__init__(sentence or self.sentence)
 
 
 class ServiceUnavailable(AtmError):
     """The shared store does not answer, or not this machine: nothing is decided meanwhile."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is; the cause has the details."""
-        super().__init__("Service not available. Ask staff.")
+    sentence = "Service not available. Ask staff."

@@ -14,6 +14,7 @@ from pathlib import Path
 from atm.errors import AtmError
 from credentials import files
 from credentials.errors import CredentialError
+from face_auth.sources import SourceKind, source_kind
 
 FOLDER_FILE = "folder.json"
 CONFIG_FILE = "kiosk.toml"
@@ -121,8 +122,6 @@ def check_camera(kind: Kind, spec: str) -> None:
         FolderError: If *spec* names no camera, or a live folder is asked to take anything but a
             webcam or an encrypted stream.
     """
-    from face_auth.camera import SourceKind, source_kind
-
     try:
         source = source_kind(spec)
     except ValueError as error:

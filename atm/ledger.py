@@ -11,19 +11,17 @@ from atm import reconciliation
 from atm.accounts import (
     AccountExistsError,
     Hold,
-    InvalidAmountError,
     LedgerError,
     OpenHoldError,
     PayingOutError,
     Transaction,
     Withdrawal,
-    check_money,
-    check_notes,
+    check_hold,
+    check_opening,
     check_reference,
     random_reference,
 )
 from atm.books import KEYS, SCHEMA, Books
-from atm.money import LARGEST_MINOR
 from credentials.database import Database
 from credentials.sealing import Seal
 
@@ -94,8 +92,7 @@ class Ledger:
             AccountExistsError: If there is one.
             InvalidAmountError: If the amount is negative, too large or not whole.
         """
-        if type(opening_minor) is not int or not 0 <= opening_minor <= LARGEST_MINOR:
-            raise InvalidAmountError
+        check_opening(opening_minor)
         with self._open() as books:
             if books.rows.get("accounts", customer_id) is not None:
                 raise AccountExistsError
@@ -143,9 +140,8 @@ class Ledger:
         Raises:
             LedgerError: What `hold` would raise.
         """
-        check_notes(amount_minor, smallest_note_minor)
         with self._open() as books:
-            self._check_money(books, customer_id, amount_minor, day_limit_minor)
+            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
 
     def hold(
         self,
@@ -175,7 +171,6 @@ class Ledger:
             InvalidReferenceError: If *reference* is none, or stands for another withdrawal.
             SettledHoldError: If the hold that *reference* made was booked or released.
         """
-        check_notes(amount_minor, smallest_note_minor)
         if reference is not None:
             check_reference(reference)
         with self._open() as books:
@@ -183,7 +178,7 @@ class Ledger:
                 made = books.hold_made(customer_id, amount_minor, reference)
                 if made is not None:
                     return made
-            self._check_money(books, customer_id, amount_minor, day_limit_minor)
+            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
             return books.hold(customer_id, amount_minor, reference)
 
     def book(self, hold: Hold) -> Withdrawal:
@@ -265,13 +260,6 @@ class Ledger:
             rows = books.rows.select("SELECT customer_id FROM accounts")
         return {customer_id for (customer_id,) in rows}
 
-    def _check_money(
-        self, books: Books, customer_id: str, amount_minor: int, day_limit_minor: int
-    ) -> None:
-        available = books.account(customer_id)[0] - books.held(customer_id)
-        spent = books.withdrawn(customer_id, books.today)
-        check_money(amount_minor, available, max(0, day_limit_minor - spent))
-
     @contextlib.contextmanager
     def _open(self) -> Iterator[Books]:
         with self._database.transaction() as rows:
@@ -291,3 +279,16 @@ class Ledger:
             yield
         finally:
             os.close(handle)
+
+
+def _check_hold(
+    books: Books, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
+) -> None:
+    """Accept *amount* by the account as it is in *books* now; see `check_hold`."""
+    check_hold(
+        amount,
+        available_minor=books.account(customer_id)[0] - books.held(customer_id),
+        spent_minor=books.withdrawn(customer_id, books.today),
+        smallest_note_minor=smallest_note_minor,
+        day_limit_minor=day_limit_minor,
+    )

@@ -3,14 +3,15 @@
 import contextlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from atm.errors import AtmError
 from atm.settings import Liveness
+from face_auth.camera import Camera
+from face_auth.drawn_camera import DrawnCamera
+from face_auth.types import Movement
 
 if TYPE_CHECKING:
-    from face_auth.camera import Camera
-    from face_auth.drawn_camera import DrawnCamera
     from face_auth.liveness.check import LivenessCheck
     from face_auth.liveness.passive import PassiveCheck
 
@@ -24,27 +25,21 @@ class ExcuseError(AtmError):
     """A customer cannot be excused from these requests."""
 
 
-class Excused(Protocol):
-    """A customer's record, or what a kiosk knows of it."""
-
-    @property
-    def excused(self) -> str | None:
-        """Requests that they cannot follow, as `CredentialRecord.excused`."""
-        ...
+def excuses(kept: str | None) -> tuple[str, ...]:
+    """Return the requests that somebody cannot follow, from `CredentialRecord.excused`."""
+    return tuple(kept.split(",")) if kept else ()
 
 
 def checked_excuses(requests: Collection[str]) -> list[str]:
     """Return requests that a customer cannot follow, each once, as a record keeps them.
 
     Args:
-        requests: Values of `face_auth.liveness.requests.Request`; two must remain.
+        requests: Values of `face_auth.types.Movement`; two must remain.
 
     Raises:
         ExcuseError: If a request is unknown, or fewer than two remain.
     """
-    from face_auth.liveness.requests import Request
-
-    known = [request.value for request in Request]
+    known = [request.value for request in Movement]
     if set(requests) - set(known):
         raise ExcuseError("The requests are " + ", ".join(known) + ".")
     excused = [name for name in known if name in requests]
@@ -88,39 +83,30 @@ class LivenessDesk:
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 
-    def check(
-        self,
-        record: Excused | None,
-        *,
-        enrols: bool = False,
-        excused: Collection[str] = (),
-    ) -> "LivenessCheck | None":
+    def check(self, excused: Collection[str], *, enrols: bool = False) -> "LivenessCheck | None":
         """Return the check of one attempt; None where the setting is "off".
 
         Args:
-            record: Says from which requests the customer is excused; None for an unknown name.
+            excused: Requests that the person cannot follow.
             enrols: Whether it is an enrolment.
-            excused: Requests besides the record's: an enrolment has none yet.
         """
         from face_auth.liveness.check import make_check
-        from face_auth.liveness.requests import Request
 
         if self.setting == "off":
             return None
         self.load()
         assert self._passive is not None
-        own = record.excused.split(",") if record is not None and record.excused else []
-        allowed = [request for request in Request if request.value not in {*own, *excused}]
+        allowed = [request for request in Movement if request.value not in excused]
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager
     def asking(
-        self, camera: "Camera | DrawnCamera", progress: Callable[[P], None] | None
+        self, camera: Camera | DrawnCamera, progress: Callable[[P], None] | None
     ) -> Iterator[Callable[[P], None]]:
         """Tell the demo camera's face what is asked for, and *progress* all of it."""
 
         def told(now: Any) -> None:
-            camera.asked = now.asked.request if hasattr(now, "asked") else now.pose
+            camera.asked = now.asked.movement if hasattr(now, "asked") else now.pose
             if progress is not None:
                 progress(now)
 

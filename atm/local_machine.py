@@ -1,12 +1,14 @@
-"""A machine that keeps its customers in its own data folder."""
+"""The bank of one machine alone: its customers are kept in its own data folder."""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from atm.capturing import LockedCommit
-from atm.desks import StaffDesk
+from atm.decision import Decision
 from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
@@ -14,43 +16,40 @@ from atm.export import export
 from atm.folder import DataFolder, open_existing
 from atm.import_plain import ImportReport, import_plain
 from atm.keys import Keys
-from atm.liveness import Excused, challenge_s
-from atm.login import LoginDesk
-from atm.machine import Machine
+from atm.liveness import challenge_s
+from atm.login import CheckFace, Claim, ClaimedFace, LoginDesk
 from atm.office import Office
 from atm.one_face import GallerySearch, OneFace
 from atm.orphans import remove_orphans
-from atm.session import Customer, Session
+from atm.people import Customer, StaffMember
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import StaffMember
+from atm.staff import StaffRegistry
 from atm.stores import Stores, staff_of
 from credentials.store import CredentialRecord
-from face_auth.camera import Frame
+from face_auth.gallery import Template
+from face_auth.models import load_card
+from face_auth.types import FaceResult, Frame
 
 if TYPE_CHECKING:
-    from face_auth.gallery import Template
-    from face_auth.models import ModelCard
+    from face_auth.recogniser import Recogniser
 
 
-class LocalMachine(Machine):
-    """One machine alone; use `Machine.open`."""
+class LocalBank:
+    """Keeps the customers in the files of one machine; an `atm.bank.Bank`."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, stores: Stores) -> None:
-        """Wire the parts; use `Machine.open`."""
-        super().__init__(settings, folder, stores, stores.audit)
-        self._stores = stores
+    def __init__(self, settings: Settings, stores: Stores) -> None:
+        """Wire the use cases over *stores*; use `open`."""
+        self._settings = settings
+        self.stores = stores
+        self.audit = stores.audit
         self.staff = stores.staff
-        self.ledger = stores.ledger
-        self.store = stores.credentials
-        self.gallery = stores.gallery
-        self._commit = LockedCommit(folder.path / "enrolment.lock")
-        self._one_face = OneFace(
-            stores.credentials,
-            stores.gallery,
-            stores.audit,
-            GallerySearch(stores.credentials, stores.gallery, self._card),
+        self._commit = LockedCommit(stores.folder.path / "enrolment.lock")
+        search = GallerySearch(
+            stores.credentials, stores.gallery, lambda: load_card(settings.network)
         )
-        self._enrolment = EnrolmentDesk(
+        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, search)
+        self.enrolment = EnrolmentDesk(
             store=stores.credentials,
             hasher=stores.hasher,
             gallery=stores.gallery,
@@ -59,7 +58,7 @@ class LocalMachine(Machine):
             one_face=self._one_face,
             commit=self._commit,
         )
-        self.office = self._local_office = Office(
+        self.office = Office(
             store=stores.credentials,
             hasher=stores.hasher,
             gallery=stores.gallery,
@@ -69,7 +68,7 @@ class LocalMachine(Machine):
             staff=stores.staff,
             commit=self._commit,
         )
-        self._logins = LoginDesk(
+        self.logins = LoginDesk(
             store=stores.credentials,
             hasher=stores.hasher,
             attempts=stores.attempts,
@@ -81,24 +80,34 @@ class LocalMachine(Machine):
         )
 
     @classmethod
-    def _opened(cls, settings: Settings, folder: DataFolder) -> Self:
-        """Open the stores in *folder*, accept them, and wire the parts over them."""
+    def open(cls, settings: Settings, folder: DataFolder) -> Self:
+        """Open the stores in *folder* and accept them.
+
+        Raises:
+            AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
+        """
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        machine = cls(settings, folder, stores)
+        bank = cls(settings, stores)
         stores.check()
-        return machine
+        return bank
 
     @property
     def has_customers(self) -> bool:
         """Whether anybody is enrolled."""
-        return any(not record.pending for record in self.store.all())
+        return any(not record.pending for record in self.stores.credentials.all())
 
-    @classmethod
-    def _staff_alone(cls, settings: Settings) -> StaffDesk:
-        folder = open_existing(settings.data_dir)
-        if folder.fresh:
-            raise AtmError("There is no member of staff yet.")
-        return staff_of(folder, Keys.open(settings.key_dir, folder))
+    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+        """Check PIN and face at once and decide; never raises."""
+
+        def check(record: CredentialRecord | None, pressed: float, deadline: float) -> FaceResult:
+            def claim(recogniser: Recogniser, frames: Iterator[Frame]) -> ClaimedFace:
+                if record is None:
+                    return ClaimedFace(recogniser.decoy(), None, frames)
+                return ClaimedFace(self._template(record), record.excused, frames)
+
+            return check_face(claim, pressed, deadline)
+
+        return self.logins.login(username, pin, check)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Make the first member of staff, and approve models and settings in that name.
@@ -109,7 +118,7 @@ class LocalMachine(Machine):
                 approve these settings.
         """
         first = self.staff.check_first(name, pin)
-        self._stores.approvals.approve(self.settings, [first])  # staff without one could not start
+        self.stores.approvals.approve(self._settings, [first])  # staff without one could not start
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -120,78 +129,80 @@ class LocalMachine(Machine):
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        record = self._local_office.known(username)
+        record = self.office.record(username)
         self.audit.append("export", customer=record.customer_id, staff=[staff.name])
-        return export(record, self.ledger, self.gallery, self.audit.entries)
+        return export(record, self.stores.ledger, self.stores.gallery, self.audit.entries)
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
         """Bring in the prototype's names as pending records; see `import_plain`."""
-        report = import_plain(file, self.store)
+        report = import_plain(file, self.stores.credentials)
         self.audit.append("import", names=len(report.imported), staff=staff.name)
         return report
 
-    def _tidy(self) -> None:
-        """Remove what a crash left half-made."""
-        stores = self._stores
-        remove_orphans(
-            stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
-        )
-
-    def _open_session(self, customer: Customer) -> Session:
-        return Session(
-            customer,
-            self.ledger,
-            SimulatedDispenser(),
-            smallest_note=self.settings.smallest_note,
-            day_limit=self.settings.day_limit,
-            record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
-        )
-
-    def _claimed(
-        self, record: Any, frames: Iterator[Frame]
-    ) -> "tuple[Excused | None, Template, Iterator[Frame]]":
-        """Return who is claimed, their template and the frames to judge, on the face thread."""
-        template = self.warm_up().decoy() if record is None else self._template(record)
-        return record, template, frames
-
-    def _admitted(self, session: Session) -> "Template":
-        """Return the template of the customer of *session*.
-
-        Raises:
-            AtmError: If the customer was deleted meanwhile.
-        """
-        record = self.store.by_id(session.customer.customer_id)
-        if record is None:
-            raise AtmError("The customer was deleted meanwhile.")
-        return self._template(record)
-
-    def _save_pin(self, session: Session, pin: str) -> None:
-        """Give the customer of a *session* that was just granted another PIN."""
-        self._local_office.set_pin(self._local_office.known(session.customer.username), pin, [])
-
-    def _enrolled(self, customer_id: str) -> Excused | None:
-        """Return the customer whose face is taken, None for a new one."""
-        return self.store.by_id(customer_id)
-
-    def _template(self, record: CredentialRecord) -> "Template":
-        assert record.template_id is not None
-        return self.gallery.load(record.template_id, record.customer_id)
-
-    def _prepare(self) -> None:
-        """Begin what the first customers would else wait for."""
-        _ = self._stores.hasher.decoy  # so that the first unknown name costs no more
-        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
-
-    def _check_approved(self) -> None:
+    def check_approved(self) -> None:
         """Accept models and settings; without staff nobody can have approved them yet.
 
         Raises:
             NotApprovedError: If they are not what staff approved.
         """
         if not self.staff.empty:
-            self._stores.approvals.check(self.settings)
+            self.stores.approvals.check(self._settings)
 
-    def _card(self) -> "ModelCard":
-        from face_auth.models import load_card
+    def tidy(self) -> None:
+        """Remove what a crash left unfinished of an enrolment."""
+        stores = self.stores
+        remove_orphans(
+            stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
+        )
 
-        return load_card(self.settings.network)
+    def prepare(self) -> None:
+        """Hash once for the first unknown name, and read all faces for the first search."""
+        _ = self.stores.hasher.decoy  # so that the first unknown name costs no more
+        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: `atm.health` looks at the same files."""
+        return ()
+
+    def close(self) -> None:
+        """End the log; the stores hold nothing open."""
+        self.audit.close()
+
+    def _open_session(self, customer: Customer) -> Session:
+        customer_id = customer.customer_id
+
+        def save_pin(pin: str) -> None:
+            self.office.set_pin(self.office.record(customer.username), pin, [])
+
+        def template() -> Template:
+            record = self.stores.credentials.by_id(customer_id)
+            if record is None:
+                raise AtmError("The customer was deleted meanwhile.")
+            return self._template(record)
+
+        return Session(
+            customer,
+            self.stores.ledger,
+            SimulatedDispenser(),
+            smallest_note=self._settings.smallest_note,
+            day_limit=self._settings.day_limit,
+            record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
+            template=template,
+            save_pin=save_pin,
+        )
+
+    def _template(self, record: CredentialRecord) -> Template:
+        assert record.template_id is not None
+        return self.stores.gallery.load(record.template_id, record.customer_id)
+
+
+def staff_of_folder(settings: Settings) -> StaffRegistry:
+    """Open nothing of a data folder but the list of its staff; make nothing.
+
+    Raises:
+        AtmError, CredentialError: If there is none, or it cannot be used.
+    """
+    folder = open_existing(settings.data_dir)
+    if folder.fresh:
+        raise AtmError("There is no member of staff yet.")
+    return staff_of(folder, Keys.open(settings.key_dir, folder))

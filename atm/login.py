@@ -5,9 +5,9 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from atm import pin_check
 from atm.answer import Answer
@@ -15,10 +15,15 @@ from atm.decision import Decision, Outcome, PinResult, decide, reason
 from atm.errors import AtmError
 from atm.parts import AttemptCounters, Log
 from atm.pause import Pause
-from atm.session import Customer, Session
+from atm.people import Customer
+from atm.session import Session
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult, Frame
+
+if TYPE_CHECKING:
+    from face_auth.gallery import Template
+    from face_auth.recogniser import Recogniser
 
 GRACE_S = 1.0
 """How long after the limit the threads may take to notice it before they count as dead; as long
@@ -54,6 +59,25 @@ class Answers(NamedTuple, Generic[_P]):
     face: FaceResult | BaseException | None
     elapsed_s: float
     latest: float
+
+
+class ClaimedFace(NamedTuple):
+    """What the face of one login is judged by.
+
+    Attributes:
+        template: The claimed customer's, or nobody's where there is no such customer.
+        excused: Movements that they cannot follow, as `CredentialRecord.excused`.
+        frames: The frames to judge.
+    """
+
+    template: "Template"
+    excused: str | None
+    frames: Iterator[Frame]
+
+
+Claim = Callable[["Recogniser", Iterator[Frame]], ClaimedFace]
+"""Given the models and the frames since the press, waits for the bank and returns whose face it
+should be; called on the face thread."""
 
 
 class LoginShell(ABC, Generic[_P, _C]):

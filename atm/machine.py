@@ -1,112 +1,74 @@
-"""The machine: everything that one data folder needs, wired once for window and command line."""
+"""The machine: one data folder, its camera and models, and the bank that keeps its customers."""
+
+from __future__ import annotations
 
 import contextlib
 import threading
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from atm.bank import Bank
+from atm.capturing import Capturing
 from atm.decision import Decision, Outcome
-from atm.desks import Enrolment, Logins, MachineLog, OfficeDesk, StaffDesk
-from atm.enrolment import Application, Asking
+from atm.enrolment import Asking
 from atm.errors import AtmError
-from atm.folder import (
-    DataFolder,
-    FolderError,
-    Kind,
-    check_camera,
-    check_private,
-    open_folder,
-    remove_partials,
-)
+from atm.folder import Kind, check_camera
 from atm.health import Health, look
-from atm.import_plain import ImportReport
-from atm.liveness import Excused, LivenessDesk
+from atm.liveness import LivenessDesk, excuses
+from atm.login import Claim
 from atm.pace import Pace
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.registered_camera import RegisteredCamera
 from atm.registration import CameraIdentity
-from atm.session import Customer, Session
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import Signatures, StaffMember
-from atm.stores import KioskStores
-from credentials.errors import CredentialError
-from face_auth.camera import Camera, Frame
+from credentials.policy import check_pin
+from face_auth.camera import Camera
+from face_auth.drawn_camera import DrawnCamera
+from face_auth.gallery import Capture, Template
+from face_auth.models import Threshold
+from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
-    from face_auth.drawn_camera import DrawnCamera
-    from face_auth.enrolment import EnrolProgress
-    from face_auth.gallery import Capture, Template
-    from face_auth.models import Threshold
     from face_auth.presence import Presence
     from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
-    from face_auth.verification import FaceResult, LoginProgress
 
 PICTURES_LIMIT_S = 45.0
 """How long an enrolment waits for its five pictures."""
 
 
-class Machine(ABC):
-    """One data folder, open. `open` touches neither models nor camera; `warm_up` does.
+class Machine:
+    """One data folder, open; made by `atm.opening.open_machine`.
 
-    Whoever keeps the customers, its own files or a bank's service, is behind the desks.
+    Neither models nor camera are touched before `warm_up` and `camera`.
     """
 
-    staff: StaffDesk
-    office: OfficeDesk
-    _enrolment: Enrolment
-    _logins: Logins
+    def __init__(self, settings: Settings, bank: Bank, held: contextlib.ExitStack) -> None:
+        """Wire what every machine has over *bank*, whose stores are open.
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: DataFolder,
-        stores: KioskStores,
-        audit: MachineLog,
-    ) -> None:
-        """Wire what every kiosk has; use `Machine.open`."""
+        Args:
+            settings: In effect.
+            bank: Keeps the customers.
+            held: What is let go of when the machine is closed: the folder.
+        """
         self.settings = settings
-        self._own = stores
-        self.folder = folder
-        self.kind: Kind = folder.kind
-        self.audit = audit
+        self.bank = bank
+        self.folder = bank.stores.folder
+        self.kind: Kind = self.folder.kind
+        self.audit = bank.audit
+        self.staff = bank.staff
+        self.office = bank.office
         self._liveness = LivenessDesk(settings.liveness, settings.minifas)
         self._pace = Pace(self._log_pace)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
-        self._eye = RegisteredCamera(folder.kind, settings.camera, stores.registration, audit)
-        self._held = contextlib.ExitStack()
-
-    @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """Open the data folder that *settings* name, making it where there is none.
-
-        Raises:
-            AtmError: If it must not be opened; the text is a sentence for staff.
-        """
-        if cls is Machine:
-            return cast(Self, _chosen(settings).open(settings))
-        held = contextlib.ExitStack()
-        try:
-            folder = open_folder(settings.data_dir, settings.kind)
-            with contextlib.suppress(FolderError), folder.held(alone=True):
-                remove_partials(folder)  # not while another process may be writing them
-            held.enter_context(folder.held())
-            check_private(folder)
-            machine = cls._opened(settings, folder)
-            machine._check_approved()
-            machine._tidy()
-            machine.audit.append("start")
-            machine._held = held
-        except (CredentialError, OSError) as error:
-            held.close()
-            raise AtmError(str(error)) from error
-        except BaseException:
-            held.close()
-            raise
-        return machine
+        self._eye = RegisteredCamera(
+            self.kind, settings.camera, bank.stores.registration, self.audit
+        )
+        self._held = held
 
     @property
     def camera(self) -> Camera:
@@ -124,7 +86,12 @@ class Machine(ABC):
         return self._recogniser is not None
 
     @property
-    def threshold(self) -> "Threshold | None":
+    def has_customers(self) -> bool:
+        """Whether anybody is enrolled; see `Bank.has_customers`."""
+        return self.bank.has_customers
+
+    @property
+    def threshold(self) -> Threshold | None:
         """What a face must reach and which error rates that means; None before the models are."""
         return None if self._recogniser is None else self._recogniser.threshold
 
@@ -141,7 +108,11 @@ class Machine(ABC):
         """Take this camera only from now on; see `RegisteredCamera.register`."""
         return self._eye.register(staff)
 
-    def warm_up(self) -> "Recogniser":
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Make the first member of staff; see `Bank.first_staff`."""
+        return self.bank.first_staff(name, pin)
+
+    def warm_up(self) -> Recogniser:
         """Load the models, once, and log at which error rates they decide; blocks meanwhile.
 
         Raises:
@@ -153,7 +124,7 @@ class Machine(ABC):
         with self._warming:
             if self._recogniser is None:
                 loaded = Recogniser.load(self.settings.network, self.settings.security)
-                self._check_approved()  # what was loaded, not what was there before
+                self.bank.check_approved()  # what was loaded, not what was there before
                 self.audit.append(
                     "models",
                     network=loaded.network.name,
@@ -163,11 +134,11 @@ class Machine(ABC):
                     liveness=self.settings.liveness,
                     liveness_network=self._liveness.load(),
                 )
-                self._prepare()
+                self.bank.prepare()
                 self._recogniser = loaded
             return self._recogniser
 
-    def guide(self, frame: Frame) -> "Quality":
+    def guide(self, frame: Frame) -> Quality:
         """Return what is to be said about *frame* before the press."""
         return self.warm_up().look(frame.image)
 
@@ -176,7 +147,7 @@ class Machine(ABC):
         username: str,
         pin: str,
         *,
-        progress: "Callable[[LoginProgress], None] | None" = None,
+        progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
         """Check PIN and face at once, on two threads, and decide. Blocks; never raises.
@@ -188,31 +159,31 @@ class Machine(ABC):
             cancel: Set it to end the attempt without a decision.
         """
 
-        def check_face(claimed: Any, pressed: float, deadline: float) -> "FaceResult":
+        def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
             from face_auth.verification import verify
 
             camera = self._eye.allowed()
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
-            record, template, frames = self._claimed(claimed, frames)
-            check = self._liveness.check(record)
+            claimed = claim(recogniser, frames)
+            check = self._liveness.check(excuses(claimed.excused))
             with (
                 self._liveness.asking(camera, progress) as told,
-                contextlib.closing(self._pace.watched(frames)) as judged,
+                contextlib.closing(self._pace.watched(claimed.frames)) as judged,
             ):
-                return verify(recogniser, judged, template, liveness=check, progress=told)
+                return verify(recogniser, judged, claimed.template, liveness=check, progress=told)
 
-        return self._logins.login(username, pin, check_face)
+        return self.bank.login(username, pin, check_face)
 
-    def watch(self, session: Session) -> "Presence":
+    def watch(self, session: Session) -> Presence:
         """Return what watches whether the customer of *session* stays before the camera.
 
         Raises:
-            AtmError: If the customer was deleted meanwhile.
+            AtmError: If the customer was deleted meanwhile, or has logged out.
         """
         from face_auth.presence import Presence
 
-        return Presence(self.warm_up(), self._admitted(session))
+        return Presence(self.warm_up(), session.template())
 
     def change_pin(
         self,
@@ -220,7 +191,7 @@ class Machine(ABC):
         old_pin: str,
         new_pin: str,
         *,
-        progress: "Callable[[LoginProgress], None] | None" = None,
+        progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
         """Give the customer of an open *session* another PIN: by the old one and their face.
@@ -231,31 +202,28 @@ class Machine(ABC):
             PolicyError: If *new_pin* is not allowed; nothing was counted then.
             AtmError, CredentialError: If it could not be saved; the old PIN holds.
         """
-        from credentials.policy import check_pin
-
         check_pin(new_pin)
         username = session.customer.username
         decision = self.login(username, old_pin, progress=progress, cancel=cancel)
         if decision.outcome is Outcome.GRANTED:
             assert decision.session is not None
             try:
-                self._save_pin(decision.session, new_pin)
+                decision.session.save_pin(new_pin)
             finally:
                 decision.session.close()
         return decision
 
-    def check_username(self, username: str) -> str:
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Return *username* as it will be kept; see `EnrolmentDesk.check_username`."""
-        return self._enrolment.check_username(username)
+        return self.bank.enrolment.check_username(username, staff=staff)
 
-    def excused_requests(self, username: str) -> str | None:
-        """Return from which requests a customer is excused, as `CredentialRecord.excused`.
+    def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
+        """Return the movements that a customer cannot follow; *staff* ask.
 
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        found: Excused = self.office.known(username)
-        return found.excused
+        return excuses(self.office.known(username, staff=staff).excused)
 
     def enrol(
         self,
@@ -263,9 +231,9 @@ class Machine(ABC):
         *,
         staff: StaffMember,
         ask: Asking | None = None,
-        progress: "Callable[[EnrolProgress], None] | None" = None,
+        progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
-        camera: "DrawnCamera | None" = None,
+        camera: DrawnCamera | None = None,
     ) -> Customer:
         """Make a customer: PIN record and face on two threads at once. Blocks.
 
@@ -283,30 +251,35 @@ class Machine(ABC):
         if camera is not None:
             check_camera(self.kind, camera.spec)
         capture = self._capturing(progress, application.excused, camera)
-        return self._enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
+        return self.bank.enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 
     def new_face(
         self,
         username: str,
         *,
         signed: Signatures,
-        progress: "Callable[[EnrolProgress], None] | None" = None,
+        progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> None:
         """Take a customer's face anew; see `Office.new_face`. Blocks."""
-        self.office.new_face(username, self._capturing(progress), signed=signed, cancel=cancel)
+        excused = self.excused_movements(username, staff=signed.first)
+        capture = self._capturing(progress, excused)
+        self.office.new_face(username, capture, signed=signed, cancel=cancel)
 
     def health(self) -> Health:
-        """Return how the machine is."""
-        rate = self._pace.rate
-        return look(self.settings, self.folder, self._own, self._eye, self._liveness, rate)
+        """Return how the machine is, and what its bank adds to that."""
+        found = look(
+            self.settings, self.folder, self.bank.stores, self._eye, self._liveness,
+            self._pace.rate,
+        )  # fmt: skip
+        return replace(found, notes=(*found.notes, *self.bank.notes()))
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""
         self._eye.close()
         with contextlib.suppress(AtmError):  # the log was out of order before: staff were told
             self.audit.append("stop")
-        self.audit.close()
+        self.bank.close()
         self._held.close()
 
     def _log_pace(self, rate: float, enough: bool) -> None:
@@ -315,19 +288,18 @@ class Machine(ABC):
 
     def _capturing(
         self,
-        progress: "Callable[[EnrolProgress], None] | None",
-        excused: tuple[str, ...] = (),
-        drawn: "DrawnCamera | None" = None,
-    ) -> "Callable[[str, threading.Event], tuple[Template, list[Capture]]]":
-        def capture(customer_id: str, stop: threading.Event) -> "tuple[Template, list[Capture]]":
+        progress: Callable[[EnrolProgress], None] | None,
+        excused: tuple[str, ...],
+        drawn: DrawnCamera | None = None,
+    ) -> Capturing:
+        def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
             from face_auth.enrolment import enrol_face
 
             camera = drawn or self._eye.allowed()
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
-            record = self._enrolled(customer_id)
-            check = self._liveness.check(record, enrols=True, excused=excused)
+            check = self._liveness.check(excused, enrols=True)
             with (
                 self._liveness.asking(camera, progress) as told,
                 contextlib.closing(self._pace.watched(frames)) as judged,
@@ -335,83 +307,3 @@ class Machine(ABC):
                 return enrol_face(recogniser, judged, customer_id, liveness=check, progress=told)
 
         return capture
-
-    @classmethod
-    @abstractmethod
-    def _opened(cls, settings: Settings, folder: DataFolder) -> Self:
-        """Open the stores in *folder*, accept them, and wire the parts over them."""
-
-    @property
-    @abstractmethod
-    def has_customers(self) -> bool:
-        """Whether anybody is enrolled, so that a login can succeed.
-
-        Raises:
-            CredentialError: If the records cannot be read.
-        """
-
-    @classmethod
-    @abstractmethod
-    def _staff_alone(cls, settings: Settings) -> StaffDesk:
-        """Open nothing but the list of staff; make nothing."""
-
-    @abstractmethod
-    def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, and approve models and settings in that name."""
-
-    @abstractmethod
-    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.export.export`."""
-
-    @abstractmethod
-    def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `import_plain`."""
-
-    @abstractmethod
-    def _tidy(self) -> None:
-        """Remove what a crash left half-made."""
-
-    @abstractmethod
-    def _prepare(self) -> None:
-        """Begin what the first customers would else wait for."""
-
-    @abstractmethod
-    def _check_approved(self) -> None:
-        """Accept models and settings; NotApprovedError if they are not what staff approved."""
-
-    @abstractmethod
-    def _claimed(
-        self, claimed: Any, frames: Iterator[Frame]
-    ) -> "tuple[Excused | None, Template, Iterator[Frame]]":
-        """Return who is claimed, their template and the frames to judge, on the face thread."""
-
-    @abstractmethod
-    def _admitted(self, session: Session) -> "Template":
-        """Return the template of the customer of *session*."""
-
-    @abstractmethod
-    def _save_pin(self, session: Session, pin: str) -> None:
-        """Give the customer of a *session* that was just granted another PIN."""
-
-    @abstractmethod
-    def _enrolled(self, customer_id: str) -> Excused | None:
-        """Return the customer whose face is taken, None for a new one."""
-
-
-def staff_alone(settings: Settings) -> StaffDesk:
-    """Return who may sign in although the machine of *settings* does not open.
-
-    Raises:
-        AtmError, CredentialError: If nobody can, for that store cannot be used either.
-    """
-    return _chosen(settings)._staff_alone(settings)
-
-
-def _chosen(settings: Settings) -> type[Machine]:
-    if settings.store:
-        from atm.remote.machine import RemoteMachine
-
-        return RemoteMachine
-    from atm.local_machine import LocalMachine
-
-    return LocalMachine

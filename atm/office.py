@@ -11,11 +11,10 @@ from atm.accounts import Hold, LedgerError
 from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness import checked_excuses
-from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log, StaffList
+from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log
+from atm.people import Customer, KnownCustomer, Signatures, StaffMember
 from atm.refusals import Refusal, refusal
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
-from atm.staff import SHORTEST_STAFF_PIN
+from atm.staff import SHORTEST_STAFF_PIN, StaffRegistry
 from credentials.attempts import Standing
 from credentials.errors import UnknownUserError
 from credentials.hashing import PinHasher
@@ -48,7 +47,7 @@ class Office:
         ledger: Accounts,
         attempts: AttemptCounters,
         audit: Log,
-        staff: StaffList,
+        staff: StaffRegistry,
         commit: Commit,
     ) -> None:
         """Take every store, and the *commit* that they share, as `EnrolmentDesk` does."""
@@ -61,11 +60,14 @@ class Office:
         self._staff = staff
         self._commit = commit
 
-    def customers(self) -> list[tuple[Customer, str]]:
-        """Return every customer with `active`, `waiting`, `locked` or `pending`, by username."""
+    def customers(self, *, staff: StaffMember) -> list[tuple[Customer, str]]:
+        """Return every customer with `active`, `waiting`, `locked` or `pending`, by username.
+
+        *staff*, here and below, ask; a look at customers is not logged.
+        """
         return self._with_states(sorted(self._store.all(), key=lambda record: record.username))
 
-    def search(self, text: str) -> list[tuple[Customer, str]]:
+    def search(self, text: str, *, staff: StaffMember) -> list[tuple[Customer, str]]:
         """Return the first `FOUND_AT_MOST` customers whose username or full name has *text* in it.
 
         Case does not count; the empty text finds everybody. As `customers` otherwise.
@@ -78,7 +80,7 @@ class Office:
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        record = self.known(username)
+        record = self.record(username)
         with self._logged("unlock", customer=record.customer_id, staff=[staff.name]):
             self._attempts.clear(record.customer_id)
 
@@ -90,8 +92,8 @@ class Office:
             PolicyError: If the PIN is not allowed.
             StaleRecordError: If the record was changed meanwhile.
         """
-        self.set_pin(self.known(username), pin, signed.names)
-        self._attempts.clear(self.known(username).customer_id)
+        self.set_pin(self.record(username), pin, signed.names)
+        self._attempts.clear(self.record(username).customer_id)
 
     def set_pin(self, record: CredentialRecord, pin: str, by: list[str]) -> None:
         """Put a new PIN into *record*; *by* says who signed, for the log.
@@ -122,7 +124,7 @@ class Office:
             StaleRecordError: If the record was changed meanwhile.
             AtmError: If it could not be saved; the old face is kept then.
         """
-        record = self.known(username)
+        record = self.record(username)
         stop = cancel or threading.Event()
         with plain_errors():
             template, captures = enrol_face(record.customer_id, stop)
@@ -160,7 +162,7 @@ class Office:
             BalanceError: If the account is not empty and nobody overrides that.
             LedgerError: If money of the account is on hold.
         """
-        record = self.known(username)
+        record = self.record(username)
         names = override.names if override else [staff.name]
         return self._commit(lambda: self._delete(record, names, any_balance=override is not None))
 
@@ -169,7 +171,7 @@ class Office:
 
         Args:
             username: The customer's.
-            requests: Values of `face_auth.liveness.requests.Request`; two must remain.
+            requests: Values of `face_auth.types.Movement`; two must remain.
             staff: Who checked that it is so.
 
         Raises:
@@ -177,13 +179,21 @@ class Office:
             ExcuseError: If a request is unknown, or fewer than two remain.
         """
         excused = checked_excuses(requests)
-        record = self.known(username)
+        record = self.record(username)
         with self._logged(
             "excuse", customer=record.customer_id, staff=[staff.name], requests=excused
         ) as fields:
             new = replace(record, excused=",".join(excused) or None)
             self._store.replace(new, instead_of=record)
             fields["record"] = self._store.record_mac(record.customer_id)
+
+    def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
+        """Return every member of staff by name, and whether they are locked.
+
+        Raises:
+            StaffError: If the list or the counters cannot be used.
+        """
+        return self._staff.names()
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
         """Make a member of staff; two must sign, but for the second one.
@@ -232,7 +242,7 @@ class Office:
         names = self._store.usernames({str(entry.get("customer")) for entry in entries})
         return [refusal(entry, names) for entry in entries]
 
-    def holds(self) -> list[tuple[Hold, str | None]]:
+    def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
         """Return the withdrawals that nobody knows the end of, each with the username."""
         holds = self._ledger.open_holds()
         names = self._store.usernames({hold.customer_id for hold in holds})
@@ -248,7 +258,16 @@ class Office:
         with self._logged("settle", staff=[staff.name], **fields):
             self._ledger.settle(hold, paid)
 
-    def known(self, username: str) -> CredentialRecord:
+    def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
+        """Return what staff may know of *username*.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self.record(username)
+        return KnownCustomer(_customer(record), record.excused)
+
+    def record(self, username: str) -> CredentialRecord:
         """Return the record of *username*.
 
         Raises:
@@ -281,7 +300,7 @@ class Office:
         standings = self._attempts.standings(record.customer_id for record in records)
         return [
             (
-                Customer(record.customer_id, record.username, record.full_name),
+                _customer(record),
                 "pending" if record.pending else _STATES[standings[record.customer_id]],
             )
             for record in records
@@ -293,6 +312,10 @@ class Office:
         self._audit.append(kind, step="begun", **fields)
         yield fields
         self._audit.append(kind, step="done", anchor=True, **fields)
+
+
+def _customer(record: CredentialRecord) -> Customer:
+    return Customer(record.customer_id, record.username, record.full_name)
 
 
 def _names(signed: StaffMember | Signatures) -> list[str]:

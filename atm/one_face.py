@@ -7,20 +7,17 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atm.parts import Faces, FaceSearch, Log
 from credentials.store import CredentialStore
+from face_auth.classifier import Embeddings
+from face_auth.duplicates import Alike, FaceIndex, portrait
 from face_auth.gallery import Capture, Gallery, Template
-from face_auth.verification import FaceResult
-
-if TYPE_CHECKING:
-    from face_auth.classifier import Embeddings
-    from face_auth.duplicates import Alike, FaceIndex
-    from face_auth.models import ModelCard
+from face_auth.models import ModelCard
+from face_auth.types import FaceResult
 
 _log = logging.getLogger(__name__)
 
@@ -68,8 +65,6 @@ class OneFace:
             GalleryError: If that customer's pictures cannot be read: then nobody can say.
             ModelError: If the model card has no thresholds for the search.
         """
-        from face_auth.duplicates import portrait
-
         alike = self._search.closest(template.embeddings, besides=template.customer_id)
         record = None if alike is None else self._store.by_id(alike.customer_id)
         if record is None or record.template_id is None:
@@ -101,7 +96,7 @@ class GallerySearch:
     """Looks through the faces in a folder; keeps every customer's mean embedding in memory."""
 
     def __init__(
-        self, store: CredentialStore, gallery: Gallery, card: "Callable[[], ModelCard]"
+        self, store: CredentialStore, gallery: Gallery, card: Callable[[], ModelCard]
     ) -> None:
         """Take the stores; *card* returns the card of the network in use."""
         self._store = store
@@ -119,14 +114,12 @@ class GallerySearch:
         """
         self._current()
 
-    def closest(self, embeddings: "Embeddings", *, besides: str | None = None) -> "Alike | None":
+    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Alike | None:
         """Return the customer whose face is closest; see `FaceIndex.closest`, `prepare`."""
         return self._current().closest(embeddings, besides=besides)
 
-    def _current(self) -> "FaceIndex":
+    def _current(self) -> FaceIndex:
         """Return the index with everybody who is enrolled now."""
-        from face_auth.duplicates import FaceIndex
-
         with self._preparing:
             index = self._index or FaceIndex.of(self._card())
             templates = {r.customer_id: r.template_id for r in self._store.all() if r.template_id}

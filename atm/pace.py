@@ -5,10 +5,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from face_auth.camera import Frame
+from face_auth.types import Frame
 
 LEAST: Final = 5.0
 """Pictures a second that checks of faces were measured with; with fewer, more and more customers
@@ -53,7 +52,7 @@ class Pace:
         with self._lock:
             return median(self._rates) if len(self._rates) >= FEWEST else None
 
-    def watched(self, frames: "Iterator[Frame]") -> "Generator[Frame, None, None]":
+    def watched(self, frames: Iterator[Frame]) -> Generator[Frame, None, None]:
         """Yield *frames*, and measure how fast they are taken.
 
         A wait that no picture ended, as with a lost camera, does not count.

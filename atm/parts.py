@@ -6,12 +6,11 @@ CredentialError, which is no decision and so a denial.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from atm.accounts import Hold, Transaction, Withdrawal
-from atm.signatures import Signatures, StaffMember
+from atm.accounts import Hold
+from atm.people import StaffMember
+from atm.session import OwnAccount
 from credentials.attempts import Ending, Standing
 from credentials.files import JsonObject
 
@@ -100,8 +99,8 @@ class FaceSearch(Protocol):
         ...
 
 
-class Accounts(Protocol):
-    """Accounts and every change to them; see `atm.ledger.Ledger`."""
+class Accounts(OwnAccount, Protocol):
+    """Every customer's account; see `atm.ledger.Ledger`, `atm.service.accounts.AccountRows`."""
 
     def open_account(self, customer_id: str, opening_minor: int) -> None:
         """Give the customer an account."""
@@ -113,25 +112,6 @@ class Accounts(Protocol):
 
     def balance(self, customer_id: str) -> int:
         """Return the balance in minor units, with what is on hold still in it."""
-        ...
-
-    def available(self, customer_id: str) -> int:
-        """Return the balance less what is on hold, in minor units."""
-        ...
-
-    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
-        """Return the last transactions, newest first."""
-        ...
-
-    def check_withdrawal(
-        self,
-        customer_id: str,
-        amount_minor: int,
-        *,
-        smallest_note_minor: int,
-        day_limit_minor: int,
-    ) -> None:
-        """Accept an amount that could be held now, or raise what `hold` would."""
         ...
 
     def hold(
@@ -146,18 +126,6 @@ class Accounts(Protocol):
         """Set an amount aside. A *reference* that is sent again finds the hold that it made."""
         ...
 
-    def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out."""
-        ...
-
-    def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out."""
-        ...
-
-    def paying_out(self) -> AbstractContextManager[None]:
-        """Keep staff from settling holds meanwhile."""
-        ...
-
     def settle(self, hold: Hold, paid: bool) -> None:
         """Book (*paid*) or release a hold that was left behind; PayingOutError if it was not."""
         ...
@@ -168,51 +136,6 @@ class Accounts(Protocol):
 
     def remove_account(self, customer_id: str) -> None:
         """Close the account: what is left is booked out, and its transactions stay."""
-        ...
-
-
-class StaffList(Protocol):
-    """Members of staff and their sign-in; see `atm.staff.StaffRegistry`."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is no member of staff yet."""
-        ...
-
-    def names(self) -> list[tuple[str, bool]]:
-        """Return every member by name, and whether they are locked."""
-        ...
-
-    def known(self, name: str) -> str:
-        """Return how the member *name*, as typed, is called here."""
-        ...
-
-    def check_first(self, name: str, pin: str) -> str:
-        """Return *name* as it will be kept, or raise what `add_first` would."""
-        ...
-
-    def add_first(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, which nobody can sign."""
-        ...
-
-    def add(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
-        """Make another member of staff."""
-        ...
-
-    def remove(self, name: str, *, signed: Signatures) -> None:
-        """Remove a member of staff."""
-        ...
-
-    def change_pin(self, name: str, old: str, new: str) -> None:
-        """Give *name* the PIN *new*; *old* is judged as at a sign-in."""
-        ...
-
-    def sign_in(self, name: str, pin: str) -> StaffMember:
-        """Return the member of staff whose *name* and *pin* these are."""
-        ...
-
-    def unlock(self, name: str) -> None:
-        """Forget the wrong PINs of *name*."""
         ...
 
 
@@ -232,50 +155,26 @@ class Log(Protocol):
         ...
 
 
-class LoginTickets(Protocol):
-    """Logins that a service began for kiosks, each of which ends once."""
+class MachineLog(Log, Protocol):
+    """The log of one machine; see `atm.audit.AuditLog`, `atm.remote.log.KioskLog`."""
 
-    def open(self, customer_id: str, kiosk_id: str) -> str:
-        """Keep that a login began; returns its id. Unknown names have a customer id too."""
+    def head_stores(self) -> dict[str, int]:
+        """Return the highest generation of each of the machine's own stores that it knows of."""
         ...
 
-    def end(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
-        """End it; False if there is none of this kiosk, or it was ended before."""
+    def close(self) -> None:
+        """Write down what was counted."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kiosk:
-    """A kiosk that may speak to the service.
+class SignIn(Protocol):
+    """Signs members of staff in; see `StaffRegistry`, `atm.remote.staff.RemoteStaff`."""
 
-    Attributes:
-        kiosk_id: 32 lower-case hexadecimal digits.
-        name: What the bank calls it.
-        fingerprint: SHA-256 of its certificate (DER), 64 lower-case hexadecimal digits.
-        revoked: Whether it may no more.
-    """
-
-    kiosk_id: str
-    name: str
-    fingerprint: str
-    revoked: bool
-
-
-class Kiosks(Protocol):
-    """The bank's kiosks."""
-
-    def known(self, fingerprint: str) -> Kiosk | None:
-        """Return the kiosk whose certificate this is; None if there is none or it is revoked."""
+    @property
+    def empty(self) -> bool:
+        """Whether there is no member of staff yet."""
         ...
 
-    def all(self) -> list[Kiosk]:
-        """Return every kiosk, by name."""
-        ...
-
-    def add(self, name: str, fingerprint: str) -> Kiosk:
-        """Let a kiosk in; a known *name* gets a new certificate. KioskError if it may not."""
-        ...
-
-    def revoke(self, name: str) -> None:
-        """Let it in no more; KioskError if there is no such kiosk."""
+    def sign_in(self, name: str, pin: str) -> StaffMember:
+        """Return the member of staff whose *name* and *pin* these are."""
         ...

@@ -11,7 +11,7 @@ from credentials.errors import CredentialError
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.errors import TooFewPicturesError
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 
 def claimed(store: CredentialStore, username: str) -> CredentialRecord | None:

@@ -1,10 +1,10 @@
 """The camera of one data folder: which kinds it takes, and in a live one which device."""
 
-from atm.desks import MachineLog
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
+from atm.parts import MachineLog
+from atm.people import StaffMember
 from atm.registration import CameraChangedError, CameraIdentity, Registration, read_identity
-from atm.signatures import StaffMember
 from face_auth.camera import Camera
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from atm.errors import AtmError
-from atm.signatures import Signatures
+from atm.people import Signatures
 from credentials import files
 from credentials.errors import StoreError
 from credentials.record_file import PREVIOUS_SUFFIX

@@ -1,29 +1,27 @@
-"""What an admitted customer may do until they log out."""
+"""The session of an admitted customer: what they may do until they log out."""
+
+from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from atm.accounts import Hold, LedgerError, Transaction, Withdrawal
 from atm.dispenser import Dispenser, NotDispensed
 from atm.errors import AtmError
+from atm.people import Customer
+
+if TYPE_CHECKING:
+    from face_auth.gallery import Template
+
+T = TypeVar("T")
 
 MINOR_PER_MAJOR = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who somebody is to the bank; nothing secret."""
-
-    customer_id: str
-    username: str
-    full_name: str
-
-
 class OwnAccount(Protocol):
-    """What a session needs of `atm.parts.Accounts`: one customer's account."""
+    """One customer's account, as a session needs it; see `Ledger`, `RemoteAccounts`."""
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units."""
@@ -71,6 +69,8 @@ class OwnAccount(Protocol):
 class SessionClosedError(AtmError):
     """The customer has logged out; nothing more may be done in their name."""
 
+    sentence = "You are logged out. Please log in again."
+
 
 class WithdrawalError(AtmError):
     """The dispenser did not pay the amount out, or may not have; never raised itself."""
@@ -79,9 +79,7 @@ class WithdrawalError(AtmError):
 class ReturnedError(WithdrawalError):
     """No note came out, and nothing was taken from the account."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("No money came out, and nothing was taken from the account.")
+    sentence = "No money came out, and nothing was taken from the account."
 
 
 class HeldError(WithdrawalError):
@@ -109,6 +107,8 @@ class Session:
         smallest_note: int,
         day_limit: int,
         record: Callable[..., None] | None,
+        template: Callable[[], Template],
+        save_pin: Callable[[str], None],
     ) -> None:
         """Open the account of *customer*; note and limit are in whole units of the currency.
 
@@ -121,6 +121,8 @@ class Session:
             record: Writes an entry of the audit log: ``record("withdrawal", step=…, customer=…,
                 amount_minor=…, reference=…)``, with the steps "held" and then "booked",
                 "returned" or "uncertain". No money comes out unless "held" was written.
+            template: Returns the template that the customer's face is compared with.
+            save_pin: Gives the customer another PIN.
         """
         self.customer = customer
         self._ledger: OwnAccount | None = ledger
@@ -128,6 +130,8 @@ class Session:
         self._smallest_note_minor = smallest_note * MINOR_PER_MAJOR
         self._day_limit_minor = day_limit * MINOR_PER_MAJOR
         self._record = record
+        self._template: Callable[[], Template] | None = template
+        self._save_pin: Callable[[str], None] | None = save_pin
 
     @property
     def dispenser_name(self) -> str:
@@ -136,11 +140,11 @@ class Session:
 
     def balance(self) -> int:
         """Return what is available now, in minor units: what is on hold is not."""
-        return self._open().available(self.customer.customer_id)
+        return _open(self._ledger).available(self.customer.customer_id)
 
     def transactions(self, limit: int = 5) -> list[Transaction]:
         """Return the latest transactions, newest first."""
-        return self._open().transactions(self.customer.customer_id, limit=limit)
+        return _open(self._ledger).transactions(self.customer.customer_id, limit=limit)
 
     def check_withdrawal(self, amount_minor: int) -> None:
         """Accept an amount that could be withdrawn now; nothing is changed.
@@ -149,7 +153,7 @@ class Session:
             LedgerError: If balance, day limit or notes do not allow it.
             SessionClosedError: After `close`.
         """
-        self._open().check_withdrawal(
+        _open(self._ledger).check_withdrawal(
             self.customer.customer_id,
             amount_minor,
             smallest_note_minor=self._smallest_note_minor,
@@ -166,7 +170,7 @@ class Session:
             SessionClosedError: After `close`.
             Exception: What *record* raised before a note came out; nothing has changed then.
         """
-        ledger = self._open()
+        ledger = _open(self._ledger)
         with ledger.paying_out():
             hold = ledger.hold(
                 self.customer.customer_id,
@@ -194,9 +198,28 @@ class Session:
         self._log_after("booked", hold)
         return withdrawal
 
+    def template(self) -> Template:
+        """Return what tells whether the customer is still before the camera.
+
+        Raises:
+            AtmError: If the customer was deleted meanwhile.
+            SessionClosedError: After `close`.
+        """
+        return _open(self._template)()
+
+    def save_pin(self, pin: str) -> None:
+        """Give the customer another PIN; only just after a login.
+
+        Raises:
+            PolicyError: If *pin* is not allowed.
+            AtmError, CredentialError: If it could not be saved; the old PIN holds.
+            SessionClosedError: After `close`.
+        """
+        _open(self._save_pin)(pin)
+
     def close(self) -> None:
-        """Log out. Closing twice is no error."""
-        self._ledger = None
+        """Log out, and forget whatever proves it. Closing twice is no error."""
+        self._ledger = self._template = self._save_pin = None
 
     def _return(self, ledger: OwnAccount, hold: Hold, cause: NotDispensed) -> NoReturn:
         try:
@@ -222,7 +245,9 @@ class Session:
         with contextlib.suppress(Exception):
             self._log(step, hold)
 
-    def _open(self) -> OwnAccount:
-        if self._ledger is None:
-            raise SessionClosedError("You are logged out. Please log in again.")
-        return self._ledger
+
+def _open(part: T | None) -> T:
+    """Return a *part* of a session that is still open."""
+    if part is None:
+        raise SessionClosedError
+    return part

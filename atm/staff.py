@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from atm.signatures import (
+from atm.people import (
     SecondSignatureError,
     Signatures,
     StaffError,
@@ -18,17 +18,6 @@ from credentials.errors import CredentialError, PolicyError, shown
 from credentials.files import JsonObject
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username, username_key
-
-__all__ = [
-    "SHORTEST_STAFF_PIN",
-    "STAFF_LIMIT",
-    "SecondSignatureError",
-    "Signatures",
-    "StaffError",
-    "StaffMember",
-    "StaffRegistry",
-    "StaffSignInError",
-]
 
 SHORTEST_STAFF_PIN = 6
 STAFF_LIMIT = 5  # wrong PINs until a member of staff is locked

@@ -13,7 +13,7 @@ from atm.capturing import EnrolmentError
 from atm.errors import AtmError, ServiceUnavailable
 from atm.liveness import ExcuseError
 from atm.office import BalanceError
-from atm.signatures import SecondSignatureError, StaffError, StaffSignInError
+from atm.people import SecondSignatureError, StaffError, StaffSignInError
 from credentials.errors import (
     DuplicateUserError,
     PolicyError,
@@ -60,17 +60,13 @@ class Coded:
 class SignedOutError(StaffError):
     """The sign-in has run out, or was made at another kiosk."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("You are signed out. Please sign in again.")
+    sentence = "You are signed out. Please sign in again."
 
 
 class OverError(AtmError):
     """The login or the open account has come to its end; nothing more is done in its name."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__("You are logged out. Please log in again.")
+    sentence = "You are logged out. Please log in again."
 
 
 class DuplicateFaceError(AtmError):
@@ -98,12 +94,10 @@ class MigrationError(AtmError):
 class PepperError(AtmError):
     """The service lacks the key that a moved PIN hash was made with."""
 
-    def __init__(self) -> None:
-        """Say the one sentence there is."""
-        super().__init__(
-            "The service lacks the key of these PINs; back the machine's key up and run"
-            " “python -m atm.service keys adopt” with that backup first."
-        )
+    sentence = (
+        "The service lacks the key of these PINs; back the machine's key up and run"
+        " “python -m atm.service keys adopt” with that backup first."
+    )
 
 
 class NotAllowedError(AtmError):

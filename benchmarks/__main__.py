@@ -118,10 +118,10 @@ def _kiosk(
     shown: Screen,
     folder: Path,
 ) -> None:
-    from atm.machine import Machine
+    from atm.opening import open_machine
 
     settings = demo_settings(folder)
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     try:
         machine.camera.start()
         enrol_customer(machine)

@@ -9,13 +9,13 @@ from unittest import mock
 
 import numpy as np
 
-from atm.enrolment import Application
 from atm.folder import Kind, open_folder
 from atm.keys import Keys
 from atm.ledger import Ledger
+from atm.local_machine import LocalBank
 from atm.machine import Machine
+from atm.people import Application, StaffMember
 from atm.settings import Liveness, Settings
-from atm.signatures import StaffMember
 from atm.stores import Stores
 
 USERNAME: Final = "bench"
@@ -34,6 +34,12 @@ def demo_settings(folder: Path, camera: str = FACE, liveness: Liveness = "off") 
         camera=camera,
         liveness=liveness,
     )
+
+
+def bank_of(machine: Machine) -> LocalBank:
+    """Return the bank of a *machine* that keeps its own customers."""
+    assert isinstance(machine.bank, LocalBank)
+    return machine.bank
 
 
 def enrol_customer(machine: Machine) -> None:

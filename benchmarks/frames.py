@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from face_auth.capture import decode_picture
 from face_auth.cascade import FRAME_HEIGHT, FRAME_WIDTH
 from face_auth.detection import Detector
-from face_auth.quality import Verdict, assess
+from face_auth.quality import assess
+from face_auth.types import Verdict
 
 Picture = NDArray[np.uint8]
 

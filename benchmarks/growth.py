@@ -15,16 +15,16 @@ from typing import Any, Final
 from unittest import mock
 
 from atm.decision import Outcome
-from atm.enrolment import EnrolmentDesk
-from atm.local_machine import LocalMachine
+from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import StaffMember
 from atm.settings import Settings
-from atm.signatures import StaffMember
-from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer, fill
+from benchmarks.bank import PIN, USERNAME, bank_of, demo_settings, enrol_customer, fill
 from benchmarks.process import memory_mb
 from benchmarks.results import Growth, Report, Row, Target, Timing
 from credentials.store import CredentialRecord
-from face_auth.camera import Frame
 from face_auth.enrolment import split_scores
+from face_auth.types import Frame
 
 NUMBERS: Final = (10, 1_000, 10_000)
 TRAIN_LIMIT_MS: Final = 100.0
@@ -34,15 +34,16 @@ WARM_UP: Final = 2
 def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NUMBERS) -> None:
     """Measure with each of the *numbers* of customers, *runs* times, and add what was found."""
     settings = demo_settings(folder)
-    machine = LocalMachine.open(settings)
+    machine = open_machine(settings)
     try:
         recogniser = machine.warm_up()
         machine.camera.start()
         enrol_customer(machine)
         frames = _some_frames(machine, 6)
-        record = machine.store.all()[0]
-        template = machine.gallery.load(str(record.template_id), record.customer_id)
-        captures = machine.gallery.load_captures(str(record.template_id), record.customer_id)
+        stores = bank_of(machine).stores
+        record = stores.credentials.all()[0]
+        template = stores.gallery.load(str(record.template_id), record.customer_id)
+        captures = stores.gallery.load_captures(str(record.template_id), record.customer_id)
         training = _timed(runs, lambda: recogniser.train("nobody", template.embeddings))
         testing = _timed(runs, lambda: split_scores(template.embeddings, recogniser.cohort))
     finally:
@@ -53,10 +54,10 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
     for number in numbers:
         fill(settings, number)
         open_s, held = _fresh_start(settings)
-        machine = LocalMachine.open(settings)
+        machine = open_machine(settings)
         try:
             machine.warm_up()
-            machine._one_face.prepare()  # which a kiosk does behind its first seconds
+            bank_of(machine)._one_face.prepare()  # which a kiosk does behind its first seconds
             logins = [_login(machine, frames) for _ in range(-WARM_UP, runs)][WARM_UP:]
             opened = _opened_by_a_login(machine, frames)
             commits = [_commit(machine, record, template, captures) for _ in range(runs)]
@@ -70,14 +71,14 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
         ]
 
 
-def _some_frames(machine: LocalMachine, count: int) -> list[Frame]:
+def _some_frames(machine: Machine, count: int) -> list[Frame]:
     now = time.monotonic()
     source = machine.camera.frames(after=now, until=now + 10)
     return [frame for frame, _ in zip(source, range(count), strict=False)]
 
 
 @contextmanager
-def _waiting_frames(machine: LocalMachine, frames: Sequence[Frame]) -> Iterator[None]:
+def _waiting_frames(machine: Machine, frames: Sequence[Frame]) -> Iterator[None]:
     """Hand out *frames* at once instead of the camera's, so that growth hides in no wait."""
 
     def at_once(**_options: Any) -> Iterator[Frame]:
@@ -87,7 +88,7 @@ def _waiting_frames(machine: LocalMachine, frames: Sequence[Frame]) -> Iterator[
         yield
 
 
-def _login(machine: LocalMachine, frames: Sequence[Frame]) -> float:
+def _login(machine: Machine, frames: Sequence[Frame]) -> float:
     with _waiting_frames(machine, frames):
         begin = time.perf_counter()
         decision = machine.login(USERNAME, PIN)
@@ -97,7 +98,7 @@ def _login(machine: LocalMachine, frames: Sequence[Frame]) -> float:
     return took * 1000
 
 
-def _commit(machine: LocalMachine, like: CredentialRecord, template: Any, captures: Any) -> float:
+def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: Any) -> float:
     """Save one more customer, as the end of an enrolment does, and take them away again."""
     record = CredentialRecord(
         customer_id=uuid.uuid4().hex,
@@ -108,15 +109,15 @@ def _commit(machine: LocalMachine, like: CredentialRecord, template: Any, captur
         consent_at=like.consent_at,
         created_at=datetime.now(UTC).isoformat(),
     )
-    assert isinstance(machine._enrolment, EnrolmentDesk)
+    enrolment = bank_of(machine).enrolment
     begin = time.perf_counter()
-    machine._enrolment._commit(record, None, 0, template, captures, StaffMember("Benchmark"))
+    enrolment._commit(record, None, 0, template, captures, StaffMember("Benchmark"))
     took = time.perf_counter() - begin
     machine.office.delete(record.username, staff=StaffMember("Benchmark"))
     return took * 1000
 
 
-def _opened_by_a_login(machine: LocalMachine, frames: Sequence[Frame]) -> Counter[str]:
+def _opened_by_a_login(machine: Machine, frames: Sequence[Frame]) -> Counter[str]:
     """Return how often each file is opened, by its name, while one login runs."""
     names: Counter[str] = Counter()
     watching = [True]
@@ -159,9 +160,9 @@ def _fresh_start(settings: Settings) -> tuple[float, float]:
 
 def _open_once(settings: Settings, pipe: Connection) -> None:
     begin = time.perf_counter()
-    machine = LocalMachine.open(settings)
+    machine = open_machine(settings)
     took = time.perf_counter() - begin
     machine.warm_up()
-    machine.store.get(USERNAME)
+    bank_of(machine).stores.credentials.get(USERNAME)
     pipe.send((took, memory_mb(os.getpid())))
     machine.close()

@@ -10,10 +10,11 @@ from typing import Any
 from unittest import mock
 
 from atm.decision import Decision, Outcome
-from atm.local_machine import LocalMachine
-from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer
+from atm.machine import Machine
+from atm.opening import open_machine
+from benchmarks.bank import PIN, USERNAME, bank_of, demo_settings, enrol_customer
 from benchmarks.results import Report, Row, Target, Timing
-from face_auth.camera import Frame
+from face_auth.types import Frame
 
 LOGIN_LIMIT_MS = 250.0
 WARM_UP = 3
@@ -28,7 +29,7 @@ PARTS = {
 
 def measure(report: Report, folder: Path, logins: int) -> None:
     """Enrol the drawn face under *folder*, log in so many times, and add what it took."""
-    machine = LocalMachine.open(demo_settings(folder))
+    machine = open_machine(demo_settings(folder))
     try:
         machine.warm_up()
         machine.camera.start()
@@ -57,14 +58,14 @@ def measure(report: Report, folder: Path, logins: int) -> None:
 class _Split:
     """Logs in, and keeps what each part of it took."""
 
-    def __init__(self, machine: LocalMachine) -> None:
+    def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self.samples: dict[str, list[float]] = defaultdict(list)
         self._waited = self._seen = self._hashed = self._answered = 0.0
 
     def login(self) -> Decision:
         machine = self._machine
-        camera, hasher = machine.camera, machine._stores.hasher
+        camera, hasher = machine.camera, bank_of(machine).stores.hasher
         self._waited = self._seen = self._hashed = self._answered = 0.0
         frames, verify = camera.frames, hasher.verify
 

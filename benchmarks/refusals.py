@@ -16,11 +16,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from tqdm import tqdm
 
 from atm.decision import Outcome
-from atm.enrolment import Application
-from atm.local_machine import LocalMachine
-from atm.login import LoginDesk
-from atm.signatures import StaffMember
-from benchmarks.bank import STAFF, demo_settings
+from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import Application, StaffMember
+from benchmarks.bank import STAFF, bank_of, demo_settings
 
 AUC_LIMIT: Final = 0.55
 OWN_FACE, OTHER_FACE = "demo:0", "demo:1"
@@ -65,7 +64,7 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
     The desk is the real one, with Argon2id at its defaults and the drawn face; only the kiosk's
     own pause is kept from beginning.
     """
-    machine = LocalMachine.open(demo_settings(folder, OTHER_FACE))
+    machine = open_machine(demo_settings(folder, OTHER_FACE))
     try:
         machine.warm_up()
         machine.camera.start()
@@ -73,8 +72,8 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
         machine.use_camera(OWN_FACE)
         for name in ("own", "locked"):
             _enrol(machine, name)
-        attempts_of = machine._stores.attempts
-        attempts_of.lock(machine.office.known("locked").customer_id)
+        attempts_of = bank_of(machine).stores.attempts
+        attempts_of.lock(machine.office.known("locked", staff=STAFF).customer.customer_id)
         tries = {
             "unknown name": ("nobody", PIN),
             "wrong PIN": ("own", WRONG_PIN),
@@ -84,8 +83,7 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
         order = [name for name in tries for _ in range(attempts)]
         random.Random(20261123).shuffle(order)
         seconds: dict[str, list[float]] = {name: [] for name in tries}
-        assert isinstance(machine._logins, LoginDesk)
-        machine._logins._refuse_after_s = after_s
+        bank_of(machine).logins._refuse_after_s = after_s
         with mock.patch("atm.pause.REFUSALS", 10**9), mock.patch("atm.pause.WITHIN_S", 5.0):
             for name in tqdm(order, desc="refusals", unit="login"):
                 begin = time.perf_counter()
@@ -94,7 +92,8 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
                 if decision.outcome is not Outcome.REFUSED:
                     raise ValueError(f"{name} was not refused: {decision.reasons}")
                 for other in ("own", "other"):
-                    attempts_of.clear(machine.office.known(other).customer_id)
+                    known = machine.office.known(other, staff=STAFF)
+                    attempts_of.clear(known.customer.customer_id)
     finally:
         machine.close()
     pairs = combinations(seconds, 2)
@@ -111,6 +110,6 @@ def told_apart(first: list[float], second: list[float]) -> float:
     return max(plain, 1 - plain, float(roc_auc_score(labels, voted)))
 
 
-def _enrol(machine: LocalMachine, name: str) -> None:
+def _enrol(machine: Machine, name: str) -> None:
     application = Application(name, name, 0, PIN, datetime.now(UTC))
     machine.enrol(application, staff=STAFF, ask=lambda question: StaffMember("Second"))

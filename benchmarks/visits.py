@@ -14,8 +14,9 @@ from typing import Final
 from tqdm import tqdm
 
 from atm.decision import Outcome
-from atm.local_machine import LocalMachine
-from benchmarks.bank import PIN, USERNAME, demo_settings, enrol_customer
+from atm.machine import Machine
+from atm.opening import open_machine
+from benchmarks.bank import PIN, STAFF, USERNAME, bank_of, demo_settings, enrol_customer
 
 BETWEEN_S: Final = 1.5
 """Until the drawn face looks straight again, and a little more."""
@@ -54,7 +55,7 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
 
     What an attempt costs the customer is forgotten before the next one.
     """
-    machine = LocalMachine.open(demo_settings(folder, liveness="challenge"))
+    machine = open_machine(demo_settings(folder, liveness="challenge"))
     outcomes: Counter[str] = Counter()
     seconds: list[float] = []
     rates: list[float] = []
@@ -64,7 +65,7 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
         while machine.camera.latest() is None:
             time.sleep(0.1)
         enrol_customer(machine)
-        customer_id = machine.office.known(USERNAME).customer_id
+        customer_id = machine.office.known(USERNAME, staff=STAFF).customer.customer_id
         with _spinning(busy):
             for _ in tqdm(range(visits), desc="visits", unit="visit"):
                 _rest(machine)
@@ -77,7 +78,7 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
                     seconds.append(took)
                 if machine._pace.last is not None:
                     rates.append(machine._pace.last)
-                machine._stores.attempts.clear(customer_id)
+                bank_of(machine).stores.attempts.clear(customer_id)
         entries = machine.audit.entries()
         suspected = sum(entry["kind"] == "presentation attack suspected" for entry in entries)
     finally:
@@ -85,7 +86,7 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
     return Visits(outcomes, seconds, rates, suspected)
 
 
-def _rest(machine: LocalMachine) -> None:
+def _rest(machine: Machine) -> None:
     """Look at the camera for a while, as the login page does."""
     until = time.monotonic() + BETWEEN_S
     while time.monotonic() < until:

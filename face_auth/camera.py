@@ -11,8 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from face_auth.errors import CameraError
@@ -25,14 +24,13 @@ from face_auth.sources import (
     shown,
     source_kind,
 )
+from face_auth.types import CameraState, Frame, Movement
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from face_auth.liveness.requests import Request
-
-__all__ = ["Camera", "CameraState", "Frame", "SourceKind", "source_kind"]
+__all__ = ["Camera", "SourceKind", "source_kind"]
 
 MAX_AGE_S = 1.0  # an older frame is nobody's newest
 WATCHED_S = 2.0  # how long after the last look frames are still decoded
@@ -46,29 +44,6 @@ _WAITED_S = 0.012  # a frame one had to wait for this long was not lying in a bu
 _CLOSEST_S = 0.02  # frames that follow closer than this are not decoded
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture.
-
-    Attributes:
-        image: RGB, (h, w, 3), 0 to 255, contiguous, read-only, at most 1920 on a side.
-        captured_at: When the source delivered it, in seconds of the camera's clock.
-        index: 1 for the first frame handed out, then one more each.
-    """
-
-    image: NDArray[np.uint8] = field(repr=False)  # a person's picture belongs in no log
-    captured_at: float
-    index: int
-
-
-class CameraState(StrEnum):
-    """Whether there are pictures."""
-
-    STARTING = "starting"
-    READY = "ready"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +92,7 @@ class Camera:
         """
         self.kind = source_kind(spec)
         self.spec = spec
-        self.asked: Request | None = None
+        self.asked: Movement | None = None
         self._clock = clock
         self._looked = clock()
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes a thread that rests

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from face_auth.liveness.requests import Request
+from face_auth.types import Movement
 
 REACTION_S: Final = 0.35
 MOVEMENT_S: Final = 0.6
@@ -10,11 +10,11 @@ MOVEMENT_S: Final = 0.6
 
 STRAIGHT: Final = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0}
 ENDS: Final = {
-    Request.LEFT: STRAIGHT | {"yaw": 27.0},
-    Request.RIGHT: STRAIGHT | {"yaw": -27.0},
-    Request.UP: STRAIGHT | {"pitch": 25.0},
-    Request.DOWN: STRAIGHT | {"pitch": -19.0},
-    Request.CLOSER: STRAIGHT | {"scale": 1.36},
+    Movement.LEFT: STRAIGHT | {"yaw": 27.0},
+    Movement.RIGHT: STRAIGHT | {"yaw": -27.0},
+    Movement.UP: STRAIGHT | {"pitch": 25.0},
+    Movement.DOWN: STRAIGHT | {"pitch": -19.0},
+    Movement.CLOSER: STRAIGHT | {"scale": 1.36},
 }
 """Where each request leads: degrees, and how much larger; see ``DemoFace.draw``."""
 
@@ -24,12 +24,12 @@ class Obedience:
 
     def __init__(self) -> None:
         """Begin straight, asked for nothing."""
-        self._asked: Request | None = None
+        self._asked: Movement | None = None
         self._asked_at = 0.0
         self._start = STRAIGHT
         self._now = STRAIGHT
 
-    def pose(self, asked: Request | None, at: float) -> dict[str, float]:
+    def pose(self, asked: Movement | None, at: float) -> dict[str, float]:
         """Return the pose at a moment.
 
         Args:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from face_auth.camera import Frame
 from face_auth.playback import DEMO_INTERVAL_S
 from face_auth.sources import make_source
-
-if TYPE_CHECKING:
-    from face_auth.liveness.requests import Request
+from face_auth.types import Frame, Movement
 
 
 class DrawnCamera:
@@ -26,7 +22,7 @@ class DrawnCamera:
     def __init__(self, spec: str) -> None:
         """Draw nothing yet."""
         self.spec = spec
-        self.asked: Request | None = None
+        self.asked: Movement | None = None
 
     def frames(
         self, *, after: float, until: float, cancel: threading.Event | None = None

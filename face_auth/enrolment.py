@@ -10,16 +10,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.camera import Frame
 from face_auth.classifier import train_customer_svm
 from face_auth.detection import Face
-from face_auth.errors import AcquisitionError, NoFaceError, PresentationAttackError
+from face_auth.errors import NoFaceError, NotOnePersonError, PresentationAttackError
 from face_auth.gallery import Capture, Template
 from face_auth.liveness.challenge import Challenge
 from face_auth.liveness.check import LivenessCheck
-from face_auth.liveness.requests import POSES, Request
-from face_auth.quality import Steadiness, Verdict
+from face_auth.liveness.requests import POSES
+from face_auth.quality import Steadiness
 from face_auth.recogniser import Recogniser
+from face_auth.types import EnrolProgress, Frame, Movement, Verdict
 
 WANTED = 5
 SPACING_S = 0.4
@@ -39,35 +39,12 @@ NOT_SHOWN: Final = 0.35
 """Share of every movement below which a picture shows the face straight."""
 
 
-class NotOnePersonError(AcquisitionError):
-    """The captures do not all show the same person at the login threshold."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolProgress:
-    """How far the pictures are, and what the person should do now.
-
-    Attributes:
-        taken: Captures kept so far.
-        wanted: Captures needed.
-        verdict: What is to be said about the latest frame.
-        pose: Where the person is to turn now; None for straight, or where no pose is asked for.
-        over: Whether the pictures are of one person and the liveness check has passed.
-    """
-
-    taken: int
-    wanted: int
-    verdict: Verdict
-    pose: Request | None = None
-    over: bool = False
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Taken:
     at: float
     capture: Capture
     embedding: NDArray[np.float32]
-    pose: Request | None
+    pose: Movement | None
 
 
 def enrol_face(
@@ -147,7 +124,7 @@ def enrol_face(
 
 def _wanted_pose(
     challenge: Challenge | None, face: Face, taken: list[_Taken]
-) -> Request | Literal["none"] | None:
+) -> Movement | Literal["none"] | None:
     """Return which missing pose a face shows: None for straight or where no pose is asked for."""
     if challenge is None:
         return None
@@ -166,7 +143,7 @@ def _wanted_pose(
     return "none"
 
 
-def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Request | None:
+def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Movement | None:
     """Return where the person is to turn now."""
     if challenge is None or challenge.current is not None:
         return challenge.current if challenge is not None else None
@@ -241,7 +218,7 @@ def _candidate(
     face: Face,
     taken: list[_Taken],
     dropped: list[Capture],
-    pose: Request | None,
+    pose: Movement | None,
 ) -> _Taken | None:
     """Return the frame as a capture, or None where it is too soon or was seen before."""
     waited = frame.captured_at - taken[-1].at if taken else float("inf")

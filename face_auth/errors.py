@@ -21,6 +21,10 @@ class MultipleFacesError(AcquisitionError):
     """More than one person could be meant."""
 
 
+class NotOnePersonError(AcquisitionError):
+    """The captures do not all show the same person at the login threshold."""
+
+
 class PresentationAttackError(AcquisitionError):
     """A picture of a face is suspected, or what was asked for was not done."""
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from face_auth.capture import Capture, decode_picture, prepare_opencv, rgb_of
 from face_auth.sources import Source, SourceError
+from face_auth.types import Movement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from face_auth.liveness.requests import Request
 
 DEMO_INTERVAL_S = 1 / 25
 PICTURE_INTERVAL_S = 0.2
@@ -127,7 +126,7 @@ class Demo(Source):
     interval_s = DEMO_INTERVAL_S
 
     def __init__(
-        self, seed: int, clock: Callable[[], float], asked: Callable[[], Request | None]
+        self, seed: int, clock: Callable[[], float], asked: Callable[[], Movement | None]
     ) -> None:
         self._seed = seed
         self._clock = clock

@@ -8,15 +8,13 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
-from face_auth.camera import Frame
 from face_auth.errors import GalleryError
 from face_auth.gallery import Template
-from face_auth.quality import Quality, Verdict, assess
+from face_auth.quality import Quality, assess
 from face_auth.recogniser import Recogniser
-
-State = Literal["here", "gone", "other"]
+from face_auth.types import Frame, PresenceState, Verdict
 
 GONE_AFTER_S: Final = 5.0
 OTHER_AFTER_S: Final = 1.0
@@ -59,19 +57,19 @@ class Presence:
         self._clock = clock
         self._seen_at = clock()
         self._other_since: float | None = None
-        self._state: State = "here"
+        self._state = PresenceState.HERE
 
-    def look(self, frame: Frame | None) -> State:
+    def look(self, frame: Frame | None) -> PresenceState:
         """Judge the newest frame and return who is there.
 
-        "gone": the admitted face was not seen for five seconds. "other": for one second another
+        GONE: the admitted face was not seen for five seconds. OTHER: for one second another
         face was in view without the admitted one. No frame, an unusable face and a look that fails
         count as not seen; with the admitted face in view others do not matter. Never raises.
 
         Args:
             frame: The camera's newest, or None where it has none.
         """
-        if self._state != "here":
+        if self._state is not PresenceState.HERE:
             return self._state
         score = self._best_score(frame)
         now = self._clock()
@@ -83,9 +81,9 @@ class Presence:
         else:
             self._other_since = None
         if now - self._seen_at >= GONE_AFTER_S:
-            self._state = "gone"
+            self._state = PresenceState.GONE
         elif self._other_since is not None and now - self._other_since >= OTHER_AFTER_S:
-            self._state = "other"
+            self._state = PresenceState.OTHER
         return self._state
 
     def _best_score(self, frame: Frame | None) -> float:

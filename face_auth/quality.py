@@ -7,7 +7,6 @@ Brightness and sharpness are read from the middle of the face, reduced to 64 x 6
 """
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Final
 
 import cv2
@@ -19,6 +18,7 @@ from face_auth.cascade import FRAME_HEIGHT, FRAME_WIDTH
 from face_auth.covering import load_covering
 from face_auth.detection import Face
 from face_auth.pose import Pose, head_pose
+from face_auth.types import Verdict
 
 SECOND_FACE: Final = 0.6
 """A second face this share as high as the highest counts as a person; smaller ones are a queue."""
@@ -81,24 +81,6 @@ one direction shows. Unaltered: 1.1 % below one of them; blurred by a Gaussian o
 5 px 98 %; smeared over 21 px along, across or between at least 94 %."""
 
 SIDE: Final = 64
-
-
-class Verdict(StrEnum):
-    """What is wrong with a frame, the first that applies, or OK."""
-
-    OK = "ok"
-    NO_FACE = "no_face"
-    SEVERAL = "several_people"
-    TOO_FAR = "too_far"
-    TOO_NEAR = "too_near"
-    OFF_CENTRE = "off_centre"
-    TOO_DARK = "too_dark"
-    TOO_BRIGHT = "too_bright"
-    BLURRED = "blurred"
-    TURNED = "turned_away"
-    COVERED = "covered"
-    HOLD_STILL = "hold_still"
-    MOVE = "move_a_little"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from face_auth.types import Movement
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from face_auth.liveness.requests import Request
 
 OPEN_TIMEOUT_S = 4.0
 READ_TIMEOUT_S = 2.0
@@ -126,7 +126,7 @@ class Source(ABC):
 def make_source(
     spec: str,
     clock: Callable[[], float] = time.monotonic,
-    asked: Callable[[], Request | None] = lambda: None,
+    asked: Callable[[], Movement | None] = lambda: None,
 ) -> Source:
     """Return the unopened source that *spec* names; ValueError as `source_kind`.
 

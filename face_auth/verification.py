@@ -1,67 +1,27 @@
 """Verification (1:1): is the person before the camera the claimed customer?"""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.camera import Frame
 from face_auth.errors import GalleryError, NoFaceError, TooFewPicturesError
 from face_auth.gallery import Template
-from face_auth.liveness.check import LivenessCheck, LivenessProgress
-from face_auth.liveness.passive import LivenessResult
-from face_auth.quality import Steadiness, Verdict
+from face_auth.liveness.check import LivenessCheck
+from face_auth.quality import Steadiness
 from face_auth.recogniser import Recogniser
+from face_auth.types import (
+    FRAMES_PER_LOGIN,
+    FaceResult,
+    Frame,
+    LivenessResult,
+    LoginProgress,
+    Verdict,
+)
 
-FRAMES_PER_LOGIN = 3
 UNSCORED = -1e6
 """The score where a refused liveness check ended the attempt before any frame was scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoginProgress:
-    """How far the face's check is.
-
-    Attributes:
-        scored: Frames scored.
-        wanted: Frames wanted.
-        asked: What the liveness check asks for.
-    """
-
-    scored: int
-    wanted: int
-    asked: LivenessProgress
-
-
-@dataclass(frozen=True, slots=True)
-class FaceResult:
-    """The answer of the face factor about one claimed customer.
-
-    Attributes:
-        customer_id: The customer who was claimed.
-        accepted: Whether *score* reached *threshold* and no presentation attack is suspected.
-        score: The customer's SVM over the mean embedding of the frames; higher is more alike.
-        threshold: What the model card asks for.
-        frames: How many frames were scored.
-        embedding: Their mean, a unit row, shape (512,): for the search of `duplicates` in memory.
-            Never in a log: not even in this result's text.
-        liveness: What the liveness check found; None where none was made.
-    """
-
-    customer_id: str
-    accepted: bool
-    score: float
-    threshold: float
-    frames: int
-    embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
-    liveness: LivenessResult | None = None
-
-    @property
-    def attack_suspected(self) -> bool:
-        """Whether the liveness check refused: a presentation attack, or requests not followed."""
-        return self.liveness is not None and not self.liveness.passed
 
 
 def verify(

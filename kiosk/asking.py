@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kiosk import messages
 
 if TYPE_CHECKING:
-    from face_auth.liveness.requests import Request
-    from face_auth.verification import LoginProgress
+    from face_auth.types import LoginProgress, Movement
     from kiosk.pane_picture import Marks
     from kiosk.pane_signs import Sign
 
@@ -33,7 +32,7 @@ MOVING: Final = frozenset({"turned_away", "blurred", "hold_still", "move_a_littl
 """Verdicts beside which the arrow says more than they do."""
 
 
-def sign_of(request: Request | None) -> Sign | None:
+def sign_of(request: Movement | None) -> Sign | None:
     """Return the sign for *request*."""
     return None if request is None else SIGNS[request.value]
 
@@ -43,7 +42,7 @@ def parts(liveness: str) -> int:
     return REQUESTS * STEPS if liveness == "challenge" else FRAMES
 
 
-def pose_line(pose: Request | None, verdict: str) -> tuple[str, str]:
+def pose_line(pose: Movement | None, verdict: str) -> tuple[str, str]:
     """Return tone and sentence, in English, while pictures for an enrolment are taken.
 
     Args:
@@ -95,5 +94,5 @@ class Asking:
         done = min(done, wanted - 1)
         if self.marks.wanted == wanted:
             done = max(done, self.marks.done)
-        self.marks = Marks(Ring.FILLING, done, wanted, sign_of(asked.request))
+        self.marks = Marks(Ring.FILLING, done, wanted, sign_of(asked.movement))
         return self.marks

@@ -13,7 +13,7 @@ from kiosk import theme
 from kiosk.images import shared_image
 
 if TYPE_CHECKING:
-    from face_auth.camera import Frame
+    from face_auth.types import Frame
     from kiosk.pane_picture import Marks
 
 _tools: Any = None  # Pillow's images and the pane's arithmetic, once a worker has loaded them

@@ -34,8 +34,8 @@ def _known() -> dict[str, tuple[type[BaseException], ...]]:
     from atm.folder import FolderError
     from atm.keys import KeysError
     from atm.pause import PauseError
+    from atm.people import StaffError
     from atm.registration import CameraChangedError
-    from atm.signatures import StaffError
     from atm.stores import StaleStoreError
     from credentials.errors import CredentialError
     from face_auth.errors import CameraError, GalleryError, ModelError

@@ -15,7 +15,7 @@ from kiosk.worker import NewestOnly, Worker
 
 if TYPE_CHECKING:
     from atm.machine import Machine
-    from face_auth.camera import Frame
+    from face_auth.types import Frame
 
 EVERY_S = 0.09  # every third frame of a camera with 25 or 30 a second
 PRESENCE_EVERY_S = 1.0

@@ -16,7 +16,7 @@ from kiosk.worker import Attempt, Worker
 if TYPE_CHECKING:
     from atm.machine import Machine
     from atm.settings import Settings
-    from face_auth.camera import Frame
+    from face_auth.types import Frame
 
 LOOK_AGAIN_S = 1.0
 
@@ -43,10 +43,10 @@ def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
 
 def open_machine(settings: Settings) -> Machine:
     """Open the real machine; on a worker, since the imports alone take a while."""
-    from atm.machine import Machine
+    from atm.opening import open_machine as opened
     from kiosk.camera_view import load_tools
 
-    machine = Machine.open(settings)
+    machine = opened(settings)
     load_tools()
     return machine
 

@@ -204,11 +204,11 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(app.dialog.yes)
     yield play.on("TakeMoney")
     play.picture("take-your-money")
-    from atm.local_machine import LocalMachine
+    from atm.local_machine import LocalBank
 
-    assert isinstance(app.machine, LocalMachine)
-    records = app.machine.store.all()
-    balance = app.machine.ledger.balance(records[0].customer_id)
+    assert isinstance(app.machine.bank, LocalBank)
+    stores = app.machine.bank.stores
+    balance = stores.ledger.balance(stores.credentials.all()[0].customer_id)
     if balance != OPENING_MINOR - PAID_MINOR:
         raise StoryError(f"the ledger has {balance}")
     play.touch(play.screen.primary)

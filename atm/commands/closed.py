@@ -5,14 +5,15 @@ import contextlib
 from collections.abc import Iterator
 from functools import partial
 
-from atm.approval import Approval
+from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
 from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing
+from atm.folder import DataFolder, open_existing, open_folder
 from atm.key_backup import backup, restore_backup
 from atm.key_rotation import rotate
 from atm.keys import Keys
+from atm.parts import MachineLog, SignIn
 from atm.restore import CounterFile, Restore
 from atm.settings import Settings
 from atm.staff_file import staff_hashes
@@ -22,6 +23,7 @@ from atm.stores import (
     SEALED_DATABASES,
     SEALED_RECORDS,
     STAFF,
+    KioskStores,
     Stores,
     staff_of,
 )
@@ -33,26 +35,46 @@ from credentials.store import JsonStore
 
 def approve(settings: Settings, options: argparse.Namespace) -> int:
     """Approve models and settings as they are now."""
-    if settings.store:
-        from atm.remote.setup import approve_kiosk
-
-        return _approved(approve_kiosk(settings))
-    folder = open_existing(settings.data_dir, settings.kind)
-    with folder.held(), _stores(settings, folder) as stores:
-        two = stores.approvals.needs_two(settings)
-        names = sign_two(stores.staff).names if two else [sign_in(stores.staff).name]
-        known = stores.audit.head_stores().get("approval", 0)
-        stores.audit.append("approval", step="begun", staff=names)
-        made = stores.approvals.approve(settings, names, after=known)
-        stores.audit.append(
-            "approval", step="done", staff=names, liveness=settings.liveness, anchor=True
-        )
-    return _approved(made)
-
-
-def _approved(made: Approval) -> int:
+    made = approve_kiosk(settings) if settings.store else _approve_folder(settings)
     print(f"approved {len(made.files)} model files and {len(made.settings)} settings")
     return YES
+
+
+def approve_kiosk(settings: Settings) -> Approval:
+    """Approve in the name of staff whom the service signs in; makes the folder of a new kiosk.
+
+    Raises:
+        AtmError: If that is not allowed, or the service does not answer; nothing is approved then.
+    """
+    from atm.remote.client import client_of  # httpx with it
+    from atm.remote.log import KioskLog
+    from atm.remote.staff import RemoteStaff
+
+    folder = open_folder(settings.data_dir, settings.kind)
+    with contextlib.ExitStack() as held:
+        held.enter_context(folder.held())
+        stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
+        client = client_of(settings)
+        held.callback(client.close)
+        log = KioskLog(stores.audit, client)
+        held.callback(log.close)
+        return _approve(settings, stores.approvals, RemoteStaff(client), log)
+
+
+def _approve_folder(settings: Settings) -> Approval:
+    folder = open_existing(settings.data_dir, settings.kind)
+    with folder.held(), _stores(settings, folder) as stores:
+        return _approve(settings, stores.approvals, stores.staff, stores.audit)
+
+
+def _approve(settings: Settings, approvals: Approvals, staff: SignIn, log: MachineLog) -> Approval:
+    two = approvals.needs_two(settings)
+    names = sign_two(staff).names if two else [sign_in(staff).name]
+    known = log.head_stores().get("approval", 0)
+    log.append("approval", step="begun", staff=names, anchor=True)
+    made = approvals.approve(settings, names, after=known)
+    log.append("approval", step="done", staff=names, liveness=settings.liveness, anchor=True)
+    return made
 
 
 def keys(settings: Settings, options: argparse.Namespace) -> int:

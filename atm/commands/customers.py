@@ -5,25 +5,22 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from atm.commands.terminal import ERROR, NO, YES, ask, sign_in, sign_two
+from atm.commands.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.liveness import checked_excuses
 from atm.machine import Machine
 from atm.money import parse_amount
 from atm.one_face import DuplicateQuestion
-from atm.signatures import StaffMember, StaffSignInError
+from atm.people import Application, StaffMember, StaffSignInError
 from credentials.policy import check_pin
-from face_auth.enrolment import EnrolProgress
-from face_auth.liveness.requests import Request
-from face_auth.verification import LoginProgress
+from face_auth.types import EnrolProgress, LoginProgress, Movement
 
 REQUESTS = {
-    Request.LEFT: "turn your head to your left",
-    Request.RIGHT: "turn your head to your right",
-    Request.UP: "look up",
-    Request.DOWN: "look down",
-    Request.CLOSER: "come closer",
+    Movement.LEFT: "turn your head to your left",
+    Movement.RIGHT: "turn your head to your right",
+    Movement.UP: "look up",
+    Movement.DOWN: "look down",
+    Movement.CLOSER: "come closer",
 }
 SENTENCES = {
     Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
@@ -37,15 +34,15 @@ class _Spoken:
     """Says on standard error what the person is asked to do, each time it changes."""
 
     def __init__(self) -> None:
-        self._said: Request | None = None
+        self._said: Movement | None = None
 
     def login(self, progress: LoginProgress) -> None:
-        self._say(progress.asked.request)
+        self._say(progress.asked.movement)
 
     def enrolment(self, progress: EnrolProgress) -> None:
         self._say(progress.pose)
 
-    def _say(self, request: Request | None) -> None:
+    def _say(self, request: Movement | None) -> None:
         if request is not None and request is not self._said:
             print(f"Please {REQUESTS[request]}.", file=sys.stderr)
         self._said = request
@@ -55,7 +52,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
     """Make a customer."""
     staff = sign_in(machine.staff)
     opening_minor = parse_amount(options.balance)
-    machine.check_username(options.name)
+    machine.check_username(options.name, staff=staff)
     excused = checked_excuses(options.excuse)
     pin = ask("Customer's PIN: ")
     check_pin(pin)
@@ -68,7 +65,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         try:
-            return sign_in(machine.staff, "Second staff")
+            return sign_in(machine.staff, SECOND)
         except StaffSignInError:
             return None
 
@@ -107,8 +104,8 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
 
 def customers(machine: Machine, options: argparse.Namespace) -> int:
     """List customers."""
-    sign_in(machine.staff)
-    for customer, state in machine.office.customers():
+    staff = sign_in(machine.staff)
+    for customer, state in machine.office.customers(staff=staff):
         print(f"{customer.username}\t{customer.full_name}\t{state}")
     return YES
 
@@ -158,7 +155,7 @@ def delete(machine: Machine, options: argparse.Namespace) -> int:
 def import_names(machine: Machine, options: argparse.Namespace) -> int:
     """Bring in the prototype's names."""
     staff = sign_in(machine.staff)
-    report = machine.import_names(options.file, staff=staff)
+    report = machine.bank.import_names(options.file, staff=staff)
     print(f"imported {len(report.imported)} pending names")
     for name in report.taken:
         print(f"{name}: taken already, left as it is", file=sys.stderr)
@@ -170,6 +167,6 @@ def import_names(machine: Machine, options: argparse.Namespace) -> int:
 def export_customer(machine: Machine, options: argparse.Namespace) -> int:
     """Print what is kept of a customer."""
     staff = sign_in(machine.staff)
-    kept = machine.export(options.name, staff=staff)
+    kept = machine.bank.export(options.name, staff=staff)
     print(json.dumps(kept, indent=2, ensure_ascii=False))
     return YES

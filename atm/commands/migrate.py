@@ -4,7 +4,6 @@ Who is at the service with the same content is passed over, so that it can be st
 and run again; who is there with another content is named and left.
 """
 
-import base64
 import contextlib
 import sys
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from typing import Any
 
 from atm.commands.terminal import NO, YES, sign_two
 from atm.face_wire import pack_face
+from atm.fleet.wire_values import to_base64
 from atm.migration import Digests, Moving, open_source
-from atm.remote.client import ServiceClient
-from atm.remote.machine import client_of
-from atm.remote.staff import Badge, RemoteStaff, tokens_of
+from atm.remote.client import ServiceClient, client_of
+from atm.remote.staff import RemoteStaff, tokens_of
 from atm.settings import Settings
 from atm.wire import MigrationError, SignedOutError
 from credentials.errors import DuplicateUserError
@@ -33,7 +32,7 @@ class Bank:
     def __init__(self, client: ServiceClient) -> None:
         """Let both sign in; their sign-in is asked for again when it has run out."""
         self._client = client
-        self._staff = RemoteStaff(client, Badge())
+        self._staff = RemoteStaff(client)
         self._tokens = tokens_of(sign_two(self._staff))
 
     def digests(self, username: str) -> Digests | None:
@@ -50,8 +49,7 @@ class Bank:
         """
         face = None
         if moving.template is not None:
-            packed = pack_face(moving.template, moving.captures)
-            face = base64.b64encode(packed).decode("ascii")
+            face = to_base64(pack_face(moving.template, moving.captures))
         told = asdict(moving.record)
         del told["customer_id"], told["template_id"]
         told["name"] = told.pop("username")

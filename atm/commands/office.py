@@ -3,10 +3,10 @@
 import argparse
 from datetime import datetime
 
-from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
+from atm.commands.terminal import NO, SECOND, YES, ask, sign_in
 from atm.errors import AtmError
 from atm.machine import Machine
-from atm.signatures import Signatures
+from atm.people import Signatures
 
 
 def init(machine: Machine, options: argparse.Namespace) -> int:
@@ -22,12 +22,12 @@ def init(machine: Machine, options: argparse.Namespace) -> int:
 def staff(machine: Machine, options: argparse.Namespace) -> int:
     """List, add, remove or unlock members of staff."""
     if options.act == "list":
-        sign_in(machine.staff)
-        for name, locked in machine.staff.names():
+        for name, locked in machine.office.members(staff=sign_in(machine.staff)):
             print(f"{name}\t{'locked' if locked else 'active'}")
         return YES
-    alone = options.act == "add" and len(machine.staff.names()) == 1
-    signed = sign_in(machine.staff) if alone else sign_two(machine.staff)
+    first = sign_in(machine.staff)
+    alone = options.act == "add" and len(machine.office.members(staff=first)) == 1
+    signed = first if alone else Signatures(first, sign_in(machine.staff, SECOND))
     if options.name is None:
         raise AtmError(f"staff {options.act} needs a name.")
     if options.act == "add":
@@ -76,7 +76,8 @@ def health(machine: Machine, options: argparse.Namespace) -> int:
 def holds(machine: Machine, options: argparse.Namespace) -> int:
     """List withdrawals that nobody knows the end of, or settle one."""
     member = sign_in(machine.staff)
-    found = {hold.reference: (hold, username) for hold, username in machine.office.holds()}
+    holds = machine.office.holds(staff=member)
+    found = {hold.reference: (hold, username) for hold, username in holds}
     if options.reference is None:
         for hold, username in found.values():
             print(f"{hold.reference}\t{username or '-'}\t{hold.amount_minor / 100:.2f}\t{hold.at}")

@@ -3,12 +3,14 @@
 import getpass
 import sys
 
-from atm.desks import StaffDesk
 from atm.errors import AtmError
-from atm.signatures import Signatures, StaffMember
+from atm.parts import SignIn
+from atm.people import Signatures, StaffMember
 
 YES, NO, ERROR = 0, 1, 2
 """Exit codes."""
+SECOND = "Second staff"
+"""Who is asked for after the first of two."""
 
 
 def ask(prompt: str, *, secret: bool = True) -> str:
@@ -25,7 +27,7 @@ def ask(prompt: str, *, secret: bool = True) -> str:
     return line.rstrip("\r\n")
 
 
-def sign_in(staff: StaffDesk, who: str = "Staff") -> StaffMember:
+def sign_in(staff: SignIn, who: str = "Staff") -> StaffMember:
     """Ask for name and PIN of a member of staff.
 
     Raises:
@@ -35,7 +37,7 @@ def sign_in(staff: StaffDesk, who: str = "Staff") -> StaffMember:
     return staff.sign_in(name, ask(f"{who} PIN: "))
 
 
-def sign_two(staff: StaffDesk) -> Signatures:
+def sign_two(staff: SignIn) -> Signatures:
     """Ask for two different members of staff.
 
     Raises:
@@ -43,4 +45,4 @@ def sign_two(staff: StaffDesk) -> Signatures:
         SecondSignatureError: If it is the same person twice.
     """
     first = sign_in(staff)
-    return Signatures(first, sign_in(staff, "Second staff"))
+    return Signatures(first, sign_in(staff, SECOND))

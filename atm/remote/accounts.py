@@ -24,6 +24,12 @@ from atm.accounts import (
     random_reference,
 )
 from atm.errors import AtmError, ServiceUnavailable
+from atm.fleet.wire_values import (
+    hold_from_json,
+    hold_to_json,
+    transaction_from_json,
+    withdrawal_from_json,
+)
 from atm.remote.client import ServiceClient
 from atm.wire import SESSION_S
 
@@ -50,7 +56,7 @@ class Untold:
 
 
 class RemoteAccounts:
-    """One customer's account, for as long as their session lasts."""
+    """One customer's account and PIN, for as long as their session lasts."""
 
     def __init__(
         self,
@@ -72,9 +78,7 @@ class RemoteAccounts:
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
         """Return the last *limit* transactions, newest first."""
         found = self._call("transactions", again=True, limit=limit)["transactions"]
-        return [
-            Transaction(**(each | {"at": datetime.fromisoformat(each["at"])})) for each in found
-        ]
+        return [transaction_from_json(each) for each in found]
 
     @contextlib.contextmanager
     def paying_out(self) -> Any:
@@ -132,8 +136,7 @@ class RemoteAccounts:
             lost = Hold(0, customer_id, amount_minor, datetime.now(UTC), reference)
             self._tell_later(Untold("release", lost, self._clock()))
             raise
-        at = datetime.fromisoformat(found["at"])
-        return Hold(int(found["hold_id"]), customer_id, amount_minor, at, reference)
+        return hold_from_json(found, customer_id)
 
     def book(self, hold: Hold) -> Withdrawal:
         """Take what is on hold from the account: the money is out.
@@ -142,7 +145,7 @@ class RemoteAccounts:
             UnavailableError: If the service cannot be told now; it is told later.
         """
         try:
-            return Withdrawal(**self._end("book", hold))
+            return withdrawal_from_json(self._end("book", hold))
         except ServiceUnavailable as error:
             self._tell_later(Untold("book", hold, self._clock()))
             raise UnavailableError from error
@@ -159,17 +162,21 @@ class RemoteAccounts:
             self._tell_later(Untold("release", hold, self._clock()))
             raise UnavailableError from error
 
+    def save_pin(self, pin: str) -> None:
+        """Give the customer another PIN; only within a minute of their admission.
+
+        Raises:
+            PolicyError: If *pin* is not allowed.
+            OverError: If the admission is too long ago.
+            ServiceUnavailable: If it could not be saved.
+        """
+        self._call("pin", again=False, pin=pin)
+
     def _call(self, act: str, *, again: bool, **body: Any) -> dict[str, Any]:
         return self._client.call(f"sessions/{act}", again=again, session=self._session, **body)
 
     def _end(self, act: str, hold: Hold) -> dict[str, Any]:
-        sent = {
-            "hold_id": hold.hold_id,
-            "amount_minor": hold.amount_minor,
-            "at": hold.at.isoformat(),
-            "reference": hold.reference,
-        }
-        return self._call(act, again=True, hold=sent)
+        return self._call(act, again=True, hold=hold_to_json(hold))
 
     def _tell_later(self, untold: Untold) -> None:
         threading.Thread(target=self._tell, args=(untold,), name="untold", daemon=True).start()

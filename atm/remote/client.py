@@ -16,6 +16,7 @@ import httpx
 
 from atm.answer import Answer
 from atm.errors import AtmError, ServiceUnavailable
+from atm.settings import Settings
 from atm.wire import CALL_S, VERSION, NotAllowedError, heard
 
 QUIET_S: Final = 2.0
@@ -142,3 +143,18 @@ class ServiceClient:
             _log.error("The service does not know this kiosk")
             raise ServiceUnavailable from error
         raise error
+
+
+def client_of(settings: Settings) -> ServiceClient:
+    """Return the way to the service that *settings* name.
+
+    Raises:
+        ClientError: If this kiosk's certificate cannot be used.
+    """
+    assert settings.store_ca and settings.store_cert and settings.store_key
+    return ServiceClient(
+        settings.store,
+        ca=settings.store_ca,
+        certificate=settings.store_cert,
+        key=settings.store_key,
+    )

@@ -1,19 +1,18 @@
 """An enrolment at a kiosk of the bank: the camera is here, hash and commit are the service's."""
 
-import base64
 import threading
 from datetime import UTC
 from typing import Any
 
 from atm.capturing import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
-from atm.enrolment import Application, Asking
+from atm.enrolment import Asking
 from atm.face_wire import pack_face, unpack_image
+from atm.fleet.wire_values import customer_from_json, from_base64, to_base64
 from atm.liveness import checked_excuses
 from atm.one_face import DuplicateQuestion
+from atm.people import Application, Customer, StaffMember
 from atm.remote.client import ServiceClient
-from atm.remote.staff import Badge
-from atm.session import Customer
-from atm.signatures import StaffMember
+from atm.remote.staff import tokens_of
 from atm.wire import DuplicateFaceError
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 
@@ -21,23 +20,22 @@ from credentials.policy import check_pin, normalise_full_name, normalise_usernam
 class RemoteEnrolment:
     """Makes customers of the bank, whole or not at all: the same methods as `EnrolmentDesk`."""
 
-    def __init__(self, client: ServiceClient, badge: Badge, *, limit_s: float = LIMIT_S) -> None:
-        """Ask *client* in the name of who signed in."""
+    def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
+        """Ask *client*."""
         self._client = client
-        self._badge = badge
         self._limit_s = limit_s
 
-    def check_username(self, username: str) -> str:
-        """Return *username* as it will be kept.
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
+        """Return *username* as it will be kept; *staff* ask.
 
         Raises:
             PolicyError: If it is not allowed.
             DuplicateUserError: If somebody has it.
-            SignedOutError: If nobody of staff signed in.
+            SignedOutError: If *staff* signed in too long ago.
         """
         name = normalise_username(username)
         found = self._client.call(
-            "enrolments/username", again=True, staff=self._badge.tokens, name=name
+            "enrolments/username", again=True, staff=tokens_of(staff), name=name
         )
         return str(found["username"])
 
@@ -67,7 +65,7 @@ class RemoteEnrolment:
         excused = checked_excuses(application.excused)
         stop = cancel or threading.Event()
         username, (template, captures) = hash_and_capture(
-            lambda: self.check_username(application.username),
+            lambda: self.check_username(application.username, staff=staff),
             lambda: enrol_face("", stop),
             stop,
             self._limit_s,
@@ -79,7 +77,7 @@ class RemoteEnrolment:
             "pin": application.pin,
             "consent_at": application.consent_at.astimezone(UTC).isoformat(),
             "excused": excused,
-            "face": base64.b64encode(pack_face(template, captures)).decode("ascii"),
+            "face": to_base64(pack_face(template, captures)),
         }
         try:
             found = self._client.call("enrolments", staff=[staff.token], **body)
@@ -92,13 +90,13 @@ class RemoteEnrolment:
                     " a second member of staff must look at both and sign.",
                 ) from error
             found = self._client.call("enrolments", staff=[staff.token, second.token], **body)
-        return Customer(**found["customer"])
+        return customer_from_json(found["customer"])
 
 
 def _question(error: DuplicateFaceError) -> DuplicateQuestion:
     return DuplicateQuestion(
-        unpack_image(base64.b64decode(error.new_face)),
-        unpack_image(base64.b64decode(error.other_face)),
+        unpack_image(from_base64(error.new_face)),
+        unpack_image(from_base64(error.other_face)),
         error.username,
         error.customer_id,
     )

@@ -4,7 +4,6 @@ The service's answer to the press holds one template, for this attempt only, wha
 frames are gathered meanwhile. Its answer to the face's result is yes or no.
 """
 
-import base64
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,23 +16,23 @@ from atm.decision import Decision, Outcome, reason
 from atm.envelope import EnvelopeError, Reader
 from atm.errors import AtmError, ServiceUnavailable
 from atm.face_wire import FaceWireError, unpack_claimed
+from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login import Answers, Behind, LoginShell
 from atm.pause import Pause
+from atm.people import Customer
 from atm.remote.client import ServiceClient
 from atm.remote.log import KioskLog
-from atm.remote.session import RemoteSession
-from atm.session import Customer
-from face_auth.camera import Frame
+from atm.session import Session
 from face_auth.errors import AcquisitionError, NoFaceError
 from face_auth.gallery import Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult, Frame
 
 GATHERED = 8
 """Frames that are kept while the service is asked: the newest ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
+class BegunLogin:
     """What the service gave for one attempt.
 
     Attributes:
@@ -47,11 +46,11 @@ class Begun:
     excused: str | None
 
 
-Claim = Future[Begun]
+Awaited = Future[BegunLogin]
 """What the face thread waits for."""
 
 
-class RemoteLogin(LoginShell[Begun, Claim]):
+class RemoteLogin(LoginShell[BegunLogin, Awaited]):
     """Runs logins that the service decides."""
 
     def __init__(
@@ -61,7 +60,7 @@ class RemoteLogin(LoginShell[Begun, Claim]):
         pause: Pause,
         log: KioskLog,
         network: Callable[[], tuple[str, str]],
-        open_session: Callable[[Customer, str, Template], RemoteSession],
+        open_session: Callable[[Customer, str, Template], Session],
         limit_s: float,
     ) -> None:
         """Take the way to the service, the kiosk's own pause and log, and what opens an account.
@@ -75,10 +74,12 @@ class RemoteLogin(LoginShell[Begun, Claim]):
         self._network = network
         self._open_session = open_session
 
-    def _begin(self, username: str, pin: str) -> tuple[Callable[[], Begun], Callable[[], Claim]]:
-        claim: Claim = Future()
+    def _begin(
+        self, username: str, pin: str
+    ) -> tuple[Callable[[], BegunLogin], Callable[[], Awaited]]:
+        claim: Awaited = Future()
 
-        def judge() -> Begun:
+        def judge() -> BegunLogin:
             try:
                 begun = self._ask(username, pin)
             except BaseException as error:
@@ -89,16 +90,16 @@ class RemoteLogin(LoginShell[Begun, Claim]):
 
         return judge, lambda: claim
 
-    def _end(self, answers: Answers[Begun], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: Answers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
         begun, face = answers.pin, answers.face
         reasons = (
-            "service: asked" if isinstance(begun, Begun) else f"service: {reason(begun)}",
+            "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",
             f"face: {reason(face)}",
         )
         outcome = Outcome.FAULT
-        if isinstance(begun, Begun) and isinstance(face, AcquisitionError):
+        if isinstance(begun, BegunLogin) and isinstance(face, AcquisitionError):
             outcome = Outcome.NO_FACE
-        elif isinstance(begun, Begun) and isinstance(face, FaceResult):
+        elif isinstance(begun, BegunLogin) and isinstance(face, FaceResult):
             if answers.elapsed_s <= self._limit_s:
                 return self._finish(begun, face, reasons, answers.latest), None
             outcome = Outcome.NO_FACE
@@ -106,11 +107,13 @@ class RemoteLogin(LoginShell[Begun, Claim]):
         return self._logged(decision, self._log.append), None
 
     def _finish(
-        self, begun: Begun, face: FaceResult, reasons: tuple[str, ...], latest: float
+        self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], latest: float
     ) -> Decision:
         """Let the service decide, then log its decision here; nobody is admitted unless it is."""
         try:
-            found = self._client.call("logins/finish", attempt=begun.attempt, face=_plain(face))
+            found = self._client.call(
+                "logins/finish", attempt=begun.attempt, face=face_to_json(face)
+            )
             if found["granted"] is not True:
                 decision = Decision(Outcome.REFUSED, reasons=reasons)
                 if pause_s := self._pause.refused():
@@ -118,7 +121,7 @@ class RemoteLogin(LoginShell[Begun, Claim]):
                 return self._logged(decision, self._log.local.append)
             if self._clock() > latest:
                 raise AtmError("The answer came too late.")
-            customer = Customer(**found["customer"])
+            customer = customer_from_json(found["customer"])
             decision = Decision(Outcome.GRANTED, customer.customer_id, reasons)
             decision = self._logged(decision, self._log.local.append)
             if decision.outcome is not Outcome.GRANTED:
@@ -144,19 +147,19 @@ class RemoteLogin(LoginShell[Begun, Claim]):
             return Decision(Outcome.FAULT, decision.customer_id, reasons)
         return decision
 
-    def _ask(self, username: str, pin: str) -> Begun:
+    def _ask(self, username: str, pin: str) -> BegunLogin:
         reader = Reader()
         name, sha256 = self._network()
         found = self._client.call(
             "logins",
             username=username,
             pin=pin,
-            public_key=base64.b64encode(reader.public).decode("ascii"),
+            public_key=to_base64(reader.public),
             network_sha256=sha256,
         )
         try:
             attempt = str(found["attempt"])
-            opened = reader.open(base64.b64decode(found["sealed"]), attempt.encode("ascii"))
+            opened = reader.open(from_base64(found["sealed"]), attempt.encode("ascii"))
             claimed = unpack_claimed(opened)
         except (EnvelopeError, FaceWireError, KeyError, TypeError, ValueError) as error:
             raise ServiceUnavailable from error
@@ -167,10 +170,10 @@ class RemoteLogin(LoginShell[Begun, Claim]):
             embeddings=np.empty((0, len(claimed.svm.weights)), np.float32),
             svm=claimed.svm,
         )
-        return Begun(attempt, template, claimed.excused)
+        return BegunLogin(attempt, template, claimed.excused)
 
 
-def gather(frames: Iterator[Frame], claim: Claim) -> tuple[Begun, Iterator[Frame]]:
+def gather(frames: Iterator[Frame], claim: Awaited) -> tuple[BegunLogin, Iterator[Frame]]:
     """Return what the service gave, and *frames* from before it did too: the newest of them.
 
     Raises:
@@ -183,20 +186,3 @@ def gather(frames: Iterator[Frame], claim: Claim) -> tuple[Begun, Iterator[Frame
         if claim.done():
             return claim.result(), itertools.chain(waiting, frames)
     raise NoFaceError("the frames ended before the service answered")
-
-
-def _plain(face: FaceResult) -> dict[str, object]:
-    liveness = face.liveness
-    return {
-        "accepted": face.accepted,
-        "score": face.score,
-        "threshold": face.threshold,
-        "frames": face.frames,
-        "liveness": None
-        if liveness is None
-        else {
-            "passed": liveness.passed,
-            "score": liveness.score,
-            "reasons": list(liveness.reasons),
-        },
-    }

@@ -1,73 +1,93 @@
-"""A kiosk of the bank: one data folder of its own, and the bank's customers behind the service.
+"""The bank of a kiosk of many: its customers are kept by the bank's service.
 
-What is the kiosk's own stays in its folder: pause, camera, approval and its log. There is no other
-way to a customer than the service, and none without it.
+What is the kiosk's own stays in its data folder: pause, camera, approval and its log. There is no
+other way to a customer than the service, and none without it.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, NoReturn, Self, cast
+from __future__ import annotations
 
-from atm.desks import StaffDesk
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from atm.decision import Decision
 from atm.dispenser import SimulatedDispenser
 from atm.errors import AtmError
 from atm.folder import DataFolder
-from atm.health import Health
 from atm.keys import Keys
-from atm.liveness import Excused, challenge_s
-from atm.machine import Machine
+from atm.liveness import challenge_s
+from atm.login import CheckFace, Claim, ClaimedFace
+from atm.people import Customer, StaffMember
 from atm.remote.accounts import RemoteAccounts
-from atm.remote.client import ServiceClient
+from atm.remote.client import client_of
 from atm.remote.enrolment import RemoteEnrolment
 from atm.remote.log import KioskLog
-from atm.remote.login import Claim, RemoteLogin, gather
+from atm.remote.login import Awaited, RemoteLogin, gather
 from atm.remote.office import RemoteOffice
-from atm.remote.session import RemoteSession
-from atm.remote.staff import Badge, RemoteStaff
-from atm.session import Customer, Session
+from atm.remote.staff import RemoteStaff
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from atm.stores import KioskStores
-from face_auth.camera import Frame
 from face_auth.gallery import Template
+from face_auth.models import load_card
+from face_auth.types import FaceResult, Frame
+
+if TYPE_CHECKING:
+    from face_auth.recogniser import Recogniser
 
 
-class RemoteMachine(Machine):
-    """One kiosk of many; use `Machine.open`."""
+class RemoteBank:
+    """Asks the bank's service for everything about customers; an `atm.bank.Bank`."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, stores: KioskStores) -> None:
-        """Wire the parts; nothing is asked of the service yet."""
+    def __init__(self, settings: Settings, stores: KioskStores) -> None:
+        """Wire the use cases over the kiosk's own *stores*; nothing is asked of the service yet.
+
+        Raises:
+            ClientError: If this kiosk's certificate cannot be used.
+        """
+        self._settings = settings
         self._client = client_of(settings)
-        log = KioskLog(stores.audit, self._client)
-        super().__init__(settings, folder, stores, log)
-        self._badge = Badge()
-        self.staff = RemoteStaff(self._client, self._badge)
-        self.office = self._remote_office = RemoteOffice(self._client, self._badge)
-        self._enrolment = RemoteEnrolment(self._client, self._badge)
-        self._logins = RemoteLogin(
+        self.stores = stores
+        self.audit = KioskLog(stores.audit, self._client)
+        self.staff = RemoteStaff(self._client)
+        self.office = RemoteOffice(self._client)
+        self.enrolment = RemoteEnrolment(self._client)
+        self.logins = RemoteLogin(
             client=self._client,
             pause=stores.pause,
-            log=log,
+            log=self.audit,
             network=self._network,
-            open_session=self._open_remote,
+            open_session=self._open_session,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
 
     @classmethod
-    def _opened(cls, settings: Settings, folder: DataFolder) -> Self:
+    def open(cls, settings: Settings, folder: DataFolder) -> Self:
+        """Open the kiosk's own stores in *folder* and accept them.
+
+        Raises:
+            AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
+        """
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
         stores.check()
-        return cls(settings, folder, stores)
+        return cls(settings, stores)
 
     @property
     def has_customers(self) -> bool:
-        """Take it that somebody is: a bank has customers."""
+        """Take it that somebody is enrolled: a bank has customers."""
         return True
 
-    @classmethod
-    def _staff_alone(cls, settings: Settings) -> StaffDesk:
-        return RemoteStaff(client_of(settings), Badge())
+    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+        """Check PIN and face at once and let the service decide; never raises."""
+
+        def check(begun: Awaited, pressed: float, deadline: float) -> FaceResult:
+            def claim(recogniser: Recogniser, frames: Iterator[Frame]) -> ClaimedFace:
+                found, gathered = gather(frames, begun)
+                return ClaimedFace(found.template, found.excused, gathered)
+
+            return check_face(claim, pressed, deadline)
+
+        return self.logins.login(username, pin, check)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Refuse: the service is set up with its first member of staff.
@@ -79,7 +99,7 @@ class RemoteMachine(Machine):
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
         """Return what the bank keeps of a customer; see `atm.export.export`."""
-        return self._remote_office.export(username, staff=staff)
+        return self.office.export(username, staff=staff)
 
     def import_names(self, file: Path, *, staff: StaffMember) -> NoReturn:
         """Refuse: names are brought in where the customers are kept.
@@ -89,72 +109,46 @@ class RemoteMachine(Machine):
         """
         raise AtmError("Names are imported on a machine that keeps its own customers.")
 
-    def health(self) -> Health:
-        """Return how the kiosk is, and whether the service answers it."""
-        found = super().health()
+    def check_approved(self) -> None:
+        """Accept models and settings.
+
+        Raises:
+            NotApprovedError: If they are not what staff approved at this kiosk.
+        """
+        self.stores.approvals.check(self._settings)
+
+    def tidy(self) -> None:
+        """Do nothing: the service keeps no half-made customers."""
+
+    def prepare(self) -> None:
+        """Do nothing: the service hashes and searches."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence if the service does not answer."""
         try:
             self._client.call("health", again=True)
         except AtmError:
-            return replace(found, notes=(*found.notes, "The bank's service does not answer."))
-        return found
+            return ("The bank's service does not answer.",)
+        return ()
 
     def close(self) -> None:
-        """Stop the camera, end the log, and let go of the service."""
-        super().close()
+        """End the log, and let go of the service."""
+        self.audit.close()
         self._client.close()
 
-    def _tidy(self) -> None:
-        """Do nothing: the service keeps no half-made customers."""
-
-    def _prepare(self) -> None:
-        """Do nothing: the service hashes and searches."""
-
-    def _check_approved(self) -> None:
-        self._own.approvals.check(self.settings)
-
     def _network(self) -> tuple[str, str]:
-        network = self.warm_up().network
-        return network.name, network.sha256
+        card = load_card(self._settings.network)
+        return card.name, card.sha256
 
-    def _claimed(
-        self, claim: Any, frames: Iterator[Frame]
-    ) -> tuple[Excused | None, Template, Iterator[Frame]]:
-        begun, frames = gather(frames, cast(Claim, claim))
-        return begun, begun.template, frames
-
-    def _admitted(self, session: Session) -> Template:
-        assert isinstance(session, RemoteSession)
-        return session.template
-
-    def _save_pin(self, session: Session, pin: str) -> None:
-        assert isinstance(session, RemoteSession)
-        session.change_pin(pin)
-
-    def _enrolled(self, customer_id: str) -> Excused | None:
-        return self._remote_office.renewed(customer_id)
-
-    def _open_remote(self, customer: Customer, token: str, template: Template) -> RemoteSession:
-        session = RemoteSession(
+    def _open_session(self, customer: Customer, token: str, template: Template) -> Session:
+        accounts = RemoteAccounts(self._client, token, customer.customer_id)
+        return Session(
             customer,
-            RemoteAccounts(self._client, token, customer.customer_id),
+            accounts,
             SimulatedDispenser(),
-            smallest_note=self.settings.smallest_note,
-            day_limit=self.settings.day_limit,
+            smallest_note=self._settings.smallest_note,
+            day_limit=self._settings.day_limit,
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
+            template=lambda: template,
+            save_pin=accounts.save_pin,
         )
-        return session.prove(self._client, token, template)
-
-
-def client_of(settings: Settings) -> ServiceClient:
-    """Return the way to the service that *settings* name.
-
-    Raises:
-        ClientError: If this kiosk's certificate cannot be used.
-    """
-    assert settings.store_ca and settings.store_cert and settings.store_key
-    return ServiceClient(
-        settings.store,
-        ca=settings.store_ca,
-        certificate=settings.store_cert,
-        key=settings.store_key,
-    )

@@ -1,66 +1,50 @@
 """What staff do at a kiosk of the bank, done by the service: the same methods as `Office`."""
 
-import base64
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from atm.accounts import Hold
 from atm.capturing import Capturing, EnrolmentError, plain_errors
 from atm.face_wire import pack_face
+from atm.fleet.wire_values import (
+    customer_from_json,
+    hold_from_json,
+    hold_to_json,
+    refusal_from_json,
+    to_base64,
+)
+from atm.people import Customer, KnownCustomer, Signatures, StaffMember
 from atm.refusals import Refusal
 from atm.remote.client import ServiceClient
-from atm.remote.staff import Badge, tokens_of
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
+from atm.remote.staff import tokens_of
 
 Found = list[tuple[Customer, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a kiosk may know of a customer.
-
-    Attributes:
-        customer_id: Theirs.
-        username: Theirs.
-        full_name: Theirs.
-        excused: As `CredentialRecord.excused`.
-    """
-
-    customer_id: str
-    username: str
-    full_name: str
-    excused: str | None
 
 
 class RemoteOffice:
     """The acts of staff. Whoever signs was signed in by `RemoteStaff`."""
 
-    def __init__(self, client: ServiceClient, badge: Badge) -> None:
-        """Ask *client*; what is only looked at is asked for by who signed in last."""
+    def __init__(self, client: ServiceClient) -> None:
+        """Ask *client*."""
         self._client = client
-        self._badge = badge
-        self._renewed: Known | None = None
 
-    def customers(self) -> Found:
+    def customers(self, *, staff: StaffMember) -> Found:
         """Return every customer with their state, by username; see `Office.customers`."""
-        return _with_states(self._look("customers"))
+        return _with_states(self._act("customers", staff, again=True))
 
-    def search(self, text: str) -> Found:
+    def search(self, text: str, *, staff: StaffMember) -> Found:
         """Return the first customers whose name has *text* in it; see `Office.search`."""
-        return _with_states(self._look("search", text=text))
+        return _with_states(self._act("search", staff, again=True, text=text))
 
-    def known(self, username: str) -> Known:
+    def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
         """Return what may be known of *username*.
 
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        found = self._look("known", name=username)
-        return Known(**found["customer"], excused=found["excused"])
+        found = self._act("known", staff, again=True, name=username)
+        return KnownCustomer(customer_from_json(found["customer"]), found["excused"])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
         """Forget wrong PINs, waits and reservations; see `Office.unlock`."""
@@ -79,20 +63,13 @@ class RemoteOffice:
         cancel: threading.Event | None = None,
     ) -> None:
         """Take the face of an enrolled customer anew; see `Office.new_face`."""
-        self._renewed = self.known(username)
-        customer_id = self._renewed.customer_id
         stop = cancel or threading.Event()
         with plain_errors():
-            template, captures = enrol_face(customer_id, stop)
+            template, captures = enrol_face("", stop)  # the service says whose it is
         if stop.is_set():
             raise EnrolmentError("cancelled", "Nothing was saved.")
-        face = base64.b64encode(pack_face(template, captures)).decode("ascii")
+        face = to_base64(pack_face(template, captures))
         self._act("new-face", signed, name=username, face=face)
-
-    def renewed(self, customer_id: str) -> Known | None:
-        """Return the customer whose face is taken anew just now, if it is *customer_id*."""
-        known = self._renewed
-        return known if known is not None and known.customer_id == customer_id else None
 
     def delete(
         self, username: str, *, staff: StaffMember, override: Signatures | None = None
@@ -105,6 +82,11 @@ class RemoteOffice:
     def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
         """Mark which requests a customer cannot follow; see `Office.excuse`."""
         self._act("excuse", staff, name=username, requests=list(requests))
+
+    def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
+        """Return every member of staff by name, and whether they are locked."""
+        found = self._client.call("staff/names", again=True, staff=tokens_of(staff))
+        return [(str(name), bool(locked)) for name, locked in found["names"]]
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
         """Make a member of staff; see `Office.add_staff`."""
@@ -122,51 +104,22 @@ class RemoteOffice:
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
         """Return the last *n* logins at this kiosk that were not granted; see `Office.refusals`."""
         found = self._act("refusals", staff, again=True, number=n)["refusals"]
-        return [
-            Refusal(
-                at=datetime.fromisoformat(each["at"]),
-                username=each["username"],
-                outcome=each["outcome"],
-                reasons=tuple(each["reasons"]),
-                times=each["times"],
-            )
-            for each in found
-        ]
+        return [refusal_from_json(each) for each in found]
 
-    def holds(self) -> list[tuple[Hold, str | None]]:
+    def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
         """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
-        return [
-            (
-                Hold(
-                    hold_id=each["hold_id"],
-                    customer_id=each["customer_id"],
-                    amount_minor=each["amount_minor"],
-                    at=datetime.fromisoformat(each["at"]),
-                    reference=each["reference"],
-                ),
-                each["username"],
-            )
-            for each in self._look("holds")["holds"]
-        ]
+        found = self._act("holds", staff, again=True)["holds"]
+        return [(hold_from_json(each, each["customer_id"]), each["username"]) for each in found]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
         """Book (*paid*) or return the money of a hold; see `Office.settle`."""
-        sent = {
-            "hold_id": hold.hold_id,
-            "amount_minor": hold.amount_minor,
-            "at": hold.at.isoformat(),
-            "reference": hold.reference,
-        }
-        self._act("settle", staff, customer_id=hold.customer_id, hold=sent, paid=paid)
+        self._act("settle", staff, customer_id=hold.customer_id, hold=hold_to_json(hold), paid=paid)
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, Any]:
         """Return what the bank keeps of a customer; see `atm.export.export`."""
         kept = self._act("export", staff, again=True, name=username)["kept"]
         assert isinstance(kept, dict)
         return kept
-
-    def _look(self, what: str, **body: Any) -> dict[str, Any]:
-        return self._client.call(f"office/{what}", again=True, staff=self._badge.tokens, **body)
 
     def _act(
         self, what: str, signed: StaffMember | Signatures, *, again: bool = False, **body: Any
@@ -175,7 +128,4 @@ class RemoteOffice:
 
 
 def _with_states(found: dict[str, Any]) -> Found:
-    return [
-        (Customer(each["customer_id"], each["username"], each["full_name"]), each["state"])
-        for each in found["customers"]
-    ]
+    return [(customer_from_json(each), each["state"]) for each in found["customers"]]

@@ -1,32 +1,7 @@
 """Members of staff, signed in by the service: the same methods as `StaffRegistry`."""
 
+from atm.people import Signatures, StaffError, StaffMember
 from atm.remote.client import ServiceClient
-from atm.signatures import Signatures, StaffError, StaffMember
-from atm.wire import SignedOutError
-
-
-class Badge:
-    """Who signed in here last, so that what staff look at can be asked for in their name."""
-
-    def __init__(self) -> None:
-        """Nobody has."""
-        self._token = ""
-
-    def keep(self, member: StaffMember) -> StaffMember:
-        """Keep the sign-in of *member* and return them."""
-        self._token = member.token
-        return member
-
-    @property
-    def tokens(self) -> list[str]:
-        """The one token there is.
-
-        Raises:
-            SignedOutError: If nobody signed in.
-        """
-        if not self._token:
-            raise SignedOutError
-        return [self._token]
 
 
 def tokens_of(signed: StaffMember | Signatures) -> list[str]:
@@ -41,19 +16,9 @@ class RemoteStaff:
     empty = False
     """The service is set up with its first member; a kiosk makes none."""
 
-    def __init__(self, client: ServiceClient, badge: Badge) -> None:
-        """Ask *client*; keep who signed in in *badge*."""
+    def __init__(self, client: ServiceClient) -> None:
+        """Ask *client*."""
         self._client = client
-        self._badge = badge
-
-    def names(self) -> list[tuple[str, bool]]:
-        """Return every member by name, and whether they are locked.
-
-        Raises:
-            SignedOutError: If nobody signed in, or too long ago.
-        """
-        found = self._client.call("staff/names", again=True, staff=self._badge.tokens)
-        return [(str(name), bool(locked)) for name, locked in found["names"]]
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return the member of staff whose *name* and *pin* these are.
@@ -63,7 +28,7 @@ class RemoteStaff:
             ServiceUnavailable: If nobody can say.
         """
         found = self._client.call("staff/sign-in", name=name, pin=pin)
-        return self._badge.keep(StaffMember(str(found["name"]), str(found["token"])))
+        return StaffMember(str(found["name"]), str(found["token"]))
 
     def change_pin(self, name: str, old: str, new: str) -> None:
         """Give *name* the PIN *new*; *old* is judged as at a sign-in.

@@ -22,9 +22,10 @@ from atm.service.keys import add_peppers, make_keys
 from atm.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
+from face_auth.models import load_card
 
 if TYPE_CHECKING:
-    from atm.service.database_parts import DatabaseParts
+    from atm.service.database_parts import ServiceStores
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,10 +43,9 @@ def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Serve kiosks until told to end."""
     from atm.service.app import make_app
     from atm.service.server import serve, tls_context
-    from face_auth.models import load_card
 
     tls_context(settings)  # what is missing is said before anything is loaded
-    app = make_app(_parts(settings), load_card(settings.network), day_limit=settings.day_limit)
+    app = make_app(_stores(settings), load_card(settings.network), day_limit=settings.day_limit)
     serve(app, settings)
     return YES
 
@@ -97,42 +97,41 @@ def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 def init(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Make the first member of staff, who is asked for or read: name, then PIN."""
-    parts = _parts(settings)
-    if not parts.staff.empty:
+    stores = _stores(settings)
+    if not stores.staff.empty:
         raise AtmError("There is a member of staff already; they add others at a kiosk.")
     name = ask("Staff name: ", secret=False)
-    member = parts.staff.add_first(name, ask("Staff PIN (six digits or more): "))
+    member = stores.staff.add_first(name, ask("Staff PIN (six digits or more): "))
     print(f"{member.name} is the first member of staff")
     return YES
 
 
 def kiosk(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Register, revoke or list kiosks."""
-    parts = _parts(settings)
+    stores = _stores(settings)
     if options.act == "list":
-        for each in parts.kiosks.all():
+        for each in stores.kiosks.all():
             state = "revoked" if each.revoked else "active"
             print(f"{each.name}\t{each.fingerprint}\t{state}")
         return YES
     if options.name is None:
         raise AtmError(f"kiosk {options.act} needs a name.")
     if options.act == "revoke":
-        parts.kiosks.revoke(options.name)
+        stores.kiosks.revoke(options.name)
     else:
         if options.certificate is None:
             raise AtmError("kiosk add needs --certificate FILE.")
-        made = parts.kiosks.add(options.name, fingerprint(options.certificate))
-        parts.log(made.kiosk_id).append("kiosk", act="add", name=made.name)
+        made = stores.kiosks.add(options.name, fingerprint(options.certificate))
+        stores.log(made.kiosk_id).append("kiosk", act="add", name=made.name)
     print(f"kiosk {options.act}: {options.name}")
     return YES
 
 
-def _parts(settings: ServiceSettings) -> "DatabaseParts":
-    from atm.service.database_parts import DatabaseParts
-    from face_auth.models import load_card
+def _stores(settings: ServiceSettings) -> "ServiceStores":
+    from atm.service.database_parts import ServiceStores
 
     zone = ZoneInfo(settings.zone)
-    return DatabaseParts.open(
+    return ServiceStores.open(
         settings.database, settings.keys, lambda: load_card(settings.network), zone=zone
     )
 

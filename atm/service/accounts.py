@@ -14,18 +14,16 @@ from sqlalchemy import Connection, select
 from atm.accounts import (
     AccountExistsError,
     Hold,
-    InvalidAmountError,
     LedgerError,
     OpenHoldError,
     PayingOutError,
     Transaction,
     Withdrawal,
-    check_money,
-    check_notes,
+    check_hold,
+    check_opening,
     check_reference,
     random_reference,
 )
-from atm.money import LARGEST_MINOR
 from atm.service.books import Books, Tables, hold_of
 from atm.service.database import Database
 from atm.service.keys import KeyRing
@@ -60,8 +58,7 @@ class AccountRows:
             AccountExistsError: If there is one.
             InvalidAmountError: If the amount is negative, too large or not whole.
         """
-        if type(opening_minor) is not int or not 0 <= opening_minor <= LARGEST_MINOR:
-            raise InvalidAmountError
+        check_opening(opening_minor)
 
         def work(connection: Connection) -> None:
             books = self._books(connection, customer_id)
@@ -137,11 +134,10 @@ class AccountRows:
         day_limit_minor: int,
     ) -> None:
         """Accept an amount that could be held now; see `atm.ledger.Ledger.check_withdrawal`."""
-        check_notes(amount_minor, smallest_note_minor)
 
         def work(connection: Connection) -> None:
             books = self._books(connection, customer_id)
-            self._checked(books, books.account(), amount_minor, day_limit_minor)
+            self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
 
         self._database.run(work)
 
@@ -155,7 +151,6 @@ class AccountRows:
         reference: str | None = None,
     ) -> Hold:
         """Set *amount_minor* aside; see `atm.ledger.Ledger.hold` for arguments and errors."""
-        check_notes(amount_minor, smallest_note_minor)
         if reference is not None:
             check_reference(reference)
 
@@ -163,8 +158,8 @@ class AccountRows:
             books = self._books(connection, customer_id)
             if reference is not None and (made := books.made(reference, amount_minor)):
                 return made
+            day, spent = self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
             account = books.account()
-            day, spent = self._checked(books, account, amount_minor, day_limit_minor)
             books.change(
                 held_minor=account["held_minor"] + amount_minor,
                 day=day,
@@ -260,14 +255,20 @@ class AccountRows:
         if not self._database.run(work):
             raise LedgerError(f"The account of customer {customer_id} does not add up.")
 
-    def _checked(
-        self, books: Books, account: Row, amount_minor: int, day_limit_minor: int
+    def _check_hold(
+        self, books: Books, amount: int, smallest_note_minor: int, day_limit_minor: int
     ) -> tuple[str, int]:
-        """Accept an amount; returns the day it counts for and what was taken on that day."""
+        """Accept *amount*; returns the day it counts for and what was taken on that day."""
+        account = books.account()
         day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
         spent = account["day_minor"] if day == account["day"] else 0
-        available = account["balance_minor"] - account["held_minor"]
-        check_money(amount_minor, available, max(0, day_limit_minor - spent))
+        check_hold(
+            amount,
+            available_minor=account["balance_minor"] - account["held_minor"],
+            spent_minor=spent,
+            smallest_note_minor=smallest_note_minor,
+            day_limit_minor=day_limit_minor,
+        )
         return day, spent
 
     def _account(self, customer_id: str) -> Row:

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from atm.errors import AtmError, ServiceUnavailable
 from atm.service import requests as asked
 from atm.service.body_limit import BodyLimit
-from atm.service.bundle import Parts
 from atm.service.customer_routes import customer_routes
+from atm.service.database_parts import ServiceStores
 from atm.service.desk import Desk, FromKiosk
 from atm.service.migration_routes import migration_routes
 from atm.service.staff_routes import office_routes, staff_routes
@@ -24,16 +24,16 @@ from face_auth.models import ModelCard
 _log = logging.getLogger(__name__)
 
 
-def make_app(parts: Parts, card: ModelCard, *, day_limit: int) -> FastAPI:
-    """Return the application over *parts*.
+def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastAPI:
+    """Return the application over *stores*.
 
     Args:
-        parts: The stores.
+        stores: The stores.
         card: Of the face network that the kiosks run.
         day_limit: What one customer may withdraw in a day, in major units.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    desk = Desk(parts, card, day_limit)
+    desk = Desk(stores, card, day_limit)
     app.state.desk = desk
     for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
         app.include_router(made(desk), prefix=VERSION)
@@ -57,14 +57,14 @@ def _own(desk: Desk) -> APIRouter:
 
     @routes.post("/audit")
     def append(body: asked.Entries, kiosk: FromKiosk) -> dict[str, Any]:
-        log = desk.parts.log(kiosk.kiosk_id)
+        log = desk.stores.log(kiosk.kiosk_id)
         for entry in body.entries:
             log.append("kiosk " + entry.kind, anchor=entry.anchor, **entry.fields)
         return {}
 
     @routes.post("/health")
     def health(body: asked.Nothing, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.parts.check()
+        desk.stores.check()
         return {"kiosk": kiosk.name, "network_sha256": desk.network_sha256}
 
     return routes

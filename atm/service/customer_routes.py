@@ -1,27 +1,31 @@
 """What customers do at a kiosk: log in, look at their account, withdraw, change their PIN."""
 
-import base64
-from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 
 from atm.accounts import Hold, SettledHoldError
-from atm.parts import Kiosk
+from atm.fleet.wire_values import (
+    customer_to_json,
+    face_from_json,
+    hold_from_json,
+    hold_to_json,
+    to_base64,
+    transaction_to_json,
+    withdrawal_to_json,
+)
 from atm.service import requests as asked
 from atm.service.desk import Desk, FromKiosk
+from atm.service.kiosks import Kiosk
 from atm.service.tokens import TokenError
 from atm.session import MINOR_PER_MAJOR
 from atm.wire import FRESH_S, OverError
-from face_auth.liveness.passive import LivenessResult
-from face_auth.verification import FaceResult
 
 
 def customer_routes(desk: Desk) -> APIRouter:
     """Return the routes over *desk*."""
     routes = APIRouter()
-    ledger = desk.parts.ledger
+    ledger = desk.stores.ledger
 
     def customer_of(kiosk: Kiosk, token: str, *, fresh: bool = False) -> str:
         try:
@@ -37,16 +41,16 @@ def customer_routes(desk: Desk) -> APIRouter:
         begun = desk.logins.begin(
             kiosk, body.username, body.pin, body.public_key, body.network_sha256
         )
-        return {"attempt": begun.attempt, "sealed": base64.b64encode(begun.sealed).decode("ascii")}
+        return {"attempt": begun.attempt, "sealed": to_base64(begun.sealed)}
 
     @routes.post("/logins/finish")
     def finish(body: asked.Finish, kiosk: FromKiosk) -> dict[str, Any]:
-        admitted = desk.logins.finish(kiosk, body.attempt, _seen(body.face))
+        admitted = desk.logins.finish(kiosk, body.attempt, face_from_json(body.face.model_dump()))
         if admitted is None:
             return {"granted": False}
         return {
             "granted": True,
-            "customer": asdict(admitted.customer),
+            "customer": customer_to_json(admitted.customer),
             "session": admitted.session,
         }
 
@@ -57,7 +61,7 @@ def customer_routes(desk: Desk) -> APIRouter:
     @routes.post("/sessions/transactions")
     def transactions(body: asked.Transactions, kiosk: FromKiosk) -> dict[str, Any]:
         found = ledger.transactions(customer_of(kiosk, body.session), body.limit)
-        return {"transactions": [asdict(each) | {"at": each.at.isoformat()} for each in found]}
+        return {"transactions": [transaction_to_json(each) for each in found]}
 
     def limit(body: asked.CheckMoney) -> int:
         return min(body.day_limit_minor, desk.day_limit * MINOR_PER_MAJOR)
@@ -81,22 +85,22 @@ def customer_routes(desk: Desk) -> APIRouter:
             day_limit_minor=limit(body),
             reference=body.reference,
         )
-        return plain_hold(made)
+        return hold_to_json(made)
 
     @routes.post("/sessions/book")
     def book(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
         try:
-            booked = ledger.book(hold_of(body.hold, customer_of(kiosk, body.session)))
+            booked = ledger.book(held(body.hold, customer_of(kiosk, body.session)))
         except SettledHoldError as error:
             if error.booked is None:
                 raise
             booked = error.booked  # by this kiosk, which lost the answer
-        return asdict(booked)
+        return withdrawal_to_json(booked)
 
     @routes.post("/sessions/release")
     def release(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
         try:
-            ledger.release(hold_of(body.hold, customer_of(kiosk, body.session)))
+            ledger.release(held(body.hold, customer_of(kiosk, body.session)))
         except SettledHoldError as error:
             if error.booked is not None:
                 raise
@@ -105,7 +109,7 @@ def customer_routes(desk: Desk) -> APIRouter:
     @routes.post("/sessions/pin")
     def new_pin(body: asked.NewOwnPin, kiosk: FromKiosk) -> dict[str, Any]:
         customer_id = customer_of(kiosk, body.session, fresh=True)
-        record = desk.parts.credentials.by_id(customer_id)
+        record = desk.stores.credentials.by_id(customer_id)
         if record is None:
             raise OverError
         desk.office(kiosk).set_pin(record, body.pin, [])
@@ -114,31 +118,6 @@ def customer_routes(desk: Desk) -> APIRouter:
     return routes
 
 
-def plain_hold(hold: Hold) -> dict[str, Any]:
-    """Return *hold* for a kiosk, but for whose it is."""
-    return {
-        "hold_id": hold.hold_id,
-        "amount_minor": hold.amount_minor,
-        "at": hold.at.isoformat(),
-        "reference": hold.reference,
-    }
-
-
-def hold_of(sent: asked.HoldSent, customer_id: str) -> Hold:
+def held(sent: asked.HoldSent, customer_id: str) -> Hold:
     """Return the hold that a kiosk means; whose it is the service knows better."""
-    at = datetime.fromisoformat(sent.at)
-    return Hold(sent.hold_id, customer_id, sent.amount_minor, at, sent.reference)
-
-
-def _seen(face: asked.FaceSeen) -> FaceResult:
-    liveness = face.liveness
-    return FaceResult(
-        customer_id="",
-        accepted=face.accepted,
-        score=face.score,
-        threshold=face.threshold,
-        frames=face.frames,
-        liveness=None
-        if liveness is None
-        else LivenessResult(liveness.passed, liveness.score, tuple(liveness.reasons)),
-    )
+    return hold_from_json(sent.model_dump(), customer_id)

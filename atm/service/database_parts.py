@@ -1,4 +1,4 @@
-"""All that the service stands on, in one database and under one file of keys."""
+"""The stores of the service, in one database and under one file of keys."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
 
 from atm.errors import AtmError
-from atm.parts import Commit, StaffList
+from atm.parts import Commit
 from atm.service.accounts import PAYING_OUT_S, AccountRows
 from atm.service.attempts import AttemptRows
 from atm.service.audit import AuditRows
@@ -30,8 +30,11 @@ LOG_POOL: Final = 4
 """Connections for the log: an entry is written while its transaction holds another one."""
 
 
-class DatabaseParts:
-    """The stores of the service, safe to use from several threads; see `atm.service.bundle`."""
+class ServiceStores:
+    """Everything that the service keeps; safe to use from several threads.
+
+    Keys may be changed while the service runs: what they give is asked for afresh each time.
+    """
 
     def __init__(
         self,
@@ -106,7 +109,7 @@ class DatabaseParts:
         return self.ring.current().decoy_key
 
     @property
-    def staff(self) -> StaffList:
+    def staff(self) -> StaffRegistry:
         """The members of staff."""
         return StaffRegistry(self._staff, self.hasher, self._staff_attempts)
 

@@ -7,13 +7,13 @@ from fastapi import Depends, Request
 from atm.enrolment import EnrolmentDesk
 from atm.office import Office
 from atm.one_face import OneFace
-from atm.parts import Kiosk
-from atm.service.bundle import Parts
+from atm.people import Signatures, StaffError, StaffMember
+from atm.service.database_parts import ServiceStores
 from atm.service.decoys import Decoys
+from atm.service.kiosks import Kiosk
 from atm.service.logins import Logins
 from atm.service.server import FINGERPRINT
 from atm.service.tokens import TokenError, Tokens
-from atm.signatures import Signatures, StaffError, StaffMember
 from atm.wire import NotAllowedError, SignedOutError
 from credentials.files import JsonObject
 from face_auth.classifier import train_customer_svm
@@ -25,49 +25,49 @@ STAFF_TOKEN: Final = "staff"
 class Desk:
     """One bank's use cases, for any of its kiosks."""
 
-    def __init__(self, parts: Parts, card: ModelCard, day_limit: int) -> None:
+    def __init__(self, stores: ServiceStores, card: ModelCard, day_limit: int) -> None:
         """Take the stores, the card of the network that the kiosks run, and the bank's limit."""
-        self.parts = parts
+        self.stores = stores
         self.network_sha256 = card.sha256
         self.day_limit = day_limit
-        self.tokens = Tokens(lambda: parts.token_keys)
+        self.tokens = Tokens(lambda: stores.token_keys)
         cohort = load_cohort(card)
         like = train_customer_svm(cohort[:5], cohort[5:])
-        decoys = Decoys(parts.decoy_key, card.sha256, cohort, like)
-        self.logins = Logins(parts, self.tokens, decoys, card.sha256)
+        decoys = Decoys(stores.decoy_key, card.sha256, cohort, like)
+        self.logins = Logins(stores, self.tokens, decoys, card.sha256)
 
     def office(self, kiosk: Kiosk) -> Office:
         """Return what staff may do at *kiosk*."""
-        parts = self.parts
+        stores = self.stores
         return Office(
-            store=parts.credentials,
-            hasher=parts.hasher,
-            gallery=parts.gallery,
-            ledger=parts.ledger,
-            attempts=parts.attempts,
-            audit=parts.log(kiosk.kiosk_id),
-            staff=parts.staff,
-            commit=parts.commit,
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            attempts=stores.attempts,
+            audit=stores.log(kiosk.kiosk_id),
+            staff=stores.staff,
+            commit=stores.commit,
         )
 
     def enrolment(self, kiosk: Kiosk) -> EnrolmentDesk:
         """Return what makes customers at *kiosk*."""
-        parts = self.parts
-        log = parts.log(kiosk.kiosk_id)
+        stores = self.stores
+        log = stores.log(kiosk.kiosk_id)
         return EnrolmentDesk(
-            store=parts.credentials,
-            hasher=parts.hasher,
-            gallery=parts.gallery,
-            ledger=parts.ledger,
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
             audit=log,
-            one_face=OneFace(parts.credentials, parts.gallery, log, parts.search),
-            commit=parts.commit,
-            new_id=parts.new_id,
+            one_face=OneFace(stores.credentials, stores.gallery, log, stores.search),
+            commit=stores.commit,
+            new_id=stores.new_id,
         )
 
     def entries_of(self, kiosk: Kiosk) -> list[JsonObject]:
         """Return the log of *kiosk*, oldest first."""
-        return list(self.parts.log(kiosk.kiosk_id).entries())
+        return list(self.stores.log(kiosk.kiosk_id).entries())
 
     def member(self, kiosk: Kiosk, token: str) -> StaffMember:
         """Return who signed in at *kiosk* and got *token*.
@@ -77,7 +77,7 @@ class Desk:
         """
         try:
             name = str(self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)["name"])
-            return StaffMember(self.parts.staff.known(name))
+            return StaffMember(self.stores.staff.known(name))
         except (TokenError, StaffError) as error:
             raise SignedOutError from error
 
@@ -95,7 +95,7 @@ def kiosk_of(request: Request) -> Kiosk:
     """
     desk: Desk = request.app.state.desk
     fingerprint = getattr(request.state, FINGERPRINT, "")
-    kiosk = desk.parts.kiosks.known(fingerprint) if fingerprint else None
+    kiosk = desk.stores.kiosks.known(fingerprint) if fingerprint else None
     if kiosk is None:
         raise NotAllowedError("This kiosk is not registered, or not any more.")
     return kiosk

@@ -2,11 +2,11 @@
 
 import re
 import uuid
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from atm.errors import AtmError
-from atm.parts import Kiosk
 from atm.service.database import Database
 from atm.service.keys import KeyRing
 from atm.service.schema import KIOSKS
@@ -16,12 +16,29 @@ from credentials.policy import normalise_username, username_key
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """A kiosk that may speak to the service.
+
+    Attributes:
+        kiosk_id: 32 lower-case hexadecimal digits.
+        name: What the bank calls it.
+        fingerprint: SHA-256 of its certificate (DER), 64 lower-case hexadecimal digits.
+        revoked: Whether it may no more.
+    """
+
+    kiosk_id: str
+    name: str
+    fingerprint: str
+    revoked: bool
+
+
 class KioskError(AtmError):
     """The list of kiosks cannot be used, or not in this way."""
 
 
 class KioskRows:
-    """See `atm.parts.Kiosks`."""
+    """The list of kiosks."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
         """Keep them in *database*, sealed with the keys of *ring*."""
@@ -39,7 +56,7 @@ class KioskRows:
         return found[0] if len(found) == 1 else None
 
     def all(self) -> list[Kiosk]:
-        """Return every kiosk, by name."""
+        """Return every kiosk, by name, the revoked ones too."""
         rows = self._database.run(lambda connection: self._table.select(connection, select(KIOSKS)))
         return sorted((_kiosk(row) for row in rows), key=lambda kiosk: kiosk.name)
 

@@ -17,17 +17,17 @@ from atm import envelope, pin_check
 from atm.decision import Decision, Outcome, PinReason, PinResult, decide
 from atm.errors import ServiceUnavailable
 from atm.face_wire import Claimed, pack_claimed
-from atm.parts import Kiosk
-from atm.service.bundle import Parts
+from atm.people import Customer
+from atm.service.database_parts import ServiceStores
 from atm.service.decoys import Decoys
+from atm.service.kiosks import Kiosk
 from atm.service.tokens import TokenError, Tokens
-from atm.session import Customer
 from atm.wire import LOGIN_S, SESSION_S, OverError
 from credentials.errors import PolicyError
 from credentials.policy import username_key
 from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 ANSWER_EVERY_S: Final = 0.1
 """An answer to `begin` leaves at a multiple of this after the request, whatever took how long."""
@@ -67,7 +67,7 @@ class Logins:
 
     def __init__(
         self,
-        parts: Parts,
+        stores: ServiceStores,
         tokens: Tokens,
         decoys: Decoys,
         network_sha256: str,
@@ -75,14 +75,14 @@ class Logins:
         answer_every_s: float = ANSWER_EVERY_S,
     ) -> None:
         """Take the stores, and what *network_sha256*'s embeddings are scored by for nobody."""
-        self._parts = parts
+        self._stores = stores
         self._tokens = tokens
         self._decoys = decoys
         self._network = network_sha256
         self._answer_every_s = answer_every_s
         self._turn = threading.BoundedSemaphore(HASHES_AT_ONCE)
         self._behind = ThreadPoolExecutor(1, "renew-hash")
-        _ = parts.hasher.decoy  # so that the first unknown name costs no more
+        _ = stores.hasher.decoy  # so that the first unknown name costs no more
 
     def begin(
         self, kiosk: Kiosk, username: str, pin: str, public_key: bytes, network_sha256: str
@@ -106,20 +106,20 @@ class Logins:
             _log.error("Kiosk %s runs another face network", kiosk.name)
             raise ServiceUnavailable
         username = _possible(username)
-        record = pin_check.claimed(self._parts.credentials, username)
+        record = pin_check.claimed(self._stores.credentials, username)
         decoy = self._decoys.of(username_key(username))
-        made_up = self._parts.new_id(username)
+        made_up = self._stores.new_id(username)
         key = made_up if record is None else record.customer_id
         if not self._turn.acquire(timeout=WAIT_FOR_TURN_S):
             raise ServiceUnavailable
         try:
-            result = pin_check.judge(record, pin, self._parts.hasher, self._parts.attempts)
+            result = pin_check.judge(record, pin, self._stores.hasher, self._stores.attempts)
         finally:
             self._turn.release()
         given = self._claimed(record) if record is not None and result.reserved else None
         if given is None:
             result = PinResult(result.customer_id, False, result.reason)
-        login_id = self._parts.tickets.open(key, kiosk.kiosk_id)
+        login_id = self._stores.tickets.open(key, kiosk.kiosk_id)
         attempt = self._tokens.make(
             _PURPOSE,
             kiosk.kiosk_id,
@@ -167,12 +167,12 @@ class Logins:
         decision = decide(pin, face, elapsed_s=0.0, limit_s=LOGIN_S)
 
         def end() -> None:
-            if not self._parts.tickets.end(says["key"], says["login"], kiosk.kiosk_id):
+            if not self._stores.tickets.end(says["key"], says["login"], kiosk.kiosk_id):
                 raise OverError
-            pin_check.settle(self._parts.attempts, decision, pin, face)
+            pin_check.settle(self._stores.attempts, decision, pin, face)
 
-        self._parts.commit(end)
-        log = self._parts.log(kiosk.kiosk_id)
+        self._stores.commit(end)
+        log = self._stores.log(kiosk.kiosk_id)
         pin_check.log_attack(log, decision, face)
         pin_check.log_decision(log, decision, face)
         return self._admitted(kiosk, decision)
@@ -180,7 +180,7 @@ class Logins:
     def _admitted(self, kiosk: Kiosk, decision: Decision) -> Admission | None:
         if decision.outcome is not Outcome.GRANTED:
             return None
-        record = self._parts.credentials.by_id(decision.customer_id or "")
+        record = self._stores.credentials.by_id(decision.customer_id or "")
         if record is None:
             raise OverError  # deleted during the login
         customer = Customer(record.customer_id, record.username, record.full_name)
@@ -193,7 +193,7 @@ class Logins:
         """Return what is needed to judge the face; None where the kiosk cannot judge it."""
         assert record.template_id is not None
         try:
-            template = self._parts.gallery.load(record.template_id, record.customer_id)
+            template = self._stores.gallery.load(record.template_id, record.customer_id)
         except GalleryError:
             _log.exception("A template cannot be read")
             return None
@@ -204,14 +204,18 @@ class Logins:
 
     def _renew_later(self, kiosk: Kiosk, record: CredentialRecord, pin: str) -> None:
         """Hash a right PIN again after a change of keys: behind the answer, which must not tell."""
-        parts = self._parts
-        if record.pin_hash is None or not parts.hasher.is_outdated(record.pin_hash):
+        stores = self._stores
+        if record.pin_hash is None or not stores.hasher.is_outdated(record.pin_hash):
             return
 
         def renew() -> None:
             time.sleep(RENEW_AFTER_S)
             pin_check.renew_hash(
-                parts.credentials, parts.hasher, parts.log(kiosk.kiosk_id), record.customer_id, pin
+                stores.credentials,
+                stores.hasher,
+                stores.log(kiosk.kiosk_id),
+                record.customer_id,
+                pin,
             )
 
         self._behind.submit(renew)

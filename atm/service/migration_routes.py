@@ -10,9 +10,9 @@ from fastapi import APIRouter
 
 from atm.face_wire import FaceWireError, unpack_face
 from atm.migration import Digests, digests
+from atm.people import SecondSignatureError, Signatures
 from atm.service import requests as asked
 from atm.service.desk import Desk, FromKiosk
-from atm.signatures import SecondSignatureError, Signatures
 from atm.wire import MigrationError, PepperError
 from credentials.errors import CredentialError
 from credentials.store import CredentialRecord
@@ -23,7 +23,7 @@ from face_auth.gallery import Capture, Template
 def migration_routes(desk: Desk) -> APIRouter:
     """Return the routes over *desk*."""
     routes = APIRouter()
-    parts = desk.parts
+    stores = desk.stores
 
     def signed(kiosk: FromKiosk, tokens: list[str]) -> list[str]:
         found = desk.signed(kiosk, tokens)
@@ -34,13 +34,13 @@ def migration_routes(desk: Desk) -> APIRouter:
     @routes.post("/migration/digests")
     def there(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
         signed(kiosk, body.staff)
-        record = parts.credentials.get(body.name)
+        record = stores.credentials.get(body.name)
         return {"digests": None if record is None else _digests(desk, record)}
 
     @routes.post("/migration/customers")
     def move(body: asked.Move, kiosk: FromKiosk) -> dict[str, Any]:
         names = signed(kiosk, body.staff)
-        customer_id = parts.new_id(body.name)
+        customer_id = stores.new_id(body.name)
         _check_pin_hash(desk, body.pin_hash)
         try:
             face = None if body.face is None else unpack_face(body.face, customer_id)
@@ -59,21 +59,21 @@ def migration_routes(desk: Desk) -> APIRouter:
             excused=body.excused,
         )
         entry: dict[str, Any] = {"customer": customer_id, "staff": names}
-        log = parts.log(kiosk.kiosk_id)
+        log = stores.log(kiosk.kiosk_id)
 
         def save() -> None:
             if face is not None and record.template_id is not None:
-                parts.gallery.save(record.template_id, *face)
+                stores.gallery.save(record.template_id, *face)
             if body.balance_minor is not None:
-                parts.ledger.open_account(customer_id, body.balance_minor)
+                stores.ledger.open_account(customer_id, body.balance_minor)
             log.append("migration", step="begun", **entry)
-            parts.credentials.add(record)
+            stores.credentials.add(record)
             if body.locked:
-                parts.attempts.lock(customer_id)
-            mac = parts.credentials.record_mac(customer_id)
+                stores.attempts.lock(customer_id)
+            mac = stores.credentials.record_mac(customer_id)
             log.append("migration", step="done", record=mac, anchor=True, **entry)
 
-        parts.commit(save)
+        stores.commit(save)
         return {}
 
     return routes
@@ -81,24 +81,26 @@ def migration_routes(desk: Desk) -> APIRouter:
 
 def _digests(desk: Desk, record: CredentialRecord) -> Digests:
     """Return the digests of a customer, of what is read from the stores now."""
-    parts, owner = desk.parts, record.customer_id
+    stores, owner = desk.stores, record.customer_id
     template: Template | None = None
     captures: list[Capture] = []
     if record.template_id is not None:
         try:
-            template = parts.gallery.load(record.template_id, owner)
-            captures = parts.gallery.load_captures(record.template_id, owner)
+            template = stores.gallery.load(record.template_id, owner)
+            captures = stores.gallery.load_captures(record.template_id, owner)
         except GalleryError as error:
             raise MigrationError("The face that is at the service was altered.") from error
-    has_account = parts.ledger.has_account(owner)
-    return digests(record, template, captures, parts.ledger.balance(owner) if has_account else None)
+    has_account = stores.ledger.has_account(owner)
+    return digests(
+        record, template, captures, stores.ledger.balance(owner) if has_account else None
+    )
 
 
 def _check_pin_hash(desk: Desk, pin_hash: str | None) -> None:
     if pin_hash is None:
         return
     try:
-        known = desk.parts.hasher.knows_former(pin_hash)
+        known = desk.stores.hasher.knows_former(pin_hash)
     except CredentialError as error:
         raise MigrationError("The PIN hash is damaged.") from error
     if not known:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import Connection, func, select
 
+from atm.people import StaffError
 from atm.service.database import Database
 from atm.service.keys import KeyRing
 from atm.service.schema import STAFF, STAFF_ATTEMPTS
 from atm.service.sealed_table import Row, SealedTable
-from atm.signatures import StaffError
 from atm.staff_file import Staff, StaffEntry, parse_staff
 from credentials.errors import StoreError
 from credentials.files import JsonObject

@@ -1,28 +1,26 @@
 """What staff do at a kiosk: sign in, enrol, and their acts for customers and for each other."""
 
-import base64
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 
 from atm.capturing import EnrolmentError
-from atm.enrolment import Application
 from atm.export import export
 from atm.face_wire import pack_image, unpack_face
+from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
 from atm.one_face import DuplicateQuestion
+from atm.people import Application, Customer, SecondSignatureError, Signatures, StaffMember
 from atm.service import requests as asked
-from atm.service.customer_routes import hold_of, plain_hold
+from atm.service.customer_routes import held
 from atm.service.desk import STAFF_TOKEN, Desk, FromKiosk
-from atm.session import Customer
-from atm.signatures import SecondSignatureError, Signatures, StaffMember
 from atm.wire import STAFF_S, DuplicateFaceError
 
 
 def staff_routes(desk: Desk) -> APIRouter:
     """Return the routes over *desk*."""
     routes = APIRouter()
-    staff = desk.parts.staff
+    staff = desk.stores.staff
 
     @routes.post("/staff/sign-in")
     def sign_in(body: asked.SignIn, kiosk: FromKiosk) -> dict[str, Any]:
@@ -37,8 +35,8 @@ def staff_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/staff/names")
     def names(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return {"names": staff.names()}
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {"names": desk.office(kiosk).members(staff=signed)}
 
     @routes.post("/staff/add")
     def add(body: asked.NamedPin, kiosk: FromKiosk) -> dict[str, Any]:
@@ -57,8 +55,8 @@ def staff_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/enrolments/username")
     def check_username(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return {"username": desk.enrolment(kiosk).check_username(body.name)}
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {"username": desk.enrolment(kiosk).check_username(body.name, staff=signed)}
 
     @routes.post("/enrolments")
     def enrol(body: asked.Enrol, kiosk: FromKiosk) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def staff_routes(desk: Desk) -> APIRouter:
             if questions and second is None:
                 raise _unanswered(questions[0]) from error
             raise
-        return {"customer": _plain(customer)}
+        return {"customer": customer_to_json(customer)}
 
     return routes
 
@@ -98,22 +96,19 @@ def office_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/office/customers")
     def customers(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return _with_states(desk.office(kiosk).customers())
+        signed = _one(desk.signed(kiosk, body.staff))
+        return _with_states(desk.office(kiosk).customers(staff=signed))
 
     @routes.post("/office/search")
     def search(body: asked.Search, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        return _with_states(desk.office(kiosk).search(body.text))
+        signed = _one(desk.signed(kiosk, body.staff))
+        return _with_states(desk.office(kiosk).search(body.text, staff=signed))
 
     @routes.post("/office/known")
     def known(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
-        record = desk.office(kiosk).known(body.name)
-        return {
-            "customer": _plain(Customer(record.customer_id, record.username, record.full_name)),
-            "excused": record.excused,
-        }
+        signed = _one(desk.signed(kiosk, body.staff))
+        known = desk.office(kiosk).known(body.name, staff=signed)
+        return {"customer": customer_to_json(known.customer), "excused": known.excused}
 
     @routes.post("/office/unlock")
     def unlock(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
@@ -153,43 +148,32 @@ def office_routes(desk: Desk) -> APIRouter:
     def refusals(body: asked.Refusals, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
         found = desk.office(kiosk).refusals(body.number, staff=signed)
-        return {
-            "refusals": [
-                {
-                    "at": each.at.isoformat(),
-                    "username": each.username,
-                    "outcome": each.outcome,
-                    "reasons": list(each.reasons),
-                    "times": each.times,
-                }
-                for each in found
-            ]
-        }
+        return {"refusals": [refusal_to_json(each) for each in found]}
 
     @routes.post("/office/holds")
     def holds(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.signed(kiosk, body.staff)
+        signed = _one(desk.signed(kiosk, body.staff))
         return {
             "holds": [
-                plain_hold(hold) | {"customer_id": hold.customer_id, "username": username}
-                for hold, username in desk.office(kiosk).holds()
+                hold_to_json(hold) | {"customer_id": hold.customer_id, "username": username}
+                for hold, username in desk.office(kiosk).holds(staff=signed)
             ]
         }
 
     @routes.post("/office/settle")
     def settle(body: asked.Settle, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
-        hold = hold_of(body.hold, body.customer_id)
+        hold = held(body.hold, body.customer_id)
         desk.office(kiosk).settle(hold, body.paid, staff=signed)
         return {}
 
     @routes.post("/office/export")
     def export_customer(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(desk.signed(kiosk, body.staff))
-        parts, log = desk.parts, desk.parts.log(kiosk.kiosk_id)
-        record = desk.office(kiosk).known(body.name)
+        stores, log = desk.stores, desk.stores.log(kiosk.kiosk_id)
+        record = desk.office(kiosk).record(body.name)
         log.append("export", customer=record.customer_id, staff=[signed.name])
-        return {"kept": export(record, parts.ledger, parts.gallery, log.entries)}
+        return {"kept": export(record, stores.ledger, stores.gallery, log.entries)}
 
     return routes
 
@@ -199,10 +183,8 @@ def _unanswered(question: DuplicateQuestion) -> DuplicateFaceError:
     return DuplicateFaceError(
         question.username,
         question.customer_id,
-        *(
-            base64.b64encode(pack_image(face)).decode("ascii")
-            for face in (question.new_face, question.other_face)
-        ),
+        to_base64(pack_image(question.new_face)),
+        to_base64(pack_image(question.other_face)),
     )
 
 
@@ -220,13 +202,7 @@ def _first_and_second(signed: StaffMember | Signatures) -> tuple[StaffMember, St
     return (signed.first, signed.second) if isinstance(signed, Signatures) else (signed, None)
 
 
-def _plain(customer: Customer) -> dict[str, str]:
-    return {
-        "customer_id": customer.customer_id,
-        "username": customer.username,
-        "full_name": customer.full_name,
-    }
-
-
 def _with_states(found: list[tuple[Customer, str]]) -> dict[str, Any]:
-    return {"customers": [_plain(customer) | {"state": state} for customer, state in found]}
+    return {
+        "customers": [customer_to_json(customer) | {"state": state} for customer, state in found]
+    }

@@ -9,14 +9,17 @@ from atm.service.schema import LOGINS
 
 
 class LoginRows:
-    """See `atm.parts.LoginTickets`."""
+    """Each login that was begun, which ends once."""
 
     def __init__(self, database: Database) -> None:
         """Keep them in *database*."""
         self._database = database
 
     def open(self, customer_id: str, kiosk_id: str) -> str:
-        """Keep that a login began; returns its id, 32 hexadecimal digits."""
+        """Keep that a login began; returns its id, 32 hexadecimal digits.
+
+        Unknown names have a customer id too.
+        """
         login_id = uuid.uuid4().hex
         row = insert(LOGINS).values(
             customer_id=customer_id, login_id=login_id, kiosk_id=kiosk_id, begun_at=func.now()

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
 from benchmarks import limits
 from benchmarks.fleet import kiosks
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> FleetReport:
         )
         keys = folder / "service.keys"
         make_keys(keys)
-        parts = DatabaseParts.open(server.url(), keys, lambda: card)
+        parts = ServiceStores.open(server.url(), keys, lambda: card)
         stack.callback(parts.close)
         files = stack.enter_context(
             running_service(folder, server.url(), keys, parts, options.kiosks)

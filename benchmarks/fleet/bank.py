@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import Table
 
 from atm.accounts import random_reference
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.schema import ACCOUNTS, ATTEMPTS, AUDIT, CUSTOMERS, FACES, LOGINS, TRANSACTIONS
 from atm.service.sealed_table import SealedTable
 from credentials.errors import StoreError
@@ -55,7 +55,7 @@ class MadeUpBank:
 
     def __init__(
         self,
-        parts: DatabaseParts,
+        parts: ServiceStores,
         connect: Callable[[], psycopg.Connection[Any]],
         network_sha256: str,
         captures: Sequence[Capture],

@@ -11,15 +11,15 @@ from typing import Final, cast
 
 from sqlalchemy import Engine, event
 
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.envelope import Reader
 from atm.face_wire import pack_face
 from atm.one_face import DuplicateQuestion, OneFace
-from atm.parts import Kiosk
+from atm.people import Application, StaffMember
 from atm.remote.client import ServiceClient
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.desk import Desk
-from atm.signatures import StaffMember
+from atm.service.kiosks import Kiosk
 from benchmarks.fleet.bank import OPENING_MINOR, PIN, MadeUpBank
 from benchmarks.fleet.kiosks import log_in
 from benchmarks.fleet.results import Stage
@@ -27,7 +27,7 @@ from benchmarks.fleet.service import PATIENT_S, STAFF, KioskFiles
 from benchmarks.results import Timing
 from face_auth.gallery import Capture, Template
 from face_auth.models import ModelCard
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 WARM_UP: Final = 2
 
@@ -44,7 +44,7 @@ class NobodyAlike:
 
 def measure_stage(
     bank: MadeUpBank,
-    parts: DatabaseParts,
+    parts: ServiceStores,
     kiosk: KioskFiles,
     captures: Sequence[Capture],
     network_sha256: str,
@@ -82,7 +82,7 @@ def measure_stage(
 
 
 def count_queries(
-    parts: DatabaseParts, card: ModelCard, kiosk: Kiosk, username: str
+    parts: ServiceStores, card: ModelCard, kiosk: Kiosk, username: str
 ) -> dict[str, int]:
     """Return how many statements and transactions one login takes of the database.
 
@@ -123,7 +123,7 @@ def _counting(found: dict[str, int]) -> Iterator[None]:
         event.remove(Engine, "begin", transaction)
 
 
-def _save(parts: DatabaseParts, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
+def _save(parts: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
     """Enrol somebody at the service's desk, hash and commit, without the search."""
     log = parts.log("0" * 32)
     desk = EnrolmentDesk(

@@ -13,7 +13,7 @@ from typing import Final
 
 from atm.errors import AtmError
 from atm.remote.client import ServiceClient
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.wire import CALL_S
 from tests.fleet.service.certificates import Authority
 
@@ -51,7 +51,7 @@ class KioskFiles:
 
 @contextlib.contextmanager
 def running_service(
-    folder: Path, database: str, keys: Path, parts: DatabaseParts, kiosks: int
+    folder: Path, database: str, keys: Path, parts: ServiceStores, kiosks: int
 ) -> Iterator[list[KioskFiles]]:
     """Run the service, with staff and so many kiosks; yields what each kiosk connects with.
 

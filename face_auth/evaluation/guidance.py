@@ -27,7 +27,8 @@ from face_auth.evaluation.result import Table, percent
 from face_auth.files import write_whole
 from face_auth.photographs import people_in, read_photograph
 from face_auth.pose import head_pose
-from face_auth.quality import Verdict, assess
+from face_auth.quality import assess
+from face_auth.types import Verdict
 
 Picture = NDArray[np.uint8]
 Alter = Callable[[Picture, Face, np.random.Generator], Picture]

@@ -15,11 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
-from face_auth.liveness.requests import Request
 from face_auth.liveness.track import Track
 from face_auth.pose import Pose, head_pose, nose_parallax
+from face_auth.types import Frame, Movement
 
 STRAIGHT_FRAMES: Final = 4
 STRAIGHT_LASTS_S: Final = 0.25
@@ -93,25 +92,25 @@ class _Movement:
     parallax: NDArray[np.float64]
     narrowed: float
 
-    def share(self, request: Request) -> float:
+    def share(self, request: Movement) -> float:
         """Return how much of what *request* asks for was done; 1 is all, below 0 the opposite."""
         match request:
-            case Request.LEFT:
+            case Movement.LEFT:
                 return self.yaw / TURN
-            case Request.RIGHT:
+            case Movement.RIGHT:
                 return -self.yaw / TURN
-            case Request.UP:
+            case Movement.UP:
                 return self.pitch / NOD
-            case Request.DOWN:
+            case Movement.DOWN:
                 return -self.pitch / NOD
         return (self.nearer - 1) / (NEARER - 1)
 
-    def solid(self, request: Request) -> bool:
+    def solid(self, request: Movement) -> bool:
         """Tell whether the nose moved as a head's does; coming closer shows nothing of that."""
-        if request is Request.CLOSER:
+        if request is Movement.CLOSER:
             return True
-        turned = request in {Request.LEFT, Request.RIGHT}
-        sign = -1 if request in {Request.RIGHT, Request.UP} else 1
+        turned = request in {Movement.LEFT, Movement.RIGHT}
+        sign = -1 if request in {Movement.RIGHT, Movement.UP} else 1
         moved = sign * float(self.parallax[0 if turned else 1])
         lost = 1 - (self.narrowed if turned else 1 / max(self.narrowed, 1e-6))
         least, base, slope = SOLID["turn" if turned else "nod"]
@@ -133,7 +132,7 @@ class Challenge:
         track: Says whether the face goes on.
     """
 
-    def __init__(self, requests: Sequence[Request]) -> None:
+    def __init__(self, requests: Sequence[Movement]) -> None:
         """Take what to ask for, in order; see `draw_requests`.
 
         Raises:
@@ -155,13 +154,13 @@ class Challenge:
         self._wrong_since: float | None = None
         self._slips = 0
         self._may_answer = False
-        self._carried: set[Request] = set()
+        self._carried: set[Movement] = set()
         self._jumped_at: float | None = None
         self._last: tuple[float, NDArray[np.float64], Pose] | None = None
         self._share = 0.0
 
     @property
-    def current(self) -> Request | None:
+    def current(self) -> Movement | None:
         """What is asked for now; None while a straight look is awaited, and at the end."""
         if self._base is None or self.state is not State.RUNNING:
             return None
@@ -182,7 +181,7 @@ class Challenge:
         """How much of the current request's movement the latest frame shows; 1 is all of it."""
         return self._share
 
-    def share_of(self, request: Request, face: Face) -> float:
+    def share_of(self, request: Movement, face: Face) -> float:
         """Return how much of what *request* asks for a face shows; 0 before the straight look.
 
         Raises:
@@ -330,16 +329,16 @@ class Challenge:
         elif self._held_since is not None and at - self._held_since >= HELD_S:
             self._meet(at, request, embed())
 
-    def _other_movement(self, request: Request, movement: _Movement) -> Request | None:
+    def _other_movement(self, request: Movement, movement: _Movement) -> Movement | None:
         """Return another request that the movement clearly answers."""
-        for other in Request:
-            if other in {request, Request.CLOSER} | self._carried:
+        for other in Movement:
+            if other in {request, Movement.CLOSER} | self._carried:
                 continue
             if movement.share(other) >= WRONG and movement.solid(other):
                 return other
         return None
 
-    def _slip(self, request: Request, movement: _Movement) -> None:
+    def _slip(self, request: Movement, movement: _Movement) -> None:
         self._slips += 1
         if self._slips > SLIPS:
             self._end(State.FAILED, f"other movements than {request}")
@@ -347,7 +346,7 @@ class Challenge:
         self._carried |= set() if other is None else {other}
         self._wrong_since = None
 
-    def _meet(self, at: float, request: Request, embedding: NDArray[np.float32]) -> None:
+    def _meet(self, at: float, request: Movement, embedding: NDArray[np.float32]) -> None:
         if not self.is_same_person(embedding):
             self._end(State.FAILED, "another person")
             return

@@ -1,31 +1,21 @@
 """One attempt's liveness check: the challenge, the passive cues, or neither."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
 from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.cues import Repetition
-from face_auth.liveness.passive import (
-    FRAMES,
-    SPAN_S,
-    LivenessResult,
-    PassiveCheck,
-    judge_repetition,
-    mean_result,
-)
-from face_auth.liveness.requests import Request, draw_poses, draw_requests
+from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck, judge_repetition, mean_result
+from face_auth.liveness.requests import draw_poses, draw_requests
 from face_auth.liveness.track import Track
-from face_auth.quality import Quality, Verdict
-
-Liveness = Literal["challenge", "passive", "off"]
-"""The setting: "challenge" includes what "passive" does."""
+from face_auth.quality import Quality
+from face_auth.types import Frame, Liveness, LivenessProgress, LivenessResult, Movement, Verdict
 
 USABLE: Final = frozenset({Verdict.OK, Verdict.HOLD_STILL})
 """Verdicts of frames that the passive cues look at."""
@@ -34,25 +24,6 @@ LOST: Final = frozenset({Verdict.NO_FACE, Verdict.SEVERAL})
 shadow at times, so it follows all others once it has seen the person look straight."""
 APART_S: Final = 0.075
 """Least time between two frames that the passive cues look at, however many a second there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class LivenessProgress:
-    """What the screen shows meanwhile.
-
-    Attributes:
-        request: What is asked for now; None while a straight look is awaited or none is asked.
-        done: Requests met.
-        wanted: Requests in all.
-        share: How much of the current movement is seen; 1 is all of it.
-        guidance: What would help the passive cues to judge; OK where they need nothing.
-    """
-
-    request: Request | None
-    done: int
-    wanted: int
-    share: float
-    guidance: Verdict = Verdict.OK
 
 
 class LivenessCheck:
@@ -190,7 +161,7 @@ def make_check(
     liveness: Liveness,
     passive: PassiveCheck,
     *,
-    allowed: Collection[Request] = tuple(Request),
+    allowed: Collection[Movement] = tuple(Movement),
     enrols: bool = False,
     random: Random | None = None,
 ) -> LivenessCheck:

@@ -17,11 +17,11 @@ from typing import Final
 
 import numpy as np
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import MiniFas
-from face_auth.quality import Verdict, light
+from face_auth.quality import light
+from face_auth.types import Frame, LivenessResult, Verdict
 
 FRAMES: Final = 8
 """Frames that are judged."""
@@ -60,30 +60,6 @@ RECORDED: Final = -99.0
 """The score of frames that no camera gives."""
 SUSPICIOUS: Final = 1.0
 """A cue that takes this much is named as a reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class LivenessResult:
-    """What liveness detection says about one attempt.
-
-    Attributes:
-        passed: Whether this is taken for a person before the camera (bona fide).
-        score: Of the passive cues, unbounded; bona fide at 0 and above.
-        reasons: What spoke against it, for staff and the log; may name something though it passed.
-        abstained: What cues that could not judge took from *score*, 0 or more.
-        guidance: What would help them to judge; OK where they did, or need nothing.
-    """
-
-    passed: bool
-    score: float
-    reasons: tuple[str, ...] = ()
-    abstained: float = 0.0
-    guidance: Verdict = Verdict.OK
-
-    @property
-    def suspected(self) -> bool:
-        """Whether an attack is suspected; a result neither passed nor suspected is undecided."""
-        return not self.passed and self.score + self.abstained < 0
 
 
 def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:

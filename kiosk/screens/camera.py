@@ -12,7 +12,7 @@ from kiosk.signs import card
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 _HIGH = 440

@@ -13,8 +13,7 @@ from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import Signatures, StaffMember
+    from atm.people import Customer, Signatures, StaffMember
     from kiosk.app import App
 
 _WIDE = 900

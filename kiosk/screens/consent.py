@@ -19,7 +19,7 @@ from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 _FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN

@@ -16,8 +16,7 @@ from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import Signatures, StaffMember
+    from atm.people import Customer, Signatures, StaffMember
     from kiosk.app import App
 
 _GAP = 20

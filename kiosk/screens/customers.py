@@ -14,8 +14,7 @@ from kiosk.screens.staff_page import FULL, Signed, states
 from kiosk.widgets import Button, at
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import StaffMember
+    from atm.people import Customer, StaffMember
     from kiosk.app import App
 
 ROWS = 6
@@ -77,9 +76,11 @@ class Customers(Signed):
     def _search(self) -> None:
         self._open_letters(False)
         self.search.enable(False)
-        office, text = self.app.machine.office, self.field.text.strip()
+        office, staff, text = self.app.machine.office, self.staff, self.field.text.strip()
         self.work(
-            lambda _attempt: office.search(text) if text else office.customers(),
+            lambda _attempt: (
+                office.search(text, staff=staff) if text else office.customers(staff=staff)
+            ),
             done=self._found, failed=self.problem,
         )  # fmt: skip
 

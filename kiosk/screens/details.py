@@ -76,8 +76,9 @@ class Details(Form):
         self.busy(True)
         machine, name = self.app.machine, username.text
         self.work(
-            lambda _attempt: machine.check_username(name), done=self._free, failed=self._taken
-        )
+            lambda _attempt: machine.check_username(name, staff=draft.staff),
+            done=self._free, failed=self._taken,
+        )  # fmt: skip
 
     def _free(self, username: str) -> None:
         self._draft.username = username

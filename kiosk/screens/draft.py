@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atm.enrolment import Application
-    from atm.signatures import StaffMember
+    from atm.people import Application, StaffMember
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class Draft:
 
     def application(self) -> Application:
         """Return it as what the machine takes."""
-        from atm.enrolment import Application
+        from atm.people import Application
 
         return Application(
             username=self.username,

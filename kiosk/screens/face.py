@@ -18,7 +18,7 @@ from kiosk.widgets import Label, at
 if TYPE_CHECKING:
     import threading
 
-    from atm.session import Customer
+    from atm.people import Customer
     from kiosk.app import App
 
 _CARD_HEIGHT = 440

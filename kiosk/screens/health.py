@@ -13,7 +13,7 @@ from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
     from atm.health import Health
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
     from kiosk.language import Language
 

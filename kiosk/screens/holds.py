@@ -17,7 +17,7 @@ from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.accounts import Hold
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 ROWS = 6
@@ -36,7 +36,7 @@ class Holds(Signed):
         self.head(self._("Open holds"), 108)
         self.listing = Listing(self, 180, ROWS, empty=self._("No withdrawal is left open."))
         office = app.machine.office
-        self.work(lambda _attempt: office.holds(), done=self._found, failed=self.problem)
+        self.work(lambda _attempt: office.holds(staff=staff), done=self._found, failed=self.problem)
 
     def stops(self) -> Sequence[Control]:
         """Return the rows."""

@@ -19,8 +19,7 @@ from kiosk.worker import Attempt
 if TYPE_CHECKING:
     from atm.decision import Decision
     from atm.session import Session
-    from face_auth.camera import Frame
-    from face_auth.verification import LoginProgress
+    from face_auth.types import Frame, LoginProgress
     from kiosk.app import App
 
 _HIGH = 412

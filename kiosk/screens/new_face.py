@@ -15,8 +15,7 @@ from kiosk.widgets import Label, at
 if TYPE_CHECKING:
     import threading
 
-    from atm.session import Customer
-    from atm.signatures import Signatures
+    from atm.people import Customer, Signatures
     from kiosk.app import App
 
 _CARD_HEIGHT = 440

@@ -12,8 +12,7 @@ from kiosk.screens.form import Form
 from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import Signatures
+    from atm.people import Customer, Signatures
     from kiosk.app import App
 
 

@@ -14,8 +14,8 @@ from kiosk.signs import card, disc
 from kiosk.widgets import Button, Label, at
 
 if TYPE_CHECKING:
-    from atm.desks import StaffDesk
-    from atm.signatures import StaffMember
+    from atm.parts import SignIn
+    from atm.people import StaffMember
     from kiosk.app import App
 
 _GAP = 16
@@ -69,8 +69,8 @@ class OutOfService(Screen):
         settings, machine = self.app.settings, self.app.service.machine
         self.staff.enable(False)
 
-        def find(_attempt: object) -> StaffDesk:
-            from atm.machine import staff_alone
+        def find(_attempt: object) -> SignIn:
+            from atm.opening import staff_alone
 
             found = machine.staff if machine is not None else staff_alone(settings)
             if found.empty:
@@ -79,7 +79,7 @@ class OutOfService(Screen):
 
         self.work(find, done=self._sign_in, failed=self._nobody)
 
-    def _sign_in(self, staff: StaffDesk) -> None:
+    def _sign_in(self, staff: SignIn) -> None:
         app = self.app
         app.show(
             lambda app: StaffSignIn(

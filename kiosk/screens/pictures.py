@@ -17,9 +17,7 @@ from kiosk.worker import Attempt
 if TYPE_CHECKING:
     import threading
 
-    from face_auth.camera import Frame
-    from face_auth.enrolment import EnrolProgress
-    from face_auth.liveness.requests import Request
+    from face_auth.types import EnrolProgress, Frame, Movement
 
 WANTED = 5
 PANE_Y, _PANE_HEIGHT = 168, 452
@@ -35,7 +33,7 @@ class Pictures(Live):
         """Put the button, the pane and the line; call it after what stands at the left."""
         self.saving: Attempt[Any] | None = None
         self.taken = 0
-        self._pose: Request | None = None
+        self._pose: Movement | None = None
         self._settled = Settled()
         self._verdict = ""
         self._failed_with = ""

@@ -10,8 +10,8 @@ from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
 
 if TYPE_CHECKING:
+    from atm.people import StaffMember
     from atm.refusals import Refusal
-    from atm.signatures import StaffMember
     from kiosk.app import App
 
 LAST = 20

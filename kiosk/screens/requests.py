@@ -14,8 +14,7 @@ from kiosk.screens.staff_page import FULL, Make, Signed
 from kiosk.signs import StatusLine
 
 if TYPE_CHECKING:
-    from atm.session import Customer
-    from atm.signatures import StaffMember
+    from atm.people import Customer, StaffMember
     from kiosk.app import App
     from kiosk.screens.draft import Draft
 
@@ -121,13 +120,13 @@ class RequestsPage(_Movements):
         self._customer = customer
         machine = app.machine
         self.work(
-            lambda _attempt: machine.excused_requests(customer.username),
+            lambda _attempt: machine.excused_movements(customer.username, staff=staff),
             done=self._found,
             failed=self.problem,
         )
 
-    def _found(self, excused: str | None) -> None:
-        self.start(excused.split(",") if excused else ())
+    def _found(self, excused: tuple[str, ...]) -> None:
+        self.start(excused)
 
     def keep(self, excused: list[str]) -> None:
         """Save it with the customer's record."""

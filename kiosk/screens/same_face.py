@@ -19,7 +19,7 @@ from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.one_face import DuplicateQuestion
-    from atm.signatures import Signatures, StaffMember
+    from atm.people import Signatures, StaffMember
     from kiosk.app import App
     from kiosk.screens.face import FaceStep
 

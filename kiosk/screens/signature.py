@@ -10,7 +10,7 @@ from kiosk.screens.staff import StaffSignIn
 from kiosk.screens.staff_page import Make, Signed
 
 if TYPE_CHECKING:
-    from atm.signatures import Signatures, StaffMember
+    from atm.people import Signatures, StaffMember
     from kiosk.app import App
 
 
@@ -64,7 +64,7 @@ class SecondSignature(Signed, StaffSignIn):
 
     def signed(self, member: StaffMember) -> None:
         """Go on with both signatures, if they are two people's."""
-        from atm.signatures import SecondSignatureError, Signatures
+        from atm.people import SecondSignatureError, Signatures
 
         try:
             both = Signatures(self.staff, member)

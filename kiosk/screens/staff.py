@@ -10,8 +10,8 @@ from kiosk.bars import ChipSpec
 from kiosk.screens.form import Form
 
 if TYPE_CHECKING:
-    from atm.desks import StaffDesk
-    from atm.signatures import StaffMember
+    from atm.parts import SignIn
+    from atm.people import StaffMember
     from kiosk.app import App
 
 TRIES = 3
@@ -110,7 +110,7 @@ class StaffSignIn(Form):
 
     action = messages.N_("Sign in")
 
-    def __init__(self, app: App, then: Then, staff: StaffDesk | None = None) -> None:
+    def __init__(self, app: App, then: Then, staff: SignIn | None = None) -> None:
         """Build the page; *staff* judges the sign-in, by default the machine's."""
         self._then = then
         self._staff = staff or app.machine.staff
@@ -161,7 +161,7 @@ class StaffSignIn(Form):
         self._then(member)
 
     def _refused(self, error: BaseException) -> None:
-        from atm.signatures import StaffSignInError
+        from atm.people import StaffSignInError
 
         if not isinstance(error, StaffSignInError):
             self.app.fault(error)

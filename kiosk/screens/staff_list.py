@@ -16,7 +16,7 @@ from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
-    from atm.signatures import Signatures, StaffMember
+    from atm.people import Signatures, StaffMember
     from kiosk.app import App
 
 ROWS = 6
@@ -42,8 +42,10 @@ class StaffList(Signed):
         self.add.enable(False)
         self.listing = Listing(self, 196, ROWS, empty=_("One moment, please"))
         self.listing.show([])
-        registry = app.machine.staff
-        self.work(lambda _attempt: registry.names(), done=self._found, failed=self.problem)
+        office = app.machine.office
+        self.work(
+            lambda _attempt: office.members(staff=staff), done=self._found, failed=self.problem
+        )
 
     def stops(self) -> Sequence[Control]:
         """Return the rows, and the button above them."""

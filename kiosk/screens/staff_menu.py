@@ -13,7 +13,7 @@ from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 _GAP = 16
@@ -128,11 +128,11 @@ class StaffMenu(Signed):
 
     def _look(self) -> None:
         """Have a worker count what waits for staff."""
-        office = self.app.machine.office
+        office, staff = self.app.machine.office, self.staff
 
         def count(_attempt: object) -> tuple[int, int]:
-            locked = sum(state == "locked" for _customer, state in office.customers())
-            return locked, len(office.holds())
+            locked = sum(state == "locked" for _customer, state in office.customers(staff=staff))
+            return locked, len(office.holds(staff=staff))
 
         self.work(count, done=self._found, failed=self._not_found)
 

@@ -14,7 +14,7 @@ from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.app import App
 
 FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN

@@ -21,7 +21,8 @@ from atm.office import Office
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.orphans import remove_orphans
 from atm.pause import Pause
-from atm.session import Customer, Session
+from atm.people import Customer
+from atm.session import Session
 from atm.staff import STAFF_LIMIT, StaffRegistry
 from atm.staff_file import staff_file
 from credentials.attempts import Attempts
@@ -115,7 +116,16 @@ class Bank:
         return Session(
             customer, self.ledger, SimulatedDispenser(),
             smallest_note=10, day_limit=1000, record=self.audit.append,
+            template=lambda: self.template_of(customer),
+            save_pin=lambda pin: self.office().set_pin(
+                self.office().record(customer.username), pin, []
+            ),
         )  # fmt: skip
+
+    def template_of(self, customer: Customer) -> Template:
+        record = self.store.by_id(customer.customer_id)
+        assert record is not None and record.template_id is not None
+        return self.gallery.load(record.template_id, customer.customer_id)
 
 
 def open_at(folder: Path, clock: BootClock) -> Bank:

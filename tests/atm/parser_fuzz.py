@@ -32,15 +32,14 @@ from atm.audit.show import show, table
 from atm.audit.state import Anchor, StateFile
 from atm.audit.verifier import hand_over, read_verifier
 from atm.audit.verify import verify
-from atm.enrolment import Application
 from atm.errors import AtmError
 from atm.folder import FolderError, Kind, open_folder
 from atm.import_plain import import_plain
 from atm.keys import Keys
 from atm.office import Office
+from atm.people import Application, StaffError, StaffMember
 from atm.registration import CameraChangedError, CameraIdentity, Registration
 from atm.settings import Settings, SettingsError, load_settings
-from atm.signatures import StaffError, StaffMember
 from atm.staff_file import staff_file
 from credentials.errors import StoreError
 from credentials.record_file import RecordFile

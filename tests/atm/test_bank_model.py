@@ -28,19 +28,18 @@ from hypothesis.stateful import (
 import atm.login
 from atm.accounts import LedgerError
 from atm.decision import Outcome
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.ledger import Ledger
-from atm.local_machine import LocalMachine
 from atm.machine import Machine
 from atm.office import BalanceError
-from atm.signatures import Signatures, StaffMember
+from atm.people import Application, Signatures, StaffMember
 from credentials.attempts import Standing
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
 from face_auth.classifier import CustomerSvm
 from face_auth.errors import NoFaceError
 from face_auth.gallery import Capture, Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.atm.conftest import SEAL, Bank, BootClock, open_at
 from tests.atm.faults import Faults, raising
 
@@ -357,7 +356,7 @@ class BankMachine(RuleBasedStateMachine):
 
     @rule(paid=st.booleans())
     def settle_the_oldest_hold(self, paid: bool) -> None:
-        holds = self.bank.office().holds()
+        holds = self.bank.office().holds(staff=RUIZ)
         assert len(holds) == sum(len(each.holds) for each in self.rules.accounts.values())
         if not holds:
             return
@@ -385,11 +384,7 @@ class BankMachine(RuleBasedStateMachine):
         if account is None:
             return
         old = account.pin if right else "9753"
-        office = self.bank.office()
         machine = SimpleNamespace(
-            _save_pin=lambda session, new: LocalMachine._save_pin(machine, session, new),
-            office=office,
-            _local_office=office,
             login=lambda username, pin, **_: self.desk.login(
                 username, pin, self.check_face(name)
             ),
@@ -473,7 +468,9 @@ class BankMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_differs(self) -> None:
-        found = {customer.username: state for customer, state in self.bank.office().customers()}
+        found = {
+            customer.username: state for customer, state in self.bank.office().customers(staff=RUIZ)
+        }
         expected = {
             name: self.rules.state(account) for name, account in self.rules.accounts.items()
         }

@@ -11,15 +11,15 @@ import pytest
 from atm import demo_customer
 from atm.capturing import EnrolmentError
 from atm.demo_customer import OPENING_MINOR, PIN, USERNAME, furnish, state
-from atm.enrolment import Application
 from atm.folder import FolderError, Kind
-from atm.local_machine import LocalMachine
 from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import Application
 from atm.settings import Settings
 from credentials.policy import check_pin, normalise_username
 from face_auth.drawn_camera import DrawnCamera
 
-Opened = Callable[..., LocalMachine]
+Opened = Callable[..., Machine]
 
 
 @pytest.fixture
@@ -27,13 +27,12 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
     """Opens machines in a data folder that was empty."""
     made: list[Machine] = []
 
-    def open_as(kind: Kind, camera: str) -> LocalMachine:
+    def open_as(kind: Kind, camera: str) -> Machine:
         settings = Settings(
             data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=kind, camera=camera
         )
-        machine = Machine.open(settings)
+        machine = open_machine(settings)
         made.append(machine)
-        assert isinstance(machine, LocalMachine)
         return machine
 
     yield open_as
@@ -45,14 +44,14 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
     machine = opened(Kind.DEMO, "demo")
     assert not machine.has_customers and state(machine) == ""
     furnish(machine)
-    (record,) = machine.store.all()
+    (record,) = machine.bank.stores.credentials.all()
     assert (record.username, state(machine)) == (USERNAME, "active") and machine.has_customers
-    assert machine.ledger.balance(record.customer_id) == OPENING_MINOR
+    assert machine.bank.stores.ledger.balance(record.customer_id) == OPENING_MINOR
     assert record.template_id is not None
-    captures = machine.gallery.load_captures(record.template_id, record.customer_id)
+    captures = machine.bank.stores.gallery.load_captures(record.template_id, record.customer_id)
     assert len(captures) == 5  # hers, taken now: no template comes with the program
     recogniser = machine.warm_up()
-    template = machine.gallery.load(record.template_id, record.customer_id)
+    template = machine.bank.stores.gallery.load(record.template_id, record.customer_id)
     seen = next(iter(DrawnCamera(demo_customer.CAMERA).frames(after=100.0, until=101.0)))
     other = next(iter(DrawnCamera(demo_customer.SOMEBODY_ELSE).frames(after=100.0, until=101.0)))
     own, foreign = (
@@ -62,7 +61,7 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
     assert own > recogniser.threshold.value > foreign
     assert [e["staff"] for e in machine.audit.entries() if e["kind"] == "enrolment"]
     furnish(machine)
-    assert machine.store.all() == [record]  # once
+    assert machine.bank.stores.credentials.all() == [record]  # once
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
 def test_no_other_folder_is(opened: Opened, kind: Kind, camera: str) -> None:
     machine = opened(kind, camera)
     furnish(machine)
-    assert machine.store.all() == [] and not machine.has_customers
+    assert machine.bank.stores.credentials.all() == [] and not machine.has_customers
 
 
 def test_a_demonstration_with_customers_is_left_as_it_is(opened: Opened) -> None:
@@ -81,7 +80,7 @@ def test_a_demonstration_with_customers_is_left_as_it_is(opened: Opened) -> None
     mine = Application("ada", "Ada", 0, "4071", datetime.now(UTC))
     machine.enrol(mine, staff=staff, camera=DrawnCamera("demo:3"))
     furnish(machine)
-    assert [record.username for record in machine.store.all()] == ["ada"]
+    assert [record.username for record in machine.bank.stores.credentials.all()] == ["ada"]
     assert state(machine) == ""
 
 
@@ -91,7 +90,10 @@ def test_it_can_be_broken_off(opened: Opened) -> None:
     stop.set()
     with pytest.raises(EnrolmentError, match="Nothing was saved"):
         furnish(machine, stop)
-    assert machine.store.all() == [] and machine.ledger.customer_ids() == set()
+    assert (
+        machine.bank.stores.credentials.all() == []
+        and machine.bank.stores.ledger.customer_ids() == set()
+    )
 
 
 def test_a_live_folder_takes_no_drawn_camera_from_anybody(opened: Opened) -> None:
@@ -102,7 +104,7 @@ def test_a_live_folder_takes_no_drawn_camera_from_anybody(opened: Opened) -> Non
             Application("ada", "Ada", 0, "4071", datetime.now(UTC)),
             staff=staff, camera=DrawnCamera("demo"),
         )  # fmt: skip
-    assert machine.store.all() == []
+    assert machine.bank.stores.credentials.all() == []
 
 
 def test_what_stands_on_the_home_page_can_be_typed() -> None:
@@ -114,4 +116,4 @@ def test_a_renamed_kind_is_no_way_around(opened: Opened, tmp_path: Path) -> None
     machine = opened(Kind.TEST, "demo")
     machine.settings = replace(machine.settings, kind=Kind.DEMO)
     furnish(machine)
-    assert machine.store.all() == []  # the folder's own kind counts
+    assert machine.bank.stores.credentials.all() == []  # the folder's own kind counts

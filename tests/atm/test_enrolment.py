@@ -15,13 +15,12 @@ import numpy as np
 import pytest
 
 from atm.audit import AuditError
-from atm.enrolment import Application, EnrolmentError
+from atm.enrolment import EnrolmentError
 from atm.one_face import DuplicateQuestion
-from atm.signatures import SecondSignatureError, StaffMember
+from atm.people import Application, SecondSignatureError, StaffMember
 from credentials.errors import DuplicateUserError, PolicyError
 from credentials.store import CredentialRecord
-from face_auth.enrolment import NotOnePersonError
-from face_auth.errors import CameraError, GalleryError, NoFaceError
+from face_auth.errors import CameraError, GalleryError, NoFaceError, NotOnePersonError
 from tests.patience import LIMIT_S
 
 RUIZ = StaffMember("ruiz")
@@ -197,8 +196,8 @@ KILLED = textwrap.dedent("""
     sys.path.insert(0, sys.argv[2])
     import conftest
     from datetime import UTC, datetime
-    from atm.enrolment import Application
-    from atm.signatures import StaffMember
+    from atm.people import Application
+    from atm.people import StaffMember
 
     RUIZ = StaffMember("ruiz")
     bank = conftest.open_bank.__wrapped__(Path(sys.argv[1]))()

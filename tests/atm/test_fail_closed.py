@@ -21,13 +21,13 @@ import atm.capturing
 import atm.login
 from atm.answer import Answer
 from atm.decision import Decision, Outcome
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 from credentials.errors import StoreError
-from face_auth.camera import Frame
 from face_auth.errors import CameraError, GalleryError, NoFaceError
-from face_auth.quality import Quality, Verdict
+from face_auth.quality import Quality
+from face_auth.types import Frame, Verdict
 from face_auth.verification import verify
 from tests.atm.conftest import Bank
 from tests.atm.faults import Faults, Hang, Place, raising
@@ -374,7 +374,7 @@ class Counter:
             self.bank.office().delete("ada", staff=RUIZ, override=TWO)
 
 
-TWO = atm.signatures.Signatures(RUIZ, StaffMember("okafor"))
+TWO = atm.people.Signatures(RUIZ, StaffMember("okafor"))
 
 
 def make_counter(bank: Bank, face: Any, limit_s: float = LIMIT_S) -> Counter:

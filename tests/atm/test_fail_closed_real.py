@@ -1,6 +1,7 @@
 """Faults at the calls of a login with the real recogniser and a folder of photographs as camera."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 
 import atm.login
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import Application
 from atm.settings import Settings
 from credentials.errors import StoreError
 from tests.atm.faults import Faults, raising
@@ -33,7 +35,7 @@ def machine(unseen_people: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=Kind.TEST,
         camera=str(tmp_path / "enrol"), liveness="off",
     )  # fmt: skip
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     staff = machine.first_staff("ruiz", "482913")
     application = Application("ada", "Ada", 50_000, "4071", datetime.now(UTC))
     machine.enrol(application, staff=staff)
@@ -46,8 +48,9 @@ def wrapped(machine: Machine) -> Faults:
     """Put every part that a login calls behind a count."""
     faults = Faults()
     for name in PARTS:
-        setattr(machine._logins, name, faults(name, getattr(machine._logins, name)))
-    machine.gallery = faults("gallery", machine.gallery)
+        setattr(machine.bank.logins, name, faults(name, getattr(machine.bank.logins, name)))
+    stores = machine.bank.stores
+    machine.bank.stores = replace(stores, gallery=faults("gallery", stores.gallery))
     machine._recogniser = faults("recogniser", machine._recogniser)
     machine._eye._camera = faults("camera", machine._eye.camera)
     return faults

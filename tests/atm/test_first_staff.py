@@ -7,13 +7,14 @@ import pytest
 from atm.approval import NotApprovedError
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import StaffError
 from atm.settings import Settings
-from atm.staff import StaffError
 from credentials.errors import PolicyError
 
 
 def opened(tmp_path: Path, kind: Kind, liveness: str = "challenge") -> Machine:
-    return Machine.open(
+    return open_machine(
         Settings(
             data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=kind, liveness=liveness
         )
@@ -23,11 +24,11 @@ def opened(tmp_path: Path, kind: Kind, liveness: str = "challenge") -> Machine:
 def test_a_second_first_leaves_the_approval_as_it_was(tmp_path: Path, no_sync: None) -> None:
     machine = opened(tmp_path, Kind.TEST)
     machine.first_staff("  Ruiz ", "482913")
-    approved = machine._stores.approvals.last
+    approved = machine.bank.stores.approvals.last
     assert approved is not None and approved.by == ("Ruiz",)
     with pytest.raises(StaffError, match="already"):
         machine.first_staff("mallory", "592846")
-    assert machine._stores.approvals.last == approved
+    assert machine.bank.stores.approvals.last == approved
     machine.close()
 
 
@@ -35,7 +36,7 @@ def test_a_weak_pin_approves_nothing(tmp_path: Path, no_sync: None) -> None:
     machine = opened(tmp_path, Kind.TEST)
     with pytest.raises(PolicyError):
         machine.first_staff("ruiz", "123456")
-    assert machine._stores.approvals.last is None
+    assert machine.bank.stores.approvals.last is None
     machine.close()
 
 

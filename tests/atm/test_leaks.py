@@ -17,12 +17,11 @@ import pytest
 
 import atm.login
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.folder import Kind
-from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import Application, StaffMember
 from atm.settings import Settings
-from atm.signatures import StaffMember
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.patience import LIMIT_S
 
 SOAK_S = float(os.environ.get("ATM_SOAK_S") or 3600)
@@ -110,7 +109,7 @@ def test_a_soak_of_an_hour_with_the_drawn_face(tmp_path) -> None:
         data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=Kind.DEMO, camera="demo",
         liveness="off",
     )  # fmt: skip
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     try:
         staff = machine.first_staff("ruiz", "482913")
         machine.warm_up()

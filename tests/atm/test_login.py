@@ -12,14 +12,13 @@ import pytest
 from atm.answer import Answer
 from atm.audit import AuditError
 from atm.decision import Outcome, PinReason, PinResult, decide
-from atm.enrolment import Application
 from atm.login import LoginDesk
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 from credentials.attempts import Standing
 from credentials.errors import StoreError
 from credentials.hashing import PinHasher
 from face_auth.errors import CameraError, GalleryError, NoFaceError, TooFewPicturesError
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.atm.conftest import CHEAP
 from tests.patience import LIMIT_S
 

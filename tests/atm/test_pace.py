@@ -10,9 +10,11 @@ import pytest
 
 from atm.decision import Outcome
 from atm.folder import Kind
-from atm.machine import Machine
+from atm.opening import open_machine
 from atm.pace import FEWEST, LEAST, Pace
+from atm.registered_camera import RegisteredCamera
 from atm.settings import Settings
+from face_auth.drawn_camera import DrawnCamera
 
 
 class Checks:
@@ -83,16 +85,19 @@ def test_it_is_told_once_when_it_becomes_too_slow_and_when_it_is_enough_again(
     assert checks.told[0][0] < LEAST <= checks.told[1][0]
 
 
-def test_a_machine_measures_its_own_checks_and_says_so(tmp_path: Path, no_sync: None) -> None:
+def test_a_machine_measures_its_own_checks_and_says_so(
+    tmp_path: Path, no_sync: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RegisteredCamera, "allowed", lambda self: DrawnCamera("demo"))
     settings = Settings(
         data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=Kind.DEMO, camera="demo",
         liveness="off",
     )  # fmt: skip
-    machine = Machine.open(settings)
+    machine = open_machine(settings)
     try:
         ticks = itertools.count()
         machine._pace._clock = lambda: 0.3 * next(ticks)
-        vars(machine._logins)["_refuse_after_s"] = 0.01
+        vars(machine.bank.logins)["_refuse_after_s"] = 0.01
         assert machine.health().pace is None
         for _ in range(FEWEST):
             assert machine.login("nobody", "4071").outcome is Outcome.REFUSED

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.folder import Kind
 from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import Application
 from atm.settings import Settings
-from face_auth.camera import Frame
+from face_auth.types import Frame
 
 pytestmark = pytest.mark.faces
 
@@ -59,7 +60,7 @@ def machine(unseen_people: Any, tmp_path: Path) -> Iterator[Machine]:
         data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=Kind.TEST,
         camera=str(tmp_path / "enrol"), liveness="off", login_limit_s=60,
     )  # fmt: skip
-    made = Machine.open(settings)
+    made = open_machine(settings)
     staff = made.first_staff("ruiz", "482913")
     made.enrol(Application("ada", "Ada", 50_000, "4071", datetime.now(UTC)), staff=staff)
     yield made

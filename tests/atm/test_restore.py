@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from atm.people import Signatures, StaffMember
 from atm.restore import CounterFile, Loss, Restore, RestoreError
-from atm.signatures import Signatures, StaffMember
 from credentials.attempts import Attempts, Standing
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError

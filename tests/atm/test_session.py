@@ -9,7 +9,13 @@ from atm.accounts import DayLimitError, InsufficientFundsError, LedgerError, Not
 from atm.dispenser import NotDispensed, SimulatedDispenser, Uncertain
 from atm.errors import AtmError
 from atm.ledger import Ledger
-from atm.session import Customer, HeldError, ReturnedError, Session, SessionClosedError
+from atm.people import Customer
+from atm.session import (
+    HeldError,
+    ReturnedError,
+    Session,
+    SessionClosedError,
+)
 from credentials.sealing import Seal
 
 ALICE = Customer("a" * 32, "alice", "Alice Example")
@@ -55,7 +61,16 @@ def story(ledger: Ledger) -> Story:
 
 @pytest.fixture
 def session(ledger: Ledger, story: Story) -> Session:
-    return Session(ALICE, ledger, story, smallest_note=10, day_limit=1000, record=story.record)
+    return Session(
+        ALICE,
+        ledger,
+        story,
+        smallest_note=10,
+        day_limit=1000,
+        record=story.record,
+        template=lambda: None,
+        save_pin=lambda pin: None,
+    )
 
 
 def test_a_withdrawal_is_held_logged_dispensed_and_booked(
@@ -207,7 +222,14 @@ def test_a_closed_session_does_nothing(session: Session, story: Story) -> None:
 
 def test_the_simulated_dispenser_says_what_it_is(ledger: Ledger) -> None:
     session = Session(
-        ALICE, ledger, SimulatedDispenser(), smallest_note=10, day_limit=1000, record=None
+        ALICE,
+        ledger,
+        SimulatedDispenser(),
+        smallest_note=10,
+        day_limit=1000,
+        record=None,
+        template=lambda: None,
+        save_pin=lambda pin: None,
     )
     assert session.dispenser_name == "simulated"
     assert session.withdraw(1000).balance_minor == 134000

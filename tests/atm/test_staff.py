@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from atm.staff import (
-    STAFF_LIMIT,
+from atm.people import (
     SecondSignatureError,
     Signatures,
     StaffError,
     StaffMember,
-    StaffRegistry,
     StaffSignInError,
 )
+from atm.staff import STAFF_LIMIT, StaffRegistry
 from atm.staff_file import staff_file
 from credentials.hashing import PinHasher
 from credentials.policy import PolicyError

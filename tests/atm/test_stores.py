@@ -9,8 +9,8 @@ import pytest
 from atm.approval import APPROVAL_FILE
 from atm.folder import Kind, open_folder
 from atm.keys import Keys
+from atm.people import StaffMember
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from atm.stores import (
     ATTEMPTS,
     CREDENTIALS,

@@ -19,10 +19,9 @@ import credentials.hashing
 from atm.__main__ import main
 from atm.approval import Approvals
 from atm.decision import Outcome
-from atm.enrolment import Application
-from atm.signatures import StaffMember
+from atm.people import Application, StaffMember
 from credentials.policy import PolicyError, check_pin, normalise_username, username_key
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.atm.conftest import CHEAP
 
 ROOT = Path(__file__).parents[2]

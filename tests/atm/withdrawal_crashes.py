@@ -22,7 +22,8 @@ import os, random, signal, sys
 from pathlib import Path
 from atm.dispenser import NotDispensed
 from atm.ledger import Ledger
-from atm.session import Customer, Session, WithdrawalError
+from atm.people import Customer
+from atm.session import Session, WithdrawalError
 from credentials.sealing import Seal
 
 folder, seed, dies_at = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
@@ -58,7 +59,8 @@ def record(kind, *, step, reference, **fields):
 ledger = Ledger(folder / "ledger.sqlite", Seal(b"s" * 32))
 sessions = [
     Session(Customer(each, each, each), ledger, Dispenser(),
-            smallest_note=10, day_limit=10**10, record=record)
+            smallest_note=10, day_limit=10**10, record=record,
+            template=lambda: None, save_pin=lambda pin: None)
     for each in ("alice", "bob")
 ]
 print("ready", flush=True)

@@ -23,23 +23,23 @@ import numpy as np
 from atm.answer import Answer
 from atm.capturing import LockedCommit
 from atm.decision import Decision, Outcome
-from atm.enrolment import Application, EnrolmentDesk
+from atm.enrolment import EnrolmentDesk
 from atm.errors import AtmError
 from atm.folder import open_folder
 from atm.keys import Keys
 from atm.login import LoginDesk
-from atm.machine import Machine
 from atm.office import Office
 from atm.one_face import OneFace
+from atm.opening import open_machine
 from atm.pause import Pause
-from atm.session import Customer, Session
-from atm.signatures import Signatures, StaffMember
+from atm.people import Application, Customer, Signatures, StaffMember
+from atm.session import Session
 from atm.stores import PAUSE, Stores
 from credentials.boot_clock import Moment
 from credentials.errors import CredentialError
 from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Template
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.crash.place import (
     DAY_LIMIT,
     SMALLEST_NOTE,
@@ -153,7 +153,7 @@ class Teller:
         if decision.session is None:
             return "refused"
         decision.session.close()
-        self._office.set_pin(self._office.known(username), new, [])
+        self._office.set_pin(self._office.record(username), new, [])
         return "granted"
 
     def _wrong(self, username: str, pin: str) -> str:
@@ -194,6 +194,8 @@ class Teller:
             smallest_note=SMALLEST_NOTE,
             day_limit=DAY_LIMIT,
             record=lambda kind, **fields: audit.append(kind, anchor=True, **fields),
+            template=lambda: None,
+            save_pin=lambda pin: None,
         )
 
 
@@ -237,7 +239,7 @@ def serve(root: Path, acts: list[Act], *, wait: bool) -> None:
     while wait and not go_of(root).exists():
         time.sleep(0.001)
     if teller is None:
-        Machine.open(settings_of(root)).close()
+        open_machine(settings_of(root)).close()
         return
     for act in acts:
         if act == STAY:

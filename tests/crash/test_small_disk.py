@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atm.errors import AtmError
-from atm.machine import Machine
+from atm.opening import open_machine
 from tests.crash.boundaries import ACTS
 from tests.crash.place import settings_of
 from tests.crash.small_disk import fill, fill_each, read_only
@@ -47,7 +47,7 @@ def test_kiosk_does_not_start_in_a_read_only_folder(
 ) -> None:
     root = tellers.copy()
     with read_only(root / what), pytest.raises(AtmError) as caught:
-        Machine.open(settings_of(root))
+        open_machine(settings_of(root))
     assert re.fullmatch(r"The .* cannot be \w+: .*read-?only.*\.", str(caught.value), re.I | re.S)
     check(root, tellers.truth())
 

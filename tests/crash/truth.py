@@ -10,6 +10,7 @@ from atm.audit.verify import verify
 from atm.keys import Keys
 from atm.ledger import Ledger
 from atm.machine import Machine
+from atm.opening import open_machine
 from credentials.attempts import WRONG_LIMIT, Standing
 from credentials.database import Database
 from credentials.hashing import PinHasher
@@ -117,7 +118,7 @@ def check(root: Path, truth: Truth) -> None:
         AssertionError: If something that was acknowledged is not there, or half of something is.
         AtmError: If the kiosk does not start.
     """
-    machine = Machine.open(settings_of(root))
+    machine = open_machine(settings_of(root))
     try:
         log = machine.audit
         parts = [(each.name, each.read_bytes()) for each in log.chain.parts.all()]
@@ -128,19 +129,20 @@ def check(root: Path, truth: Truth) -> None:
         for kind, count in truth.done.items():
             assert logged[kind] >= count, f"{kind}: {logged[kind]} of {count} entries"
         _check_people(machine, root, truth)
-        _check_money(machine.ledger, machine, root, truth)
+        _check_money(machine.bank.stores.ledger, machine, root, truth)
         _check_files(root, truth)
     finally:
         machine.close()
 
 
 def _check_people(machine: Machine, root: Path, truth: Truth) -> None:
+    stores = machine.bank.stores
     hasher = cheap(Keys.open(settings_of(root).key_dir, machine.folder).pin_pepper)
-    records = {record.username: record for record in machine.store.all()}
+    records = {record.username: record for record in stores.credentials.all()}
     assert records.keys() <= truth.people.keys(), "somebody whom nobody enrolled"
-    assert machine.gallery.ids() == {record.template_id for record in records.values()}
-    assert machine.ledger.customer_ids() == {record.customer_id for record in records.values()}
-    attempts = machine._stores.attempts
+    assert stores.gallery.ids() == {record.template_id for record in records.values()}
+    assert stores.ledger.customer_ids() == {record.customer_id for record in records.values()}
+    attempts = stores.attempts
     for username, person in truth.people.items():
         record = records.get(username)
         assert (record is not None) in person.here, f"{username}: {person}"
@@ -148,8 +150,8 @@ def _check_people(machine: Machine, root: Path, truth: Truth) -> None:
         if record is None:
             continue
         assert record.template_id is not None
-        machine.gallery.load(record.template_id, record.customer_id)
-        assert len(machine.gallery.load_captures(record.template_id, record.customer_id)) == 5
+        stores.gallery.load(record.template_id, record.customer_id)
+        assert len(stores.gallery.load_captures(record.template_id, record.customer_id)) == 5
         _check_pin(hasher, record, person)
         wrong, begun = _attempts(attempts._database, record.customer_id)
         count = min(wrong + begun, WRONG_LIMIT)
@@ -195,7 +197,7 @@ def _check_money(ledger: Ledger, machine: Machine, root: Path, truth: Truth) -> 
     for hold in holds.values():
         ledger.settle(hold, paid=hold.reference in paid)
     ledger.check()
-    for record in machine.store.all():
+    for record in machine.bank.stores.credentials.all():
         spent = sum(amount for amount, name in paid.values() if name == record.username)
         left = truth.people[record.username].opening_minor - spent
         assert ledger.balance(record.customer_id) == left == ledger.available(record.customer_id)

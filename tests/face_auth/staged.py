@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
-from face_auth.quality import Quality, Verdict
+from face_auth.quality import Quality
 from face_auth.recogniser import Recogniser
+from face_auth.types import Frame, Verdict
 
 Pixel = tuple[int, int, int]
 """Person, picture, and 1 where no face is seen, 2 where it is turned away."""

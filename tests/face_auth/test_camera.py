@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from face_auth import camera as camera_module
 from face_auth import capture, streams
-from face_auth.camera import MAX_AGE_S, Camera, CameraState, Frame, SourceKind, source_kind
+from face_auth.camera import MAX_AGE_S, Camera, SourceKind, source_kind
 from face_auth.errors import CameraError
 from face_auth.playback import PictureFolder, VideoFile
 from face_auth.sources import Source, SourceError
+from face_auth.types import CameraState, Frame
 from tests.face_auth.mjpeg_server import MjpegServer, index_of, is_red_right, jpeg, picture
 from tests.face_auth.rtsp_server import RtspServer
 from tests.patience import LIMIT_S, until

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from face_auth import camera as camera_module
-from face_auth.camera import Camera, CameraState, Frame
+from face_auth.camera import Camera
 from face_auth.capture import rgb_of
 from face_auth.demo_face import DemoFace
 from face_auth.enrolment import enrol_face
@@ -17,7 +17,8 @@ from face_auth.errors import CameraError, NoFaceError
 from face_auth.gallery import Template
 from face_auth.recogniser import Recogniser
 from face_auth.sources import Source, SourceError
-from face_auth.verification import FaceResult, verify
+from face_auth.types import CameraState, FaceResult, Frame
+from face_auth.verification import verify
 from tests.patience import LIMIT_S, until
 
 

@@ -13,7 +13,8 @@ from face_auth.demo_looks import PEOPLE, looks
 from face_auth.detection import Detector, Face
 from face_auth.embedding import Network, load_network
 from face_auth.models import load_cohort
-from face_auth.quality import Verdict, assess
+from face_auth.quality import assess
+from face_auth.types import Verdict
 
 SEEDS = range(6)
 

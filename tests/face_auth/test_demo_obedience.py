@@ -5,11 +5,11 @@ import pytest
 
 from face_auth.camera import Camera
 from face_auth.demo_obedience import ENDS, MOVEMENT_S, REACTION_S, STRAIGHT, Obedience
-from face_auth.liveness.requests import Request
 from face_auth.sources import make_source
+from face_auth.types import Movement
 
 
-@pytest.mark.parametrize("request_", list(Request))
+@pytest.mark.parametrize("request_", list(Movement))
 def test_it_ends_where_the_request_leads_and_comes_back(request_) -> None:
     person = Obedience()
     assert person.pose(None, 0.0) == STRAIGHT
@@ -23,10 +23,10 @@ def test_it_ends_where_the_request_leads_and_comes_back(request_) -> None:
 def test_it_turns_no_faster_than_people() -> None:
     person = Obedience()
     times = np.arange(0, 6, 0.04)
-    asked = [None if t < 1 else Request.LEFT if t < 3 else Request.RIGHT for t in times]
+    asked = [None if t < 1 else Movement.LEFT if t < 3 else Movement.RIGHT for t in times]
     yaws = [person.pose(one, float(t))["yaw"] for one, t in zip(asked, times, strict=True)]
-    assert max(yaws) == ENDS[Request.LEFT]["yaw"]
-    assert min(yaws) == ENDS[Request.RIGHT]["yaw"]
+    assert max(yaws) == ENDS[Movement.LEFT]["yaw"]
+    assert min(yaws) == ENDS[Movement.RIGHT]["yaw"]
     assert np.abs(np.diff(yaws)).max() / 0.04 < 200
 
 
@@ -37,7 +37,7 @@ def test_the_camera_hands_on_what_is_asked() -> None:
     source = make_source("demo", lambda: now[0], lambda: camera.asked).open()
     before = after = None
     for now[0] in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5):
-        camera.asked = None if now[0] < 1 else Request.CLOSER
+        camera.asked = None if now[0] < 1 else Movement.CLOSER
         source.grab()
         after = source.retrieve()
         before = after if before is None else before

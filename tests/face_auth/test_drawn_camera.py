@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from face_auth.drawn_camera import DrawnCamera
-from face_auth.liveness.requests import Request
+from face_auth.types import Movement
 
 
 def test_frames_are_forty_milliseconds_apart_whatever_the_machine_does() -> None:
@@ -24,7 +24,7 @@ def test_frames_are_forty_milliseconds_apart_whatever_the_machine_does() -> None
 
 def test_it_does_what_it_is_asked() -> None:
     still, asked = DrawnCamera("demo"), DrawnCamera("demo")
-    asked.asked = Request.LEFT
+    asked.asked = Movement.LEFT
     last = [list(camera.frames(after=0.0, until=1.5))[-1].image for camera in (still, asked)]
     assert np.abs(last[0].astype(int) - last[1]).mean() > 5
 

@@ -19,7 +19,7 @@ from face_auth.errors import ModelError
 from face_auth.gallery import Capture, Gallery, Template
 from face_auth.models import CARD_FILE, MODELS, load_card, load_cohort
 from face_auth.pictures import read_landmarks
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 
 NETWORK = "ab" * 32
 

@@ -12,29 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
-from face_auth.enrolment import (
-    KEPT_HEIGHT,
-    WANTED,
-    NotOnePersonError,
-    cut_capture,
-    enrol_face,
-    split_scores,
-)
-from face_auth.errors import NoFaceError
+from face_auth.enrolment import KEPT_HEIGHT, WANTED, cut_capture, enrol_face, split_scores
+from face_auth.errors import NoFaceError, NotOnePersonError
 from face_auth.liveness.check import LivenessCheck
-from face_auth.liveness.requests import Request
-from face_auth.quality import Verdict
 from face_auth.recogniser import Recogniser
-from face_auth.verification import FRAMES_PER_LOGIN, verify
-from tests.face_auth.staged import (
-    BOX,
-    LANDMARKS,
-    embeddings_of,
-    frames,
-    staged_recogniser,
-)
+from face_auth.types import FRAMES_PER_LOGIN, Frame, Movement, Verdict
+from face_auth.verification import verify
+from tests.face_auth.staged import BOX, LANDMARKS, embeddings_of, frames, staged_recogniser
 
 
 @pytest.fixture
@@ -91,9 +76,9 @@ def test_a_picture_that_was_dropped_is_never_taken_again(recogniser) -> None:
 class Asked:
     """A challenge that asks for two poses; how much of each is shown, a test says."""
 
-    requests = (Request.LEFT, Request.UP)
+    requests = (Movement.LEFT, Movement.UP)
     current, done, share, has_begun = None, 0, 0.0, False
-    shown: ClassVar[dict[Request, float]] = {}
+    shown: ClassVar[dict[Movement, float]] = {}
 
     def share_of(self, request, face):
         return self.shown.get(request, -0.9)
@@ -104,18 +89,18 @@ def test_each_pose_is_taken_once_where_it_is_shown_and_straight_for_the_rest(rec
     check.challenge = asked = Asked()
     visit = [
         (False, {}, 0, None),  # it has not begun
-        (True, {Request.LEFT: 0.35}, 0, Request.LEFT),  # neither straight nor turned
-        (True, {Request.RIGHT: 0.35}, 0, Request.LEFT),
-        (True, {Request.LEFT: 0.34}, 1, Request.LEFT),  # straight
-        (True, {}, 1, Request.LEFT),  # once is enough while poses are missing
-        (True, {Request.RIGHT: 0.9}, 1, Request.LEFT),  # was not asked for
-        (True, {Request.LEFT: 0.44}, 1, Request.LEFT),
-        (True, {Request.LEFT: 0.45}, 2, Request.UP),
-        (True, {Request.LEFT: 0.9}, 2, Request.UP),
-        (True, {}, 2, Request.UP),
-        (True, {Request.UP: 0.9}, 3, None),
-        (True, {Request.DOWN: 0.35}, 3, None),
-        (True, {Request.DOWN: 0.34}, 4, None),  # straight again, in place of other poses
+        (True, {Movement.LEFT: 0.35}, 0, Movement.LEFT),  # neither straight nor turned
+        (True, {Movement.RIGHT: 0.35}, 0, Movement.LEFT),
+        (True, {Movement.LEFT: 0.34}, 1, Movement.LEFT),  # straight
+        (True, {}, 1, Movement.LEFT),  # once is enough while poses are missing
+        (True, {Movement.RIGHT: 0.9}, 1, Movement.LEFT),  # was not asked for
+        (True, {Movement.LEFT: 0.44}, 1, Movement.LEFT),
+        (True, {Movement.LEFT: 0.45}, 2, Movement.UP),
+        (True, {Movement.LEFT: 0.9}, 2, Movement.UP),
+        (True, {}, 2, Movement.UP),
+        (True, {Movement.UP: 0.9}, 3, None),
+        (True, {Movement.DOWN: 0.35}, 3, None),
+        (True, {Movement.DOWN: 0.34}, 4, None),  # straight again, in place of other poses
         (True, {}, 5, None),
     ]
 
@@ -135,13 +120,13 @@ def test_each_pose_is_taken_once_where_it_is_shown_and_straight_for_the_rest(rec
 def test_the_pose_that_the_challenge_asks_for_comes_first(recogniser) -> None:
     check, told = LivenessCheck(None), []
     check.challenge = asked = Asked()
-    asked.has_begun, asked.current = True, Request.DOWN
+    asked.has_begun, asked.current = True, Movement.DOWN
     with pytest.raises(NoFaceError):
         enrol_face(
             recogniser, frames(*ONE_PERSON[:2]), "ada", liveness=check,
             progress=lambda p: told.append(p.pose),
         )  # fmt: skip
-    assert told == [Request.DOWN] * 2
+    assert told == [Movement.DOWN] * 2
 
 
 def test_the_mean_and_the_least_score_may_just_reach_their_limits(recogniser) -> None:

@@ -17,9 +17,9 @@ from face_auth.evaluation.pad.surfaces import Held, hold
 from face_auth.evaluation.pad.visits import subjects, visit
 from face_auth.evaluation.two_factor import PinRules
 from face_auth.liveness.passive import PassiveCheck
-from face_auth.liveness.requests import Request
 from face_auth.pose import head_pose, nose_parallax
 from face_auth.recogniser import Recogniser
+from face_auth.types import Movement
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_each_sequence_is_the_same_for_a_seed_and_another_for_the_next(name, sho
 
     def pictures(seed: int) -> list[np.ndarray]:
         sequence = make(shown, other, seed)
-        return [sequence.frame(None if t < 0.3 else Request.LEFT, t) for t in (0.0, 0.2, 0.4, 1.6)]
+        return [sequence.frame(None if t < 0.3 else Movement.LEFT, t) for t in (0.0, 0.2, 0.4, 1.6)]
 
     one, again, fresh = pictures(1), pictures(1), pictures(2)
     assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))

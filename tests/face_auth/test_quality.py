@@ -13,7 +13,8 @@ from face_auth.demo_face import DemoFace
 from face_auth.detection import Detector, Face, letterbox
 from face_auth.evaluation.alterations import ALLOWED, HIDING
 from face_auth.pose import head_pose
-from face_auth.quality import Quality, Steadiness, Verdict, assess, light
+from face_auth.quality import Quality, Steadiness, assess, light
+from face_auth.types import Verdict
 
 Picture = NDArray[np.uint8]
 

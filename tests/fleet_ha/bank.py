@@ -16,8 +16,8 @@ from typing import Any, Final
 import psycopg
 
 from atm.machine import Machine
+from atm.people import Signatures
 from atm.service.migrate import ROLE
-from atm.signatures import Signatures
 from tests.fleet.service.fleet import ROOT, Fleet, enrol, sign_in
 from tests.fleet_ha.hosts import Hosts
 from tests.fleet_ha.kiosk import PIN, STAFF_PIN

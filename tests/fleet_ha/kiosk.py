@@ -19,6 +19,7 @@ from atm.decision import Outcome
 from atm.dispenser import SimulatedDispenser
 from atm.errors import AtmError
 from atm.machine import Machine
+from atm.opening import open_machine
 from atm.session import HeldError, Session, WithdrawalError
 from atm.settings import load_settings
 
@@ -60,7 +61,7 @@ def main(settings_file: Path, username: str, staff: str, diary_file: Path) -> No
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: ended.append(number))
     settings: dict[str, Any] = json.loads(settings_file.read_text())
-    machine = Machine.open(load_settings(None, {}, **settings))
+    machine = open_machine(load_settings(None, {}, **settings))
     machine.warm_up()
     with diary_file.open("a") as file:
         diary = Diary(file)

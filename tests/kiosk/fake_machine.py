@@ -18,16 +18,11 @@ from atm.dispenser import SimulatedDispenser
 from atm.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.ledger import Ledger
-from atm.session import Customer, Session
+from atm.people import Customer, Signatures, StaffMember, StaffSignInError
+from atm.session import Session
 from atm.settings import Settings
-from atm.signatures import Signatures, StaffMember, StaffSignInError
 from credentials.errors import DuplicateUserError
-from face_auth.camera import Frame
-from face_auth.enrolment import EnrolProgress
-from face_auth.liveness.check import LivenessProgress
-from face_auth.liveness.requests import Request
-from face_auth.quality import Verdict
-from face_auth.verification import LoginProgress
+from face_auth.types import EnrolProgress, Frame, LivenessProgress, LoginProgress, Movement, Verdict
 from tests.kiosk.fake_office import CUSTOMER, FakeOffice
 
 HOLD_S = 300.0
@@ -39,14 +34,14 @@ STAFF_PIN = "654321"
 NOTHING_ASKED = LivenessProgress(None, 0, 0, 0.0)
 CHALLENGE = (
     LoginProgress(0, 3, LivenessProgress(None, 0, 3, 0.0)),
-    LoginProgress(3, 3, LivenessProgress(Request.LEFT, 0, 3, 0.4)),
-    LoginProgress(3, 3, LivenessProgress(Request.UP, 1, 3, 0.5)),
-    LoginProgress(3, 3, LivenessProgress(Request.CLOSER, 2, 3, 0.9)),
+    LoginProgress(3, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.4)),
+    LoginProgress(3, 3, LivenessProgress(Movement.UP, 1, 3, 0.5)),
+    LoginProgress(3, 3, LivenessProgress(Movement.CLOSER, 2, 3, 0.9)),
     LoginProgress(3, 3, LivenessProgress(None, 3, 3, 0.0)),
 )
 """A login that is asked to turn left, look up and come closer."""
 PASSIVE = tuple(LoginProgress(scored, 3, NOTHING_ASKED) for scored in (1, 2, 3))
-POSES = (None, *tuple(Request)[:4], None)
+POSES = (None, *tuple(Movement)[:4], None)
 """What an enrolment asks for next, by the number of pictures taken."""
 
 
@@ -147,7 +142,7 @@ class FakeMachine:
     closed: bool = False
     threshold: Any = None
     liveness_network: bool | None = True
-    excused: str | None = None
+    excused: tuple[str, ...] = ()
     presence: str = "here"
     watched: list[Session] = field(default_factory=list)
     acts: list[tuple[Any, ...]] = field(default_factory=list)
@@ -166,7 +161,7 @@ class FakeMachine:
     def __post_init__(self) -> None:
         self.office = FakeOffice(self)
 
-    def excused_requests(self, username: str) -> str | None:
+    def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
         """Return what the test says."""
         return self.excused
 
@@ -208,6 +203,8 @@ class FakeMachine:
             smallest_note=self.settings.smallest_note,
             day_limit=self.settings.day_limit,
             record=None,
+            template=lambda: None,
+            save_pin=lambda pin: None,
         )
         self.sessions.append(session)
         return Decision(outcome, CUSTOMER.customer_id, (), session)
@@ -222,7 +219,7 @@ class FakeMachine:
             if self.held and number == self.held_at:
                 self.hold.wait(HOLD_S)
 
-    def check_username(self, username: str) -> str:
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Know one name that is taken."""
         if username == "taken":
             raise DuplicateUserError("The username taken is taken.")

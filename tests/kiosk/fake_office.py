@@ -7,8 +7,7 @@ from typing import Any
 
 from atm.accounts import Hold
 from atm.office import BalanceError
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
+from atm.people import Customer, Signatures, StaffMember
 
 CUSTOMER = Customer("c" * 32, "maria.lopez", "Maria Lopez")
 
@@ -22,12 +21,12 @@ class FakeOffice:
         self.refused: list[Any] = []
         self.open_holds: list[tuple[Hold, str | None]] = []
 
-    def customers(self) -> list[tuple[Customer, str]]:
+    def customers(self, *, staff: StaffMember) -> list[tuple[Customer, str]]:
         """Return those whom the test made."""
         assert threading.current_thread() is not threading.main_thread()
         return self.known
 
-    def search(self, text: str) -> list[tuple[Customer, str]]:
+    def search(self, text: str, *, staff: StaffMember) -> list[tuple[Customer, str]]:
         """Return those with *text* in the username."""
         return [each for each in self.known if text.casefold() in each[0].username]
 
@@ -52,6 +51,10 @@ class FakeOffice:
         """Note it."""
         self.machine.act("excuse", username, sorted(requests), staff.name)
 
+    def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
+        """Return all members, and whether they are locked."""
+        return list(self.machine.staff.names())
+
     def add_staff(self, name: str, pin: str, *, signed: Any) -> None:
         """Add one."""
         names = signed.names if isinstance(signed, Signatures) else [signed.name]
@@ -70,7 +73,7 @@ class FakeOffice:
         self.machine.act("audit read", staff.name)
         return self.refused[:n]
 
-    def holds(self) -> list[tuple[Hold, str | None]]:
+    def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
         """Return those that the test made."""
         return self.open_holds
 

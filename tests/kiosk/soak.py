@@ -33,27 +33,28 @@ Wait = Callable[[], object]
 
 def prepare(folder: Path) -> Any:
     """Return the settings of the demonstration in *folder*, with CUSTOMERS of the drawn face."""
-    from atm.enrolment import Application
-    from atm.local_machine import LocalMachine
+    from atm.opening import open_machine
+    from atm.people import Application
     from benchmarks.bank import STAFF, demo_settings
 
     settings = demo_settings(folder, liveness="off")
-    machine = LocalMachine.open(settings)
+    machine = open_machine(settings)
     try:
-        if not machine.store.all():
+        stores = machine.bank.stores
+        if not stores.credentials.all():
             now = datetime.now(UTC)
             machine.enrol(Application("soak0", "Soak", 100_000, PIN, now), staff=STAFF)
-            first = machine.store.all()[0]
-            template = machine.gallery.load(str(first.template_id), first.customer_id)
-            captures = machine.gallery.load_captures(str(first.template_id), first.customer_id)
+            first = stores.credentials.all()[0]
+            template = stores.gallery.load(str(first.template_id), first.customer_id)
+            captures = stores.gallery.load_captures(str(first.template_id), first.customer_id)
             for number in range(1, CUSTOMERS):
                 new = uuid.uuid4().hex
                 record = replace(
                     first, customer_id=new, username=f"soak{number}",
                     template_id=uuid.uuid4().hex,
-                    pin_hash=machine._stores.hasher.hash(new, PIN),
+                    pin_hash=stores.hasher.hash(new, PIN),
                 )  # fmt: skip
-                machine._enrolment._commit(
+                machine.bank.enrolment._commit(
                     record, None, 0, replace(template, customer_id=new), captures, STAFF
                 )
     finally:
@@ -76,8 +77,8 @@ def open_machine(settings: Any) -> Any:
     from kiosk.service import open_machine as really
 
     machine = really(settings)
-    machine._logins._refuse_after_s = 0.1
-    machine._logins._pause = _NoPause()
+    machine.bank.logins._refuse_after_s = 0.1
+    machine.bank.logins._pause = _NoPause()
     return machine
 
 
@@ -197,7 +198,7 @@ def refused(soak: Soak) -> Iterator[Wait]:
 
 def pages(soak: Soak) -> Iterator[Wait]:
     """Open and close one page after another, and a question over every fifth."""
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
 
     app = soak.app
     staff = StaffMember("Ana Ruiz")

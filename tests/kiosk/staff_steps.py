@@ -4,7 +4,7 @@ from typing import Any
 
 import customtkinter
 
-from atm.session import Customer
+from atm.people import Customer
 
 BEN_PIN = "271828"
 PEOPLE = [

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from atm.session import Customer, HeldError, Session
+from atm.people import Customer
+from atm.session import HeldError, Session
 from kiosk.screens import account
 from kiosk.screens import balance as balance_card
 from kiosk.screens.money import AmountHeld
@@ -215,7 +216,14 @@ def test_presets_are_notes_within_the_days_limit(
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, smallest_note=50))
     session = Session(
-        CUSTOMER, machine.ledger, machine.dispenser, smallest_note=50, day_limit=1000, record=None
+        CUSTOMER,
+        machine.ledger,
+        machine.dispenser,
+        smallest_note=50,
+        day_limit=1000,
+        record=None,
+        template=lambda: None,
+        save_pin=lambda pin: None,
     )
     kiosk.app.show(lambda app: account.Account(app, session))
     faces = [preset.cget("text").replace("\u00a0", " ") for preset in kiosk.screen.presets]

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
-from face_auth.liveness.check import LivenessProgress
-from face_auth.liveness.requests import COUNT, Request
-from face_auth.quality import Verdict
-from face_auth.verification import FRAMES_PER_LOGIN, LoginProgress
+from face_auth.types import (
+    COUNT,
+    FRAMES_PER_LOGIN,
+    LivenessProgress,
+    LoginProgress,
+    Movement,
+    Verdict,
+)
 from kiosk import asking, messages, pane_picture
 from kiosk.asking import SIGNS, Asking, parts, pose_line, sign_of
 from kiosk.pane_picture import Marks, Ring, compose, oval, prepare
@@ -27,7 +31,7 @@ def drawn(sign: Sign, scale: float = 1.0, height: int = HEIGHT) -> np.ndarray:
 
 
 def test_every_request_has_its_sign() -> None:
-    assert {request.value for request in Request} == set(SIGNS)
+    assert {request.value for request in Movement} == set(SIGNS)
     assert (asking.REQUESTS, asking.FRAMES) == (COUNT, FRAMES_PER_LOGIN)
 
 
@@ -35,8 +39,8 @@ def test_every_request_has_its_sign() -> None:
 def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> None:
     x, y, across, _down = oval(round(WIDTH * scale), round(height * scale))
     for request, sides in (
-        (Request.LEFT, (-1, 0)), (Request.RIGHT, (1, 0)),
-        (Request.UP, (0, -1)), (Request.DOWN, (0, 1)),
+        (Movement.LEFT, (-1, 0)), (Movement.RIGHT, (1, 0)),
+        (Movement.UP, (0, -1)), (Movement.DOWN, (0, 1)),
     ):  # fmt: skip
         sign = sign_of(request)
         assert sign is not None
@@ -72,7 +76,7 @@ def test_what_a_login_and_an_enrolment_show_is_kept_ready() -> None:
     assert pane_picture._overlay.cache_info().misses == made == len(rings)
 
 
-def step(request: Request | None, done: int, share: float, scored: int = 0) -> LoginProgress:
+def step(request: Movement | None, done: int, share: float, scored: int = 0) -> LoginProgress:
     """Return what a login reports while a challenge of three is under way."""
     return LoginProgress(scored, 3, LivenessProgress(request, done, 3, share))
 
@@ -80,9 +84,9 @@ def step(request: Request | None, done: int, share: float, scored: int = 0) -> L
 def test_the_ring_fills_with_requests_and_is_whole_only_with_the_answer() -> None:
     ring = Asking("challenge")
     told = [
-        step(None, 0, 0.0), step(Request.LEFT, 0, -0.4), step(Request.LEFT, 0, 0.6),
-        step(Request.LEFT, 0, 0.2), step(Request.LEFT, 0, 1.7), step(Request.UP, 1, 0.0),
-        step(Request.UP, 1, 0.99), step(None, 3, 0.0, 3),
+        step(None, 0, 0.0), step(Movement.LEFT, 0, -0.4), step(Movement.LEFT, 0, 0.6),
+        step(Movement.LEFT, 0, 0.2), step(Movement.LEFT, 0, 1.7), step(Movement.UP, 1, 0.0),
+        step(Movement.UP, 1, 0.99), step(None, 3, 0.0, 3),
     ]  # fmt: skip
     assert [ring.take(each).done for each in told] == [0, 0, 2, 2, 3, 4, 7, 11]
     assert ring.marks == Marks(Ring.FILLING, 11, 12)  # the rest is the answer's
@@ -101,12 +105,12 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
     ("request_", "line"),
     [
         (None, ("hold", "Hold still and look at the camera")),
-        (Request.LEFT, ("left", "Turn towards the arrow")),
-        (Request.DOWN, ("down", "Turn towards the arrow")),
-        (Request.CLOSER, ("closer", "Come a little closer")),
+        (Movement.LEFT, ("left", "Turn towards the arrow")),
+        (Movement.DOWN, ("down", "Turn towards the arrow")),
+        (Movement.CLOSER, ("closer", "Come a little closer")),
     ],
 )
-def test_one_sentence_for_each_request(request_: Request | None, line: tuple[str, str]) -> None:
+def test_one_sentence_for_each_request(request_: Movement | None, line: tuple[str, str]) -> None:
     ring = Asking("challenge")
     ring.take(step(request_, 1, 0.0))
     assert ring.line(str) == line
@@ -124,14 +128,14 @@ def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence)
     ring = Asking("passive")
     ring.take(LoginProgress(2, 3, LivenessProgress(None, 0, 0, 0.0, guidance)))
     assert ring.line(str) == ("hold", sentence)
-    ring.take(LoginProgress(2, 3, LivenessProgress(Request.LEFT, 0, 3, 0.0, guidance)))
+    ring.take(LoginProgress(2, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.0, guidance)))
     assert ring.line(str) == ("left", "Turn towards the arrow")
 
 
 def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
     turn = ("right", "Turn a little towards the arrow")
     for verdict in ("", "ok", "turned_away", "blurred", "hold_still", "move_a_little"):
-        assert pose_line(Request.RIGHT, verdict) == turn
-    assert pose_line(Request.RIGHT, "too_dark") == ("hold", messages.GUIDANCE["too_dark"])
+        assert pose_line(Movement.RIGHT, verdict) == turn
+    assert pose_line(Movement.RIGHT, "too_dark") == ("hold", messages.GUIDANCE["too_dark"])
     assert pose_line(None, "turned_away") == ("hold", "Look straight at the camera")
     assert pose_line(None, "covered") == ("hold", "Uncover your face")

@@ -8,7 +8,7 @@ import pytest
 
 from atm.demo_customer import FULL_NAME, PIN, USERNAME
 from atm.folder import Kind
-from atm.session import Customer
+from atm.people import Customer
 from atm.settings import Settings
 from kiosk.widgets import Button
 from tests.kiosk.staff_steps import words

@@ -7,9 +7,7 @@ import customtkinter
 import pytest
 
 from atm.one_face import DuplicateQuestion
-from face_auth.enrolment import EnrolProgress
-from face_auth.liveness.requests import Request
-from face_auth.quality import Verdict
+from face_auth.types import EnrolProgress, Movement, Verdict
 from kiosk.pane_picture import Marks, Ring
 from tests.kiosk.fake_machine import drawn_face
 
@@ -138,7 +136,7 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
     page.touch(page.screen.save)
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
     foot, view = page.app.window.foot.left, page.screen.view
-    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Request.UP))
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Movement.UP))
     assert foot.cget("text") == "Pictures taken. Follow the last arrows."
     assert view._marks == Marks(Ring.ARCS, 4, 5, "up")  # not all of it is green
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, None))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from face_auth.quality import Verdict
+from face_auth.types import Verdict
 from kiosk.guide import EVERY_S, Guide
 from kiosk.worker import Worker
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from atm.settings import Settings
-from face_auth.quality import Verdict
+from face_auth.types import Verdict
 from kiosk.idle import IdleClock
 
 pytestmark = pytest.mark.gui

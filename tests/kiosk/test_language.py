@@ -90,7 +90,7 @@ def test_every_outcome_but_a_grant_has_its_sentence() -> None:
 
 
 def test_every_verdict_but_ok_has_its_guidance() -> None:
-    from face_auth.quality import Verdict
+    from face_auth.types import Verdict
 
     assert {v.value for v in Verdict} - {"ok"} == set(messages.GUIDANCE)
 

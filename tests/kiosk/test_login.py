@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from atm.decision import Outcome
-from face_auth.quality import Verdict
+from face_auth.types import Verdict
 from kiosk.countdown import Countdown
 from kiosk.pane_picture import Marks, Ring
 

@@ -13,9 +13,9 @@ from atm.demo_customer import FULL_NAME, USERNAME
 from atm.enrolment import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
-from atm.session import Customer, HeldError, Session
-from atm.staff import StaffMember
-from face_auth.quality import Verdict
+from atm.people import Customer, StaffMember
+from atm.session import HeldError, Session
+from face_auth.types import Verdict
 from kiosk import messages, theme
 from kiosk.screens.account import Account
 from kiosk.screens.consent import Consent
@@ -57,6 +57,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
             smallest_note=10,
             day_limit=1000,
             record=None,
+            template=lambda: None,
+            save_pin=lambda pin: None,
         )
 
     def show(make: Callable[[Any], Any]) -> Any:

@@ -12,8 +12,8 @@ import pytest
 from atm.accounts import Hold
 from atm.office import Refusal
 from atm.one_face import DuplicateQuestion
-from atm.session import Customer, Session
-from atm.signatures import Signatures, StaffMember
+from atm.people import Customer, Signatures, StaffMember
+from atm.session import Session
 from face_auth.models import Threshold
 from kiosk import messages, theme
 from kiosk.screens.camera import RegisterCamera
@@ -61,7 +61,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     def session() -> Session:
         return Session(
             CUSTOMER, machine.ledger, machine.dispenser, smallest_note=10, day_limit=1000,
-            record=None,
+            record=None, template=lambda: None, save_pin=lambda pin: None,
         )  # fmt: skip
 
     def back(app: Any) -> Any:

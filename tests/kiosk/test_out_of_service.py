@@ -15,9 +15,9 @@ from atm.errors import AtmError, ServiceUnavailable
 from atm.folder import FolderError, Kind
 from atm.key_file import DamagedKeyError
 from atm.keys import KeysError
-from atm.machine import Machine
+from atm.opening import open_machine
+from atm.people import StaffError
 from atm.settings import Settings
-from atm.signatures import StaffError
 from atm.stores import LEDGER, StaleStoreError
 from credentials.errors import DamagedStoreError, StoreError
 from face_auth.errors import CameraError, GalleryError, ModelError
@@ -121,12 +121,12 @@ def test_where_the_list_of_staff_cannot_be_opened_the_log_is_named(
 def test_staff_sign_in_although_another_store_keeps_the_machine_shut(
     settings: Settings, machine: Any, kiosk_on: Callable[..., Any]
 ) -> None:
-    real = Machine.open(dataclasses.replace(settings, kind=Kind.TEST))
+    real = open_machine(dataclasses.replace(settings, kind=Kind.TEST))
     real.first_staff("Ana Ruiz", "271828")
     real.close()
     (settings.data_dir / LEDGER).write_bytes(b"altered")
     with pytest.raises(AtmError) as caught:
-        Machine.open(settings)
+        open_machine(settings)
     kiosk = kiosk_on(machine, wait=False, error=caught.value)
     kiosk.on("OutOfService")
     assert "E-DATA" in words(kiosk.screen)
@@ -142,12 +142,12 @@ def test_staff_sign_in_although_another_store_keeps_the_machine_shut(
 
 
 def test_who_may_sign_in_is_found_without_making_anything(settings: Settings) -> None:
-    from atm.machine import staff_alone
+    from atm.opening import staff_alone
 
     with pytest.raises(AtmError):
         staff_alone(settings)
     assert not settings.data_dir.exists() and not settings.key_dir.exists()
-    Machine.open(settings).close()
+    open_machine(settings).close()
     assert staff_alone(settings).empty
     for file in settings.key_dir.iterdir():
         file.unlink()

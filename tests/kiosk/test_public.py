@@ -120,7 +120,7 @@ def the_first_start(kiosk: Any, machine: Any, error: BaseException) -> None:
 def an_enrolment(kiosk: Any, machine: Any, error: BaseException) -> None:
     from datetime import UTC, datetime
 
-    from atm.signatures import StaffMember
+    from atm.people import StaffMember
     from kiosk.screens.draft import Draft
     from kiosk.screens.face import FaceStep
 

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from atm.accounts import Hold
-from atm.session import Customer
-from atm.signatures import StaffMember
+from atm.people import Customer, StaffMember
 from kiosk import messages, theme
 from kiosk.screens.closing import ClosingWithMoney
 from kiosk.screens.customer import CustomerPage

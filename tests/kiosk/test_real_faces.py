@@ -10,7 +10,7 @@ import pytest
 
 from atm.folder import Kind
 from atm.login import LoginDesk
-from atm.signatures import StaffMember
+from atm.people import StaffMember
 
 pytestmark = [pytest.mark.gui, pytest.mark.faces]
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(menu: Any, machine: Any) -> Any:
     """The movements of Maria Lopez, who cannot look up."""
-    machine.excused = "look_up"
+    machine.excused = ("look_up",)
     open_customer(menu, "maria")
     menu.touch(menu.screen.requests)
     menu.on("RequestsPage")

@@ -8,7 +8,7 @@ import pytest
 
 from atm.accounts import Hold
 from atm.office import Refusal
-from face_auth.quality import Verdict
+from face_auth.types import Verdict
 from kiosk import attendance
 from kiosk.screens.refusals import reasons_in_words
 from tests.kiosk.staff_steps import BEN_PIN, home, sign, tile, words

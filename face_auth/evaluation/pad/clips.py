@@ -10,7 +10,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from face_auth.camera import Frame
 from face_auth.capture import rgb_of
 from face_auth.enrolment import enrol_face
 from face_auth.errors import AcquisitionError
@@ -19,6 +18,7 @@ from face_auth.liveness.check import make_check
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.quality import Steadiness
 from face_auth.recogniser import Recogniser
+from face_auth.types import Frame
 from face_auth.verification import verify
 
 SUFFIXES: Final = frozenset({".mp4", ".mov", ".webm", ".avi", ".mkv"})

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.evaluation.pad.heads import Pose
-from face_auth.liveness.requests import Request
+from face_auth.types import Movement
 
 CONFUSED: Final = 0.02
 """Share of requests in which a customer first turns to the wrong side."""
@@ -15,19 +15,19 @@ PATIENCE_S: Final = 2.0
 BLINK_S: Final = 0.25
 
 ENDS: Final = {
-    Request.LEFT: (1, 0, 0),
-    Request.RIGHT: (-1, 0, 0),
-    Request.UP: (0, 1, 0),
-    Request.DOWN: (0, -1, 0),
-    Request.CLOSER: (0, 0, 1),
+    Movement.LEFT: (1, 0, 0),
+    Movement.RIGHT: (-1, 0, 0),
+    Movement.UP: (0, 1, 0),
+    Movement.DOWN: (0, -1, 0),
+    Movement.CLOSER: (0, 0, 1),
 }
 """Share of a person's own turn, nod and step that each request leads to."""
 OPPOSITE: Final = {
-    Request.LEFT: Request.RIGHT,
-    Request.RIGHT: Request.LEFT,
-    Request.UP: Request.DOWN,
-    Request.DOWN: Request.UP,
-    Request.CLOSER: Request.CLOSER,
+    Movement.LEFT: Movement.RIGHT,
+    Movement.RIGHT: Movement.LEFT,
+    Movement.UP: Movement.DOWN,
+    Movement.DOWN: Movement.UP,
+    Movement.CLOSER: Movement.CLOSER,
 }
 
 
@@ -42,7 +42,7 @@ class Customer:
     """
 
     seed: int
-    _asked: Request | None = None
+    _asked: Movement | None = None
     _since: float = 0.0
     _start: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _now: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -59,7 +59,7 @@ class Customer:
         self._phase = self._rng.uniform(0, 2 * np.pi, 6)
         self._lean = self._rng.uniform(-4, 4)
 
-    def pose(self, asked: Request | None, t: float) -> Pose:
+    def pose(self, asked: Movement | None, t: float) -> Pose:
         """Return where the head is at a moment; call it with rising times."""
         if asked is not self._asked:
             self._ask(asked, t)
@@ -86,7 +86,7 @@ class Customer:
         since = (t + self._phase[0]) % (2.5 + self._phase[1] / 3)
         return float(np.sin(np.pi * since / BLINK_S)) if since < BLINK_S else 0.0
 
-    def _ask(self, asked: Request | None, t: float) -> None:
+    def _ask(self, asked: Movement | None, t: float) -> None:
         self._asked, self._since, self._start = asked, t, self._now
         self._urged = False
         self._wait = float(np.clip(self._rng.normal(0.5, 0.12), 0.3, 1.0))
@@ -103,7 +103,7 @@ class Customer:
         self._end = _triple(reach * ENDS[meant])
         self._goal = _triple(reach * ENDS[asked or meant])
 
-    def _urge(self, asked: Request, t: float) -> None:
+    def _urge(self, asked: Movement, t: float) -> None:
         self._urged, self._since, self._start, self._wait = True, t, self._now, 0.0
         self._end = _triple(np.array(self._goal) * 1.33)
 

@@ -17,10 +17,10 @@ from face_auth.evaluation.pad.kept import KeptVisits
 from face_auth.evaluation.pad.species import ATTACKS, BONA_FIDE, RATE, Make
 from face_auth.evaluation.pad.visits import Visit, subjects, visit
 from face_auth.evaluation.result import Section, Table, percent
-from face_auth.liveness.check import Liveness
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.metrics import upper_bound
 from face_auth.recogniser import Recogniser
+from face_auth.types import Liveness
 
 NAME: Final = "pad"
 ATTACKS_EACH: Final = 67

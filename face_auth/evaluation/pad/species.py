@@ -15,7 +15,7 @@ from face_auth.evaluation.alterations import mask
 from face_auth.evaluation.pad.heads import HEIGHT, WIDTH, Head, Pose
 from face_auth.evaluation.pad.people import ENDS, Customer
 from face_auth.evaluation.pad.surfaces import Held, hold, on_screen, printed
-from face_auth.liveness.requests import Request
+from face_auth.types import Movement
 
 Picture = NDArray[np.uint8]
 
@@ -51,7 +51,7 @@ class Sequence(ABC):
         self._noise = self.rng.normal(0, self.rng.uniform(*NOISE), (HEIGHT + 97, WIDTH + 97, 3))
         self._phase = self.rng.uniform(0, 2 * np.pi, 6)
 
-    def frame(self, asked: Request | None, t: float) -> Picture:
+    def frame(self, asked: Movement | None, t: float) -> Picture:
         """Return what the camera gives at a moment, RGB, shape (480, 640, 3)."""
         seen = self.scene(asked, t).astype(np.float32)
         top, left = self.rng.integers(0, 97, 2)
@@ -59,7 +59,7 @@ class Sequence(ABC):
         return np.asarray(np.clip(seen + 0.5, 0, 255), np.uint8)
 
     @abstractmethod
-    def scene(self, asked: Request | None, t: float) -> Picture:
+    def scene(self, asked: Movement | None, t: float) -> Picture:
         """Return what is before the camera."""
 
 
@@ -77,7 +77,7 @@ class Living(Sequence):
         self.head = Head(picture, subject.face, seed)
         self.person = Customer(seed)
 
-    def scene(self, asked: Request | None, t: float) -> Picture:
+    def scene(self, asked: Movement | None, t: float) -> Picture:
         """Draw the head where the customer holds it."""
         return self.head.draw(self.person.pose(asked, t), t, self.person.blink(t))
 
@@ -114,11 +114,11 @@ class Sheet(Sequence):
         self._steep = self.rng.uniform(30, 50)
         self._paper: Picture | None = None
 
-    def scene(self, asked: Request | None, t: float) -> Picture:
+    def scene(self, asked: Movement | None, t: float) -> Picture:
         """Hold the sheet as the attacker's hand does."""
         return hold(self.sheet(asked, t), self.held(asked, t), self._behind)
 
-    def sheet(self, asked: Request | None, t: float) -> Picture:
+    def sheet(self, asked: Movement | None, t: float) -> Picture:
         """Return what the sheet shows: the photograph."""
         picture = self._cut(self.subject.picture)
         if self._screen:
@@ -134,7 +134,7 @@ class Sheet(Sequence):
         left, top = max(int(x - reach), 0), max(int(y - reach), 0)
         return picture[top : int(y + height + reach), left : int(x + width + reach)]
 
-    def held(self, asked: Request | None, t: float) -> Held:
+    def held(self, asked: Movement | None, t: float) -> Held:
         """Return how the hand holds it at a moment."""
         waves = np.sin(2 * np.pi * t / np.array([2.9, 3.7, 4.7, 0.31, 0.27, 5.1]) + self._phase)
         much = 0.0 if self._moves == "still" else 1.0
@@ -159,7 +159,7 @@ class Sheet(Sequence):
         return held
 
 
-def _share(hand: Pose, asked: Request | None) -> float:
+def _share(hand: Pose, asked: Movement | None) -> float:
     """Return how far the hand has got with what is asked, 0 to 1."""
     if asked is None:
         return 0.0
@@ -176,9 +176,9 @@ class Replay(Sheet):
         self._fits = fits
         self._head = Head(subject.picture, subject.face, seed)
         self._person = Customer(seed)
-        self._plan = [list(Request)[k] for k in self.rng.integers(0, 5, 40)]
+        self._plan = [list(Movement)[k] for k in self.rng.integers(0, 5, 40)]
 
-    def sheet(self, asked: Request | None, t: float) -> Picture:
+    def sheet(self, asked: Movement | None, t: float) -> Picture:
         """Show the video."""
         if not self._fits:
             asked = None if t < 0.8 else self._plan[int((t - 0.8) / 2.0) % len(self._plan)]
@@ -195,7 +195,7 @@ class CutOut(Sheet):
         self._own = Head(_onto(other, subject), subject.face, seed)
         self._self = Customer(seed + 1)
 
-    def sheet(self, asked: Request | None, t: float) -> Picture:
+    def sheet(self, asked: Movement | None, t: float) -> Picture:
         """Cut eyes and mouth out of the print and put living ones in."""
         living = self._own.draw(Pose(yaw=2 * np.sin(t)), t, self._self.blink(t))
         holes = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -234,7 +234,7 @@ class Injected(Living):
         self._kept: list[Picture] = []
         self._shown = 0
 
-    def frame(self, asked: Request | None, t: float) -> Picture:
+    def frame(self, asked: Movement | None, t: float) -> Picture:
         """Record first, then show what was recorded."""
         while len(self._kept) < max(round(self._loop_s * self.rate), 1):
             self._kept.append(super().frame(None, len(self._kept) / self.rate))

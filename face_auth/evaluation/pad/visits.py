@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.camera import Frame
 from face_auth.evaluation.pad import species
 from face_auth.evaluation.pad.heads import HEIGHT, WIDTH
 from face_auth.evaluation.pad.species import RATE, Make, Subject
-from face_auth.liveness.check import Liveness, make_check
+from face_auth.liveness.check import make_check
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.photographs import ImageError, read_photograph
 from face_auth.pose import head_pose
-from face_auth.quality import Steadiness, Verdict, assess
+from face_auth.quality import Steadiness, assess
 from face_auth.recogniser import Recogniser
+from face_auth.types import Frame, Liveness, Verdict
 
 LONGEST_S: Final[dict[Liveness, float]] = {"passive": 10.0, "challenge": 32.0}
 """How long an attempt may last: the kiosk's own limits."""
@@ -106,7 +106,7 @@ def visit(
     steadiness = Steadiness()
     number, t = 0, 0.0
     while not check.done and not check.unseen and t < LONGEST_S[liveness]:
-        image = sequence.frame(check.progress.request, t)
+        image = sequence.frame(check.progress.movement, t)
         seen = steadiness.judge(recogniser.look(image), t)
         check.observe(Frame(image, t, number + 1), seen, partial(recogniser.embed, image, seen))
         number += 1

@@ -6,12 +6,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from face_auth.camera import Frame
 from face_auth.detection import Face
 from face_auth.liveness.challenge import EACH_S, LONGEST, Challenge, State
-from face_auth.liveness.requests import POSES, Request, draw_poses, draw_requests
+from face_auth.liveness.requests import POSES, draw_poses, draw_requests
 from face_auth.liveness.track import LOST_S
 from face_auth.pose import HEAD
+from face_auth.types import Frame, Movement
 
 STEP_S = 0.1
 RATES = (25, 12, 8, 5)
@@ -19,11 +19,11 @@ ME = np.eye(512, dtype=np.float32)[0]
 STRANGER = np.eye(512, dtype=np.float32)[1]
 FLAT = HEAD * (1, 1, 0)
 TURNS = {
-    Request.LEFT: {"yaw": 25.0},
-    Request.RIGHT: {"yaw": -25.0},
-    Request.UP: {"pitch": 18.0},
-    Request.DOWN: {"pitch": -18.0},
-    Request.CLOSER: {"scale": 1.35},
+    Movement.LEFT: {"yaw": 25.0},
+    Movement.RIGHT: {"yaw": -25.0},
+    Movement.UP: {"pitch": 18.0},
+    Movement.DOWN: {"pitch": -18.0},
+    Movement.CLOSER: {"scale": 1.35},
 }
 
 
@@ -52,7 +52,7 @@ class Visitor:
         self.t = 0.0
         self.now = {"yaw": 0.0, "pitch": 0.0, "scale": 1.0}
         self.embedding = ME
-        self.heard: list[Request | None] = [None] * (round(0.4 / self.step_s) + 1)
+        self.heard: list[Movement | None] = [None] * (round(0.4 / self.step_s) + 1)
 
     def show(self, **aim: float) -> None:
         """Show one frame, a step nearer to the aim."""
@@ -78,7 +78,7 @@ class Visitor:
             self.show(**(answer[asked] if asked else {}))
 
 
-@pytest.mark.parametrize("request_", list(Request))
+@pytest.mark.parametrize("request_", list(Movement))
 def test_a_head_that_does_what_is_asked_passes(request_) -> None:
     challenge = Challenge([request_])
     Visitor(challenge).follow()
@@ -96,13 +96,13 @@ def test_three_in_any_order_pass_in_few_seconds() -> None:
 
 
 def test_nothing_is_asked_before_a_straight_look() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.now["yaw"] = -30.0
     visitor.show(yaw=-30)
     assert challenge.current is None
     visitor.follow(frames=9)
-    assert challenge.current is Request.LEFT
+    assert challenge.current is Movement.LEFT
 
 
 @pytest.mark.parametrize("degrees", [25, 40, 55])
@@ -118,39 +118,39 @@ def test_a_flat_picture_that_is_turned_does_not_pass(request_, degrees) -> None:
 @pytest.mark.parametrize("degrees", [25, 40, 55])
 @pytest.mark.parametrize("radius", [0.8, 1.2, 2.0])
 def test_nor_does_one_that_is_bent(radius, degrees) -> None:
-    challenge = Challenge([Request.LEFT])
-    Visitor(challenge, bent(radius)).follow({Request.LEFT: {"yaw": float(degrees)}})
+    challenge = Challenge([Movement.LEFT])
+    Visitor(challenge, bent(radius)).follow({Movement.LEFT: {"yaw": float(degrees)}})
     assert challenge.state is State.FAILED
 
 
 def test_a_still_face_runs_out_of_time() -> None:
-    challenge = Challenge([Request.UP])
+    challenge = Challenge([Movement.UP])
     visitor = Visitor(challenge)
-    visitor.follow({Request.UP: {}})
+    visitor.follow({Movement.UP: {}})
     assert challenge.state is State.FAILED
     assert "not done in time" in challenge.reason
     assert EACH_S < visitor.t < EACH_S + 2
 
 
 def test_one_wrong_answer_is_forgiven_and_two_are_not() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
-    visitor.follow({Request.LEFT: TURNS[Request.RIGHT]}, frames=14)
+    visitor.follow({Movement.LEFT: TURNS[Movement.RIGHT]}, frames=14)
     assert challenge.state is State.RUNNING
     visitor.follow()
     assert challenge.state is State.PASSED
 
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
-    visitor.follow({Request.LEFT: TURNS[Request.RIGHT]}, frames=14)
-    visitor.follow({Request.LEFT: {}}, frames=6)
-    visitor.follow({Request.LEFT: TURNS[Request.UP]}, frames=12)
+    visitor.follow({Movement.LEFT: TURNS[Movement.RIGHT]}, frames=14)
+    visitor.follow({Movement.LEFT: {}}, frames=6)
+    visitor.follow({Movement.LEFT: TURNS[Movement.UP]}, frames=12)
     assert challenge.state is State.FAILED
     assert "other movements" in challenge.reason
 
 
 def test_a_movement_under_way_when_it_is_asked_for_is_no_answer() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     while challenge.current is None:
         visitor.show()
@@ -162,7 +162,7 @@ def test_a_movement_under_way_when_it_is_asked_for_is_no_answer() -> None:
 
 
 def test_somebody_elses_face_ends_it() -> None:
-    challenge = Challenge([Request.LEFT, Request.UP])
+    challenge = Challenge([Movement.LEFT, Movement.UP])
     visitor = Visitor(challenge)
     while challenge.current is None:
         visitor.show()
@@ -172,7 +172,7 @@ def test_somebody_elses_face_ends_it() -> None:
 
 
 def test_a_face_that_jumps_ends_it_but_one_misplaced_frame_does_not() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow(frames=6)
     face = Face((0.0, 0.0, 160.0, 200.0), points(HEAD) + np.float32(250), 1.0)
@@ -186,7 +186,7 @@ def test_a_face_that_jumps_ends_it_but_one_misplaced_frame_does_not() -> None:
 
 
 def test_a_face_out_of_sight_too_long_ends_it() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow(frames=6)
     for _ in range(int(LOST_S / STEP_S) - 1):
@@ -206,14 +206,14 @@ def test_a_head_passes_at_every_rate_and_a_picture_at_none(rate) -> None:
     visitor.follow(frames=10 * rate)
     assert challenge.state is State.PASSED, challenge.reason
     assert visitor.t < 6.5
-    challenge = Challenge([Request.LEFT])
-    Visitor(challenge, FLAT, rate=rate).follow({Request.LEFT: {"yaw": 40.0}}, frames=10 * rate)
+    challenge = Challenge([Movement.LEFT])
+    Visitor(challenge, FLAT, rate=rate).follow({Movement.LEFT: {"yaw": 40.0}}, frames=10 * rate)
     assert challenge.state is State.FAILED
 
 
 @pytest.mark.parametrize("seconds", [1.0, 3.0, 7.0])
 def test_a_gap_before_the_first_request_costs_nothing(seconds) -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow(frames=2)
     visitor.t += seconds
@@ -227,7 +227,7 @@ def test_a_gap_before_the_first_request_costs_nothing(seconds) -> None:
 @pytest.mark.parametrize("done", [0, 1])
 def test_a_gap_after_it_accuses_nobody_and_admits_nobody(done, seconds) -> None:
     """A starved program gets no picture for a while: meanwhile the head has moved anywhere."""
-    challenge = Challenge([Request.LEFT, Request.RIGHT])
+    challenge = Challenge([Movement.LEFT, Movement.RIGHT])
     visitor = Visitor(challenge)
     while challenge.current is None or challenge.done < done:
         visitor.follow(frames=1)
@@ -239,7 +239,7 @@ def test_a_gap_after_it_accuses_nobody_and_admits_nobody(done, seconds) -> None:
 
 
 def test_a_gap_shorter_than_a_face_may_be_lost_is_followed() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow(frames=6)
     visitor.t += LOST_S - 2 * STEP_S
@@ -249,13 +249,13 @@ def test_a_gap_shorter_than_a_face_may_be_lost_is_followed() -> None:
 
 def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() -> None:
     for gap, state in ((0.3, State.RUNNING), (0.7, State.UNSEEN)):
-        challenge = Challenge([Request.LEFT])
+        challenge = Challenge([Movement.LEFT])
         visitor = Visitor(challenge)
         while challenge.current is None:
             visitor.show()
         visitor.t += gap - STEP_S
         visitor.now["yaw"] = 25.0 if gap > 0.5 else 2.0
-        visitor.show(**TURNS[Request.LEFT])
+        visitor.show(**TURNS[Movement.LEFT])
         assert challenge.state is state
         visitor.follow()
         assert challenge.state is (State.PASSED if state is State.RUNNING else state)
@@ -263,7 +263,7 @@ def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() 
 
 def test_the_time_for_a_request_is_time_that_was_watched() -> None:
     """At two pictures a second the person is slow to be seen, and has longer; up to a bound."""
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge, rate=2)
     while challenge.current is None:
         visitor.show()
@@ -276,7 +276,7 @@ def test_the_time_for_a_request_is_time_that_was_watched() -> None:
 
 
 def test_too_few_pictures_in_the_longest_time_accuse_nobody() -> None:
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge, rate=1.5)
     while challenge.current is None:
         visitor.show()
@@ -289,15 +289,15 @@ def test_too_few_pictures_in_the_longest_time_accuse_nobody() -> None:
 
 @pytest.mark.parametrize("rate", RATES)
 def test_who_does_nothing_is_refused_in_the_same_time_at_every_rate(rate) -> None:
-    challenge = Challenge([Request.UP])
+    challenge = Challenge([Movement.UP])
     visitor = Visitor(challenge, rate=rate)
-    visitor.follow({Request.UP: {}}, frames=10 * rate)
+    visitor.follow({Movement.UP: {}}, frames=10 * rate)
     assert challenge.state is State.FAILED
     assert EACH_S < visitor.t < EACH_S + 2
 
 
 def test_who_never_looks_straight_was_not_seen() -> None:
-    challenge = Challenge([Request.UP])
+    challenge = Challenge([Movement.UP])
     visitor = Visitor(challenge)
     for _ in range(200):
         challenge.miss(visitor.frame())
@@ -308,7 +308,7 @@ def test_who_never_looks_straight_was_not_seen() -> None:
 @pytest.mark.parametrize("rate", [8, 12, 25])
 def test_landmarks_misplaced_for_a_moment_are_no_jump_at_any_rate(rate) -> None:
     """What counts is how long they are, not in how many pictures."""
-    challenge = Challenge([Request.LEFT])
+    challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge, rate=rate)
     visitor.follow(frames=2 * rate // 3)
     face = Face((0.0, 0.0, 160.0, 200.0), points(HEAD) + np.float32(250), 1.0)
@@ -322,7 +322,7 @@ def test_landmarks_misplaced_for_a_moment_are_no_jump_at_any_rate(rate) -> None:
 @pytest.mark.parametrize(("rate", "too_few"), [(5, 1), (8, 1), (12, 1), (25, 2)])
 def test_a_movement_counts_once_it_is_held_and_not_in_a_glimpse(rate, too_few) -> None:
     for count in (too_few, too_few + 1):
-        challenge = Challenge([Request.LEFT, Request.UP])
+        challenge = Challenge([Movement.LEFT, Movement.UP])
         visitor = Visitor(challenge, rate=rate)
         while challenge.current is None:
             visitor.show()
@@ -336,7 +336,7 @@ def test_a_movement_counts_once_it_is_held_and_not_in_a_glimpse(rate, too_few) -
 
 def test_passed_holds_only_for_the_face_that_passed() -> None:
     for after, state in ((0.5, State.PASSED), (2.0, State.UNSEEN)):
-        challenge = Challenge([Request.LEFT])
+        challenge = Challenge([Movement.LEFT])
         visitor = Visitor(challenge)
         visitor.follow()
         visitor.t += after
@@ -347,17 +347,17 @@ def test_passed_holds_only_for_the_face_that_passed() -> None:
 def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:
     drawn = [draw_requests() for _ in range(3000)]
     assert all(one[0] != one[1] != one[2] for one in drawn)
-    assert all(one.count(Request.CLOSER) <= 1 for one in drawn)
+    assert all(one.count(Movement.CLOSER) <= 1 for one in drawn)
     assert len(set(drawn)) >= 70
     first = Counter(one[0] for one in drawn)
-    assert all(380 < first[request] < 750 for request in Request)
+    assert all(380 < first[request] < 750 for request in Movement)
 
 
 def test_two_allowed_requests_are_enough_and_one_is_not() -> None:
-    allowed = {Request.LEFT, Request.CLOSER}
+    allowed = {Movement.LEFT, Movement.CLOSER}
     assert all(set(draw_requests(allowed=allowed)) == allowed for _ in range(20))
     with pytest.raises(ValueError):
-        draw_requests(allowed={Request.LEFT})
+        draw_requests(allowed={Movement.LEFT})
 
 
 def test_an_enrolment_asks_for_each_pose_once() -> None:

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from face_auth.camera import Frame
 from face_auth.demo_face import DemoFace
 from face_auth.demo_obedience import Obedience
-from face_auth.enrolment import WANTED, EnrolProgress, enrol_face
+from face_auth.enrolment import WANTED, enrol_face
 from face_auth.errors import NoFaceError, PresentationAttackError, TooFewPicturesError
 from face_auth.liveness.challenge import Challenge, State
 from face_auth.liveness.check import LivenessCheck, make_check
-from face_auth.liveness.passive import FRAMES, SPAN_S, LivenessResult, PassiveCheck
-from face_auth.liveness.requests import POSES, Request
+from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck
+from face_auth.liveness.requests import POSES
 from face_auth.pose import head_pose
-from face_auth.quality import Quality, Steadiness, Verdict, assess
+from face_auth.quality import Quality, Steadiness, assess
 from face_auth.recogniser import Recogniser
-from face_auth.verification import LoginProgress, verify
+from face_auth.types import EnrolProgress, Frame, LivenessResult, LoginProgress, Movement, Verdict
+from face_auth.verification import verify
 
 STEP_S = 0.1
 
@@ -40,7 +40,7 @@ def person() -> DemoFace:
     return DemoFace(0)
 
 
-def visit(person: DemoFace, asked: Callable[[], Request | None], start=0.0, until=20.0):
+def visit(person: DemoFace, asked: Callable[[], Movement | None], start=0.0, until=20.0):
     """Yield frames of the drawn person, who does what is asked."""
     obedience = Obedience()
     for number in range(round(until / STEP_S)):
@@ -48,8 +48,8 @@ def visit(person: DemoFace, asked: Callable[[], Request | None], start=0.0, unti
         yield Frame(person.draw(start + t, **obedience.pose(asked(), t)), t, number + 1)
 
 
-def asked_by(check: LivenessCheck) -> Callable[[], Request | None]:
-    return lambda: check.progress.request
+def asked_by(check: LivenessCheck) -> Callable[[], Movement | None]:
+    return lambda: check.progress.movement
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_another_drawn_person_does_the_requests_and_is_still_refused(recogniser,
 
 def test_requests_are_not_shown_before_the_press(person) -> None:
     check = make_check("challenge", PassiveCheck())
-    assert check.progress.request is None
+    assert check.progress.movement is None
     assert not check.done and not check.result.passed
 
 
@@ -141,7 +141,7 @@ class Judge:
 
 
 def attempt(recogniser, person, judge) -> LivenessCheck:
-    check = LivenessCheck(judge, Challenge([Request.LEFT, Request.UP, Request.RIGHT]))
+    check = LivenessCheck(judge, Challenge([Movement.LEFT, Movement.UP, Movement.RIGHT]))
     for frame in visit(person, asked_by(check)):
         seen = assess(frame.image, recogniser.detector.detect(frame.image))
         check.observe(frame, seen, lambda: np.ones(1, np.float32))
@@ -227,7 +227,7 @@ def test_who_was_in_doubt_passes_by_frames_that_can_be_judged_alone(
     ):  # fmt: skip
         left = chain(batches, repeat(batches[-1]))
         judge: Any = SimpleNamespace(judge=lambda frames, faces, left=left: next(left))
-        challenge = Challenge([Request.LEFT, Request.UP]) if mode == "challenge" else None
+        challenge = Challenge([Movement.LEFT, Movement.UP]) if mode == "challenge" else None
         check = LivenessCheck(judge, challenge)
         for frame in visit(person, asked_by(check), until=8.0):
             seen = assess(frame.image, recogniser.detector.detect(frame.image))
@@ -239,7 +239,7 @@ def test_who_was_in_doubt_passes_by_frames_that_can_be_judged_alone(
 
 
 def test_a_marked_customer_gets_only_what_they_can_do() -> None:
-    allowed = {Request.LEFT, Request.RIGHT}
+    allowed = {Movement.LEFT, Movement.RIGHT}
     for _ in range(20):
         check = make_check("challenge", PassiveCheck(), allowed=allowed)
         assert check.challenge is not None

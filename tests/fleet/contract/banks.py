@@ -13,17 +13,16 @@ from argon2 import PasswordHasher
 
 from atm.audit import AuditLog
 from atm.capturing import Capturing, LockedCommit
-from atm.enrolment import Application, EnrolmentDesk, random_id
+from atm.enrolment import EnrolmentDesk, random_id
 from atm.ledger import Ledger
 from atm.office import Office
 from atm.one_face import DuplicateQuestion, OneFace
 from atm.orphans import remove_orphans
-from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log, StaffList
+from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.service.database import database_clock
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
-from atm.session import Customer
-from atm.signatures import Signatures, StaffMember
 from atm.staff import STAFF_LIMIT, StaffRegistry
 from atm.staff_file import staff_file
 from credentials.attempts import Attempts
@@ -81,7 +80,7 @@ class Bank:
     attempts: AttemptCounters
     gallery: Faces
     ledger: Accounts
-    staff: StaffList
+    staff: StaffRegistry
     log: Log
     commit: Commit
     new_id: Callable[[str], str]
@@ -187,7 +186,7 @@ def database_bank(cluster: Cluster, keys: Path, clock: Clock) -> Bank:
     def no_card() -> Any:
         raise AssertionError("the contract searches no faces")
 
-    parts = DatabaseParts.open(
+    parts = ServiceStores.open(
         cluster.url(), keys, no_card, clock=lambda c: clock.seconds(database_clock(c)),
         paying_out_s=0.0, costs=CHEAP, pool=8,
     )  # fmt: skip

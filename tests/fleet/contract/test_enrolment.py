@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from atm.accounts import LedgerError
-from atm.enrolment import Application
+from atm.people import Application
 from credentials.errors import DuplicateUserError
 from face_auth.errors import GalleryError
 from tests.fleet.contract.banks import PIN, RUIZ, Bank, capturing, face, now

@@ -2,7 +2,12 @@
 
 import pytest
 
-from atm.signatures import SecondSignatureError, Signatures, StaffError, StaffSignInError
+from atm.people import (
+    SecondSignatureError,
+    Signatures,
+    StaffError,
+    StaffSignInError,
+)
 from credentials.errors import PolicyError
 from tests.fleet.contract.banks import OKAFOR, RUIZ, TWO, Bank
 

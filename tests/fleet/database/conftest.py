@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
 from tests.fleet.contract.banks import Bank, Clock, database_bank
 from tests.fleet.postgres import Cluster
@@ -33,8 +33,8 @@ def no_card() -> None:
 
 
 @pytest.fixture
-def parts(cluster: Cluster, keys: Path) -> Iterator[DatabaseParts]:
+def parts(cluster: Cluster, keys: Path) -> Iterator[ServiceStores]:
     """Return the parts as the service opens them."""
-    opened = DatabaseParts.open(cluster.url(), keys, no_card, pool=5)
+    opened = ServiceStores.open(cluster.url(), keys, no_card, pool=5)
     yield opened
     opened.close()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from atm.service.database import Database
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.key_rotation import reseal, rotate
 from atm.service.keys import KeyRing, ServiceKeysError, add_key, make_keys
 from credentials.tally import Ending, Standing
@@ -145,7 +145,7 @@ def test_everything_comes_under_the_new_key_while_customers_log_in(
     del document["keys"][0]
     document["keys"][0]["from"] = datetime.now(UTC).isoformat()
     keys.write_text(json.dumps(document))
-    alone = DatabaseParts.open(cluster.url(), keys, lambda: None, costs=CHEAP)
+    alone = ServiceStores.open(cluster.url(), keys, lambda: None, costs=CHEAP)
     record = alone.credentials.by_id(ids[0])
     assert alone.gallery.load(record.template_id, ids[0]).customer_id == ids[0]
     assert alone.gallery.load_captures(record.template_id, ids[0])

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from atm.accounts import DayLimitError, PayingOutError
 from atm.errors import AtmError
 from atm.service import migrate
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.kiosks import KioskError
 from atm.service.schema import METADATA
 from face_auth.duplicates import FaceIndex, Thresholds, Whitening
@@ -25,7 +25,7 @@ ONE, OTHER = "ab" * 32, "cd" * 32
 MIGRATIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 
 
-def test_a_kiosk_is_known_by_its_certificate_until_it_is_revoked(parts: DatabaseParts) -> None:
+def test_a_kiosk_is_known_by_its_certificate_until_it_is_revoked(parts: ServiceStores) -> None:
     made = parts.kiosks.add("Branch 1", ":".join(["AB"] * 32))
     assert parts.kiosks.known(ONE) == made
     assert (made.name, made.fingerprint, made.revoked) == ("Branch 1", ONE, False)
@@ -36,7 +36,7 @@ def test_a_kiosk_is_known_by_its_certificate_until_it_is_revoked(parts: Database
 
 
 def test_a_kiosk_gets_a_new_certificate_and_a_revoked_one_never_comes_back(
-    parts: DatabaseParts,
+    parts: ServiceStores,
 ) -> None:
     first = parts.kiosks.add("branch", ONE)
     parts.kiosks.revoke("branch")
@@ -51,14 +51,14 @@ def test_a_kiosk_gets_a_new_certificate_and_a_revoked_one_never_comes_back(
 
 
 @pytest.mark.parametrize("fingerprint", ["", "ab", "xy" * 32, ONE + "0"])
-def test_a_fingerprint_must_be_one(parts: DatabaseParts, fingerprint: str) -> None:
+def test_a_fingerprint_must_be_one(parts: ServiceStores, fingerprint: str) -> None:
     with pytest.raises(KioskError, match="64"):
         parts.kiosks.add("branch", fingerprint)
     with pytest.raises(KioskError, match="no kiosk"):
         parts.kiosks.revoke("branch")
 
 
-def test_a_login_ends_once_and_at_its_kiosk(parts: DatabaseParts) -> None:
+def test_a_login_ends_once_and_at_its_kiosk(parts: ServiceStores) -> None:
     ada, bob = parts.new_id("ada"), parts.new_id("bob")
     login = parts.tickets.open(ada, KIOSK)
     assert not parts.tickets.end(bob, login, KIOSK)
@@ -76,7 +76,7 @@ def test_a_login_ends_once_and_at_its_kiosk(parts: DatabaseParts) -> None:
     assert sorted(answers) == [False, False, False, True]
 
 
-def test_a_hold_that_may_just_be_paid_out_is_not_settled_by_staff(parts: DatabaseParts) -> None:
+def test_a_hold_that_may_just_be_paid_out_is_not_settled_by_staff(parts: ServiceStores) -> None:
     ada = parts.new_id("ada")
     parts.ledger.open_account(ada, 5000)
     hold = parts.ledger.hold(ada, 1000, smallest_note_minor=1000, day_limit_minor=5000)
@@ -125,7 +125,7 @@ def test_the_tables_are_those_that_the_program_knows(cluster: Cluster) -> None:
 
 
 def test_a_schema_that_is_up_to_date_is_left_as_it_is(
-    cluster: Cluster, parts: DatabaseParts
+    cluster: Cluster, parts: ServiceStores
 ) -> None:
     migrate.migrate(cluster.url(OWNER))
     parts.check()
@@ -160,7 +160,7 @@ def test_every_table_goes_by_one_first_column_and_leans_on_no_other() -> None:
 
 
 @pytest.fixture
-def search(parts: DatabaseParts, monkeypatch: pytest.MonkeyPatch):
+def search(parts: ServiceStores, monkeypatch: pytest.MonkeyPatch):
     """Return a search by made-up cohort and thresholds, and a `FaceIndex` by the same."""
     cohort = np.random.default_rng(1).normal(size=(600, 512)).astype(np.float32)
     cohort /= np.linalg.norm(cohort, axis=1, keepdims=True)
@@ -170,7 +170,7 @@ def search(parts: DatabaseParts, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_search_finds_whom_the_index_in_memory_finds(
-    parts: DatabaseParts, search, monkeypatch: pytest.MonkeyPatch
+    parts: ServiceStores, search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("atm.service.faces._PAGE", 3)  # ten faces are four pages
     database, index = search
@@ -190,7 +190,7 @@ def test_the_search_finds_whom_the_index_in_memory_finds(
     assert database.closest(stranger) is index.closest(stranger) is None
 
 
-def test_nobody_is_found_among_nobody_or_who_was_removed(parts: DatabaseParts, search) -> None:
+def test_nobody_is_found_among_nobody_or_who_was_removed(parts: ServiceStores, search) -> None:
     database, _ = search
     template, captures = face("ada", parts.new_id("ada"))
     assert database.closest(template.embeddings) is None
@@ -200,7 +200,7 @@ def test_nobody_is_found_among_nobody_or_who_was_removed(parts: DatabaseParts, s
     assert database.closest(template.embeddings) is None
 
 
-def test_faces_of_another_network_are_not_compared(parts: DatabaseParts, search) -> None:
+def test_faces_of_another_network_are_not_compared(parts: ServiceStores, search) -> None:
     from dataclasses import replace
 
     database, _ = search
@@ -210,7 +210,7 @@ def test_faces_of_another_network_are_not_compared(parts: DatabaseParts, search)
 
 
 def test_a_mean_that_was_put_in_anothers_place_stops_the_search(
-    parts: DatabaseParts, search, cluster: Cluster
+    parts: ServiceStores, search, cluster: Cluster
 ) -> None:
     database, _ = search
     for name in ("ada", "bob"):

@@ -6,9 +6,9 @@ import pytest
 from atm.accounts import LedgerError
 from atm.audit import AuditError
 from atm.errors import AtmError
-from atm.service.database_parts import DatabaseParts
+from atm.people import StaffError
+from atm.service.database_parts import ServiceStores
 from atm.service.kiosks import KioskError
-from atm.signatures import StaffError
 from credentials.errors import CredentialError
 from credentials.tally import Ending
 from tests.fleet.contract.banks import KIOSK, Bank
@@ -163,7 +163,7 @@ def test_no_member_of_staff_is_changed(
     "change", ["revoked_at = NULL", f"fingerprint = '{'cd' * 32}'", "name = 'hall'"]
 )
 def test_no_kiosk_is_let_in_by_hand(
-    parts: DatabaseParts, intruder: psycopg.Connection, change: str
+    parts: ServiceStores, intruder: psycopg.Connection, change: str
 ) -> None:
     parts.kiosks.add("branch", "ab" * 32)
     parts.kiosks.revoke("branch")
@@ -214,7 +214,7 @@ def test_no_entry_of_another_past_is_put_behind_a_new_one(
 
 
 def test_no_entry_is_put_in_another_kiosks_log(
-    parts: DatabaseParts, intruder: psycopg.Connection
+    parts: ServiceStores, intruder: psycopg.Connection
 ) -> None:
     other = "2" * 32
     parts.log(KIOSK).append("act")

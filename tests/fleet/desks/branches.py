@@ -11,30 +11,29 @@ from typing import Any
 from atm.audit import AuditLog
 from atm.capturing import Capturing
 from atm.decision import Decision
-from atm.desks import Enrolment, Logins, OfficeDesk, StaffDesk
 from atm.dispenser import SimulatedDispenser
-from atm.enrolment import Application, Asking, EnrolmentDesk
+from atm.enrolment import Asking, EnrolmentDesk
 from atm.login import LoginDesk
 from atm.office import Office
 from atm.one_face import GallerySearch, OneFace
 from atm.pause import Pause
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.remote.accounts import RemoteAccounts
 from atm.remote.client import ServiceClient
 from atm.remote.enrolment import RemoteEnrolment
 from atm.remote.log import KioskLog
 from atm.remote.login import RemoteLogin
 from atm.remote.office import RemoteOffice
-from atm.remote.session import RemoteSession
-from atm.remote.staff import Badge, RemoteStaff
-from atm.service.database_parts import DatabaseParts
+from atm.remote.staff import RemoteStaff
+from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
-from atm.session import Customer, Session
-from atm.signatures import Signatures, StaffMember
+from atm.session import Session
+from atm.staff import StaffRegistry
 from credentials.sealing import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card
-from face_auth.verification import FaceResult
+from face_auth.types import FaceResult
 from tests.fleet.contract.banks import CHEAP, PIN, Bank, Clock, face, files_bank
 from tests.fleet.postgres import Cluster
 
@@ -48,10 +47,10 @@ NOTE, DAY_LIMIT = 10, 1000
 class Branch:
     """What staff and customers do at one kiosk."""
 
-    staff: StaffDesk
-    office: OfficeDesk
-    enrolment: Enrolment
-    logins: Logins
+    staff: StaffRegistry | RemoteStaff
+    office: Office | RemoteOffice
+    enrolment: EnrolmentDesk | RemoteEnrolment
+    logins: LoginDesk | RemoteLogin
     again: "Callable[[], Branch]"
     """Opens another kiosk of the same bank."""
     close: Callable[[], None] = lambda: None
@@ -98,10 +97,13 @@ class Branch:
         assert session is not None
         return session
 
+    def customers(self) -> list[tuple[Customer, str]]:
+        """Return all customers with their states, as staff see them."""
+        return self.office.customers(staff=self.sign_in())
+
     def state(self, username: str) -> str:
         """Return how a customer stands, as staff see it."""
-        self.sign_in()
-        found = {customer.username: state for customer, state in self.office.customers()}
+        found = {customer.username: state for customer, state in self.customers()}
         return found[username]
 
 
@@ -130,7 +132,7 @@ def database_branch(cluster: Cluster, folder: Path, number: int = 0) -> Branch:
     keys = folder / "service.keys"
     if not keys.exists():
         make_keys(keys)
-    parts = DatabaseParts.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
+    parts = ServiceStores.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
     if parts.staff.empty:
         make_staff(parts.staff)
     bank = replace(
@@ -158,6 +160,7 @@ def parts_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branc
         return Session(
             customer, bank.ledger, SimulatedDispenser(),
             smallest_note=NOTE, day_limit=DAY_LIMIT, record=bank.log.append,
+            template=lambda: None, save_pin=lambda pin: None,
         )  # fmt: skip
 
     return Branch(
@@ -183,18 +186,18 @@ def parts_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branc
 def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Branch:
     """Open a kiosk over the service, with its own things in *folder*."""
     folder.mkdir()
-    client, badge = make_client(), Badge()
+    client = make_client()
     log = KioskLog(
         AuditLog(folder / "audit.jsonl", folder / "a.audit", folder / "a.anchor"), client
     )
 
-    def session(customer: Customer, token: str, template: Template) -> RemoteSession:
+    def session(customer: Customer, token: str, template: Template) -> Session:
         accounts = RemoteAccounts(client, token, customer.customer_id)
-        made = RemoteSession(
+        return Session(
             customer, accounts, SimulatedDispenser(), smallest_note=NOTE, day_limit=DAY_LIMIT,
             record=lambda kind, **fields: log.append(kind, anchor=True, **fields),
+            template=lambda: template, save_pin=accounts.save_pin,
         )  # fmt: skip
-        return made.prove(client, token, template)
 
     logins = RemoteLogin(
         client=client, pause=Pause(folder / "pause", Seal(b"s" * 32)), log=log,
@@ -207,9 +210,9 @@ def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Br
         client.close()
 
     return Branch(
-        staff=RemoteStaff(client, badge),
-        office=RemoteOffice(client, badge),
-        enrolment=RemoteEnrolment(client, badge),
+        staff=RemoteStaff(client),
+        office=RemoteOffice(client),
+        enrolment=RemoteEnrolment(client),
         logins=logins,
         again=lambda: service_branch(make_client, folder / "again"),
         close=close,

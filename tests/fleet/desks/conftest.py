@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atm.remote.client import ServiceClient
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from tests.fleet.desks.branches import (
     CARD,
     Branch,
@@ -62,7 +62,7 @@ def client_of(fleet: Fleet) -> ServiceClient:
     number = len(list(fleet.folder.glob("ca/kiosk*.pem")))
     pair = fleet.authority.issue(f"kiosk{number}")
     database = fleet.environment["ATM_SERVICE_DATABASE"]
-    parts = DatabaseParts.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
+    parts = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
     parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
     if parts.staff.empty:
         make_staff(parts.staff)

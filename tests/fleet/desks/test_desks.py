@@ -19,8 +19,13 @@ from atm.decision import Outcome
 from atm.dispenser import NotDispensed, Uncertain
 from atm.liveness import ExcuseError
 from atm.office import BalanceError
+from atm.people import (
+    SecondSignatureError,
+    Signatures,
+    StaffError,
+    StaffSignInError,
+)
 from atm.session import HeldError, ReturnedError
-from atm.signatures import SecondSignatureError, Signatures, StaffError, StaffSignInError
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
 from tests.fleet.contract.banks import PIN
 from tests.fleet.desks.branches import Branch, capturing
@@ -172,13 +177,13 @@ def test_what_nobody_knows_the_end_of_staff_settle_once(
         session.withdraw(5_000)
     assert session.balance() == 95_000
     staff = branch.sign_in()
-    ((hold, username),) = branch.office.holds()
+    ((hold, username),) = branch.office.holds(staff=staff)
     assert (hold.reference, username) == (held.value.reference, "ada")
     branch.office.settle(hold, paid, staff=staff)
     assert session.balance() == left
     with pytest.raises(LedgerError):
         branch.office.settle(hold, not paid, staff=staff)
-    assert branch.office.holds() == []
+    assert branch.office.holds(staff=staff) == []
 
 
 def test_eight_threads_take_no_more_than_there_is(branch: Branch) -> None:
@@ -202,10 +207,10 @@ def test_eight_threads_take_no_more_than_there_is(branch: Branch) -> None:
 
 def test_a_username_is_given_once_in_any_writing(branch: Branch) -> None:
     branch.enrol()
-    branch.sign_in()
-    assert branch.enrolment.check_username(" bob ") == "bob"
+    ruiz = branch.sign_in()
+    assert branch.enrolment.check_username(" bob ", staff=ruiz) == "bob"
     with pytest.raises(DuplicateUserError):
-        branch.enrolment.check_username("ADA")
+        branch.enrolment.check_username("ADA", staff=ruiz)
     with pytest.raises(DuplicateUserError):
         branch.enrol("Ada", looks_like="somebody else")
 
@@ -214,8 +219,7 @@ def test_a_username_is_given_once_in_any_writing(branch: Branch) -> None:
 def test_a_pin_that_may_not_be_chosen_enrols_nobody(branch: Branch, pin: str) -> None:
     with pytest.raises(PolicyError):
         branch.enrol(pin=pin)
-    branch.sign_in()
-    assert branch.office.customers() == []
+    assert branch.customers() == []
 
 
 def test_one_face_is_one_customer_unless_two_sign(branch: Branch) -> None:
@@ -287,14 +291,20 @@ def test_customers_are_found_by_part_of_their_names(branch: Branch) -> None:
     for name in ("cleo", "ada", "bob"):
         branch.enrol(name)
     branch.sign_in()
-    assert [each.username for each, _ in branch.office.customers()] == ["ada", "bob", "cleo"]
-    assert [each.full_name for each, _ in branch.office.search("O")] == ["Bob", "Cleo"]
+    assert [each.username for each, _ in branch.customers()] == ["ada", "bob", "cleo"]
+    assert [each.full_name for each, _ in branch.office.search("O", staff=branch.sign_in())] == [
+        "Bob",
+        "Cleo",
+    ]
 
 
 def test_requests_that_a_customer_cannot_follow_are_kept(branch: Branch) -> None:
     branch.enrol()
     branch.office.excuse("ada", ["look_up", "look_down"], staff=branch.sign_in())
-    assert set(branch.office.known("ada").excused.split(",")) == {"look_up", "look_down"}
+    assert set(branch.office.known("ada", staff=branch.sign_in()).excused.split(",")) == {
+        "look_up",
+        "look_down",
+    }
     with pytest.raises(ExcuseError):
         branch.office.excuse("ada", ["stand_up"], staff=branch.sign_in())
 
@@ -318,8 +328,11 @@ def test_five_wrong_staff_pins_lock_until_two_unlock(branch: Branch) -> None:
             branch.staff.sign_in("third", "917385")
     with pytest.raises(StaffSignInError):
         branch.again().staff.sign_in("third", third)
-    branch.sign_in()
-    assert branch.staff.names() == [("okafor", False), ("ruiz", False), ("third", True)]
+    assert branch.office.members(staff=branch.sign_in()) == [
+        ("okafor", False),
+        ("ruiz", False),
+        ("third", True),
+    ]
     branch.office.unlock_staff("Third", signed=branch.two())
     assert branch.staff.sign_in(" THIRD ", third).name == "third"
 

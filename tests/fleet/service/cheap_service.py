@@ -7,13 +7,13 @@ import sys
 from argon2 import PasswordHasher
 
 from atm.service.__main__ import main
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from tests.fleet.patient import VARIABLE, patient
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 if __name__ == "__main__":
-    defaults = DatabaseParts.open.__func__.__kwdefaults__  # type: ignore[attr-defined]
+    defaults = ServiceStores.open.__func__.__kwdefaults__  # type: ignore[attr-defined]
     defaults |= {"costs": CHEAP, "paying_out_s": 0.0}
     with contextlib.ExitStack() as stack:
         if VARIABLE in os.environ:

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from atm.enrolment import Application
+from atm.commands.closed import approve_kiosk
 from atm.folder import Kind
 from atm.machine import Machine
-from atm.remote.setup import approve_kiosk
-from atm.session import Customer
+from atm.opening import open_machine
+from atm.people import Application, Customer, StaffMember
 from atm.settings import Settings
-from atm.signatures import StaffMember
 from tests.fleet.patient import VARIABLE
 from tests.fleet.service.certificates import Authority, Pair
 from tests.patience import LIMIT_S
@@ -152,7 +151,7 @@ class Fleet:
         settings = self.settings(name, pair, camera, port, **others)
         with mock.patch("sys.stdin", io.StringIO("ruiz\n482913\n")):
             approve_kiosk(settings)
-        machine = Machine.open(settings)
+        machine = open_machine(settings)
         self._closing.callback(machine.close)
         machine.warm_up()
         if "okafor" not in dict(self._names(machine)):
@@ -161,8 +160,7 @@ class Fleet:
 
     @staticmethod
     def _names(machine: Machine) -> list[tuple[str, bool]]:
-        sign_in(machine)
-        return machine.staff.names()
+        return machine.office.members(staff=sign_in(machine))
 
     def close(self) -> None:
         """Close every kiosk, then the service."""

@@ -16,7 +16,7 @@ from atm.errors import ServiceUnavailable
 from atm.face_wire import Claimed, unpack_claimed
 from atm.machine import Machine
 from atm.remote.client import ServiceClient
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.tokens import Tokens
 from atm.wire import FRESH_S, LARGEST_BYTES, SESSION_S, STAFF_S, OverError, SignedOutError
 from face_auth.models import ModelCard, load_card
@@ -191,7 +191,7 @@ def test_an_attempt_cannot_be_brought_as_a_session_nor_a_session_as_staff(
 @pytest.fixture
 def made_ago(fleet: Fleet) -> Callable[..., str]:
     """Make a token as the service would have made it so many seconds ago."""
-    parts = DatabaseParts.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
+    parts = ServiceStores.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
     (kiosk_id,) = (each.kiosk_id for each in parts.kiosks.all() if each.name == "sound")
 
     def make(seconds: float, purpose: str, lasts_s: float, **says: object) -> str:

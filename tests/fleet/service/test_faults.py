@@ -14,15 +14,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import psycopg
 import pytest
 
+import atm.remote.machine
 from atm.commands.customers import SENTENCES
 from atm.decision import Decision, Outcome
 from atm.errors import ServiceUnavailable
 from atm.machine import Machine
-from atm.remote.machine import RemoteMachine
+from atm.opening import open_machine
+from atm.remote.login import gather
+from atm.remote.machine import RemoteBank
 from atm.service.migrate import ROLE
 from atm.session import HeldError, Session
 from atm.wire import CALL_S
@@ -145,20 +149,19 @@ def test_a_database_without_a_free_connection_admits_nobody(
 def test_a_service_that_dies_between_pin_and_face_admits_nobody(
     fleet: Fleet, kiosk: Machine
 ) -> None:
-    assert isinstance(kiosk, RemoteMachine)
-    claimed, begun = kiosk._claimed, threading.Event()
+    assert isinstance(kiosk.bank, RemoteBank)
+    begun = threading.Event()
 
-    def then_kill(claim, frames):
-        found = claimed(claim, frames)
+    def then_kill(frames, begun_login):
+        found = gather(frames, begun_login)
         fleet.stop(signal.SIGKILL)
         begun.set()
         return found
 
-    vars(kiosk)["_claimed"] = then_kill
     try:
-        refused(kiosk.login("ada", PIN))
+        with mock.patch.object(atm.remote.machine, "gather", then_kill):
+            refused(kiosk.login("ada", PIN))
     finally:
-        del vars(kiosk)["_claimed"]
         fleet.start()
     assert begun.is_set()
 
@@ -170,7 +173,7 @@ def test_a_kiosk_may_be_opened_before_the_service(
     settings = machine.settings
     machine.close()
     fleet.stop()
-    with closing(Machine.open(settings)) as again:
+    with closing(open_machine(settings)) as again:
         again.warm_up()
         refused(again.login("ada", PIN))
         fleet.start()
@@ -219,18 +222,18 @@ def test_an_unregistered_certificate_admits_nobody(fleet: Fleet, kiosk: Machine)
 
 def refused_with(fleet: Fleet, kiosk: Machine, pair: Pair, **others: object) -> None:
     """Open the sound kiosk's twin with another certificate, and see it refused."""
-    assert isinstance(kiosk, RemoteMachine)
+    assert isinstance(kiosk.bank, RemoteBank)
     from atm.remote.client import ServiceClient
 
     client = ServiceClient(
         kiosk.settings.store, ca=fleet.authority.certificate, certificate=pair.certificate,
         key=pair.key,
     )  # fmt: skip
-    sound, kiosk._logins._client = kiosk._logins._client, client
+    sound, kiosk.bank.logins._client = kiosk.bank.logins._client, client
     try:
         refused(kiosk.login("ada", PIN))
     finally:
-        kiosk._logins._client = sound
+        kiosk.bank.logins._client = sound
         client.close()
 
 
@@ -253,7 +256,7 @@ def test_a_service_whose_certificate_is_not_valid_by_the_kiosk_s_clock_is_not_sp
 
     from atm.remote.client import ServiceClient
 
-    assert isinstance(kiosk, RemoteMachine)
+    assert isinstance(kiosk.bank, RemoteBank)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=listen, args=(listener,), daemon=True)
         thread.start()
@@ -262,11 +265,11 @@ def test_a_service_whose_certificate_is_not_valid_by_the_kiosk_s_clock_is_not_sp
             f"https://127.0.0.1:{listener.getsockname()[1]}", ca=fleet.authority.certificate,
             certificate=settings.store_cert, key=settings.store_key,
         )  # fmt: skip
-        sound, kiosk._logins._client = kiosk._logins._client, client
+        sound, kiosk.bank.logins._client = kiosk.bank.logins._client, client
         try:
             refused(kiosk.login("ada", PIN))
         finally:
-            kiosk._logins._client = sound
+            kiosk.bank.logins._client = sound
             client.close()
         thread.join(LIMIT_S)
     assert heard == [b""]  # no PIN was sent
@@ -345,15 +348,16 @@ def test_an_enrolment_whose_answer_is_lost_is_whole(
     kiosk: Machine, wired: Machine, line: Proxy, people: list[tuple[Path, Path]]
 ) -> None:
     wired.use_camera(str(people[1][0]))
-    sign_in(wired)
-    call = wired._enrolment._client.call
+    call = wired.bank.enrolment._client.call
 
     def cut_at_the_end(path: str, **body: object) -> object:
         if path == "enrolments":
             line.cut_answers()
         return call(path, **body)
 
-    vars(wired._enrolment)["_client"] = type("Cut", (), {"call": staticmethod(cut_at_the_end)})()
+    vars(wired.bank.enrolment)["_client"] = type(
+        "Cut", (), {"call": staticmethod(cut_at_the_end)}
+    )()
     with pytest.raises(ServiceUnavailable):
         enrol(wired, "eve", PIN)
     line.mend()
@@ -366,5 +370,5 @@ def test_an_enrolment_whose_answer_is_lost_is_whole(
 
 
 def kiosk_states(kiosk: Machine) -> list[tuple[str, str]]:
-    sign_in(kiosk)
-    return [(customer.username, state) for customer, state in kiosk.office.customers()]
+    found = kiosk.office.customers(staff=sign_in(kiosk))
+    return [(customer.username, state) for customer, state in found]

@@ -13,8 +13,8 @@ SERVER = ("atm.service", "fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycop
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("atm.machine, atm.__main__, kiosk.app", ("atm.remote", "httpx", *SERVER)),
-        ("atm.remote.machine, atm.remote.setup", SERVER),
+        ("atm.opening, atm.__main__, kiosk.app", ("atm.remote", "httpx", *SERVER)),
+        ("atm.remote.machine, atm.opening", SERVER),
     ],
 )
 def test_nothing_is_loaded_that_is_not_used(module: str, unwanted: tuple[str, ...]) -> None:

@@ -21,9 +21,8 @@ from atm.folder import Kind, open_folder
 from atm.key_backup import backup
 from atm.keys import Keys
 from atm.migration import open_source
-from atm.remote.client import ServiceClient
-from atm.remote.machine import client_of
-from atm.remote.staff import Badge, RemoteStaff
+from atm.remote.client import ServiceClient, client_of
+from atm.remote.staff import RemoteStaff
 from atm.settings import Settings
 from atm.stores import Stores
 from atm.wire import SignedOutError
@@ -115,7 +114,7 @@ def machine(fleet: Fleet) -> Settings:
 def client(fleet: Fleet, machine: Settings) -> Iterator[ServiceClient]:
     """The machine's way to the bank, which has two members of staff."""
     made = client_of(machine)
-    ruiz = RemoteStaff(made, Badge()).sign_in("ruiz", STAFF["ruiz"])
+    ruiz = RemoteStaff(made).sign_in("ruiz", STAFF["ruiz"])
     made.call("staff/add", staff=[ruiz.token], name="okafor", pin=STAFF["okafor"])
     yield made
     made.close()
@@ -243,7 +242,7 @@ def test_killed_on_the_way_and_begun_again_everybody_is_there_once(
 def test_the_digests_are_those_of_what_the_folder_holds(
     moved: Settings, client: ServiceClient
 ) -> None:
-    staff = RemoteStaff(client, Badge())
+    staff = RemoteStaff(client)
     tokens = [staff.sign_in(name, pin).token for name, pin in STAFF.items()]
     with open_source(moved) as source:
         moving = source.moving(source.records[TWICE])
@@ -297,7 +296,7 @@ def test_who_differs_is_named_and_left_and_so_is_money_on_hold(
 def test_one_signature_is_not_enough_and_a_running_kiosk_is_not_moved(
     machine: Settings, client: ServiceClient
 ) -> None:
-    ruiz = RemoteStaff(client, Badge()).sign_in("ruiz", STAFF["ruiz"])
+    ruiz = RemoteStaff(client).sign_in("ruiz", STAFF["ruiz"])
     with pytest.raises(Exception, match=r"second|two|Two"):
         client.call("migration/digests", staff=[ruiz.token], name="person1")
     with pytest.raises(SignedOutError):

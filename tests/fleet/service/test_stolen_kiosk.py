@@ -22,7 +22,7 @@ from atm.folder import FOLDER_FILE
 from atm.machine import Machine
 from atm.remote.client import ServiceClient
 from atm.service import keys as service_keys
-from atm.service.database_parts import DatabaseParts
+from atm.service.database_parts import ServiceStores
 from atm.service.schema import METADATA
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher, made_with, pepper_name
@@ -59,7 +59,7 @@ def pins(fleet: Fleet, kiosk: Machine) -> dict[str, tuple[str, str]]:
     """A thousand customers: their ids, each with username and a PIN of four digits."""
     rng = random.Random(20261123)
     allowed = [pin for pin in (f"{n:04}" for n in range(10_000)) if _allowed(pin)]
-    parts = DatabaseParts.open(
+    parts = ServiceStores.open(
         fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, lambda: load_card("bundled"),
         costs=CHEAP,
     )  # fmt: skip
@@ -227,9 +227,9 @@ def test_after_revocation_it_gets_nothing(
         session.balance,
         lambda: session.withdraw(1_000),
         lambda: revoked.office.unlock("ada", staff=staff),
-        lambda: revoked.office.customers(),
+        lambda: revoked.office.customers(staff=staff),
         lambda: sign_in(revoked),
-        lambda: revoked.check_username("new"),
+        lambda: revoked.check_username("new", staff=staff),
     ]
     for act in acts:
         with pytest.raises(ServiceUnavailable):

@@ -1,6 +1,7 @@
 """One bank, two kiosks: who is enrolled, locked or short of money at one is so at the other."""
 
 import io
+from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
@@ -9,11 +10,12 @@ import pytest
 
 from atm.accounts import DayLimitError, InsufficientFundsError
 from atm.capturing import EnrolmentError
+from atm.commands import office
+from atm.commands.terminal import YES
 from atm.decision import Outcome
-from atm.enrolment import Application
 from atm.machine import Machine
-from atm.remote.machine import RemoteMachine
-from atm.signatures import SecondSignatureError, Signatures
+from atm.people import Application, SecondSignatureError, Signatures, StaffMember
+from atm.remote.machine import RemoteBank
 from atm.wire import SignedOutError
 from credentials.errors import DuplicateUserError, PolicyError
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
@@ -46,7 +48,7 @@ def unlocked(here: Machine, there: Machine, people: list[tuple[Path, Path]]) -> 
 
 
 def test_a_kiosk_of_the_bank_keeps_no_customer(fleet: Fleet, here: Machine) -> None:
-    assert isinstance(here, RemoteMachine)
+    assert isinstance(here.bank, RemoteBank)
     names = {path.name for path in (fleet.folder / "here").iterdir()}
     assert not names & {"credentials.json", "ledger.sqlite", "attempts.sqlite", "gallery"}
 
@@ -63,7 +65,7 @@ def test_another_face_is_refused_and_waits_at_both(
     here.use_camera(str(people[1][1]))
     assert here.login("ada", PIN).outcome is Outcome.REFUSED
     assert there.login("ada", PIN).outcome is Outcome.REFUSED  # her own face, a minute too soon
-    assert [state for _, state in there.office.search("ada")] == ["waiting"]
+    assert [state for _, state in there.office.search("ada", staff=sign_in(there))] == ["waiting"]
 
 
 def test_three_wrong_pins_anywhere_lock_everywhere(here: Machine, there: Machine) -> None:
@@ -150,11 +152,9 @@ def test_a_face_twice_is_a_question_for_a_second_member_of_staff(
 
 def test_a_name_is_taken_everywhere(there: Machine) -> None:
     with pytest.raises(SignedOutError):
-        vars(there)["_badge"]._token = ""
-        there.check_username("Ada")
-    sign_in(there)
+        there.check_username("Ada", staff=StaffMember("ruiz"))
     with pytest.raises(DuplicateUserError):
-        there.check_username("Ada")
+        there.check_username("Ada", staff=sign_in(there))
 
 
 def test_staff_made_at_one_kiosk_sign_in_at_the_other(here: Machine, there: Machine) -> None:
@@ -169,16 +169,26 @@ def test_staff_made_at_one_kiosk_sign_in_at_the_other(here: Machine, there: Mach
         there.office.unlock("ada", staff=chen)
 
 
+def test_staff_are_made_by_command_at_a_kiosk(here: Machine) -> None:
+    """The list of staff is asked for in the name of the one who has just signed in."""
+    lines = ["ruiz", "482913", "okafor", "739154", "614829"]
+    with mock.patch("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines))):
+        assert office.staff(here, Namespace(act="add", name="dana")) == YES
+    assert ("dana", False) in here.office.members(staff=sign_in(here))
+    here.office.remove_staff("dana", signed=Signatures(sign_in(here), sign_in(here, "okafor")))
+
+
 def test_a_sign_in_is_good_at_its_own_kiosk_only(here: Machine, there: Machine) -> None:
     with pytest.raises(SignedOutError):
         there.office.unlock("ada", staff=sign_in(here))
 
 
 def test_an_excused_request_is_known_to_the_kiosk(here: Machine) -> None:
-    here.office.excuse("ada", ["look_up"], staff=sign_in(here))
-    assert here.excused_requests("ada") == "look_up"
-    here.office.excuse("ada", [], staff=sign_in(here))
-    assert here.excused_requests("ada") is None
+    ruiz = sign_in(here)
+    here.office.excuse("ada", ["look_up"], staff=ruiz)
+    assert here.excused_movements("ada", staff=ruiz) == ("look_up",)
+    here.office.excuse("ada", [], staff=ruiz)
+    assert here.excused_movements("ada", staff=ruiz) == ()
 
 
 def test_a_new_face_is_taken_for_both(

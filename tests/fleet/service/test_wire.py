@@ -1,5 +1,7 @@
 """What is told on one side is heard on the other: errors by class and values, faces to the bit."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -14,14 +16,17 @@ from atm.face_wire import (
     unpack_claimed,
     unpack_face,
 )
+from atm.fleet.wire_values import face_from_json, face_to_json, hold_from_json, hold_to_json
 from atm.office import BalanceError
+from atm.people import StaffSignInError
 from atm.service.decoys import Decoys
-from atm.signatures import StaffSignInError
+from atm.service.requests import FaceSeen, HoldSent
 from atm.wire import ERRORS, DuplicateFaceError, heard, told
 from credentials.errors import DuplicateUserError, PolicyError, StaleRecordError
 from face_auth.classifier import CustomerSvm, train_customer_svm
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card, load_cohort
+from face_auth.types import FaceResult, LivenessResult
 
 RAISED = [
     PolicyError("too_long", "A username has at most 64 characters."),
@@ -137,3 +142,13 @@ def test_a_decoy_is_the_same_each_time_and_like_a_template() -> None:
         assert 0.8 < np.linalg.norm(decoy.svm.weights) / length < 1.2
         strangers = decoy.svm.score(cohort)
         assert (strangers < card.threshold("1e-4").value).mean() > 0.99
+
+
+def test_the_service_takes_the_values_that_a_kiosk_writes() -> None:
+    hold = accounts.Hold(7, "c" * 32, 5_000, datetime.now(UTC), "7AHNY56W")
+    for liveness in (None, LivenessResult(True, 0.5, ("moire",))):
+        face = FaceResult("", True, 1.25, 0.5, 3, liveness=liveness)
+        seen = FaceSeen.model_validate(face_to_json(face))
+        assert face_from_json(seen.model_dump()) == face
+    sent = HoldSent.model_validate(hold_to_json(hold))
+    assert hold_from_json(sent.model_dump(), hold.customer_id) == hold

@@ -1,0 +1,98 @@
+"""Interface between a machine and its bank: the files of one machine, or the bank's service.
+
+`LocalBank` and `RemoteBank` implement it and do not inherit from it; `atm.opening` chooses one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from atm.decision import Decision
+from atm.login import CheckFace, Claim
+from atm.people import StaffMember
+
+if TYPE_CHECKING:
+    from atm.enrolment import EnrolmentDesk
+    from atm.import_plain import ImportReport
+    from atm.office import Office
+    from atm.parts import MachineLog
+    from atm.remote.enrolment import RemoteEnrolment
+    from atm.remote.office import RemoteOffice
+    from atm.remote.staff import RemoteStaff
+    from atm.staff import StaffRegistry
+    from atm.stores import KioskStores
+
+
+class Bank(Protocol):
+    """Who keeps the customers of a machine."""
+
+    @property
+    def stores(self) -> KioskStores:
+        """The machine's own stores: pause, camera, approval and log."""
+        ...
+
+    @property
+    def audit(self) -> MachineLog:
+        """The machine's log."""
+        ...
+
+    @property
+    def staff(self) -> StaffRegistry | RemoteStaff:
+        """The members of staff: sign-in and their own PINs."""
+        ...
+
+    @property
+    def office(self) -> Office | RemoteOffice:
+        """The acts of staff."""
+        ...
+
+    @property
+    def enrolment(self) -> EnrolmentDesk | RemoteEnrolment:
+        """Makes customers."""
+        ...
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether anybody is enrolled, so that a login can succeed.
+
+        Raises:
+            CredentialError: If the records cannot be read.
+        """
+        ...
+
+    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+        """Check PIN and face at once and decide; see `atm.login.LoginShell.login`."""
+        ...
+
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Make the first member of staff, and approve models and settings in that name."""
+        ...
+
+    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
+        """Return what is kept of a customer; see `atm.export.export`."""
+        ...
+
+    def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
+        """Bring in the prototype's names as pending records; see `atm.import_plain`."""
+        ...
+
+    def check_approved(self) -> None:
+        """Accept models and settings; NotApprovedError if they are not what staff approved."""
+        ...
+
+    def tidy(self) -> None:
+        """Remove what a crash left unfinished."""
+        ...
+
+    def prepare(self) -> None:
+        """Begin what the first customers would else wait for, once the models are loaded."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on what staff should do about the bank itself."""
+        ...
+
+    def close(self) -> None:
+        """End the log, and let go of whatever is held."""
+        ...

@@ -1,0 +1,61 @@
+"""Opens the machine of some settings, over its own files or over the bank's service."""
+
+import contextlib
+
+from atm.bank import Bank
+from atm.errors import AtmError
+from atm.folder import DataFolder, FolderError, check_private, open_folder, remove_partials
+from atm.local_machine import LocalBank, staff_of_folder
+from atm.machine import Machine
+from atm.parts import SignIn
+from atm.settings import Settings
+from credentials.errors import CredentialError
+
+
+def open_machine(settings: Settings) -> Machine:
+    """Open the data folder that *settings* name, making it where there is none.
+
+    Raises:
+        AtmError: If it must not be opened; the text is a sentence for staff.
+    """
+    held = contextlib.ExitStack()
+    try:
+        folder = open_folder(settings.data_dir, settings.kind)
+        with contextlib.suppress(FolderError), folder.held(alone=True):
+            remove_partials(folder)  # not while another process may be writing them
+        held.enter_context(folder.held())
+        check_private(folder)
+        bank = _open_bank(settings, folder)
+        bank.check_approved()
+        bank.tidy()
+        bank.audit.append("start")
+        return Machine(settings, bank, held)
+    except (CredentialError, OSError) as error:
+        held.close()
+        raise AtmError(str(error)) from error
+    except BaseException:
+        held.close()
+        raise
+
+
+def staff_alone(settings: Settings) -> SignIn:
+    """Return who may sign in although the machine of *settings* does not open.
+
+    Raises:
+        AtmError, CredentialError: If nobody can, for that store cannot be used either.
+    """
+    if not settings.store:
+        return staff_of_folder(settings)
+    from atm.remote.client import client_of  # httpx with it
+    from atm.remote.staff import RemoteStaff
+
+    return RemoteStaff(client_of(settings))
+
+
+def _open_bank(settings: Settings, folder: DataFolder) -> Bank:
+    """Open the stores in *folder* and accept them, as its bank does."""
+    if not settings.store:
+        return LocalBank.open(settings, folder)
+    from atm.remote.machine import RemoteBank  # httpx with it
+
+    return RemoteBank.open(settings, folder)

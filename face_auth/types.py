@@ -1,0 +1,192 @@
+"""Values that the face factor hands out: frames, movements, verdicts, progress and results.
+
+Importing this module loads neither NumPy, OpenCV nor LiteRT, so the window names a result without
+loading what computes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COUNT: Final = 3
+"""Movements that a login asks for. Of 76 orders a recording shows the right one by chance once."""
+FRAMES_PER_LOGIN: Final = 3
+"""Frames that a login scores."""
+
+Liveness = Literal["challenge", "passive", "off"]
+"""The setting: "challenge" includes what "passive" does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        image: RGB, (h, w, 3), 0 to 255, contiguous, read-only, at most 1920 on a side.
+        captured_at: When the source delivered it, in seconds of the camera's clock.
+        index: 1 for the first frame handed out, then one more each.
+    """
+
+    image: NDArray[np.uint8] = field(repr=False)  # a person's picture belongs in no log
+    captured_at: float
+    index: int
+
+
+class CameraState(StrEnum):
+    """Whether the camera gives pictures."""
+
+    STARTING = "starting"
+    READY = "ready"
+    LOST = "lost"
+
+
+class Movement(StrEnum):
+    """A movement of the head that a challenge may ask for. Left and right are the person's own.
+
+    In the picture as the camera delivers it a turn to the left takes the nose to the right; in
+    a mirrored preview the arrow for it stands at the left edge.
+    """
+
+    LEFT = "turn_left"
+    RIGHT = "turn_right"
+    UP = "look_up"
+    DOWN = "look_down"
+    CLOSER = "come_closer"
+
+
+class Verdict(StrEnum):
+    """What is wrong with a frame, the first that applies, or OK."""
+
+    OK = "ok"
+    NO_FACE = "no_face"
+    SEVERAL = "several_people"
+    TOO_FAR = "too_far"
+    TOO_NEAR = "too_near"
+    OFF_CENTRE = "off_centre"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    TURNED = "turned_away"
+    COVERED = "covered"
+    HOLD_STILL = "hold_still"
+    MOVE = "move_a_little"
+
+
+class PresenceState(StrEnum):
+    """Who is before the camera while an account is open: its owner, nobody, or somebody else."""
+
+    HERE = "here"
+    GONE = "gone"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessProgress:
+    """How far one attempt's liveness check is, for the screen.
+
+    Attributes:
+        movement: What is asked for now; None while a straight look is awaited or none is asked.
+        done: Movements made.
+        wanted: Movements in all.
+        share: How much of the current movement is seen; 1 is all of it.
+        guidance: What would help the passive cues to judge; OK where they need nothing.
+    """
+
+    movement: Movement | None
+    done: int
+    wanted: int
+    share: float
+    guidance: Verdict = Verdict.OK
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessResult:
+    """What liveness detection says about one attempt.
+
+    Attributes:
+        passed: Whether this is taken for a person before the camera (bona fide).
+        score: Of the passive cues, unbounded; bona fide at 0 and above.
+        reasons: What spoke against it, for staff and the log; may name something though it passed.
+        abstained: What cues that could not judge took from *score*, 0 or more.
+        guidance: What would help them to judge; OK where they did, or need nothing.
+    """
+
+    passed: bool
+    score: float
+    reasons: tuple[str, ...] = ()
+    abstained: float = 0.0
+    guidance: Verdict = Verdict.OK
+
+    @property
+    def suspected(self) -> bool:
+        """Whether an attack is suspected; a result neither passed nor suspected is undecided."""
+        return not self.passed and self.score + self.abstained < 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoginProgress:
+    """How far the face's check of a login is.
+
+    Attributes:
+        scored: Frames scored.
+        wanted: Frames wanted.
+        asked: What the liveness check asks for.
+    """
+
+    scored: int
+    wanted: int
+    asked: LivenessProgress
+
+
+@dataclass(frozen=True, slots=True)
+class FaceResult:
+    """The answer of the face factor about one claimed customer.
+
+    Attributes:
+        customer_id: The customer who was claimed.
+        accepted: Whether *score* reached *threshold* and no presentation attack is suspected.
+        score: The customer's SVM over the mean embedding of the frames; higher is more alike.
+        threshold: What the model card asks for.
+        frames: How many frames were scored.
+        embedding: Their mean, a unit row, shape (512,): for the search of `duplicates` in memory.
+            Never in a log: not even in this result's text.
+        liveness: What the liveness check found; None where none was made.
+    """
+
+    customer_id: str
+    accepted: bool
+    score: float
+    threshold: float
+    frames: int
+    embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    liveness: LivenessResult | None = None
+
+    @property
+    def attack_suspected(self) -> bool:
+        """Whether the liveness check refused: a presentation attack, or movements not followed."""
+        return self.liveness is not None and not self.liveness.passed
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolProgress:
+    """How far the pictures of an enrolment are, and what the person should do now.
+
+    Attributes:
+        taken: Captures kept so far.
+        wanted: Captures needed.
+        verdict: What is to be said about the latest frame.
+        pose: Where the person is to turn now; None for straight, or where no pose is asked for.
+        over: Whether the pictures are of one person and the liveness check has passed.
+    """
+
+    taken: int
+    wanted: int
+    verdict: Verdict
+    pose: Movement | None = None
+    over: bool = False
