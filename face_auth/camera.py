@@ -15,15 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from face_auth.errors import CameraError
-from face_auth.sources import (
-    OPEN_TIMEOUT_S,
-    Source,
-    SourceError,
-    SourceKind,
-    make_source,
-    shown,
-    source_kind,
-)
+from face_auth.open_source import make_source
+from face_auth.sources import OPEN_TIMEOUT_S, Source, SourceError, SourceKind, shown, source_kind
 from face_auth.types import CameraState, Frame, Movement
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import platformdirs
 
-from face_auth.dataset_commands import SEED
-from face_auth.datasets import TEST, TRAIN, DatasetError
-from face_auth.errors import FaceAuthError, ModelError
+from face_auth.datasets.folders import TEST, TRAIN
+from face_auth.datasets.unseen import SEED
+from face_auth.errors import DatasetError, FaceAuthError, ModelError
 from face_auth.evaluation import (
     allowed,
     calibration,

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from face_auth.conversion import read_npz
-from face_auth.dataset_commands import unseen_people
+from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import FaceAuthError
+from face_auth.models import MODELS
 from face_auth.pictures import read_landmarks
 from face_auth.training import compare as comparing
 from face_auth.training.blend import blends
@@ -23,11 +24,13 @@ from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
 from face_auth.training.shards import UNNAMED, Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import (
+    Teach,
     Whitening,
+    dlib_teacher,
+    network_teacher,
     read_vectors,
     rows_of,
     teach,
-    teacher_named,
     write_vectors,
 )
 from face_auth.training.wear import worn
@@ -103,12 +106,25 @@ def _those_of(options: argparse.Namespace) -> Faces:
 
 def _teach(options: argparse.Namespace) -> int:
     faces = _read(options.faces)
-    if options.teacher.endswith(".whl"):
-        _torch()
     rows = teach(faces, teacher_named(options.teacher))
     write_vectors(options.out, faces.names, rows)
     print(f"{len(rows):,} vectors of {rows.shape[1]} values in {options.out}")
     return 0
+
+
+def teacher_named(name: str, folder: Path = MODELS) -> Teach:
+    """Return a teacher: "dlib", a wheel with FaceNet's network, or one of the card in *folder*.
+
+    Raises:
+        TrainingError: If it is not installed, or the wheel is another one.
+        ModelError: If the card knows no such network.
+    """
+    if name.endswith(".whl"):
+        _torch()
+        from face_auth.training.facenet import facenet
+
+        return facenet(Path(name))
+    return dlib_teacher() if name == "dlib" else network_teacher(name, folder)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from face_auth.dataset_commands import SEED
+from face_auth.datasets.unseen import SEED
 from face_auth.training.settings import STAGES, Settings
 
 NUMBERS: Final[dict[str, tuple[Callable[[str], Any], str]]] = {

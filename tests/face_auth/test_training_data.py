@@ -25,7 +25,7 @@ from face_auth.model_cards import check, write_entry
 from face_auth.model_recipes import keep_bundled
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.training import shipping
-from face_auth.training.command import _look_alikes, main
+from face_auth.training.command import _look_alikes, main, teacher_named
 from face_auth.training.compare import (
     Comparison,
     Difference,
@@ -62,7 +62,6 @@ from face_auth.training.teacher import (
     read_vectors,
     rows_of,
     teach,
-    teacher_named,
     write_vectors,
 )
 
