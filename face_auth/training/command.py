@@ -18,7 +18,6 @@ from face_auth.pictures import read_landmarks
 from face_auth.training import compare as comparing
 from face_auth.training.blend import blends
 from face_auth.training.options import NUMBERS, parser
-from face_auth.training.own import compare_own
 from face_auth.training.people import LISTED, look_alikes, nearest, refuse_leaks, without
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
@@ -179,17 +178,6 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    if options.own:
-        if options.unseen is None or options.replace:
-            raise TrainingError("--own needs --unseen, and replaces nothing.")
-        own, strangers = _read(options.own), _read([options.unseen])
-        gain = compare_own(options.old, options.new, own, strangers, options.held_out, options.seed)
-        print(f"{gain.customers} own people, their held-out pictures as attempts")
-        for rate, difference in gain.tar.items():
-            print(comparing.line(f"TAR at FMR {float(rate):g}", difference))
-        return 0
-    if options.photographs is None:
-        raise TrainingError("Networks are compared on LFW: name its folder with --photographs.")
     result = comparing.compare(
         options.old, options.new, options.photographs, options.cache, options.seed, options.pairs
     )

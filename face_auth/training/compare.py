@@ -240,7 +240,7 @@ def as_text(comparison: Comparison) -> str:
     rows = {f"TAR at FMR {float(rate):g}": own for rate, own in comparison.tar.items()}
     if comparison.pairs is not None:
         rows["pairs' accuracy"] = comparison.pairs
-    lines += [line(name, own) for name, own in rows.items()]
+    lines += [_line(name, own) for name, own in rows.items()]
     sizes, times = comparison.sizes, comparison.milliseconds
     lines.append(f"{'size, MB':22}{sizes[0] / 1e6:9.2f}{sizes[1] / 1e6:9.2f}")
     lines.append(f"{'a face, ms':22}{times[0]:9.2f}{times[1]:9.2f}")
@@ -248,7 +248,7 @@ def as_text(comparison: Comparison) -> str:
     return "\n".join([*lines, f"{verdict}: {reason}"])
 
 
-def line(name: str, own: Difference) -> str:
+def _line(name: str, own: Difference) -> str:
     """Return a difference for people, in per cent."""
     return (
         f"{name:22}{100 * own.old:8.2f}%{100 * own.new:8.2f}%   "

@@ -34,7 +34,6 @@ from face_auth.training.compare import (
     compare,
     differences,
 )
-from face_auth.training.own import compare_own
 from face_auth.training.people import (
     Half,
     half_of,
@@ -503,18 +502,6 @@ def _pairs_of(people: list[str]) -> list[str]:
     """Five pairs of one person each, five of two people."""
     same = [f"{name}\t1\t2" for name in people[:5]]
     return same + [f"{a}\t1\t{b}\t1" for a, b in zip(people[:5], people[5:], strict=True)]
-
-
-def test_a_network_gains_nothing_over_itself_on_a_banks_own_people() -> None:
-    names = [f"own/person{number % 12}/{number}" for number in range(12 * 12)]
-    strangers = faces_of([f"lfw/stranger{number}/0" for number in range(24)], first=500)
-    gain = compare_own(MODELS, MODELS, faces_of(names), strangers, 0.3, 1)
-    assert gain.customers >= 6
-    own = gain.tar["0.001"]
-    assert own.old == own.new
-    assert (own.around.low, own.around.high) == (0, 0)
-    with pytest.raises(TrainingError, match="Nobody has five pictures"):
-        compare_own(MODELS, MODELS, faces_of(names[:20]), strangers, 0.3, 1)
 
 
 def _webp(picture: Picture) -> bytes:
