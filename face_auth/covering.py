@@ -3,8 +3,8 @@
 They were trained on 600 one-face LFW photographs as they are, with glasses, tinted glasses, an eye
 patch, a hat and side light (not covered), and with masks, hands and cloths painted on (covered).
 On 200 others 0 % of unaltered eyes and 1.0 % of unaltered mouths count as covered, and 99 to 100 %
-of the painted ones that the detector still finds. ``python -m face_auth.evaluation.guidance DIR
---train FILE`` trains them the same way on another draw. One dark eye or two dark lenses are no
+of the painted ones that the detector still finds. ``python evaluation.py train-occlusion
+--photographs DIR`` trains them the same way on another draw. One dark eye or two dark lenses are no
 covering: whoever was enrolled with them logs in with them.
 """
 
