@@ -19,7 +19,7 @@ from face_auth.types import FaceResult
 
 if TYPE_CHECKING:
     from face_auth.classifier import Embeddings
-    from face_auth.duplicates import Alike, FaceIndex
+    from face_auth.duplicates import Candidate, FaceIndex
     from face_auth.models import ModelCard
 
 _log = logging.getLogger(__name__)
@@ -119,7 +119,9 @@ class GallerySearch:
         """
         self._current()
 
-    def closest(self, embeddings: "Embeddings", *, besides: str | None = None) -> "Alike | None":
+    def closest(
+        self, embeddings: "Embeddings", *, besides: str | None = None
+    ) -> "Candidate | None":
         """Return the customer whose face is closest; see `FaceIndex.closest`, `prepare`."""
         return self._current().closest(embeddings, besides=besides)
 

@@ -12,7 +12,7 @@ from face_auth.models import load_card
 from face_auth.pictures import embed_files, read_landmarks
 
 
-def compare_precisions(
+def compare_quantisation(
     weights: Path,
     pairs_file: Path,
     pictures: Path,

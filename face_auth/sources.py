@@ -62,7 +62,7 @@ def source_kind(spec: str) -> SourceKind:
         parts = urlsplit(spec)
         if parts.scheme not in {"http", "https", "rtsp", "rtsps"} or not parts.hostname:
             raise ValueError(
-                f"{shown(spec)!r} is no address of a camera (http, https, rtsp, rtsps)."
+                f"{redacted(spec)!r} is no address of a camera (http, https, rtsp, rtsps)."
             )
         _ = parts.port  # raises ValueError when it is no port
         return SourceKind.TLS_STREAM if parts.scheme in {"https", "rtsps"} else SourceKind.STREAM
@@ -71,7 +71,7 @@ def source_kind(spec: str) -> SourceKind:
     return SourceKind.FOLDER if spec.endswith("/") or Path(spec).is_dir() else SourceKind.VIDEO
 
 
-def shown(spec: str) -> str:
+def redacted(spec: str) -> str:
     """Return *spec* as it may stand in a log: no user, password or query of an address."""
     if "://" not in spec:
         return spec

@@ -183,9 +183,9 @@ def _proof(options: argparse.Namespace) -> int:
 
 
 def _precision(options: argparse.Namespace) -> int:
-    from face_auth.precision import compare_precisions
+    from face_auth.precision import compare_quantisation
 
-    for line in compare_precisions(
+    for line in compare_quantisation(
         options.weights,
         options.pairs,
         options.people,

@@ -23,8 +23,8 @@ from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
 from face_auth.training.shards import UNNAMED, Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import (
+    PartialWhitening,
     Teach,
-    Whitening,
     dlib_teacher,
     network_teacher,
     read_vectors,
@@ -194,7 +194,7 @@ def _compare(options: argparse.Namespace) -> int:
             options.cache,
             options.seed,
         )
-    return 0 if result.verdict()[0] is comparing.Verdict.BETTER else NOT_BETTER
+    return 0 if result.verdict()[0] is comparing.Outcome.BETTER else NOT_BETTER
 
 
 def _read(places: Sequence[Path]) -> Faces:
@@ -217,7 +217,7 @@ def _look_alikes(
             raise TrainingError("--apart needs the teacher's vectors of both sides.")
         print("Look-alikes were not looked for: the teacher has no vectors of both sides.")
         return faces
-    whiten = Whitening.of(rows[known])
+    whiten = PartialWhitening.of(rows[known])
     trained, strangers = whiten(rows[known]), whiten(others[known_others])
     if apart is not None:
         cosines = np.zeros(len(rows), np.float32)

@@ -29,7 +29,7 @@ ROUNDS: Final = 60
 """Of timing, in turns."""
 
 
-class Verdict(StrEnum):
+class Outcome(StrEnum):
     """What a comparison says of the new network."""
 
     BETTER = "better"
@@ -72,7 +72,7 @@ class Comparison:
     customers: int
     people: int
 
-    def verdict(self) -> tuple[Verdict, str]:
+    def verdict(self) -> tuple[Outcome, str]:
         """Return better, worse or cannot tell, and why.
 
         Better is whose difference in TAR at 1e-3 lies above zero with its whole interval, while
@@ -81,18 +81,18 @@ class Comparison:
         """
         first, second = self.tar["0.001"].around, self.tar["0.0001"].around
         if self.sizes[1] > LARGEST_BYTES:
-            return Verdict.WORSE, f"its file has {self.sizes[1] / 1e6:.1f} MB"
+            return Outcome.WORSE, f"its file has {self.sizes[1] / 1e6:.1f} MB"
         if self.milliseconds[1] > LONGEST * self.milliseconds[0]:
-            return Verdict.WORSE, "it takes more than a tenth longer"
+            return Outcome.WORSE, "it takes more than a tenth longer"
         if first.high < 0:
-            return Verdict.WORSE, "TAR at FMR 1e-3 is lower"
+            return Outcome.WORSE, "TAR at FMR 1e-3 is lower"
         if second.high < 0:
-            return Verdict.WORSE, "TAR at FMR 1e-4 is lower"
+            return Outcome.WORSE, "TAR at FMR 1e-4 is lower"
         if self.pairs is not None and self.pairs.around.high < 0:
-            return Verdict.WORSE, "the pairs' accuracy is lower"
+            return Outcome.WORSE, "the pairs' accuracy is lower"
         if first.low > 0:
-            return Verdict.BETTER, "TAR at FMR 1e-3 is higher, and nothing else is worse"
-        return Verdict.CANNOT_TELL, "the difference in TAR at FMR 1e-3 may be none"
+            return Outcome.BETTER, "TAR at FMR 1e-3 is higher, and nothing else is worse"
+        return Outcome.CANNOT_TELL, "the difference in TAR at FMR 1e-3 may be none"
 
 
 def compare(

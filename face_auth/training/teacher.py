@@ -92,7 +92,7 @@ def rows_of(names: Sequence[str], vectors: Mapping[str, Rows]) -> tuple[Rows, ND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Whitening:
+class PartialWhitening:
     """Centres vectors and evens out, in part, what varies much and what little.
 
     Attributes:
@@ -104,7 +104,7 @@ class Whitening:
     matrix: Rows
 
     @classmethod
-    def of(cls, rows: Rows, power: float = POWER) -> "Whitening":
+    def of(cls, rows: Rows, power: float = POWER) -> "PartialWhitening":
         """Fit to *rows*, shape (n, d); -0.5 as *power* would whiten whole."""
         mean = rows.mean(axis=0)
         values, vectors = np.linalg.eigh(np.cov((rows - mean).T.astype(np.float64)))

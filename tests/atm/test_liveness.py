@@ -36,8 +36,8 @@ def test_nothing_is_asked_where_the_setting_is_off(ada) -> None:
 
 def test_a_challenge_asks_for_three_requests_and_an_enrolment_for_four_poses(ada) -> None:
     desk = LivenessDesk("challenge", None)
-    assert len(desk.check(ada).challenge.requests) == 3
-    assert len(set(desk.check(ada, enrols=True).challenge.requests)) == 4
+    assert len(desk.check(ada).challenge.movements) == 3
+    assert len(set(desk.check(ada, enrols=True).challenge.movements)) == 4
     assert LivenessDesk("passive", None).check(ada).challenge is None
 
 
@@ -45,7 +45,7 @@ def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -
     bank.office().excuse("ada", ["look_up", "look_down", "come_closer"], staff=RUIZ)
     record = bank.store.get("ada")
     desk = LivenessDesk("challenge", None)
-    asked = {request.value for _ in range(50) for request in desk.check(record).challenge.requests}
+    asked = {request.value for _ in range(50) for request in desk.check(record).challenge.movements}
     assert asked == {"turn_left", "turn_right"}
     entry = bank.audit.tail(1, "excuse")[0]
     assert (entry["staff"], entry["record"]) == (["ruiz"], bank.store.record_mac(ada.customer_id))
@@ -57,7 +57,7 @@ def test_a_customer_can_be_excused_before_there_is_a_record(bank, face) -> None:
     excused = ("look_down", "look_up")
     application = Application("ada", "Ada Lovelace", 0, "4071", datetime.now(UTC), excused)
     desk = LivenessDesk("challenge", None)
-    asked = desk.check(None, enrols=True, excused=excused).challenge.requests
+    asked = desk.check(None, enrols=True, excused=excused).challenge.movements
     assert {request.value for request in asked} == {"turn_left", "turn_right"}
     bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
     assert bank.store.get("ada").excused == "look_up,look_down"

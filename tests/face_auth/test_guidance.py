@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from face_auth.alignment import align
-from face_auth.covering import load_covering
+from face_auth.covering import load_occlusion_classifier
 from face_auth.detection import Detector, letterbox
 from face_auth.evaluation import guidance
 from face_auth.evaluation.alterations import mask
@@ -70,7 +70,11 @@ def test_trained_classifiers_are_the_ones_of_the_card(
     before["covering"]["files"]["covering.npz"] = hashlib.sha256(content).hexdigest()
     assert card == before  # the other entries, and who made these, stay
     assert content != (MODELS / "covering.npz").read_bytes()
-    classifiers, detector, rng = load_covering(folder), Detector(), np.random.default_rng(1)
+    classifiers, detector, rng = (
+        load_occlusion_classifier(folder),
+        Detector(),
+        np.random.default_rng(1),
+    )
     plain, masked = [], []
     for _, files in unseen_people[50:62]:
         frame, _ = letterbox(read_photograph(files[0].read_bytes()))
