@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from atm.parts import Faces, FaceSearch, Log
 from credentials.store import CredentialStore
 from face_auth.classifier import Embeddings
-from face_auth.duplicates import Alike, FaceIndex, portrait
+from face_auth.duplicates import Candidate, FaceIndex, portrait
 from face_auth.gallery import Capture, Gallery, Template
 from face_auth.models import ModelCard
 from face_auth.types import FaceResult
@@ -114,7 +114,7 @@ class GallerySearch:
         """
         self._current()
 
-    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Alike | None:
+    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Candidate | None:
         """Return the customer whose face is closest; see `FaceIndex.closest`, `prepare`."""
         return self._current().closest(embeddings, besides=besides)
 

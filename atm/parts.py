@@ -16,7 +16,7 @@ from credentials.files import JsonObject
 
 if TYPE_CHECKING:
     from face_auth.classifier import Embeddings
-    from face_auth.duplicates import Alike
+    from face_auth.duplicates import Candidate
     from face_auth.gallery import Capture, Template
 
 T = TypeVar("T")
@@ -94,7 +94,9 @@ class FaceSearch(Protocol):
         """Read what the first search would else wait for."""
         ...
 
-    def closest(self, embeddings: "Embeddings", *, besides: str | None = None) -> "Alike | None":
+    def closest(
+        self, embeddings: "Embeddings", *, besides: str | None = None
+    ) -> "Candidate | None":
         """Return the customer whose face is closest, if it may be the same person."""
         ...
 

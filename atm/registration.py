@@ -17,7 +17,7 @@ from credentials.errors import CredentialError, DamagedStoreError
 from credentials.files import JsonObject
 from credentials.record_file import RecordFile
 from credentials.sealing import Seal
-from face_auth.sources import SourceKind, shown, source_kind
+from face_auth.sources import SourceKind, redacted, source_kind
 
 REGISTRATION_FILE = "camera.json"
 
@@ -64,7 +64,7 @@ def read_identity(
     """
     kind = source_kind(spec)
     if kind is SourceKind.TLS_STREAM:
-        parts, query = urlsplit(shown(spec)), urlsplit(spec).query
+        parts, query = urlsplit(redacted(spec)), urlsplit(spec).query
         serial = hashlib.sha256(query.encode()).hexdigest()[:16] if query else ""
         return CameraIdentity(f"{parts.scheme}://{parts.netloc.lower()}{parts.path}", "", serial)
     if kind is not SourceKind.WEBCAM:

@@ -15,15 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from face_auth.errors import CameraError
-from face_auth.sources import (
-    OPEN_TIMEOUT_S,
-    Source,
-    SourceError,
-    SourceKind,
-    make_source,
-    shown,
-    source_kind,
-)
+from face_auth.open_source import make_source
+from face_auth.sources import OPEN_TIMEOUT_S, Source, SourceError, SourceKind, redacted, source_kind
 from face_auth.types import CameraState, Frame, Movement
 
 if TYPE_CHECKING:
@@ -216,9 +209,9 @@ class Camera:
     def _condition(self, snapshot: _Snapshot) -> tuple[CameraState, str]:
         stuck = snapshot.overdue_at is not None and self._clock() > snapshot.overdue_at
         if stuck and snapshot.state is CameraState.STARTING:
-            return CameraState.LOST, f"no answer from {shown(self.spec)}"
+            return CameraState.LOST, f"no answer from {redacted(self.spec)}"
         if stuck and snapshot.state is CameraState.READY:
-            return CameraState.LOST, f"{shown(self.spec)} stopped delivering"
+            return CameraState.LOST, f"{redacted(self.spec)} stopped delivering"
         return snapshot.state, snapshot.problem
 
     # What follows runs on the camera's thread.
@@ -232,7 +225,7 @@ class Camera:
             except Exception as error:  # a lost camera comes back, a dead thread does not
                 problem = f"{type(error).__name__}: {error}"
                 if problem != self._now.problem:
-                    _log.exception("Camera %s failed", shown(self.spec))
+                    _log.exception("Camera %s failed", redacted(self.spec))
             else:
                 return
             self._lose(problem)
@@ -244,7 +237,7 @@ class Camera:
             before, self._now = self._now, _Snapshot(CameraState.LOST, problem, self._now.frame)
             self._changed.notify_all()
         if (before.state, before.problem) != (CameraState.LOST, problem):
-            _log.warning("Camera %s lost: %s", shown(self.spec), problem)
+            _log.warning("Camera %s lost: %s", redacted(self.spec), problem)
         with self._changed:
             self._changed.wait_for(lambda: self._closed, RETRY_S)
 
@@ -297,7 +290,7 @@ class Camera:
                     good = now
                     self._delivered()
             if now - good > STALLED_S:
-                raise SourceError(f"{shown(self.spec)} {fault}")
+                raise SourceError(f"{redacted(self.spec)} {fault}")
 
     def _play(self, source: Source) -> None:
         """Read a source that knows no time at its interval, while somebody looks."""
@@ -350,7 +343,7 @@ class Camera:
             before, self._now = self._now, _Snapshot(CameraState.READY, "", self._now.frame)
             self._changed.notify_all()
         if before.state is not CameraState.READY:
-            _log.info("Camera %s ready", shown(self.spec))
+            _log.info("Camera %s ready", redacted(self.spec))
 
     def _publish(self, source: Source, captured_at: float) -> str:
         """Decode the grabbed frame and hand it out; return why not, else nothing."""

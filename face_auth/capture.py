@@ -108,7 +108,7 @@ def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
     return np.ascontiguousarray(image, dtype=np.uint8)
 
 
-class Capture(Source):
+class OpenCvSource(Source):
     """A source read through cv2.VideoCapture; *name* is what a log may call it."""
 
     _capture: cv2.VideoCapture | None = None
@@ -145,7 +145,7 @@ class Capture(Source):
             raise SourceError(f"{self.name} has pictures of {width:.0f} x {height:.0f}")
 
 
-class Webcam(Capture):
+class Webcam(OpenCvSource):
     """A camera of this machine, at 640 x 480 or the closest size it has."""
 
     def __init__(self, spec: str) -> None:

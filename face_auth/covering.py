@@ -3,8 +3,8 @@
 They were trained on 600 one-face LFW photographs as they are, with glasses, tinted glasses, an eye
 patch, a hat and side light (not covered), and with masks, hands and cloths painted on (covered).
 On 200 others 0 % of unaltered eyes and 1.0 % of unaltered mouths count as covered, and 99 to 100 %
-of the painted ones that the detector still finds. ``python -m face_auth.evaluation.guidance DIR
---train FILE`` trains them the same way on another draw. One dark eye or two dark lenses are no
+of the painted ones that the detector still finds. ``python evaluation.py train-occlusion
+--photographs DIR`` trains them the same way on another draw. One dark eye or two dark lenses are no
 covering: whoever was enrolled with them logs in with them.
 """
 
@@ -32,7 +32,7 @@ CHEEKS: Final = (slice(54, 68), slice(32, 80))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Covering:
+class OcclusionClassifier:
     """Both classifiers; a region is covered where its score is above 0.
 
     Attributes:
@@ -57,7 +57,7 @@ class Covering:
 
 
 @cache
-def load_covering(folder: Path = MODELS) -> Covering:
+def load_occlusion_classifier(folder: Path = MODELS) -> OcclusionClassifier:
     """Return the classifiers of a models folder, read once.
 
     Raises:
@@ -66,7 +66,7 @@ def load_covering(folder: Path = MODELS) -> Covering:
     data = read_listed(NAME, FILE, folder)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return Covering(
+            return OcclusionClassifier(
                 {region: archive[f"{region}_weights"] for region in REGIONS},
                 {region: float(archive[f"{region}_bias"]) for region in REGIONS},
             )

@@ -6,8 +6,8 @@ import itertools
 import threading
 from collections.abc import Iterator
 
+from face_auth.open_source import make_source
 from face_auth.playback import DEMO_INTERVAL_S
-from face_auth.sources import make_source
 from face_auth.types import Frame, Movement
 
 

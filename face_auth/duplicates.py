@@ -28,7 +28,7 @@ SOFTENING: Final = 1e-3
 vectors cannot tell, do not drown the rest. The variances go from 3e-4 to 3e-2."""
 
 
-class Alike(NamedTuple):
+class Candidate(NamedTuple):
     """A customer whose enrolled face is close to another one.
 
     Attributes:
@@ -207,7 +207,7 @@ class FaceIndex:
                 self._rows[place] = self._rows[len(self._owners)]
             self._rows[len(self._owners)] = 0
 
-    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Alike | None:
+    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Candidate | None:
         """Return the customer whose face is closest, if it is close enough to be the same person.
 
         Args:
@@ -226,7 +226,7 @@ class FaceIndex:
             if not len(scores):
                 return None
             best = int(scores.argmax())
-            found = Alike(self._owners[best], float(scores[best]))
+            found = Candidate(self._owners[best], float(scores[best]))
         return found if found.similarity >= self._thresholds.at(len(scores)) else None
 
     def _mean(self, embeddings: Embeddings) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ KEPT_HEIGHT = 200
 
 
 SHOWN: Final = 0.45
-"""Share of a request's movement from which a picture shows that pose."""
+"""Share of a movement from which a picture shows that pose."""
 NOT_SHOWN: Final = 0.35
 """Share of every movement below which a picture shows the face straight."""
 
@@ -130,15 +130,15 @@ def _wanted_pose(
         return None
     if not challenge.has_begun:
         return "none"
-    shares = {request: challenge.share_of(request, face) for request in POSES}
-    missing = {None, *challenge.requests} - {t.pose for t in taken}
+    shares = {movement: challenge.share_of(movement, face) for movement in POSES}
+    missing = {None, *challenge.movements} - {t.pose for t in taken}
     if None in missing and max(shares.values()) < NOT_SHOWN:
         return None
-    for request in challenge.requests:
-        if request in missing and shares[request] >= SHOWN:
-            return request
+    for movement in challenge.movements:
+        if movement in missing and shares[movement] >= SHOWN:
+            return movement
     # Who cannot take a pose gives another moment of facing straight instead.
-    if len(taken) >= 1 + len(challenge.requests) and max(shares.values()) < NOT_SHOWN:
+    if len(taken) >= 1 + len(challenge.movements) and max(shares.values()) < NOT_SHOWN:
         return None
     return "none"
 
@@ -148,7 +148,7 @@ def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Movement | 
     if challenge is None or challenge.current is not None:
         return challenge.current if challenge is not None else None
     have = {t.pose for t in taken}
-    missing = [request for request in challenge.requests if request not in have]
+    missing = [movement for movement in challenge.movements if movement not in have]
     return missing[0] if challenge.has_begun and missing else None
 
 

@@ -37,5 +37,9 @@ class ModelError(FaceAuthError):
     """A network, its card or its cohort is missing, damaged, or of another network."""
 
 
+class DatasetError(FaceAuthError):
+    """Photographs or folders of them are not what was asked for; the sentence says why."""
+
+
 class GalleryError(FaceAuthError):
     """A stored template or capture is missing, damaged, or was sealed with another key."""

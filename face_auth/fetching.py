@@ -33,7 +33,7 @@ STEP_MB: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PublishedWeights:
     """A published file of weights: where it is, what it is called, and which bytes it has."""
 
     url: str
@@ -41,21 +41,23 @@ class Source:
     sha256: str
 
 
-def published(url: str | None = None) -> Source:
+def published(url: str | None = None) -> PublishedWeights:
     """Return what keras-facenet knows of its VGGFace2 weights, from another address if given.
 
     Raises:
         ModelError: If keras-facenet is not installed.
     """
     known = _keras_facenet().metadata.MODEL_METADATA[RELEASE]
-    return Source(
+    return PublishedWeights(
         url or known["keras_weights_url"],
         known["keras_weights_filename"],
         known["keras_weights_sha256"],
     )
 
 
-def fetch_vggface2(folder: Path, source: Source, say: Callable[[str], None] = print) -> None:
+def fetch_vggface2(
+    folder: Path, source: PublishedWeights, say: Callable[[str], None] = print
+) -> None:
     """Put vggface2.tflite and its card into a folder; all or nothing.
 
     A file of weights that was put into *folder* by hand is taken instead of fetching one.
@@ -92,7 +94,9 @@ def fetch_vggface2(folder: Path, source: Source, say: Callable[[str], None] = pr
     say(f"Wrote {folder / FILE} ({len(content) / 1e6:.1f} MB) and its card.")
 
 
-def _download(source: Source, staging: Path, by_hand: Path, say: Callable[[str], None]) -> Path:
+def _download(
+    source: PublishedWeights, staging: Path, by_hand: Path, say: Callable[[str], None]
+) -> Path:
     """Fetch and check with keras-facenet's code, and return the file."""
     download_and_verify = _keras_facenet().utils.download_and_verify
     path = staging / source.file
@@ -121,7 +125,7 @@ def _converted(weights: Path, say: Callable[[str], None]) -> bytes:
     return convert_checked(model, SIZE)
 
 
-def _entry(content: bytes, source: Source) -> dict[str, Any]:
+def _entry(content: bytes, source: PublishedWeights) -> dict[str, Any]:
     return {
         "file": FILE,
         "sha256": digest(content),

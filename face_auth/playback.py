@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from face_auth.capture import Capture, decode_picture, prepare_opencv, rgb_of
+from face_auth.capture import OpenCvSource, decode_picture, prepare_opencv, rgb_of
 from face_auth.sources import Source, SourceError
 from face_auth.types import Movement
 
@@ -22,7 +22,7 @@ _MAX_PICTURE_BYTES = 64 << 20
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
-class VideoFile(Capture):
+class VideoFile(OpenCvSource):
     """A video file, over and over, at its own rate."""
 
     def __init__(self, path: Path) -> None:

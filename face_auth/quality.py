@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from face_auth.alignment import align
 from face_auth.cascade import FRAME_HEIGHT, FRAME_WIDTH
-from face_auth.covering import load_covering
+from face_auth.covering import load_occlusion_classifier
 from face_auth.detection import Face
 from face_auth.pose import Pose, head_pose
 from face_auth.types import Verdict
@@ -230,7 +230,7 @@ def _sharp_and_uncovered(grey: NDArray[np.uint8], aligned: NDArray[np.uint8]) ->
     """
     detail = _detail(grey)
     blurred = any(detail[direction] < least for direction, least in LEAST_DETAIL.items())
-    covered = max(load_covering().scores(aligned).values())
+    covered = max(load_occlusion_classifier().scores(aligned).values())
     if covered > (SURELY_COVERED if blurred else 0.0):
         return Verdict.COVERED
     return Verdict.BLURRED if blurred else Verdict.OK

@@ -1,24 +1,18 @@
 """Where pictures come from: a webcam, a stream, a video file, a folder, or a drawn face.
 
-Every source hands out RGB. OpenCV is imported only when a source is opened, on the camera's own
-thread, so that the window's first paint need not wait for it.
+Every source hands out RGB. `open_source.make_source` makes the one that a spec names.
 """
 
 from __future__ import annotations
 
 import re
-import time
 from abc import ABC, abstractmethod
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from face_auth.types import Movement
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -68,7 +62,7 @@ def source_kind(spec: str) -> SourceKind:
         parts = urlsplit(spec)
         if parts.scheme not in {"http", "https", "rtsp", "rtsps"} or not parts.hostname:
             raise ValueError(
-                f"{shown(spec)!r} is no address of a camera (http, https, rtsp, rtsps)."
+                f"{redacted(spec)!r} is no address of a camera (http, https, rtsp, rtsps)."
             )
         _ = parts.port  # raises ValueError when it is no port
         return SourceKind.TLS_STREAM if parts.scheme in {"https", "rtsps"} else SourceKind.STREAM
@@ -77,7 +71,7 @@ def source_kind(spec: str) -> SourceKind:
     return SourceKind.FOLDER if spec.endswith("/") or Path(spec).is_dir() else SourceKind.VIDEO
 
 
-def shown(spec: str) -> str:
+def redacted(spec: str) -> str:
     """Return *spec* as it may stand in a log: no user, password or query of an address."""
     if "://" not in spec:
         return spec
@@ -121,31 +115,3 @@ class Source(ABC):
 
     def close(self) -> None:  # noqa: B027 - nothing to let go, as a rule
         """Let go of the device; it can be called at any time after `open` was."""
-
-
-def make_source(
-    spec: str,
-    clock: Callable[[], float] = time.monotonic,
-    asked: Callable[[], Movement | None] = lambda: None,
-) -> Source:
-    """Return the unopened source that *spec* names; ValueError as `source_kind`.
-
-    Args:
-        spec: See `source_kind`.
-        clock: In seconds, for the drawn face.
-        asked: What the person before the camera is asked to do; the drawn face obeys.
-    """
-    kind = source_kind(spec)
-    if kind is SourceKind.WEBCAM:
-        from face_auth.capture import Webcam
-
-        return Webcam(spec)
-    if kind in {SourceKind.STREAM, SourceKind.TLS_STREAM}:
-        from face_auth.streams import FfmpegStream, MjpegStream
-
-        return MjpegStream(spec) if spec.lower().startswith("http") else FfmpegStream(spec)
-    from face_auth.playback import Demo, PictureFolder, VideoFile
-
-    if kind is SourceKind.DEMO:
-        return Demo(int(spec[5:] or 0), clock, asked)
-    return PictureFolder(Path(spec)) if kind is SourceKind.FOLDER else VideoFile(Path(spec))

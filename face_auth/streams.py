@@ -25,8 +25,8 @@ from urllib.request import (
     parse_keqv_list,
 )
 
-from face_auth.capture import Capture, decode_picture, prepare_opencv
-from face_auth.sources import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source, SourceError, shown
+from face_auth.capture import OpenCvSource, decode_picture, prepare_opencv
+from face_auth.sources import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source, SourceError, redacted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,10 +46,10 @@ class MjpegStream(Source):
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._name = shown(address)
+        self._name = redacted(address)
         self._socket: socket.socket | None = None
         self._response: http.client.HTTPResponse | None = None
-        self._parts = Parts(b"")
+        self._parts = MultipartReader(b"")
         self._part: bytes = b""
         self._aborted = False
 
@@ -70,7 +70,7 @@ class MjpegStream(Source):
             raise SourceError(f"no camera at {self._name}: it answers {reason}")
         boundary = response.headers.get_boundary()
         if response.headers.get_content_maintype() == "multipart" and boundary:
-            self._parts = Parts(boundary.encode("latin-1", "replace"))
+            self._parts = MultipartReader(boundary.encode("latin-1", "replace"))
             return self
         kind = response.headers.get_content_type()
         self.close()
@@ -180,7 +180,7 @@ def _credentials(parts: SplitResult, challenges: list[str]) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
-class Parts:
+class MultipartReader:
     """Cuts a multipart body into its parts, with or without their Content-Length."""
 
     def __init__(self, boundary: bytes) -> None:
@@ -220,11 +220,11 @@ class Parts:
         return part
 
 
-class FfmpegStream(Capture):
+class FfmpegStream(OpenCvSource):
     """RTSP and whatever else FFmpeg reads, with an end to every wait."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(shown(address))
+        super().__init__(redacted(address))
         self._address = address
 
     def open(self) -> Source:

@@ -7,7 +7,7 @@ import numpy as np
 
 from atm.service.faces import FaceRows
 from face_auth.classifier import Embeddings
-from face_auth.duplicates import Alike, Thresholds, Whitening, load_thresholds, mean_of
+from face_auth.duplicates import Candidate, Thresholds, Whitening, load_thresholds, mean_of
 from face_auth.models import ModelCard, load_cohort
 
 
@@ -29,7 +29,7 @@ class DatabaseSearch:
         """
         self._prepared()
 
-    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Alike | None:
+    def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Candidate | None:
         """Return the customer whose face is closest, if it may be the same person.
 
         Args:
@@ -43,14 +43,16 @@ class DatabaseSearch:
         """
         network, whitening, thresholds = self._prepared()
         wanted = whitening(mean_of(embeddings))[0]
-        best, searched = Alike("", -np.inf), 0
+        best, searched = Candidate("", -np.inf), 0
         for owners, means in self._faces.means(network):
             searched += len(owners)
             scores = whitening(means) @ wanted
             if besides in owners:
                 scores[owners.index(besides)] = -np.inf
             place = int(scores.argmax())
-            best = max(best, Alike(owners[place], float(scores[place])), key=lambda a: a.similarity)
+            best = max(
+                best, Candidate(owners[place], float(scores[place])), key=lambda a: a.similarity
+            )
         return best if searched and best.similarity >= thresholds.at(searched) else None
 
     def _prepared(self) -> tuple[str, Whitening, Thresholds]:

@@ -11,7 +11,7 @@ from face_auth.detection import Face, letterbox
 from face_auth.evaluation.alterations import ALLOWED
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
-from face_auth.evaluation.pad.heads import Head, Pose
+from face_auth.evaluation.pad.heads import Head, HeadPlacement
 from face_auth.evaluation.result import Section, Table, percent
 from face_auth.gallery import Template
 from face_auth.metrics import wilson
@@ -117,7 +117,7 @@ def _altered(picture: Picture, face: Face, kind: str, rng: np.random.Generator) 
         return ALLOWED[kind](picture, face.landmarks, rng)
     if kind in TURNS:
         yaw = TURNS[kind] * (1 if rng.random() < 0.5 else -1)
-        return Head(picture, face, 1).draw(Pose(yaw=yaw), 0.0)
+        return Head(picture, face, 1).draw(HeadPlacement(yaw=yaw), 0.0)
     return picture
 
 

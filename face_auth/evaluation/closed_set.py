@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from face_auth.evaluation import charts
 from face_auth.evaluation.context import Context
-from face_auth.evaluation.features import State
+from face_auth.evaluation.features import PhotographState
 from face_auth.evaluation.material import Image, InputError
 from face_auth.evaluation.result import Chart, Section, Table, as_list, percent
 from face_auth.metrics import ranks, wilson
@@ -28,7 +28,7 @@ class Answers:
         images: The images.
         ranks: The place of the right person among all, 0 is the first; shape (n,).
         named: The person who was named; empty without a face.
-        states: A State each.
+        states: A `PhotographState` each.
         enrolled: How many people could be named.
     """
 
@@ -131,8 +131,8 @@ def _figures(answers: Answers, group: NDArray[np.bool_]) -> dict[str, Any]:
         "photographs right": sum(photographs.values()),
         "photograph accuracy": sum(photographs.values()) / count,
         "photograph accuracy interval": as_list(wilson(sum(photographs.values()), count)),
-        "images without a face": int((answers.states[group] == State.NO_FACE).sum()),
-        "damaged images": int((answers.states[group] == State.DAMAGED).sum()),
+        "images without a face": int((answers.states[group] == PhotographState.NO_FACE).sum()),
+        "damaged images": int((answers.states[group] == PhotographState.DAMAGED).sum()),
     }
 
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import platformdirs
 
-from face_auth.dataset_commands import SEED
-from face_auth.datasets import TEST, TRAIN, DatasetError
-from face_auth.errors import FaceAuthError, ModelError
+from face_auth.datasets.folders import TEST, TRAIN
+from face_auth.datasets.unseen import SEED
+from face_auth.errors import DatasetError, FaceAuthError, ModelError
 from face_auth.evaluation import (
     allowed,
     calibration,
     closed_set,
+    guidance,
     open_set,
     pairs,
     report,
@@ -23,7 +24,7 @@ from face_auth.evaluation import (
 from face_auth.evaluation.context import Context, say
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
-from face_auth.evaluation.material import InputError, Material, load, taken
+from face_auth.evaluation.material import InputError, Material, Photographs, load, taken
 from face_auth.evaluation.pad import protocol as pad
 from face_auth.evaluation.pad.species import RATE
 from face_auth.evaluation.result import Section
@@ -34,7 +35,7 @@ from face_auth.models import MODELS
 OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 """Protocols on the two folders; they are the default. The others need only photographs."""
 PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
-ALL: Final = (*PROTOCOLS, allowed.NAME, pad.NAME)
+ALL: Final = (*PROTOCOLS, allowed.NAME, guidance.NAME, pad.NAME)
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 
@@ -62,15 +63,17 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
     names = _protocols(options)
-    calibrates = options.command == "calibrate"
-    material = _material(options, needs_folders=not calibrates and bool({*names} & {*OF_FOLDERS}))
+    needs_folders = options.command is None and bool({*names} & {*OF_FOLDERS})
+    material = _material(options, needs_folders=needs_folders)
+    if options.command == "train-occlusion":
+        return _train_occlusion(material.photographs, options)
     try:
         extractor = Extractor(options.model, options.cache, options.models, ALTERATIONS)
     except ModelError as error:
         raise InputError(str(error)) from error
     with extractor.cache:
         context = Context(extractor, material, options.seed)
-        if calibrates:
+        if options.command == "calibrate":
             return _calibrate(context)
         sections = _sections(context, names, options, pin_rules)
     about = _about(context, options)
@@ -86,13 +89,20 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python evaluation.py",
         description="Measure recognition: train on aligned_image_data/, classify test_images/, and "
         "say what happens when strangers come. Tables go to stdout, progress to stderr.",
-        epilog="calibrate writes the kiosk's thresholds into the model card.",
+        epilog="calibrate writes the kiosk's thresholds into the model card; train-occlusion makes "
+        "the classifiers of covered eyes and mouths, models/covering.npz, and writes them there.",
     )
-    parser.add_argument("command", nargs="?", choices=("calibrate",), help="instead of a report")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("calibrate", "train-occlusion"),
+        help="instead of a report",
+    )
     parser.add_argument(
         "--protocol",
         choices=(*ALL, "all"),
-        help=f"default: {' and '.join(OF_FOLDERS)}; with --report all but allowed and pad",
+        help=f"default: {' and '.join(OF_FOLDERS)}; with --report all but allowed, guidance "
+        "and pad",
     )
     parser.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
     parser.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
@@ -186,6 +196,7 @@ def _sections(
         pairs.NAME: lambda: pairs.pairs(context, options.pairs),
         two_factor.NAME: lambda: two_factor.two_factor(context, pin_rules),
         allowed.NAME: lambda: allowed.allowed(context.material.photographs, options.seed),
+        guidance.NAME: lambda: guidance.guidance(context.material.photographs, options.seed),
         pad.NAME: lambda: pad.pad(
             context.material.photographs, _pad_options(options), options.seed
         ),
@@ -216,6 +227,13 @@ def _calibrate(context: Context) -> int:
     )
     print(report.table_text(table))
     say(f"{len(supported)} thresholds were written into {path}")
+    return 0
+
+
+def _train_occlusion(photographs: Photographs, options: argparse.Namespace) -> int:
+    content = guidance.train_occlusion(photographs, options.seed)
+    path = guidance.write_occlusion(options.models, content)
+    say(f"Wrote {path}, and its SHA-256 into the model card. Measure it: --protocol guidance")
     return 0
 
 

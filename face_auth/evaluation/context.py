@@ -17,9 +17,9 @@ from face_auth.classifier import (
 from face_auth.evaluation import trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap
 from face_auth.evaluation.cache import digest
-from face_auth.evaluation.features import Extractor, Features, State
+from face_auth.evaluation.features import Extractor, Features, PhotographState
 from face_auth.evaluation.material import Image, Material
-from face_auth.evaluation.trials import People, Scorer
+from face_auth.evaluation.trials import Scorer, TrialPeople
 from face_auth.models import load_cohort
 
 
@@ -44,11 +44,11 @@ class Context:
         return files, self.extractor.extract([path for _, path in files])
 
     @cached_property
-    def _pool(self) -> tuple[People, Features]:
+    def _pool(self) -> tuple[TrialPeople, Features]:
         return trials.arrange(*self.photographs, self.seed)
 
     @property
-    def people(self) -> People:
+    def people(self) -> TrialPeople:
         """Customers and strangers for verification."""
         return self._pool[0]
 
@@ -123,6 +123,7 @@ def say(line: str) -> None:
 
 def report(images: Sequence[Image], features: Features, consequence: str) -> None:
     """Name every image that has no face or is damaged."""
-    words = {State.NO_FACE: "no face", State.DAMAGED: "damaged image"}
+    words = {PhotographState.NO_FACE: "no face", PhotographState.DAMAGED: "damaged image"}
     for index in np.flatnonzero(~features.found).tolist():
-        say(f"{images[index].path}: {words[State(features.states[index])]} ({consequence})")
+        found = words[PhotographState(features.states[index])]
+        say(f"{images[index].path}: {found} ({consequence})")

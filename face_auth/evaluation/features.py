@@ -41,7 +41,7 @@ CODE: Final = (
 Alter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
-class State(IntEnum):
+class PhotographState(IntEnum):
     """What became of a photograph."""
 
     FACE = 0
@@ -54,7 +54,7 @@ class Features:
     """Embeddings of photographs, in their order.
 
     Attributes:
-        states: A State each, shape (n,).
+        states: A `PhotographState` each, shape (n,).
         plain: The face's embedding, unit rows, zeros without a face; shape (n, 512).
         mirrored: The same of the face's mirror image.
     """
@@ -66,7 +66,7 @@ class Features:
     @property
     def found(self) -> NDArray[np.bool_]:
         """Whether each photograph has a face."""
-        return np.asarray(self.states == State.FACE)
+        return np.asarray(self.states == PhotographState.FACE)
 
     def embeddings(self, *, mirror: bool = True) -> NDArray[np.float32]:
         """Return what the kiosk's network gives with or without averaging the mirror image."""
@@ -180,25 +180,25 @@ class Extractor:
         self, batch: Sequence[tuple[bytes, Path]], alter: Alter | None
     ) -> list[tuple[bytes, bytes]]:
         detector, network = self._models()
-        states: list[State] = []
+        states: list[PhotographState] = []
         faces: list[NDArray[np.uint8]] = []
         for _, path in batch:
             try:
                 image = read_photograph(path.read_bytes())
             except ImageError:
-                states.append(State.DAMAGED)
+                states.append(PhotographState.DAMAGED)
                 continue
             image = alter(image) if alter else image
             face = central_face(image, detector.detect(image))
             if face is None:
-                states.append(State.NO_FACE)
+                states.append(PhotographState.NO_FACE)
                 continue
             framed = network.frame_face(image, face)
             faces += [framed, framed[:, ::-1]]
-            states.append(State.FACE)
+            states.append(PhotographState.FACE)
         rows = iter(network.embed(np.stack(faces)).reshape(-1, 2 * DIMENSIONS) if faces else ())
         return [
-            (key, bytes([state]) + (next(rows).tobytes() if state is State.FACE else b""))
+            (key, bytes([state]) + (next(rows).tobytes() if state is PhotographState.FACE else b""))
             for (key, _), state in zip(batch, states, strict=True)
         ]
 
@@ -216,6 +216,6 @@ class Extractor:
 
 def _unpack(value: bytes, features: Features, index: int) -> None:
     features.states[index] = value[0]
-    if value[0] == State.FACE:
+    if value[0] == PhotographState.FACE:
         rows = np.frombuffer(value, np.float32, offset=1).reshape(2, DIMENSIONS)
         features.plain[index], features.mirrored[index] = rows

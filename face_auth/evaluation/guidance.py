@@ -1,15 +1,13 @@
-"""The guidance's thresholds on photographs: ``python -m face_auth.evaluation.guidance DIR``.
+"""Protocol: guidance on single photographs, and the training of its occlusion classifiers.
 
-Prints how often each verdict comes up on one-face photographs within 20 degrees of yaw, and how
-often on copies of them that were altered at known strength. ``--train FILE`` trains the
-classifiers of `face_auth.covering` anew and writes them there.
+Counts how often each verdict comes up on one-face photographs within 20 degrees of yaw, and how
+often on copies of them that were altered at known strength.
 """
 
-import argparse
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -19,13 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.alignment import align
-from face_auth.covering import REGIONS, describe
+from face_auth.covering import FILE, REGIONS, describe
+from face_auth.covering import NAME as CLASSIFIERS
 from face_auth.detection import Detector, Face, letterbox
 from face_auth.evaluation.alterations import ALLOWED, HIDING
-from face_auth.evaluation.report import table_text
-from face_auth.evaluation.result import Table, percent
+from face_auth.evaluation.context import say
+from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.result import Section, Table, percent
 from face_auth.files import write_whole
-from face_auth.photographs import people_in, read_photograph
+from face_auth.model_cards import card_of, digest, write_entry
+from face_auth.models import read_card_file
+from face_auth.photographs import ImageError, read_photograph
 from face_auth.pose import head_pose
 from face_auth.quality import assess
 from face_auth.types import Verdict
@@ -33,9 +35,11 @@ from face_auth.types import Verdict
 Picture = NDArray[np.uint8]
 Alter = Callable[[Picture, Face, np.random.Generator], Picture]
 
+NAME: Final = "guidance"
 MOST_YAW: Final = 20.0
 TRAINED_ON: Final = 600
-"""Photographs for training; those after them are for measuring."""
+"""Faces for training. Measured are photographs after the first two times as many."""
+MEASURED_ON: Final = 400
 HIDES: Final = {
     "eyes": ("hand over eyes", "cloth over eyes"),
     "mouth": ("mask", "hand over mouth"),
@@ -83,57 +87,50 @@ ALTERED: Final[dict[str, tuple[Alter, Verdict]]] = {
 """Each alteration, and the verdict that it should get."""
 
 
-def faces_in(folder: Path, skipped: int, detector: Detector) -> Iterator[tuple[Picture, Face]]:
-    """Yield frames of 640 x 480 with one face within 20 degrees of yaw, mixed, after some."""
-    paths = [path for files in people_in(folder).values() for path in files]
-    order = np.random.default_rng(20261123).permutation(len(paths))
-    for index in order[skipped:]:
-        frame, _ = letterbox(read_photograph(paths[index].read_bytes()))
-        faces = detector.detect(frame)
-        if len(faces) == 1 and abs(head_pose(faces[0].landmarks).yaw) <= MOST_YAW:
-            yield frame, faces[0]
+def guidance(photographs: Photographs, seed: int) -> Section:
+    """Measure which verdicts unaltered and altered photographs get.
 
+    Args:
+        photographs: Of anybody.
+        seed: Of their order; the same one as in training measures on other photographs.
 
-def measure(folder: Path, count: int, detector: Detector) -> Table:
-    """Return the shares of verdicts on unaltered and altered photographs."""
+    Raises:
+        InputError: If there are too few photographs of one face.
+        ModelError: If a model file is missing or another one.
+    """
+    detector = Detector()
+    say(f"guidance on photographs, and under {len(ALTERED)} alterations ...")
     plain: Counter[Verdict] = Counter()
     altered: dict[str, Counter[Verdict]] = {name: Counter() for name in ALTERED}
-    for number, (frame, face) in enumerate(
-        islice(faces_in(folder, 2 * TRAINED_ON, detector), count)
-    ):
+    found = _faces_in(photographs, 2 * TRAINED_ON, detector, seed)
+    for number, (frame, face) in enumerate(islice(found, MEASURED_ON)):
         rng = np.random.default_rng([number, 5])
         plain[assess(frame, [face]).verdict] += 1
         for name, (alter, _) in ALTERED.items():
             picture = alter(frame, face, rng)
             altered[name][assess(picture, detector.detect(picture)).verdict] += 1
-    rows = [("none", "OK", percent(plain[Verdict.OK] / plain.total(), 1), _others(plain, "ok"))]
-    for name, (_, wanted) in ALTERED.items():
-        found = altered[name]
-        share = percent(found[wanted] / found.total(), 1)
-        rows.append((name, wanted.value, share, _others(found, wanted)))
-    return Table(
-        f"Verdicts on {plain.total()} photographs",
-        ("altered", "expected", "given", "otherwise"),
-        rows,
-    )
+    if not plain:
+        raise InputError(
+            f"more than {2 * TRAINED_ON:,} photographs are needed, as so many are for training"
+        )
+    return _section(plain, altered)
 
 
-def _others(found: Counter[Verdict], wanted: str) -> str:
-    return ", ".join(
-        f"{verdict.value} {percent(count / found.total(), 1)}"
-        for verdict, count in found.most_common()
-        if verdict.value != wanted
-    )
+def train_occlusion(photographs: Photographs, seed: int) -> bytes:
+    """Train the classifiers of covered eyes and mouths, and return their file's content.
 
-
-def train(folder: Path, detector: Detector, path: Path) -> None:
-    """Train the classifiers of covered eyes and mouths, and write them to *path*."""
-    from io import BytesIO
-
+    Raises:
+        InputError: If there is no photograph of one face.
+        ModelError: If a model file is missing or another one.
+    """
     from sklearn.linear_model import LogisticRegression
 
+    detector = Detector()
+    say(f"training on {TRAINED_ON} faces and altered copies of them ...")
     faces: list[tuple[str, Picture]] = []
-    for number, (frame, face) in enumerate(islice(faces_in(folder, 0, detector), TRAINED_ON)):
+    for number, (frame, face) in enumerate(
+        islice(_faces_in(photographs, 0, detector, seed), TRAINED_ON)
+    ):
         rng = np.random.default_rng([number, 6])
         faces.append(("plain", align(frame, face.landmarks)))
         for name, alter in (ALLOWED | HIDING).items():
@@ -141,6 +138,8 @@ def train(folder: Path, detector: Detector, path: Path) -> None:
             found = detector.detect(picture)
             if found:
                 faces.append((name, align(picture, found[0].landmarks)))
+    if not faces:
+        raise InputError("no photograph shows one face that looks ahead")
     arrays: dict[str, NDArray[np.float32]] = {}
     for region in REGIONS:
         both = [(name, side) for name, one in faces for side in (one, one[:, ::-1])]
@@ -154,26 +153,71 @@ def train(folder: Path, detector: Detector, path: Path) -> None:
         arrays[f"{region}_bias"] = np.array(model.intercept_[0] - limit, np.float32)
     packed = BytesIO()
     np.savez(packed, allow_pickle=False, **arrays)
-    write_whole(path, packed.getvalue(), mode=0o644)
+    return packed.getvalue()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done."""
-    parser = argparse.ArgumentParser(
-        prog="python -m face_auth.evaluation.guidance", description=__doc__
+def write_occlusion(folder: Path, content: bytes) -> Path:
+    """Write the classifiers into a models folder and their SHA-256 into its card.
+
+    Raises:
+        ModelError: If the card cannot be read.
+        OSError: If a file cannot be written.
+    """
+    path, card = folder / FILE, card_of(CLASSIFIERS, folder)
+    entry = dict(read_card_file(card).get(CLASSIFIERS, {}))
+    write_whole(path, content, mode=0o644)
+    write_entry(card, CLASSIFIERS, entry | {"files": {FILE: digest(content)}})
+    return path
+
+
+def _faces_in(
+    photographs: Photographs, skipped: int, detector: Detector, seed: int
+) -> Iterator[tuple[Picture, Face]]:
+    """Yield frames of 640 x 480 with one face within 20 degrees of yaw, mixed, after some."""
+    paths = [path for files in photographs.people.values() for path in files]
+    for index in np.random.default_rng(seed).permutation(len(paths))[skipped:]:
+        try:
+            frame, _ = letterbox(read_photograph(paths[index].read_bytes()))
+        except ImageError:
+            continue
+        faces = detector.detect(frame)
+        if len(faces) == 1 and abs(head_pose(faces[0].landmarks).yaw) <= MOST_YAW:
+            yield frame, faces[0]
+
+
+def _section(plain: Counter[Verdict], altered: dict[str, Counter[Verdict]]) -> Section:
+    good = percent(plain[Verdict.OK] / plain.total(), 1)
+    rows = [("none", Verdict.OK.value, good, _others(plain, Verdict.OK))]
+    for name, (_, wanted) in ALTERED.items():
+        found = altered[name]
+        share = percent(found[wanted] / found.total(), 1)
+        rows.append((name, wanted.value, share, _others(found, wanted)))
+    return Section(
+        name=NAME,
+        title="Guidance on single photographs",
+        summary=f"{good} of {plain.total()} unaltered photographs are OK.",
+        values={
+            "photographs": plain.total(),
+            "unaltered": _shares(plain),
+            "altered": {name: _shares(found) for name, found in altered.items()},
+        },
+        tables=(
+            Table(
+                f"Verdicts on {plain.total()} photographs",
+                ("altered", "expected", "given", "otherwise"),
+                rows,
+            ),
+        ),
     )
-    parser.add_argument("folder", type=Path, help="photographs, one sub-folder a person")
-    parser.add_argument("--count", type=int, default=400, help="photographs to measure on")
-    parser.add_argument("--train", type=Path, metavar="FILE", help="train, write, and stop")
-    options = parser.parse_args(arguments)
-    detector = Detector()
-    if options.train:
-        train(options.folder, detector, options.train)
-        print(f"Wrote {options.train}; put its SHA-256 into the model card.")
-    else:
-        print(table_text(measure(options.folder, options.count, detector)))
-    return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _shares(found: Counter[Verdict]) -> dict[str, float]:
+    return {verdict.value: count / found.total() for verdict, count in found.most_common()}
+
+
+def _others(found: Counter[Verdict], wanted: Verdict) -> str:
+    return ", ".join(
+        f"{verdict} {percent(share, 1)}"
+        for verdict, share in _shares(found).items()
+        if verdict != wanted
+    )

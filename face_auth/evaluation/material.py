@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from face_auth.dataset_commands import unseen_people
-from face_auth.datasets import DatasetError, read_record
-from face_auth.errors import FaceAuthError
+from face_auth.datasets.folders import read_record
+from face_auth.datasets.unseen import unseen_people
+from face_auth.errors import DatasetError, FaceAuthError
 from face_auth.photographs import people_in
 
 COPY: Final = re.compile(r"(?P<photograph>.+)__\d\d_(?P<alteration>[a-z_]+)")

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Half:
+class EnrolledHalf:
     """One half enrolled, the other not: the highest score of each photograph.
 
     Attributes:
@@ -118,7 +118,7 @@ def strangers(context: Context) -> tuple[list[Path], int]:
     return chosen, unseen
 
 
-def _halves(context: Context, further: Sequence[Path]) -> list[Half]:
+def _halves(context: Context, further: Sequence[Path]) -> list[EnrolledHalf]:
     trained, features = context.train
     images, tested = context.test
     plain = np.array([image.alteration == "plain" for image in images])
@@ -142,7 +142,7 @@ def _halves(context: Context, further: Sequence[Path]) -> list[Half]:
         own = plain & np.isin(person, enrolled)
         named = np.array(svm.people)[scores.argmax(axis=1)]
         halves.append(
-            Half(
+            EnrolledHalf(
                 best=scores[own].max(axis=1).astype(np.float64),
                 right=(named == person)[own] & tested.found[own],
                 strangers=np.concatenate(

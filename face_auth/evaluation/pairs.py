@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.datasets.pairs_list import Pair, read_pairs
 from face_auth.errors import ModelError
 from face_auth.evaluation import charts
 from face_auth.evaluation.all_pairs import compare_all
@@ -14,7 +15,6 @@ from face_auth.evaluation.context import Context
 from face_auth.evaluation.material import InputError
 from face_auth.evaluation.result import Chart, Section, Table, percent
 from face_auth.metrics import FoldAccuracy, fold_accuracy
-from face_auth.precision import Pair, read_pairs
 
 NAME: Final = "pairs"
 

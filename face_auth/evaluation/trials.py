@@ -27,7 +27,7 @@ Scorer = Callable[[Floats, Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class People:
+class TrialPeople:
     """Who is enrolled with which photographs, and who attempts.
 
     Attributes:
@@ -63,7 +63,7 @@ def files_of_unseen(photographs: Photographs) -> list[tuple[str, Path]]:
 
 def arrange(
     files: Sequence[tuple[str, Path]], features: Features, seed: int, draws: int = DRAWS
-) -> tuple[People, Features]:
+) -> tuple[TrialPeople, Features]:
     """Decide who is a customer: whoever has five usable photographs and one more to try with.
 
     Each customer is enrolled from five photographs drawn at random; up to ten more are genuine
@@ -105,7 +105,7 @@ def arrange(
             mixed = np.random.default_rng([seed, draw, *name.encode()]).permutation(own[name])
             enrolled[draw, customer] = mixed[:ENROLLED]
             probe[draw, mixed[ENROLLED : ENROLLED + MOST_PROBES]] = True
-    people = People(
+    people = TrialPeople(
         names=names,
         customers=len(customers),
         paths=tuple(path for _, path in kept),
@@ -118,7 +118,7 @@ def arrange(
     return people, features.take(usable)
 
 
-def run(people: People, scorer: Scorer, embeddings: Floats, probes: Floats) -> list[Attempts]:
+def run(people: TrialPeople, scorer: Scorer, embeddings: Floats, probes: Floats) -> list[Attempts]:
     """Return the attempts of each draw.
 
     Args:

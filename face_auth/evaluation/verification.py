@@ -12,7 +12,7 @@ from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import unit
 from face_auth.evaluation.frames import ALTERATIONS, FRAMES
 from face_auth.evaluation.result import Chart, Section, Table, as_list, percent
-from face_auth.evaluation.trials import Floats, People, Scorer
+from face_auth.evaluation.trials import Floats, Scorer, TrialPeople
 from face_auth.metrics import equal_error_rate, false_match_rate, tar_at_fmr
 
 NAME: Final = "verification"
@@ -115,7 +115,7 @@ def verification(context: Context) -> Section:
     )
 
 
-def in_threes(people: People, draw: int, embeddings: Floats) -> tuple[People, Floats]:
+def in_threes(people: TrialPeople, draw: int, embeddings: Floats) -> tuple[TrialPeople, Floats]:
     """Return attempts of three different photographs of a person each, for one draw.
 
     Returns:

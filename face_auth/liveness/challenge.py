@@ -1,9 +1,9 @@
-"""Three requests in an order that nobody knew: a state machine over landmarks and time.
+"""The challenge: a state machine over landmarks and time that follows movements asked for in turn.
 
-What a request asks for is judged against the person's own first, straight frames. A turn or nod
-counts only when the nose moves against the plane of eyes and mouth as it does on a head: on a
-flat picture, however it is held, the five points follow one homography; a bent one moves the
-nose too little for how narrow it makes the face.
+A movement is judged against the person's own first, straight frames. A turn or nod counts only when
+the nose moves against the plane of eyes and mouth as it does on a head: on a flat picture, however
+it is held, the five points follow one homography; a bent one moves the nose too little for how
+narrow it makes the face.
 """
 
 import math
@@ -26,14 +26,14 @@ STRAIGHT_LASTS_S: Final = 0.25
 STRAIGHT: Final = (16.0, 28.0)
 """Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
 EACH_S: Final = 4.5
-"""How long each request may take, of time that was watched; chosen for people who react within a
+"""How long each movement may take, of time that was watched; chosen for people who react within a
 second and turn slowly."""
 STRAIGHT_S: Final = 8.0
 """How long the first straight frames may take, of time that was watched."""
 LONGEST: Final = 2.0
 """Where pictures are missing, each of these times is extended up to so many times itself."""
 REACTION_S: Final = 0.2
-"""Whoever moves sooner after a request was shown did not move because of it."""
+"""Whoever moves sooner after a movement was asked for did not move because of it."""
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
@@ -54,18 +54,18 @@ and 22 % moves the nose by 0.075, 0.126, 0.17 and 0.24 or more (95 %); on flat p
 to 50 degrees and on prints bent by 60 it is below 0.095, 0.10, 0.11 and 0.19 (95 %). That is
 of 24 simulated heads, 12 prints and the two bona fide clips."""
 WRONG: Final = 1.5
-"""A movement this many times as large as another request asks for is an answer, a wrong one."""
+"""Another movement than the one asked for is a wrong answer from this many times its size on."""
 SLIPS: Final = 1
 """Wrong answers in a challenge that are forgiven: people mistake left for right."""
 RELEASED: Final = 0.5
-"""Share of a movement below which an earlier request's movement has ended."""
+"""Share of a movement below which an earlier one has ended."""
 SAME_PERSON: Final = 0.4
 """Least cosine between the embeddings of a straight and a turned face of one person. In
 simulation 24 LFW faces keep 0.69 and more (90 %) at these turns; how often strangers reach it was
 not measured."""
 
 
-class State(StrEnum):
+class ChallengeState(StrEnum):
     """How a challenge stands."""
 
     RUNNING = "running"
@@ -75,7 +75,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Movement:
+class _PoseChange:
     """One frame against the straight ones.
 
     Attributes:
@@ -92,9 +92,9 @@ class _Movement:
     parallax: NDArray[np.float64]
     narrowed: float
 
-    def share(self, request: Movement) -> float:
-        """Return how much of what *request* asks for was done; 1 is all, below 0 the opposite."""
-        match request:
+    def share(self, movement: Movement) -> float:
+        """Return how much of *movement* was done; 1 is all of it, below 0 the opposite."""
+        match movement:
             case Movement.LEFT:
                 return self.yaw / TURN
             case Movement.RIGHT:
@@ -105,12 +105,12 @@ class _Movement:
                 return -self.pitch / NOD
         return (self.nearer - 1) / (NEARER - 1)
 
-    def solid(self, request: Movement) -> bool:
+    def solid(self, movement: Movement) -> bool:
         """Tell whether the nose moved as a head's does; coming closer shows nothing of that."""
-        if request is Movement.CLOSER:
+        if movement is Movement.CLOSER:
             return True
-        turned = request in {Movement.LEFT, Movement.RIGHT}
-        sign = -1 if request in {Movement.RIGHT, Movement.UP} else 1
+        turned = movement in {Movement.LEFT, Movement.RIGHT}
+        sign = -1 if movement in {Movement.RIGHT, Movement.UP} else 1
         moved = sign * float(self.parallax[0 if turned else 1])
         lost = 1 - (self.narrowed if turned else 1 / max(self.narrowed, 1e-6))
         least, base, slope = SOLID["turn" if turned else "nod"]
@@ -118,30 +118,30 @@ class _Movement:
 
 
 class Challenge:
-    """Requests one after another, each in its own time, by one and the same face.
+    """Movements one after another, each in its own time, by one and the same face.
 
     Feed it every frame after the press, with `observe` where one face was found and `miss` where
     none or several were. It ends in FAILED, where something else was done than what was asked for,
     or in UNSEEN, where that could not be seen; there it stays. PASSED holds for as long as the face
     is followed.
 
-    Before the first request a face that was lost begins anew; after it the attempt is UNSEEN, for
-    whoever comes back may be another one, and has heard what is asked for.
+    Before the first movement is asked for a face that was lost begins anew; after it the attempt is
+    UNSEEN, for whoever comes back may be another one, and has heard what is asked for.
 
     Attributes:
         track: Says whether the face goes on.
     """
 
-    def __init__(self, requests: Sequence[Movement]) -> None:
-        """Take what to ask for, in order; see `draw_requests`.
+    def __init__(self, movements: Sequence[Movement]) -> None:
+        """Take what to ask for, in order; see `draw_movements`.
 
         Raises:
             ValueError: If there is none.
         """
-        if not requests:
+        if not movements:
             raise ValueError("a challenge asks for something")
-        self.requests = tuple(requests)
-        self.state = State.RUNNING
+        self.movements = tuple(movements)
+        self.state = ChallengeState.RUNNING
         self.reason = ""
         self._done = 0
         self._straight: list[tuple[float, NDArray[np.float64], Pose]] = []
@@ -162,9 +162,9 @@ class Challenge:
     @property
     def current(self) -> Movement | None:
         """What is asked for now; None while a straight look is awaited, and at the end."""
-        if self._base is None or self.state is not State.RUNNING:
+        if self._base is None or self.state is not ChallengeState.RUNNING:
             return None
-        return self.requests[self._done]
+        return self.movements[self._done]
 
     @property
     def has_begun(self) -> bool:
@@ -173,16 +173,16 @@ class Challenge:
 
     @property
     def done(self) -> int:
-        """How many requests were met."""
+        """How many movements were made."""
         return self._done
 
     @property
     def share(self) -> float:
-        """How much of the current request's movement the latest frame shows; 1 is all of it."""
+        """How much of the current movement the latest frame shows; 1 is all of it."""
         return self._share
 
-    def share_of(self, request: Movement, face: Face) -> float:
-        """Return how much of what *request* asks for a face shows; 0 before the straight look.
+    def share_of(self, movement: Movement, face: Face) -> float:
+        """Return how much of *movement* a face shows; 0 before the straight look.
 
         Raises:
             ValueError: If its landmarks place no head.
@@ -190,7 +190,7 @@ class Challenge:
         if self._base is None:
             return 0.0
         points = np.asarray(face.landmarks, float)
-        return self._movement(points, head_pose(points)).share(request)
+        return self._change_of(points, head_pose(points)).share(movement)
 
     def is_same_person(self, embedding: NDArray[np.float32]) -> bool:
         """Tell whether a unit embedding, shape (512,), is of whoever looked straight."""
@@ -203,7 +203,7 @@ class Challenge:
             frame: Its time counts, in seconds of the camera's clock.
             face: The one face in it.
             embed: Returns the face's unit embedding, shape (512,); called once for the straight
-                look and once for each request that is met.
+                look and once for each movement that is made.
         """
         at, points = frame.captured_at, np.asarray(face.landmarks, float)
         try:
@@ -217,11 +217,11 @@ class Challenge:
             if self._jumped_at is None:
                 self._jumped_at = at
             elif at - self._jumped_at >= JUMPED_S:
-                self._end(State.FAILED, "the face jumped or was another one")
+                self._end(ChallengeState.FAILED, "the face jumped or was another one")
             return
         self._jumped_at = None
         self._last = at, points.mean(axis=0), pose
-        if self.state is State.PASSED:
+        if self.state is ChallengeState.PASSED:
             return
         if self._base is None:
             self._look_straight(at, points, pose, embed)
@@ -235,18 +235,18 @@ class Challenge:
 
     def _goes_on(self, at: float, *, in_sight: bool) -> bool:
         """Take a frame's time; False where the attempt has ended, now or before."""
-        if self.state in {State.FAILED, State.UNSEEN}:
+        if self.state in {ChallengeState.FAILED, ChallengeState.UNSEEN}:
             return False
         if self._asked_at is None:
             self._asked_at = at
         if not self.track.add(at, in_sight=in_sight):
             if self._base is not None:
-                self._end(State.UNSEEN, "the face was lost")
+                self._end(ChallengeState.UNSEEN, "the face was lost")
                 return False
             self._straight, self._last, self._jumped_at = [], None, None
-        if self.state is State.RUNNING:
+        if self.state is ChallengeState.RUNNING:
             self._end_in_time(at)
-        return self.state in {State.RUNNING, State.PASSED}
+        return self.state in {ChallengeState.RUNNING, ChallengeState.PASSED}
 
     def _end_in_time(self, at: float) -> None:
         assert self._asked_at is not None
@@ -254,11 +254,11 @@ class Challenge:
         limit_s = STRAIGHT_S if straight else EACH_S
         if self.track.watched_s - self._watched_s > limit_s:
             if straight:
-                self._end(State.UNSEEN, "nobody looked straight in time")
+                self._end(ChallengeState.UNSEEN, "nobody looked straight in time")
             else:
-                self._end(State.FAILED, f"not done in time: {self.current}")
+                self._end(ChallengeState.FAILED, f"not done in time: {self.current}")
         elif at - self._asked_at > LONGEST * limit_s:
-            self._end(State.UNSEEN, "too few pictures")
+            self._end(ChallengeState.UNSEEN, "too few pictures")
 
     def _follows(self, at: float, points: NDArray[np.float64], pose: Pose) -> bool:
         """Tell whether this can be the face of the last frame, moved as fast as heads move."""
@@ -309,58 +309,58 @@ class Challenge:
         pose: Pose,
         embed: Callable[[], NDArray[np.float32]],
     ) -> None:
-        request = self.requests[self._done]
-        movement = self._movement(points, pose)
-        self._share = movement.share(request)
-        self._carried = {one for one in self._carried if movement.share(one) >= RELEASED}
-        met = self._share >= 1 and movement.solid(request)
+        movement = self.movements[self._done]
+        change = self._change_of(points, pose)
+        self._share = change.share(movement)
+        self._carried = {one for one in self._carried if change.share(one) >= RELEASED}
+        met = self._share >= 1 and change.solid(movement)
         if not self._may_answer:
             assert self._asked_at is not None
             reacted = at - self._asked_at >= REACTION_S
             self._may_answer = reacted and not met
             if reacted and met and self.track.unwatched:  # before it was asked for, or because?
-                self._end(State.UNSEEN, "too few pictures")
+                self._end(ChallengeState.UNSEEN, "too few pictures")
             return
-        wrong = not met and self._other_movement(request, movement) is not None
+        wrong = not met and self._other_movement(movement, change) is not None
         self._held_since = _since(self._held_since, at, met)
         self._wrong_since = _since(self._wrong_since, at, wrong)
         if self._wrong_since is not None and at - self._wrong_since >= HELD_S:
-            self._slip(request, movement)
+            self._slip(movement, change)
         elif self._held_since is not None and at - self._held_since >= HELD_S:
-            self._meet(at, request, embed())
+            self._meet(at, movement, embed())
 
-    def _other_movement(self, request: Movement, movement: _Movement) -> Movement | None:
-        """Return another request that the movement clearly answers."""
+    def _other_movement(self, movement: Movement, change: _PoseChange) -> Movement | None:
+        """Return another movement that the change clearly is."""
         for other in Movement:
-            if other in {request, Movement.CLOSER} | self._carried:
+            if other in {movement, Movement.CLOSER} | self._carried:
                 continue
-            if movement.share(other) >= WRONG and movement.solid(other):
+            if change.share(other) >= WRONG and change.solid(other):
                 return other
         return None
 
-    def _slip(self, request: Movement, movement: _Movement) -> None:
+    def _slip(self, movement: Movement, change: _PoseChange) -> None:
         self._slips += 1
         if self._slips > SLIPS:
-            self._end(State.FAILED, f"other movements than {request}")
-        other = self._other_movement(request, movement)
+            self._end(ChallengeState.FAILED, f"other movements than {movement}")
+        other = self._other_movement(movement, change)
         self._carried |= set() if other is None else {other}
         self._wrong_since = None
 
-    def _meet(self, at: float, request: Movement, embedding: NDArray[np.float32]) -> None:
+    def _meet(self, at: float, movement: Movement, embedding: NDArray[np.float32]) -> None:
         if not self.is_same_person(embedding):
-            self._end(State.FAILED, "another person")
+            self._end(ChallengeState.FAILED, "another person")
             return
         self._done += 1
-        self._carried.add(request)
-        if self._done == len(self.requests):
-            self.state = State.PASSED
+        self._carried.add(movement)
+        if self._done == len(self.movements):
+            self.state = ChallengeState.PASSED
         else:
             self._ask(at)
 
-    def _movement(self, points: NDArray[np.float64], pose: Pose) -> _Movement:
+    def _change_of(self, points: NDArray[np.float64], pose: Pose) -> _PoseChange:
         assert self._base is not None
         shape, base = self._base
-        return _Movement(
+        return _PoseChange(
             yaw=pose.yaw - base.yaw,
             pitch=pose.pitch - base.pitch,
             nearer=pose.scale / base.scale,
@@ -368,7 +368,7 @@ class Challenge:
             narrowed=_slimness(points) / _slimness(shape),
         )
 
-    def _end(self, state: State, reason: str) -> None:
+    def _end(self, state: ChallengeState, reason: str) -> None:
         self.state, self.reason = state, reason
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.detection import Face
-from face_auth.liveness.challenge import Challenge, State
+from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.cues import Repetition
 from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck, judge_repetition, mean_result
-from face_auth.liveness.requests import draw_poses, draw_requests
+from face_auth.liveness.requests import draw_movements, draw_poses
 from face_auth.liveness.track import Track
 from face_auth.quality import Quality
 from face_auth.types import Frame, Liveness, LivenessProgress, LivenessResult, Movement, Verdict
@@ -60,15 +60,15 @@ class LivenessCheck:
             return True
         if self._judged is not None and self._judged.suspected:
             return True
-        if self.challenge is not None and self.challenge.state is not State.PASSED:
-            return self.challenge.state is State.FAILED
+        if self.challenge is not None and self.challenge.state is not ChallengeState.PASSED:
+            return self.challenge.state is ChallengeState.FAILED
         return self._judged is not None and self._judged.passed
 
     @property
     def unseen(self) -> str:
         """Why nothing can be found any more, neither good nor bad; "" where it still can."""
         challenge = self.challenge
-        if self.done or challenge is None or challenge.state is not State.UNSEEN:
+        if self.done or challenge is None or challenge.state is not ChallengeState.UNSEEN:
             return ""
         return challenge.reason
 
@@ -84,7 +84,7 @@ class LivenessCheck:
             return LivenessResult(True, 0.0, ("liveness is off",))
         judged = self._judged or LivenessResult(False, 0.0, ("too few frames",))
         challenge = self.challenge
-        if challenge is None or challenge.state is State.PASSED or judged.suspected:
+        if challenge is None or challenge.state is ChallengeState.PASSED or judged.suspected:
             return judged
         reason = challenge.reason or "the challenge was not finished"
         return LivenessResult(False, judged.score, (f"challenge: {reason}", *judged.reasons))
@@ -97,7 +97,7 @@ class LivenessCheck:
         challenge = self.challenge
         if challenge is None:
             return LivenessProgress(None, 0, 0, 0.0, guidance)
-        wanted = len(challenge.requests)
+        wanted = len(challenge.movements)
         return LivenessProgress(
             challenge.current, challenge.done, wanted, challenge.share, guidance
         )
@@ -165,13 +165,13 @@ def make_check(
     enrols: bool = False,
     random: Random | None = None,
 ) -> LivenessCheck:
-    """Return the check of one attempt, its requests freshly drawn.
+    """Return the check of one attempt, its movements freshly drawn.
 
     Args:
         liveness: The setting.
         passive: Loaded once for all attempts.
         allowed: What a customer whom staff marked can do: two or more.
-        enrols: Whether the requests are an enrolment's four poses beside straight.
+        enrols: Whether the movements are an enrolment's four poses beside straight.
         random: For tests; the operating system's by default.
     """
     if liveness == "off":
@@ -179,7 +179,7 @@ def make_check(
     if liveness == "passive":
         return LivenessCheck(passive)
     if not enrols:
-        drawn = draw_requests(allowed=allowed, random=random)
+        drawn = draw_movements(allowed=allowed, random=random)
     else:
         drawn = tuple(pose for pose in draw_poses(random) if pose in allowed)
     return LivenessCheck(passive, Challenge(drawn))

@@ -1,4 +1,4 @@
-"""What the challenge may ask for, and how the order is drawn."""
+"""The order of the movements that a challenge asks for, drawn afresh for each attempt."""
 
 import secrets
 from collections.abc import Collection
@@ -12,12 +12,12 @@ POSES: Final = (Movement.LEFT, Movement.RIGHT, Movement.UP, Movement.DOWN)
 """What an enrolment asks for, each once, beside looking straight."""
 
 
-def draw_requests(
+def draw_movements(
     count: int = COUNT,
     allowed: Collection[Movement] = tuple(Movement),
     random: Random | None = None,
 ) -> tuple[Movement, ...]:
-    """Draw requests in order, no two in a row alike, and at most one of them to come closer.
+    """Draw movements in order, no two in a row alike, and at most one of them to come closer.
 
     Coming closer alone shows no depth; turning and nodding do.
 
@@ -27,11 +27,11 @@ def draw_requests(
         random: For tests; the operating system's by default.
 
     Raises:
-        ValueError: If fewer than two requests are allowed.
+        ValueError: If fewer than two movements are allowed.
     """
-    possible = [request for request in Movement if request in allowed]
+    possible = [movement for movement in Movement if movement in allowed]
     if len(possible) < 2:
-        raise ValueError("a challenge needs two requests to choose from")
+        raise ValueError("a challenge needs two movements to choose from")
     random = random or secrets.SystemRandom()
     while True:
         drawn = tuple(random.choice(possible) for _ in range(count))

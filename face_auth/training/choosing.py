@@ -15,7 +15,7 @@ from face_auth.training.augment import middle
 from face_auth.training.inception import InceptionResNetV1
 from face_auth.training.people import Half, half_of, one_each
 from face_auth.training.shards import Faces, TrainingError
-from face_auth.training.teacher import Rows, Whitening, rows_of
+from face_auth.training.teacher import PartialWhitening, Rows, rows_of
 
 AT_ONCE: Final = 128
 DRAWS: Final = 2
@@ -52,7 +52,7 @@ class Chooser:
             return None
         count, unseen = len(self._unseen.names), set(self._unseen.names)
         others = [row for name, row in vectors.items() if name not in unseen]
-        whiten = Whitening.of(np.stack(others))
+        whiten = PartialWhitening.of(np.stack(others))
         return self._figures(whiten(rows[:count]), whiten(rows[count:]))
 
     def _figures(self, rows: Rows, sources: Rows) -> Mapping[str, float]:

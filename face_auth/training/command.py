@@ -11,23 +11,25 @@ from typing import Any, Final
 import numpy as np
 
 from face_auth.conversion import read_npz
-from face_auth.dataset_commands import unseen_people
+from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import FaceAuthError
+from face_auth.models import MODELS
 from face_auth.pictures import read_landmarks
 from face_auth.training import compare as comparing
 from face_auth.training.blend import blends
 from face_auth.training.options import NUMBERS, parser
-from face_auth.training.own import compare_own
 from face_auth.training.people import LISTED, look_alikes, nearest, refuse_leaks, without
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
 from face_auth.training.shards import UNNAMED, Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import (
-    Whitening,
+    PartialWhitening,
+    Teach,
+    dlib_teacher,
+    network_teacher,
     read_vectors,
     rows_of,
     teach,
-    teacher_named,
     write_vectors,
 )
 from face_auth.training.wear import worn
@@ -103,12 +105,25 @@ def _those_of(options: argparse.Namespace) -> Faces:
 
 def _teach(options: argparse.Namespace) -> int:
     faces = _read(options.faces)
-    if options.teacher.endswith(".whl"):
-        _torch()
     rows = teach(faces, teacher_named(options.teacher))
     write_vectors(options.out, faces.names, rows)
     print(f"{len(rows):,} vectors of {rows.shape[1]} values in {options.out}")
     return 0
+
+
+def teacher_named(name: str, folder: Path = MODELS) -> Teach:
+    """Return a teacher: "dlib", a wheel with FaceNet's network, or one of the card in *folder*.
+
+    Raises:
+        TrainingError: If it is not installed, or the wheel is another one.
+        ModelError: If the card knows no such network.
+    """
+    if name.endswith(".whl"):
+        _torch()
+        from face_auth.training.facenet import facenet
+
+        return facenet(Path(name))
+    return dlib_teacher() if name == "dlib" else network_teacher(name, folder)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -163,17 +178,6 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    if options.own:
-        if options.unseen is None or options.replace:
-            raise TrainingError("--own needs --unseen, and replaces nothing.")
-        own, strangers = _read(options.own), _read([options.unseen])
-        gain = compare_own(options.old, options.new, own, strangers, options.held_out, options.seed)
-        print(f"{gain.customers} own people, their held-out pictures as attempts")
-        for rate, difference in gain.tar.items():
-            print(comparing.line(f"TAR at FMR {float(rate):g}", difference))
-        return 0
-    if options.photographs is None:
-        raise TrainingError("Networks are compared on LFW: name its folder with --photographs.")
     result = comparing.compare(
         options.old, options.new, options.photographs, options.cache, options.seed, options.pairs
     )
@@ -190,7 +194,7 @@ def _compare(options: argparse.Namespace) -> int:
             options.cache,
             options.seed,
         )
-    return 0 if result.verdict()[0] is comparing.Verdict.BETTER else NOT_BETTER
+    return 0 if result.verdict()[0] is comparing.Outcome.BETTER else NOT_BETTER
 
 
 def _read(places: Sequence[Path]) -> Faces:
@@ -213,7 +217,7 @@ def _look_alikes(
             raise TrainingError("--apart needs the teacher's vectors of both sides.")
         print("Look-alikes were not looked for: the teacher has no vectors of both sides.")
         return faces
-    whiten = Whitening.of(rows[known])
+    whiten = PartialWhitening.of(rows[known])
     trained, strangers = whiten(rows[known]), whiten(others[known_others])
     if apart is not None:
         cosines = np.zeros(len(rows), np.float32)

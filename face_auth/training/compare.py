@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.datasets.pairs_list import Pair, read_pairs
 from face_auth.embedding import load_network
 from face_auth.evaluation.bootstrap import REPETITIONS, Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
@@ -17,7 +18,6 @@ from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.material import Material, Photographs, taken
 from face_auth.metrics import Interval, tar_at_fmr
 from face_auth.models import load_card, load_cohort
-from face_auth.precision import Pair, read_pairs
 from face_auth.training.people import Half, half_of
 from face_auth.training.shards import TrainingError
 
@@ -29,7 +29,7 @@ ROUNDS: Final = 60
 """Of timing, in turns."""
 
 
-class Verdict(StrEnum):
+class Outcome(StrEnum):
     """What a comparison says of the new network."""
 
     BETTER = "better"
@@ -72,7 +72,7 @@ class Comparison:
     customers: int
     people: int
 
-    def verdict(self) -> tuple[Verdict, str]:
+    def verdict(self) -> tuple[Outcome, str]:
         """Return better, worse or cannot tell, and why.
 
         Better is whose difference in TAR at 1e-3 lies above zero with its whole interval, while
@@ -81,18 +81,18 @@ class Comparison:
         """
         first, second = self.tar["0.001"].around, self.tar["0.0001"].around
         if self.sizes[1] > LARGEST_BYTES:
-            return Verdict.WORSE, f"its file has {self.sizes[1] / 1e6:.1f} MB"
+            return Outcome.WORSE, f"its file has {self.sizes[1] / 1e6:.1f} MB"
         if self.milliseconds[1] > LONGEST * self.milliseconds[0]:
-            return Verdict.WORSE, "it takes more than a tenth longer"
+            return Outcome.WORSE, "it takes more than a tenth longer"
         if first.high < 0:
-            return Verdict.WORSE, "TAR at FMR 1e-3 is lower"
+            return Outcome.WORSE, "TAR at FMR 1e-3 is lower"
         if second.high < 0:
-            return Verdict.WORSE, "TAR at FMR 1e-4 is lower"
+            return Outcome.WORSE, "TAR at FMR 1e-4 is lower"
         if self.pairs is not None and self.pairs.around.high < 0:
-            return Verdict.WORSE, "the pairs' accuracy is lower"
+            return Outcome.WORSE, "the pairs' accuracy is lower"
         if first.low > 0:
-            return Verdict.BETTER, "TAR at FMR 1e-3 is higher, and nothing else is worse"
-        return Verdict.CANNOT_TELL, "the difference in TAR at FMR 1e-3 may be none"
+            return Outcome.BETTER, "TAR at FMR 1e-3 is higher, and nothing else is worse"
+        return Outcome.CANNOT_TELL, "the difference in TAR at FMR 1e-3 may be none"
 
 
 def compare(
@@ -240,7 +240,7 @@ def as_text(comparison: Comparison) -> str:
     rows = {f"TAR at FMR {float(rate):g}": own for rate, own in comparison.tar.items()}
     if comparison.pairs is not None:
         rows["pairs' accuracy"] = comparison.pairs
-    lines += [line(name, own) for name, own in rows.items()]
+    lines += [_line(name, own) for name, own in rows.items()]
     sizes, times = comparison.sizes, comparison.milliseconds
     lines.append(f"{'size, MB':22}{sizes[0] / 1e6:9.2f}{sizes[1] / 1e6:9.2f}")
     lines.append(f"{'a face, ms':22}{times[0]:9.2f}{times[1]:9.2f}")
@@ -248,7 +248,7 @@ def as_text(comparison: Comparison) -> str:
     return "\n".join([*lines, f"{verdict}: {reason}"])
 
 
-def line(name: str, own: Difference) -> str:
+def _line(name: str, own: Difference) -> str:
     """Return a difference for people, in per cent."""
     return (
         f"{name:22}{100 * own.old:8.2f}%{100 * own.new:8.2f}%   "

@@ -14,7 +14,7 @@ from torch import Tensor
 from face_auth.training.people import is_held_out, labels
 from face_auth.training.settings import Settings
 from face_auth.training.shards import UNNAMED, Faces, TrainingError
-from face_auth.training.teacher import Rows, Whitening, rows_of
+from face_auth.training.teacher import PartialWhitening, Rows, rows_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,7 @@ def gather(
             else f"Nobody has {settings.fewest} faces and a name."
         )
     if known.any():
-        whiten = Whitening.of(rows[known])
+        whiten = PartialWhitening.of(rows[known])
         rows[known] = whiten(rows[known])
     used = faces.take([kept[index] for index in chosen.tolist()])
     return TrainingSet(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from face_auth.dataset_commands import SEED
+from face_auth.datasets.unseen import SEED
 from face_auth.training.settings import STAGES, Settings
 
 NUMBERS: Final[dict[str, tuple[Callable[[str], Any], str]]] = {
@@ -116,12 +116,9 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     one = commands.add_parser("compare", help="which network ships")
     one.add_argument("old", type=Path, help="models folder of the present network")
     one.add_argument("new", type=Path, help="models folder of the other")
-    one.add_argument("--photographs", type=Path, help="LFW's folder; needed without --own")
+    one.add_argument("--photographs", type=Path, required=True, help="LFW's folder")
     one.add_argument("--landmarks", type=Path, metavar="NPZ", help="of these photographs")
     one.add_argument("--pairs", type=Path, help="LFW's pairs.txt; default: in its folder")
-    one.add_argument("--own", type=Path, nargs="+", help="shards of a bank's own people, instead")
-    one.add_argument("--unseen", type=Path, help="with --own: prepared faces of strangers")
-    one.add_argument("--held-out", type=float, default=0.2, help="with --own: as in training")
     one.add_argument(
         "--replace",
         action="store_true",

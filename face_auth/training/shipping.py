@@ -8,17 +8,16 @@ import numpy as np
 
 from face_auth import duplicate_trial
 from face_auth.cohort import People
-from face_auth.dataset_commands import unseen_people
+from face_auth.datasets.unseen import UNSEEN_FILE, unseen_people
 from face_auth.evaluation import calibration
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.material import Material, taken
 from face_auth.files import write_whole
 from face_auth.model_cards import card_of, write_entry
-from face_auth.model_commands import UNSEEN_FILE
 from face_auth.model_recipes import embed_people, keep_cohort, make_cohort
 from face_auth.models import load_card, load_cohort, read_checked, read_entry
-from face_auth.training.compare import Comparison, Verdict, as_json
+from face_auth.training.compare import Comparison, Outcome, as_json
 from face_auth.training.people import Half, half_of
 from face_auth.training.shards import TrainingError
 
@@ -63,7 +62,7 @@ def replace(
         OSError: If a file cannot be written; the same command goes on.
     """
     verdict, reason = comparison.verdict()
-    if verdict is not Verdict.BETTER:
+    if verdict is not Outcome.BETTER:
         raise TrainingError(f"Nothing was replaced: {reason}.")
     is_unseen = unseen_people(new / UNSEEN_FILE).__contains__
     _, unseen = embed_people(NAME, new, photographs, landmarks, is_unseen, say)

@@ -16,7 +16,7 @@ from face_auth.arrays import read_arrays
 from face_auth.detection import Detector
 from face_auth.embedding import load_network
 from face_auth.files import read_regular, write_whole
-from face_auth.models import MODELS, Framing
+from face_auth.models import Framing
 from face_auth.photographs import central_face
 from face_auth.training.shards import MARGIN, SIDE, Faces, Picture, TrainingError
 
@@ -92,7 +92,7 @@ def rows_of(names: Sequence[str], vectors: Mapping[str, Rows]) -> tuple[Rows, ND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Whitening:
+class PartialWhitening:
     """Centres vectors and evens out, in part, what varies much and what little.
 
     Attributes:
@@ -104,7 +104,7 @@ class Whitening:
     matrix: Rows
 
     @classmethod
-    def of(cls, rows: Rows, power: float = POWER) -> "Whitening":
+    def of(cls, rows: Rows, power: float = POWER) -> "PartialWhitening":
         """Fit to *rows*, shape (n, d); -0.5 as *power* would whiten whole."""
         mean = rows.mean(axis=0)
         values, vectors = np.linalg.eigh(np.cov((rows - mean).T.astype(np.float64)))
@@ -127,21 +127,12 @@ def teach(faces: Faces, teacher: Teach) -> Rows:
     return np.concatenate(rows).astype(np.float32)
 
 
-def teacher_named(name: str, folder: Path = MODELS) -> Teach:
-    """Return a teacher: "dlib", a wheel with FaceNet's network, or one of the card in *folder*.
+def network_teacher(name: str, folder: Path) -> Teach:
+    """Return a network of the model card in *folder* as a teacher.
 
     Raises:
-        TrainingError: If it is not installed, or the wheel is another one.
         ModelError: If the card knows no such network.
     """
-    if name.endswith(".whl"):
-        from face_auth.training.facenet import facenet  # it alone needs PyTorch
-
-        return facenet(Path(name))
-    return _dlib() if name == "dlib" else _network(name, folder)
-
-
-def _network(name: str, folder: Path) -> Teach:
     network = load_network(name, folder, mirror=False)
     edge = (SIDE - network.size) // 2
     if network.card.framing is Framing.FIVE_POINTS:
@@ -177,7 +168,12 @@ class _Descriptor(Protocol):
     def compute_face_descriptor(self, chip: Any) -> Sequence[float]: ...
 
 
-def _dlib() -> Teach:
+def dlib_teacher() -> Teach:
+    """Return dlib's face descriptor as a teacher; its vectors have 128 values.
+
+    Raises:
+        TrainingError: If dlib is not installed.
+    """
     try:
         import dlib  # type: ignore[import-not-found]
         import face_recognition_models  # type: ignore[import-not-found]

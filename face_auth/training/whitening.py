@@ -14,7 +14,7 @@ from face_auth.training.augment import middle
 from face_auth.training.inception import EPSILON, InceptionResNetV1
 from face_auth.training.people import one_each
 from face_auth.training.shards import Faces, TrainingError
-from face_auth.training.teacher import Whitening
+from face_auth.training.teacher import PartialWhitening
 
 POWER: Final = -0.15
 """Of the covariance: of 0, -0.1, -0.15 and -0.2 the one that the choosing half found best."""
@@ -40,7 +40,7 @@ def whitened(network: InceptionResNetV1, faces: Faces) -> InceptionResNetV1:
         )
     outputs = _outputs(network, people)
     units = functional.normalize(outputs)
-    part = Whitening.of(units.numpy(), POWER)
+    part = PartialWhitening.of(units.numpy(), POWER)
     matrix = torch.from_numpy(part.matrix).double()
     matrix /= torch.linalg.matrix_norm(matrix, 2)
     mean = torch.from_numpy(part.mean).double() * outputs.norm(dim=1).double().mean()

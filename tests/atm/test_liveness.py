@@ -33,10 +33,10 @@ def test_nothing_is_asked_where_the_setting_is_off() -> None:
     assert desk.load() is False
 
 
-def test_a_challenge_asks_for_three_requests_and_an_enrolment_for_four_poses() -> None:
+def test_a_challenge_asks_for_three_movements_and_an_enrolment_for_four_poses() -> None:
     desk = LivenessDesk("challenge", None)
-    assert len(desk.check(()).challenge.requests) == 3
-    assert len(set(desk.check((), enrols=True).challenge.requests)) == 4
+    assert len(desk.check(()).challenge.movements) == 3
+    assert len(set(desk.check((), enrols=True).challenge.movements)) == 4
     assert LivenessDesk("passive", None).check(()).challenge is None
 
 
@@ -45,9 +45,9 @@ def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -
     record = bank.store.get("ada")
     desk = LivenessDesk("challenge", None)
     asked = {
-        request.value
+        movement.value
         for _ in range(50)
-        for request in desk.check(excuses(record.excused)).challenge.requests
+        for movement in desk.check(excuses(record.excused)).challenge.movements
     }
     assert asked == {"turn_left", "turn_right"}
     entry = bank.audit.tail(1, "excuse")[0]
@@ -60,8 +60,8 @@ def test_a_customer_can_be_excused_before_there_is_a_record(bank, face) -> None:
     excused = ("look_down", "look_up")
     application = Application("ada", "Ada Lovelace", 0, "4071", datetime.now(UTC), excused)
     desk = LivenessDesk("challenge", None)
-    asked = desk.check(excused, enrols=True).challenge.requests
-    assert {request.value for request in asked} == {"turn_left", "turn_right"}
+    asked = desk.check(excused, enrols=True).challenge.movements
+    assert {movement.value for movement in asked} == {"turn_left", "turn_right"}
     bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
     assert bank.store.get("ada").excused == "look_up,look_down"
     begun, done = bank.audit.tail(2, "enrolment")

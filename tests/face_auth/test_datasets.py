@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth import datasets
 from face_auth.alignment import ALIGNED_SIZE, FIVE_POINTS
 from face_auth.copies import NAMES, copies
-from face_auth.dataset_commands import main
+from face_auth.datasets import folders
+from face_auth.datasets.__main__ import main
 from face_auth.detection import Face
+from face_auth.errors import DatasetError
 from face_auth.models import MODELS
 from face_auth.photographs import (
     CROP_SCALE,
@@ -39,7 +40,7 @@ class FakeDetector:
 
 @pytest.fixture(autouse=True)
 def fake_detector(monkeypatch) -> None:
-    monkeypatch.setattr(datasets, "Detector", FakeDetector)
+    monkeypatch.setattr(folders, "Detector", FakeDetector)
 
 
 def picture(rng: np.random.Generator) -> np.ndarray:
@@ -161,7 +162,7 @@ def test_a_stopped_run_leaves_whole_folders_and_the_next_goes_on(
     source, tmp_path, monkeypatch
 ) -> None:
     fill(source, tmp_path / "whole")
-    encode = datasets._jpeg
+    encode = folders._jpeg
     calls = 0
 
     def stops(image: np.ndarray) -> bytes:
@@ -171,12 +172,12 @@ def test_a_stopped_run_leaves_whole_folders_and_the_next_goes_on(
             raise OSError("disk full")
         return encode(image)
 
-    monkeypatch.setattr(datasets, "_jpeg", stops)
-    monkeypatch.setattr(datasets, "WORKERS", 1)
+    monkeypatch.setattr(folders, "_jpeg", stops)
+    monkeypatch.setattr(folders, "WORKERS", 1)
     assert fill(source, tmp_path) == 1
     begun = people_in(tmp_path / "a")
     assert {name: len(files) for name, files in begun.items()} == {"Ada": 100}
-    record = datasets.read_record(tmp_path / "a")
+    record = folders.read_record(tmp_path / "a")
     assert record is not None and not record[1]
 
     calls = -10_000
@@ -184,7 +185,7 @@ def test_a_stopped_run_leaves_whole_folders_and_the_next_goes_on(
     assert calls + 10_000 == 120, "only Grace is made anew"
     assert content(tmp_path / "a") == content(tmp_path / "whole" / "a")
     assert content(tmp_path / "t") == content(tmp_path / "whole" / "t")
-    record = datasets.read_record(tmp_path / "a")
+    record = folders.read_record(tmp_path / "a")
     assert record is not None and record[1]
     assert not list(tmp_path.rglob("*.partial"))
 
@@ -214,8 +215,8 @@ def test_nonsense_is_exit_code_2_and_one_sentence(tmp_path, capsys) -> None:
     assert capsys.readouterr().err.count("\n") == 1
     (tmp_path / "record").mkdir()
     (tmp_path / "record" / "dataset.json").write_text("{")
-    with pytest.raises(datasets.DatasetError, match="damaged"):
-        datasets.read_record(tmp_path / "record")
+    with pytest.raises(DatasetError, match="damaged"):
+        folders.read_record(tmp_path / "record")
 
 
 def test_twenty_copies_the_first_untouched_and_each_another(rng) -> None:

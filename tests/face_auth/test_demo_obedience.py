@@ -5,7 +5,7 @@ import pytest
 
 from face_auth.camera import Camera
 from face_auth.demo_obedience import ENDS, MOVEMENT_S, REACTION_S, STRAIGHT, Obedience
-from face_auth.sources import make_source
+from face_auth.open_source import make_source
 from face_auth.types import Movement
 
 

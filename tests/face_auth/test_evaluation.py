@@ -19,7 +19,7 @@ from face_auth.evaluation.all_pairs import compare_all
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.cache import Cache, digest
 from face_auth.evaluation.command import main
-from face_auth.evaluation.features import Extractor, Features, State
+from face_auth.evaluation.features import Extractor, Features, PhotographState
 from face_auth.evaluation.frames import shaken
 from face_auth.evaluation.material import load, taken
 from face_auth.evaluation.two_factor import PinRules
@@ -333,7 +333,7 @@ def test_a_stranger_enrolled_by_mistake_raises_the_false_accepts(rng) -> None:
     threshold = float(right.impostor.max()) + 1e-6
     wrong_enrolled = people.enrolled.copy()
     wrong_enrolled[:, 2, 0] = people.enrolled[:, 4, 0]  # a face of the fifth as the third's
-    mixed = trials.People(**{**vars_of(people), "enrolled": wrong_enrolled})
+    mixed = trials.TrialPeople(**{**vars_of(people), "enrolled": wrong_enrolled})
     wrong = Attempts.together(trials.run(mixed, trials.by_nearest, rows, rows))
     assert (right.impostor >= threshold).sum() == 0
     accepted = wrong.impostor >= threshold
@@ -341,7 +341,7 @@ def test_a_stranger_enrolled_by_mistake_raises_the_false_accepts(rng) -> None:
     assert set(wrong.customer[accepted]) == {2} and set(wrong.stranger[accepted]) == {4}
 
 
-def vars_of(people: trials.People) -> dict[str, object]:
+def vars_of(people: trials.TrialPeople) -> dict[str, object]:
     return {name: getattr(people, name) for name in people.__slots__}
 
 
@@ -621,7 +621,12 @@ def test_extractor_tells_no_face_from_damage(fake, models, tmp_path) -> None:
     (tmp_path / "bad.png").write_bytes(b"bad")
     paths = [tmp_path / name for name in ("none.png", "face.png", "bad.png", "face.png")]
     found = Extractor("bundled", tmp_path / "cache", models).extract(paths)
-    assert found.states.tolist() == [State.NO_FACE, State.FACE, State.DAMAGED, State.FACE]
+    assert found.states.tolist() == [
+        PhotographState.NO_FACE,
+        PhotographState.FACE,
+        PhotographState.DAMAGED,
+        PhotographState.FACE,
+    ]
     assert fake.embedded == 1
     assert not found.embeddings()[0].any() and not found.embeddings()[2].any()
     np.testing.assert_array_equal(found.plain[1], found.plain[3])

@@ -15,7 +15,7 @@ import pytest
 from face_auth.conversion import build
 from face_auth.embedding import load_network
 from face_auth.errors import ModelError
-from face_auth.fetching import MARGIN, Source, fetch_vggface2, published
+from face_auth.fetching import MARGIN, PublishedWeights, fetch_vggface2, published
 from face_auth.models import Framing, load_card, load_cohort
 
 pytestmark = pytest.mark.xdist_group("tensorflow")
@@ -67,10 +67,10 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def serve(server: Server, content: bytes, sent: int | None = None) -> Source:
+def serve(server: Server, content: bytes, sent: int | None = None) -> PublishedWeights:
     server.content = content
     server.sent = len(content) if sent is None else sent
-    return Source(server.url, FILE, hashlib.sha256(content).hexdigest())
+    return PublishedWeights(server.url, FILE, hashlib.sha256(content).hexdigest())
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from face_auth import fetching_minifas
 from face_auth.errors import ModelError
 from face_auth.fetching_minifas import fetch_minifas
 from face_auth.liveness.minifas import FILE
-from face_auth.model_commands import main
+from face_auth.models.__main__ import main
 from tests.ports import Port
 
 CONTENT = bytes(range(256)) * 4000

@@ -16,7 +16,7 @@ import pytest
 
 from face_auth.capture import decode_picture
 from face_auth.sources import SourceError
-from face_auth.streams import Parts
+from face_auth.streams import MultipartReader
 from tests.face_auth.input_fuzzer import mutate
 
 ROOT = Path(__file__).parent.parent.parent
@@ -88,7 +88,7 @@ def test_damaged_streams_give_parts_of_what_was_sent(rng: np.random.Generator) -
     given = 0
     for number in range(5 * COUNT):
         body = mutate((with_length, without)[number % 2], rng)
-        parts, fed = Parts(b"edge"), 0
+        parts, fed = MultipartReader(b"edge"), 0
         while fed < len(body):
             size = int(rng.integers(1, 400))
             try:

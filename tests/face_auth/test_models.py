@@ -13,7 +13,6 @@ import pytest
 from face_auth.cohort import pack
 from face_auth.errors import ModelError
 from face_auth.model_cards import check, digest, write_entry
-from face_auth.model_commands import main
 from face_auth.models import (
     MODELS,
     Framing,
@@ -22,6 +21,7 @@ from face_auth.models import (
     own_card,
     read_listed,
 )
+from face_auth.models.__main__ import main
 
 
 def unit_rows(rng: np.random.Generator, count: int = 20) -> np.ndarray[Any, np.dtype[np.float32]]:

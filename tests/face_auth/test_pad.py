@@ -11,7 +11,7 @@ from face_auth.demo_face import DemoFace
 from face_auth.evaluation.allowed import allowed
 from face_auth.evaluation.command import main
 from face_auth.evaluation.material import taken
-from face_auth.evaluation.pad.heads import Head, Pose
+from face_auth.evaluation.pad.heads import Head, HeadPlacement
 from face_auth.evaluation.pad.species import ATTACKS, BONA_FIDE, Subject
 from face_auth.evaluation.pad.surfaces import Held, hold
 from face_auth.evaluation.pad.visits import subjects, visit
@@ -46,7 +46,7 @@ def test_a_simulated_head_turns_in_three_dimensions(recogniser, shown) -> None:
     head = Head(shown.picture, shown.face, 1)
 
     def points(**pose: float) -> np.ndarray:
-        return recogniser.detector.detect(head.draw(Pose(**pose), 0.0))[0].landmarks
+        return recogniser.detector.detect(head.draw(HeadPlacement(**pose), 0.0))[0].landmarks
 
     straight = points()
     assert np.abs(straight - shown.face.landmarks).max() < 0.1 * head.unit

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from face_auth.datasets.pairs_list import fold_accuracy, read_pairs
 from face_auth.errors import ModelError
-from face_auth.precision import fold_accuracy, read_pairs
 
 PAIRS = """2\t1
 Ann\t1\t4

@@ -25,16 +25,15 @@ from face_auth.model_cards import check, write_entry
 from face_auth.model_recipes import keep_bundled
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.training import shipping
-from face_auth.training.command import _look_alikes, main
+from face_auth.training.command import _look_alikes, main, teacher_named
 from face_auth.training.compare import (
     Comparison,
     Difference,
-    Verdict,
+    Outcome,
     best_threshold,
     compare,
     differences,
 )
-from face_auth.training.own import compare_own
 from face_auth.training.people import (
     Half,
     half_of,
@@ -57,14 +56,7 @@ from face_auth.training.shards import (
     write_shards,
 )
 from face_auth.training.shipping import put_in_place, replace
-from face_auth.training.teacher import (
-    Whitening,
-    read_vectors,
-    rows_of,
-    teach,
-    teacher_named,
-    write_vectors,
-)
+from face_auth.training.teacher import PartialWhitening, read_vectors, rows_of, teach, write_vectors
 
 Picture = NDArray[np.uint8]
 
@@ -272,7 +264,7 @@ def test_vectors_of_two_teachers_do_not_mix(tmp_path: Path) -> None:
 def test_whitening_evens_out_but_not_wholly() -> None:
     rng = np.random.default_rng(3)
     rows = (rng.normal(size=(4000, 3)) * [4, 1, 1] + [5, 0, 0]).astype(np.float32)
-    whiten = Whitening.of(rows)
+    whiten = PartialWhitening.of(rows)
     turned = (rows - whiten.mean) @ whiten.matrix
     # Standard deviations to the power 1 - 0.6.
     assert turned.std(axis=0) == pytest.approx([4**0.4, 1, 1], rel=0.1)
@@ -333,19 +325,19 @@ def comparison(
 @pytest.mark.parametrize(
     ("made", "verdict", "reason"),
     [
-        (comparison(0.001), Verdict.BETTER, "higher"),
-        (comparison(0.0), Verdict.CANNOT_TELL, "may be none"),
-        (comparison(-0.01), Verdict.CANNOT_TELL, "may be none"),
-        (comparison(-0.05, high=-0.01), Verdict.WORSE, "1e-3"),
-        (comparison(0.001, strict=(-0.05, -0.001)), Verdict.WORSE, "1e-4"),
-        (comparison(0.001, pairs=-0.001), Verdict.WORSE, "pairs"),
-        (comparison(0.001, size=25_000_001), Verdict.WORSE, "25.0 MB"),
-        (comparison(0.001, ms=3.31), Verdict.WORSE, "tenth longer"),
-        (comparison(0.001, ms=3.29), Verdict.BETTER, "higher"),
+        (comparison(0.001), Outcome.BETTER, "higher"),
+        (comparison(0.0), Outcome.CANNOT_TELL, "may be none"),
+        (comparison(-0.01), Outcome.CANNOT_TELL, "may be none"),
+        (comparison(-0.05, high=-0.01), Outcome.WORSE, "1e-3"),
+        (comparison(0.001, strict=(-0.05, -0.001)), Outcome.WORSE, "1e-4"),
+        (comparison(0.001, pairs=-0.001), Outcome.WORSE, "pairs"),
+        (comparison(0.001, size=25_000_001), Outcome.WORSE, "25.0 MB"),
+        (comparison(0.001, ms=3.31), Outcome.WORSE, "tenth longer"),
+        (comparison(0.001, ms=3.29), Outcome.BETTER, "higher"),
     ],
 )
 def test_only_a_sure_gain_without_a_loss_is_better(
-    made: Comparison, verdict: Verdict, reason: str
+    made: Comparison, verdict: Outcome, reason: str
 ) -> None:
     assert made.verdict()[0] is verdict
     assert reason in made.verdict()[1]
@@ -497,25 +489,13 @@ def test_only_the_comparing_half_compares(
     assert result.tar["0.001"].around == Interval(0, 0)
     assert result.pairs is not None and result.pairs.new > 0.8
     as_fast = dataclasses.replace(result, milliseconds=(1.0, 1.0))  # no time is asserted here
-    assert as_fast.verdict()[0] is Verdict.CANNOT_TELL
+    assert as_fast.verdict()[0] is Outcome.CANNOT_TELL
 
 
 def _pairs_of(people: list[str]) -> list[str]:
     """Five pairs of one person each, five of two people."""
     same = [f"{name}\t1\t2" for name in people[:5]]
     return same + [f"{a}\t1\t{b}\t1" for a, b in zip(people[:5], people[5:], strict=True)]
-
-
-def test_a_network_gains_nothing_over_itself_on_a_banks_own_people() -> None:
-    names = [f"own/person{number % 12}/{number}" for number in range(12 * 12)]
-    strangers = faces_of([f"lfw/stranger{number}/0" for number in range(24)], first=500)
-    gain = compare_own(MODELS, MODELS, faces_of(names), strangers, 0.3, 1)
-    assert gain.customers >= 6
-    own = gain.tar["0.001"]
-    assert own.old == own.new
-    assert (own.around.low, own.around.high) == (0, 0)
-    with pytest.raises(TrainingError, match="Nobody has five pictures"):
-        compare_own(MODELS, MODELS, faces_of(names[:20]), strangers, 0.3, 1)
 
 
 def _webp(picture: Picture) -> bytes:

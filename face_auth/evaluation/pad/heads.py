@@ -30,7 +30,7 @@ DISTANCE: Final = 9.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pose:
+class HeadPlacement:
     """Where a head is: degrees as for ``pose.Pose``, shift in px of the frame."""
 
     yaw: float = 0.0
@@ -62,7 +62,7 @@ class Head:
         x, y = offset / self.unit
         return float(x * cos + y * sin), float(y * cos - x * sin)
 
-    def draw(self, pose: Pose, t: float, blink: float = 0.0) -> Picture:
+    def draw(self, pose: HeadPlacement, t: float, blink: float = 0.0) -> Picture:
         """Return the person at a moment, shape (480, 640, 3), without the camera's noise.
 
         Args:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.evaluation.pad.heads import Pose
+from face_auth.evaluation.pad.heads import HeadPlacement
 from face_auth.types import Movement
 
 CONFUSED: Final = 0.02
@@ -59,7 +59,7 @@ class Customer:
         self._phase = self._rng.uniform(0, 2 * np.pi, 6)
         self._lean = self._rng.uniform(-4, 4)
 
-    def pose(self, asked: Movement | None, t: float) -> Pose:
+    def pose(self, asked: Movement | None, t: float) -> HeadPlacement:
         """Return where the head is at a moment; call it with rising times."""
         if asked is not self._asked:
             self._ask(asked, t)
@@ -72,7 +72,7 @@ class Customer:
         )
         self._now = one, two, three
         waves = np.sin(2 * np.pi * t / np.array([3.7, 2.9, 4.3, 3.1, 5.3, 0.21]) + self._phase)
-        return Pose(
+        return HeadPlacement(
             yaw=one + 1.5 * waves[0],
             pitch=two + 1.2 * waves[1],
             roll=self._lean + 1.0 * waves[2],

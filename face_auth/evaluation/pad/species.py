@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from face_auth.detection import Face
 from face_auth.evaluation.alterations import mask
-from face_auth.evaluation.pad.heads import HEIGHT, WIDTH, Head, Pose
+from face_auth.evaluation.pad.heads import HEIGHT, WIDTH, Head, HeadPlacement
 from face_auth.evaluation.pad.people import ENDS, Customer
 from face_auth.evaluation.pad.surfaces import Held, hold, on_screen, printed
 from face_auth.types import Movement
@@ -159,7 +159,7 @@ class Sheet(Sequence):
         return held
 
 
-def _share(hand: Pose, asked: Movement | None) -> float:
+def _share(hand: HeadPlacement, asked: Movement | None) -> float:
     """Return how far the hand has got with what is asked, 0 to 1."""
     if asked is None:
         return 0.0
@@ -197,7 +197,7 @@ class CutOut(Sheet):
 
     def sheet(self, asked: Movement | None, t: float) -> Picture:
         """Cut eyes and mouth out of the print and put living ones in."""
-        living = self._own.draw(Pose(yaw=2 * np.sin(t)), t, self._self.blink(t))
+        living = self._own.draw(HeadPlacement(yaw=2 * np.sin(t)), t, self._self.blink(t))
         holes = np.zeros((HEIGHT, WIDTH), np.uint8)
         points = np.asarray(self.subject.face.landmarks, float)
         unit = float(np.hypot(*(points[1] - points[0])))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from face_auth.detection import Face
-from face_auth.liveness.challenge import EACH_S, LONGEST, Challenge, State
-from face_auth.liveness.requests import POSES, draw_poses, draw_requests
+from face_auth.liveness.challenge import EACH_S, LONGEST, Challenge, ChallengeState
+from face_auth.liveness.requests import POSES, draw_movements, draw_poses
 from face_auth.liveness.track import LOST_S
 from face_auth.pose import HEAD
 from face_auth.types import Frame, Movement
@@ -71,7 +71,7 @@ class Visitor:
     def follow(self, answer=TURNS, frames: int = 200) -> None:
         """Do what is asked, 0.4 s after it was asked, until the challenge ends."""
         for _ in range(frames):
-            if self.challenge.state is not State.RUNNING:
+            if self.challenge.state is not ChallengeState.RUNNING:
                 return
             self.heard = [*self.heard[1:], self.challenge.current]
             asked = self.heard[0]
@@ -82,16 +82,16 @@ class Visitor:
 def test_a_head_that_does_what_is_asked_passes(request_) -> None:
     challenge = Challenge([request_])
     Visitor(challenge).follow()
-    assert challenge.state is State.PASSED
+    assert challenge.state is ChallengeState.PASSED
     assert challenge.current is None
 
 
 def test_three_in_any_order_pass_in_few_seconds() -> None:
     for seed in range(40):
-        challenge = Challenge(draw_requests(random=random.Random(seed)))
+        challenge = Challenge(draw_movements(random=random.Random(seed)))
         visitor = Visitor(challenge, rng=np.random.default_rng(seed))
         visitor.follow()
-        assert challenge.state is State.PASSED, (challenge.requests, challenge.reason)
+        assert challenge.state is ChallengeState.PASSED, (challenge.movements, challenge.reason)
         assert visitor.t < 6
 
 
@@ -111,7 +111,7 @@ def test_a_flat_picture_that_is_turned_does_not_pass(request_, degrees) -> None:
     (axis, way) = next(iter(TURNS[request_].items()))
     challenge = Challenge([request_])
     Visitor(challenge, FLAT).follow({request_: {axis: float(np.sign(way) * degrees)}})
-    assert challenge.state is State.FAILED
+    assert challenge.state is ChallengeState.FAILED
     assert challenge.done == 0
 
 
@@ -120,14 +120,14 @@ def test_a_flat_picture_that_is_turned_does_not_pass(request_, degrees) -> None:
 def test_nor_does_one_that_is_bent(radius, degrees) -> None:
     challenge = Challenge([Movement.LEFT])
     Visitor(challenge, bent(radius)).follow({Movement.LEFT: {"yaw": float(degrees)}})
-    assert challenge.state is State.FAILED
+    assert challenge.state is ChallengeState.FAILED
 
 
 def test_a_still_face_runs_out_of_time() -> None:
     challenge = Challenge([Movement.UP])
     visitor = Visitor(challenge)
     visitor.follow({Movement.UP: {}})
-    assert challenge.state is State.FAILED
+    assert challenge.state is ChallengeState.FAILED
     assert "not done in time" in challenge.reason
     assert EACH_S < visitor.t < EACH_S + 2
 
@@ -136,16 +136,16 @@ def test_one_wrong_answer_is_forgiven_and_two_are_not() -> None:
     challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow({Movement.LEFT: TURNS[Movement.RIGHT]}, frames=14)
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     visitor.follow()
-    assert challenge.state is State.PASSED
+    assert challenge.state is ChallengeState.PASSED
 
     challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow({Movement.LEFT: TURNS[Movement.RIGHT]}, frames=14)
     visitor.follow({Movement.LEFT: {}}, frames=6)
     visitor.follow({Movement.LEFT: TURNS[Movement.UP]}, frames=12)
-    assert challenge.state is State.FAILED
+    assert challenge.state is ChallengeState.FAILED
     assert "other movements" in challenge.reason
 
 
@@ -157,7 +157,7 @@ def test_a_movement_under_way_when_it_is_asked_for_is_no_answer() -> None:
     visitor.now["yaw"] = 25.0
     for _ in range(10):
         visitor.show(yaw=25)
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     assert challenge.done == 0
 
 
@@ -168,7 +168,7 @@ def test_somebody_elses_face_ends_it() -> None:
         visitor.show()
     visitor.embedding = STRANGER
     visitor.follow()
-    assert (challenge.state, challenge.reason) == (State.FAILED, "another person")
+    assert (challenge.state, challenge.reason) == (ChallengeState.FAILED, "another person")
 
 
 def test_a_face_that_jumps_ends_it_but_one_misplaced_frame_does_not() -> None:
@@ -177,12 +177,12 @@ def test_a_face_that_jumps_ends_it_but_one_misplaced_frame_does_not() -> None:
     visitor.follow(frames=6)
     face = Face((0.0, 0.0, 160.0, 200.0), points(HEAD) + np.float32(250), 1.0)
     challenge.observe(visitor.frame(), face, lambda: ME)
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     visitor.follow(frames=2)
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     for _ in range(2):
         challenge.observe(visitor.frame(), face, lambda: ME)
-    assert (challenge.state, "jumped" in challenge.reason) == (State.FAILED, True)
+    assert (challenge.state, "jumped" in challenge.reason) == (ChallengeState.FAILED, True)
 
 
 def test_a_face_out_of_sight_too_long_ends_it() -> None:
@@ -191,24 +191,24 @@ def test_a_face_out_of_sight_too_long_ends_it() -> None:
     visitor.follow(frames=6)
     for _ in range(int(LOST_S / STEP_S) - 1):
         challenge.miss(visitor.frame())
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     for _ in range(3):
         challenge.miss(visitor.frame())
-    assert (challenge.state, challenge.reason) == (State.UNSEEN, "the face was lost")
+    assert (challenge.state, challenge.reason) == (ChallengeState.UNSEEN, "the face was lost")
     visitor.follow()
-    assert challenge.state is State.UNSEEN
+    assert challenge.state is ChallengeState.UNSEEN
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_a_head_passes_at_every_rate_and_a_picture_at_none(rate) -> None:
-    challenge = Challenge(draw_requests(random=random.Random(rate)))
+    challenge = Challenge(draw_movements(random=random.Random(rate)))
     visitor = Visitor(challenge, rate=rate)
     visitor.follow(frames=10 * rate)
-    assert challenge.state is State.PASSED, challenge.reason
+    assert challenge.state is ChallengeState.PASSED, challenge.reason
     assert visitor.t < 6.5
     challenge = Challenge([Movement.LEFT])
     Visitor(challenge, FLAT, rate=rate).follow({Movement.LEFT: {"yaw": 40.0}}, frames=10 * rate)
-    assert challenge.state is State.FAILED
+    assert challenge.state is ChallengeState.FAILED
 
 
 @pytest.mark.parametrize("seconds", [1.0, 3.0, 7.0])
@@ -220,7 +220,7 @@ def test_a_gap_before_the_first_request_costs_nothing(seconds) -> None:
     visitor.follow(frames=3)
     assert challenge.current is None, "the straight look began anew"
     visitor.follow()
-    assert challenge.state is State.PASSED, challenge.reason
+    assert challenge.state is ChallengeState.PASSED, challenge.reason
 
 
 @pytest.mark.parametrize("seconds", [0.9, 2.0, 4.4, 20.0])
@@ -234,7 +234,7 @@ def test_a_gap_after_it_accuses_nobody_and_admits_nobody(done, seconds) -> None:
     visitor.t += seconds
     visitor.now = {"yaw": -25.0, "pitch": 5.0, "scale": 1.3}
     visitor.follow()
-    assert (challenge.state, challenge.reason) == (State.UNSEEN, "the face was lost")
+    assert (challenge.state, challenge.reason) == (ChallengeState.UNSEEN, "the face was lost")
     assert challenge.done == done
 
 
@@ -244,11 +244,11 @@ def test_a_gap_shorter_than_a_face_may_be_lost_is_followed() -> None:
     visitor.follow(frames=6)
     visitor.t += LOST_S - 2 * STEP_S
     visitor.follow()
-    assert challenge.state is State.PASSED, challenge.reason
+    assert challenge.state is ChallengeState.PASSED, challenge.reason
 
 
 def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() -> None:
-    for gap, state in ((0.3, State.RUNNING), (0.7, State.UNSEEN)):
+    for gap, state in ((0.3, ChallengeState.RUNNING), (0.7, ChallengeState.UNSEEN)):
         challenge = Challenge([Movement.LEFT])
         visitor = Visitor(challenge)
         while challenge.current is None:
@@ -258,7 +258,9 @@ def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() 
         visitor.show(**TURNS[Movement.LEFT])
         assert challenge.state is state
         visitor.follow()
-        assert challenge.state is (State.PASSED if state is State.RUNNING else state)
+        assert challenge.state is (
+            ChallengeState.PASSED if state is ChallengeState.RUNNING else state
+        )
 
 
 def test_the_time_for_a_request_is_time_that_was_watched() -> None:
@@ -270,9 +272,9 @@ def test_the_time_for_a_request_is_time_that_was_watched() -> None:
     asked_at = visitor.t
     while visitor.t - asked_at < 1.5 * EACH_S:
         visitor.show()
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     visitor.follow()
-    assert challenge.state is State.PASSED
+    assert challenge.state is ChallengeState.PASSED
 
 
 def test_too_few_pictures_in_the_longest_time_accuse_nobody() -> None:
@@ -281,9 +283,9 @@ def test_too_few_pictures_in_the_longest_time_accuse_nobody() -> None:
     while challenge.current is None:
         visitor.show()
     asked_at = visitor.t
-    while challenge.state is State.RUNNING:
+    while challenge.state is ChallengeState.RUNNING:
         visitor.show()
-    assert (challenge.state, challenge.reason) == (State.UNSEEN, "too few pictures")
+    assert (challenge.state, challenge.reason) == (ChallengeState.UNSEEN, "too few pictures")
     assert LONGEST * EACH_S < visitor.t - asked_at < LONGEST * EACH_S + 1
 
 
@@ -292,7 +294,7 @@ def test_who_does_nothing_is_refused_in_the_same_time_at_every_rate(rate) -> Non
     challenge = Challenge([Movement.UP])
     visitor = Visitor(challenge, rate=rate)
     visitor.follow({Movement.UP: {}}, frames=10 * rate)
-    assert challenge.state is State.FAILED
+    assert challenge.state is ChallengeState.FAILED
     assert EACH_S < visitor.t < EACH_S + 2
 
 
@@ -301,7 +303,10 @@ def test_who_never_looks_straight_was_not_seen() -> None:
     visitor = Visitor(challenge)
     for _ in range(200):
         challenge.miss(visitor.frame())
-    assert (challenge.state, challenge.reason) == (State.UNSEEN, "nobody looked straight in time")
+    assert (challenge.state, challenge.reason) == (
+        ChallengeState.UNSEEN,
+        "nobody looked straight in time",
+    )
     assert challenge.done == 0
 
 
@@ -314,9 +319,9 @@ def test_landmarks_misplaced_for_a_moment_are_no_jump_at_any_rate(rate) -> None:
     face = Face((0.0, 0.0, 160.0, 200.0), points(HEAD) + np.float32(250), 1.0)
     for _ in range(max(rate // 12, 1)):
         challenge.observe(visitor.frame(), face, lambda: ME)
-    assert challenge.state is State.RUNNING
+    assert challenge.state is ChallengeState.RUNNING
     visitor.follow(frames=10 * rate)
-    assert challenge.state is State.PASSED
+    assert challenge.state is ChallengeState.PASSED
 
 
 @pytest.mark.parametrize(("rate", "too_few"), [(5, 1), (8, 1), (12, 1), (25, 2)])
@@ -335,7 +340,7 @@ def test_a_movement_counts_once_it_is_held_and_not_in_a_glimpse(rate, too_few) -
 
 
 def test_passed_holds_only_for_the_face_that_passed() -> None:
-    for after, state in ((0.5, State.PASSED), (2.0, State.UNSEEN)):
+    for after, state in ((0.5, ChallengeState.PASSED), (2.0, ChallengeState.UNSEEN)):
         challenge = Challenge([Movement.LEFT])
         visitor = Visitor(challenge)
         visitor.follow()
@@ -345,7 +350,7 @@ def test_passed_holds_only_for_the_face_that_passed() -> None:
 
 
 def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:
-    drawn = [draw_requests() for _ in range(3000)]
+    drawn = [draw_movements() for _ in range(3000)]
     assert all(one[0] != one[1] != one[2] for one in drawn)
     assert all(one.count(Movement.CLOSER) <= 1 for one in drawn)
     assert len(set(drawn)) >= 70
@@ -355,9 +360,9 @@ def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:
 
 def test_two_allowed_requests_are_enough_and_one_is_not() -> None:
     allowed = {Movement.LEFT, Movement.CLOSER}
-    assert all(set(draw_requests(allowed=allowed)) == allowed for _ in range(20))
+    assert all(set(draw_movements(allowed=allowed)) == allowed for _ in range(20))
     with pytest.raises(ValueError):
-        draw_requests(allowed={Movement.LEFT})
+        draw_movements(allowed={Movement.LEFT})
 
 
 def test_an_enrolment_asks_for_each_pose_once() -> None:

@@ -17,7 +17,7 @@ from face_auth.demo_face import DemoFace
 from face_auth.demo_obedience import Obedience
 from face_auth.enrolment import WANTED, enrol_face
 from face_auth.errors import NoFaceError, PresentationAttackError, TooFewPicturesError
-from face_auth.liveness.challenge import Challenge, State
+from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.check import LivenessCheck, make_check
 from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck
 from face_auth.liveness.requests import POSES
@@ -204,7 +204,7 @@ def test_a_picture_is_looked_at_once_and_embedded_once(recogniser, person, enrol
 
 def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, person) -> None:
     check = attempt(recogniser, person, Judge(2.0, -3.0, 99.0))
-    assert check.challenge is not None and check.challenge.state is State.RUNNING
+    assert check.challenge is not None and check.challenge.state is ChallengeState.RUNNING
     assert (check.result.passed, check.result.score) == (False, -0.5)
     assert check.result.reasons == ("saw 2.0", "saw -3.0")
 
@@ -243,7 +243,7 @@ def test_a_marked_customer_gets_only_what_they_can_do() -> None:
     for _ in range(20):
         check = make_check("challenge", PassiveCheck(), allowed=allowed)
         assert check.challenge is not None
-        assert set(check.challenge.requests) <= allowed
+        assert set(check.challenge.movements) <= allowed
 
 
 def test_a_challenge_never_comes_without_the_passive_cues() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from face_auth.dataset_commands import unseen_people
+from face_auth.datasets.unseen import unseen_people
 from face_auth.evaluation.all_pairs import compare_all
 from face_auth.pictures import read_landmarks
 from face_auth.training.choosing import Chooser

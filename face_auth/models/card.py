@@ -1,7 +1,4 @@
-"""Model files: find them, check them against the model card, and read the card.
-
-``python -m face_auth.models --help`` lists what makes, fetches and checks them.
-"""
+"""The model card: what it says about each network, and model files checked against it."""
 
 import hashlib
 import json
@@ -19,7 +16,7 @@ from face_auth.arrays import read_arrays
 from face_auth.errors import ModelError
 from face_auth.files import read_regular
 
-MODELS: Final = Path(__file__).resolve().parent.parent / "models"
+MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 """The folder of the model files that come with the program."""
 
 CARD_FILE: Final = "model_card.json"
@@ -289,11 +286,3 @@ def _finite(value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"no threshold: {value!r}")
     return number
-
-
-if __name__ == "__main__":
-    import sys
-
-    from face_auth.model_commands import main
-
-    sys.exit(main())

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from face_auth.datasets.unseen import UNSEEN_FILE
 from face_auth.errors import ModelError
-from face_auth.models import MODELS
-
-UNSEEN_FILE = "unseen_people.txt"
+from face_auth.models.card import MODELS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -184,9 +183,9 @@ def _proof(options: argparse.Namespace) -> int:
 
 
 def _precision(options: argparse.Namespace) -> int:
-    from face_auth.precision import compare_precisions
+    from face_auth.precision import compare_quantisation
 
-    for line in compare_precisions(
+    for line in compare_quantisation(
         options.weights,
         options.pairs,
         options.people,
@@ -217,3 +216,7 @@ def _is_unseen(options: argparse.Namespace) -> Callable[[str], bool]:
 def _every_third(name: str) -> bool:
     """Return the same answer for a name in every run and folder."""
     return hashlib.sha256(name.encode()).digest()[0] % 3 == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

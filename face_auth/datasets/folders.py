@@ -1,4 +1,4 @@
-"""Training and test pictures: ``python -m face_auth.datasets lfw`` or ``... folder SOURCE``.
+"""The folders of training and test pictures, made from photographs of people.
 
 Of each person five photographs become training pictures (the face turned upright, with a margin)
 and one becomes test pictures (whole, unseen by any detector); twenty altered copies of each.
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from face_auth.copies import copies
 from face_auth.detection import Detector
-from face_auth.errors import FaceAuthError
+from face_auth.errors import DatasetError
 from face_auth.files import write_whole
 from face_auth.photographs import (
     ImageError,
@@ -32,7 +32,7 @@ from face_auth.photographs import (
     read_photograph,
 )
 
-REPOSITORY: Final = Path(__file__).resolve().parent.parent
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
 TRAIN: Final = REPOSITORY / "aligned_image_data"
 TEST: Final = REPOSITORY / "test_images"
 
@@ -41,10 +41,6 @@ RECORD: Final = "dataset.json"
 JOURNAL: Final = "problems.txt"
 JPEG_QUALITY: Final = 95
 WORKERS: Final = 2
-
-
-class DatasetError(FaceAuthError):
-    """The folders cannot be filled as asked; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +281,3 @@ def _jpeg(picture: NDArray[np.uint8]) -> bytes:
     if not good:
         raise OSError("a picture could not be encoded")
     return data.tobytes()
-
-
-if __name__ == "__main__":
-    from face_auth.dataset_commands import main
-
-    sys.exit(main())

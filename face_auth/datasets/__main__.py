@@ -1,4 +1,4 @@
-"""The command line of face_auth.datasets: options -> people -> both folders."""
+"""``python -m face_auth.datasets``: fill the folders of training and test pictures."""
 
 import argparse
 import sys
@@ -6,29 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from face_auth.datasets import TEST, TRAIN, TRAIN_PHOTOGRAPHS, DatasetError, Made, Plan, make
-from face_auth.errors import FaceAuthError
-from face_auth.models import MODELS
+from face_auth.datasets.folders import TEST, TRAIN, TRAIN_PHOTOGRAPHS, Made, Plan, make
+from face_auth.datasets.unseen import SEED, unseen_people
+from face_auth.errors import DatasetError, FaceAuthError
 from face_auth.photographs import people_in
 
-SEED: Final = 20261123
-UNSEEN_PEOPLE: Final = MODELS / "unseen_people.txt"
 BAD_INPUT: Final = 2
-
-
-def unseen_people(path: Path = UNSEEN_PEOPLE) -> frozenset[str]:
-    """Return the LFW people of whom the bundled network saw no photograph in training.
-
-    Raises:
-        DatasetError: If the list cannot be read.
-    """
-    try:
-        return frozenset(path.read_text("utf-8").split())
-    except OSError as error:
-        raise DatasetError(
-            f"The list of people {path} cannot be read ({error.strerror}). "
-            "Restore it from the program's repository: git checkout -- models"
-        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -136,3 +119,7 @@ def _summary(made: Made, train: Path, test: Path) -> str:
     ]
     lines += [f"{problem}: {count}" for problem, count in sorted(made.problems.items())]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Model files and the model card that describes them.
+
+``python -m face_auth.models --help`` lists what makes, fetches and checks them.
+"""
+
+from face_auth.models.card import (
+    CARD_FILE,
+    DIMENSIONS,
+    LARGEST_FILE,
+    MODELS,
+    Framing,
+    ModelCard,
+    Threshold,
+    load_card,
+    load_cohort,
+    own_card,
+    read_card_file,
+    read_checked,
+    read_entry,
+    read_listed,
+)
+
+__all__ = [
+    "CARD_FILE",
+    "DIMENSIONS",
+    "LARGEST_FILE",
+    "MODELS",
+    "Framing",
+    "ModelCard",
+    "Threshold",
+    "load_card",
+    "load_cohort",
+    "own_card",
+    "read_card_file",
+    "read_checked",
+    "read_entry",
+    "read_listed",
+]
