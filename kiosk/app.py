@@ -22,6 +22,7 @@ from kiosk.idle import IdleClock
 from kiosk.keys import Keyboard
 from kiosk.language import Language
 from kiosk.service import Condition, Service, furnish_demonstration, open_machine
+from kiosk.shell import Make, Page, Shell
 from kiosk.supervisor import Heart
 from kiosk.window import Window
 from kiosk.worker import DRAIN_MS, Worker
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from atm.machine import Machine
     from atm.settings import Settings
     from kiosk.focus import Control
-    from kiosk.screens.base import Screen
 
 NAME = "Two-Factor ATM"
 REFRESH_MS = 250
@@ -42,7 +42,7 @@ UNSEEN_MS = 500
 _log = logging.getLogger(__name__)
 
 
-class App:
+class App(Shell):
     """Joins window, machine and pages."""
 
     def __init__(
@@ -63,10 +63,10 @@ class App:
         Raises:
             tkinter.TclError: If there is no display.
         """
-        self.settings = settings
         self.heart = heart or Heart()
-        self.demonstration = Demonstration(self, settings)
         self.worker = Worker()
+        self.service = Service(settings, self.worker, open_with, furnish, self._service_changed)
+        self.demonstration = Demonstration(self.service, self.worker, self.reopen, self.fault)
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
         )
@@ -77,19 +77,18 @@ class App:
         self.notice: messages.Notice | None = None
         self.closed = False
         self.collector = Collector()
-        self._waiting: tuple[Screen, Callable[[], None]] | None = None
+        self._waiting: tuple[Page, Callable[[], None]] | None = None
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.pause = Countdown()
-        self.service = Service(self.worker, open_with, furnish, self._service_changed)
         self.attendance = Attendance(self)
         self.guide = Guide(self.service, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
-        self.keyboard = Keyboard(self)
+        self.keyboard = Keyboard(self, self.focus)
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
         self.window.rescaled = self._rescaled
-        self.screen: Screen
+        self.screen: Page
         self.go_home()
         self._started = False
         self.root.bind("<Visibility>", self._painted, add="+")
@@ -99,7 +98,7 @@ class App:
         """Serve until the window is closed."""
         self.root.mainloop()
 
-    def show(self, make: Callable[[App], Screen]) -> None:
+    def show(self, make: Make) -> None:
         """Put the page that *make* builds in the place of the one there is."""
         self._end_dialog()
         self.idle.answer()
@@ -141,6 +140,11 @@ class App:
         self.window.foot.say(self.screen.foot())
 
     @property
+    def settings(self) -> Settings:
+        """The settings of the machine that is open, or being opened."""
+        return self.service.settings
+
+    @property
     def machine(self) -> Machine:
         """The machine; pages that need it are shown only once it is open."""
         machine = self.service.machine
@@ -162,8 +166,7 @@ class App:
 
     def reopen(self, settings: Settings | None = None) -> None:
         """Open the machine again, or the one that other *settings* describe."""
-        self.settings = settings or self.settings
-        self.service.open(self.settings)
+        self.service.open(settings)
         self.go_home()
 
     def ask(
@@ -239,7 +242,7 @@ class App:
         _log.info("First paint")
         self.window.show_icon()
         self._refresh()
-        self.service.open(self.settings)
+        self.service.open()
         self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
 
     def _tick(self) -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kiosk.shell import Shell
+
 if TYPE_CHECKING:
     from atm.session import Session
-    from kiosk.app import App
     from kiosk.worker import Attempt
 
 EVERY_S = 0.5
@@ -25,7 +26,7 @@ class PresenceWatch:
     """Asks twice a second who is there; anything but the owner covers the account."""
 
     def __init__(
-        self, app: App, session: Session, clock: Callable[[], float] = time.monotonic
+        self, app: Shell, session: Session, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Watch over *session*; `look` is to be called at least twice a second."""
         self.session = session

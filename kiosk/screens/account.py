@@ -12,13 +12,13 @@ from kiosk.focus import Control
 from kiosk.keypads import DigitPad
 from kiosk.screens.balance import WIDTH, BalanceCard
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Shell
 from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts import Withdrawal
     from atm.session import Session
-    from kiosk.app import App
 
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
@@ -29,7 +29,7 @@ _RIGHT, _RIGHT_WIDE = 656, 568
 class Account(SessionPage):
     """What an admitted customer sees; leaving it logs them out."""
 
-    def __init__(self, app: App, session: Session, since: datetime | None = None) -> None:
+    def __init__(self, app: Shell, session: Session, since: datetime | None = None) -> None:
         """Build the page for *session*, open since a given time or now."""
         super().__init__(app)
         self.open_session(session, since)

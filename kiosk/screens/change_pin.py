@@ -11,12 +11,12 @@ from kiosk.bars import ChipSpec
 from kiosk.fields import Field
 from kiosk.screens.form import Form
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Shell
 from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.session import Session
-    from kiosk.app import App
 
 _WIDE = 760
 
@@ -26,7 +26,7 @@ class ChangePin(SessionPage, Form):
 
     action = messages.N_("Change PIN")
 
-    def __init__(self, app: App, session: Session, since: datetime, refused: str = "") -> None:
+    def __init__(self, app: Shell, session: Session, since: datetime, refused: str = "") -> None:
         """Build the page for *session*; *refused* is what the last try came to, translated."""
         self._refused = refused
         super().__init__(app)
@@ -113,7 +113,7 @@ class ChangePin(SessionPage, Form):
 class PinChanged(SessionPage):
     """The new PIN counts."""
 
-    def __init__(self, app: App, session: Session, since: datetime) -> None:
+    def __init__(self, app: Shell, session: Session, since: datetime) -> None:
         """Build the page."""
         super().__init__(app)
         self.open_session(session, since)

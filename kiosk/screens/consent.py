@@ -15,12 +15,12 @@ from kiosk.icons import icon
 from kiosk.screens.base import Screen
 from kiosk.screens.draft import Draft
 from kiosk.screens.stepper import draw_steps
+from kiosk.shell import Shell
 from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.signatures import StaffMember
-    from kiosk.app import App
 
 _FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 _BUTTON_Y, _BUTTON_WIDE = 620, 572
@@ -30,7 +30,7 @@ _ROW = 104
 class Consent(Screen):
     """The customer reads it and says yes or no; a no stores nothing."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for the customer whom *staff* serve."""
         super().__init__(app)
         self._staff = staff

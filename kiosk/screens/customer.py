@@ -12,13 +12,13 @@ from kiosk.focus import Control
 from kiosk.messages import Notice
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed, states
+from kiosk.shell import Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
     from atm.session import Customer
     from atm.signatures import Signatures, StaffMember
-    from kiosk.app import App
 
 _GAP = 20
 _WIDE, _HIGH = (FULL - _GAP) // 2, 130
@@ -29,7 +29,7 @@ class CustomerPage(Signed):
     """Unlock, new PIN, new face, movements, delete."""
 
     def __init__(
-        self, app: App, staff: StaffMember, customer: Customer, state: str, searched: str = ""
+        self, app: Shell, staff: StaffMember, customer: Customer, state: str, searched: str = ""
     ) -> None:
         """Build the page of *customer*, who is in *state*; *searched* is what found them."""
         super().__init__(app)

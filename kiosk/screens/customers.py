@@ -11,12 +11,12 @@ from kiosk.focus import Control
 from kiosk.keypads import LetterPad
 from kiosk.rows import Entry, Listing
 from kiosk.screens.staff_page import FULL, Signed, states
+from kiosk.shell import Shell
 from kiosk.widgets import Button, at
 
 if TYPE_CHECKING:
     from atm.session import Customer
     from atm.signatures import StaffMember
-    from kiosk.app import App
 
 ROWS = 6
 _FIELD_Y, _LIST_Y, _PAD_Y = 132, 226, 344
@@ -26,7 +26,7 @@ _BUTTON_WIDE = 240
 class Customers(Signed):
     """A field to search with, and whom it found."""
 
-    def __init__(self, app: App, staff: StaffMember, text: str = "") -> None:
+    def __init__(self, app: Shell, staff: StaffMember, text: str = "") -> None:
         """Build the page for *staff*, with *text* searched for already."""
         super().__init__(app)
         from kiosk.screens.staff_menu import StaffMenu

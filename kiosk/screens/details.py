@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from kiosk import messages
 from kiosk.bars import ChipSpec
@@ -11,9 +10,7 @@ from kiosk.fields import Field
 from kiosk.screens.draft import Draft
 from kiosk.screens.form import Form
 from kiosk.screens.stepper import draw_steps
-
-if TYPE_CHECKING:
-    from kiosk.app import App
+from kiosk.shell import Shell
 
 
 class Details(Form):
@@ -21,7 +18,7 @@ class Details(Form):
 
     action = messages.N_("Next")
 
-    def __init__(self, app: App, draft: Draft) -> None:
+    def __init__(self, app: Shell, draft: Draft) -> None:
         """Build the page with what *draft* has already."""
         self._draft = draft
         super().__init__(app)
@@ -100,7 +97,7 @@ class CustomerPin(Form):
 
     action = messages.N_("Next")
 
-    def __init__(self, app: App, draft: Draft) -> None:
+    def __init__(self, app: Shell, draft: Draft) -> None:
         """Build the page; a PIN is never filled in again."""
         self._draft = draft
         draft.pin = ""

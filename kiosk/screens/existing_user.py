@@ -16,6 +16,7 @@ from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.keypads import DigitPad, LetterPad
 from kiosk.screens.live import Live
+from kiosk.shell import Shell
 from kiosk.signs import StatusLine, hair
 from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from atm.decision import Decision
     from face_auth.camera import Frame
     from face_auth.verification import LoginProgress
-    from kiosk.app import App
 
 _PAD_Y = 344
 _DRAWER_Y = 332
@@ -35,7 +35,7 @@ _READ_MS = 1800
 class ExistingUser(Live):
     """The login page."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page, with nothing typed."""
         super().__init__(app)
         _ = self._

@@ -12,6 +12,7 @@ from kiosk.screens.draft import Draft
 from kiosk.screens.pictures import PANE_Y, Pictures
 from kiosk.screens.same_face import AskedTwice
 from kiosk.screens.stepper import draw_steps
+from kiosk.shell import Shell
 from kiosk.signs import card, disc, hair
 from kiosk.widgets import Label, at
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import threading
 
     from atm.session import Customer
-    from kiosk.app import App
 
 _CARD_HEIGHT = 440
 _ROW = 65
@@ -30,7 +30,7 @@ class FaceStep(Pictures):
 
     action = messages.N_("Save login details")
 
-    def __init__(self, app: App, draft: Draft) -> None:
+    def __init__(self, app: Shell, draft: Draft) -> None:
         """Build the page for *draft*."""
         super().__init__(app)
         self.draft = draft
@@ -124,7 +124,7 @@ class FaceStep(Pictures):
 class Saved(Screen):
     """The new customer can log in."""
 
-    def __init__(self, app: App, customer: Customer) -> None:
+    def __init__(self, app: Shell, customer: Customer) -> None:
         """Build the page for *customer*."""
         super().__init__(app)
         _ = self._

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from kiosk.focus import Control
 from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Shell
 
 if TYPE_CHECKING:
     from atm.health import Health
     from atm.signatures import StaffMember
-    from kiosk.app import App
     from kiosk.language import Language
 
 ROWS = 9
@@ -26,7 +26,7 @@ LEAST_LOG_ROOM = 2_000
 class HealthPage(Signed):
     """Asked once, when the page opens."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
         from kiosk.screens.staff_menu import StaffMenu

@@ -12,13 +12,13 @@ from kiosk.focus import Control
 from kiosk.messages import Notice
 from kiosk.rows import Entry, Listing
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Shell
 from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.accounts import Hold
     from atm.signatures import StaffMember
-    from kiosk.app import App
 
 ROWS = 6
 _WIDE = 900
@@ -27,7 +27,7 @@ _WIDE = 900
 class Holds(Signed):
     """The list of them."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
         from kiosk.screens.staff_menu import StaffMenu
@@ -63,7 +63,7 @@ class Holds(Signed):
 class SettleHold(Signed):
     """Were the notes paid out? One answer books them, the other gives them back."""
 
-    def __init__(self, app: App, staff: StaffMember, hold: Hold, username: str) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, hold: Hold, username: str) -> None:
         """Build the page for *hold* on the account of *username*."""
         super().__init__(app)
         self.sign(staff, lambda app: Holds(app, staff))

@@ -12,6 +12,7 @@ from kiosk.bars import ChipSpec
 from kiosk.camera_view import CameraView
 from kiosk.screens.live import Live
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Shell
 from kiosk.signs import StatusLine, card, disc
 from kiosk.widgets import Label, at
 from kiosk.worker import Attempt
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from atm.session import Session
     from face_auth.camera import Frame
     from face_auth.verification import LoginProgress
-    from kiosk.app import App
 
 _HIGH = 412
 
@@ -30,7 +30,7 @@ class LookToChange(Live, SessionPage):
     """Starts by itself as soon as there is a picture."""
 
     def __init__(
-        self, app: App, session: Session, since: datetime, old_pin: str, new_pin: str
+        self, app: Shell, session: Session, since: datetime, old_pin: str, new_pin: str
     ) -> None:
         """Build the page; both PINs go with it."""
         super().__init__(app)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Shell
 from kiosk.signs import card, disc, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.accounts import Withdrawal
     from atm.session import HeldError, Session
-    from kiosk.app import App
 
 _WIDE = 760
 _LEFT = (theme.PAGE_WIDTH - _WIDE) // 2
@@ -48,7 +48,9 @@ class _Slip(SessionPage):
 class TakeMoney(_Slip):
     """The notes are out and booked; then the account again, or the end."""
 
-    def __init__(self, app: App, session: Session, since: datetime, withdrawal: Withdrawal) -> None:
+    def __init__(
+        self, app: Shell, session: Session, since: datetime, withdrawal: Withdrawal
+    ) -> None:
         """Build the page for *withdrawal* of *session*, open *since*."""
         from atm.dispenser import SIMULATED
 
@@ -81,7 +83,7 @@ class TakeMoney(_Slip):
 class AmountHeld(_Slip):
     """Nobody knows whether notes came out; what the customer shows to staff."""
 
-    def __init__(self, app: App, session: Session, since: datetime, held: HeldError) -> None:
+    def __init__(self, app: Shell, session: Session, since: datetime, held: HeldError) -> None:
         """Build the page for what *held* says, of *session*, open *since*."""
         super().__init__(app)
         self.open_session(session, since)

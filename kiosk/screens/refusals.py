@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from kiosk.focus import Control
 from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Shell
 
 if TYPE_CHECKING:
     from atm.refusals import Refusal
     from atm.signatures import StaffMember
-    from kiosk.app import App
 
 LAST = 20
 ROWS = 6
@@ -21,7 +21,7 @@ ROWS = 6
 class Refusals(Signed):
     """What customers are never told."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*; the log is read on a worker, which the log notes."""
         super().__init__(app)
         from kiosk.screens.staff_menu import StaffMenu

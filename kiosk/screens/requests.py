@@ -10,13 +10,13 @@ from kiosk.bars import fit
 from kiosk.focus import Control
 from kiosk.messages import Notice
 from kiosk.rows import Entry, Listing
-from kiosk.screens.staff_page import FULL, Make, Signed
+from kiosk.screens.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine
 
 if TYPE_CHECKING:
     from atm.session import Customer
     from atm.signatures import StaffMember
-    from kiosk.app import App
     from kiosk.screens.draft import Draft
 
 LEAST = 2
@@ -28,7 +28,7 @@ _BUTTON_WIDE = 572
 class _Movements(Signed):
     """A row for each movement; touching one excuses the customer from it, or asks it again."""
 
-    def __init__(self, app: App, staff: StaffMember, username: str, back: Make) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, username: str, back: Make) -> None:
         """Build the page of *username*, its rows still empty."""
         super().__init__(app)
         self.sign(staff, back)
@@ -115,7 +115,7 @@ class _Movements(Signed):
 class RequestsPage(_Movements):
     """The movements of an enrolled customer."""
 
-    def __init__(self, app: App, staff: StaffMember, customer: Customer, back: Make) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, customer: Customer, back: Make) -> None:
         """Build the page of *customer*; what is marked now is read on a worker."""
         super().__init__(app, staff, customer.username, back)
         self._customer = customer
@@ -138,7 +138,7 @@ class RequestsPage(_Movements):
 class DraftRequests(_Movements):
     """The movements of a customer in the making; they are saved with the customer."""
 
-    def __init__(self, app: App, draft: Draft, back: Make) -> None:
+    def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
         """Build the page for *draft*."""
         super().__init__(app, draft.staff, draft.username, back)
         self._draft = draft

@@ -11,13 +11,13 @@ from kiosk.focus import Control
 from kiosk.rows import Entry, Listing
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff import StaffNamePin
-from kiosk.screens.staff_page import FULL, Make, Signed
+from kiosk.screens.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
     from atm.signatures import Signatures, StaffMember
-    from kiosk.app import App
 
 ROWS = 6
 _ADD_WIDE = 300
@@ -26,7 +26,7 @@ _ADD_WIDE = 300
 class StaffList(Signed):
     """Everybody's name, and whether it is locked."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
         from kiosk.screens.staff_menu import StaffMenu
@@ -71,7 +71,7 @@ class StaffList(Signed):
     def _add(self) -> None:
         staff, app = self.staff, self.app
 
-        def back(app: App) -> StaffList:
+        def back(app: Shell) -> StaffList:
             return StaffList(app, staff)
 
         if len(self._names) == 1:  # there is no second one yet
@@ -89,7 +89,7 @@ class Member(Signed):
     """One member of staff: unlock or remove, with a second signature."""
 
     def __init__(
-        self, app: App, staff: StaffMember, name: str, *, locked: bool, last: bool
+        self, app: Shell, staff: StaffMember, name: str, *, locked: bool, last: bool
     ) -> None:
         """Build the page of *name*; the *last* one cannot be removed."""
         super().__init__(app)
@@ -157,7 +157,7 @@ class NewStaff(Signed, StaffNamePin):
     action = messages.N_("Add")
 
     def __init__(
-        self, app: App, staff: StaffMember, signed: Signatures | StaffMember, back: Make
+        self, app: Shell, staff: StaffMember, signed: Signatures | StaffMember, back: Make
     ) -> None:
         """Build the page; *signed* is one member alone only where there is no other."""
         self._signed = signed

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import theme
 from kiosk.bars import FootText, fit
-from kiosk.screens.base import Screen
 from kiosk.screens.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
     from atm.signatures import StaffMember
-    from kiosk.app import App
 
 _GAP = 16
 _WIDE = (FULL - _GAP) // 2
@@ -25,7 +24,7 @@ _LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
 class StaffMenu(Signed):
     """A tile for each task; below them what is done to the kiosk itself."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
         self.sign(staff)
@@ -47,7 +46,7 @@ class StaffMenu(Signed):
     def foot(self) -> FootText:
         """Return what is missing; at the right what waits for staff."""
         said = super().foot()
-        if self.app.attendance.warning or not self._locked:
+        if self.app.idle.staff_warning or not self._locked:
             return said
         words = self.language.ngettext("{n} account locked", "{n} accounts locked", self._locked)
         return FootText(said.text, said.tone, words)
@@ -161,7 +160,7 @@ class StaffMenu(Signed):
         sentence = _("Face check: {fmr} of strangers pass, {fnmr} of customers' tries fail.")
         return "info", sentence.format(fmr=fmr, fnmr=share(threshold.fnmr))
 
-    def _to(self, make: Callable[[Any], Screen]) -> Callable[[], None]:
+    def _to(self, make: Make) -> Callable[[], None]:
         return lambda: self.app.show(make)
 
     def _create(self) -> None:
@@ -171,7 +170,7 @@ class StaffMenu(Signed):
         self.app.show(lambda app: Consent(app, staff))
 
 
-def liveness_weakness(app: App, _: Callable[[str], str]) -> str:
+def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     """Return in what the face check is weaker than it could be; "" where it is not."""
     machine = app.service.machine
     network = machine.liveness_network if machine is not None else None

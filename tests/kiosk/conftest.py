@@ -138,7 +138,7 @@ def sign_in() -> Callable[[Any], None]:
         from kiosk.screens.staff import staff_first
         from kiosk.screens.staff_menu import StaffMenu
 
-        staff_first(kiosk.app, lambda staff: kiosk.app.show(lambda app: StaffMenu(app, staff)))
+        staff_first(kiosk.screen, lambda staff: kiosk.app.show(lambda app: StaffMenu(app, staff)))
         kiosk.on("StaffSignIn")
         kiosk.type("Ana Ruiz")
         kiosk.key("Return")

@@ -196,7 +196,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     kiosk.settle(0.05)
     yield "close?"
     app.dialog.cancel()
-    own, app.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
+    own, app.service.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
     for kind in (Kind.DEMO, Kind.TEST):
         machine.kind = kind
         app.demonstration.on = kind is Kind.DEMO
@@ -214,7 +214,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         kiosk.until(lambda: app.screen._somebody is not None)
         kiosk.settle(0.05)
         yield f"home of a demonstration, {state}, {stranger}"
-    app.settings = own
+    app.service.settings = own
     long = "The data folder " + "/very/long/path" * 15 + " cannot be used."
     show(lambda a: NotDone(a, STAFF, long))
     yield "not done"

@@ -76,12 +76,12 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     machine.liveness_network = False
     own = app.settings
     for liveness in ("challenge", "passive", "off"):
-        app.settings = dataclasses.replace(own, liveness=liveness)
+        app.service.settings = dataclasses.replace(own, liveness=liveness)
         show(lambda a: StaffMenu(a, ANA))
         yield f"menu, {liveness}"
         show(Home)
         yield f"home, {liveness}"
-    app.settings = own
+    app.service.settings = own
     office.open_holds = [(hold, CUSTOMER.username)] * 8
     machine.camera.state = "lost"
     app.window.fullscreen = True
