@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import gui
 import kiosk.app
+import kiosk.main
 
 _POLL_MS = 5
 
@@ -128,12 +129,12 @@ def _say(**words: Any) -> None:
 
 
 def _run(settings: Any, heart: Any) -> int:
-    app = kiosk.app.App(settings, heart=heart)
+    app = kiosk.main.new_app(settings, heart=heart)
     Driver(app)
     app.run()
     return 0
 
 
 if __name__ == "__main__":
-    kiosk.app.run = _run
+    kiosk.main.run = _run
     sys.exit(gui.main())

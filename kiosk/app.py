@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import signal
-import sys
 import threading
-import tkinter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiosk import messages
@@ -21,7 +19,7 @@ from kiosk.guide import Guide
 from kiosk.idle import IdleClock
 from kiosk.keys import Keyboard
 from kiosk.language import Language
-from kiosk.service import Condition, Service, furnish_demonstration, open_machine
+from kiosk.service import Condition, Service
 from kiosk.shell import Make, Page, Shell
 from kiosk.supervisor import Heart
 from kiosk.window import Window
@@ -42,20 +40,37 @@ UNSEEN_MS = 500
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class FirstPages:
+    """The pages that the window shows by itself.
+
+    Attributes:
+        home: Where everything begins and ends.
+        out_of_service: In the place of home while nobody can be served.
+        covered: In the place of an account whose owner is gone.
+    """
+
+    home: Make
+    out_of_service: Make
+    covered: Make
+
+
 class App(Shell):
     """Joins window, machine and pages."""
 
     def __init__(
         self,
         settings: Settings,
-        open_with: Callable[[Settings], Machine] = open_machine,
-        furnish: Callable[[Machine, threading.Event], None] = furnish_demonstration,
+        pages: FirstPages,
+        open_with: Callable[[Settings], Machine],
+        furnish: Callable[[Machine, threading.Event], None],
         heart: Heart | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
 
         Args:
             settings: What was asked for at the start.
+            pages: The pages that come without a press.
             open_with: Opens the machine; called on a worker.
             furnish: Gives the machine what its data folder comes with; called on a worker.
             heart: Beats for the process that watches over this one; None where there is none.
@@ -63,6 +78,7 @@ class App(Shell):
         Raises:
             tkinter.TclError: If there is no display.
         """
+        self._pages = pages
         self.heart = heart or Heart()
         self.worker = Worker()
         self.service = Service(settings, self.worker, open_with, furnish, self._service_changed)
@@ -81,7 +97,7 @@ class App(Shell):
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.pause = Countdown()
-        self.attendance = Attendance(self)
+        self.attendance = Attendance(self, pages.covered)
         self.guide = Guide(self.service, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
@@ -118,21 +134,16 @@ class App(Shell):
         Args:
             notice: What home says once; then in the language of who is to read it.
         """
-        from kiosk.screens.home import Home
-        from kiosk.screens.out_of_service import OutOfService
-
         self.notice = notice
         if notice is None:
             self.language = self._speak(self.settings.language)
         out = self.service.condition is Condition.OUT
-        self.show(OutOfService if out else Home)
+        self.show(self._pages.out_of_service if out else self._pages.home)
 
     def speak(self, code: str) -> None:
         """Change the language, at home."""
-        from kiosk.screens.home import Home
-
         self.language = self._speak(code)
-        self.show(Home)
+        self.show(self._pages.home)
 
     def redraw_bars(self) -> None:
         """Show chips, banner and foot of the page."""
@@ -314,16 +325,3 @@ class App(Shell):
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise error
         self.fault(error)
-
-
-def run(settings: Settings, heart: Heart) -> int:
-    """Open the kiosk and serve until it is closed; returns the exit code, 2 without a display."""
-    try:
-        app = App(settings, heart=heart)
-    except tkinter.TclError as error:
-        print(f"The kiosk needs a display: {error}.", file=sys.stderr)
-        return 2
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: app.worker.post(app.close))
-    app.run()
-    return 0

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from kiosk.messages import Notice
 from kiosk.presence import PresenceWatch
-from kiosk.shell import Shell
+from kiosk.shell import Make, Shell
 
 
 class Attendance:
     """Looks at the idle clock four times a second, on the Tk thread."""
 
-    def __init__(self, app: Shell) -> None:
-        """Watch over *app*."""
+    def __init__(self, app: Shell, covered: Make) -> None:
+        """Watch over *app*; *covered* makes the page for an account whose owner is gone."""
         self._app = app
+        self._cover = covered
         self._watch: PresenceWatch | None = None
 
     def look(self) -> None:
@@ -49,7 +50,7 @@ class Attendance:
         if session is None:
             return False
         if self._watch is None:
-            self._watch = PresenceWatch(self._app, session)
+            self._watch = PresenceWatch(self._app, session, self._cover)
         return self._watch.look()
 
     def _ask(self) -> None:

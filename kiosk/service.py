@@ -34,23 +34,6 @@ class Condition(Enum):
     OUT = auto()
 
 
-def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
-    """Give a demonstration its drawn customer; see `atm.demo_customer`."""
-    from atm.demo_customer import furnish
-
-    furnish(machine, cancel)
-
-
-def open_machine(settings: Settings) -> Machine:
-    """Open the real machine; on a worker, since the imports alone take a while."""
-    from atm.machine import Machine
-    from kiosk.camera_view import load_tools
-
-    machine = Machine.open(settings)
-    load_tools()
-    return machine
-
-
 class Service:
     """Owns the machine for the window."""
 

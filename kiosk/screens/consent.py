@@ -13,6 +13,7 @@ from kiosk.bars import ChipSpec
 from kiosk.focus import Control
 from kiosk.icons import icon
 from kiosk.screens.base import Screen
+from kiosk.screens.details import Details
 from kiosk.screens.draft import Draft
 from kiosk.screens.stepper import draw_steps
 from kiosk.shell import Shell
@@ -99,8 +100,6 @@ class Consent(Screen):
         )  # fmt: skip
 
     def _yes(self) -> None:
-        from kiosk.screens.details import Details
-
         draft = Draft(self._staff, datetime.now(UTC))
         self.app.show(lambda app: Details(app, draft))
 

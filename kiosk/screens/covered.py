@@ -8,6 +8,7 @@ from typing import Any
 from kiosk import theme
 from kiosk.bars import ChipSpec
 from kiosk.screens.base import Screen
+from kiosk.screens.existing_user import ExistingUser
 from kiosk.shell import Shell
 from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
@@ -52,6 +53,4 @@ class Covered(Screen):
         return []
 
     def _log_in(self) -> None:
-        from kiosk.screens.existing_user import ExistingUser
-
         self.app.show(ExistingUser)

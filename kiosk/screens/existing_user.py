@@ -15,6 +15,7 @@ from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.keypads import DigitPad, LetterPad
+from kiosk.screens.account import Account
 from kiosk.screens.live import Live
 from kiosk.shell import Shell
 from kiosk.signs import StatusLine, hair
@@ -242,8 +243,6 @@ class ExistingUser(Live):
     def _decided(self, decision: Decision) -> None:
         self.app.idle.active()
         if decision.session is not None:
-            from kiosk.screens.account import Account
-
             session = decision.session
             self.app.show(lambda app: Account(app, session))
             return

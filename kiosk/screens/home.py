@@ -12,6 +12,7 @@ from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.language import NAMES
 from kiosk.screens.base import Screen
+from kiosk.screens.staff import staff_first
 from kiosk.screens.visitor import BUTTON, WIDTH, VisitorCard
 from kiosk.service import Condition
 from kiosk.shell import Shell
@@ -216,6 +217,8 @@ class Home(Screen):
         left = _RIGHT + _STAFF + _GAP
         return self.button(words, command, left, 464, _WIDE - _STAFF - _GAP, look="quiet")
 
+    # Pages behind a press are imported at the press: the first paint does not wait for them.
+
     def _existing(self) -> None:
         from kiosk.screens.existing_user import ExistingUser
 
@@ -223,7 +226,6 @@ class Home(Screen):
 
     def _create(self) -> None:
         from kiosk.screens.consent import Consent
-        from kiosk.screens.staff import staff_first
 
         demonstration = self.app.demonstration
         if self._visitor and not demonstration.stranger:
@@ -231,14 +233,13 @@ class Home(Screen):
         staff_first(self, lambda staff: self.app.show(lambda app: Consent(app, staff)))
 
     def _staff(self) -> None:
-        from kiosk.screens.staff import staff_first
+        from kiosk.screens.consent import Consent
         from kiosk.screens.staff_menu import StaffMenu
 
-        staff_first(self, lambda staff: self.app.show(lambda app: StaffMenu(app, staff)))
+        app = self.app
+        staff_first(self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent)))
 
     def _demonstrate(self) -> None:
-        from kiosk.screens.staff import staff_first
-
         if self.app.service.first_start:
             self.app.demonstration.start()
         else:

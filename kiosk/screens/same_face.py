@@ -11,6 +11,8 @@ import customtkinter
 from kiosk import messages, theme
 from kiosk.bars import ChipSpec, fit
 from kiosk.screens.base import Screen
+from kiosk.screens.draft import Draft
+from kiosk.screens.pictures import Pictures
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed
 from kiosk.screens.stepper import draw_steps
@@ -21,7 +23,6 @@ from kiosk.widgets import Label, at
 if TYPE_CHECKING:
     from atm.one_face import DuplicateQuestion
     from atm.signatures import Signatures, StaffMember
-    from kiosk.screens.face import FaceStep
 
 _POLL_S = 0.1
 _PICTURE = 308
@@ -32,9 +33,9 @@ _SAVING = 760
 class AskedTwice:
     """Carries the question from the worker to the window, and the answer back."""
 
-    def __init__(self, page: FaceStep, cancel: threading.Event) -> None:
-        """Ask in the place of *page*; *cancel* ends the waiting."""
-        self.page = page
+    def __init__(self, page: Pictures, draft: Draft, cancel: threading.Event) -> None:
+        """Ask about *draft* in the place of *page*; *cancel* ends the waiting."""
+        self.page, self.draft = page, draft
         self._cancel = cancel
         self._answered = threading.Event()
         self._second: StaffMember | None = None
@@ -72,7 +73,7 @@ class SameFace(Signed):
         """Build the page for *question*."""
         super().__init__(app)
         self._asked, self._question = asked, question
-        draft = asked.page.draft
+        draft = asked.draft
         self.sign(draft.staff)
         _ = self._
         self.head(_("Is this the same person?"))

@@ -26,12 +26,11 @@ _ADD_WIDE = 300
 class StaffList(Signed):
     """Everybody's name, and whether it is locked."""
 
-    def __init__(self, app: Shell, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
+        self._again: Make = lambda app: StaffList(app, staff, back)
         _ = self._
         self.head(_("Staff"), 108)
         self._names: list[tuple[str, bool]] = []
@@ -40,7 +39,7 @@ class StaffList(Signed):
             look="primary",
         )  # fmt: skip
         self.add.enable(False)
-        self.listing = Listing(self, 196, ROWS, empty=_("One moment, please"))
+        self.listing = Listing(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
         self.listing.show([])
         registry = app.machine.staff
         self.work(lambda _attempt: registry.names(), done=self._found, failed=self.problem)
@@ -65,15 +64,11 @@ class StaffList(Signed):
         )  # fmt: skip
 
     def _choose(self, name: str, locked: bool) -> None:
-        staff, last = self.staff, len(self._names) == 1
-        self.app.show(lambda app: Member(app, staff, name, locked=locked, last=last))
+        staff, last, back = self.staff, len(self._names) == 1, self._again
+        self.app.show(lambda app: Member(app, staff, name, back, locked=locked, last=last))
 
     def _add(self) -> None:
-        staff, app = self.staff, self.app
-
-        def back(app: Shell) -> StaffList:
-            return StaffList(app, staff)
-
+        staff, app, back = self.staff, self.app, self._again
         if len(self._names) == 1:  # there is no second one yet
             app.show(lambda app: NewStaff(app, staff, staff, back))
             return
@@ -89,12 +84,12 @@ class Member(Signed):
     """One member of staff: unlock or remove, with a second signature."""
 
     def __init__(
-        self, app: Shell, staff: StaffMember, name: str, *, locked: bool, last: bool
+        self, app: Shell, staff: StaffMember, name: str, back: Make, *, locked: bool, last: bool
     ) -> None:
-        """Build the page of *name*; the *last* one cannot be removed."""
+        """Build the page of *name*; the *last* one cannot be removed. *back* makes the list."""
         super().__init__(app)
-        self.sign(staff, lambda app: StaffList(app, staff))
-        self._name = name
+        self.sign(staff, back)
+        self._name, self._list = name, back
         _ = self._
         self.head(fit(self, name, self.fonts(theme.HEADING, "bold"), FULL), 96)
         line = StatusLine(self, self.fonts, width=FULL, height=66)
@@ -119,12 +114,8 @@ class Member(Signed):
             tile.enable(may)
 
     def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
-        staff = self.staff
-        self.app.show(
-            lambda app: SecondSignature(
-                app, staff, what, then, lambda app: StaffList(app, staff), danger=danger
-            )
-        )
+        staff, back = self.staff, self._list
+        self.app.show(lambda app: SecondSignature(app, staff, what, then, back, danger=danger))
 
     def _unlock(self) -> None:
         office, name, app = self.app.machine.office, self._name, self.app

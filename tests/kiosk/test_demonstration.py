@@ -25,7 +25,7 @@ def visited(settings: Settings) -> Iterator[Any]:
 
     No movements are asked for: whether a starved machine follows them is not what is tested here.
     """
-    from kiosk.service import open_machine
+    from kiosk.main import open_machine
     from tests.kiosk.conftest import Kiosk
 
     made = Kiosk(replace(settings, camera="/dev/video99", liveness="off"), open_machine)
