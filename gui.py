@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: dict[str, Any], heart: Heart) -> int:
     """Open the window and serve. The parent process imports nothing of this."""
-    import kiosk.app
+    import kiosk.main
     from atm.errors import AtmError
     from atm.settings import load_settings
     from face_auth.memory import share_arenas
@@ -41,7 +41,7 @@ def _serve(options: dict[str, Any], heart: Heart) -> int:
     share_arenas()
     listener = _log_behind()
     try:
-        return kiosk.app.run(settings, heart)
+        return kiosk.main.run(settings, heart)
     finally:
         listener.stop()
 

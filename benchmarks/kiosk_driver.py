@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import gui
 import kiosk.app
+import kiosk.main
 
 _POLL_MS = 5
 
@@ -91,6 +92,9 @@ class Driver:
         screen: Any = self._app.screen
         screen.username.text, screen.pin.text = username, pin
 
+        def left() -> bool:
+            return self._app.screen is not screen
+
         def press() -> None:
             if not screen.press.enabled:
                 self._app.root.after(_POLL_MS, press)
@@ -98,7 +102,7 @@ class Driver:
             self._used = time.process_time()
             self._pressed = time.monotonic()
             screen.press.press()
-            self._until(lambda: self._app.screen is not screen or screen.press.enabled, answered)
+            self._until(lambda: left() or screen.press.enabled, answered)
 
         def answered() -> None:
             _say(
@@ -106,8 +110,8 @@ class Driver:
                 decided_s=self._decided - self._pressed,
                 shown_s=time.monotonic() - self._pressed,
                 used_s=self._used,
-                granted=self._app.screen is not screen,
-                said=screen.line.sentence if self._app.screen is screen else "",
+                granted=left(),
+                said="" if left() else screen.line.sentence,
             )
 
         press()
@@ -125,12 +129,12 @@ def _say(**words: Any) -> None:
 
 
 def _run(settings: Any, heart: Any) -> int:
-    app = kiosk.app.App(settings, heart=heart)
+    app = kiosk.main.new_app(settings, heart=heart)
     Driver(app)
     app.run()
     return 0
 
 
 if __name__ == "__main__":
-    kiosk.app.run = _run
+    kiosk.main.run = _run
     sys.exit(gui.main())

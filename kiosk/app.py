@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import signal
-import sys
 import threading
-import tkinter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiosk import messages
@@ -21,7 +19,8 @@ from kiosk.guide import Guide
 from kiosk.idle import IdleClock
 from kiosk.keys import Keyboard
 from kiosk.language import Language
-from kiosk.service import Condition, Service, furnish_demonstration, open_machine
+from kiosk.service import Condition, Service
+from kiosk.shell import Make, Page, Shell
 from kiosk.supervisor import Heart
 from kiosk.window import Window
 from kiosk.worker import DRAIN_MS, Worker
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from atm.machine import Machine
     from atm.settings import Settings
     from kiosk.focus import Control
-    from kiosk.screens.base import Screen
 
 NAME = "Two-Factor ATM"
 REFRESH_MS = 250
@@ -42,20 +40,37 @@ UNSEEN_MS = 500
 _log = logging.getLogger(__name__)
 
 
-class App:
+@dataclass(frozen=True, slots=True)
+class FirstPages:
+    """The pages that the window shows by itself.
+
+    Attributes:
+        home: Where everything begins and ends.
+        out_of_service: In the place of home while nobody can be served.
+        covered: In the place of an account whose owner is gone.
+    """
+
+    home: Make
+    out_of_service: Make
+    covered: Make
+
+
+class App(Shell):
     """Joins window, machine and pages."""
 
     def __init__(
         self,
         settings: Settings,
-        open_with: Callable[[Settings], Machine] = open_machine,
-        furnish: Callable[[Machine, threading.Event], None] = furnish_demonstration,
+        pages: FirstPages,
+        open_with: Callable[[Settings], Machine],
+        furnish: Callable[[Machine, threading.Event], None],
         heart: Heart | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
 
         Args:
             settings: What was asked for at the start.
+            pages: The pages that come without a press.
             open_with: Opens the machine; called on a worker.
             furnish: Gives the machine what its data folder comes with; called on a worker.
             heart: Beats for the process that watches over this one; None where there is none.
@@ -63,10 +78,11 @@ class App:
         Raises:
             tkinter.TclError: If there is no display.
         """
-        self.settings = settings
+        self._pages = pages
         self.heart = heart or Heart()
-        self.demonstration = Demonstration(self, settings)
         self.worker = Worker()
+        self.service = Service(settings, self.worker, open_with, furnish, self._service_changed)
+        self.demonstration = Demonstration(self.service, self.worker, self.reopen, self.fault)
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
         )
@@ -77,19 +93,18 @@ class App:
         self.notice: messages.Notice | None = None
         self.closed = False
         self.collector = Collector()
-        self._waiting: tuple[Screen, Callable[[], None]] | None = None
+        self._waiting: tuple[Page, Callable[[], None]] | None = None
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.pause = Countdown()
-        self.service = Service(self.worker, open_with, furnish, self._service_changed)
-        self.attendance = Attendance(self)
+        self.attendance = Attendance(self, pages.covered)
         self.guide = Guide(self.service, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
-        self.keyboard = Keyboard(self)
+        self.keyboard = Keyboard(self, self.focus)
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
         self.window.rescaled = self._rescaled
-        self.screen: Screen
+        self.screen: Page
         self.go_home()
         self._started = False
         self.root.bind("<Visibility>", self._painted, add="+")
@@ -99,7 +114,7 @@ class App:
         """Serve until the window is closed."""
         self.root.mainloop()
 
-    def show(self, make: Callable[[App], Screen]) -> None:
+    def show(self, make: Make) -> None:
         """Put the page that *make* builds in the place of the one there is."""
         self._end_dialog()
         self.idle.answer()
@@ -119,26 +134,26 @@ class App:
         Args:
             notice: What home says once; then in the language of who is to read it.
         """
-        from kiosk.screens.home import Home
-        from kiosk.screens.out_of_service import OutOfService
-
         self.notice = notice
         if notice is None:
             self.language = self._speak(self.settings.language)
         out = self.service.condition is Condition.OUT
-        self.show(OutOfService if out else Home)
+        self.show(self._pages.out_of_service if out else self._pages.home)
 
     def speak(self, code: str) -> None:
         """Change the language, at home."""
-        from kiosk.screens.home import Home
-
         self.language = self._speak(code)
-        self.show(Home)
+        self.show(self._pages.home)
 
     def redraw_bars(self) -> None:
         """Show chips, banner and foot of the page."""
         self.window.top.fill(NAME, self._banner(), self.screen.chips())
         self.window.foot.say(self.screen.foot())
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the machine that is open, or being opened."""
+        return self.service.settings
 
     @property
     def machine(self) -> Machine:
@@ -162,8 +177,7 @@ class App:
 
     def reopen(self, settings: Settings | None = None) -> None:
         """Open the machine again, or the one that other *settings* describe."""
-        self.settings = settings or self.settings
-        self.service.open(self.settings)
+        self.service.open(settings)
         self.go_home()
 
     def ask(
@@ -239,7 +253,7 @@ class App:
         _log.info("First paint")
         self.window.show_icon()
         self._refresh()
-        self.service.open(self.settings)
+        self.service.open()
         self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
 
     def _tick(self) -> None:
@@ -311,16 +325,3 @@ class App:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise error
         self.fault(error)
-
-
-def run(settings: Settings, heart: Heart) -> int:
-    """Open the kiosk and serve until it is closed; returns the exit code, 2 without a display."""
-    try:
-        app = App(settings, heart=heart)
-    except tkinter.TclError as error:
-        print(f"The kiosk needs a display: {error}.", file=sys.stderr)
-        return 2
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: app.worker.post(app.close))
-    app.run()
-    return 0

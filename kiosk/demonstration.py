@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kiosk.service import Service
+from kiosk.worker import Worker
+
 if TYPE_CHECKING:
     from atm.settings import Settings
-    from kiosk.app import App
 
 SUFFIX = "-demo"
 
@@ -15,25 +18,41 @@ SUFFIX = "-demo"
 class Demonstration:
     """Exchanges the machine for one that needs no camera, and back; and who stands before it."""
 
-    def __init__(self, app: App, own: Settings) -> None:
-        """Remember the kiosk's *own* settings."""
-        self._app = app
-        self._own = own
+    def __init__(
+        self,
+        service: Service,
+        worker: Worker,
+        reopen: Callable[[Settings], None],
+        fault: Callable[[BaseException], None],
+    ) -> None:
+        """Remember the settings of *service* as the kiosk's own.
+
+        Args:
+            service: The machine behind the window.
+            worker: Where the camera is exchanged.
+            reopen: Opens the machine that other settings describe, and goes home.
+            fault: Called on the Tk thread with what exchanging the camera raised.
+        """
+        self._service = service
+        self._worker = worker
+        self._reopen = reopen
+        self._fault = fault
+        self._own = service.settings
         self.on = False
         self._stranger: bool | None = None
 
     @property
     def drawn(self) -> bool:
         """Whether this is a demonstration whose camera shows a drawn person."""
-        machine = self._app.service.machine
-        kind = machine.kind if machine is not None else self._app.settings.kind
-        return str(kind) == "demo" and self._app.settings.camera.split(":")[0] == "demo"
+        machine, settings = self._service.machine, self._service.settings
+        kind = machine.kind if machine is not None else settings.kind
+        return str(kind) == "demo" and settings.camera.split(":")[0] == "demo"
 
     @property
     def stranger(self) -> bool:
         """Whether somebody else than the drawn customer stands before the camera."""
         if self._stranger is None:
-            return self._app.settings.camera not in ("demo", "demo:0")
+            return self._service.settings.camera not in ("demo", "demo:0")
         return self._stranger
 
     def start(self) -> None:
@@ -42,21 +61,23 @@ class Demonstration:
 
         folder = self._own.data_dir.with_name(self._own.data_dir.name + SUFFIX)
         self.on = True
-        self._app.reopen(replace(self._own, data_dir=folder, kind=Kind.DEMO, camera="demo"))
+        self._reopen(replace(self._own, data_dir=folder, kind=Kind.DEMO, camera="demo"))
 
     def end(self) -> None:
         """Go back to the kiosk's own data folder."""
         self.on = False
         self._stranger = None
-        self._app.reopen(self._own)
+        self._reopen(self._own)
 
     def exchange(self) -> None:
         """Let somebody else step before the camera, or the drawn customer again."""
         from atm.demo_customer import CAMERA, SOMEBODY_ELSE
 
-        app, machine = self._app, self._app.machine
+        machine = self._service.machine
+        if machine is None:
+            return
         self._stranger = not self.stranger
         camera = SOMEBODY_ELSE if self._stranger else CAMERA
-        app.worker.start(
-            lambda _attempt: machine.use_camera(camera), done=lambda _none: None, failed=app.fault
+        self._worker.start(
+            lambda _attempt: machine.use_camera(camera), done=lambda _none: None, failed=self._fault
         )

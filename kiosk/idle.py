@@ -1,10 +1,15 @@
-"""When nobody is there any more: first a question, then the end."""
+"""Clock of how long nobody has been there: customers are asked, staff are signed out."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
+
+STAFF_IDLE_S = 60
+"""How long staff stay signed in without a touch or a key."""
+STAFF_WARN_S = 15
+"""How long before that it is said."""
 
 
 class IdleClock:
@@ -35,6 +40,16 @@ class IdleClock:
     def untouched_s(self) -> float:
         """Seconds since the last touch or key, whoever is seen meanwhile."""
         return self._clock() - self._touched_at
+
+    @property
+    def staff_left_s(self) -> int:
+        """Whole seconds until staff are signed out, unless somebody touches something."""
+        return max(0, math.ceil(STAFF_IDLE_S - self.untouched_s))
+
+    @property
+    def staff_warning(self) -> bool:
+        """Whether staff are about to be signed out."""
+        return self.staff_left_s <= STAFF_WARN_S
 
     def answer(self) -> None:
         """Somebody wants more time, or a page was left."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kiosk.fields import Field
+from kiosk.focus import FocusKeeper
 from kiosk.keypads import Key
-
-if TYPE_CHECKING:
-    from kiosk.app import App
+from kiosk.shell import Shell
 
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
 _MODIFIERS = 0x4 | 0x8  # Control, Alt
@@ -17,12 +16,14 @@ _MODIFIERS = 0x4 | 0x8  # Control, Alt
 class Keyboard:
     """Sends keys to the focused control, to the field in use, or to the page."""
 
-    def __init__(self, app: App) -> None:
-        """Listen to every key and touch of the window."""
+    def __init__(self, app: Shell, focus: FocusKeeper) -> None:
+        """Listen to every key and touch of the window, whose focus *focus* moves."""
         self._app = app
-        app.root.bind("<KeyPress>", self._any_key, add="+")  # Tab too, which `FocusKeeper` takes
-        app.root.bind_all("<KeyPress>", self._key, add="+")
-        app.root.bind_all("<ButtonPress>", self._touch, add="+")
+        self._focus = focus
+        root = app.window.root
+        root.bind("<KeyPress>", self._any_key, add="+")  # Tab too, which `FocusKeeper` takes
+        root.bind_all("<KeyPress>", self._key, add="+")
+        root.bind_all("<ButtonPress>", self._touch, add="+")
 
     def _touch(self, _event: object) -> None:
         self._app.by_touch = True
@@ -40,7 +41,7 @@ class Keyboard:
     def _key(self, event: Any) -> None:
         app = self._app
         key = event.keysym
-        current = app.focus.current
+        current = self._focus.current
         focused = current if current is not None and current.focused else None
         if key == "Escape":
             (app.dialog or app.screen).cancel()
@@ -51,7 +52,7 @@ class Keyboard:
             if isinstance(focused, Key):
                 focused.pad.go(across, down)
             else:
-                app.focus.move(across or down)
+                self._focus.move(across or down)
         elif not event.state & _MODIFIERS:
             self._type(event, focused)
 

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kiosk.shell import Make, Shell
+
 if TYPE_CHECKING:
     from atm.session import Session
-    from kiosk.app import App
     from kiosk.worker import Attempt
 
 EVERY_S = 0.5
@@ -25,10 +26,22 @@ class PresenceWatch:
     """Asks twice a second who is there; anything but the owner covers the account."""
 
     def __init__(
-        self, app: App, session: Session, clock: Callable[[], float] = time.monotonic
+        self,
+        app: Shell,
+        session: Session,
+        covered: Make,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Watch over *session*; `look` is to be called at least twice a second."""
+        """Watch over *session*; `look` is to be called at least twice a second.
+
+        Args:
+            app: The window.
+            session: The open account.
+            covered: Makes the page that covers the account.
+            clock: In seconds.
+        """
         self.session = session
+        self._covered = covered
         self._app = app
         self._clock = clock
         self._presence: Any = None
@@ -82,7 +95,5 @@ class PresenceWatch:
             self._cover()
 
     def _cover(self) -> None:
-        from kiosk.screens.covered import Covered
-
         self.end()
-        self._app.show(Covered)
+        self._app.show(self._covered)

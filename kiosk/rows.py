@@ -13,7 +13,6 @@ from kiosk import theme
 from kiosk.bars import fit, measure
 from kiosk.focus import Control
 from kiosk.icons import icon
-from kiosk.screens.base import Screen
 from kiosk.signs import hair
 from kiosk.widgets import Button, Label, Pressable, at, darker
 
@@ -128,7 +127,8 @@ class Listing:
 
     def __init__(
         self,
-        page: Screen,
+        page: Any,
+        fonts: theme.Fonts,
         y: int,
         rows: int,
         *,
@@ -139,12 +139,14 @@ class Listing:
 
         Args:
             page: Whose list it is.
+            fonts: Of the display.
             y: Where it begins, on the drawn page.
             rows: How many entries are shown at a time.
             shape: Of its rows; entries that can be touched have `TOUCHED`.
             empty: What is said where there is no entry.
         """
         self._page = page
+        self._fonts = fonts
         self._y = y
         self._rows = rows
         self._shape = shape
@@ -157,11 +159,11 @@ class Listing:
         self._step = shape.high + shape.gap
         down = y + rows * self._step - shape.gap - theme.TOUCH
         self._buttons = {
-            -rows: (Button(page, "↑", lambda: self._turn(-rows), page.fonts, width=_PAGER), x, y),
-            rows: (Button(page, "↓", lambda: self._turn(rows), page.fonts, width=_PAGER), x, down),
+            -rows: (Button(page, "↑", lambda: self._turn(-rows), fonts, width=_PAGER), x, y),
+            rows: (Button(page, "↓", lambda: self._turn(rows), fonts, width=_PAGER), x, down),
         }
         self._count = Label(
-            page, "", page.fonts(theme.BODY), colour=theme.MUTED, width=_PAGER, anchor="center"
+            page, "", fonts(theme.BODY), colour=theme.MUTED, width=_PAGER, anchor="center"
         )
 
     @property
@@ -214,7 +216,7 @@ class Listing:
             words = Label(
                 page,
                 self._empty,
-                page.fonts(theme.BODY),
+                self._fonts(theme.BODY),
                 colour=theme.MUTED,
                 width=width,
                 height=40,
@@ -236,13 +238,13 @@ class Listing:
     def _row(self, entry: Entry, width: int, number: int) -> Any:
         page = self._page
         if entry.command is not None:
-            row = Row(page, entry, page.fonts, width)
+            row = Row(page, entry, self._fonts, width)
             self.rows.append(row)
             return row
         box = customtkinter.CTkFrame(
             page, width=width, height=self._shape.high, corner_radius=0, fg_color=theme.SURFACE
         )
-        write(box, entry, page.fonts, width, self._shape)
+        write(box, entry, self._fonts, width, self._shape)
         if number:
             at(hair(box, width), 0, 0)
         return box

@@ -34,28 +34,12 @@ class Condition(Enum):
     OUT = auto()
 
 
-def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
-    """Give a demonstration its drawn customer; see `atm.demo_customer`."""
-    from atm.demo_customer import furnish
-
-    furnish(machine, cancel)
-
-
-def open_machine(settings: Settings) -> Machine:
-    """Open the real machine; on a worker, since the imports alone take a while."""
-    from atm.opening import open_machine as opened
-    from kiosk.camera_view import load_tools
-
-    machine = opened(settings)
-    load_tools()
-    return machine
-
-
 class Service:
     """Owns the machine for the window."""
 
     def __init__(
         self,
+        settings: Settings,
         worker: Worker,
         open_with: Callable[[Settings], Machine],
         furnish: Callable[[Machine, threading.Event], None],
@@ -64,12 +48,15 @@ class Service:
         """Open nothing yet.
 
         Args:
+            settings: What the machine is opened with, until `open` is given others.
             worker: Where the work is done.
             open_with: Opens the machine.
             furnish: Puts into a data folder what it is to come with; called once it is ready,
                 with an event that ends it.
             changed: Called on the Tk thread when the condition changes.
         """
+        self.settings = settings
+        """Of the machine that is open, or being opened."""
         self.machine: Machine | None = None
         self.problem = ""
         """Why the kiosk is out of service, for staff alone; "" while it is not."""
@@ -87,8 +74,9 @@ class Service:
         self._look_again_at = 0.0
         self._camera_problem = ""
 
-    def open(self, settings: Settings) -> None:
-        """Open the machine that *settings* describe in the place of the one there was."""
+    def open(self, settings: Settings | None = None) -> None:
+        """Open the machine in the place of the one there was; *settings* replace those so far."""
+        wanted = self.settings = settings or self.settings
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
         self.first_start = False
         self.furnished = False
@@ -98,7 +86,7 @@ class Service:
         def work(_attempt: Attempt[Machine]) -> Machine:
             if old is not None:
                 old.close()
-            return self._open_with(settings)
+            return self._open_with(wanted)
 
         self._attempt = self._worker.start(
             work, done=self._opened, failed=self.fail, unwanted=self._close

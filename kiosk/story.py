@@ -254,7 +254,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Play the story; returns 0, 1 where a step did not come about, 2 without a display."""
     from atm.folder import Kind
     from atm.settings import Settings
-    from kiosk.app import App
+    from kiosk.main import new_app
 
     parser = argparse.ArgumentParser(prog="kiosk.story", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-screens"), metavar="DIR")
@@ -269,7 +269,7 @@ def main(arguments: list[str] | None = None) -> int:
             camera=RIGHT_FACE,
         )
         try:
-            app = App(settings, furnish=lambda _machine, _cancel: None)  # it begins with nobody
+            app = new_app(settings, furnish=lambda _machine, _cancel: None)  # it begins with nobody
         except tkinter.TclError as error:
             print(f"The story needs a display: {error}.", file=sys.stderr)
             return 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tkinter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import customtkinter
 
@@ -13,9 +13,6 @@ from kiosk import theme
 from kiosk.bars import Foot, TopBar
 from kiosk.icons import picture
 from kiosk.images import forget_images, shared_image
-
-if TYPE_CHECKING:
-    from kiosk.screens.base import Screen
 
 _SETTLE_MS = 80
 
@@ -65,7 +62,7 @@ class Window:
         self.area = _Area(self.root, bg=theme.PAPER)
         self.foot = Foot(self.root, self.fonts)
         self._arrange()
-        self.screen: Screen | None = None
+        self.screen: Any = None
         self.cover: Any = None
         self.fullscreen = fullscreen
         if fullscreen:
@@ -74,7 +71,7 @@ class Window:
         self.root.deiconify()
         self.root.bind("<Configure>", self._configured, add="+")
 
-    def show(self, screen: Screen) -> None:
+    def show(self, screen: Any) -> None:
         """Put *screen*, already built, in the place of the one there is.
 
         It is laid out behind the old one: seen meanwhile it would be blank.

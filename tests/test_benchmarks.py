@@ -229,7 +229,7 @@ def test_kiosk_that_only_logs_in_needs_neither_tensorflow_nor_scikit_learn() -> 
         [
             sys.executable,
             "-c",
-            "import sys, kiosk.app, kiosk.camera_view, atm.machine, face_auth.recogniser as r;"
+            "import sys, kiosk.main, kiosk.camera_view, atm.machine, face_auth.recogniser as r;"
             "kiosk.camera_view.load_tools(); r.Recogniser.load(); print(*sys.modules)",
         ],
         cwd=Path(command.__file__).parent.parent,

@@ -22,7 +22,7 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 import numpy as np
-import gui, atm.machine, kiosk.app
+import gui, atm.machine, kiosk.main
 from face_auth.recogniser import Recogniser
 loaded = Recogniser.load()
 print(sorted({"h5py", "joblib", "tensorflow", "torch"} & set(sys.modules)))

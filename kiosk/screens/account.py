@@ -11,14 +11,16 @@ from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.keypads import DigitPad
 from kiosk.screens.balance import WIDTH, BalanceCard
+from kiosk.screens.change_pin import ChangePin
+from kiosk.screens.money import AmountHeld, TakeMoney
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Make, Shell
 from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts import Withdrawal
     from atm.session import Session
-    from kiosk.app import App
 
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
@@ -29,10 +31,12 @@ _RIGHT, _RIGHT_WIDE = 656, 568
 class Account(SessionPage):
     """What an admitted customer sees; leaving it logs them out."""
 
-    def __init__(self, app: App, session: Session, since: datetime | None = None) -> None:
+    def __init__(self, app: Shell, session: Session, since: datetime | None = None) -> None:
         """Build the page for *session*, open since a given time or now."""
         super().__init__(app)
         self.open_session(session, since)
+        opened = self.since
+        self._again: Make = lambda app: Account(app, session, opened)
         self.card = BalanceCard(self, session, lambda: self.presets[0])
         self.put(self.card.pane, theme.MARGIN, 108)
         self.balance, self.show_button = self.card.balance, self.card.show_button
@@ -79,10 +83,8 @@ class Account(SessionPage):
         self.card.hide()
 
     def _change_pin(self) -> None:
-        from kiosk.screens.change_pin import ChangePin
-
-        session, since = self.session, self.since
-        self.go_on_to(lambda app: ChangePin(app, session, since))
+        session, since, back = self.session, self.since, self._again
+        self.go_on_to(lambda app: ChangePin(app, session, since, back))
 
     # Money.
 
@@ -181,18 +183,14 @@ class Account(SessionPage):
         self.work(withdraw, done=self._pay, failed=self._refused)
 
     def _pay(self, withdrawal: Withdrawal) -> None:
-        from kiosk.screens.money import TakeMoney
-
-        session, since = self.session, self.since
-        self.go_on_to(lambda app: TakeMoney(app, session, since, withdrawal))
+        session, since, back = self.session, self.since, self._again
+        self.go_on_to(lambda app: TakeMoney(app, session, since, withdrawal, back))
 
     def _refused(self, error: BaseException) -> None:
         from atm.accounts import LedgerError
         from atm.session import HeldError, ReturnedError
 
         if isinstance(error, HeldError):
-            from kiosk.screens.money import AmountHeld
-
             session, since, held = self.session, self.since, error
             self.go_on_to(lambda app: AmountHeld(app, session, since, held))
             return

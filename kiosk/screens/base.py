@@ -12,11 +12,12 @@ from kiosk.bars import ChipSpec, FootText
 from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.service import Condition
+from kiosk.shell import Shell
 from kiosk.widgets import Button, Label, at
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
-    from kiosk.app import App
+    from atm.session import Session
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Screen")
@@ -28,8 +29,8 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     idles = True
     """Whether "More time?" is asked here after a while of nothing."""
 
-    logs_out = False
-    """Whether leaving this page ends a customer's session."""
+    session: Session | None = None
+    """The account that is open on this page; leaving it ends the session."""
 
     for_staff = False
     """Whether a member of staff is signed in here: after a minute without input they are not."""
@@ -37,7 +38,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     settling = False
     """Whether something is under way that the customer must see the end of."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page; subclasses add their widgets in reading order."""
         super().__init__(
             app.window.area,

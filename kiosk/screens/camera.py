@@ -8,12 +8,12 @@ from kiosk import messages, theme
 from kiosk.camera_view import CameraView
 from kiosk.screens.live import Live
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import card
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
-    from kiosk.app import App
 
 _HIGH = 440
 
@@ -21,12 +21,10 @@ _HIGH = 440
 class RegisterCamera(Live, Signed):
     """What the camera sees, so that staff know which one it is."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
         _ = self._
         self.head(_("Register this camera"))
         pane: Any = card(self, theme.LEFT_COLUMN, _HIGH)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import messages, theme
 from kiosk.bars import ChipSpec
 from kiosk.fields import Field
 from kiosk.screens.form import Form
+from kiosk.screens.look import LookToChange
 from kiosk.screens.session_page import SessionPage
-from kiosk.signs import card, disc
-from kiosk.widgets import Label, at
+from kiosk.shell import Make, Shell
 
 if TYPE_CHECKING:
     from atm.session import Session
-    from kiosk.app import App
-
-_WIDE = 760
 
 
 class ChangePin(SessionPage, Form):
@@ -26,9 +23,22 @@ class ChangePin(SessionPage, Form):
 
     action = messages.N_("Change PIN")
 
-    def __init__(self, app: App, session: Session, since: datetime, refused: str = "") -> None:
-        """Build the page for *session*; *refused* is what the last try came to, translated."""
-        self._refused = refused
+    def __init__(
+        self, app: Shell, session: Session, since: datetime, back: Make, refused: str = ""
+    ) -> None:
+        """Build the page for *session*, open *since*.
+
+        Args:
+            app: The window.
+            session: The open account.
+            since: When it was opened.
+            back: Makes the account's page.
+            refused: What the last try came to, translated.
+        """
+        self._refused, self._account = refused, back
+        self._again: Callable[[str], Make] = lambda refused: (
+            lambda app: ChangePin(app, session, since, back, refused)
+        )
         super().__init__(app)
         self.open_session(session, since)
         self.refresh()  # nothing is live for a moment while the machine judges nobody
@@ -64,10 +74,7 @@ class ChangePin(SessionPage, Form):
 
     def cancel(self) -> None:
         """Go back to the account: nothing changes."""
-        from kiosk.screens.account import Account
-
-        session, since = self.session, self.since
-        self.go_on_to(lambda app: Account(app, session, since))
+        self.go_on_to(self._account)
 
     def refresh(self) -> None:
         """While the machine judges nobody, count down and let nothing be sent."""
@@ -93,10 +100,9 @@ class ChangePin(SessionPage, Form):
             return
         if not (self._judge() and self.agree(new, again)):
             return
-        from kiosk.screens.look import LookToChange
-
-        session, since, words = self.session, self.since, (old.text, new.text)
-        self.go_on_to(lambda app: LookToChange(app, session, since, *words))
+        session, since, pins = self.session, self.since, (old.text, new.text)
+        ways = (self._account, self._again)
+        self.go_on_to(lambda app: LookToChange(app, session, since, *pins, *ways))
 
     def _judge(self) -> bool:
         from credentials.policy import check_pin
@@ -109,39 +115,3 @@ class ChangePin(SessionPage, Form):
             self.complain(new, self._("This is your old PIN. Choose another."))
             return False
         return True
-
-
-class PinChanged(SessionPage):
-    """The new PIN counts."""
-
-    def __init__(self, app: App, session: Session, since: datetime) -> None:
-        """Build the page."""
-        super().__init__(app)
-        self.open_session(session, since)
-        _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 340)
-        self.put(pane, left, 180)
-        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (_WIDE - 96) // 2, 44)
-        inner = _WIDE - 96
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        title = _("Your PIN is changed.")
-        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 164)
-        line = _("Use the new one from now on.")
-        at(
-            Label(
-                pane, line, body, colour=theme.MUTED, width=inner, height=76, anchor="center",
-                wrap=True,
-            ), 48, 228,
-        )  # fmt: skip
-        half = (_WIDE - 24) // 2
-        self.button(_("Log out"), app.go_home, left, 620, half, look="primary", height=theme.KEY)
-        self.button(
-            _("Back to account"), self._back, left + _WIDE - half, 620, half, height=theme.KEY
-        )
-
-    def _back(self) -> None:
-        from kiosk.screens.account import Account
-
-        session, since = self.session, self.since
-        self.go_on_to(lambda app: Account(app, session, since))

@@ -8,13 +8,13 @@ from kiosk import theme
 from kiosk.bars import fit
 from kiosk.messages import Notice
 from kiosk.screens.signature import SecondSignature
-from kiosk.screens.staff_page import Make, Signed
+from kiosk.screens.staff_page import Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.people import Customer, Signatures, StaffMember
-    from kiosk.app import App
 
 _WIDE = 900
 
@@ -23,7 +23,7 @@ class ClosingWithMoney(Signed):
     """The balance, and two ways: first empty the account, or close it with a second signature."""
 
     def __init__(
-        self, app: App, staff: StaffMember, customer: Customer, balance_minor: int, back: Make
+        self, app: Shell, staff: StaffMember, customer: Customer, balance_minor: int, back: Make
     ) -> None:
         """Build the page for *customer*, who still has *balance_minor*."""
         super().__init__(app)

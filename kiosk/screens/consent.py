@@ -13,14 +13,15 @@ from kiosk.bars import ChipSpec
 from kiosk.focus import Control
 from kiosk.icons import icon
 from kiosk.screens.base import Screen
+from kiosk.screens.details import Details
 from kiosk.screens.draft import Draft
 from kiosk.screens.stepper import draw_steps
+from kiosk.shell import Shell
 from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
-    from kiosk.app import App
 
 _FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 _BUTTON_Y, _BUTTON_WIDE = 620, 572
@@ -30,7 +31,7 @@ _ROW = 104
 class Consent(Screen):
     """The customer reads it and says yes or no; a no stores nothing."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for the customer whom *staff* serve."""
         super().__init__(app)
         self._staff = staff
@@ -99,8 +100,6 @@ class Consent(Screen):
         )  # fmt: skip
 
     def _yes(self) -> None:
-        from kiosk.screens.details import Details
-
         draft = Draft(self._staff, datetime.now(UTC))
         self.app.show(lambda app: Details(app, draft))
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kiosk import theme
 from kiosk.bars import ChipSpec
 from kiosk.screens.base import Screen
+from kiosk.screens.existing_user import ExistingUser
+from kiosk.shell import Shell
 from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
-
-if TYPE_CHECKING:
-    from kiosk.app import App
 
 STAYS_MS = 20_000
 _WIDE = 760
@@ -23,7 +22,7 @@ class Covered(Screen):
 
     idles = False
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page."""
         super().__init__(app)
         _ = self._
@@ -54,6 +53,4 @@ class Covered(Screen):
         return []
 
     def _log_in(self) -> None:
-        from kiosk.screens.existing_user import ExistingUser
-
         self.app.show(ExistingUser)

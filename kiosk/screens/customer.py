@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import theme
 from kiosk.bars import fit
 from kiosk.dialog import LINE_NAME, named
 from kiosk.focus import Control
 from kiosk.messages import Notice
+from kiosk.screens.closing import ClosingWithMoney
+from kiosk.screens.new_face import NewFace
+from kiosk.screens.new_pin import NewPin
+from kiosk.screens.requests import RequestsPage
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed, states
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
     from atm.people import Customer, Signatures, StaffMember
-    from kiosk.app import App
 
 _GAP = 20
 _WIDE, _HIGH = (FULL - _GAP) // 2, 130
@@ -28,14 +32,13 @@ class CustomerPage(Signed):
     """Unlock, new PIN, new face, movements, delete."""
 
     def __init__(
-        self, app: App, staff: StaffMember, customer: Customer, state: str, searched: str = ""
+        self, app: Shell, staff: StaffMember, customer: Customer, state: str, back: Make
     ) -> None:
-        """Build the page of *customer*, who is in *state*; *searched* is what found them."""
+        """Build the page of *customer*, who is in *state*; *back* makes the list they are in."""
         super().__init__(app)
-        from kiosk.screens.customers import Customers
-
-        self.sign(staff, lambda app: Customers(app, staff, searched))
-        self._customer, self._state, self._searched = customer, state, searched
+        self.sign(staff, back)
+        self._customer, self._state = customer, state
+        self._again: Make = lambda app: CustomerPage(app, staff, customer, state, back)
         _ = self._
         bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
         self.head(fit(self, customer.username, bold, FULL), 96)
@@ -83,9 +86,6 @@ class CustomerPage(Signed):
         self.put(tile, x, _TOP + (number // 2) * (_HIGH + _GAP))
         return tile
 
-    def _again(self, app: Any) -> CustomerPage:
-        return CustomerPage(app, self.staff, self._customer, self._state, self._searched)
-
     def _sign_then(self, what: str, then: Callable[[Signatures], object]) -> None:
         staff, again = self.staff, self._again
         self.app.show(lambda app: SecondSignature(app, staff, what, then, again))
@@ -115,8 +115,6 @@ class CustomerPage(Signed):
         )  # fmt: skip
 
     def _pin(self) -> None:
-        from kiosk.screens.new_pin import NewPin
-
         customer, app = self._customer, self.app
         self._sign_then(
             self._("New PIN"),
@@ -124,8 +122,6 @@ class CustomerPage(Signed):
         )
 
     def _face(self) -> None:
-        from kiosk.screens.new_face import NewFace
-
         customer, app = self._customer, self.app
         self._sign_then(
             self._("New face"),
@@ -133,8 +129,6 @@ class CustomerPage(Signed):
         )
 
     def _requests(self) -> None:
-        from kiosk.screens.requests import RequestsPage
-
         staff, customer, again = self.staff, self._customer, self._again
         self.app.show(lambda app: RequestsPage(app, staff, customer, again))
 
@@ -158,7 +152,5 @@ class CustomerPage(Signed):
         if balance is None:
             self.problem(error)
             return
-        from kiosk.screens.closing import ClosingWithMoney
-
         staff, customer, again = self.staff, self._customer, self._again
         self.app.show(lambda app: ClosingWithMoney(app, staff, customer, balance, again))

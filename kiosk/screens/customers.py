@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kiosk import theme
@@ -10,12 +10,13 @@ from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.keypads import LetterPad
 from kiosk.rows import Entry, Listing
+from kiosk.screens.customer import CustomerPage
 from kiosk.screens.staff_page import FULL, Signed, states
+from kiosk.shell import Make, Shell
 from kiosk.widgets import Button, at
 
 if TYPE_CHECKING:
     from atm.people import Customer, StaffMember
-    from kiosk.app import App
 
 ROWS = 6
 _FIELD_Y, _LIST_Y, _PAD_Y = 132, 226, 344
@@ -25,12 +26,13 @@ _BUTTON_WIDE = 240
 class Customers(Signed):
     """A field to search with, and whom it found."""
 
-    def __init__(self, app: App, staff: StaffMember, text: str = "") -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make, text: str = "") -> None:
         """Build the page for *staff*, with *text* searched for already."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
+        self._again: Callable[[str], Make] = lambda text: (
+            lambda app: Customers(app, staff, back, text)
+        )
         _ = self._
         self.field = Field(
             self, _("Customer's name or username"), self.fonts, width=FULL - _BUTTON_WIDE - 24,
@@ -44,7 +46,9 @@ class Customers(Signed):
             _("Search"), self._search, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, _FIELD_Y,
             _BUTTON_WIDE, look="primary", busy_when_disabled=True,
         )  # fmt: skip
-        self.listing = Listing(self, _LIST_Y, ROWS, empty=_("No customer has this name."))
+        self.listing = Listing(
+            self, self.fonts, _LIST_Y, ROWS, empty=_("No customer has this name.")
+        )
         self.letters: LetterPad | None = None
         self.letters_open = False
         self._go: Button | None = None
@@ -100,10 +104,8 @@ class Customers(Signed):
             self.listing.hide()
 
     def _choose(self, customer: Customer, state: str) -> None:
-        from kiosk.screens.customer import CustomerPage
-
-        staff, text = self.staff, self.field.text
-        self.app.show(lambda app: CustomerPage(app, staff, customer, state, text))
+        staff, back = self.staff, self._again(self.field.text)
+        self.app.show(lambda app: CustomerPage(app, staff, customer, state, back))
 
     def _open_letters(self, wanted: bool) -> None:
         if wanted == self.letters_open:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from kiosk import messages
 from kiosk.bars import ChipSpec
 from kiosk.fields import Field
 from kiosk.screens.draft import Draft
+from kiosk.screens.face import FaceStep
 from kiosk.screens.form import Form
 from kiosk.screens.stepper import draw_steps
-
-if TYPE_CHECKING:
-    from kiosk.app import App
+from kiosk.shell import Make, Shell
 
 
 class Details(Form):
@@ -21,7 +19,7 @@ class Details(Form):
 
     action = messages.N_("Next")
 
-    def __init__(self, app: App, draft: Draft) -> None:
+    def __init__(self, app: Shell, draft: Draft) -> None:
         """Build the page with what *draft* has already."""
         self._draft = draft
         super().__init__(app)
@@ -83,7 +81,7 @@ class Details(Form):
     def _free(self, username: str) -> None:
         self._draft.username = username
         draft = self._draft
-        self.app.show(lambda app: CustomerPin(app, draft))
+        self.app.show(lambda app: CustomerPin(app, draft, lambda app: Details(app, draft)))
 
     def _taken(self, error: BaseException) -> None:
         sentence = None
@@ -101,9 +99,9 @@ class CustomerPin(Form):
 
     action = messages.N_("Next")
 
-    def __init__(self, app: App, draft: Draft) -> None:
-        """Build the page; a PIN is never filled in again."""
-        self._draft = draft
+    def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
+        """Build the page, *back* from which are the details; a PIN is never filled in again."""
+        self._draft, self._back = draft, back
         draft.pin = ""
         super().__init__(app)
 
@@ -120,10 +118,7 @@ class CustomerPin(Form):
 
     def chips(self) -> Sequence[ChipSpec]:
         """Return the way back to the details, and out."""
-        draft = self._draft
-        back = ChipSpec(
-            self._("Back"), lambda: self.app.show(lambda app: Details(app, draft)), symbol="back"
-        )
+        back = ChipSpec(self._("Back"), lambda: self.app.show(self._back), symbol="back")
         return [back, self.cancel_chip()]
 
     def explanation(self) -> tuple[str, str]:
@@ -148,11 +143,9 @@ class CustomerPin(Form):
         pin, again = self.fields
         if not (self._judge() and self.agree(pin, again)):
             return
-        from kiosk.screens.face import FaceStep
-
-        draft = self._draft
+        draft, back = self._draft, self._back
         draft.pin = pin.text
-        self.app.show(lambda app: FaceStep(app, draft))
+        self.app.show(lambda app: FaceStep(app, draft, back))
 
     def _judge(self) -> bool:
         from credentials.policy import check_pin

@@ -15,7 +15,9 @@ from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.keypads import DigitPad, LetterPad
+from kiosk.screens.account import Account
 from kiosk.screens.live import Live
+from kiosk.shell import Shell
 from kiosk.signs import StatusLine, hair
 from kiosk.widgets import Button, at
 from kiosk.worker import Attempt
@@ -23,7 +25,6 @@ from kiosk.worker import Attempt
 if TYPE_CHECKING:
     from atm.decision import Decision
     from face_auth.types import Frame, LoginProgress
-    from kiosk.app import App
 
 _PAD_Y = 344
 _DRAWER_Y = 332
@@ -34,7 +35,7 @@ _READ_MS = 1800
 class ExistingUser(Live):
     """The login page."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page, with nothing typed."""
         super().__init__(app)
         _ = self._
@@ -241,8 +242,6 @@ class ExistingUser(Live):
     def _decided(self, decision: Decision) -> None:
         self.app.idle.active()
         if decision.session is not None:
-            from kiosk.screens.account import Account
-
             session = decision.session
             self.app.show(lambda app: Account(app, session))
             return

@@ -9,9 +9,11 @@ from kiosk import messages, theme
 from kiosk.bars import ChipSpec, fit, measure
 from kiosk.screens.base import Screen
 from kiosk.screens.draft import Draft
+from kiosk.screens.draft_movements import DraftRequests
 from kiosk.screens.pictures import PANE_Y, Pictures
 from kiosk.screens.same_face import AskedTwice
 from kiosk.screens.stepper import draw_steps
+from kiosk.shell import Make, Shell
 from kiosk.signs import card, disc, hair
 from kiosk.widgets import Label, at
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     import threading
 
     from atm.people import Customer
-    from kiosk.app import App
 
 _CARD_HEIGHT = 440
 _ROW = 65
@@ -30,10 +31,10 @@ class FaceStep(Pictures):
 
     action = messages.N_("Save login details")
 
-    def __init__(self, app: App, draft: Draft) -> None:
-        """Build the page for *draft*."""
+    def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
+        """Build the page for *draft*; *back* makes the page of its details."""
         super().__init__(app)
-        self.draft = draft
+        self._draft, self._back_to = draft, back
         draw_steps(self, 3)
         self._summary()
         self.draw_camera()
@@ -54,15 +55,15 @@ class FaceStep(Pictures):
 
     def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Customer:
         """Enrol the customer; where their face is known already, a second member of staff signs."""
-        draft = self.draft
+        draft = self._draft
         return self.app.machine.enrol(
             draft.application(), staff=draft.staff, progress=progress, cancel=cancel,
-            ask=AskedTwice(self, cancel).ask,
+            ask=AskedTwice(self, draft, cancel).ask,
         )  # fmt: skip
 
     def saved(self, result: Customer) -> None:
         """Tell the customer."""
-        self.draft.pin = ""
+        self._draft.pin = ""
         self.app.show(lambda app: Saved(app, result))
 
     def not_saved(self, error: BaseException) -> None:
@@ -78,7 +79,7 @@ class FaceStep(Pictures):
 
     def _summary(self) -> None:
         _ = self._
-        draft = self.draft
+        draft = self._draft
         pane: Any = card(self, theme.LEFT_COLUMN, _CARD_HEIGHT)
         self.put(pane, theme.MARGIN, PANE_Y)
         inner = theme.LEFT_COLUMN - 64
@@ -109,22 +110,17 @@ class FaceStep(Pictures):
         )  # fmt: skip
 
     def _movements(self) -> None:
-        from kiosk.screens.requests import DraftRequests
-
-        draft = self.draft
-        self.app.show(lambda app: DraftRequests(app, draft, lambda again: FaceStep(again, draft)))
+        draft, back = self._draft, self._back_to
+        self.app.show(lambda app: DraftRequests(app, draft, lambda app: FaceStep(app, draft, back)))
 
     def _back(self) -> None:
-        from kiosk.screens.details import Details
-
-        draft = self.draft
-        self.app.show(lambda app: Details(app, draft))
+        self.app.show(self._back_to)
 
 
 class Saved(Screen):
     """The new customer can log in."""
 
-    def __init__(self, app: App, customer: Customer) -> None:
+    def __init__(self, app: Shell, customer: Customer) -> None:
         """Build the page for *customer*."""
         super().__init__(app)
         _ = self._

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from kiosk import messages, theme
 from kiosk.fields import Field
 from kiosk.focus import Control
 from kiosk.keypads import DigitPad, LetterPad
 from kiosk.screens.base import Screen
+from kiosk.shell import Shell
 from kiosk.signs import card
 from kiosk.widgets import Label, at
-
-if TYPE_CHECKING:
-    from kiosk.app import App
 
 FIELD_Y, PAD_Y = 190, 344
 GAP = 24
@@ -31,7 +28,7 @@ class Form(Screen):
     action_look = "primary"
     """Its look."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page; `prepare` draws its head and adds its fields."""
         super().__init__(app)
         self.fields: list[Field] = []

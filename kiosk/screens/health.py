@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from kiosk.focus import Control
 from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Make, Shell
 
 if TYPE_CHECKING:
     from atm.health import Health
     from atm.people import StaffMember
-    from kiosk.app import App
     from kiosk.language import Language
 
 ROWS = 9
@@ -26,14 +26,14 @@ LEAST_LOG_ROOM = 2_000
 class HealthPage(Signed):
     """Asked once, when the page opens."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
         self.head(self._("Health"), 92)
-        self.listing = Listing(self, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please"))
+        self.listing = Listing(
+            self, self.fonts, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please")
+        )
         self.listing.show([])
         machine = app.machine
         self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)

@@ -12,13 +12,13 @@ from kiosk.focus import Control
 from kiosk.messages import Notice
 from kiosk.rows import Entry, Listing
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.accounts import Hold
     from atm.people import StaffMember
-    from kiosk.app import App
 
 ROWS = 6
 _WIDE = 900
@@ -27,14 +27,15 @@ _WIDE = 900
 class Holds(Signed):
     """The list of them."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
+        self._again: Make = lambda app: Holds(app, staff, back)
         self.head(self._("Open holds"), 108)
-        self.listing = Listing(self, 180, ROWS, empty=self._("No withdrawal is left open."))
+        self.listing = Listing(
+            self, self.fonts, 180, ROWS, empty=self._("No withdrawal is left open.")
+        )
         office = app.machine.office
         self.work(lambda _attempt: office.holds(staff=staff), done=self._found, failed=self.problem)
 
@@ -56,17 +57,19 @@ class Holds(Signed):
         )  # fmt: skip
 
     def _choose(self, hold: Hold, name: str) -> None:
-        staff = self.staff
-        self.app.show(lambda app: SettleHold(app, staff, hold, name))
+        staff, back = self.staff, self._again
+        self.app.show(lambda app: SettleHold(app, staff, hold, name, back))
 
 
 class SettleHold(Signed):
     """Were the notes paid out? One answer books them, the other gives them back."""
 
-    def __init__(self, app: App, staff: StaffMember, hold: Hold, username: str) -> None:
-        """Build the page for *hold* on the account of *username*."""
+    def __init__(
+        self, app: Shell, staff: StaffMember, hold: Hold, username: str, back: Make
+    ) -> None:
+        """Build the page for *hold* on the account of *username*; *back* makes the list."""
         super().__init__(app)
-        self.sign(staff, lambda app: Holds(app, staff))
+        self.sign(staff, back)
         self._hold, self._username = hold, username
         _ = self._
         left = (theme.PAGE_WIDTH - _WIDE) // 2

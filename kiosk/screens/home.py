@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from kiosk import messages, theme
 from kiosk.bars import ChipSpec, FootText
@@ -13,13 +12,12 @@ from kiosk.focus import Control
 from kiosk.hint import hint
 from kiosk.language import NAMES
 from kiosk.screens.base import Screen
+from kiosk.screens.staff import staff_first
 from kiosk.screens.visitor import BUTTON, WIDTH, VisitorCard
 from kiosk.service import Condition
+from kiosk.shell import Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Button, Tile
-
-if TYPE_CHECKING:
-    from kiosk.app import App
 
 LOOK_S = 1.0
 """How often it is looked whether somebody is enrolled, while nobody is."""
@@ -33,7 +31,7 @@ class Home(Screen):
 
     idles = False
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page from what is known without the machine."""
         super().__init__(app)
         _ = self._
@@ -219,6 +217,8 @@ class Home(Screen):
         left = _RIGHT + _STAFF + _GAP
         return self.button(words, command, left, 464, _WIDE - _STAFF - _GAP, look="quiet")
 
+    # Pages behind a press are imported at the press: the first paint does not wait for them.
+
     def _existing(self) -> None:
         from kiosk.screens.existing_user import ExistingUser
 
@@ -226,23 +226,21 @@ class Home(Screen):
 
     def _create(self) -> None:
         from kiosk.screens.consent import Consent
-        from kiosk.screens.staff import staff_first
 
         demonstration = self.app.demonstration
         if self._visitor and not demonstration.stranger:
             demonstration.exchange()  # the drawn customer is one already
-        staff_first(self.app, lambda staff: self.app.show(lambda app: Consent(app, staff)))
+        staff_first(self, lambda staff: self.app.show(lambda app: Consent(app, staff)))
 
     def _staff(self) -> None:
-        from kiosk.screens.staff import staff_first
+        from kiosk.screens.consent import Consent
         from kiosk.screens.staff_menu import StaffMenu
 
-        staff_first(self.app, lambda staff: self.app.show(lambda app: StaffMenu(app, staff)))
+        app = self.app
+        staff_first(self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent)))
 
     def _demonstrate(self) -> None:
-        from kiosk.screens.staff import staff_first
-
         if self.app.service.first_start:
             self.app.demonstration.start()
         else:
-            staff_first(self.app, lambda _staff: self.app.demonstration.start())
+            staff_first(self, lambda _staff: self.app.demonstration.start())

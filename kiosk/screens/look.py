@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from kiosk.bars import ChipSpec
 from kiosk.camera_view import CameraView
 from kiosk.screens.live import Live
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine, card, disc
 from kiosk.widgets import Label, at
 from kiosk.worker import Attempt
@@ -20,20 +21,38 @@ if TYPE_CHECKING:
     from atm.decision import Decision
     from atm.session import Session
     from face_auth.types import Frame, LoginProgress
-    from kiosk.app import App
 
 _HIGH = 412
+_WIDE = 760
 
 
 class LookToChange(Live, SessionPage):
     """Starts by itself as soon as there is a picture."""
 
     def __init__(
-        self, app: App, session: Session, since: datetime, old_pin: str, new_pin: str
+        self,
+        app: Shell,
+        session: Session,
+        since: datetime,
+        old_pin: str,
+        new_pin: str,
+        back: Make,
+        again: Callable[[str], Make],
     ) -> None:
-        """Build the page; both PINs go with it."""
+        """Build the page; both PINs go with it.
+
+        Args:
+            app: The window.
+            session: The open account.
+            since: When it was opened.
+            old_pin: As the customer typed it.
+            new_pin: As the customer typed it.
+            back: Makes the account's page.
+            again: Makes the page before this one, with a sentence on what the try came to.
+        """
         super().__init__(app)
         self.open_session(session, since)
+        self._account, self._again = back, again
         self._pins = (old_pin, new_pin)
         self._looking: Attempt[Decision] | None = None
         self._asking: Asking | None = None
@@ -73,10 +92,7 @@ class LookToChange(Live, SessionPage):
 
     def cancel(self) -> None:
         """Go back to the account."""
-        from kiosk.screens.account import Account
-
-        session, since = self.session, self.since
-        self.go_on_to(lambda app: Account(app, session, since))
+        self.go_on_to(self._account)
 
     def refresh(self) -> None:
         """Say what to do now, and begin when the face is well in view."""
@@ -134,19 +150,52 @@ class LookToChange(Live, SessionPage):
         self.refresh()
 
     def _decided(self, decision: Decision) -> None:
-        from kiosk.screens.change_pin import ChangePin, PinChanged
-
         self.app.idle.active()
-        session, since = self.session, self.since
+        session, since, back = self.session, self.since, self._account
         outcome = decision.outcome.value
         if outcome == "paused":
             self.app.pause.begin(decision.pause_s)
         if outcome == "granted":
-            self.go_on_to(lambda app: PinChanged(app, session, since))
+            self.go_on_to(lambda app: PinChanged(app, session, since, back))
             return
         refused = (
             self._(messages.NOT_CHANGED)
             if outcome == "refused"
             else messages.refusal(outcome, decision.pause_s, self.language)
         )
-        self.go_on_to(lambda app: ChangePin(app, session, since, refused))
+        self.go_on_to(self._again(refused))
+
+
+class PinChanged(SessionPage):
+    """The new PIN counts."""
+
+    def __init__(self, app: Shell, session: Session, since: datetime, back: Make) -> None:
+        """Build the page; *back* makes the account's."""
+        super().__init__(app)
+        self.open_session(session, since)
+        _ = self._
+        left = (theme.PAGE_WIDTH - _WIDE) // 2
+        pane: Any = card(self, _WIDE, 340)
+        self.put(pane, left, 180)
+        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (_WIDE - 96) // 2, 44)
+        inner = _WIDE - 96
+        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        title = _("Your PIN is changed.")
+        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 164)
+        line = _("Use the new one from now on.")
+        at(
+            Label(
+                pane, line, body, colour=theme.MUTED, width=inner, height=76, anchor="center",
+                wrap=True,
+            ), 48, 228,
+        )  # fmt: skip
+        half = (_WIDE - 24) // 2
+        self.button(_("Log out"), app.go_home, left, 620, half, look="primary", height=theme.KEY)
+        self.button(
+            _("Back to account"),
+            lambda: self.go_on_to(back),
+            left + _WIDE - half,
+            620,
+            half,
+            height=theme.KEY,
+        )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk import theme
 from kiosk.screens.session_page import SessionPage
+from kiosk.shell import Make, Shell
 from kiosk.signs import card, disc, hair
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.accounts import Withdrawal
     from atm.session import HeldError, Session
-    from kiosk.app import App
 
 _WIDE = 760
 _LEFT = (theme.PAGE_WIDTH - _WIDE) // 2
@@ -48,8 +48,10 @@ class _Slip(SessionPage):
 class TakeMoney(_Slip):
     """The notes are out and booked; then the account again, or the end."""
 
-    def __init__(self, app: App, session: Session, since: datetime, withdrawal: Withdrawal) -> None:
-        """Build the page for *withdrawal* of *session*, open *since*."""
+    def __init__(
+        self, app: Shell, session: Session, since: datetime, withdrawal: Withdrawal, back: Make
+    ) -> None:
+        """Build the page for *withdrawal* of *session*, open *since*; *back* makes its account."""
         from atm.dispenser import SIMULATED
 
         super().__init__(app)
@@ -68,20 +70,19 @@ class TakeMoney(_Slip):
         half = (_WIDE - 24) // 2
         self.button(_("Log out"), app.go_home, _LEFT, 620, half, look="primary", height=theme.KEY)
         self.button(
-            _("Back to account"), self._back, _LEFT + _WIDE - half, 620, half, height=theme.KEY
+            _("Back to account"),
+            lambda: self.go_on_to(back),
+            _LEFT + _WIDE - half,
+            620,
+            half,
+            height=theme.KEY,
         )
-
-    def _back(self) -> None:
-        from kiosk.screens.account import Account
-
-        session, since = self.session, self.since
-        self.go_on_to(lambda app: Account(app, session, since))
 
 
 class AmountHeld(_Slip):
     """Nobody knows whether notes came out; what the customer shows to staff."""
 
-    def __init__(self, app: App, session: Session, since: datetime, held: HeldError) -> None:
+    def __init__(self, app: Shell, session: Session, since: datetime, held: HeldError) -> None:
         """Build the page for what *held* says, of *session*, open *since*."""
         super().__init__(app)
         self.open_session(session, since)

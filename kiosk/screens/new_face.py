@@ -9,6 +9,7 @@ from kiosk import messages, theme
 from kiosk.bars import ChipSpec, fit
 from kiosk.screens.pictures import PANE_Y, Pictures
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Shell
 from kiosk.signs import card, hair
 from kiosk.widgets import Label, at
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import threading
 
     from atm.people import Customer, Signatures
-    from kiosk.app import App
 
 _CARD_HEIGHT = 440
 
@@ -26,7 +26,7 @@ class NewFace(Pictures, Signed):
 
     action = messages.N_("Save new face")
 
-    def __init__(self, app: App, signed: Signatures, customer: Customer) -> None:
+    def __init__(self, app: Shell, signed: Signatures, customer: Customer) -> None:
         """Build the page for *customer*; both of *signed* answer for it."""
         super().__init__(app)
         self.sign(signed.first)

@@ -10,10 +10,10 @@ from kiosk.bars import ChipSpec
 from kiosk.fields import Field
 from kiosk.screens.form import Form
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Shell
 
 if TYPE_CHECKING:
     from atm.people import Customer, Signatures
-    from kiosk.app import App
 
 
 class NewPin(Signed, Form):
@@ -21,7 +21,7 @@ class NewPin(Signed, Form):
 
     action = messages.N_("Save PIN")
 
-    def __init__(self, app: App, signed: Signatures, customer: Customer) -> None:
+    def __init__(self, app: Shell, signed: Signatures, customer: Customer) -> None:
         """Build the page for *customer*; both of *signed* answer for it."""
         self._signed, self._customer = signed, customer
         self.sign(signed.first)

@@ -10,13 +10,13 @@ from kiosk.bars import ChipSpec
 from kiosk.screens.base import Screen
 from kiosk.screens.staff import StaffSignIn
 from kiosk.screens.staff_page import WIDE, Told
+from kiosk.shell import Shell
 from kiosk.signs import card, disc
 from kiosk.widgets import Button, Label, at
 
 if TYPE_CHECKING:
     from atm.parts import SignIn
     from atm.people import StaffMember
-    from kiosk.app import App
 
 _GAP = 16
 
@@ -26,7 +26,7 @@ class OutOfService(Screen):
 
     idles = False
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page around the code."""
         super().__init__(app)
         _ = self._
@@ -94,7 +94,7 @@ class OutOfService(Screen):
 class Details(Told):
     """What is wrong, and what staff can do about the kiosk itself."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""
         super().__init__(app, staff, app.service.code, app.service.problem)
         _ = self._

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from kiosk.focus import Control
 from kiosk.rows import Entry, Listing, Shape
 from kiosk.screens.staff_page import Signed
+from kiosk.shell import Make, Shell
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
     from atm.refusals import Refusal
-    from kiosk.app import App
 
 LAST = 20
 ROWS = 6
@@ -21,15 +21,14 @@ ROWS = 6
 class Refusals(Signed):
     """What customers are never told."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*; the log is read on a worker, which the log notes."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
         self.head(self._("Last refusals"), 108)
         self.listing = Listing(
             self,
+            self.fonts,
             180,
             ROWS,
             shape=Shape(stacked=True, gap=4),

@@ -10,13 +10,12 @@ from kiosk.bars import fit
 from kiosk.focus import Control
 from kiosk.messages import Notice
 from kiosk.rows import Entry, Listing
-from kiosk.screens.staff_page import FULL, Make, Signed
+from kiosk.screens.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine
 
 if TYPE_CHECKING:
     from atm.people import Customer, StaffMember
-    from kiosk.app import App
-    from kiosk.screens.draft import Draft
 
 LEAST = 2
 """Movements that must remain, or the order could be guessed."""
@@ -24,10 +23,10 @@ _TOP = 224
 _BUTTON_WIDE = 572
 
 
-class _Movements(Signed):
+class Movements(Signed):
     """A row for each movement; touching one excuses the customer from it, or asks it again."""
 
-    def __init__(self, app: App, staff: StaffMember, username: str, back: Make) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, username: str, back: Make) -> None:
         """Build the page of *username*, its rows still empty."""
         super().__init__(app)
         self.sign(staff, back)
@@ -38,7 +37,7 @@ class _Movements(Signed):
         self.head(fit(self, _("Movements of {name}").format(name=username), bold, FULL))
         self.line = StatusLine(self, self.fonts, width=FULL, height=66)
         self.put(self.line, theme.MARGIN, 146)
-        self.listing = Listing(self, _TOP, 5, empty=_("One moment, please"))
+        self.listing = Listing(self, self.fonts, _TOP, 5, empty=_("One moment, please"))
         self.listing.show([])
         x = theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE
         self.stop = self.button(
@@ -111,10 +110,10 @@ class _Movements(Signed):
         }
 
 
-class RequestsPage(_Movements):
+class RequestsPage(Movements):
     """The movements of an enrolled customer."""
 
-    def __init__(self, app: App, staff: StaffMember, customer: Customer, back: Make) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, customer: Customer, back: Make) -> None:
         """Build the page of *customer*; what is marked now is read on a worker."""
         super().__init__(app, staff, customer.username, back)
         self._customer = customer
@@ -132,18 +131,3 @@ class RequestsPage(_Movements):
         """Save it with the customer's record."""
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
         self.act(lambda: office.excuse(name, excused, staff=staff), Notice.EXCUSED)
-
-
-class DraftRequests(_Movements):
-    """The movements of a customer in the making; they are saved with the customer."""
-
-    def __init__(self, app: App, draft: Draft, back: Make) -> None:
-        """Build the page for *draft*."""
-        super().__init__(app, draft.staff, draft.username, back)
-        self._draft = draft
-        self.start(draft.excused)
-
-    def keep(self, excused: list[str]) -> None:
-        """Note it in the draft and go back to the pictures."""
-        self._draft.excused = tuple(excused)
-        self.back()

@@ -11,17 +11,18 @@ import customtkinter
 from kiosk import messages, theme
 from kiosk.bars import ChipSpec, fit
 from kiosk.screens.base import Screen
+from kiosk.screens.draft import Draft
+from kiosk.screens.pictures import Pictures
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff_page import FULL, Signed
 from kiosk.screens.stepper import draw_steps
+from kiosk.shell import Shell
 from kiosk.signs import StatusLine, card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.one_face import DuplicateQuestion
     from atm.people import Signatures, StaffMember
-    from kiosk.app import App
-    from kiosk.screens.face import FaceStep
 
 _POLL_S = 0.1
 _PICTURE = 308
@@ -32,9 +33,9 @@ _SAVING = 760
 class AskedTwice:
     """Carries the question from the worker to the window, and the answer back."""
 
-    def __init__(self, page: FaceStep, cancel: threading.Event) -> None:
-        """Ask in the place of *page*; *cancel* ends the waiting."""
-        self.page = page
+    def __init__(self, page: Pictures, draft: Draft, cancel: threading.Event) -> None:
+        """Ask about *draft* in the place of *page*; *cancel* ends the waiting."""
+        self.page, self.draft = page, draft
         self._cancel = cancel
         self._answered = threading.Event()
         self._second: StaffMember | None = None
@@ -56,22 +57,23 @@ class AskedTwice:
         attempt = self.page.saving
         if attempt is None or attempt.over:
             return  # the page was left meanwhile
-        self.page.app.show(lambda app: self.page.hand_over(attempt, SameFace(app, self, question)))
+        self.page.app.show(lambda app: self.hand_over(SameFace(app, self, question)))
 
-    def hand_over(self, before: Screen, after: Screen) -> Screen:
-        """Let the enrolment wait on while *after* takes the place of *before*."""
-        assert self.page.saving is not None
-        return before.hand_over(self.page.saving, after)
+    def hand_over(self, page: Screen) -> Screen:
+        """Let the enrolment wait on while *page* takes the place of the one in front."""
+        before = page.app.screen
+        assert self.page.saving is not None and isinstance(before, Screen)
+        return before.hand_over(self.page.saving, page)
 
 
 class SameFace(Signed):
     """Both pictures side by side."""
 
-    def __init__(self, app: App, asked: AskedTwice, question: DuplicateQuestion) -> None:
+    def __init__(self, app: Shell, asked: AskedTwice, question: DuplicateQuestion) -> None:
         """Build the page for *question*."""
         super().__init__(app)
         self._asked, self._question = asked, question
-        draft = asked.page.draft
+        draft = asked.draft
         self.sign(draft.staff)
         _ = self._
         self.head(_("Is this the same person?"))
@@ -118,23 +120,23 @@ class SameFace(Signed):
         asked, question, staff = self._asked, self._question, self.staff
         what = self._("Two people with faces alike")
 
-        def back(app: App) -> Screen:
-            return asked.hand_over(app.screen, SameFace(app, asked, question))
+        def back(app: Shell) -> Screen:
+            return asked.hand_over(SameFace(app, asked, question))
 
         self.app.show(
-            lambda app: asked.hand_over(self, SecondSignature(app, staff, what, self._signed, back))
+            lambda app: asked.hand_over(SecondSignature(app, staff, what, self._signed, back))
         )
 
     def _signed(self, signed: Signatures) -> None:
         asked, app = self._asked, self.app
-        app.show(lambda app: asked.hand_over(app.screen, Saving(app)))
+        app.show(lambda app: asked.hand_over(Saving(app)))
         asked.answer(signed.second)
 
 
 class Saving(Screen):
     """One moment, until the new customer is saved; it looks as the page that follows."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Shell) -> None:
         """Build the page."""
         super().__init__(app)
         draw_steps(self, 4)

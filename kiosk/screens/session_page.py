@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiosk.bars import ChipSpec, FootText
 from kiosk.screens.base import Screen
+from kiosk.shell import Make
 
 if TYPE_CHECKING:
     from atm.session import Session
-    from kiosk.app import App
 
 
 class SessionPage(Screen):
     """A page of an open account. Leaving it closes the account, unless `go_on_to` leads away."""
 
-    logs_out = True
+    session: Session
 
     def open_session(self, session: Session, since: datetime | None) -> None:
         """Take *session*, open *since* a given time or now; the camera watches from here on."""
         self.session = session
         self.since = since or datetime.now()
         self._keeps_session = False
-        self.app.attendance.watch(session)
 
     def chips(self) -> Sequence[ChipSpec]:
         """Show whose account it is."""
@@ -35,7 +34,7 @@ class SessionPage(Screen):
         time = self.language.time(self.since)
         return FootText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
 
-    def go_on_to(self, make: Callable[[App], Screen]) -> None:
+    def go_on_to(self, make: Make) -> None:
         """Show another page of the same account."""
         self._keeps_session = True
         self.app.show(make)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from kiosk import messages
 from kiosk.screens.staff import StaffSignIn
-from kiosk.screens.staff_page import Make, Signed
+from kiosk.screens.staff_page import Signed
+from kiosk.shell import Make, Shell
 
 if TYPE_CHECKING:
     from atm.people import Signatures, StaffMember
-    from kiosk.app import App
 
 
 class SecondSignature(Signed, StaffSignIn):
@@ -21,7 +21,7 @@ class SecondSignature(Signed, StaffSignIn):
 
     def __init__(
         self,
-        app: App,
+        app: Shell,
         first: StaffMember,
         what: str,
         then: Callable[[Signatures], object],

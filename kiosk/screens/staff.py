@@ -7,28 +7,30 @@ from typing import TYPE_CHECKING
 
 from kiosk import messages, theme
 from kiosk.bars import ChipSpec
+from kiosk.screens.base import Screen
 from kiosk.screens.form import Form
+from kiosk.shell import Shell
 
 if TYPE_CHECKING:
     from atm.parts import SignIn
     from atm.people import StaffMember
-    from kiosk.app import App
 
 TRIES = 3
 
 Then = Callable[["StaffMember"], None]
 
 
-def staff_first(app: App, then: Then) -> None:
-    """Go on with *then* once a member of staff has signed in, or the first one was made."""
+def staff_first(page: Screen, then: Then) -> None:
+    """Leave *page* for *then* once a member of staff has signed in, or the first one was made."""
+    app = page.app
 
     def ask() -> None:
         registry = app.machine.staff
-        app.screen.work(lambda _attempt: registry.empty, done=show)
+        page.work(lambda _attempt: registry.empty, done=show)
 
     def show(first_start: bool) -> None:
-        page = FirstStart if first_start else StaffSignIn
-        app.show(lambda a: page(a, then))
+        sign_in = FirstStart if first_start else StaffSignIn
+        app.show(lambda app: sign_in(app, then))
 
     app.when_open(ask)
 
@@ -70,7 +72,7 @@ class FirstStart(StaffNamePin):
 
     action = messages.N_("Create staff member")
 
-    def __init__(self, app: App, then: Then) -> None:
+    def __init__(self, app: Shell, then: Then) -> None:
         """Build the page."""
         self._then = then
         super().__init__(app)
@@ -110,7 +112,7 @@ class StaffSignIn(Form):
 
     action = messages.N_("Sign in")
 
-    def __init__(self, app: App, then: Then, staff: SignIn | None = None) -> None:
+    def __init__(self, app: Shell, then: Then, staff: SignIn | None = None) -> None:
         """Build the page; *staff* judges the sign-in, by default the machine's."""
         self._then = then
         self._staff = staff or app.machine.staff

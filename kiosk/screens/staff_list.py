@@ -11,13 +11,13 @@ from kiosk.focus import Control
 from kiosk.rows import Entry, Listing
 from kiosk.screens.signature import SecondSignature
 from kiosk.screens.staff import StaffNamePin
-from kiosk.screens.staff_page import FULL, Make, Signed
+from kiosk.screens.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
     from atm.people import Signatures, StaffMember
-    from kiosk.app import App
 
 ROWS = 6
 _ADD_WIDE = 300
@@ -26,12 +26,11 @@ _ADD_WIDE = 300
 class StaffList(Signed):
     """Everybody's name, and whether it is locked."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
-        from kiosk.screens.staff_menu import StaffMenu
-
-        self.sign(staff, lambda app: StaffMenu(app, staff))
+        self.sign(staff, back)
+        self._again: Make = lambda app: StaffList(app, staff, back)
         _ = self._
         self.head(_("Staff"), 108)
         self._names: list[tuple[str, bool]] = []
@@ -40,7 +39,7 @@ class StaffList(Signed):
             look="primary",
         )  # fmt: skip
         self.add.enable(False)
-        self.listing = Listing(self, 196, ROWS, empty=_("One moment, please"))
+        self.listing = Listing(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
         self.listing.show([])
         office = app.machine.office
         self.work(
@@ -67,15 +66,11 @@ class StaffList(Signed):
         )  # fmt: skip
 
     def _choose(self, name: str, locked: bool) -> None:
-        staff, last = self.staff, len(self._names) == 1
-        self.app.show(lambda app: Member(app, staff, name, locked=locked, last=last))
+        staff, last, back = self.staff, len(self._names) == 1, self._again
+        self.app.show(lambda app: Member(app, staff, name, back, locked=locked, last=last))
 
     def _add(self) -> None:
-        staff, app = self.staff, self.app
-
-        def back(app: App) -> StaffList:
-            return StaffList(app, staff)
-
+        staff, app, back = self.staff, self.app, self._again
         if len(self._names) == 1:  # there is no second one yet
             app.show(lambda app: NewStaff(app, staff, staff, back))
             return
@@ -91,12 +86,12 @@ class Member(Signed):
     """One member of staff: unlock or remove, with a second signature."""
 
     def __init__(
-        self, app: App, staff: StaffMember, name: str, *, locked: bool, last: bool
+        self, app: Shell, staff: StaffMember, name: str, back: Make, *, locked: bool, last: bool
     ) -> None:
-        """Build the page of *name*; the *last* one cannot be removed."""
+        """Build the page of *name*; the *last* one cannot be removed. *back* makes the list."""
         super().__init__(app)
-        self.sign(staff, lambda app: StaffList(app, staff))
-        self._name = name
+        self.sign(staff, back)
+        self._name, self._list = name, back
         _ = self._
         self.head(fit(self, name, self.fonts(theme.HEADING, "bold"), FULL), 96)
         line = StatusLine(self, self.fonts, width=FULL, height=66)
@@ -121,12 +116,8 @@ class Member(Signed):
             tile.enable(may)
 
     def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
-        staff = self.staff
-        self.app.show(
-            lambda app: SecondSignature(
-                app, staff, what, then, lambda app: StaffList(app, staff), danger=danger
-            )
-        )
+        staff, back = self.staff, self._list
+        self.app.show(lambda app: SecondSignature(app, staff, what, then, back, danger=danger))
 
     def _unlock(self) -> None:
         office, name, app = self.app.machine.office, self._name, self.app
@@ -159,7 +150,7 @@ class NewStaff(Signed, StaffNamePin):
     action = messages.N_("Add")
 
     def __init__(
-        self, app: App, staff: StaffMember, signed: Signatures | StaffMember, back: Make
+        self, app: Shell, staff: StaffMember, signed: Signatures | StaffMember, back: Make
     ) -> None:
         """Build the page; *signed* is one member alone only where there is no other."""
         self._signed = signed

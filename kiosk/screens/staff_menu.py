@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk import theme
 from kiosk.bars import FootText, fit
-from kiosk.screens.base import Screen
+from kiosk.screens.camera import RegisterCamera
+from kiosk.screens.customers import Customers
+from kiosk.screens.health import HealthPage
+from kiosk.screens.holds import Holds
+from kiosk.screens.refusals import Refusals
+from kiosk.screens.staff_list import StaffList
 from kiosk.screens.staff_page import FULL, Signed
+from kiosk.shell import Make, Page, Shell
 from kiosk.signs import StatusLine
 from kiosk.widgets import Tile
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
-    from kiosk.app import App
 
 _GAP = 16
 _WIDE = (FULL - _GAP) // 2
@@ -25,10 +30,14 @@ _LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
 class StaffMenu(Signed):
     """A tile for each task; below them what is done to the kiosk itself."""
 
-    def __init__(self, app: App, staff: StaffMember) -> None:
-        """Build the page for *staff*."""
+    def __init__(
+        self, app: Shell, staff: StaffMember, create: Callable[[Shell, StaffMember], Page]
+    ) -> None:
+        """Build the page for *staff*; *create* makes the first page of a new customer."""
         super().__init__(app)
         self.sign(staff)
+        self._create = create
+        self._again: Make = lambda app: StaffMenu(app, staff, create)
         _ = self._
         name = fit(self, staff.name, self.fonts(theme.HEADING, "bold"), 940)
         self.head(_("Staff: {name}").format(name=name), 96)
@@ -47,49 +56,45 @@ class StaffMenu(Signed):
     def foot(self) -> FootText:
         """Return what is missing; at the right what waits for staff."""
         said = super().foot()
-        if self.app.attendance.warning or not self._locked:
+        if self.app.idle.staff_warning or not self._locked:
             return said
         words = self.language.ngettext("{n} account locked", "{n} accounts locked", self._locked)
         return FootText(said.text, said.tone, words)
 
     def _tasks(self, holds: int) -> list[tuple[str, str, Callable[[], object]]]:
         """Return title, line and command of each tile; one more where money is on hold."""
-        from kiosk.screens.camera import RegisterCamera
-        from kiosk.screens.customers import Customers
-        from kiosk.screens.health import HealthPage
-        from kiosk.screens.holds import Holds
-        from kiosk.screens.refusals import Refusals
-        from kiosk.screens.staff_list import StaffList
-
-        _, staff = self._, self.staff
+        _, staff, back, create = self._, self.staff, self._again, self._create
         tasks: list[tuple[str, str, Callable[[], object]]] = [
-            (_("Create New User"), _("with consent and identity document"), self._create),
+            (
+                _("Create New User"), _("with consent and identity document"),
+                self._to(lambda app: create(app, staff)),
+            ),
             (
                 _("Customers"), _("unlock, new PIN, new face, delete"),
-                self._to(lambda app: Customers(app, staff)),
+                self._to(lambda app: Customers(app, staff, back)),
             ),
             (
                 _("Last refusals"), _("who, when and why"),
-                self._to(lambda app: Refusals(app, staff)),
+                self._to(lambda app: Refusals(app, staff, back)),
             ),
             (
                 _("Staff"), _("names, locks, second signatures"),
-                self._to(lambda app: StaffList(app, staff)),
+                self._to(lambda app: StaffList(app, staff, back)),
             ),
             (
                 _("Health"), _("camera, disk, clock, model, backup"),
-                self._to(lambda app: HealthPage(app, staff)),
+                self._to(lambda app: HealthPage(app, staff, back)),
             ),
             (
                 _("Camera"), _("register this device"),
-                self._to(lambda app: RegisterCamera(app, staff)),
+                self._to(lambda app: RegisterCamera(app, staff, back)),
             ),
         ]  # fmt: skip
         if holds:
             waiting = self.language.ngettext(
                 "{n} withdrawal to settle", "{n} withdrawals to settle", holds
             )
-            page = self._to(lambda app: Holds(app, staff))
+            page = self._to(lambda app: Holds(app, staff, back))
             tasks.append((_("Open holds"), waiting, page))
         return tasks
 
@@ -161,17 +166,11 @@ class StaffMenu(Signed):
         sentence = _("Face check: {fmr} of strangers pass, {fnmr} of customers' tries fail.")
         return "info", sentence.format(fmr=fmr, fnmr=share(threshold.fnmr))
 
-    def _to(self, make: Callable[[Any], Screen]) -> Callable[[], None]:
+    def _to(self, make: Make) -> Callable[[], None]:
         return lambda: self.app.show(make)
 
-    def _create(self) -> None:
-        from kiosk.screens.consent import Consent
 
-        staff = self.staff
-        self.app.show(lambda app: Consent(app, staff))
-
-
-def liveness_weakness(app: App, _: Callable[[str], str]) -> str:
+def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     """Return in what the face check is weaker than it could be; "" where it is not."""
     machine = app.service.machine
     network = machine.liveness_network if machine is not None else None

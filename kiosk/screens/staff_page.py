@@ -10,19 +10,17 @@ from kiosk import messages, theme
 from kiosk.bars import ChipSpec, FootText, fit
 from kiosk.messages import Notice
 from kiosk.screens.base import Screen
+from kiosk.shell import Make, Shell
 from kiosk.signs import card, disc
 from kiosk.widgets import Label, at
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
-    from kiosk.app import App
 
 FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 WIDE = 1000
 _LONGEST = 320
 """Characters of an error's sentence that there is room for."""
-
-Make = Callable[["App"], Screen]
 
 
 class Signed(Screen):
@@ -44,10 +42,10 @@ class Signed(Screen):
 
     def foot(self) -> FootText:
         """Return what is missing; at the right who is signed in, or for how long still."""
-        attendance = self.app.attendance
-        if attendance.warning:
+        idle = self.app.idle
+        if idle.staff_warning:
             words = self.language.ngettext(
-                "Signed out in {n} second.", "Signed out in {n} seconds.", attendance.staff_left_s
+                "Signed out in {n} second.", "Signed out in {n} seconds.", idle.staff_left_s
             )
         else:
             name = fit(self, self.staff.name, self.fonts(theme.BODY), 300)
@@ -109,7 +107,7 @@ class Signed(Screen):
 class Told(Signed):
     """A sentence for staff alone, in the words of the error that it comes from."""
 
-    def __init__(self, app: App, staff: StaffMember, title: str, sentence: str) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, title: str, sentence: str) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
         self.sign(staff)
@@ -129,7 +127,7 @@ class Told(Signed):
 class NotDone(Told):
     """What an act failed at."""
 
-    def __init__(self, app: App, staff: StaffMember, sentence: str) -> None:
+    def __init__(self, app: Shell, staff: StaffMember, sentence: str) -> None:
         """Build the page for *staff* around *sentence*."""
         super().__init__(app, staff, app.language.gettext(messages.NOT_DONE), sentence)
         left = (theme.PAGE_WIDTH - WIDE) // 2

@@ -30,11 +30,11 @@ class Kiosk:
     def __init__(
         self, settings: Settings, open_with: Callable[[Settings], Any], **more: Any
     ) -> None:
-        from kiosk.app import App
+        from kiosk.main import new_app
 
         self.opened: list[Settings] = []
         self.error: Exception | None = None
-        self.app = App(settings, open_with, **more)
+        self.app = new_app(settings, open_with, **more)
         self.root = self.app.root
 
     @property
@@ -143,10 +143,12 @@ def sign_in() -> Callable[[Any], None]:
     """Signs Ana Ruiz in at a kiosk, and comes to the staff menu."""
 
     def signed_in(kiosk: Any) -> None:
+        from kiosk.screens.consent import Consent
         from kiosk.screens.staff import staff_first
         from kiosk.screens.staff_menu import StaffMenu
 
-        staff_first(kiosk.app, lambda staff: kiosk.app.show(lambda app: StaffMenu(app, staff)))
+        show = kiosk.app.show
+        staff_first(kiosk.screen, lambda staff: show(lambda app: StaffMenu(app, staff, Consent)))
         kiosk.on("StaffSignIn")
         kiosk.type("Ana Ruiz")
         kiosk.key("Return")

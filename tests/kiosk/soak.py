@@ -74,7 +74,7 @@ class _NoPause:
 
 def open_machine(settings: Any) -> Any:
     """Open the real machine, with refusals at once and no pause."""
-    from kiosk.service import open_machine as really
+    from kiosk.main import open_machine as really
 
     machine = really(settings)
     machine.bank.logins._refuse_after_s = 0.1
@@ -237,21 +237,24 @@ def _makes(staff: Any) -> list[tuple[str, Callable[[Any], Any]]]:
         made.opening_minor, made.opening_text, made.pin = 100, "1.00", PIN
         return made
 
+    def menu(app: Any) -> Any:
+        return StaffMenu(app, staff, Consent)
+
     pages: list[Callable[[Any], Any]] = [
         ExistingUser,
         lambda app: FirstStart(app, lambda _s: None),
         lambda app: StaffSignIn(app, lambda _s: None),
-        lambda app: StaffMenu(app, staff),
-        lambda app: Customers(app, staff, "soak"),
+        menu,
+        lambda app: Customers(app, staff, menu, "soak"),
         lambda app: Consent(app, staff),
         lambda app: Details(app, draft()),
-        lambda app: CustomerPin(app, draft()),
-        lambda app: FaceStep(app, draft()),
-        lambda app: HealthPage(app, staff),
-        lambda app: RegisterCamera(app, staff),
-        lambda app: Refusals(app, staff),
-        lambda app: Holds(app, staff),
-        lambda app: StaffList(app, staff),
+        lambda app: CustomerPin(app, draft(), menu),
+        lambda app: FaceStep(app, draft(), menu),
+        lambda app: HealthPage(app, staff, menu),
+        lambda app: RegisterCamera(app, staff, menu),
+        lambda app: Refusals(app, staff, menu),
+        lambda app: Holds(app, staff, menu),
+        lambda app: StaffList(app, staff, menu),
     ]
     return [("page", make) for make in pages]
 
@@ -266,10 +269,10 @@ def main() -> int:
     strayed: list[str] = []
     watch_finalisers(lambda kind, finalise: setattr(kind, "__del__", finalise), strayed)
     settings = prepare(folder)
-    from kiosk.app import App
+    from kiosk.main import new_app
 
     faulthandler.dump_traceback_later(HANG_S, exit=True)
-    app = App(settings, open_machine)
+    app = new_app(settings, open_machine)
     soak = Soak(app, route, rounds, first, strayed)
     app.run()
     soak.tell()

@@ -25,7 +25,7 @@ def visited(settings: Settings) -> Iterator[Any]:
 
     No movements are asked for: whether a starved machine follows them is not what is tested here.
     """
-    from kiosk.service import open_machine
+    from kiosk.main import open_machine
     from tests.kiosk.conftest import Kiosk
 
     made = Kiosk(replace(settings, camera="/dev/video99", liveness="off"), open_machine)
@@ -83,7 +83,7 @@ def as_demonstration(kiosk: Any, machine: Any, state: str = "active") -> None:
     machine.kind = Kind.DEMO
     machine.office.known = [(Customer("e" * 32, USERNAME, FULL_NAME), state)] if state else []
     machine.has_customers = bool(state)
-    kiosk.app.settings = replace(kiosk.app.settings, camera="demo")
+    kiosk.app.service.settings = replace(kiosk.app.settings, camera="demo")
     kiosk.app.go_home()
     kiosk.settle(0.1)
 
@@ -133,7 +133,7 @@ def test_who_creates_a_customer_finds_another_face_before_the_camera(
 def test_no_other_machine_shows_a_pin(kiosk: Any, machine: Any, kind: Kind, camera: str) -> None:
     as_demonstration(kiosk, machine)
     machine.kind = kind
-    kiosk.app.settings = replace(kiosk.app.settings, camera=camera)
+    kiosk.app.service.settings = replace(kiosk.app.settings, camera=camera)
     kiosk.app.go_home()
     kiosk.settle(0.5)
     assert kiosk.screen.visitor is None

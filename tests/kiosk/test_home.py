@@ -28,12 +28,12 @@ def test_first_paint_waits_for_no_model_and_no_camera(tmp_path: Path) -> None:
         import sys, threading
         from pathlib import Path
         from atm.settings import Settings
-        from kiosk.app import App
+        from kiosk.main import new_app
 
         asked = threading.Event()
         folder = Path({str(tmp_path)!r})
         settings = Settings(data_dir=folder / "d", key_dir=folder / "k")
-        app = App(settings, lambda settings: asked.set() or sys.exit)
+        app = new_app(settings, lambda settings: asked.set() or sys.exit)
         app.root.update_idletasks()
         assert not asked.is_set()
         heavy = {{"numpy", "cv2", "ai_edge_litert", "sklearn", "babel", "atm.machine"}}

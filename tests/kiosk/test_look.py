@@ -23,6 +23,7 @@ from kiosk.screens.details import CustomerPin, Details
 from kiosk.screens.draft import Draft
 from kiosk.screens.existing_user import ExistingUser
 from kiosk.screens.face import FaceStep, Saved
+from kiosk.screens.home import Home
 from kiosk.screens.money import AmountHeld, TakeMoney
 from kiosk.screens.out_of_service import Details as OutDetails
 from kiosk.screens.staff import FirstStart, StaffSignIn
@@ -129,9 +130,9 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
             field.complain(app.language.gettext(sentence))
             kiosk.settle(0.02)
             yield f"details, {sentence}"
-    show(lambda a: CustomerPin(a, draft()))
+    show(lambda a: CustomerPin(a, draft(), Home))
     yield "customer's PIN"
-    page = show(lambda a: FaceStep(a, draft()))
+    page = show(lambda a: FaceStep(a, draft(), Home))
     kiosk.settle(0.2)
     yield "face"
     for sentence in (*messages.UNDER_CAMERA, *messages.ENROLMENT.values()):
@@ -187,18 +188,22 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     kiosk.settle(0.05)
     yield "more time"
     app.dialog.cancel()
-    show(lambda a: TakeMoney(a, session(), datetime.now(), Withdrawal("ABCD2345", 100_000, 35_000)))
+    show(
+        lambda a: TakeMoney(
+            a, session(), datetime.now(), Withdrawal("ABCD2345", 100_000, 35_000), Home
+        )
+    )
     yield "take your money"
     hold = Hold(1, CUSTOMER.customer_id, 123_456_789, datetime.now(UTC), "ABCD2345")
     show(lambda a: AmountHeld(a, session(), datetime.now(), HeldError(hold)))
     yield "amount on hold"
-    show(lambda a: StaffMenu(a, STAFF))
+    show(lambda a: StaffMenu(a, STAFF, Consent))
     yield "staff menu"
     kiosk.screen.ask_to_close()
     kiosk.settle(0.05)
     yield "close?"
     app.dialog.cancel()
-    own, app.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
+    own, app.service.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
     for kind in (Kind.DEMO, Kind.TEST):
         machine.kind = kind
         app.demonstration.on = kind is Kind.DEMO
@@ -216,7 +221,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         kiosk.until(lambda: app.screen._somebody is not None)
         kiosk.settle(0.05)
         yield f"home of a demonstration, {state}, {stranger}"
-    app.settings = own
+    app.service.settings = own
     long = "The data folder " + "/very/long/path" * 15 + " cannot be used."
     show(lambda a: NotDone(a, STAFF, long))
     yield "not done"
@@ -232,7 +237,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
 
 def FaceStep_with_error(app: Any) -> FaceStep:
     """Return the face step after an enrolment that did not come about."""
-    made = FaceStep(app, draft())
+    made = FaceStep(app, draft(), Home)
     made.not_saved(EnrolmentError("not_one_person", "x"))
     return made
 

@@ -17,8 +17,9 @@ from atm.session import Session
 from face_auth.models import Threshold
 from kiosk import messages, theme
 from kiosk.screens.camera import RegisterCamera
-from kiosk.screens.change_pin import ChangePin, PinChanged
+from kiosk.screens.change_pin import ChangePin
 from kiosk.screens.closing import ClosingWithMoney
+from kiosk.screens.consent import Consent
 from kiosk.screens.covered import Covered
 from kiosk.screens.customer import CustomerPage
 from kiosk.screens.customers import Customers
@@ -26,7 +27,7 @@ from kiosk.screens.draft import Draft
 from kiosk.screens.health import HealthPage
 from kiosk.screens.holds import Holds, SettleHold
 from kiosk.screens.home import Home
-from kiosk.screens.look import LookToChange
+from kiosk.screens.look import LookToChange, PinChanged
 from kiosk.screens.new_face import NewFace
 from kiosk.screens.new_pin import NewPin
 from kiosk.screens.refusals import Refusals
@@ -65,35 +66,35 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         )  # fmt: skip
 
     def back(app: Any) -> Any:
-        return StaffMenu(app, ANA)
+        return StaffMenu(app, ANA, Consent)
 
     hold = Hold(1, CUSTOMER.customer_id, 123_456_789, datetime.now(UTC), "ABCD2345")
     office.known = [(dataclasses.replace(CUSTOMER, username=f"{n}.{CUSTOMER.username}"), state)
                     for n, state in enumerate(STATES * 3)]  # fmt: skip
     machine.threshold = Threshold(0.14, "1e-4", False, 0.0761)
-    show(lambda a: StaffMenu(a, ANA))
+    show(lambda a: back(a))
     yield "menu"
     machine.liveness_network = False
     own = app.settings
     for liveness in ("challenge", "passive", "off"):
-        app.settings = dataclasses.replace(own, liveness=liveness)
-        show(lambda a: StaffMenu(a, ANA))
+        app.service.settings = dataclasses.replace(own, liveness=liveness)
+        show(lambda a: back(a))
         yield f"menu, {liveness}"
         show(Home)
         yield f"home, {liveness}"
-    app.settings = own
+    app.service.settings = own
     office.open_holds = [(hold, CUSTOMER.username)] * 8
     machine.camera.state = "lost"
     app.window.fullscreen = True
-    show(lambda a: StaffMenu(a, ANA))
+    show(lambda a: back(a))
     yield "menu, all tiles"
     app.window.fullscreen = False
-    show(lambda a: RegisterCamera(a, ANA))
+    show(lambda a: RegisterCamera(a, ANA, back))
     yield "camera, none"
     machine.camera.state = "ready"
-    show(lambda a: RegisterCamera(a, ANA))
+    show(lambda a: RegisterCamera(a, ANA, back))
     yield "camera"
-    page = show(lambda a: Customers(a, ANA))
+    page = show(lambda a: Customers(a, ANA, back))
     yield "customers"
     page._open_letters(True)
     kiosk.settle(0.05)
@@ -104,7 +105,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "customers, none"
     office.known = known
     for state in STATES:
-        page = show(lambda a, state=state: CustomerPage(a, ANA, CUSTOMER, state))
+        page = show(lambda a, state=state: CustomerPage(a, ANA, CUSTOMER, state, back))
         yield f"customer, {state}"
     requests = show(lambda a: RequestsPage(a, ANA, CUSTOMER, back))
     yield "requests"
@@ -112,7 +113,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         requests.listing.rows[row].press()
     kiosk.settle(0.05)
     yield "requests, too few"
-    page = show(lambda a: CustomerPage(a, ANA, CUSTOMER, "pending"))
+    page = show(lambda a: CustomerPage(a, ANA, CUSTOMER, "pending", back))
     for question in (page._unlock, page._delete):
         question()
         kiosk.settle(0.05)
@@ -130,7 +131,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     makers: list[Any] = [
         lambda a: NewPin(a, SIGNED, CUSTOMER),
         lambda a: NewStaff(a, ANA, SIGNED, back),
-        lambda a: ChangePin(a, session(), datetime.now()),
+        lambda a: ChangePin(a, session(), datetime.now(), back),
     ]
     for make in makers:
         page = show(make)
@@ -141,11 +142,11 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
             yield f"{type(page).__name__}, {sentence}"
     for sentence in (messages.NOT_CHANGED, *messages.LOGIN.values()):
         words = say(sentence).format(n=3600)
-        show(lambda a, words=words: ChangePin(a, session(), datetime.now(), words))
+        show(lambda a, words=words: ChangePin(a, session(), datetime.now(), back, words))
         yield f"PIN not changed, {sentence}"
-    show(lambda a: LookToChange(a, session(), datetime.now(), "1", "2"))
+    show(lambda a: LookToChange(a, session(), datetime.now(), "1", "2", back, lambda _: back))
     yield "look"
-    show(lambda a: PinChanged(a, session(), datetime.now()))
+    show(lambda a: PinChanged(a, session(), datetime.now(), back))
     yield "PIN changed"
     show(Covered)
     yield "covered"
@@ -153,18 +154,18 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "new face"
     machine.staff._known = {ANA.name: "1", **{f"Ana {n}": "1" for n in range(9)}}
     machine.staff.locked = {"Ana 1"}
-    show(lambda a: StaffList(a, ANA))
+    show(lambda a: StaffList(a, ANA, back))
     yield "staff"
     for locked, last in ((True, False), (False, True), (False, False)):
-        show(lambda a, k=locked, z=last: Member(a, ANA, ANA.name, locked=k, last=z))
+        show(lambda a, k=locked, z=last: Member(a, ANA, ANA.name, back, locked=k, last=z))
         yield "member"
     reasons = ("pin: right_pin", "face: no_match", "suspected_fraud")
     office.refused = [
         Refusal(datetime.now(UTC), CUSTOMER.username, "refused", reasons, 12)
     ] * 9  # fmt: skip
-    show(lambda a: Refusals(a, ANA))
+    show(lambda a: Refusals(a, ANA, back))
     yield "refusals"
-    show(lambda a: HealthPage(a, ANA))
+    show(lambda a: HealthPage(a, ANA, back))
     yield "health"
     machine.healthy = SimpleNamespace(
         disk_free_share=0.0412, camera="lost", camera_problem="", clock=datetime.now(),
@@ -172,27 +173,26 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip
-    show(lambda a: HealthPage(a, ANA))
+    show(lambda a: HealthPage(a, ANA, back))
     yield "health, not well"
-    show(lambda a: Holds(a, ANA))
+    show(lambda a: Holds(a, ANA, back))
     yield "holds"
-    page = show(lambda a: SettleHold(a, ANA, hold, CUSTOMER.username))
+    page = show(lambda a: SettleHold(a, ANA, hold, CUSTOMER.username, back))
     yield "settle"
     for paid in (True, False):
         page._confirm(paid)
         kiosk.settle(0.05)
         yield "settle, question"
         app.dialog.cancel()
-    draft: Any = SimpleNamespace(
-        app=app, saving=None, draft=Draft(ANA, datetime.now(UTC), CUSTOMER.username, LONG)
-    )
-    asked = AskedTwice(draft, threading.Event())
+    draft = Draft(ANA, datetime.now(UTC), CUSTOMER.username, LONG)
+    step: Any = SimpleNamespace(app=app, saving=None)
+    asked = AskedTwice(step, draft, threading.Event())
     face = DuplicateQuestion(drawn_face(0.0), drawn_face(2.0), CUSTOMER.username, "c" * 32)
     show(lambda a: SameFace(a, asked, face))
     yield "same face"
     show(Saving)
     yield "saving"
-    page = show(lambda a: StaffMenu(a, ANA))
+    page = show(lambda a: back(a))
     app.idle._touched_at -= 46
     app.window.foot.say(page.foot())
     kiosk.root.update()

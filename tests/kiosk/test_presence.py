@@ -27,6 +27,13 @@ def page(kiosk: Any) -> Any:
     return kiosk
 
 
+def watching(page: Any) -> Any:
+    """Return what says who is there, once it was asked."""
+    attendance = page.app.attendance
+    page.until(lambda: attendance._watch is not None and attendance._watch._presence is not None)
+    return attendance._watch._presence
+
+
 def covered(page: Any, machine: Any) -> None:
     """Check that nothing of the account is left: no page, no session, no question."""
     page.on("Covered")
@@ -73,8 +80,7 @@ def test_a_watch_that_fails_covers_the_account(page: Any, machine: Any) -> None:
     def broken(_frame: object) -> str:
         raise RuntimeError("no network")
 
-    page.until(lambda: page.app.attendance._watch._presence is not None)
-    page.app.attendance._watch._presence.look = broken
+    watching(page).look = broken
     covered(page, machine)
 
 
@@ -95,8 +101,7 @@ def test_a_watch_that_hangs_covers_the_account(
         machine.hold.wait(HOLD_S)
         return "here"
 
-    page.until(lambda: page.app.attendance._watch._presence is not None)
-    page.app.attendance._watch._presence.look = hanging
+    watching(page).look = hanging
     covered(page, machine)
 
 

@@ -19,7 +19,7 @@ SOURCE = Path(package.__file__).parent
 WORDED = {
     "service.py": 3,  # what staff read after they have signed in
     "screens/staff_page.py": 2,  # the same
-    "app.py": 1,  # standard error, where there is no window
+    "main.py": 1,  # standard error, where there is no window
     "story.py": 2,  # the same
 }
 """How often an error is made a text, by file."""
@@ -121,12 +121,13 @@ def an_enrolment(kiosk: Any, machine: Any, error: BaseException) -> None:
     from datetime import UTC, datetime
 
     from atm.people import StaffMember
+    from kiosk.screens.details import Details
     from kiosk.screens.draft import Draft
     from kiosk.screens.face import FaceStep
 
     machine.enrol = fails(error)
     draft = Draft(StaffMember("Ana Ruiz"), datetime.now(UTC), "jose", "Jose Diaz", pin="4713")
-    kiosk.app.show(lambda app: FaceStep(app, draft))
+    kiosk.app.show(lambda app: FaceStep(app, draft, lambda app: Details(app, draft)))
     kiosk.until(lambda: kiosk.screen.save.enabled)
     kiosk.touch(kiosk.screen.save)
 

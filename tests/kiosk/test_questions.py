@@ -12,6 +12,7 @@ from atm.accounts import Hold
 from atm.people import Customer, StaffMember
 from kiosk import messages, theme
 from kiosk.screens.closing import ClosingWithMoney
+from kiosk.screens.consent import Consent
 from kiosk.screens.customer import CustomerPage
 from kiosk.screens.holds import SettleHold
 from kiosk.screens.out_of_service import Details
@@ -27,24 +28,24 @@ HOLD = Hold(1, MARIA.customer_id, 2_000, datetime.now(UTC), "ABCD2345")
 
 
 def menu(app: Any) -> Any:
-    return StaffMenu(app, ANA)
+    return StaffMenu(app, ANA, Consent)
 
 
 def delete(app: Any) -> Any:
-    page = CustomerPage(app, ANA, MARIA, "active")
+    page = CustomerPage(app, ANA, MARIA, "active", menu)
     app.root.after(1, page.delete.press)
     return page
 
 
 def unlock(app: Any) -> Any:
-    page = CustomerPage(app, ANA, MARIA, "locked")
+    page = CustomerPage(app, ANA, MARIA, "locked", menu)
     app.root.after(1, page.unlock.press)
     return page
 
 
 def settle(paid: bool) -> Callable[[Any], Any]:
     def make(app: Any) -> Any:
-        page = SettleHold(app, ANA, HOLD, MARIA.username)
+        page = SettleHold(app, ANA, HOLD, MARIA.username, menu)
         app.root.after(1, (page.paid if paid else page.not_paid).press)
         return page
 
@@ -104,7 +105,7 @@ def test_a_signature_that_destroys_names_it_and_is_red(kiosk: Any) -> None:
     kiosk.touch(kiosk.screen.controls[-1])
     kiosk.on("SecondSignature")
     assert any("maria.lopez" in text and "1,350.00" in text for text in words(kiosk.screen))
-    kiosk.app.show(lambda app: Member(app, ANA, "Ben Okafor", locked=False, last=False))
+    kiosk.app.show(lambda app: Member(app, ANA, "Ben Okafor", menu, locked=False, last=False))
     kiosk.screen._remove()
     kiosk.on("SecondSignature")
     assert any("Ben Okafor" in text for text in words(kiosk.screen))
@@ -118,7 +119,7 @@ def test_a_signature_that_destroys_names_it_and_is_red(kiosk: Any) -> None:
 @pytest.mark.parametrize("name", ["maximiliana.fernandez.de.la.huerta", "x" * 64])
 def test_a_long_name_is_cut_to_what_the_question_has_room_for(kiosk: Any, name: str) -> None:
     customer = Customer("c" * 32, name, "Maximiliana Fernández de la Huerta y Castro " * 2)
-    kiosk.app.show(lambda app: CustomerPage(app, ANA, customer, "active"))
+    kiosk.app.show(lambda app: CustomerPage(app, ANA, customer, "active", menu))
     kiosk.screen.delete.press()
     dialog = kiosk.asked()
     assert dialog.title.cget("text").startswith(f"Delete {name[:8]}")

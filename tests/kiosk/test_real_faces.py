@@ -22,7 +22,7 @@ PEOPLE, TRIES = 10, 3
 @pytest.fixture
 def real_kiosk(settings: Any) -> Any:
     """The window on a test folder of its own, with the models and cameras that people use."""
-    from kiosk.service import open_machine
+    from kiosk.main import open_machine
     from tests.kiosk.conftest import Kiosk
 
     made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo", liveness="off"), open_machine)

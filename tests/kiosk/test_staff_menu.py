@@ -9,7 +9,7 @@ import pytest
 from atm.accounts import Hold
 from atm.office import Refusal
 from face_auth.types import Verdict
-from kiosk import attendance
+from kiosk import idle
 from kiosk.screens.refusals import reasons_in_words
 from tests.kiosk.staff_steps import BEN_PIN, home, sign, tile, words
 
@@ -49,7 +49,7 @@ def test_a_minute_without_input_signs_staff_out_whoever_is_seen(
     menu: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.verdict = Verdict.OK  # a customer stands there
-    monkeypatch.setattr(attendance, "STAFF_IDLE_S", 1.5)
+    monkeypatch.setattr(idle, "STAFF_IDLE_S", 1.5)
     menu.key("Tab")
     assert menu.screen.foot().right == "Signed out in 2 seconds."
     menu.settle(0.9)
@@ -61,14 +61,14 @@ def test_a_minute_without_input_signs_staff_out_whoever_is_seen(
 
 
 def test_sixty_seconds_are_the_minute() -> None:
-    assert attendance.STAFF_IDLE_S == 60
+    assert idle.STAFF_IDLE_S == 60
 
 
 def test_a_question_that_nobody_answers_ends_with_the_minute_too(
     menu: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     menu.screen.ask_to_close()
-    monkeypatch.setattr(attendance, "STAFF_IDLE_S", 0.3)
+    monkeypatch.setattr(idle, "STAFF_IDLE_S", 0.3)
     menu.on("Home")
     assert menu.app.dialog is None
 

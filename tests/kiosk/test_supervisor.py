@@ -105,7 +105,7 @@ def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subproce
         import itertools, os, sys, threading
         from pathlib import Path
         from atm.settings import Settings
-        from kiosk import app as kiosk_app, supervisor
+        from kiosk import main as kiosk_main, supervisor
 
         folder = Path({str(tmp_path)!r})
         lock = threading.Lock()
@@ -114,9 +114,9 @@ def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subproce
         def never(settings):
             threading.Event().wait()
 
-        class Hanging(kiosk_app.App):
-            def __init__(self, settings, heart):
-                super().__init__(settings, never, heart=heart)
+        class Hanging(kiosk_main.App):
+            def __init__(self, settings, pages, open_with, furnish, heart):
+                super().__init__(settings, pages, never, furnish, heart)
                 self.root.after(500, self.painted)
 
             def painted(self):
@@ -129,9 +129,9 @@ def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subproce
                     {HANGS[request.param]}
 
         def serve(heart):
-            kiosk_app.App = Hanging
+            kiosk_main.App = Hanging
             settings = Settings(data_dir=folder / "d", key_dir=folder / "k")
-            return kiosk_app.run(settings, heart)
+            return kiosk_main.run(settings, heart)
 
         sys.exit(supervisor.supervise(serve))
     """

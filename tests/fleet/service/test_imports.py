@@ -13,7 +13,7 @@ SERVER = ("atm.service", "fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycop
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("atm.opening, atm.__main__, kiosk.app", ("atm.remote", "httpx", *SERVER)),
+        ("atm.opening, atm.__main__, kiosk.main", ("atm.remote", "httpx", *SERVER)),
         ("atm.remote.machine, atm.opening", SERVER),
     ],
 )

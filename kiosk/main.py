@@ -1,0 +1,67 @@
+"""The kiosk put together: the window, its first pages and the machine behind it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import tkinter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kiosk.app import App, FirstPages
+from kiosk.screens.home import Home
+from kiosk.screens.out_of_service import OutOfService
+from kiosk.shell import Page, Shell
+from kiosk.supervisor import Heart
+
+if TYPE_CHECKING:
+    from atm.machine import Machine
+    from atm.settings import Settings
+
+
+def open_machine(settings: Settings) -> Machine:
+    """Open the real machine; on a worker, since the imports alone take a while."""
+    from atm.opening import open_machine as opened
+    from kiosk.camera_view import load_tools
+
+    machine = opened(settings)
+    load_tools()
+    return machine
+
+
+def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
+    """Give a demonstration its drawn customer; see `atm.demo_customer`."""
+    from atm.demo_customer import furnish
+
+    furnish(machine, cancel)
+
+
+def new_app(
+    settings: Settings,
+    open_with: Callable[[Settings], Machine] = open_machine,
+    furnish: Callable[[Machine, threading.Event], None] = furnish_demonstration,
+    heart: Heart | None = None,
+) -> App:
+    """Open the window at its home page; see `App`."""
+    return App(settings, FirstPages(Home, OutOfService, _covered), open_with, furnish, heart)
+
+
+def run(settings: Settings, heart: Heart) -> int:
+    """Open the kiosk and serve until it is closed; returns the exit code, 2 without a display."""
+    try:
+        app = new_app(settings, heart=heart)
+    except tkinter.TclError as error:
+        print(f"The kiosk needs a display: {error}.", file=sys.stderr)
+        return 2
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: app.worker.post(app.close))
+    app.run()
+    return 0
+
+
+def _covered(app: Shell) -> Page:
+    """Make the page over an account whose owner is gone; the first paint does not wait for it."""
+    from kiosk.screens.covered import Covered
+
+    return Covered(app)

@@ -1,0 +1,145 @@
+"""Interfaces between the pages and the window: what each may ask of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from kiosk.bars import ChipSpec, FootText
+from kiosk.countdown import Countdown
+from kiosk.demonstration import Demonstration
+from kiosk.dialog import Dialog
+from kiosk.fields import Field
+from kiosk.focus import Control
+from kiosk.guide import Guide
+from kiosk.idle import IdleClock
+from kiosk.language import Language
+from kiosk.messages import Notice
+from kiosk.service import Service
+from kiosk.supervisor import Heart
+from kiosk.widgets import Button
+from kiosk.window import Window
+from kiosk.worker import Worker
+
+if TYPE_CHECKING:
+    from atm.machine import Machine
+    from atm.session import Session
+    from atm.settings import Settings
+
+
+class Page(Protocol):
+    """What the window asks of the page in front; see `kiosk.screens.base.Screen`."""
+
+    idles: bool
+    for_staff: bool
+    settling: bool
+    session: Session | None
+    primary: Button | None
+    typing: Field | None
+
+    def chips(self) -> Sequence[ChipSpec]: ...
+    def foot(self) -> FootText: ...
+    def first_focus(self) -> Control | None: ...
+    def stops(self) -> Sequence[Control]: ...
+    def enter_in(self, field: Field) -> None: ...
+    def typed_by_key(self, field: Field) -> None: ...
+    def cancel(self) -> None: ...
+    def refresh(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def destroy(self) -> None: ...
+
+
+class Shell(Protocol):
+    """What a page may ask of the window; see `kiosk.app.App`.
+
+    Attributes:
+        window: The root window: its fonts, and the area that pages are placed in.
+        service: The machine behind the window, and what it can do now.
+        demonstration: Exchanges that machine for one with a drawn face, and back.
+        worker: Runs work off the Tk thread.
+        guide: Judges camera frames before a press.
+        idle: Counts how long nobody has been there.
+        pause: Counts down while the machine judges nobody.
+        heart: Keeps the window's process alive while notes are paid out.
+        language: The language that pages are in.
+        notice: What home says of the act before it; None for nothing.
+        screen: The page in front.
+        dialog: The question over that page; None while there is none.
+        by_touch: Whether the last input was a touch, not a key.
+    """
+
+    window: Window
+    service: Service
+    demonstration: Demonstration
+    worker: Worker
+    guide: Guide
+    idle: IdleClock
+    pause: Countdown
+    heart: Heart
+    language: Language
+    notice: Notice | None
+    screen: Page
+    dialog: Dialog | None
+    by_touch: bool
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the machine that is open, or being opened."""
+        ...
+
+    @property
+    def machine(self) -> Machine:
+        """The open machine; pages that need it are shown only once it is open."""
+        ...
+
+    def show(self, make: Make) -> None:
+        """Put the page that *make* builds in the place of the one there is."""
+        ...
+
+    def go_home(self, notice: Notice | None = None) -> None:
+        """Show the home page, with *notice* on it once."""
+        ...
+
+    def speak(self, code: str) -> None:
+        """Change the language, at home."""
+        ...
+
+    def redraw_bars(self) -> None:
+        """Show what the page in front says in the bars."""
+        ...
+
+    def when_open(self, action: Callable[[], None]) -> None:
+        """Do *action* as soon as the machine is open, if the page is still the same."""
+        ...
+
+    def reopen(self, settings: Settings | None = None) -> None:
+        """Open the machine again, or the one that other *settings* describe."""
+        ...
+
+    def ask(
+        self,
+        *,
+        title: str,
+        line: str,
+        yes: str,
+        no: str,
+        on_yes: Callable[[], object] | None,
+        on_no: Callable[[], object] | None = None,
+        danger: bool = False,
+        safe: str = "no",
+    ) -> None:
+        """Ask over the page; either answer takes the question away. See `Dialog`."""
+        ...
+
+    def fault(self, error: BaseException) -> None:
+        """Log *error* and go home with the one sentence there is for it."""
+        ...
+
+    def close(self) -> None:
+        """End the kiosk."""
+        ...
+
+
+Make = Callable[[Shell], Page]
+"""Builds a page; pages are handed on as this, so that the new one is made when it is shown."""
