@@ -62,7 +62,7 @@ test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## fail the primary of three servers 
 
 fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank here: three PostgreSQL servers under Patroni, two services (root)
 	@$(call debian,$(DEBIAN_HA))
-	$(PY) -m tests.fleet_ha
+	$(PY) -m benchmarks.fleet up
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)

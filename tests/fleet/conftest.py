@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from atm.service.schema import METADATA
-from tests.fleet.postgres import Cluster, running_cluster
+from benchmarks.fleet.postgres import Cluster, running_cluster
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from atm.session import Customer
 from atm.signatures import Signatures, StaffMember
 from atm.staff import STAFF_LIMIT, StaffRegistry
 from atm.staff_file import staff_file
+from benchmarks.fleet.postgres import Cluster
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
@@ -34,7 +35,6 @@ from credentials.store import CredentialStore, JsonStore
 from credentials.wrong_pins import WrongPins
 from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Gallery, Template
-from tests.fleet.postgres import Cluster
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 KIOSK = "0" * 31 + "1"

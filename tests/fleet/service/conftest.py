@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from atm.service.schema import METADATA
-from tests.fleet.postgres import OWNER, Cluster
+from benchmarks.fleet.postgres import OWNER, Cluster
 from tests.fleet.service.fleet import Fleet, folder_of
 
 

@@ -19,8 +19,8 @@ from atm.remote.client import ServiceClient
 from atm.service.database_parts import DatabaseParts
 from atm.service.tokens import Tokens
 from atm.wire import FRESH_S, LARGEST_BYTES, SESSION_S, STAFF_S, OverError, SignedOutError
+from benchmarks.fleet.postgres import Cluster
 from face_auth.models import ModelCard, load_card
-from tests.fleet.postgres import Cluster
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
