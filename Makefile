@@ -71,10 +71,11 @@ bench-fleet: $(VENV)/.all $(VENV)/.fleet ## measure the bank's service with more
 	@$(call debian,$(DEBIAN_FLEET))
 	$(PY) -m benchmarks.fleet $(ARGS)
 
-lint: $(VENV)/.all $(VENV)/.fleet ## check style and types
+lint: $(VENV)/.all $(VENV)/.fleet ## check style, types, and which package imports which
 	@$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 
 format: $(VENV)/.all ## put every file into the project's format
 	@$(VENV)/bin/ruff check --fix .
