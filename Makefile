@@ -13,6 +13,7 @@ DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Processes side by side: their own threads would only get in each other's way.
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
+LOCALE := kiosk/locale
 SCREENS ?= demo-screens
 
 .PHONY: help kiosk demo fleet test test-long test-mutants test-train test-fleet test-fleet-ha bench bench-fleet lint \
@@ -61,7 +62,7 @@ test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## fail the primary of three servers 
 
 fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank here: three PostgreSQL servers under Patroni, two services (root)
 	@$(call debian,$(DEBIAN_HA))
-	$(PY) -m tests.fleet_ha
+	$(PY) -m benchmarks.fleet up
 
 bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
@@ -70,14 +71,24 @@ bench-fleet: $(VENV)/.all $(VENV)/.fleet ## measure the bank's service with more
 	@$(call debian,$(DEBIAN_FLEET))
 	$(PY) -m benchmarks.fleet $(ARGS)
 
-lint: $(VENV)/.all $(VENV)/.fleet ## check style and types
+lint: $(VENV)/.all $(VENV)/.fleet ## check style, types, and which package imports which
 	@$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 
 format: $(VENV)/.all ## put every file into the project's format
 	@$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+messages: $(VENV)/.kiosk ## collect the window's words for translation and compile them; NEW=fr begins a language
+	@words=$$(mktemp --suffix .pot)
+	trap 'rm -f "$$words"' EXIT
+	babel() { $(VENV)/bin/pybabel -q "$$@"; }
+	babel extract --sort-output --add-location file --width 100 -c TRANSLATORS: -s -o "$$words" kiosk
+	if [ -n "$(NEW)" ]; then babel init -i "$$words" -d $(LOCALE) -D kiosk -l $(NEW); fi
+	babel update -N --ignore-obsolete --ignore-pot-creation-date --width 100 -i "$$words" -d $(LOCALE) -D kiosk
+	babel compile -d $(LOCALE) -D kiosk
 
 clean: ## remove the virtual environment and everything generated
 	@rm -rf $(VENV) $(SCREENS) report benchmarks/out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -28,13 +28,16 @@ def _serve(options: dict[str, Any], heart: Heart) -> int:
     """Open the window and serve. The parent process imports nothing of this."""
     import kiosk.main
     from atm.errors import AtmError
-    from atm.settings import load_settings
+    from atm.settings import SettingsError, load_settings
     from face_auth.memory import share_arenas
+    from kiosk.language import languages
 
     config = options.pop("config")
     given = {name: value for name, value in options.items() if value is not None}
     try:
         settings = load_settings(config, os.environ, **given)
+        if settings.language not in languages():
+            raise SettingsError(f"language must be one of {', '.join(languages())}.")
     except AtmError as error:
         print(error, file=sys.stderr)
         return 2
@@ -66,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--liveness", choices=("challenge", "passive", "off"), help="what is asked of a face"
     )
-    parser.add_argument("--language", choices=("en", "es"), help="the default language")
+    parser.add_argument("--language", metavar="CODE", help="the default language, such as en")
     parser.add_argument("--fullscreen", action="store_const", const=True, help="left only by staff")
     parser.add_argument("--verbose", action="store_true", help="log what happens")
     return parser

@@ -23,6 +23,7 @@ Liveness = Literal["challenge", "passive", "off"]
 _APP = "two-factor-atm"
 _LARGEST_AMOUNT = 10**9
 _LONGEST_TEXT = 1000
+_LANGUAGE = re.compile("[a-z]{2,3}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
@@ -48,7 +49,7 @@ class Settings:
         security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
         liveness: What is asked of a face: "challenge" (which includes "passive"), "passive", "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
-        language: What the window speaks first: "en" or "es".
+        language: The code of the language that the window speaks first, such as "en".
         currency: Three capital letters, ISO 4217.
         day_limit: What one customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -206,6 +207,12 @@ def _kind(value: object, text: bool) -> Kind:
     return Kind(str(_one_of(*Kind)(value, text)))
 
 
+def _language(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise ValueError("a language's code such as en")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -249,7 +256,7 @@ _READERS: dict[str, _Reader] = {
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
     "minifas": _path,
-    "language": _one_of("en", "es"),
+    "language": _language,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

@@ -70,7 +70,9 @@ def run(options: argparse.Namespace, folder: Path | None) -> Report:
     with ExitStack() as stack:
         shown = _screen(stack, report)
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atm-benchmark-")))
-        pictures, report.frames = frames.large_faces(folder, min(FRAMES, max(4, options.rounds)))
+        pictures, report.machine["frames"] = frames.large_faces(
+            folder, min(FRAMES, max(4, options.rounds))
+        )
         if "stages" in options.parts:
             _stages(options, report, pictures)
         if "login" in options.parts:

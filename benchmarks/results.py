@@ -1,8 +1,9 @@
-"""What a run found: timings of stages, targets met or missed, growth; as a table and as JSON."""
+"""The results of a benchmark run, of one kiosk or of a bank's service, and their JSON."""
 
 import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,18 +104,48 @@ class Growth:
     """What one number of customers costs.
 
     Attributes:
-        customers: How many records there are.
-        login_ms: One login without the wait for frames.
-        commit_ms: Saving one new customer: gallery, account, log and record.
-        open_s: Opening the data folder, by a fresh process that has imported everything.
-        memory_mb: That process, with the models loaded (PSS).
+        customers: How many there are.
+        timings: How long things take, by name.
+        figures: Further figures, by name with unit.
     """
 
     customers: int
-    login_ms: Timing
-    commit_ms: Timing
-    open_s: float
-    memory_mb: float
+    timings: dict[str, Timing]
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The logins of many kiosks at once.
+
+    Attributes:
+        kiosks: How many there are.
+        every_s: Seconds between two logins of one kiosk; 0: as fast as they can.
+        seconds: How long it went on.
+        logins: How many were admitted.
+        timing: From the press to the answer; None if nobody was admitted.
+        errors: What the others were told, and how often.
+    """
+
+    kiosks: int
+    every_s: float
+    seconds: float
+    logins: int
+    timing: Timing | None
+    errors: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, kiosks: int, every_s: float, seconds: float, times_s: list[float], errors: list[str]
+    ) -> Self:
+        """Sum up the times of the admitted logins and the errors of all others."""
+        timing = Timing.of([each * 1000 for each in times_s]) if times_s else None
+        return cls(kiosks, every_s, seconds, len(times_s), timing, dict(Counter(errors)))
+
+    @property
+    def rate(self) -> float:
+        """Logins a second."""
+        return self.logins / self.seconds
 
 
 @dataclass(slots=True)
@@ -123,72 +154,41 @@ class Report:
 
     Attributes:
         machine: What it ran on, by name.
-        frames: Which pictures it ran on.
         rows: The stages, in the order of a frame's way, the total last.
         others: Other programs' timings on the same frames.
         targets: In the order of the table.
-        facts: Counts and further figures, by name.
         growth: By number of customers.
+        crowds: Many kiosks at once, with the customers of the last growth.
+        facts: Counts and further figures, by name.
         notes: What was left out, and why.
     """
 
     machine: dict[str, str | float] = field(default_factory=dict)
-    frames: str = ""
     rows: list[Row] = field(default_factory=list)
     others: dict[str, Timing] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
-    facts: dict[str, float] = field(default_factory=dict)
     growth: list[Growth] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
+    facts: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> str:
-        """Return the report as JSON, ratios and verdicts included for whoever reads it."""
-        document = dataclasses.asdict(self)
-        for entry, row in zip(document["rows"], self.rows, strict=True):
-            entry["versus_default"] = row.versus_default
-            entry["versus_quick"] = row.versus_quick
-            entry["versus_limit"] = row.versus_limit
-        for entry, target in zip(document["targets"], self.targets, strict=True):
-            entry["met"] = target.met
-        return json.dumps(document, indent=2, allow_nan=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Return the report that `to_json` wrote; what follows from the figures is left out.
-
-        Raises:
-            ValueError, KeyError, TypeError: If it is no such document.
-        """
-        raw = json.loads(text)
-        return cls(
-            machine=dict(raw["machine"]),
-            frames=str(raw["frames"]),
-            rows=[_row(entry) for entry in raw["rows"]],
-            others={name: Timing(**timing) for name, timing in raw["others"].items()},
-            targets=[Target(**_only(Target, entry)) for entry in raw["targets"]],
-            facts=dict(raw["facts"]),
-            growth=[_growth(entry) for entry in raw["growth"]],
-            notes=list(raw["notes"]),
-        )
-
     def save(self, path: Path) -> None:
-        """Write the JSON to *path*, making its folder."""
+        """Write the report as JSON to *path*, making its folder; ratios and verdicts included."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.to_json(), "utf-8")
+        path.write_text(json.dumps(_plain(self), indent=2, allow_nan=False) + "\n", "utf-8")
 
 
-def _row(entry: dict[str, Any]) -> Row:
-    return Row(**_only(Row, entry) | {"timing": Timing(**entry["timing"])})
-
-
-def _growth(entry: dict[str, Any]) -> Growth:
-    timings = {name: Timing(**entry[name]) for name in ("login_ms", "commit_ms")}
-    return Growth(**entry | timings)
-
-
-def _only(kind: type, entry: dict[str, Any]) -> dict[str, Any]:
-    names = {each.name for each in dataclasses.fields(kind)}
-    return {name: value for name, value in entry.items() if name in names}
+def _plain(value: Any) -> Any:
+    """Return *value* with each dataclass in it as a dict of its fields and properties."""
+    if dataclasses.is_dataclass(value):
+        names = [each.name for each in dataclasses.fields(value)]
+        names += [name for name, it in vars(type(value)).items() if isinstance(it, property)]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
 
 
 def _ratio(above: float | None, below: float | None) -> float | None:

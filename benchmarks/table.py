@@ -1,10 +1,10 @@
-"""A report as text and as a picture."""
+"""A report as text, as Markdown and as a picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import Growth, Report, Row, Target
+from benchmarks.results import Crowd, Growth, Report, Row, Target, Timing
 
 HEADINGS = ("stage", "median ms", "p95 ms", "obvious stack", "at 100 px", "limit ms", "of limit")
 EXPLAINED = (
@@ -13,16 +13,16 @@ EXPLAINED = (
     "long as the stage's operations and bytes take at the machine's measured peak."
 )
 
-
-Lines = list[tuple[str, ...]]
+Line = tuple[str, ...]
+Table = tuple[Line, list[Line]]
 
 
 def text(report: Report) -> str:
     """Return the whole report as it is printed."""
-    parts = [_machine(report)]
-    for number, (headings, lines) in enumerate(tables(report)):
+    parts = ["\n".join(_machine(report))]
+    for headings, lines in tables(report):
         parts.append(grid(headings, lines))
-        if not number and report.rows:
+        if headings is HEADINGS:
             parts.append(EXPLAINED)
     parts += [f"Note: {note}" for note in report.notes]
     return "\n\n".join(parts) + "\n"
@@ -30,7 +30,7 @@ def text(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Return the same for a page of the documentation."""
-    parts = ["\n".join(f"- {line}" for line in _machine(report).splitlines())]
+    parts = ["\n".join(f"- {line}" for line in _machine(report))]
     for headings, lines in tables(report):
         rule = ["---", *["---:"] * (len(headings) - 1)]
         parts.append("\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *lines)))
@@ -38,9 +38,9 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def tables(report: Report) -> list[tuple[tuple[str, ...], Lines]]:
+def tables(report: Report) -> list[Table]:
     """Return the headings and lines of each table that has any lines."""
-    found: list[tuple[tuple[str, ...], Lines]] = [
+    found: list[Table] = [
         (HEADINGS, [cells(row) for row in report.rows]),
         (
             ("elsewhere, same frames", "median ms", "p95 ms", "runs"),
@@ -50,16 +50,17 @@ def tables(report: Report) -> list[tuple[tuple[str, ...], Lines]]:
             ],
         ),
         (("target", "measured", "bound", ""), [_target(target) for target in report.targets]),
+        _growth_table(report.growth),
         (
-            ("customers", "login ms (p95)", "commit ms (p95)", "open s", "memory MB"),
-            [_growth(each) for each in report.growth],
+            ("kiosks, a login each", "logins", "a second", "ms (p95)", "not admitted"),
+            [_crowd(crowd) for crowd in report.crowds],
         ),
         (("figure", ""), [(name, f"{value:,.4g}") for name, value in report.facts.items()]),
     ]
     return [(headings, lines) for headings, lines in found if lines]
 
 
-def _target(target: Target) -> tuple[str, ...]:
+def _target(target: Target) -> Line:
     return (
         target.name,
         f"{target.value:.4g} {target.unit}",
@@ -68,13 +69,29 @@ def _target(target: Target) -> tuple[str, ...]:
     )
 
 
-def _growth(each: Growth) -> tuple[str, ...]:
+def _growth_table(growth: Sequence[Growth]) -> Table:
+    if not growth:
+        return (), []
+    headings = ("customers", *(f"{name}, ms (p95)" for name in growth[0].timings))
+    lines = [
+        (
+            f"{each.customers:,}",
+            *(_both(timing) for timing in each.timings.values()),
+            *(f"{value:.3g}" for value in each.figures.values()),
+        )
+        for each in growth
+    ]
+    return (*headings, *growth[0].figures), lines
+
+
+def _crowd(crowd: Crowd) -> Line:
+    often = f"every {crowd.every_s:g} s" if crowd.every_s else "as fast as they can"
     return (
-        f"{each.customers:,}",
-        f"{_ms(each.login_ms.median_ms)} ({_ms(each.login_ms.p95_ms)})",
-        f"{_ms(each.commit_ms.median_ms)} ({_ms(each.commit_ms.p95_ms)})",
-        f"{each.open_s:.3f}",
-        f"{each.memory_mb:.0f}",
+        f"{crowd.kiosks}, {often}, for {crowd.seconds:g} s",
+        str(crowd.logins),
+        f"{crowd.rate:.1f}",
+        _both(crowd.timing) if crowd.timing else "-",
+        str(sum(crowd.errors.values())),
     )
 
 
@@ -108,26 +125,27 @@ def grid(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def draw(report: Report, path: Path) -> None:
-    """Save the stages, and the growth where it was measured, as a PNG."""
+    """Save the stages and the growth, where they were measured, as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(14, 5.5), layout="constrained")
-    _draw_stages(left, report.rows)
-    _draw_growth(right, report)
+    drawn = [part for part, found in ((_stages, report.rows), (_growth, report.growth)) if found]
+    size = (7 * max(1, len(drawn)), 5.5)
+    figure, places = pyplot.subplots(
+        1, max(1, len(drawn)), figsize=size, layout="constrained", squeeze=False
+    )
+    for part, axes in zip(drawn, places[0], strict=False):
+        part(axes, report)
     figure.suptitle(str(report.machine.get("processor", "")), fontsize=10)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
 
-def _draw_stages(axes: Any, rows: Sequence[Row]) -> None:
-    axes.set_title("One 640 x 480 frame with one large face")
-    if not rows:
-        axes.text(0.5, 0.5, "not measured", ha="center")
-        return
+def _stages(axes: Any, report: Report) -> None:
+    rows = report.rows
     places = range(len(rows))
     bars: tuple[tuple[str, str, list[float | None]], ...] = (
         ("obvious stack, its defaults", "#c9ced6", [row.default_ms for row in rows]),
@@ -138,6 +156,7 @@ def _draw_stages(axes: Any, rows: Sequence[Row]) -> None:
     for i, (label, colour, values) in enumerate(bars):
         shown = [value if value else float("nan") for value in values]
         axes.barh([p + (i - 1.5) * 0.2 for p in places], shown, 0.2, label=label, color=colour)
+    axes.set_title("One 640 x 480 frame with one large face")
     axes.set_yticks(list(places), [row.stage for row in rows])
     axes.invert_yaxis()
     axes.set_xscale("log")
@@ -146,20 +165,16 @@ def _draw_stages(axes: Any, rows: Sequence[Row]) -> None:
     axes.grid(axis="x", alpha=0.3)
 
 
-def _draw_growth(axes: Any, report: Report) -> None:
-    axes.set_title("Growth with the number of customers")
-    if not report.growth:
-        axes.text(0.5, 0.5, "not measured", ha="center")
-        return
+def _growth(axes: Any, report: Report) -> None:
     numbers = [each.customers for each in report.growth]
-    curves = (
-        ("login without the wait for frames, ms", [g.login_ms.median_ms for g in report.growth]),
-        ("saving a new customer, ms", [g.commit_ms.median_ms for g in report.growth]),
-        ("opening the data folder, ms", [g.open_s * 1000 for g in report.growth]),
-        ("memory, MB", [g.memory_mb for g in report.growth]),
-    )
-    for label, values in curves:
-        axes.plot(numbers, values, marker="o", label=label)
+    curves: dict[str, list[float]] = {}
+    for each in report.growth:
+        medians = {f"{name}, ms": timing.median_ms for name, timing in each.timings.items()}
+        for name, value in (medians | each.figures).items():
+            curves.setdefault(name, []).append(value)
+    for name, values in curves.items():
+        axes.plot(numbers, values, marker="o", label=name)
+    axes.set_title("Growth with the number of customers")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("customers")
@@ -167,12 +182,15 @@ def _draw_growth(axes: Any, report: Report) -> None:
     axes.grid(alpha=0.3)
 
 
-def _machine(report: Report) -> str:
-    lines = [
+def _machine(report: Report) -> list[str]:
+    return [
         f"{name}: {value if isinstance(value, str) else format(value, '.4g')}"
         for name, value in report.machine.items()
     ]
-    return "\n".join([*lines, f"frames: {report.frames}"])
+
+
+def _both(timing: Timing) -> str:
+    return f"{_ms(timing.median_ms)} ({_ms(timing.p95_ms)})"
 
 
 def _ms(value: float) -> str:

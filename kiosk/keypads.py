@@ -6,7 +6,7 @@ page says, and never takes the focus from it when it is touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,10 +21,6 @@ EDGE = OUTSET
 GAP_X, GAP_Y = 16, 12
 BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 
-_LETTERS = {
-    "en": ("qwertyuiop", "asdfghjkl'", "zxcvbnm"),
-    "es": ("qwertyuiop", "asdfghjklñ", "zxcvbnm"),
-}
 _OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
 _COLUMNS = 10
 _LAST_ROW = 3
@@ -217,9 +213,9 @@ class LetterPad(Pad):
         target: Callable[[], Typist | None],
         words: Callable[[str], str],
         *,
-        code: str,
+        letters: Sequence[str],
     ) -> None:
-        """Make the pad in the layout of the language *code*."""
+        """Make the pad with *letters*: rows of 10, 10 and 7, as the language has them."""
         width = theme.PAGE_WIDTH - 2 * theme.MARGIN
         super().__init__(
             master,
@@ -230,7 +226,7 @@ class LetterPad(Pad):
             gap=(GAP_Y, GAP_Y),
             columns=_COLUMNS,
         )
-        self._layers = (_LETTERS.get(code, _LETTERS["en"]), _OTHERS)
+        self._layers = (letters, _OTHERS)
         self._layer = 0
         self.capital = False
         self._plain: list[Key] = []

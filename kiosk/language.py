@@ -1,22 +1,39 @@
-"""The customer's language: words by gettext, amounts and dates by Babel."""
+"""The customer's language: words by gettext, amounts and dates by Babel.
+
+A language is a folder of `LOCALE` with a compiled catalogue; English is what the source says. The
+catalogue also holds the language's own name, its formats and its letters.
+"""
 
 from __future__ import annotations
 
+import functools
 import gettext
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "kiosk"
 DEFAULT = "en"
-NAMES = {"en": "English", "es": "Español"}
 
-_BABEL = {"en": "en_GB", "es": "es_ES"}
-_MONEY = {"en": "¤ #,##0.00", "es": "#,##0.00 ¤"}
-_NOTES = {"en": "¤ #,##0", "es": "#,##0 ¤"}
-_CLOCK = {"en": "EEEE d MMMM, HH:mm", "es": "EEEE d 'de' MMMM, HH:mm"}
 _MINUS, _PLUS = "−", "+"
+
+
+@functools.cache
+def languages() -> Mapping[str, str]:
+    """Return the languages there are words of: code -> its own name, English first."""
+    found = {DEFAULT: "English"}
+    for file in sorted(LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")):
+        code = file.parts[-3]
+        # TRANSLATORS: the name of your language in your language
+        found[code] = _words(code).gettext("English")
+    return MappingProxyType(found)
+
+
+def _words(code: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, LOCALE, languages=[code], fallback=code == DEFAULT)
 
 
 class Language:
@@ -30,12 +47,16 @@ class Language:
             currency: Three capital letters.
             digits: How many decimals the currency's minor unit has.
         """
-        self.code = code if code in NAMES else DEFAULT
+        self.code = code if code in languages() else DEFAULT
         self.currency = currency
         self._digits = digits
-        self._words = gettext.translation(
-            DOMAIN, LOCALE, languages=[self.code], fallback=self.code == "en"
-        )
+        self._words = _words(self.code)
+        # TRANSLATORS: your language and country as CLDR calls them
+        self._locale = self.gettext("en_GB")
+        # TRANSLATORS: CLDR's pattern of an amount; the sign stands for the currency
+        self._money = self.gettext("¤ #,##0.00")
+        # TRANSLATORS: CLDR's pattern of a whole amount
+        self._notes = self.gettext("¤ #,##0")
 
     def gettext(self, message: str) -> str:
         """Return *message* in this language."""
@@ -45,19 +66,25 @@ class Language:
         """Return the form that fits *number*, with {n} filled in."""
         return self._words.ngettext(one, many, number).format(n=number)
 
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Return the three rows of the letter pad: 10, 10 and 7 letters."""
+        # TRANSLATORS: the letter pad: three rows, of 10, 10 and 7 letters
+        return tuple(self.gettext("qwertyuiop asdfghjkl' zxcvbnm").split())
+
     def money(self, minor: int) -> str:
         """Return an amount with its currency, as € 1,350.00 or 1.350,00 €."""
-        return self._currency(minor, _MONEY[self.code])
+        return self._currency(minor, self._money)
 
     def notes(self, minor: int) -> str:
         """Return an amount in whole units with its currency, as € 100; cents only where needed."""
         whole = minor % 10**self._digits == 0
-        return self._currency(minor, _NOTES[self.code] if whole else _MONEY[self.code], not whole)
+        return self._currency(minor, self._notes if whole else self._money, not whole)
 
     def hidden_money(self) -> str:
         """Return what stands in the place of an amount that is not shown."""
         dots = "•" * 6
-        pattern = _MONEY[self.code]
+        pattern = self._money
         symbol_first = pattern.startswith("¤")
         return f"{self.symbol}\u00a0{dots}" if symbol_first else f"{dots}\u00a0{self.symbol}"
 
@@ -70,7 +97,7 @@ class Language:
         from babel.numbers import format_decimal
 
         pattern = "#,##0." + "0" * self._digits if self._digits else "#,##0"
-        amount = format_decimal(self._major(abs(minor)), pattern, locale=_BABEL[self.code])
+        amount = format_decimal(self._major(abs(minor)), pattern, locale=self._locale)
         return f"{_MINUS if minor < 0 else _PLUS}\u00a0{amount}"
 
     def share(self, value: float) -> str:
@@ -78,18 +105,19 @@ class Language:
         from babel.numbers import format_decimal
 
         percent = Decimal(f"{100 * value:.2g}")
-        return f"{format_decimal(percent, '#,##0.######', locale=_BABEL[self.code])}\u00a0%"
+        return f"{format_decimal(percent, '#,##0.######', locale=self._locale)}\u00a0%"
 
     @property
     def symbol(self) -> str:
         """Return the symbol of the currency."""
         from babel.numbers import get_currency_symbol
 
-        return str(get_currency_symbol(self.currency, locale=_BABEL[self.code]))
+        return str(get_currency_symbol(self.currency, locale=self._locale))
 
     def clock(self, moment: datetime) -> str:
         """Return day and time in full, as Sunday 22 November, 10:42."""
-        text = self._date(moment, _CLOCK[self.code])
+        # TRANSLATORS: CLDR's pattern of day and time in full
+        text = self._date(moment, self.gettext("EEEE d MMMM, HH:mm"))
         return text[:1].upper() + text[1:]
 
     def day_and_time(self, moment: datetime) -> str:
@@ -107,7 +135,7 @@ class Language:
             self._major(minor),
             self.currency,
             pattern,
-            locale=_BABEL[self.code],
+            locale=self._locale,
             currency_digits=digits,
         )
         return str(text).replace(" ", "\u00a0")
@@ -119,4 +147,4 @@ class Language:
         from babel.dates import format_datetime
 
         local = moment.astimezone() if moment.tzinfo else moment
-        return str(format_datetime(local.replace(tzinfo=None), pattern, locale=_BABEL[self.code]))
+        return str(format_datetime(local.replace(tzinfo=None), pattern, locale=self._locale))

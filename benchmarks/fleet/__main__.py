@@ -1,6 +1,12 @@
-"""``python -m benchmarks.fleet``: fill a temporary PostgreSQL server and measure the service."""
+"""``python -m benchmarks.fleet``: measure the bank's service, or run a whole bank here.
+
+Without a word after it, a temporary PostgreSQL server is filled and the service measured. ``up``
+runs three servers under Patroni and two copies of the service until Ctrl-C, and needs root.
+"""
 
 import argparse
+import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -9,37 +15,71 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from atm.errors import AtmError
 from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
-from benchmarks import limits
+from benchmarks import limits, table
 from benchmarks.fleet import kiosks
 from benchmarks.fleet.bank import MadeUpBank, pictures
-from benchmarks.fleet.measure import count_queries, measure_stage
-from benchmarks.fleet.results import Crowd, FleetReport, draw, markdown
-from benchmarks.fleet.service import running_service
+from benchmarks.fleet.hosts import Hosts, HostsError
+from benchmarks.fleet.measure import bytes_a_customer, bytes_a_login, count_queries, measure_stage
+from benchmarks.fleet.patroni import ClusterError
+from benchmarks.fleet.postgres import OWNER, running_cluster
+from benchmarks.fleet.service import STAFF, Service
+from benchmarks.fleet.whole_bank import WholeBank
+from benchmarks.results import Crowd, Report
 from face_auth.models import load_card
-from tests.fleet.postgres import running_cluster
 
 OUT: Final = Path(__file__).resolve().parents[1] / "out"
 NUMBERS: Final = (1_000, 10_000, 100_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; returns 0, whatever the figures are."""
+    """Run what is asked for; returns 0, or 2 with one sentence where it cannot run."""
     options = _parser().parse_args(arguments)
-    report = run(options)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "fleet.json").write_text(report.to_json(), "utf-8")
-    (options.out / "fleet.md").write_text(markdown(report), "utf-8")
-    draw(report, options.out / "fleet.png")
-    print(markdown(report))
+    try:
+        if options.command == "up":
+            up()
+            return 0
+        report = run(options)
+    except (AtmError, HostsError, ClusterError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    report.save(options.out / "fleet.json")
+    text = table.markdown(report)
+    (options.out / "fleet.md").write_text(text, "utf-8")
+    table.draw(report, options.out / "fleet.png")
+    print(text)
     print(f"Written: {options.out}/fleet.json, fleet.md, fleet.png")
     return 0
 
 
-def run(options: argparse.Namespace) -> FleetReport:
+def up() -> None:
+    """Run a whole bank in a temporary folder until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with (
+        tempfile.TemporaryDirectory(prefix="atm-fleet-", ignore_cleanup_errors=True) as folder,
+        Hosts(3) as hosts,
+    ):
+        place = Path(folder)
+        place.chmod(0o755)
+        bank = WholeBank(place / "bank", hosts)
+        try:
+            print(
+                bank.described(bank.add_kiosk("kiosk")),
+                "Ctrl-C ends everything.",
+                sep="\n",
+                flush=True,
+            )
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+        finally:
+            bank.close()
+
+
+def run(options: argparse.Namespace) -> Report:
     """Measure what *options* ask for."""
-    report = FleetReport(machine=limits.describe())
+    report = Report(machine=limits.describe())
     card = load_card("bundled")
     captures = pictures()
     with ExitStack() as stack:
@@ -47,34 +87,49 @@ def run(options: argparse.Namespace) -> FleetReport:
         server = stack.enter_context(
             running_cluster(fsync="on", autovacuum="on", max_connections=100)
         )
-        keys = folder / "service.keys"
-        make_keys(keys)
-        parts = ServiceStores.open(server.url(), keys, lambda: card)
+        service = Service(folder, server.url(), server.url(OWNER))
+        stack.callback(service.close)
+        make_keys(service.keys)
+        parts = ServiceStores.open(server.url(), service.keys, lambda: card)
         stack.callback(parts.close)
-        files = stack.enter_context(
-            running_service(folder, server.url(), keys, parts, options.kiosks)
-        )
+        first = parts.staff.add_first("ruiz", STAFF["ruiz"])
+        parts.staff.add("okafor", STAFF["okafor"], signed=first)
+        files = []
+        for number in range(options.kiosks):
+            pair = service.authority.issue(f"kiosk{number}")
+            parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
+            files.append(service.files(pair))
+        service.start()
         numbers = sorted(options.customers)
         bank = MadeUpBank(parts, server.connect, card.sha256, captures, with_pictures=numbers[0])
         for number in numbers:
             _say(f"filling up to {number:,} customers")
             begin = time.perf_counter()
             bank.fill(number)
-            report.filled_s.append(time.perf_counter() - begin)
+            report.facts[f"seconds to fill up to {number:,}"] = time.perf_counter() - begin
+            if number == numbers[0]:  # before the measuring adds to it
+                for name, size in bytes_a_customer(bank.size()).items():
+                    report.facts[f"bytes of a customer: {name}"] = size
             _say("measuring")
-            report.stages.append(
+            report.growth.append(
                 measure_stage(bank, parts, files[0], captures, card.sha256, options.runs)
             )
-        report.queries = count_queries(parts, card, parts.kiosks.all()[0], bank.paying[0])
-        report.before = bank.size()
+        for name, count in count_queries(
+            parts, card, parts.kiosks.all()[0], bank.paying[0]
+        ).items():
+            report.facts[f"{name} of one login"] = count
+        before = bank.size()
         for every_s, seconds in ((options.every, options.seconds), (0.0, options.flat_out)):
             _say(f"{len(files)} kiosks at once for {seconds:g} s")
             found = kiosks.run(
                 files, bank.paying, card.sha256, seconds=seconds, every_s=every_s,
                 processes=options.processes,
             )  # fmt: skip
-            report.crowds.append(Crowd.of(len(files), every_s, seconds, found))
-        report.after = bank.size()
+            report.crowds.append(
+                Crowd.of(len(files), every_s, seconds, found.times_s, found.errors)
+            )
+        logins = sum(crowd.logins for crowd in report.crowds)
+        report.facts["bytes that a login leaves"] = bytes_a_login(before, bank.size(), logins)
     return report
 
 
@@ -83,7 +138,10 @@ def _say(words: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fleet",
+        description="Measure the bank's service, or run a whole bank here.",
+    )
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where results go")
     parser.add_argument(
         "--customers", type=int, nargs="+", default=list(NUMBERS), metavar="N",
@@ -95,6 +153,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--every", type=float, default=30.0, help="seconds to a kiosk's next (30)")
     parser.add_argument("--seconds", type=float, default=180.0, help="of that (180)")
     parser.add_argument("--flat-out", type=float, default=60.0, help="seconds of the rest (60)")
+    parser.set_defaults(command="measure")
+    commands = parser.add_subparsers(metavar="up")
+    whole = commands.add_parser("up", help="run a whole bank until Ctrl-C (root)")
+    whole.set_defaults(command="up")
     return parser
 
 

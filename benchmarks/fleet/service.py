@@ -1,29 +1,28 @@
-"""One copy of the service, a process of its own over a temporary database, and its kiosks."""
+"""The bank's service as a process of its own, and what kiosks connect to it with."""
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from atm.errors import AtmError
 from atm.remote.client import ServiceClient
-from atm.service.database_parts import ServiceStores
 from atm.wire import CALL_S
-from tests.fleet.service.certificates import Authority
+from benchmarks.fleet.certificates import Authority, Pair
+from benchmarks.port import Port
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 STAFF: Final = {"ruiz": "482913", "okafor": "739154"}
-PATIENT_S: Final = 600.0
-"""How long enrolment waits for its answer here: a kiosk gives up sooner, and then there would be
-no figure."""
-
-_ROOT: Final = Path(__file__).resolve().parents[2]
-_START_S = 60.0
+"""Name and PIN of the first member of staff, and of one whom the first adds."""
+START_S: Final = 120.0
+"""How long a start or an end may take on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,62 +48,115 @@ class KioskFiles:
         )
 
 
-@contextlib.contextmanager
-def running_service(
-    folder: Path, database: str, keys: Path, parts: ServiceStores, kiosks: int
-) -> Iterator[list[KioskFiles]]:
-    """Run the service, with staff and so many kiosks; yields what each kiosk connects with.
+class Service:
+    """The service over one database, with an authority, a file of keys and a port of its own.
 
-    Raises:
-        AtmError: If it does not start.
+    Attributes:
+        folder: Where certificates, keys and the log lie.
+        authority: The bank's, for the service and for kiosks.
+        keys: The file of keys; made by `set_up` or by the caller.
+        port: Where the service listens.
+        environment: The variables that the service runs with.
     """
-    authority = Authority(folder / "ca")
-    own = authority.issue("service", server=True)
-    port = _free_port()
-    first = parts.staff.add_first("ruiz", STAFF["ruiz"])
-    parts.staff.add("okafor", STAFF["okafor"], signed=first)
-    files = []
-    for number in range(kiosks):
-        pair = authority.issue(f"kiosk{number}")
-        parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
-        files.append(
-            KioskFiles(
-                f"https://127.0.0.1:{port}", authority.certificate, pair.certificate, pair.key
-            )
-        )
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("ATM_")}
-    environment |= {
-        "ATM_SERVICE_DATABASE": database,
-        "ATM_SERVICE_KEYS": str(keys),
-        "ATM_SERVICE_CERTIFICATE": str(own.certificate),
-        "ATM_SERVICE_CERTIFICATE_KEY": str(own.key),
-        "ATM_SERVICE_KIOSK_CA": str(authority.certificate),
-        "ATM_SERVICE_PORT": str(port),
-    }
-    log = folder / "service.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "atm.service", "run"],
-            env=environment, cwd=_ROOT, stdout=out, stderr=out,
+
+    program: Sequence[str | Path] = ("-m", "atm.service")
+    """What Python runs."""
+
+    def __init__(self, folder: Path, database: str, owner: str) -> None:
+        """Take a database, by its addresses as the service's role and as its owner."""
+        self.folder = folder
+        self.authority = Authority(folder / "ca")
+        own = self.authority.issue("service", server=True)
+        self._port = Port()
+        self.port = self._port.number
+        self.keys = folder / "service" / "keys.json"
+        self.keys.parent.mkdir(mode=0o700)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ATM_")},
+            "PYTHONPATH": str(ROOT),
+            "ATM_SERVICE_DATABASE": database,
+            "ATM_SERVICE_OWNER": owner,
+            "ATM_SERVICE_KEYS": str(self.keys),
+            "ATM_SERVICE_CERTIFICATE": str(own.certificate),
+            "ATM_SERVICE_CERTIFICATE_KEY": str(own.key),
+            "ATM_SERVICE_KIOSK_CA": str(self.authority.certificate),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def set_up(self) -> None:
+        """Make tables, keys and the first member of staff."""
+        self.command("schema")
+        self.command("keys", "make")
+        self.command("init", typed=f"ruiz\n{STAFF['ruiz']}\n")
+
+    def command(self, *arguments: str, typed: str = "") -> str:
+        """Run one command of the service to its end and return what it prints.
+
+        Raises:
+            AtmError: If it fails; the text is what it says.
+        """
+        done = subprocess.run(
+            [sys.executable, *self.program, *arguments],
+            env=self.environment, cwd=ROOT, input=typed, capture_output=True, text=True,
+            timeout=600,
         )  # fmt: skip
-    try:
-        _wait(process, port, log)
-        yield files
-    finally:
-        process.terminate()
-        process.wait(30)
+        if done.returncode:
+            raise AtmError(done.stderr)
+        return done.stdout
 
+    def start(self) -> None:
+        """Start the service and wait until it takes connections.
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    latest = time.monotonic() + _START_S
-    while time.monotonic() < latest and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.1)
-    raise AtmError(f"The service does not start: {log.read_text()[-2000:]}")
+        Raises:
+            AtmError: If it does not; the text is the end of its log.
+        """
+        process = self._process = self.start_copy(self.port)
+        latest = time.monotonic() + START_S
+        while time.monotonic() < latest and process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.1)
+        raise AtmError(f"The service does not start: {self._log(self.port).read_text()[-2000:]}")
 
+    def start_copy(self, port: int) -> "subprocess.Popen[bytes]":
+        """Start a copy at *port* and return its process at once; whoever calls this ends it."""
+        with self._log(port).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *self.program, "run"], cwd=ROOT, stdout=log, stderr=log,
+                env=self.environment | {"ATM_SERVICE_PORT": str(port)},
+            )  # fmt: skip
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the service with a signal."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(how)
+            process.wait(START_S)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let the service stand still: it takes connections and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def register(self, name: str, pair: Pair) -> None:
+        """Let the kiosk with that certificate in."""
+        self.command("kiosk", "add", name, "--certificate", str(pair.certificate))
+
+    def files(self, pair: Pair, port: int | None = None) -> KioskFiles:
+        """Return what the kiosk with that certificate connects with."""
+        address = f"https://127.0.0.1:{port or self.port}"
+        return KioskFiles(address, self.authority.certificate, pair.certificate, pair.key)
+
+    def close(self) -> None:
+        """End the service and let go of its port."""
+        self.stop()
+        self._port.close()
+
+    def _log(self, port: int) -> Path:
+        return self.folder / f"service-{port}.log"

@@ -113,7 +113,7 @@ class Customers(Signed):
         self.letters_open = wanted
         if self.letters is None or self._go is None:
             self.letters = LetterPad(
-                self, self.fonts, lambda: self.field, self._, code=self.language.code
+                self, self.fonts, lambda: self.field, self._, letters=self.language.letters
             )
             self._go = Button(
                 self, self._("Search"), self._search, self.fonts, look="primary",

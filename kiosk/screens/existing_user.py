@@ -181,7 +181,7 @@ class ExistingUser(Live):
         )
         at(hair(drawer, theme.PAGE_WIDTH), 0, 0)
         letters = LetterPad(
-            drawer, self.fonts, lambda: self.username, self._, code=self.language.code
+            drawer, self.fonts, lambda: self.username, self._, letters=self.language.letters
         )
         letters.put(theme.MARGIN, _PAD_Y - _DRAWER_Y)
         self.next = Button(

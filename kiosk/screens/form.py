@@ -142,7 +142,7 @@ class Form(Screen):
         letters = pad == "letters"
         if letters and self.letters is None:
             self.letters = LetterPad(
-                self, self.fonts, lambda: self.typing, self._, code=self.language.code
+                self, self.fonts, lambda: self.typing, self._, letters=self.language.letters
             )
         if self.letters is not None:
             if letters:

@@ -10,7 +10,7 @@ from kiosk import messages, theme
 from kiosk.bars import ChipSpec, FootText
 from kiosk.focus import Control
 from kiosk.hint import hint
-from kiosk.language import NAMES
+from kiosk.language import languages
 from kiosk.screens.base import Screen
 from kiosk.screens.staff import staff_first
 from kiosk.screens.visitor import BUTTON, WIDTH, VisitorCard
@@ -76,7 +76,7 @@ class Home(Screen):
                 lambda code=code: self.app.speak(code),  # type: ignore[misc]
                 chosen=code == self.language.code,
             )
-            for code, name in NAMES.items()
+            for code, name in languages().items()
         ]
 
     def foot(self) -> FootText:

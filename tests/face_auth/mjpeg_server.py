@@ -11,7 +11,7 @@ import time
 import cv2
 import numpy as np
 
-from tests.ports import Port
+from benchmarks.port import Port
 
 PERIOD_S = 0.04
 

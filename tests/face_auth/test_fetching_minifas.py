@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.port import Port
 from face_auth import fetching_minifas
 from face_auth.errors import ModelError
 from face_auth.fetching_minifas import fetch_minifas
 from face_auth.liveness.minifas import FILE
 from face_auth.models.__main__ import main
-from tests.ports import Port
 
 CONTENT = bytes(range(256)) * 4000
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from atm.service.schema import METADATA
+from benchmarks.fleet.postgres import Cluster, running_cluster
 from tests.fleet.patient import patient
-from tests.fleet.postgres import Cluster, running_cluster
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from atm.decision import Outcome
 from atm.errors import ServiceUnavailable
 from atm.machine import Machine
 from atm.session import HeldError, Session
-from tests.fleet.postgres import OWNER, Cluster, running_cluster
+from benchmarks.fleet.postgres import OWNER, Cluster, running_cluster
 from tests.fleet.service.fleet import Fleet, enrol, folder_of, sign_in
 
 pytestmark = pytest.mark.faces

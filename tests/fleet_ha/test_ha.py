@@ -4,9 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from benchmarks.fleet.hosts import Hosts
 from tests.fleet.service.fleet import folder_of
 from tests.fleet_ha.bank import CUSTOMERS, Bank
-from tests.fleet_ha.hosts import Hosts
 from tests.fleet_ha.trial import FAULTS, trial
 
 PARTS = (slice(0, 5), slice(5, None))

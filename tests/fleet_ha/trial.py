@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from benchmarks.fleet.patroni import ClusterError
 from tests.fleet_ha.bank import BALANCE_MINOR, CUSTOMERS, KIOSKS, Bank
 from tests.fleet_ha.kiosk import AMOUNT_MINOR
-from tests.fleet_ha.patroni import ClusterError
 
 Fault = Literal["kill", "stop", "cut"]
 FAULTS: Final[tuple[Fault, ...]] = ("kill", "stop", "cut")
@@ -131,7 +131,7 @@ def _ended(bank: Bank, report: Report, struck: Sequence[tuple[Fault, float]]) ->
         for line in read(bank, number) if line.word == "acknowledged"
     )  # fmt: skip
     ends = [*(begun for _, begun in struck[1:]), float("inf")]
-    for (fault, begun), end in zip(struck, ends, strict=True):
+    for (fault, begun), end in zip(struck, ends, strict=False):
         before = max((at for at in times if at <= begun), default=begun)
         window = [before, *(at for at in times if begun < at <= min(end, begun + 2 * BACK_S))]
         gaps = [later - sooner for sooner, later in itertools.pairwise(window)]

@@ -1,5 +1,6 @@
 """Words and formats: every message is translated, and what is compiled is what is written."""
 
+import functools
 import gettext
 import io
 import re
@@ -7,63 +8,100 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from babel.messages import extract, mofile, pofile
+from babel.messages import Catalog, extract, mofile, pofile
 
 import kiosk
-from kiosk import messages
-from kiosk.language import LOCALE, Language
+from kiosk import language, messages
+from kiosk.language import LOCALE, Language, languages
 
 SOURCE = Path(kiosk.__file__).parent
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
-SPANISH = LOCALE / "es" / "LC_MESSAGES"
+CODES = [code for code in languages() if code != "en"]
 
 
+@functools.cache
 def used() -> set[str]:
     """Return every message in the source."""
-    found = extract.extract_from_dir(str(SOURCE), [("**.py", "python")], keywords=KEYWORDS)
+    found = extract.extract_from_dir(str(SOURCE), [("**.py", "python")])
     return {m[0] if isinstance(m, tuple) else m for _file, _line, m, _c, _x in found}
 
 
-def written() -> dict[str, str | tuple[str, ...]]:
+def catalogue(code: str) -> Catalog:
+    with (LOCALE / code / "LC_MESSAGES" / "kiosk.po").open("rb") as file:
+        return pofile.read_po(file, locale=code)
+
+
+def written(code: str) -> dict[str, str | tuple[str, ...]]:
     """Return what the .po file says, by message."""
-    with (SPANISH / "kiosk.po").open("rb") as file:
-        catalogue = pofile.read_po(file, locale="es")
-    return {(m.id[0] if isinstance(m.id, tuple) else m.id): m.string for m in catalogue if m.id}
+    entries = catalogue(code)
+    return {(m.id[0] if isinstance(m.id, tuple) else m.id): m.string for m in entries if m.id}
 
 
-def test_every_message_is_translated_and_none_is_left_over() -> None:
-    assert used() - set(written()) == set()
-    assert set(written()) - used() == set()
-    for message, spanish in written().items():
-        forms = spanish if isinstance(spanish, tuple) else (spanish,)
+@pytest.mark.parametrize("code", CODES)
+def test_every_message_is_translated_and_none_is_left_over(code: str) -> None:
+    assert used() - set(written(code)) == set(), "run: make messages"
+    assert set(written(code)) - used() == set(), "run: make messages"
+    for message, translated in written(code).items():
+        forms = translated if isinstance(translated, tuple) else (translated,)
         assert all(forms), message
 
 
-def test_compiled_words_are_the_written_ones() -> None:
-    with (SPANISH / "kiosk.po").open("rb") as file:
-        catalogue = pofile.read_po(file, locale="es")
+@pytest.mark.parametrize("code", CODES)
+def test_compiled_words_are_the_written_ones(code: str) -> None:
     fresh = io.BytesIO()
-    mofile.write_mo(fresh, catalogue)
+    mofile.write_mo(fresh, catalogue(code))
     fresh.seek(0)
-    compiled = gettext.GNUTranslations((SPANISH / "kiosk.mo").open("rb"))
+    compiled = gettext.GNUTranslations((LOCALE / code / "LC_MESSAGES" / "kiosk.mo").open("rb"))
     expected = gettext.GNUTranslations(fresh)
     assert compiled._catalog == expected._catalog, (  # type: ignore[attr-defined]
-        "run: pybabel compile -d kiosk/locale -D kiosk"
+        "run: make messages"
     )
 
 
-def test_placeholders_survive_translation() -> None:
-    for message, spanish in written().items():
-        forms = spanish if isinstance(spanish, tuple) else (spanish,)
+@pytest.mark.parametrize("code", CODES)
+def test_placeholders_survive_translation(code: str) -> None:
+    for message, translated in written(code).items():
+        forms = translated if isinstance(translated, tuple) else (translated,)
         for form in forms:
             assert set(re.findall(r"{\w+}", form)) == set(re.findall(r"{\w+}", message)), message
 
 
-@pytest.mark.parametrize("code", ["en", "es"])
+@pytest.mark.parametrize("code", languages())
+def test_the_letter_pad_has_three_rows_of_a_language_and_no_letter_twice(code: str) -> None:
+    letters = Language(code).letters
+    assert [len(row) for row in letters] == [10, 10, 7]
+    assert len(set("".join(letters))) == 27
+
+
+def test_a_language_is_a_folder_with_a_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is begun is offered under the name it gives itself; what it lacks is English."""
+    words = Catalog(locale="fr")
+    words.add("English", "Français")
+    words.add("¤ #,##0.00", "#,##0.00 ¤")
+    words.add("en_GB", "fr_FR")
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "kiosk.mo").open("wb") as file:
+        mofile.write_mo(file, words)
+    monkeypatch.setattr(language, "LOCALE", tmp_path)
+    languages.cache_clear()
+    try:
+        assert languages() == {"en": "English", "fr": "Français"}
+        french = Language("fr")
+        assert french.money(135_000) == "1\u202f350,00\u00a0€"
+        assert french.gettext("Home") == "Home"
+        assert french.letters == Language("en").letters
+        assert Language("es").code == "en"  # its folder is not there
+    finally:
+        languages.cache_clear()
+
+
+@pytest.mark.parametrize("code", languages())
 def test_sentences_under_the_camera_have_at_most_eight_words(code: str) -> None:
-    language = Language(code)
+    words = Language(code)
     for sentence in (*messages.UNDER_CAMERA, *messages.ENROLMENT.values()):
-        assert len(language.gettext(sentence).split()) <= 8, language.gettext(sentence)
+        assert len(words.gettext(sentence).split()) <= 8, words.gettext(sentence)
 
 
 def test_a_refusal_tells_no_more_than_these_sentences() -> None:

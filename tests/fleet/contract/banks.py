@@ -25,6 +25,7 @@ from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
 from atm.staff import STAFF_LIMIT, StaffRegistry
 from atm.staff_file import staff_file
+from benchmarks.fleet.postgres import Cluster
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
@@ -33,7 +34,6 @@ from credentials.store import CredentialStore, JsonStore
 from credentials.wrong_pins import WrongPins
 from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Gallery, Template
-from tests.fleet.postgres import Cluster
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 KIOSK = "0" * 31 + "1"

@@ -7,8 +7,8 @@ import pytest
 
 from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
+from benchmarks.fleet.postgres import Cluster
 from tests.fleet.contract.banks import Bank, Clock, database_bank
-from tests.fleet.postgres import Cluster
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from atm.errors import ServiceUnavailable
 from atm.service.database import Database
 from atm.service.migrate import ROLE
+from benchmarks.fleet.postgres import Cluster
 from tests.fleet.contract.banks import RUIZ, Bank
-from tests.fleet.postgres import Cluster
 
 
 def refused() -> AbstractContextManager[object]:

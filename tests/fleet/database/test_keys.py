@@ -14,9 +14,9 @@ from atm.service.database import Database
 from atm.service.database_parts import ServiceStores
 from atm.service.key_rotation import reseal, rotate
 from atm.service.keys import KeyRing, ServiceKeysError, add_key, make_keys
+from benchmarks.fleet.postgres import Cluster
 from credentials.tally import Ending, Standing
 from tests.fleet.contract.banks import CHEAP, PIN, Bank
-from tests.fleet.postgres import Cluster
 from tests.patience import until
 
 

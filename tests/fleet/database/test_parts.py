@@ -16,10 +16,10 @@ from atm.service import migrate
 from atm.service.database_parts import ServiceStores
 from atm.service.kiosks import KioskError
 from atm.service.schema import METADATA
+from benchmarks.fleet.postgres import OWNER, Cluster
 from face_auth.duplicates import FaceIndex, Thresholds, Whitening
 from face_auth.errors import GalleryError
 from tests.fleet.contract.banks import KIOSK, NETWORK, Bank, face
-from tests.fleet.postgres import OWNER, Cluster
 
 ONE, OTHER = "ab" * 32, "cd" * 32
 MIGRATIONS = Path(migrate.__file__).parent / "migrations" / "versions"

@@ -6,9 +6,9 @@ from psycopg import errors
 
 from atm.service.migrate import ROLE
 from atm.service.schema import METADATA
+from benchmarks.fleet.postgres import Cluster
 from credentials.attempts import Ending
 from tests.fleet.contract.banks import KIOSK, PIN, RUIZ, Bank
-from tests.fleet.postgres import Cluster
 
 FORBIDDEN = (errors.InsufficientPrivilege,)
 

@@ -9,10 +9,10 @@ from atm.errors import AtmError
 from atm.people import StaffError
 from atm.service.database_parts import ServiceStores
 from atm.service.kiosks import KioskError
+from benchmarks.fleet.postgres import Cluster
 from credentials.errors import CredentialError
 from credentials.tally import Ending
 from tests.fleet.contract.banks import KIOSK, Bank
-from tests.fleet.postgres import Cluster
 
 HOLD = {"smallest_note_minor": 1000, "day_limit_minor": 100000}
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, text
 
 from atm.errors import ServiceUnavailable
 from atm.service.database import Database
+from benchmarks.fleet.postgres import OWNER, Cluster
 from tests.fleet.contract.banks import RUIZ, Bank
-from tests.fleet.postgres import OWNER, Cluster
 from tests.patience import LIMIT_S
 
 COUNT = text("SELECT count(*) FROM staff")

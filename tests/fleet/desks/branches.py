@@ -29,13 +29,13 @@ from atm.service.database_parts import ServiceStores
 from atm.service.keys import make_keys
 from atm.session import Session
 from atm.staff import StaffRegistry
+from benchmarks.fleet.postgres import Cluster
 from credentials.sealing import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card
 from face_auth.types import FaceResult
 from tests.fleet.contract.banks import CHEAP, PIN, Bank, Clock, face, files_bank
-from tests.fleet.postgres import Cluster
 
 CARD = load_card("bundled")
 STAFF = {"ruiz": "746195", "okafor": "829461"}

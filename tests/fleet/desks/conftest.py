@@ -8,6 +8,7 @@ import pytest
 
 from atm.remote.client import ServiceClient
 from atm.service.database_parts import ServiceStores
+from benchmarks.fleet.postgres import OWNER, Cluster
 from tests.fleet.desks.branches import (
     CARD,
     Branch,
@@ -16,7 +17,6 @@ from tests.fleet.desks.branches import (
     make_staff,
     service_branch,
 )
-from tests.fleet.postgres import OWNER, Cluster
 from tests.fleet.service.cheap_service import CHEAP
 from tests.fleet.service.fleet import Fleet
 

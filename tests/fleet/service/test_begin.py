@@ -19,8 +19,8 @@ from atm.remote.client import ServiceClient
 from atm.service.database_parts import ServiceStores
 from atm.service.tokens import Tokens
 from atm.wire import FRESH_S, LARGEST_BYTES, SESSION_S, STAFF_S, OverError, SignedOutError
+from benchmarks.fleet.postgres import Cluster
 from face_auth.models import ModelCard, load_card
-from tests.fleet.postgres import Cluster
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
@@ -241,15 +241,16 @@ def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) 
 def test_an_amount_is_checked_within_the_bank_s_own_limit(client: ServiceClient) -> None:
     session = finish(client, begin(client, "bob", PIN)[0])["session"]
     terms = {"session": session, "smallest_note_minor": 1_000, "day_limit_minor": 2**53}
-    assert client.call("sessions/check", amount_minor=50_000, **terms) == {}
+    available = client.call("sessions/available", session=session)["available_minor"]
+    assert client.call("sessions/check", amount_minor=available, **terms) == {}
     with pytest.raises(NotAMultipleError):
         client.call("sessions/check", amount_minor=1_500, **terms)
     with pytest.raises(InsufficientFundsError) as caught:
-        client.call("sessions/check", amount_minor=51_000, **terms)
-    assert caught.value.available_minor == 50_000
+        client.call("sessions/check", amount_minor=available + 1_000, **terms)
+    assert caught.value.available_minor == available
     with pytest.raises(DayLimitError):
         client.call("sessions/check", amount_minor=2_000, **terms | {"day_limit_minor": 1_000})
-    assert client.call("sessions/available", session=session)["available_minor"] == 50_000
+    assert client.call("sessions/available", session=session)["available_minor"] == available
 
 
 def test_a_hold_that_is_asked_for_twice_is_one_hold_and_booked_once(client: ServiceClient) -> None:
@@ -258,14 +259,16 @@ def test_a_hold_that_is_asked_for_twice_is_one_hold_and_booked_once(client: Serv
         "session": session, "reference": "BCDEFGHI", "amount_minor": 3_000,
         "smallest_note_minor": 1_000, "day_limit_minor": 100_000,
     }  # fmt: skip
+    before = client.call("sessions/available", session=session)["available_minor"]
     hold = client.call("sessions/hold", **body)
     assert client.call("sessions/hold", **body) == hold
-    assert client.call("sessions/available", session=session)["available_minor"] == 47_000
+    after = client.call("sessions/available", session=session)["available_minor"]
+    assert after == before - 3_000
     booked = client.call("sessions/book", session=session, hold=hold)
     assert client.call("sessions/book", session=session, hold=hold) == booked
     with pytest.raises(Exception, match="settled"):
         client.call("sessions/release", session=session, hold=hold)
-    assert client.call("sessions/available", session=session)["available_minor"] == 47_000
+    assert client.call("sessions/available", session=session)["available_minor"] == after
 
 
 @pytest.mark.parametrize(

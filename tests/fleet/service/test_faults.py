@@ -30,8 +30,8 @@ from atm.remote.machine import RemoteBank
 from atm.service.migrate import ROLE
 from atm.session import HeldError, Session
 from atm.wire import CALL_S
-from tests.fleet.postgres import Cluster
-from tests.fleet.service.certificates import Pair
+from benchmarks.fleet.certificates import Pair
+from benchmarks.fleet.postgres import Cluster
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 from tests.fleet.service.proxy import Proxy
 from tests.patience import LIMIT_S, until
@@ -209,7 +209,7 @@ def test_a_certificate_out_of_its_time_admits_nobody(
 def test_a_certificate_of_another_authority_admits_nobody(
     fleet: Fleet, kiosk: Machine, tmp_path: Path
 ) -> None:
-    from tests.fleet.service.certificates import Authority
+    from benchmarks.fleet.certificates import Authority
 
     pair = Authority(tmp_path / "other").issue("stranger")
     fleet.register("stranger", pair)

@@ -26,11 +26,11 @@ from atm.remote.staff import RemoteStaff
 from atm.settings import Settings
 from atm.stores import Stores
 from atm.wire import SignedOutError
+from benchmarks.fleet.postgres import Cluster
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture
 from face_auth.models import load_card
 from tests.fleet.contract.banks import face
-from tests.fleet.postgres import Cluster
 from tests.fleet.service.cheap_service import CHEAP
 from tests.fleet.service.fleet import ROOT, STAFF, Fleet
 from tests.patience import until

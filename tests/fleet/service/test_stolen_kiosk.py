@@ -24,12 +24,12 @@ from atm.remote.client import ServiceClient
 from atm.service import keys as service_keys
 from atm.service.database_parts import ServiceStores
 from atm.service.schema import METADATA
+from benchmarks.fleet.postgres import Cluster
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher, made_with, pepper_name
 from credentials.policy import check_pin
 from credentials.store import CredentialRecord
 from face_auth.models import load_card
-from tests.fleet.postgres import Cluster
 from tests.fleet.service.cheap_service import CHEAP
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 

@@ -1,4 +1,4 @@
-"""Ports of the loopback that nobody else gets while a test means to use them."""
+"""A loopback port that is reserved until a server of ours listens at it."""
 
 import socket
 from typing import Self

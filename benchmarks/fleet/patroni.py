@@ -13,7 +13,6 @@ import os
 import pwd
 import secrets
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -22,7 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.fleet_ha.hosts import OUTSIDE, Hosts
+from benchmarks.fleet.hosts import OUTSIDE, Hosts
+from benchmarks.port import Port
 
 USER: Final = "postgres"
 _SQL, _REST, _ETCD, _PEER = 5432, 8008, 2379, 2380
@@ -46,7 +46,8 @@ class Cluster:
         """Write what each part reads; nothing runs yet."""
         self.folder = folder
         self.hosts = hosts
-        self.port, self.service_port, *self.copies = free_ports(2 + copies)
+        self._ports = [Port() for _ in range(2 + copies)]
+        self.port, self.service_port, *self.copies = [each.number for each in self._ports]
         self.password = secrets.token_hex(16)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._binaries = max(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -81,6 +82,8 @@ class Cluster:
             _signal(process, signal.SIGKILL)
         for name in self.hosts.names:
             self.kill_host(name)
+        for port in self._ports:
+            port.close()
 
     def start_etcd(self, name: str) -> None:
         """Start the etcd of host *name*."""
@@ -264,15 +267,6 @@ listen service
         path = self.folder / name
         path.touch(mode=0o600)
         path.write_text(text)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return loopback ports that nothing listens at now."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _give(path: Path) -> None:
