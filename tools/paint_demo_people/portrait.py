@@ -1,48 +1,37 @@
-"""Paints the demo camera's person once: head, body and wall as layers, ready to be moved."""
+"""Paints a person once: wall, body and head as layers, which the run time moves."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth import demo_features as features
-from face_auth.demo_canvas import FINE, Canvas, Floats, light, mirrored, noise, softened
-from face_auth.demo_features import EYE_LINE
-from face_auth.demo_looks import Looks
+from face_auth.demo_portrait import (
+    BLINK,
+    BODY,
+    DEPTH_EVERY,
+    DEPTH_LEVELS,
+    EYE_COLUMNS,
+    EYE_ROWS,
+    FINE,
+    HEAD,
+    WALL_EVERY,
+)
+from tools.paint_demo_people import features
+from tools.paint_demo_people.canvas import Canvas, Floats, light, mirrored, noise, softened
+from tools.paint_demo_people.features import EYE_LINE
+from tools.paint_demo_people.looks import Looks
 
-HEAD: Final = (-200, -220, 200, 220)
-"""Edges of the head layer, px of the frame right of and below the middle of the face."""
-EYES: Final = (-110, -70, 110, 40)
-"""Edges of what changes with a blink."""
-BODY: Final = (-320, 40, 320, 340)
-"""Edges of the body layer, around the same middle."""
-BLINK: Final = (1.0, 0.6, 0.25, 0.0)
-"""How far open the eyes are in each picture of the head."""
+EYE_AREA: Final = (-110, -70, 110, 40)
+"""Edges of what eyes, brows and glasses are painted in, px around the middle of the face."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Portrait:
-    """A painted person. Layers are RGBA, the colours multiplied by the opacity, FINE as fine.
+def paint(look: Looks) -> dict[str, NDArray[np.uint8]]:
+    """Paint a person; takes about half a second.
 
-    Attributes:
-        heads: One for each step of BLINK, shape (880, 800, 4).
-        back: The hair that lies behind the neck, same shape; None where there is none.
-        depth: How far each point of the head stands out, px of the frame, shape (880, 800).
-        body: Neck and shoulders, shape (600, 1280, 4).
-        wall: RGB, shape (480, 640, 3).
+    Returns:
+        What `face_auth.demo_portrait.read_layer` reads, by the names in LAYERS.
     """
-
-    heads: list[NDArray[np.uint8]]
-    back: NDArray[np.uint8] | None
-    depth: Floats
-    body: NDArray[np.uint8]
-    wall: NDArray[np.uint8]
-
-
-def paint(look: Looks) -> Portrait:
-    """Paint a person; takes about half a second."""
     rng = np.random.default_rng(7)
     back, face, over = Canvas(*HEAD), Canvas(*HEAD), Canvas(*HEAD)
     features.hair_back(back, look, rng)
@@ -51,26 +40,47 @@ def paint(look: Looks) -> Portrait:
     shadow = np.roll(softened(hair, 6), 14, axis=0) * mask * (1 - hair)
     face.tint(shadow * 0.7, (0.78, 0.68, 0.66))
     features.hair_front(over, look, hair, rng)
-    features.glasses(over.window(*EYES), look)
-    eyes, before = face.window(*EYES), face.window(*EYES).colour.copy()
-    heads: list[NDArray[np.uint8]] = []
+    features.glasses(over.window(*EYE_AREA), look)
+    eyes, before = face.window(*EYE_AREA), face.window(*EYE_AREA).colour.copy()
+    heads = []
     for openness in BLINK:
         eyes.colour[:] = before
         features.eyes(eyes, look, openness)
-        if heads:
-            head = heads[0].copy()
-            rows, columns = ((np.array(EYES).reshape(2, 2) - HEAD[:2]) * FINE).T[::-1]
-            head[slice(*rows), slice(*columns)] = _stacked(eyes, over.window(*EYES))
-        else:
-            head = _stacked(face, over)
-        heads.append(head)
-    return Portrait(
-        heads,
-        _stacked(back) if back.opacity.any() else None,
-        softened(_depth(face, look, nose=1.8), 1.5),
-        _body(look, rng),
-        _wall(look),
-    )
+        heads.append(_stacked(face, over))
+    return {
+        "wall": _wall(look),
+        "back": _seen_behind(heads[0], _stacked(back)),
+        "body": _body(look, rng),
+        "head": heads[0],
+        "eyes": np.concatenate([_eyes(head, heads[0]) for head in heads[1:]]),
+        "depth": _depth_levels(softened(_depth(face, look, nose=1.8), 1.5)),
+    }
+
+
+def _seen_behind(head: NDArray[np.uint8], back: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the back hair without what no frame shows: the head lies over it and moves with it."""
+    covered = cv2.erode((head[..., 3:] == 255).astype(np.uint8), np.ones((5, 5)), borderValue=0)
+    return np.asarray(back * (1 - covered)[..., np.newaxis], np.uint8)
+
+
+def _eyes(head: NDArray[np.uint8], opened: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the colours that a blink changes.
+
+    Raises:
+        ValueError: If the head differs elsewhere too from the one with open eyes.
+    """
+    rest = head.copy()
+    rest[EYE_ROWS, EYE_COLUMNS, :3] = opened[EYE_ROWS, EYE_COLUMNS, :3]
+    if not np.array_equal(rest, opened):
+        raise ValueError("a blink changes more than EYES holds")
+    return head[EYE_ROWS, EYE_COLUMNS, :3]
+
+
+def _depth_levels(depth: Floats) -> NDArray[np.uint8]:
+    """Return the depth layer as a grey picture."""
+    every = FINE * DEPTH_EVERY
+    levels = np.round(depth[::every, ::every] * DEPTH_LEVELS).astype(np.uint8)
+    return np.dstack([levels] * 3)
 
 
 def _face(canvas: Canvas, look: Looks, rng: np.random.Generator) -> Floats:
@@ -90,7 +100,7 @@ def _face(canvas: Canvas, look: Looks, rng: np.random.Generator) -> Floats:
     features.nose(lower, look)
     features.mouth(lower, look)
     features.beard(canvas, look, mask, rng)
-    features.brows(canvas.window(*EYES), look)
+    features.brows(canvas.window(*EYE_AREA), look)
     return mask
 
 
@@ -181,8 +191,8 @@ def _body(look: Looks, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def _wall(look: Looks) -> NDArray[np.uint8]:
     """Paint a softly lit wall."""
-    rows, columns = np.mgrid[:480, :640].astype(np.float32)
+    shape = (480 // WALL_EVERY, 640 // WALL_EVERY)
+    rows, columns = (np.indices(shape, np.float32) + 0.5) * WALL_EVERY - 0.5
     lamp = np.exp(-0.5 * (((columns - 190) / 330) ** 2 + ((rows - 110) / 300) ** 2))
     tones = (0.8 + 0.24 * lamp)[..., None] * np.asarray(look.wall, np.float32)
-    grain = np.random.default_rng(3).uniform(-0.5, 0.5, tones.shape)
-    return np.asarray(np.clip(np.round(tones + grain), 0, 255), np.uint8)
+    return np.asarray(np.clip(np.round(tones), 0, 255), np.uint8)
