@@ -7,10 +7,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.demo_canvas import FINE, Floats
-from face_auth.demo_looks import looks
-from face_auth.demo_portrait import BLINK, BODY, HEAD, paint
-from face_auth.memory import give_back
+from face_auth.demo_portrait import (
+    BLINK,
+    BODY,
+    DEPTH_EVERY,
+    EYE_COLUMNS,
+    EYE_ROWS,
+    FINE,
+    HEAD,
+    read_portrait,
+)
 
 WIDTH: Final = 640
 HEIGHT: Final = 480
@@ -23,21 +29,26 @@ GRID: Final = 8
 BLINK_EVERY_S: Final = 3.7
 BLINK_S: Final = 0.28
 
+Floats = NDArray[np.float32]
+
 
 class DemoFace:
     """A drawn person before the camera; the same at every run."""
 
-    def __init__(self, seed: int = 1) -> None:
-        """Paint the person of that number, 0 or more; takes about half a second."""
-        self._seed = seed
-        self._portrait = paint(looks(seed))
-        rng = np.random.default_rng([seed, 1])
+    def __init__(self, number: int) -> None:
+        """Read the person of that number.
+
+        Raises:
+            OSError: If a layer is missing, or there is no such person.
+            ValueError: If a layer is damaged.
+        """
+        self._number = number
+        self._portrait = read_portrait(number)
+        rng = np.random.default_rng([number, 1])
         self._phase = rng.uniform(0, 2 * np.pi, 8)
         grain = rng.normal(0, 2.2, (HEIGHT + 64, WIDTH + 64, 3))
         self._brighter = np.clip(grain, 0, 9).astype(np.uint8)
         self._darker = np.clip(-grain, 0, 9).astype(np.uint8)
-        del grain
-        give_back()
 
     def draw(
         self,
@@ -96,7 +107,9 @@ class DemoFace:
                 borderMode=cv2.BORDER_REPLICATE,
             )
             _lay(frame, (0, top), np.asarray(body, np.uint8))
-        _lay(frame, corner, _moved(self._portrait.heads[self._lids(t)], across, down))
+        head = self._portrait.head
+        head[EYE_ROWS, EYE_COLUMNS, :3] = self._portrait.eyes[self._lids(t)]
+        _lay(frame, corner, _moved(head, across, down))
         return self._filmed(frame, t)
 
     def _wave(self, t: float, number: int, period_s: float, reach: float) -> float:
@@ -104,7 +117,7 @@ class DemoFace:
         return reach * math.sin(2 * math.pi * t / period_s + self._phase[number])
 
     def _lids(self, t: float) -> int:
-        """Return which picture of the head to show: 0 with open eyes."""
+        """Return which picture of the eyes to show: 0 is open."""
         since = (t + self._phase[0]) % BLINK_EVERY_S
         if since >= BLINK_S:
             return 0
@@ -148,13 +161,13 @@ class DemoFace:
 
     def _depth_at(self, x: Floats, y: Floats) -> Floats:
         """Return the head's depth at points around its middle."""
-        across, down = (x - HEAD[0]) * FINE, (y - HEAD[1]) * FINE
+        across, down = (x - HEAD[0]) / DEPTH_EVERY, (y - HEAD[1]) / DEPTH_EVERY
         depth = cv2.remap(self._portrait.depth, across, down, cv2.INTER_LINEAR)
         return np.asarray(depth, np.float32)
 
     def _filmed(self, frame: NDArray[np.uint8], t: float) -> NDArray[np.uint8]:
         """Return the frame with a camera's faint grain, other at every moment."""
-        rng = np.random.default_rng([self._seed, round(abs(t) * 1000)])
+        rng = np.random.default_rng([self._number, round(abs(t) * 1000)])
         left, top = rng.integers(0, 64, 2)
         part = (slice(top, top + HEIGHT), slice(left, left + WIDTH))
         frame = np.asarray(cv2.add(frame, self._brighter[part]), np.uint8)

@@ -1,25 +1,40 @@
-"""Paints the demo camera's person once: head, body and wall as layers, ready to be moved."""
+"""The demonstration's people as painted layers: read from ``demo_people/``, ready to be moved.
+
+Each person is a folder of lossless WebP pictures; ``python -m tools.paint_demo_people`` makes them.
+"""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth import demo_features as features
-from face_auth.demo_canvas import FINE, Canvas, Floats, light, mirrored, noise, softened
-from face_auth.demo_features import EYE_LINE
-from face_auth.demo_looks import Looks
+FOLDER: Final = Path(__file__).parent / "demo_people"
+LAYERS: Final = ("wall", "back", "body", "head", "eyes", "depth")
+"""The pictures of a person, ``NAME.webp`` each. The head's eyes are open; those for the other steps
+of BLINK lie below each other in one picture."""
 
+FINE: Final = 2
+"""Pixels of a layer for each pixel of the frame."""
 HEAD: Final = (-200, -220, 200, 220)
 """Edges of the head layer, px of the frame right of and below the middle of the face."""
-EYES: Final = (-110, -70, 110, 40)
+EYES: Final = (-64, -38, 64, -4)
 """Edges of what changes with a blink."""
+EYE_ROWS: Final = slice((EYES[1] - HEAD[1]) * FINE, (EYES[3] - HEAD[1]) * FINE)
+EYE_COLUMNS: Final = slice((EYES[0] - HEAD[0]) * FINE, (EYES[2] - HEAD[0]) * FINE)
+"""The same within the head layer."""
 BODY: Final = (-320, 40, 320, 340)
 """Edges of the body layer, around the same middle."""
 BLINK: Final = (1.0, 0.6, 0.25, 0.0)
-"""How far open the eyes are in each picture of the head."""
+"""How far open the eyes are in each picture of them."""
+DEPTH_EVERY: Final = 2
+"""Pixels of the frame from one value of the depth layer to the next."""
+DEPTH_LEVELS: Final = 2
+"""Levels of the depth layer for each pixel that a point of the head stands out."""
+WALL_EVERY: Final = 4
+"""Pixels of the frame for each pixel of the wall layer, which is smooth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,162 +42,54 @@ class Portrait:
     """A painted person. Layers are RGBA, the colours multiplied by the opacity, FINE as fine.
 
     Attributes:
-        heads: One for each step of BLINK, shape (880, 800, 4).
-        back: The hair that lies behind the neck, same shape; None where there is none.
-        depth: How far each point of the head stands out, px of the frame, shape (880, 800).
+        head: Shape (880, 800, 4). Its eyes are open until others are laid over them.
+        eyes: Its colours inside EYES, for each step of BLINK, shape (68, 256, 3).
+        back: The hair that lies behind the neck, same shape as the head; None where there is none.
+        depth: How far the head stands out, px of the frame, every DEPTH_EVERY px, shape (220, 200).
         body: Neck and shoulders, shape (600, 1280, 4).
         wall: RGB, shape (480, 640, 3).
     """
 
-    heads: list[NDArray[np.uint8]]
+    head: NDArray[np.uint8]
+    eyes: list[NDArray[np.uint8]]
     back: NDArray[np.uint8] | None
-    depth: Floats
+    depth: NDArray[np.float32]
     body: NDArray[np.uint8]
     wall: NDArray[np.uint8]
 
 
-def paint(look: Looks) -> Portrait:
-    """Paint a person; takes about half a second."""
-    rng = np.random.default_rng(7)
-    back, face, over = Canvas(*HEAD), Canvas(*HEAD), Canvas(*HEAD)
-    features.hair_back(back, look, rng)
-    mask = _face(face, look, rng)
-    hair = features.hair_mask(face, look)
-    shadow = np.roll(softened(hair, 6), 14, axis=0) * mask * (1 - hair)
-    face.tint(shadow * 0.7, (0.78, 0.68, 0.66))
-    features.hair_front(over, look, hair, rng)
-    features.glasses(over.window(*EYES), look)
-    eyes, before = face.window(*EYES), face.window(*EYES).colour.copy()
-    heads: list[NDArray[np.uint8]] = []
-    for openness in BLINK:
-        eyes.colour[:] = before
-        features.eyes(eyes, look, openness)
-        if heads:
-            head = heads[0].copy()
-            rows, columns = ((np.array(EYES).reshape(2, 2) - HEAD[:2]) * FINE).T[::-1]
-            head[slice(*rows), slice(*columns)] = _stacked(eyes, over.window(*EYES))
-        else:
-            head = _stacked(face, over)
-        heads.append(head)
-    return Portrait(
-        heads,
-        _stacked(back) if back.opacity.any() else None,
-        softened(_depth(face, look, nose=1.8), 1.5),
-        _body(look, rng),
-        _wall(look),
-    )
+def read_portrait(number: int) -> Portrait:
+    """Return the person of that number.
 
-
-def _face(canvas: Canvas, look: Looks, rng: np.random.Generator) -> Floats:
-    """Paint all of the head but eyes, hair and glasses; return the mask of the face."""
-    features.ears(canvas, look)
-    mask = canvas.shape(_outline(look))
-    brightness, gloss = light(_relief(canvas, look), look.lamp)
-    # Light that went through skin comes back redder: shadows keep more red than blue.
-    shade = np.stack([brightness**power for power in (0.85, 1.05, 1.12)], axis=-1)
-    pores = 1 + 0.008 * noise(rng, mask.shape, 1.2, 1.2)
-    skin = np.asarray(look.skin, np.float32)
-    canvas.paint(mask, skin * shade * pores[..., None] + gloss[..., None] * 24)
-    blush = canvas.spots(45, 28, 17, 13) * 0.5 + canvas.spot(0, 24, 9, 7) * 0.3
-    canvas.tint(blush * mask, (1.02, 0.87, 0.88))
-    features.lines(canvas.window(-110, -110, 110, 100), look)
-    lower = canvas.window(-110, 0, 110, 100)
-    features.nose(lower, look)
-    features.mouth(lower, look)
-    features.beard(canvas, look, mask, rng)
-    features.brows(canvas.window(*EYES), look)
-    return mask
-
-
-def _outline(look: Looks) -> NDArray[np.float64]:
-    """Return the outline of skull and jaw, points x, y."""
-    wide, jaw, chin = look.face_width, look.face_width * look.jaw, look.chin
-    skull = [(10, -138), (wide * 0.45, -131), (wide * 0.8, -108), (wide * 0.97, -68)]
-    cheek = [(wide, -20), (wide * 0.95, 22), (jaw, chin - 44)]
-    return mirrored(
-        [*skull, *cheek, (jaw * 0.74, chin - 19), (jaw * 0.42, chin - 4), (8, chin + 0.5)]
-    )
-
-
-def _depth(canvas: Canvas, look: Looks, nose: float = 1.0) -> Floats:
-    """Return how far each point of the head stands out, px; 0 at its outline and beyond.
-
-    Args:
-        canvas: Gives the points.
-        look: Whose head it is.
-        nose: How much of a nose; 1 looks well in the light, 1.8 moves as noses do.
+    Raises:
+        OSError: If a layer is missing, or there is no such person.
+        ValueError: If a layer is damaged.
     """
-    radius = (canvas.x / (look.face_width * 1.12)) ** 2 + ((canvas.y + 12) / 134) ** 2
-    tip = EYE_LINE + look.nose_length
-    bridge = canvas.spot(0, tip - 19, 6.5 * look.nose_size, 15) * 8 * nose
-    ball = canvas.spot(0, tip + 1, 9 * look.nose_size, 8) * 14 * nose
-    return np.asarray(78 * np.clip(1 - radius, 0, None) ** 0.6 + bridge + ball, np.float32)
-
-
-def _relief(canvas: Canvas, look: Looks) -> Floats:
-    """Return the depth with what only the light shows: sockets, cheeks, lips, chin."""
-    tip, lips = EYE_LINE + look.nose_length, EYE_LINE + look.mouth_drop
-    height = _depth(canvas, look)
-    height -= canvas.spots(look.eye_distance, EYE_LINE, 17, 11) * 7
-    height += canvas.spots(look.eye_distance, EYE_LINE - look.brow_lift, 20, 7) * 3
-    height += canvas.spots(44, 26, 20, 17) * 5
-    height += canvas.spots(11 * look.nose_size, tip + 5, 4.5, 4.5) * 5
-    height += canvas.spot(0, lips - 5, 15, 4) * 2.5 * look.lips
-    height += canvas.spot(0, lips + 8, 13, 5) * 4 * look.lips
-    height += canvas.spot(0, look.chin - 13, 17, 11) * 5
-    height -= canvas.spot(0, lips + 18, 18, 4) * 2.5
-    return softened(height, 1.8)
-
-
-def _stacked(*canvases: Canvas) -> NDArray[np.uint8]:
-    """Return canvases laid over each other as one layer, fit to be shown at half its size."""
-    colour = np.zeros_like(canvases[0].colour)
-    opacity = np.zeros_like(canvases[0].opacity)
-    for canvas in canvases:
-        through = 1 - canvas.opacity
-        colour = colour * through[..., None] + canvas.colour * canvas.opacity[..., None]
-        opacity = opacity * through + canvas.opacity
-    layer = np.dstack([np.clip(colour, 0, 255), opacity * 255])
-    return np.asarray(cv2.GaussianBlur(layer.astype(np.uint8), (0, 0), 0.7), np.uint8)
-
-
-def _body(look: Looks, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Paint neck, shirt and shoulders."""
-    canvas = Canvas(*BODY)
-    skin, shirt = np.asarray(look.skin, np.float32), np.asarray(look.shirt, np.float32)
-    neck_width = look.face_width * 0.62
-    neck = mirrored(
-        [
-            (8, 50),
-            (neck_width * 0.7, 56),
-            (neck_width * 0.96, 84),
-            (neck_width, 118),
-            (neck_width + 24, 150),
-            (60, 200),
-            (8, 215),
-        ]
+    layers = {name: read_layer(FOLDER / str(number) / f"{name}.webp") for name in LAYERS}
+    opened = layers["head"][EYE_ROWS, EYE_COLUMNS, :3].copy()
+    wall = cv2.resize(layers["wall"], None, fx=WALL_EVERY, fy=WALL_EVERY)
+    return Portrait(
+        layers["head"],
+        [opened, *np.split(layers["eyes"], len(BLINK) - 1)],
+        layers["back"] if layers["back"].any() else None,
+        np.asarray(layers["depth"][..., 0] / DEPTH_LEVELS, np.float32),
+        layers["body"],
+        np.asarray(wall, np.uint8),
     )
-    shade = np.clip(0.93 - (canvas.x / (neck_width * 2.1)) ** 2 - canvas.x / 900, 0.5, 1)
-    canvas.paint(canvas.shape(neck, 0.6), skin * shade[..., None] ** (0.9, 1.05, 1.1))
-    canvas.tint(canvas.spot(4, look.chin, 60, 26) * 0.75, (0.66, 0.56, 0.54))
-    shoulders = [(neck_width + 8, 132), (neck_width + 40, 148), (150, 172), (205, 214)]
-    collar = [(30, 168), (14, 186), (6, 192)]
-    mask = canvas.shape(
-        mirrored([*collar[::-1], *shoulders, (232, 300), (236, 380), (120, 420), (10, 420)]), 0.7
-    )
-    folds = noise(rng, (mask.shape[0] // 4, mask.shape[1] // 4), 9, 14)
-    folds = np.asarray(cv2.resize(folds, mask.shape[::-1]), np.float32)
-    brightness, _ = light(softened(mask, 16) * 60 + folds * 1.6)
-    canvas.paint(mask, shirt * brightness[..., None])
-    edge = [*((-x, y) for x, y in [(neck_width + 8, 132), *collar]), *collar[::-1]]
-    canvas.paint(canvas.line([*edge, (neck_width + 8, 132)], 7, 0.8) * 0.8, shirt * 0.78)
-    return _stacked(canvas)
 
 
-def _wall(look: Looks) -> NDArray[np.uint8]:
-    """Paint a softly lit wall."""
-    rows, columns = np.mgrid[:480, :640].astype(np.float32)
-    lamp = np.exp(-0.5 * (((columns - 190) / 330) ** 2 + ((rows - 110) / 300) ** 2))
-    tones = (0.8 + 0.24 * lamp)[..., None] * np.asarray(look.wall, np.float32)
-    grain = np.random.default_rng(3).uniform(-0.5, 0.5, tones.shape)
-    return np.asarray(np.clip(np.round(tones + grain), 0, 255), np.uint8)
+def read_layer(path: Path) -> NDArray[np.uint8]:
+    """Return a layer as it is stored, shape (h, w, 3), or (h, w, 4) with an opacity.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is damaged.
+    """
+    try:
+        layer = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # an empty file
+        layer = None
+    if layer is None:
+        raise ValueError(f"{path} is damaged")
+    order = cv2.COLOR_BGRA2RGBA if layer.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(layer, order), np.uint8)

@@ -20,7 +20,7 @@ def share_arenas() -> None:
 def give_back() -> None:
     """Return freed memory to the system (malloc_trim(3)).
 
-    Call it once after work that used much of it: after the drawn face is painted, it is 86 MB.
+    Call it once after work that used much of it: after the models are loaded, it is 4 MB.
     Elsewhere than on glibc nothing happens.
     """
     with contextlib.suppress(OSError, AttributeError):

@@ -126,9 +126,9 @@ class Demo(Source):
     interval_s = DEMO_INTERVAL_S
 
     def __init__(
-        self, seed: int, clock: Callable[[], float], asked: Callable[[], Movement | None]
+        self, number: int, clock: Callable[[], float], asked: Callable[[], Movement | None]
     ) -> None:
-        self._seed = seed
+        self._number = number
         self._clock = clock
         self._asked = asked
 
@@ -137,7 +137,10 @@ class Demo(Source):
         from face_auth.demo_obedience import Obedience
 
         prepare_opencv()
-        self._face = DemoFace(self._seed)
+        try:
+            self._face = DemoFace(self._number)
+        except (OSError, ValueError) as error:
+            raise SourceError(f"the drawn person cannot be shown: {error}") from None
         self._obedience = Obedience()
         self._since = self._clock()
         return self

@@ -21,7 +21,7 @@ READ_TIMEOUT_S = 2.0
 _WEBCAM = re.compile(
     r"(0|[1-9][0-9]{0,2})|/dev/video[0-9]{1,3}|/dev/v4l/by-(id|path)/[\w.:+-]+", re.ASCII
 )
-_DEMO = re.compile(r"demo(:[0-9]{1,9})?")
+_DEMO = re.compile(r"demo(:[0-7])?")
 
 
 class SourceKind(StrEnum):
@@ -44,8 +44,8 @@ def source_kind(spec: str) -> SourceKind:
 
     Args:
         spec: ``"0"`` or ``/dev/video0`` (webcam), an http(s) or rtsp(s) address, the path of a
-            video file or of a folder of pictures, ``"demo"`` or ``"demo:SEED"``. A file whose
-            name looks like one of the others is written ``./0``.
+            video file or of a folder of pictures, ``"demo"`` or ``"demo:0"`` to ``"demo:7"``. A
+            file whose name looks like one of the others is written ``./0``.
 
     Raises:
         ValueError: If it can be none of these.
@@ -56,7 +56,7 @@ def source_kind(spec: str) -> SourceKind:
         return SourceKind.WEBCAM
     if spec == "demo" or spec.startswith("demo:"):
         if not _DEMO.fullmatch(spec):
-            raise ValueError(f"{spec!r} names no demo camera: write demo, or demo: and a number.")
+            raise ValueError(f"{spec!r} names no demo camera: write demo, or demo:0 to demo:7.")
         return SourceKind.DEMO
     if "://" in spec:
         parts = urlsplit(spec)

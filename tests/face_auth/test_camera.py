@@ -144,6 +144,8 @@ def test_spec_names_its_kind(spec: str, kind: SourceKind) -> None:
             "demo:",
             "demo:x",
             "demo:-1",
+            "demo:8",
+            "demo:00",
             "a\nb",
             "a\0b",
         ),

@@ -1,22 +1,28 @@
 """The drawn person: found, alive, obedient, and not taken for another."""
 
+import shutil
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from face_auth import demo_portrait
 from face_auth.classifier import train_customer_svm
 from face_auth.demo_face import BLINK_EVERY_S, DemoFace
-from face_auth.demo_looks import PEOPLE, looks
 from face_auth.detection import Detector, Face
 from face_auth.embedding import Network, load_network
 from face_auth.models import load_cohort
+from face_auth.open_source import make_source
 from face_auth.quality import assess
+from face_auth.sources import SourceError
 from face_auth.types import Verdict
 
-SEEDS = range(6)
+PEOPLE = range(8)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def people() -> list[DemoFace]:
-    return [DemoFace(seed) for seed in SEEDS]
+    return [DemoFace(number) for number in PEOPLE]
 
 
 def only_face(detector: Detector, picture: NDArray[np.uint8]) -> Face:
@@ -143,7 +149,38 @@ def test_a_customer_is_told_from_every_other_person(
             assert accepted.all() if other == number else not accepted.any(), (number, other)
 
 
-def test_people_differ_and_are_the_same_at_every_call() -> None:
-    assert len({looks(seed) for seed in range(40)}) == 40
-    assert looks(3) == looks(3)
-    assert len(PEOPLE) >= len(SEEDS)
+def test_each_person_and_nobody_else_can_be_named() -> None:
+    assert {path.name for path in demo_portrait.FOLDER.iterdir()} == {str(n) for n in PEOPLE}
+    for number in PEOPLE:
+        make_source(f"demo:{number}").open()
+    with pytest.raises(ValueError, match="demo:0 to demo:7"):
+        make_source(f"demo:{len(PEOPLE)}")
+
+
+@pytest.mark.parametrize("name", demo_portrait.LAYERS)
+def test_a_missing_or_damaged_layer_is_a_camera_that_does_not_open(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(demo_portrait.FOLDER / "0", tmp_path / "0")
+    monkeypatch.setattr(demo_portrait, "FOLDER", tmp_path)
+    make_source("demo:0").open()
+    layer = tmp_path / "0" / f"{name}.webp"
+    for contents in (layer.read_bytes()[:-200], b""):
+        layer.write_bytes(contents)
+        with pytest.raises(SourceError, match=f"cannot be shown: .*{name}.webp is damaged"):
+            make_source("demo:0").open()
+    layer.unlink()
+    with pytest.raises(SourceError, match=f"cannot be shown: .*{name}.webp"):
+        make_source("demo:0").open()
+
+
+def test_the_painter_is_not_needed_to_show_a_person() -> None:
+    code = (
+        "import sys\n"
+        "from face_auth.sources import make_source\n"
+        "source = make_source('demo').open()\n"
+        "source.grab()\n"
+        "assert source.retrieve() is not None\n"
+        "sys.exit('tools' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,13 +1,10 @@
-"""A picture that grows by soft shapes: what the demo camera's person is painted with."""
-
-from typing import Final
+"""A picture that grows by soft shapes, on which the drawn people are painted."""
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FINE: Final = 2
-"""Pixels of a canvas for each pixel of the frame."""
+from face_auth.demo_portrait import FINE
 
 Floats = NDArray[np.float32]
 

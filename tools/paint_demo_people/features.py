@@ -1,12 +1,13 @@
-"""Eyes, brows, nose, mouth, ears, beard, hair and glasses of the demo camera's person."""
+"""Eyes, brows, nose, mouth, ears, beard, hair and glasses of a drawn person."""
 
 from typing import Final
 
 import cv2
 import numpy as np
 
-from face_auth.demo_canvas import FINE, Canvas, Floats, light, mirrored, noise, softened
-from face_auth.demo_looks import Looks
+from face_auth.demo_portrait import FINE
+from tools.paint_demo_people.canvas import Canvas, Floats, light, mirrored, noise, softened
+from tools.paint_demo_people.looks import Looks
 
 EYE_LINE: Final = -15.0
 """y of the eyes, px below the middle of the face."""

@@ -1,0 +1,1 @@
+"""Commands that make what the repository holds; the program imports none of them."""
