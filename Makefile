@@ -13,7 +13,7 @@ DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Processes side by side: their own threads would only get in each other's way.
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
-LOCALE := kiosk/locale
+LOCALE := kiosk/words/locale
 SCREENS ?= demo-screens
 
 .PHONY: help kiosk demo fleet test test-long test-mutants test-train test-fleet test-fleet-ha bench bench-fleet lint \

@@ -6,7 +6,7 @@ from credentials.attempts import WRONG_LIMIT
 from credentials.policy import SHORTEST_PIN
 from credentials.weak_pins import weakness
 from face_auth.evaluation.command import main
-from face_auth.evaluation.two_factor import PinRules
+from face_auth.evaluation.protocols.two_factor import PinRules
 
 if __name__ == "__main__":
     pins = (f"{number:0{SHORTEST_PIN}}" for number in range(10**SHORTEST_PIN))

@@ -29,8 +29,8 @@ def _serve(options: dict[str, Any], heart: Heart) -> int:
     import kiosk.main
     from atm.errors import AtmError
     from atm.settings import SettingsError, load_settings
-    from face_auth.memory import share_arenas
-    from kiosk.language import languages
+    from face_auth.process_memory import share_arenas
+    from kiosk.words.language import languages
 
     config = options.pop("config")
     given = {name: value for name, value in options.items() if value is not None}

@@ -12,16 +12,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from atm.capturing import EnrolmentError
 from atm.commands import closed, customers, office
-from atm.commands.terminal import ERROR, NO
+from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
 from atm.machine import Machine
-from atm.office import BalanceError
 from atm.opening import open_machine
 from atm.people import StaffSignInError
 from atm.settings import Settings, load_settings
+from atm.staff.acts import BalanceError
+from atm.terminal import ERROR, NO
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 

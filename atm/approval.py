@@ -16,9 +16,9 @@ from atm.errors import AtmError
 from atm.folder import DataFolder, Kind
 from atm.settings import Settings
 from credentials.errors import CredentialError, DamagedStoreError
-from credentials.files import JsonObject
-from credentials.record_file import RecordFile
-from credentials.sealing import Seal
+from credentials.sealed.files import JsonObject
+from credentials.sealed.record_file import RecordFile
+from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
 from face_auth.files import read_regular
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from atm.decision import Decision
-from atm.login import CheckFace, Claim
+from atm.login.decision import Decision
+from atm.login.login import CheckFace, Claim
 from atm.people import StaffMember
 
 if TYPE_CHECKING:
-    from atm.enrolment import EnrolmentDesk
-    from atm.import_plain import ImportReport
-    from atm.office import Office
-    from atm.parts import MachineLog
-    from atm.remote.enrolment import RemoteEnrolment
-    from atm.remote.office import RemoteOffice
-    from atm.remote.staff import RemoteStaff
-    from atm.staff import StaffRegistry
+    from atm.enrolment.enrolment import EnrolmentDesk
+    from atm.fleet.kiosk.enrolment import RemoteEnrolment
+    from atm.fleet.kiosk.office import RemoteOffice
+    from atm.fleet.kiosk.staff import RemoteStaff
+    from atm.maintenance.import_plain import ImportReport
+    from atm.ports import MachineLog
+    from atm.staff.acts import Office
+    from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
 
 
@@ -62,7 +62,7 @@ class Bank(Protocol):
         ...
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
-        """Check PIN and face at once and decide; see `atm.login.LoginShell.login`."""
+        """Check PIN and face at once and decide; see `atm.login.login.LoginShell.login`."""
         ...
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
@@ -70,11 +70,11 @@ class Bank(Protocol):
         ...
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.export.export`."""
+        """Return what is kept of a customer; see `atm.maintenance.export.export`."""
         ...
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `atm.import_plain`."""
+        """Bring in the prototype's names as pending records; see `atm.maintenance.import_plain`."""
         ...
 
     def check_approved(self) -> None:

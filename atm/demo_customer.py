@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from atm.folder import Kind
 from atm.people import Application, StaffMember
-from face_auth.drawn_camera import DrawnCamera
-from face_auth.sources import SourceKind, source_kind
+from face_auth.camera.drawn_camera import DrawnCamera
+from face_auth.camera.sources import SourceKind, source_kind
 
 if TYPE_CHECKING:
     from atm.machine import Machine

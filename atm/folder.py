@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from atm.errors import AtmError
-from credentials import files
 from credentials.errors import CredentialError
-from face_auth.sources import SourceKind, source_kind
+from credentials.sealed import files
+from face_auth.camera.sources import SourceKind, source_kind
 
 FOLDER_FILE = "folder.json"
 CONFIG_FILE = "kiosk.toml"

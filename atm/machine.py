@@ -9,32 +9,32 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from atm.accounts.session import Session
 from atm.bank import Bank
-from atm.capturing import Capturing
-from atm.decision import Decision, Outcome
-from atm.enrolment import Asking
+from atm.camera.registered_camera import RegisteredCamera
+from atm.camera.registration import CameraIdentity
+from atm.enrolment.enrolment import Asking
+from atm.enrolment.hash_and_capture import Capturing
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
-from atm.health import Health, look
-from atm.liveness import LivenessDesk, excuses
-from atm.login import Claim
+from atm.liveness_policy import LivenessDesk, excuses
+from atm.login.decision import Decision, Outcome
+from atm.login.login import Claim
+from atm.maintenance.health import Health, look
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
-from atm.registered_camera import RegisteredCamera
-from atm.registration import CameraIdentity
-from atm.session import Session
 from atm.settings import Settings
 from credentials.policy import check_pin
 from face_auth.camera import Camera
-from face_auth.drawn_camera import DrawnCamera
+from face_auth.camera.drawn_camera import DrawnCamera
 from face_auth.gallery import Capture, Template
 from face_auth.models import Threshold
 from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
     from face_auth.presence import Presence
-    from face_auth.quality import Quality
     from face_auth.recogniser import Recogniser
+    from face_auth.recognition.quality import Quality
 
 PICTURES_LIMIT_S = 45.0
 """How long an enrolment waits for its five pictures."""

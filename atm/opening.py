@@ -5,9 +5,9 @@ import contextlib
 from atm.bank import Bank
 from atm.errors import AtmError
 from atm.folder import DataFolder, FolderError, check_private, open_folder, remove_partials
-from atm.local_machine import LocalBank, staff_of_folder
+from atm.local_bank import LocalBank, staff_of_folder
 from atm.machine import Machine
-from atm.parts import SignIn
+from atm.ports import SignIn
 from atm.settings import Settings
 from credentials.errors import CredentialError
 
@@ -46,8 +46,8 @@ def staff_alone(settings: Settings) -> SignIn:
     """
     if not settings.store:
         return staff_of_folder(settings)
-    from atm.remote.client import client_of  # httpx with it
-    from atm.remote.staff import RemoteStaff
+    from atm.fleet.kiosk.client import client_of  # httpx with it
+    from atm.fleet.kiosk.staff import RemoteStaff
 
     return RemoteStaff(client_of(settings))
 
@@ -56,6 +56,6 @@ def _open_bank(settings: Settings, folder: DataFolder) -> Bank:
     """Open the stores in *folder* and accept them, as its bank does."""
     if not settings.store:
         return LocalBank.open(settings, folder)
-    from atm.remote.machine import RemoteBank  # httpx with it
+    from atm.fleet.kiosk.bank import RemoteBank  # httpx with it
 
     return RemoteBank.open(settings, folder)

@@ -4,23 +4,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from atm.accounts.ledger import Ledger
 from atm.approval import APPROVAL_FILE, Approvals
 from atm.audit import AuditLog
+from atm.camera.registration import REGISTRATION_FILE, Registration
 from atm.errors import AtmError
 from atm.folder import DataFolder
-from atm.keys import Keys
-from atm.ledger import Ledger
-from atm.pause import Pause
-from atm.registration import REGISTRATION_FILE, Registration
+from atm.keys.keys import Keys
+from atm.login.pause import Pause
 from atm.settings import Settings
-from atm.staff import STAFF_LIMIT, StaffRegistry
-from atm.staff_file import Staff, staff_file
+from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.staff_file import Staff, staff_file
 from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
-from credentials.record_file import RecordFile
-from credentials.sealing import Seal
+from credentials.sealed.record_file import RecordFile
+from credentials.sealed.seal import Seal
+from credentials.staff_attempts import WrongPins
 from credentials.store import JsonStore
-from credentials.wrong_pins import WrongPins
 
 if TYPE_CHECKING:
     from face_auth.gallery import Gallery

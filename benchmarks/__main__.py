@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from atm.login import REFUSE_AFTER_S
+from atm.login.login import REFUSE_AFTER_S
 from benchmarks import (
     evaluation,
     frames,

@@ -9,10 +9,10 @@ from unittest import mock
 
 import numpy as np
 
+from atm.accounts.ledger import Ledger
 from atm.folder import Kind, open_folder
-from atm.keys import Keys
-from atm.ledger import Ledger
-from atm.local_machine import LocalBank
+from atm.keys.keys import Keys
+from atm.local_bank import LocalBank
 from atm.machine import Machine
 from atm.people import Application, StaffMember
 from atm.settings import Liveness, Settings

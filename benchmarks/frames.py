@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.capture import decode_picture
-from face_auth.cascade import FRAME_HEIGHT, FRAME_WIDTH
-from face_auth.detection import Detector
-from face_auth.quality import assess
+from face_auth.camera.opencv import decode_picture
+from face_auth.recognition.cascade import FRAME_HEIGHT, FRAME_WIDTH
+from face_auth.recognition.detection import Detector
+from face_auth.recognition.quality import assess
 from face_auth.types import Verdict
 
 Picture = NDArray[np.uint8]
@@ -41,7 +41,7 @@ def large_faces(folder: Path | None, count: int) -> tuple[list[Picture], str]:
         ValueError: If the folder holds too few such photographs.
     """
     if folder is None:
-        from face_auth.demo_face import DemoFace
+        from face_auth.camera.demo.face import DemoFace
 
         face = DemoFace(0)
         drawn = [np.ascontiguousarray(face.draw(i / 25)) for i in range(count)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from atm.decision import Outcome
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import StaffMember

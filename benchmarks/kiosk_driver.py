@@ -36,7 +36,7 @@ class Driver:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _wait(self) -> None:
-        from kiosk.service import Condition
+        from kiosk.machine_host import Condition
 
         service = self._app.service
         machine = service.machine
@@ -77,7 +77,7 @@ class Driver:
         if words[0] == "home":
             self._app.go_home()
         elif words[0] == "preview":
-            from kiosk.screens.existing_user import ExistingUser
+            from kiosk.screens.customer.existing_user import ExistingUser
 
             self._app.show(ExistingUser)
         elif words[0] == "login":

@@ -14,9 +14,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from face_auth.cascade import ONET_SIDE, RNET_SIDE, pyramid
-from face_auth.detection import Detector
 from face_auth.models import MODELS, read_listed
+from face_auth.recognition.cascade import ONET_SIDE, RNET_SIDE, pyramid
+from face_auth.recognition.detection import Detector
 
 SMALL_BYTES: Final = 640 * 480 * 3
 """A frame: what most stages work on, and what the processor's caches hold."""

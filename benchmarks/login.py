@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from atm.decision import Decision, Outcome
+from atm.login.decision import Decision, Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from benchmarks.bank import PIN, USERNAME, bank_of, demo_settings, enrol_customer

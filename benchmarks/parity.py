@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.frames import enlarged
 from benchmarks.rivals import mended_pyramid
-from face_auth.detection import Detector, Face
+from face_auth.recognition.detection import Detector, Face
 
 SMALLEST: Final = 100.0
 LEAST_FOUND: Final = 0.99

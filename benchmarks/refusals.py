@@ -15,7 +15,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from tqdm import tqdm
 
-from atm.decision import Outcome
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import Application, StaffMember
@@ -84,7 +84,10 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
         random.Random(20261123).shuffle(order)
         seconds: dict[str, list[float]] = {name: [] for name in tries}
         bank_of(machine).logins._refuse_after_s = after_s
-        with mock.patch("atm.pause.REFUSALS", 10**9), mock.patch("atm.pause.WITHIN_S", 5.0):
+        with (
+            mock.patch("atm.login.pause.REFUSALS", 10**9),
+            mock.patch("atm.login.pause.WITHIN_S", 5.0),
+        ):
             for name in tqdm(order, desc="refusals", unit="login"):
                 begin = time.perf_counter()
                 decision = machine.login(*tries[name])

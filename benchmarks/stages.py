@@ -17,11 +17,11 @@ from benchmarks.limits import Operations, Peak
 from benchmarks.results import Report, Row, Target, Timing
 from benchmarks.rivals import Rival
 from credentials.hashing import PinHasher
-from face_auth.capture import decode_picture
-from face_auth.embedding import LARGEST_BATCH
+from face_auth.camera.opencv import decode_picture
 from face_auth.models import MODELS, read_checked
-from face_auth.quality import assess
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.embedding import LARGEST_BATCH
+from face_auth.recognition.quality import assess
 
 TURN = 10
 """Frames that one program has before the next; the first turn of each warms up."""
@@ -158,7 +158,7 @@ def _paint(samples: Samples, frames: list[Picture], rounds: int) -> bool:
 def _painter() -> Iterator[Callable[[Picture], None]]:
     from PIL import Image, ImageTk
 
-    from kiosk.pane_picture import Marks, compose
+    from kiosk.camera_pane.picture import Marks, compose
 
     root = tkinter.Tk()
     try:

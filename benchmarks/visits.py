@@ -13,7 +13,7 @@ from typing import Final
 
 from tqdm import tqdm
 
-from atm.decision import Outcome
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from benchmarks.bank import PIN, STAFF, USERNAME, bank_of, demo_settings, enrol_customer

@@ -1,4 +1,4 @@
-"""Counters of customers' attempts, on disk before an attempt is judged; see `credentials.tally`."""
+"""Counters of customers' attempts, on disk before an attempt is judged; see `attempt_rules`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import astuple
@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from credentials import boot_clock
-from credentials.boot_clock import Moment
-from credentials.database import Database, Transaction
-from credentials.errors import StoreError
-from credentials.sealing import Seal
-from credentials.tally import (
+from credentials.attempt_rules import (
     ABANDONED_S,
     FIRST_WAIT_S,
     FOREIGN_LIMIT,
@@ -20,6 +16,10 @@ from credentials.tally import (
     Standing,
     Tally,
 )
+from credentials.boot_clock import Moment
+from credentials.errors import StoreError
+from credentials.sealed.database import Database, Transaction
+from credentials.sealed.seal import Seal
 
 __all__ = [
     "ABANDONED_S",

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from credentials.errors import DuplicateUserError, PolicyError, StaleRecordError, UnknownUserError
-from credentials.files import JsonObject
 from credentials.policy import normalise_full_name, normalise_username, username_key
-from credentials.record_file import RecordFile
-from credentials.sealing import Seal
+from credentials.sealed.files import JsonObject
+from credentials.sealed.record_file import RecordFile
+from credentials.sealed.seal import Seal
 
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name

@@ -10,15 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.classifier import train_customer_svm
-from face_auth.detection import Face
 from face_auth.errors import NoFaceError, NotOnePersonError, PresentationAttackError
 from face_auth.gallery import Capture, Template
 from face_auth.liveness.challenge import Challenge
 from face_auth.liveness.check import LivenessCheck
-from face_auth.liveness.requests import POSES
-from face_auth.quality import Steadiness
+from face_auth.liveness.movements import POSES
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.classifier import train_customer_svm
+from face_auth.recognition.detection import Face
+from face_auth.recognition.quality import Steadiness
 from face_auth.types import EnrolProgress, Frame, Movement, Verdict
 
 WANTED = 5

@@ -12,8 +12,8 @@ from typing import Final
 
 from face_auth.errors import GalleryError
 from face_auth.gallery import Template
-from face_auth.quality import Quality, assess
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.quality import Quality, assess
 from face_auth.types import Frame, PresenceState, Verdict
 
 GONE_AFTER_S: Final = 5.0

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.classifier import CustomerSvm, train_customer_svm
-from face_auth.detection import Detector
-from face_auth.embedding import Network, load_network
 from face_auth.errors import ModelError, NoFaceError
 from face_auth.gallery import Template
-from face_auth.memory import give_back
 from face_auth.models import MODELS, Threshold, load_card, load_cohort
-from face_auth.quality import Quality, assess
+from face_auth.process_memory import give_back
+from face_auth.recognition.classifier import CustomerSvm, train_customer_svm
+from face_auth.recognition.detection import Detector
+from face_auth.recognition.embedding import Network, load_network
+from face_auth.recognition.quality import Quality, assess
 
 FLOOR = "1e-2"
 """FMR of the threshold that every part of an enrolment's pictures must reach."""

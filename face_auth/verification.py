@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from face_auth.errors import GalleryError, NoFaceError, TooFewPicturesError
 from face_auth.gallery import Template
 from face_auth.liveness.check import LivenessCheck
-from face_auth.quality import Steadiness
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.quality import Steadiness
 from face_auth.types import (
     FRAMES_PER_LOGIN,
     FaceResult,

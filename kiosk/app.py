@@ -8,21 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kiosk import messages
 from kiosk.attendance import Attendance
+from kiosk.camera_pane.guidance import Guide
 from kiosk.collector import Collector
 from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
-from kiosk.dialog import Dialog
-from kiosk.focus import FocusKeeper
-from kiosk.guide import Guide
 from kiosk.idle import IdleClock
-from kiosk.keys import Keyboard
-from kiosk.language import Language
-from kiosk.service import Condition, Service
+from kiosk.keyboard import Keyboard
+from kiosk.machine_host import Condition, Service
 from kiosk.shell import Make, Page, Shell
 from kiosk.supervisor import Heart
+from kiosk.widgets.dialog import Dialog
+from kiosk.widgets.focus import FocusKeeper
 from kiosk.window import Window
+from kiosk.words import messages
+from kiosk.words.language import Language
 from kiosk.worker import DRAIN_MS, Worker
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from atm.machine import Machine
     from atm.settings import Settings
-    from kiosk.focus import Control
+    from kiosk.widgets.focus import Control
 
 NAME = "Two-Factor ATM"
 REFRESH_MS = 250
@@ -305,7 +305,7 @@ class App(Shell):
         self.redraw_bars()
 
     def _speak(self, code: str) -> Language:
-        from atm.money import minor_digits
+        from atm.accounts.money import minor_digits
 
         currency = self.settings.currency
         return Language(code, currency, minor_digits(currency))

@@ -5,9 +5,9 @@ Customers are asked for more time; staff are signed out; an account whose owner 
 
 from __future__ import annotations
 
-from kiosk.messages import Notice
 from kiosk.presence import PresenceWatch
 from kiosk.shell import Make, Shell
+from kiosk.words.messages import Notice
 
 
 class Attendance:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kiosk.service import Service
+from kiosk.machine_host import Service
 from kiosk.worker import Worker
 
 if TYPE_CHECKING:

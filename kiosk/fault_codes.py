@@ -27,15 +27,15 @@ def codes() -> list[str]:
 
 def _known() -> dict[str, tuple[type[BaseException], ...]]:
     """Return the classes of each code; the first code that fits counts."""
-    from atm.accounts import LedgerError
+    from atm.accounts.accounts import LedgerError
     from atm.approval import NotApprovedError
     from atm.audit import AuditError
+    from atm.camera.registration import CameraChangedError
     from atm.errors import ServiceUnavailable
     from atm.folder import FolderError
-    from atm.keys import KeysError
-    from atm.pause import PauseError
+    from atm.keys.keys import KeysError
+    from atm.login.pause import PauseError
     from atm.people import StaffError
-    from atm.registration import CameraChangedError
     from atm.stores import StaleStoreError
     from credentials.errors import CredentialError
     from face_auth.errors import CameraError, GalleryError, ModelError

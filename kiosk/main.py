@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kiosk.app import App, FirstPages
-from kiosk.screens.home import Home
-from kiosk.screens.out_of_service import OutOfService
+from kiosk.screens.customer.home import Home
+from kiosk.screens.customer.out_of_service import OutOfService
 from kiosk.shell import Page, Shell
 from kiosk.supervisor import Heart
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def open_machine(settings: Settings) -> Machine:
     """Open the real machine; on a worker, since the imports alone take a while."""
     from atm.opening import open_machine as opened
-    from kiosk.camera_view import load_tools
+    from kiosk.camera_pane.view import load_tools
 
     machine = opened(settings)
     load_tools()
@@ -62,6 +62,6 @@ def run(settings: Settings, heart: Heart) -> int:
 
 def _covered(app: Shell) -> Page:
     """Make the page over an account whose owner is gone; the first paint does not wait for it."""
-    from kiosk.screens.covered import Covered
+    from kiosk.screens.customer.covered import Covered
 
     return Covered(app)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kiosk.shell import Make, Shell
 
 if TYPE_CHECKING:
-    from atm.session import Session
+    from atm.accounts.session import Session
     from kiosk.worker import Attempt
 
 EVERY_S = 0.5

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kiosk.bars import ChipSpec, FootText
+from kiosk.camera_pane.guidance import Guide
 from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
-from kiosk.dialog import Dialog
-from kiosk.fields import Field
-from kiosk.focus import Control
-from kiosk.guide import Guide
 from kiosk.idle import IdleClock
-from kiosk.language import Language
-from kiosk.messages import Notice
-from kiosk.service import Service
+from kiosk.machine_host import Service
 from kiosk.supervisor import Heart
-from kiosk.widgets import Button
+from kiosk.widgets.buttons import Button
+from kiosk.widgets.dialog import Dialog
+from kiosk.widgets.fields import Field
+from kiosk.widgets.focus import Control
+from kiosk.widgets.top_bar import ChipSpec, FootText
 from kiosk.window import Window
+from kiosk.words.language import Language
+from kiosk.words.messages import Notice
 from kiosk.worker import Worker
 
 if TYPE_CHECKING:
+    from atm.accounts.session import Session
     from atm.machine import Machine
-    from atm.session import Session
     from atm.settings import Settings
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kiosk.asking import SIGNS
+from kiosk.camera_pane.prompts import SIGNS
 
 if TYPE_CHECKING:
     from kiosk.app import App
@@ -204,7 +204,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(app.dialog.yes)
     yield play.on("TakeMoney")
     play.picture("take-your-money")
-    from atm.local_machine import LocalBank
+    from atm.local_bank import LocalBank
 
     assert isinstance(app.machine.bank, LocalBank)
     stores = app.machine.bank.stores

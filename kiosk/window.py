@@ -9,10 +9,10 @@ from typing import Any
 
 import customtkinter
 
-from kiosk import theme
-from kiosk.bars import Foot, TopBar
-from kiosk.icons import picture
 from kiosk.images import forget_images, shared_image
+from kiosk.widgets import theme
+from kiosk.widgets.icons import picture
+from kiosk.widgets.top_bar import Foot, TopBar
 
 _SETTLE_MS = 80
 

@@ -63,26 +63,30 @@ DECLARATION = re.compile(r"\s*@.*|.*[(,]\s*\*\s*[,)].*|\s*\*,")
 """Lines that say what something is and do nothing: decorators, and where keywords begin."""
 
 _CREDENTIALS = "tests/credentials/test_"
+_SEALED = "tests/credentials/sealed/test_"
 TESTS: dict[str, tuple[str, ...]] = {
     "credentials/attempts.py": (f"{_CREDENTIALS}attempts.py",),
     "credentials/boot_clock.py": (f"{_CREDENTIALS}attempts.py",),
-    "credentials/database.py": (f"{_CREDENTIALS}database.py", f"{_CREDENTIALS}attempts.py"),
-    "credentials/errors.py": (f"{_CREDENTIALS}files.py", f"{_CREDENTIALS}store.py"),
-    "credentials/files.py": (f"{_CREDENTIALS}files.py", f"{_CREDENTIALS}store.py"),
+    "credentials/sealed/database.py": (f"{_SEALED}database.py", f"{_CREDENTIALS}attempts.py"),
+    "credentials/errors.py": (f"{_SEALED}files.py", f"{_CREDENTIALS}store.py"),
+    "credentials/sealed/files.py": (f"{_SEALED}files.py", f"{_CREDENTIALS}store.py"),
     "credentials/hashing.py": (f"{_CREDENTIALS}hashing.py",),
     "credentials/policy.py": (f"{_CREDENTIALS}policy.py", f"{_CREDENTIALS}weak_pins.py"),
-    "credentials/record_file.py": (f"{_CREDENTIALS}store.py", f"{_CREDENTIALS}resealing.py"),
-    "credentials/resealing.py": (f"{_CREDENTIALS}resealing.py",),
-    "credentials/sealing.py": (f"{_CREDENTIALS}database.py", f"{_CREDENTIALS}store.py"),
+    "credentials/sealed/record_file.py": (f"{_CREDENTIALS}store.py", f"{_SEALED}resealing.py"),
+    "credentials/sealed/resealing.py": (f"{_SEALED}resealing.py",),
+    "credentials/sealed/seal.py": (f"{_SEALED}database.py", f"{_CREDENTIALS}store.py"),
     "credentials/store.py": (f"{_CREDENTIALS}store.py",),
-    "credentials/tally.py": (f"{_CREDENTIALS}attempts.py",),
+    "credentials/attempt_rules.py": (f"{_CREDENTIALS}attempts.py",),
     "credentials/weak_pins.py": (f"{_CREDENTIALS}weak_pins.py",),
-    "credentials/wrong_pins.py": ("tests/atm/test_staff.py",),
-    "atm/decision.py": ("tests/atm/test_login.py", "tests/atm/test_liveness.py"),
-    "atm/ledger.py": ("tests/atm/test_ledger.py", "tests/atm/test_ledger_model.py"),
-    "atm/login.py": ("tests/atm/test_login.py", "tests/atm/test_fail_closed.py"),
-    "atm/pause.py": ("tests/atm/test_pause.py",),
-    "atm/session.py": ("tests/atm/test_session.py",),
+    "credentials/staff_attempts.py": ("tests/atm/staff/test_registry.py",),
+    "atm/login/decision.py": ("tests/atm/login/test_login.py", "tests/atm/test_liveness_policy.py"),
+    "atm/accounts/ledger.py": (
+        "tests/atm/accounts/test_ledger.py",
+        "tests/atm/accounts/test_ledger_model.py",
+    ),
+    "atm/login/login.py": ("tests/atm/login/test_login.py", "tests/atm/test_fail_closed.py"),
+    "atm/login/pause.py": ("tests/atm/login/test_pause.py",),
+    "atm/accounts/session.py": ("tests/atm/accounts/test_session.py",),
     "face_auth/enrolment.py": ("tests/face_auth/test_enrolment.py",
                                "tests/face_auth/liveness/test_check.py"),
     "face_auth/verification.py": ("tests/face_auth/test_verification.py",),
@@ -93,7 +97,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "face_auth/liveness/minifas.py": ("tests/face_auth/liveness/test_passive.py",),
     "face_auth/liveness/passive.py": ("tests/face_auth/liveness/test_passive.py",
                                       "tests/face_auth/liveness/test_check.py"),
-    "face_auth/liveness/requests.py": ("tests/face_auth/liveness/test_challenge.py",),
+    "face_auth/liveness/movements.py": ("tests/face_auth/liveness/test_challenge.py",),
 }  # fmt: skip
 """The modules that are mutated, each with the tests that are to notice, the quickest first."""
 

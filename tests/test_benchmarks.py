@@ -14,8 +14,8 @@ from benchmarks import __main__ as command
 from benchmarks import limits, parity, rivals, table
 from benchmarks.results import Crowd, Growth, Report, Row, Target, Timing
 from benchmarks.screen import ScreenError, first_painted
-from face_auth.detection import Face
 from face_auth.models import read_listed
+from face_auth.recognition.detection import Face
 
 
 def test_timing_takes_the_middle_and_the_95th_percentile() -> None:
@@ -245,8 +245,9 @@ def test_kiosk_that_only_logs_in_needs_neither_tensorflow_nor_scikit_learn() -> 
         [
             sys.executable,
             "-c",
-            "import sys, kiosk.main, kiosk.camera_view, atm.machine, face_auth.recogniser as r;"
-            "kiosk.camera_view.load_tools(); r.Recogniser.load(); print(*sys.modules)",
+            "import sys, kiosk.main, kiosk.camera_pane.view as v, atm.machine;"
+            "import face_auth.recogniser as r; v.load_tools(); r.Recogniser.load();"
+            "print(*sys.modules)",
         ],
         cwd=Path(command.__file__).parent.parent,
         capture_output=True,

@@ -22,11 +22,11 @@ from atm.audit.entries import (
     make_line,
     parse_line,
 )
-from atm.audit.parts import Parts, json_object
+from atm.audit.log_files import Parts, json_object
 from atm.audit.repeats import Draft
-from atm.audit.room import Room
+from atm.audit.reserved_space import Room
 from atm.audit.state import State, StateFile
-from credentials import files
+from credentials.sealed import files
 
 _AT_ONCE = 16 * LONGEST_LINE  # bytes; a line fits in
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from atm.audit.chain import Chain, Head
 from atm.audit.entries import AuditError, check_field
 from atm.audit.repeats import Draft, Repeats
-from atm.audit.room import Room
+from atm.audit.reserved_space import Room
 from atm.audit.state import Anchor, State
 from atm.errors import AtmError
 from atm.folder import DataFolder
-from credentials import files
 from credentials.errors import CredentialError
-from credentials.files import JsonObject
+from credentials.sealed import files
+from credentials.sealed.files import JsonObject
 
 LARGEST_BYTES = 16 * 2**20
 ROOM_ENTRIES = 10_000

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from atm.audit.log import AuditLog
-from credentials.files import JsonObject
+from credentials.sealed.files import JsonObject
 
 _COLUMNS = ("n", "at", "kind")
 _HIDDEN = (*_COLUMNS, "stores", "previous", "mac")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self, cast
 
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError, Line, digest, next_key
-from atm.audit.slots import Slots
-from credentials.files import JsonObject
+from atm.audit.two_slot_file import Slots
+from credentials.sealed.files import JsonObject
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NUMBERS = ("size", "verifier_from", "anchored")

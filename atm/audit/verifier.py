@@ -15,8 +15,8 @@ from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError
 from atm.audit.log import AuditLog
 from atm.audit.repeats import Draft
 from atm.audit.state import State
-from credentials import files
 from credentials.errors import CredentialError
+from credentials.sealed import files
 
 HANDED_OVER = "audit init"
 """The kind of the last entry that a verifier can check, where a newer one was made."""

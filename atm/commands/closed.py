@@ -7,16 +7,15 @@ from functools import partial
 
 from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
-from atm.commands.terminal import NO, YES, ask, sign_in, sign_two
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing, open_folder
-from atm.key_backup import backup, restore_backup
-from atm.key_rotation import rotate
-from atm.keys import Keys
-from atm.parts import MachineLog, SignIn
-from atm.restore import CounterFile, Restore
+from atm.keys.key_backup import backup, restore_backup
+from atm.keys.key_rotation import rotate
+from atm.keys.keys import Keys
+from atm.maintenance.restore import CounterFile, Restore
+from atm.ports import MachineLog, SignIn
 from atm.settings import Settings
-from atm.staff_file import staff_hashes
+from atm.staff.staff_file import staff_hashes
 from atm.stores import (
     ATTEMPTS,
     CREDENTIALS,
@@ -27,9 +26,10 @@ from atm.stores import (
     Stores,
     staff_of,
 )
+from atm.terminal import NO, YES, ask, sign_in, sign_two
 from credentials.attempts import Attempts
-from credentials.resealing import reseal_database, reseal_records
-from credentials.sealing import Seal
+from credentials.sealed.resealing import reseal_database, reseal_records
+from credentials.sealed.seal import Seal
 from credentials.store import JsonStore
 
 
@@ -46,9 +46,9 @@ def approve_kiosk(settings: Settings) -> Approval:
     Raises:
         AtmError: If that is not allowed, or the service does not answer; nothing is approved then.
     """
-    from atm.remote.client import client_of  # httpx with it
-    from atm.remote.log import KioskLog
-    from atm.remote.staff import RemoteStaff
+    from atm.fleet.kiosk.client import client_of  # httpx with it
+    from atm.fleet.kiosk.log import KioskLog
+    from atm.fleet.kiosk.staff import RemoteStaff
 
     folder = open_folder(settings.data_dir, settings.kind)
     with contextlib.ExitStack() as held:

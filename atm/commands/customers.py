@@ -5,13 +5,13 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from atm.commands.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
-from atm.decision import Outcome
-from atm.liveness import checked_excuses
+from atm.accounts.money import parse_amount
+from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.liveness_policy import checked_excuses
+from atm.login.decision import Outcome
 from atm.machine import Machine
-from atm.money import parse_amount
-from atm.one_face import DuplicateQuestion
 from atm.people import Application, StaffMember, StaffSignInError
+from atm.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from credentials.policy import check_pin
 from face_auth.types import EnrolProgress, LoginProgress, Movement
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from atm.commands.terminal import NO, YES, sign_two
-from atm.face_wire import pack_face
+from atm.fleet.kiosk.client import ServiceClient, client_of
+from atm.fleet.kiosk.staff import RemoteStaff, tokens_of
+from atm.fleet.migration import Digests, Moving, open_source
+from atm.fleet.wire_errors import MigrationError, SignedOutError
+from atm.fleet.wire_faces import pack_face
 from atm.fleet.wire_values import to_base64
-from atm.migration import Digests, Moving, open_source
-from atm.remote.client import ServiceClient, client_of
-from atm.remote.staff import RemoteStaff, tokens_of
 from atm.settings import Settings
-from atm.wire import MigrationError, SignedOutError
+from atm.terminal import NO, YES, sign_two
 from credentials.errors import DuplicateUserError
 from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError

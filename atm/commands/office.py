@@ -3,10 +3,10 @@
 import argparse
 from datetime import datetime
 
-from atm.commands.terminal import NO, SECOND, YES, ask, sign_in
 from atm.errors import AtmError
 from atm.machine import Machine
 from atm.people import Signatures
+from atm.terminal import NO, SECOND, YES, ask, sign_in
 
 
 def init(machine: Machine, options: argparse.Namespace) -> int:

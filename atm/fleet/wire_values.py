@@ -6,9 +6,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from atm.accounts import Hold, Transaction, Withdrawal
+from atm.accounts.accounts import Hold, Transaction, Withdrawal
 from atm.people import Customer
-from atm.refusals import Refusal
+from atm.staff.refusals import Refusal
 from face_auth.types import FaceResult, LivenessResult
 
 Json = Mapping[str, Any]

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from atm.errors import AtmError
-from atm.service.database_parts import ServiceStores
-from atm.service.keys import make_keys
+from atm.fleet.service.store.keys import make_keys
+from atm.fleet.service.store.stores import ServiceStores
 from benchmarks import limits, table
 from benchmarks.fleet import kiosks
 from benchmarks.fleet.bank import MadeUpBank, pictures

@@ -15,15 +15,23 @@ import numpy as np
 import psycopg
 from sqlalchemy import Table
 
-from atm.accounts import random_reference
-from atm.service.database_parts import ServiceStores
-from atm.service.schema import ACCOUNTS, ATTEMPTS, AUDIT, CUSTOMERS, FACES, LOGINS, TRANSACTIONS
-from atm.service.sealed_table import SealedTable
+from atm.accounts.accounts import random_reference
+from atm.fleet.service.store.schema import (
+    ACCOUNTS,
+    ATTEMPTS,
+    AUDIT,
+    CUSTOMERS,
+    FACES,
+    LOGINS,
+    TRANSACTIONS,
+)
+from atm.fleet.service.store.sealed_table import SealedTable
+from atm.fleet.service.store.stores import ServiceStores
 from credentials.errors import StoreError
-from face_auth.classifier import CustomerSvm
-from face_auth.duplicates import mean_of
 from face_auth.gallery import Capture, Template
-from face_auth.sealed_faces import pack_captures, pack_template
+from face_auth.gallery.duplicates import mean_of
+from face_auth.gallery.sealed_faces import pack_captures, pack_template
+from face_auth.recognition.classifier import CustomerSvm
 
 PIN: Final = "493817"
 PAYING: Final = 200
@@ -170,8 +178,8 @@ class MadeUpBank:
 def pictures() -> list[Capture]:
     """Return five pictures as an enrolment keeps them, of a real face where there are any."""
     from benchmarks.frames import large_faces, photographs_folder
-    from face_auth.detection import Detector
     from face_auth.enrolment import cut_capture
+    from face_auth.recognition.detection import Detector
 
     frames, _ = large_faces(photographs_folder(None), 5)
     detector = Detector()

@@ -15,10 +15,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from atm.envelope import Reader
 from atm.errors import AtmError
-from atm.face_wire import unpack_claimed
-from atm.remote.client import QUIET_S, ServiceClient
+from atm.fleet.kiosk.client import QUIET_S, ServiceClient
+from atm.fleet.sealed_box import Reader
+from atm.fleet.wire_faces import unpack_claimed
 from benchmarks.fleet.bank import PIN
 from benchmarks.fleet.service import KioskFiles
 

@@ -11,15 +11,15 @@ from typing import Final, cast
 
 from sqlalchemy import Engine, event
 
-from atm.enrolment import EnrolmentDesk
-from atm.envelope import Reader
-from atm.face_wire import pack_face
-from atm.one_face import DuplicateQuestion, OneFace
+from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
+from atm.enrolment.enrolment import EnrolmentDesk
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.sealed_box import Reader
+from atm.fleet.service.desk import Desk
+from atm.fleet.service.store.kiosks import Kiosk
+from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.wire_faces import pack_face
 from atm.people import Application, StaffMember
-from atm.remote.client import ServiceClient
-from atm.service.database_parts import ServiceStores
-from atm.service.desk import Desk
-from atm.service.kiosks import Kiosk
 from benchmarks.fleet.bank import FILLED, OPENING_MINOR, PIN, MadeUpBank, Size
 from benchmarks.fleet.kiosks import log_in
 from benchmarks.fleet.service import STAFF, KioskFiles

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from atm.service.migrate import ROLE, migrate
+from atm.fleet.service.store.migrate import ROLE, migrate
 from benchmarks.port import Port
 
 OWNER = "owner"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from atm.errors import AtmError
-from atm.remote.client import ServiceClient
-from atm.wire import CALL_S
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.wire_errors import CALL_S
 from benchmarks.fleet.certificates import Authority, Pair
 from benchmarks.port import Port
 
@@ -59,7 +59,7 @@ class Service:
         environment: The variables that the service runs with.
     """
 
-    program: Sequence[str | Path] = ("-m", "atm.service")
+    program: Sequence[str | Path] = ("-m", "atm.fleet.service")
     """What Python runs."""
 
     def __init__(self, folder: Path, database: str, owner: str) -> None:

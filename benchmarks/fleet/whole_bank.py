@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
-from atm.service.migrate import ROLE
+from atm.fleet.service.store.migrate import ROLE
 from benchmarks.fleet.hosts import Hosts
 from benchmarks.fleet.patroni import Cluster
 from benchmarks.fleet.service import STAFF, KioskFiles, Service

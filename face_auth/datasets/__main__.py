@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from face_auth.datasets.folders import TEST, TRAIN, TRAIN_PHOTOGRAPHS, Made, Plan, make
+from face_auth.datasets.photographs import people_in
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
-from face_auth.photographs import people_in
 
 BAD_INPUT: Final = 2
 

@@ -20,17 +20,17 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.copies import copies
-from face_auth.detection import Detector
-from face_auth.errors import DatasetError
-from face_auth.files import write_whole
-from face_auth.photographs import (
+from face_auth.datasets.alterations import copies
+from face_auth.datasets.photographs import (
     ImageError,
     aligned_crop,
     central_face,
     people_in,
     read_photograph,
 )
+from face_auth.errors import DatasetError
+from face_auth.files import write_whole
+from face_auth.recognition.detection import Detector
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 TRAIN: Final = REPOSITORY / "aligned_image_data"

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.alignment import FIVE_POINTS, similarity
+from face_auth.recognition.alignment import FIVE_POINTS, similarity
 
 Picture = NDArray[np.uint8]
 Points = NDArray[np.floating]

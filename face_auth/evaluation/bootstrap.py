@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.metrics import Interval, equal_error_rate
+from face_auth.evaluation.metrics import Interval, equal_error_rate
 
 REPETITIONS: Final = 1000
 SMALLEST_TAIL: Final = 0.03

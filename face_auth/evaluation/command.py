@@ -10,25 +10,25 @@ import platformdirs
 from face_auth.datasets.folders import TEST, TRAIN
 from face_auth.datasets.unseen import SEED
 from face_auth.errors import DatasetError, FaceAuthError, ModelError
-from face_auth.evaluation import (
+from face_auth.evaluation import report
+from face_auth.evaluation.context import Context, say
+from face_auth.evaluation.features import Extractor
+from face_auth.evaluation.frames import ALTERATIONS
+from face_auth.evaluation.material import InputError, Material, Photographs, load, taken
+from face_auth.evaluation.protocols import (
     allowed,
     calibration,
     closed_set,
     guidance,
     open_set,
     pairs,
-    report,
     two_factor,
     verification,
 )
-from face_auth.evaluation.context import Context, say
-from face_auth.evaluation.features import Extractor
-from face_auth.evaluation.frames import ALTERATIONS
-from face_auth.evaluation.material import InputError, Material, Photographs, load, taken
-from face_auth.evaluation.pad import protocol as pad
-from face_auth.evaluation.pad.species import RATE
+from face_auth.evaluation.protocols.pad import protocol as pad
+from face_auth.evaluation.protocols.pad.species import RATE
+from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.result import Section
-from face_auth.evaluation.two_factor import PinRules
 from face_auth.liveness import minifas
 from face_auth.models import MODELS
 

@@ -9,11 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.classifier import (
-    IdentificationSvm,
-    train_customer_svm,
-    train_identification_svm,
-)
 from face_auth.evaluation import trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap
 from face_auth.evaluation.cache import digest
@@ -21,6 +16,11 @@ from face_auth.evaluation.features import Extractor, Features, PhotographState
 from face_auth.evaluation.material import Image, Material
 from face_auth.evaluation.trials import Scorer, TrialPeople
 from face_auth.models import load_cohort
+from face_auth.recognition.classifier import (
+    IdentificationSvm,
+    train_customer_svm,
+    train_identification_svm,
+)
 
 
 class Context:

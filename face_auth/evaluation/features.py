@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import face_auth
-from face_auth.detection import Detector
-from face_auth.embedding import Network, load_network
+from face_auth.datasets.photographs import ImageError, central_face, read_photograph
 from face_auth.evaluation.cache import Cache, digest
 from face_auth.models import DIMENSIONS, MODELS, load_card, read_entry
-from face_auth.photographs import ImageError, central_face, read_photograph
+from face_auth.recognition.detection import Detector
+from face_auth.recognition.embedding import Network, load_network
 
 WORKERS: Final = 2
 BATCH: Final = 16
@@ -27,14 +27,14 @@ BATCH: Final = 16
 HASHED_AT_ONCE: Final = 2048
 
 CODE: Final = (
-    "alignment",
-    "capture",
-    "cascade",
-    "detection",
-    "embedding",
+    "camera/opencv",
+    "datasets/photographs",
     "evaluation/features",
     "evaluation/frames",
-    "photographs",
+    "recognition/alignment",
+    "recognition/cascade",
+    "recognition/detection",
+    "recognition/embedding",
 )
 """Modules that decide what an embedding is; a change in one makes stored ones stale."""
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from face_auth.datasets.folders import read_record
+from face_auth.datasets.photographs import people_in
 from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
-from face_auth.photographs import people_in
 
 COPY: Final = re.compile(r"(?P<photograph>.+)__\d\d_(?P<alteration>[a-z_]+)")
 HOW_TO_FILL: Final = (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from face_auth.metrics import Interval
+from face_auth.evaluation.metrics import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

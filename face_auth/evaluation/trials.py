@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.classifier import train_customer_svm
 from face_auth.evaluation.bootstrap import Attempts
 from face_auth.evaluation.cache import Cache, digest
 from face_auth.evaluation.features import Features, unit
 from face_auth.evaluation.material import InputError, Photographs
+from face_auth.recognition.classifier import train_customer_svm
 
 ENROLLED: Final = 5
 MOST_PROBES: Final = 10

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.detection import Face
 from face_auth.liveness.track import Track
-from face_auth.pose import Pose, head_pose, nose_parallax
+from face_auth.recognition.detection import Face
+from face_auth.recognition.pose import Pose, head_pose, nose_parallax
 from face_auth.types import Frame, Movement
 
 STRAIGHT_FRAMES: Final = 4

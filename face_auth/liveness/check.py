@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.detection import Face
 from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.cues import Repetition
+from face_auth.liveness.movements import draw_movements, draw_poses
 from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck, judge_repetition, mean_result
-from face_auth.liveness.requests import draw_movements, draw_poses
 from face_auth.liveness.track import Track
-from face_auth.quality import Quality
+from face_auth.recognition.detection import Face
+from face_auth.recognition.quality import Quality
 from face_auth.types import Frame, Liveness, LivenessProgress, LivenessResult, Movement, Verdict
 
 USABLE: Final = frozenset({Verdict.OK, Verdict.HOLD_STILL})

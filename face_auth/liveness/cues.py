@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.detection import Face, letterbox
 from face_auth.liveness.track import PICTURE_S
+from face_auth.recognition.detection import Face, letterbox
 from face_auth.types import Frame
 
 Grey = NDArray[np.float32]

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.detection import Face
 from face_auth.errors import ModelError
 from face_auth.models import MODELS, read_checked
+from face_auth.recognition.detection import Face
 
 FILE: Final = "minifas_v2se_128.onnx"
 SHA256: Final = "af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6"

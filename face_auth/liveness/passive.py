@@ -17,10 +17,10 @@ from typing import Final
 
 import numpy as np
 
-from face_auth.detection import Face
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import MiniFas
-from face_auth.quality import light
+from face_auth.recognition.detection import Face
+from face_auth.recognition.quality import light
 from face_auth.types import Frame, LivenessResult, Verdict
 
 FRAMES: Final = 8

@@ -103,7 +103,7 @@ def _add_people(parser: argparse.ArgumentParser, option: str, *, required: bool)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from face_auth.model_cards import check
+    from face_auth.model_making.card_writing import check
 
     good = True
     for right, line in check(options.folder):
@@ -113,8 +113,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _convert_bundled(options: argparse.Namespace) -> int:
-    from face_auth.conversion import convert_bundled
-    from face_auth.model_recipes import keep_bundled
+    from face_auth.model_making.conversion import convert_bundled
+    from face_auth.model_making.recipes import keep_bundled
 
     content = convert_bundled(options.weights)
     print(keep_bundled(options.folder, content))
@@ -122,7 +122,7 @@ def _convert_bundled(options: argparse.Namespace) -> int:
 
 
 def _convert_mtcnn(options: argparse.Namespace) -> int:
-    from face_auth.mtcnn_conversion import convert_mtcnn
+    from face_auth.model_making.mtcnn_conversion import convert_mtcnn
 
     convert_mtcnn(options.folder)
     print(f"Wrote MTCNN's three networks to {options.folder}.")
@@ -131,11 +131,11 @@ def _convert_mtcnn(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     if options.network == "minifas":
-        from face_auth.fetching_minifas import URL, fetch_minifas
+        from face_auth.model_making.fetching_minifas import URL, fetch_minifas
 
         fetch_minifas(options.folder, options.url or URL)
         return 0
-    from face_auth.fetching import fetch_vggface2, published
+    from face_auth.model_making.fetching import fetch_vggface2, published
 
     fetch_vggface2(options.folder, published(options.url))
     if options.people is None:
@@ -149,7 +149,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _cohort(options: argparse.Namespace) -> int:
-    from face_auth.model_recipes import embed_people, keep_cohort, make_cohort
+    from face_auth.model_making.recipes import embed_people, keep_cohort, make_cohort
 
     known, unseen = embed_people(
         options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
@@ -162,8 +162,8 @@ def _cohort(options: argparse.Namespace) -> int:
 
 
 def _duplicates(options: argparse.Namespace) -> int:
-    from face_auth.duplicate_trial import keep, measure
-    from face_auth.model_recipes import embed_people
+    from face_auth.model_making.duplicate_thresholds import keep, measure
+    from face_auth.model_making.recipes import embed_people
 
     _, unseen = embed_people(
         options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
@@ -174,7 +174,7 @@ def _duplicates(options: argparse.Namespace) -> int:
 
 
 def _proof(options: argparse.Namespace) -> int:
-    from face_auth.model_recipes import embed_people, prove
+    from face_auth.model_making.recipes import embed_people, prove
 
     known, _ = embed_people(
         options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
@@ -183,7 +183,7 @@ def _proof(options: argparse.Namespace) -> int:
 
 
 def _precision(options: argparse.Namespace) -> int:
-    from face_auth.precision import compare_quantisation
+    from face_auth.model_making.quantisation import compare_quantisation
 
     for line in compare_quantisation(
         options.weights,

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.arrays import read_arrays
 from face_auth.errors import ModelError
 from face_auth.files import read_regular
+from face_auth.npz import read_arrays
 
 MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 """The folder of the model files that come with the program."""

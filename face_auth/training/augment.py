@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from face_auth.alignment import ALIGNED_SIZE
+from face_auth.recognition.alignment import ALIGNED_SIZE
 from face_auth.training.shards import SIDE
 
 TURN: Final = math.radians(12)

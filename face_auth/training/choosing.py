@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from face_auth.cohort import SIZE, People, blends
 from face_auth.errors import ModelError
-from face_auth.evaluation.all_pairs import compare_all
-from face_auth.kiosk_trial import run_trial
+from face_auth.evaluation.protocols.all_pairs import compare_all
+from face_auth.model_making.cohort import SIZE, People, blends
+from face_auth.model_making.trial import run_trial
 from face_auth.training.augment import middle
 from face_auth.training.inception import InceptionResNetV1
 from face_auth.training.people import Half, half_of, one_each

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from face_auth.conversion import read_npz
 from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import FaceAuthError
+from face_auth.model_making.conversion import read_npz
+from face_auth.model_making.photograph_embeddings import read_landmarks
 from face_auth.models import MODELS
-from face_auth.pictures import read_landmarks
 from face_auth.training import compare as comparing
 from face_auth.training.blend import blends
 from face_auth.training.options import NUMBERS, parser

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.datasets.pairs_list import Pair, read_pairs
-from face_auth.embedding import load_network
 from face_auth.evaluation.bootstrap import REPETITIONS, Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.material import Material, Photographs, taken
-from face_auth.metrics import Interval, tar_at_fmr
+from face_auth.evaluation.metrics import Interval, tar_at_fmr
 from face_auth.models import load_card, load_cohort
+from face_auth.recognition.embedding import load_network
 from face_auth.training.people import Half, half_of
 from face_auth.training.shards import TrainingError
 

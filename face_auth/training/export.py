@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from face_auth.conversion import convert_bundled, run_once
 from face_auth.errors import ModelError
 from face_auth.files import write_whole
-from face_auth.model_cards import card_of, write_entry
-from face_auth.model_recipes import keep_bundled
+from face_auth.model_making.card_writing import card_of, write_entry
+from face_auth.model_making.conversion import convert_bundled, run_once
+from face_auth.model_making.recipes import keep_bundled
 from face_auth.models import MODELS, read_entry
 from face_auth.training import checkpoint
 from face_auth.training.augment import middle

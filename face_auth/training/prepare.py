@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.alignment import align
-from face_auth.detection import Detector
+from face_auth.datasets.photographs import ImageError, central_face, people_in, read_photograph
 from face_auth.files import write_whole
-from face_auth.photographs import ImageError, central_face, people_in, read_photograph
+from face_auth.recognition.alignment import align
+from face_auth.recognition.detection import Detector
 from face_auth.training.shards import MARGIN, Picture, TrainingError, digest, write_shards
 
 WORKERS: Final = 2

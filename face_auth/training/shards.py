@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.capture import decode_picture
+from face_auth.camera.opencv import decode_picture
 from face_auth.errors import FaceAuthError
 from face_auth.files import write_whole
 

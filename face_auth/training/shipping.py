@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from face_auth import duplicate_trial
-from face_auth.cohort import People
 from face_auth.datasets.unseen import UNSEEN_FILE, unseen_people
-from face_auth.evaluation import calibration
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.material import Material, taken
+from face_auth.evaluation.protocols import calibration
 from face_auth.files import write_whole
-from face_auth.model_cards import card_of, write_entry
-from face_auth.model_recipes import embed_people, keep_cohort, make_cohort
+from face_auth.model_making import duplicate_thresholds
+from face_auth.model_making.card_writing import card_of, write_entry
+from face_auth.model_making.cohort import People
+from face_auth.model_making.recipes import embed_people, keep_cohort, make_cohort
 from face_auth.models import load_card, load_cohort, read_checked, read_entry
 from face_auth.training.compare import Comparison, Outcome, as_json
 from face_auth.training.people import Half, half_of
@@ -66,7 +66,7 @@ def replace(
         raise TrainingError(f"Nothing was replaced: {reason}.")
     is_unseen = unseen_people(new / UNSEEN_FILE).__contains__
     _, unseen = embed_people(NAME, new, photographs, landmarks, is_unseen, say)
-    say(duplicate_trial.keep(NAME, new, duplicate_trial.measure(NAME, new, unseen)))
+    say(duplicate_thresholds.keep(NAME, new, duplicate_thresholds.measure(NAME, new, unseen)))
     material = Material({}, {}, frozenset(), taken(photographs))
     extractor = Extractor(NAME, cache, new)
     with extractor.cache:

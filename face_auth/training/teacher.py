@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.alignment import FIVE_POINTS
-from face_auth.arrays import read_arrays
-from face_auth.detection import Detector
-from face_auth.embedding import load_network
+from face_auth.datasets.photographs import central_face
 from face_auth.files import read_regular, write_whole
 from face_auth.models import Framing
-from face_auth.photographs import central_face
+from face_auth.npz import read_arrays
+from face_auth.recognition.alignment import FIVE_POINTS
+from face_auth.recognition.detection import Detector
+from face_auth.recognition.embedding import load_network
 from face_auth.training.shards import MARGIN, SIDE, Faces, Picture, TrainingError
 
 LARGEST_FILE: Final = 256 << 20

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.alignment import FIVE_POINTS
+from face_auth.recognition.alignment import FIVE_POINTS
 from face_auth.training.shards import MARGIN, SIDE, UNNAMED, Faces, Picture
 
 FINER: Final = 3

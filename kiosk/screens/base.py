@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import customtkinter
 
-from kiosk import messages, theme
-from kiosk.bars import ChipSpec, FootText
-from kiosk.fields import Field
-from kiosk.focus import Control
-from kiosk.service import Condition
+from kiosk.machine_host import Condition
 from kiosk.shell import Shell
-from kiosk.widgets import Button, Label, at
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Button, Label, at
+from kiosk.widgets.fields import Field
+from kiosk.widgets.focus import Control
+from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.words import messages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
-    from atm.session import Session
+    from atm.accounts.session import Session
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Screen")

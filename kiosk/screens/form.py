@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kiosk import messages, theme
-from kiosk.fields import Field
-from kiosk.focus import Control
-from kiosk.keypads import DigitPad, LetterPad
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
-from kiosk.signs import card
-from kiosk.widgets import Label, at
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label, at
+from kiosk.widgets.fields import Field
+from kiosk.widgets.focus import Control
+from kiosk.widgets.keypads import DigitPad, LetterPad
+from kiosk.widgets.status_line import card
+from kiosk.words import messages
 
 FIELD_Y, PAD_Y = 190, 344
 GAP = 24

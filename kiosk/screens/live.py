@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kiosk.screens.base import Screen
 
 if TYPE_CHECKING:
-    from kiosk.camera_view import CameraView
+    from kiosk.camera_pane.view import CameraView
 
 
 class Live(Screen):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kiosk import messages, theme
-from kiosk.asking import pose_line, sign_of
-from kiosk.bars import FootText
-from kiosk.camera_view import CameraView
-from kiosk.guide import Settled
+from kiosk.camera_pane.guidance import Settled
+from kiosk.camera_pane.prompts import pose_line, sign_of
+from kiosk.camera_pane.view import CameraView
 from kiosk.screens.live import Live
-from kiosk.signs import StatusLine
+from kiosk.widgets import theme
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import FootText
+from kiosk.words import messages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Pictures(Live):
 
     def not_saved(self, error: BaseException) -> None:
         """Say why nothing was saved, so that it can be tried again."""
-        from kiosk.pane_picture import Marks, Ring
+        from kiosk.camera_pane.picture import Marks, Ring
 
         sentence = messages.enrolment_error(error)
         if sentence == messages.FAULT:
@@ -118,7 +119,7 @@ class Pictures(Live):
 
     def start(self) -> None:
         """Take the pictures."""
-        from kiosk.pane_picture import Marks, Ring
+        from kiosk.camera_pane.picture import Marks, Ring
 
         self.taken, self._verdict, self._failed_with = 0, "", ""
         self._pose, self._settled = None, Settled()
@@ -147,7 +148,7 @@ class Pictures(Live):
         self.refresh()
 
     def _progress(self, progress: EnrolProgress) -> None:
-        from kiosk.pane_picture import Marks, Ring
+        from kiosk.camera_pane.picture import Marks, Ring
 
         if not self.winfo_exists():
             return

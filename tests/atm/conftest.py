@@ -11,29 +11,29 @@ import numpy as np
 import pytest
 from argon2 import PasswordHasher
 
+from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.ledger import Ledger
+from atm.accounts.session import Session
 from atm.audit import AuditLog
-from atm.capturing import LockedCommit
-from atm.dispenser import SimulatedDispenser
-from atm.enrolment import EnrolmentDesk
-from atm.ledger import Ledger
-from atm.login import LoginDesk
-from atm.office import Office
-from atm.one_face import DuplicateQuestion, OneFace
-from atm.orphans import remove_orphans
-from atm.pause import Pause
+from atm.enrolment.crash_cleanup import remove_orphans
+from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
+from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.hash_and_capture import LockedCommit
+from atm.login.login import LoginDesk
+from atm.login.pause import Pause
 from atm.people import Customer
-from atm.session import Session
-from atm.staff import STAFF_LIMIT, StaffRegistry
-from atm.staff_file import staff_file
+from atm.staff.acts import Office
+from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.staff_file import staff_file
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
-from credentials.database import Database
 from credentials.hashing import PinHasher
-from credentials.sealing import Seal
+from credentials.sealed.database import Database
+from credentials.sealed.seal import Seal
+from credentials.staff_attempts import WrongPins
 from credentials.store import JsonStore
-from credentials.wrong_pins import WrongPins
-from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Gallery, Template
+from face_auth.recognition.classifier import CustomerSvm
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SEAL = Seal(b"s" * 32)

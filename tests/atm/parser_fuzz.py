@@ -24,29 +24,30 @@ from unittest.mock import patch
 
 import numpy as np
 
-from atm import key_backup, key_file, restore
 from atm.approval import Approvals, NotApprovedError
-from atm.audit import AuditLog, slots
+from atm.audit import AuditLog, two_slot_file
 from atm.audit.entries import AuditError
 from atm.audit.show import show, table
 from atm.audit.state import Anchor, StateFile
 from atm.audit.verifier import hand_over, read_verifier
 from atm.audit.verify import verify
+from atm.camera.registration import CameraChangedError, CameraIdentity, Registration
 from atm.errors import AtmError
 from atm.folder import FolderError, Kind, open_folder
-from atm.import_plain import import_plain
-from atm.keys import Keys
-from atm.office import Office
+from atm.keys import key_backup, key_file
+from atm.keys.keys import Keys
+from atm.maintenance import restore
+from atm.maintenance.import_plain import import_plain
 from atm.people import Application, StaffError, StaffMember
-from atm.registration import CameraChangedError, CameraIdentity, Registration
 from atm.settings import Settings, SettingsError, load_settings
-from atm.staff_file import staff_file
+from atm.staff.acts import Office
+from atm.staff.staff_file import staff_file
 from credentials.errors import StoreError
-from credentials.record_file import RecordFile
+from credentials.sealed.record_file import RecordFile
 from credentials.store import CredentialRecord
-from face_auth.arrays import read_arrays
 from face_auth.errors import GalleryError, ModelError
 from face_auth.models import CARD_FILE, MODELS, load_card, read_entry
+from face_auth.npz import read_arrays
 from tests.atm.conftest import SEAL, Bank
 from tests.mutate import JUNK, mutate_bytes, mutate_json, mutate_value
 
@@ -143,15 +144,15 @@ def inside_records(path: Path) -> Mutate:
 
 def inside_slots(data: bytes, rng: random.Random) -> bytes:
     """Change the document of an audit key or an anchor, and put its checksum right."""
-    document = slots._newest(data)[1]
+    document = two_slot_file._newest(data)[1]
     while True:
         changed = mutate_value(document, rng)
         text = json.dumps(changed | {"serial": 1} if rng.random() < 0.8 else changed) \
             if isinstance(changed, dict) else json.dumps(changed)  # fmt: skip
-        checksum = slots.hashlib.sha256(text.encode()).hexdigest()
+        checksum = two_slot_file.hashlib.sha256(text.encode()).hexdigest()
         packed = f"{checksum} {text}".encode()
-        if len(packed) < slots._PLACE:
-            return packed.ljust(slots._PLACE - 1) + b"\n" + slots._BLANK
+        if len(packed) < two_slot_file._PLACE:
+            return packed.ljust(two_slot_file._PLACE - 1) + b"\n" + two_slot_file._BLANK
 
 
 def inside_key(data: bytes, rng: random.Random) -> bytes:

@@ -14,9 +14,9 @@ import pytest
 from atm.approval import FREE_SETTINGS, Approvals, NotApprovedError, bound_settings
 from atm.folder import DataFolder, Kind, open_folder
 from atm.settings import Settings
-from credentials.sealing import Seal
-from face_auth.cohort import pack
-from face_auth.model_cards import digest
+from credentials.sealed.seal import Seal
+from face_auth.model_making.card_writing import digest
+from face_auth.model_making.cohort import pack
 
 SEAL = Seal(b"s" * 32)
 FILES = ("model_card.json", "mtcnn.card.json", "net.tflite", "cohort.npz", "pnet.tflite")

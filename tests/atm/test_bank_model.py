@@ -25,20 +25,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-import atm.login
-from atm.accounts import LedgerError
-from atm.decision import Outcome
-from atm.enrolment import EnrolmentDesk
+import atm.login.login
+from atm.accounts.accounts import LedgerError
+from atm.accounts.ledger import Ledger
+from atm.enrolment.enrolment import EnrolmentDesk
 from atm.errors import AtmError
-from atm.ledger import Ledger
+from atm.login.decision import Outcome
 from atm.machine import Machine
-from atm.office import BalanceError
 from atm.people import Application, Signatures, StaffMember
+from atm.staff.acts import BalanceError
 from credentials.attempts import Standing
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
-from face_auth.classifier import CustomerSvm
 from face_auth.errors import NoFaceError
 from face_auth.gallery import Capture, Template
+from face_auth.recognition.classifier import CustomerSvm
 from face_auth.types import FaceResult
 from tests.atm.conftest import SEAL, Bank, BootClock, open_at
 from tests.atm.faults import Faults, raising
@@ -512,7 +512,7 @@ def run(examples: int, steps: int) -> None:
 
 @pytest.fixture(autouse=True)
 def at_once(no_sync: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atm.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
 
 
 def test_no_sequence_tells_the_bank_from_its_rules() -> None:

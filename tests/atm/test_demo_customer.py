@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from atm import demo_customer
-from atm.capturing import EnrolmentError
 from atm.demo_customer import OPENING_MINOR, PIN, USERNAME, furnish, state
+from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.folder import FolderError, Kind
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import Application
 from atm.settings import Settings
 from credentials.policy import check_pin, normalise_username
-from face_auth.drawn_camera import DrawnCamera
+from face_auth.camera.drawn_camera import DrawnCamera
 
 Opened = Callable[..., Machine]
 

@@ -17,16 +17,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-import atm.capturing
-import atm.login
-from atm.answer import Answer
-from atm.decision import Decision, Outcome
-from atm.enrolment import EnrolmentDesk
+import atm.enrolment.hash_and_capture
+import atm.login.login
+from atm.answer_thread import Answer
+from atm.enrolment.enrolment import EnrolmentDesk
 from atm.errors import AtmError
+from atm.login.decision import Decision, Outcome
 from atm.people import Application, StaffMember
 from credentials.errors import StoreError
 from face_auth.errors import CameraError, GalleryError, NoFaceError
-from face_auth.quality import Quality
+from face_auth.recognition.quality import Quality
 from face_auth.types import Frame, Verdict
 from face_auth.verification import verify
 from tests.atm.conftest import Bank
@@ -55,7 +55,7 @@ class Stage:
 
     bank: Bank
     faults: Faults
-    desk: atm.login.LoginDesk
+    desk: atm.login.login.LoginDesk
     before_camera: np.ndarray
     parts: SimpleNamespace
 
@@ -138,7 +138,7 @@ def make_stage(bank: Bank, face: Any, limit_s: float = LIMIT_S) -> Stage:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what follows an answer follow at once."""
-    monkeypatch.setattr(atm.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ def hang_at(stage: Stage, place: Place) -> None:
 def test_a_hang_at_any_call_of_a_login_is_a_no_in_time(
     tmp_path_factory, face, monkeypatch, make_bank
 ) -> None:
-    monkeypatch.setattr(atm.login, "GRACE_S", 0.5)
+    monkeypatch.setattr(atm.login.login, "GRACE_S", 0.5)
     first = make_stage(make_bank(tmp_path_factory.mktemp("bank")), face, limit_s=4.0)
     found = places(first, "ada", PIN, 1)
     stages = [make_stage(make_bank(tmp_path_factory.mktemp("bank")), face, 4.0) for _ in found]
@@ -432,7 +432,7 @@ def test_every_exception_at_every_call_of_an_enrolment(bank, face, open_bank) ->
 def test_a_hang_in_a_thread_of_an_enrolment_ends_it_with_nothing_saved(
     bank, face, open_bank, monkeypatch, part
 ) -> None:
-    monkeypatch.setattr(atm.capturing, "STOP_S", 0.2)
+    monkeypatch.setattr(atm.enrolment.hash_and_capture, "STOP_S", 0.2)
     counter = make_counter(bank, face)
     counter.faults.arm({})
     counter.enrol()
@@ -453,7 +453,7 @@ def test_a_hang_in_a_thread_of_an_enrolment_ends_it_with_nothing_saved(
 
 
 def test_a_hanging_capture_can_be_cancelled(bank, face, open_bank, monkeypatch) -> None:
-    monkeypatch.setattr(atm.capturing, "STOP_S", 0.2)
+    monkeypatch.setattr(atm.enrolment.hash_and_capture, "STOP_S", 0.2)
     counter, hang, cancel = make_counter(bank, face), Hang(), threading.Event()
     counter.faults.arm({("enrol-face", 0): hang})
     threading.Timer(0.3, cancel.set).start()
@@ -468,7 +468,7 @@ def test_a_hanging_capture_can_be_cancelled(bank, face, open_bank, monkeypatch) 
 def test_a_commit_waits_for_another_only_so_long(bank, face, monkeypatch) -> None:
     from filelock import FileLock
 
-    monkeypatch.setattr(atm.capturing, "LOCK_S", 0.2)
+    monkeypatch.setattr(atm.enrolment.hash_and_capture, "LOCK_S", 0.2)
     counter = make_counter(bank, face)
     with (
         FileLock(bank.folder / "enrolment.lock", is_singleton=False),

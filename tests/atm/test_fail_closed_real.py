@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-import atm.login
-from atm.decision import Outcome
+import atm.login.login
 from atm.folder import Kind
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import Application
@@ -25,7 +25,7 @@ PARTS = ("_store", "_hasher", "_attempts", "_pause", "_audit", "_open_session", 
 @pytest.fixture
 def machine(unseen_people: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_sync: None):
     """A machine with Ada enrolled, and her other photographs before its camera."""
-    monkeypatch.setattr(atm.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
     _, photographs = unseen_people[0]
     for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
         (tmp_path / part).mkdir()

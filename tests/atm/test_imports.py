@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 HEAVY = {"cv2", "ai_edge_litert", "sklearn", "numpy", "httpx"}
 
 
-@pytest.mark.parametrize("module", ["atm.people", "atm.session", "atm.decision", "atm.login"])
+@pytest.mark.parametrize(
+    "module", ["atm.people", "atm.accounts.session", "atm.login.decision", "atm.login.login"]
+)
 def test_a_value_is_named_without_what_computes_it(module: str) -> None:
     code = f"import sys, {module}; print('\\n'.join(sys.modules))"
     done = subprocess.run(

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import atm.login
-from atm.decision import Outcome
+import atm.login.login
 from atm.folder import Kind
+from atm.login.decision import Outcome
 from atm.opening import open_machine
 from atm.people import Application, StaffMember
 from atm.settings import Settings
@@ -82,7 +82,7 @@ def played(bank: Any, count: int, every: int) -> list[tuple[int, int, int]]:
 
 @pytest.fixture
 def ada(bank, face, no_sync, monkeypatch) -> None:
-    monkeypatch.setattr(atm.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
     application = Application("ada", "Ada", 50_000, "4071", datetime.now(UTC))
     bank.enrolment().enrol(application, RUIZ, lambda customer_id, stop: face(customer_id))
 

@@ -9,15 +9,15 @@ import pytest
 
 from atm.audit import AuditLog
 from atm.audit.__main__ import main as audit
-from atm.decision import Outcome
+from atm.camera.registered_camera import RegisteredCamera
 from atm.folder import Kind, open_existing
-from atm.key_backup import restore_backup
+from atm.keys.key_backup import restore_backup
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import StaffMember
-from atm.registered_camera import RegisteredCamera
 from atm.settings import Settings
-from face_auth.drawn_camera import DrawnCamera
+from face_auth.camera.drawn_camera import DrawnCamera
 
 ANA = StaffMember("ana")
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "data_folder"

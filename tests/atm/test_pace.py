@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from atm.decision import Outcome
+from atm.camera.registered_camera import RegisteredCamera
 from atm.folder import Kind
+from atm.login.decision import Outcome
 from atm.opening import open_machine
 from atm.pace import FEWEST, LEAST, Pace
-from atm.registered_camera import RegisteredCamera
 from atm.settings import Settings
-from face_auth.drawn_camera import DrawnCamera
+from face_auth.camera.drawn_camera import DrawnCamera
 
 
 class Checks:

@@ -8,7 +8,7 @@ import pytest
 
 from atm.approval import APPROVAL_FILE
 from atm.folder import Kind, open_folder
-from atm.keys import Keys
+from atm.keys.keys import Keys
 from atm.people import StaffMember
 from atm.settings import Settings
 from atm.stores import (

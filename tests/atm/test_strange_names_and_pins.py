@@ -18,7 +18,7 @@ import pytest
 import credentials.hashing
 from atm.__main__ import main
 from atm.approval import Approvals
-from atm.decision import Outcome
+from atm.login.decision import Outcome
 from atm.people import Application, StaffMember
 from credentials.policy import PolicyError, check_pin, normalise_username, username_key
 from face_auth.types import FaceResult

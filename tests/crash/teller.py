@@ -20,25 +20,25 @@ from typing import Any, cast
 
 import numpy as np
 
-from atm.answer import Answer
-from atm.capturing import LockedCommit
-from atm.decision import Decision, Outcome
-from atm.enrolment import EnrolmentDesk
+from atm.accounts.session import Session
+from atm.answer_thread import Answer
+from atm.enrolment.duplicate_face import OneFace
+from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
 from atm.folder import open_folder
-from atm.keys import Keys
-from atm.login import LoginDesk
-from atm.office import Office
-from atm.one_face import OneFace
+from atm.keys.keys import Keys
+from atm.login.decision import Decision, Outcome
+from atm.login.login import LoginDesk
+from atm.login.pause import Pause
 from atm.opening import open_machine
-from atm.pause import Pause
 from atm.people import Application, Customer, Signatures, StaffMember
-from atm.session import Session
+from atm.staff.acts import Office
 from atm.stores import PAUSE, Stores
 from credentials.boot_clock import Moment
 from credentials.errors import CredentialError
-from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Template
+from face_auth.recognition.classifier import CustomerSvm
 from face_auth.types import FaceResult
 from tests.crash.place import (
     DAY_LIMIT,

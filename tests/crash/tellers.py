@@ -13,7 +13,7 @@ from typing import Self
 
 from atm.audit.verifier import hand_over
 from atm.folder import open_folder
-from atm.keys import Keys
+from atm.keys.keys import Keys
 from atm.stores import Stores
 from credentials.attempts import WRONG_LIMIT
 from credentials.weak_pins import weakness

@@ -5,15 +5,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from atm.accounts.ledger import Ledger
 from atm.audit.verifier import read_verifier
 from atm.audit.verify import verify
-from atm.keys import Keys
-from atm.ledger import Ledger
+from atm.keys.keys import Keys
 from atm.machine import Machine
 from atm.opening import open_machine
 from credentials.attempts import WRONG_LIMIT, Standing
-from credentials.database import Database
 from credentials.hashing import PinHasher
+from credentials.sealed.database import Database
 from credentials.store import CredentialRecord
 from tests.crash.place import cheap, journal_of, settings_of, verifier_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from credentials.attempts import Attempts, Ending, Standing
 from credentials.boot_clock import Moment, now
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 
 FREE, WAITING, LOCKED = Standing.FREE, Standing.WAITING, Standing.LOCKED
 SEAL = Seal(b"s" * 32)
@@ -18,7 +18,7 @@ RESERVE_AT = """
 import sys
 from pathlib import Path
 from credentials.attempts import Attempts
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 attempts = Attempts(Path(sys.argv[1]), Seal(b"s" * 32))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -29,7 +29,7 @@ RESERVE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from credentials.attempts import Attempts
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 Attempts(Path(sys.argv[1]), Seal(b"s" * 32)).reserve("alice")
 os.kill(os.getpid(), signal.SIGKILL)
 """

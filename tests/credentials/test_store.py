@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from credentials import files, record_file
 from credentials.errors import (
     DamagedStoreError,
     DuplicateUserError,
@@ -22,7 +21,8 @@ from credentials.errors import (
     StoreError,
     UnknownUserError,
 )
-from credentials.sealing import Seal
+from credentials.sealed import files, record_file
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord, JsonStore
 from tests.attacks import flips, forgeries
 
@@ -33,7 +33,7 @@ NOW = "2026-11-23T10:00:00+00:00"
 ADD_FOR_EVER = """
 import sys, uuid
 from pathlib import Path
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord, JsonStore
 store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
 now = "2026-11-23T10:00:00+00:00"
@@ -46,7 +46,7 @@ while True:
 ADD_MANY = """
 import sys, uuid
 from pathlib import Path
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord, JsonStore
 store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
 now = "2026-11-23T10:00:00+00:00"
@@ -60,7 +60,7 @@ for number in range(int(sys.argv[3])):
 DIE_BEFORE_RENAME = """
 import os, signal, sys
 from pathlib import Path
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord, JsonStore
 replace = Path.replace
 def replace_or_die(source, target):
@@ -78,7 +78,7 @@ ADD_ON_A_FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from credentials.errors import StoreError
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord, JsonStore
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
@@ -95,7 +95,7 @@ except StoreError as error:
 DIE_AT_STEP = """
 import dataclasses, os, signal, sys
 from pathlib import Path
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord, JsonStore
 left = int(sys.argv[4])
 def counted(real):

@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import face_auth  # noqa: F401 - before cv2, as its limits are read once
-from face_auth.capture import MAX_SIDE, prepare_opencv
-from face_auth.playback import PictureFolder, VideoFile
-from face_auth.sources import Source, SourceError
+from face_auth.camera.opencv import MAX_SIDE, prepare_opencv
+from face_auth.camera.playback import PictureFolder, VideoFile
+from face_auth.camera.sources import Source, SourceError
 
 prepare_opencv()
 

@@ -27,13 +27,13 @@ import numpy as np
 from atm.approval import Approvals, NotApprovedError
 from atm.folder import Kind, open_folder
 from atm.settings import Settings
-from credentials.sealing import Seal
-from face_auth.detection import Detector
-from face_auth.embedding import load_network
+from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
-from face_auth.model_cards import digest
+from face_auth.model_making.card_writing import digest
 from face_auth.models import MODELS, load_card, load_cohort
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.detection import Detector
+from face_auth.recognition.embedding import load_network
 
 CARDS = ("model_card.json", "mtcnn.card.json")
 NETWORK, COHORT = "inception_resnet_v1.tflite", "bundled_cohort.npz"

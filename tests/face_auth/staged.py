@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from face_auth.detection import Face
-from face_auth.quality import Quality
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.detection import Face
+from face_auth.recognition.quality import Quality
 from face_auth.types import Frame, Verdict
 
 Pixel = tuple[int, int, int]

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.detection import Face
 from face_auth.enrolment import KEPT_HEIGHT, WANTED, cut_capture, enrol_face, split_scores
 from face_auth.errors import NoFaceError, NotOnePersonError
 from face_auth.liveness.check import LivenessCheck
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.detection import Face
 from face_auth.types import FRAMES_PER_LOGIN, Frame, Movement, Verdict
 from face_auth.verification import verify
 from tests.face_auth.staged import BOX, LANDMARKS, embeddings_of, frames, staged_recogniser

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.capture import decode_picture
-from face_auth.sources import SourceError
-from face_auth.streams import MultipartReader
+from face_auth.camera.opencv import decode_picture
+from face_auth.camera.sources import SourceError
+from face_auth.camera.streams import MultipartReader
 from tests.face_auth.input_fuzzer import mutate
 
 ROOT = Path(__file__).parent.parent.parent

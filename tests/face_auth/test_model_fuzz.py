@@ -10,10 +10,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from face_auth.embedding import Network
 from face_auth.errors import ModelError
 from face_auth.models import CARD_FILE, load_card, load_cohort
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.embedding import Network
 
 COUNT = 10_000 if os.environ.get("LONG_TESTS") else 300
 FORGED = 1000 if os.environ.get("LONG_TESTS") else 10

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.classifier import CustomerSvm
-from face_auth.demo_face import DemoFace
-from face_auth.detection import Face
+from face_auth.camera.demo.face import DemoFace
 from face_auth.enrolment import enrol_face
 from face_auth.errors import GalleryError
 from face_auth.gallery import Template
 from face_auth.presence import Presence
-from face_auth.quality import Quality
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.classifier import CustomerSvm
+from face_auth.recognition.detection import Face
+from face_auth.recognition.quality import Quality
 from face_auth.types import Frame, Verdict
 
 OWN, BETWEEN, STRANGER = 0.5, -0.7, -1.3

@@ -15,15 +15,15 @@ import pytest
 from numpy.typing import NDArray
 
 from face_auth import files
-from face_auth.alignment import FIVE_POINTS, align
-from face_auth.cohort import People, pack
-from face_auth.embedding import load_network
 from face_auth.errors import ModelError
 from face_auth.evaluation.bootstrap import Attempts
-from face_auth.metrics import Interval
-from face_auth.model_cards import check, write_entry
-from face_auth.model_recipes import keep_bundled
+from face_auth.evaluation.metrics import Interval
+from face_auth.model_making.card_writing import check, write_entry
+from face_auth.model_making.cohort import People, pack
+from face_auth.model_making.recipes import keep_bundled
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
+from face_auth.recognition.alignment import FIVE_POINTS, align
+from face_auth.recognition.embedding import load_network
 from face_auth.training import shipping
 from face_auth.training.command import _look_alikes, main, teacher_named
 from face_auth.training.compare import (
@@ -396,7 +396,7 @@ def test_half_a_replacement_is_no_network(
         real(path, data, mode=mode)
 
     monkeypatch.setattr("face_auth.training.shipping.write_whole", fail)
-    monkeypatch.setattr("face_auth.model_cards.write_whole", fail)
+    monkeypatch.setattr("face_auth.model_making.card_writing.write_whole", fail)
     with pytest.raises(OSError, match="no power"):
         put_in_place(old, candidate, comparison(0.001))
     with pytest.raises(ModelError, match="is not the one that its model card names"):

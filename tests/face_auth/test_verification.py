@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from face_auth.classifier import CustomerSvm
 from face_auth.enrolment import enrol_face
 from face_auth.errors import GalleryError, NoFaceError
 from face_auth.gallery import Template
 from face_auth.liveness.check import LivenessCheck
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.classifier import CustomerSvm
 from face_auth.types import FRAMES_PER_LOGIN, FaceResult, Frame, LivenessResult, LoginProgress
 from face_auth.verification import verify
 from tests.face_auth.staged import NOBODY, TURNED, embeddings_of, frames, staged_recogniser

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from atm.service.schema import METADATA
+from atm.fleet.service.store.schema import METADATA
 from benchmarks.fleet.postgres import Cluster, running_cluster
 from tests.fleet.patient import patient
 

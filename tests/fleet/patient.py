@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from atm.remote.client import ServiceClient
-from atm.service import database
-from atm.service.database import Database
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.service.store import database
+from atm.fleet.service.store.database import Database
 from tests.patience import LIMIT_S
 
 VARIABLE = "PATIENT_SERVICE"

@@ -62,4 +62,10 @@ def test_the_kiosk_s_own_benchmark_needs_nothing_of_the_fleet() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     modules = set(done.stdout.split())
-    assert not modules & {"sqlalchemy", "fastapi", "psycopg", "benchmarks.fleet", "atm.service"}
+    assert not modules & {
+        "sqlalchemy",
+        "fastapi",
+        "psycopg",
+        "benchmarks.fleet",
+        "atm.fleet.service",
+    }

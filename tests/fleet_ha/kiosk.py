@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from atm.accounts import LedgerError
-from atm.decision import Outcome
-from atm.dispenser import SimulatedDispenser
+from atm.accounts.accounts import LedgerError
+from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.session import HeldError, Session, WithdrawalError
 from atm.errors import AtmError
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
-from atm.session import HeldError, Session, WithdrawalError
 from atm.settings import load_settings
 
 AMOUNT_MINOR = 1_000
@@ -78,7 +78,7 @@ def main(settings_file: Path, username: str, staff: str, diary_file: Path) -> No
 
 
 def wait_until_told(limit_s: float) -> None:
-    """Wait for what the service is to be told yet; see `atm.remote.accounts`."""
+    """Wait for what the service is to be told yet; see `atm.fleet.kiosk.accounts`."""
     latest = time.monotonic() + limit_s
     for thread in threading.enumerate():
         if thread.name == "untold":

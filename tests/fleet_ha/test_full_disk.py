@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from atm.decision import Outcome
+from atm.accounts.session import HeldError, Session
 from atm.errors import ServiceUnavailable
+from atm.login.decision import Outcome
 from atm.machine import Machine
-from atm.session import HeldError, Session
 from benchmarks.fleet.postgres import OWNER, Cluster, running_cluster
 from tests.fleet.service.fleet import Fleet, enrol, folder_of, sign_in
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from atm.ledger import Ledger
+from atm.accounts.ledger import Ledger
 from atm.settings import Settings
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from kiosk import presence
 from tests.kiosk.fake_machine import CUSTOMER, STAFF_PIN, FakeMachine
 from tests.kiosk.finalisers import watch_finalisers
@@ -143,9 +143,9 @@ def sign_in() -> Callable[[Any], None]:
     """Signs Ana Ruiz in at a kiosk, and comes to the staff menu."""
 
     def signed_in(kiosk: Any) -> None:
-        from kiosk.screens.consent import Consent
-        from kiosk.screens.staff import staff_first
-        from kiosk.screens.staff_menu import StaffMenu
+        from kiosk.screens.enrolment.consent import Consent
+        from kiosk.screens.staff.sign_in import staff_first
+        from kiosk.screens.staff.staff_menu import StaffMenu
 
         show = kiosk.app.show
         staff_first(kiosk.screen, lambda staff: show(lambda app: StaffMenu(app, staff, Consent)))
@@ -199,7 +199,7 @@ def kiosk_on(settings: Settings) -> Iterator[Callable[..., Kiosk]]:
         opened: list[Settings] = []
 
         def open_with(asked: Settings) -> Any:
-            from kiosk.camera_view import load_tools
+            from kiosk.camera_pane.view import load_tools
 
             load_tools()
             assert may_open is None or may_open.wait(LIMIT_S)

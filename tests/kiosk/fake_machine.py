@@ -13,13 +13,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from atm.decision import Decision, Outcome
-from atm.dispenser import SimulatedDispenser
-from atm.enrolment import EnrolmentError
+from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.ledger import Ledger
+from atm.accounts.session import Session
+from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
-from atm.ledger import Ledger
+from atm.login.decision import Decision, Outcome
 from atm.people import Customer, Signatures, StaffMember, StaffSignInError
-from atm.session import Session
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
 from face_auth.types import EnrolProgress, Frame, LivenessProgress, LoginProgress, Movement, Verdict

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from atm.accounts import Hold
-from atm.office import BalanceError
+from atm.accounts.accounts import Hold
 from atm.people import Customer, Signatures, StaffMember
+from atm.staff.acts import BalanceError
 
 CUSTOMER = Customer("c" * 32, "maria.lopez", "Maria Lopez")
 
 
 class FakeOffice:
-    """What `atm.office.Office` offers the window; its acts go to the list of *machine*."""
+    """What `atm.staff.acts.Office` offers the window; its acts go to the list of *machine*."""
 
     def __init__(self, machine: Any) -> None:
         self.machine = machine

@@ -4,12 +4,12 @@ import tkinter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kiosk import theme
-from kiosk.bars import Chip
-from kiosk.fields import Field
-from kiosk.focus import Control
-from kiosk.signs import StatusLine
-from kiosk.widgets import Label, Pressable
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label, Pressable
+from kiosk.widgets.fields import Field
+from kiosk.widgets.focus import Control
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import Chip
 
 
 def visible(widget: Any) -> Iterator[Any]:

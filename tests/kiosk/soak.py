@@ -137,7 +137,7 @@ class Soak:
 
 def bars(soak: Soak) -> Iterator[Wait]:
     """Redraw the bars twice and start a piece of work, every 20 ms, on the login page."""
-    from kiosk.screens.existing_user import ExistingUser
+    from kiosk.screens.customer.existing_user import ExistingUser
 
     app = soak.app
     app.show(ExistingUser)
@@ -154,7 +154,7 @@ def bars(soak: Soak) -> Iterator[Wait]:
 
 def escape(soak: Soak) -> Iterator[Wait]:
     """Press Login, then Escape while it is checked."""
-    from kiosk.screens.existing_user import ExistingUser
+    from kiosk.screens.customer.existing_user import ExistingUser
 
     app = soak.app
     app.show(ExistingUser)
@@ -175,7 +175,7 @@ def escape(soak: Soak) -> Iterator[Wait]:
 def refused(soak: Soak) -> Iterator[Wait]:
     """Log in with a wrong PIN; the next customer after ten refusals."""
     from benchmarks.bank import STAFF
-    from kiosk.screens.existing_user import ExistingUser
+    from kiosk.screens.customer.existing_user import ExistingUser
 
     app = soak.app
     app.show(ExistingUser)
@@ -218,19 +218,19 @@ def pages(soak: Soak) -> Iterator[Wait]:
 
 
 def _makes(staff: Any) -> list[tuple[str, Callable[[Any], Any]]]:
-    from kiosk.screens.camera import RegisterCamera
-    from kiosk.screens.consent import Consent
-    from kiosk.screens.customers import Customers
-    from kiosk.screens.details import CustomerPin, Details
-    from kiosk.screens.draft import Draft
-    from kiosk.screens.existing_user import ExistingUser
-    from kiosk.screens.face import FaceStep
-    from kiosk.screens.health import HealthPage
-    from kiosk.screens.holds import Holds
-    from kiosk.screens.refusals import Refusals
-    from kiosk.screens.staff import FirstStart, StaffSignIn
-    from kiosk.screens.staff_list import StaffList
-    from kiosk.screens.staff_menu import StaffMenu
+    from kiosk.screens.customer.existing_user import ExistingUser
+    from kiosk.screens.enrolment.consent import Consent
+    from kiosk.screens.enrolment.details import CustomerPin, Details
+    from kiosk.screens.enrolment.draft import Draft
+    from kiosk.screens.enrolment.face_step import FaceStep
+    from kiosk.screens.staff.camera import RegisterCamera
+    from kiosk.screens.staff.customers import Customers
+    from kiosk.screens.staff.health import HealthPage
+    from kiosk.screens.staff.holds import Holds
+    from kiosk.screens.staff.refusals import Refusals
+    from kiosk.screens.staff.sign_in import FirstStart, StaffSignIn
+    from kiosk.screens.staff.staff_list import StaffList
+    from kiosk.screens.staff.staff_menu import StaffMenu
 
     def draft() -> Draft:
         made = Draft(staff, datetime.now(UTC), "new.one", "New One")

@@ -10,7 +10,7 @@ from atm.demo_customer import FULL_NAME, PIN, USERNAME
 from atm.folder import Kind
 from atm.people import Customer
 from atm.settings import Settings
-from kiosk.widgets import Button
+from kiosk.widgets.buttons import Button
 from tests.kiosk.staff_steps import words
 
 pytestmark = pytest.mark.gui

@@ -8,9 +8,9 @@ import pytest
 
 from atm.settings import Settings
 from face_auth.models import Threshold
-from kiosk import theme
-from kiosk.signs import StatusLine
-from kiosk.widgets import Button
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Button
+from kiosk.widgets.status_line import StatusLine
 
 pytestmark = pytest.mark.gui
 

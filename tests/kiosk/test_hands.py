@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kiosk import theme
-from kiosk.focus import GAP, OUTSET, RING
+from kiosk.widgets import theme
+from kiosk.widgets.focus import GAP, OUTSET, RING
 
 pytestmark = pytest.mark.gui
 

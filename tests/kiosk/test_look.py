@@ -7,28 +7,29 @@ from typing import Any
 
 import pytest
 
-from atm.accounts import Hold, Withdrawal
-from atm.decision import Decision, Outcome
+from atm.accounts.accounts import Hold, Withdrawal
+from atm.accounts.session import HeldError, Session
 from atm.demo_customer import FULL_NAME, USERNAME
-from atm.enrolment import EnrolmentError
+from atm.enrolment.enrolment import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
+from atm.login.decision import Decision, Outcome
 from atm.people import Customer, StaffMember
-from atm.session import HeldError, Session
 from face_auth.types import Verdict
-from kiosk import messages, theme
-from kiosk.screens.account import Account
-from kiosk.screens.consent import Consent
-from kiosk.screens.details import CustomerPin, Details
-from kiosk.screens.draft import Draft
-from kiosk.screens.existing_user import ExistingUser
-from kiosk.screens.face import FaceStep, Saved
-from kiosk.screens.home import Home
-from kiosk.screens.money import AmountHeld, TakeMoney
-from kiosk.screens.out_of_service import Details as OutDetails
-from kiosk.screens.staff import FirstStart, StaffSignIn
-from kiosk.screens.staff_menu import StaffMenu
-from kiosk.screens.staff_page import NotDone
+from kiosk.screens.customer.account import Account
+from kiosk.screens.customer.existing_user import ExistingUser
+from kiosk.screens.customer.home import Home
+from kiosk.screens.customer.money import AmountHeld, TakeMoney
+from kiosk.screens.customer.out_of_service import Details as OutDetails
+from kiosk.screens.enrolment.consent import Consent
+from kiosk.screens.enrolment.details import CustomerPin, Details
+from kiosk.screens.enrolment.draft import Draft
+from kiosk.screens.enrolment.face_step import FaceStep, Saved
+from kiosk.screens.staff.sign_in import FirstStart, StaffSignIn
+from kiosk.screens.staff.staff_menu import StaffMenu
+from kiosk.screens.staff.staff_page import NotDone
+from kiosk.widgets import theme
+from kiosk.words import messages
 from tests.kiosk.looking import judged
 
 pytestmark = pytest.mark.gui

@@ -9,33 +9,34 @@ from typing import Any
 
 import pytest
 
-from atm.accounts import Hold
-from atm.office import Refusal
-from atm.one_face import DuplicateQuestion
+from atm.accounts.accounts import Hold
+from atm.accounts.session import Session
+from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.people import Customer, Signatures, StaffMember
-from atm.session import Session
+from atm.staff.acts import Refusal
 from face_auth.models import Threshold
-from kiosk import messages, theme
-from kiosk.screens.camera import RegisterCamera
-from kiosk.screens.change_pin import ChangePin
-from kiosk.screens.closing import ClosingWithMoney
-from kiosk.screens.consent import Consent
-from kiosk.screens.covered import Covered
-from kiosk.screens.customer import CustomerPage
-from kiosk.screens.customers import Customers
-from kiosk.screens.draft import Draft
-from kiosk.screens.health import HealthPage
-from kiosk.screens.holds import Holds, SettleHold
-from kiosk.screens.home import Home
-from kiosk.screens.look import LookToChange, PinChanged
-from kiosk.screens.new_face import NewFace
-from kiosk.screens.new_pin import NewPin
-from kiosk.screens.refusals import Refusals
-from kiosk.screens.requests import RequestsPage
-from kiosk.screens.same_face import AskedTwice, SameFace, Saving
-from kiosk.screens.signature import SecondSignature
-from kiosk.screens.staff_list import Member, NewStaff, StaffList
-from kiosk.screens.staff_menu import StaffMenu
+from kiosk.screens.customer.change_pin import ChangePin
+from kiosk.screens.customer.covered import Covered
+from kiosk.screens.customer.home import Home
+from kiosk.screens.customer.look_to_change_pin import LookToChange, PinChanged
+from kiosk.screens.enrolment.consent import Consent
+from kiosk.screens.enrolment.draft import Draft
+from kiosk.screens.enrolment.same_face import AskedTwice, SameFace, Saving
+from kiosk.screens.staff.camera import RegisterCamera
+from kiosk.screens.staff.customer import CustomerPage
+from kiosk.screens.staff.customers import Customers
+from kiosk.screens.staff.delete_with_money import ClosingWithMoney
+from kiosk.screens.staff.excused_movements import RequestsPage
+from kiosk.screens.staff.health import HealthPage
+from kiosk.screens.staff.holds import Holds, SettleHold
+from kiosk.screens.staff.new_face import NewFace
+from kiosk.screens.staff.new_pin import NewPin
+from kiosk.screens.staff.refusals import Refusals
+from kiosk.screens.staff.second_signature import SecondSignature
+from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
+from kiosk.screens.staff.staff_menu import StaffMenu
+from kiosk.widgets import theme
+from kiosk.words import messages
 from tests.kiosk.fake_machine import drawn_face
 from tests.kiosk.looking import judged
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 
 
 def test_pages_that_were_left_are_not_kept(kiosk: Any) -> None:
-    from kiosk.screens.existing_user import ExistingUser
+    from kiosk.screens.customer.existing_user import ExistingUser
 
     left, images = [], []
     for _ in range(4):
@@ -29,7 +29,7 @@ def test_pages_that_were_left_are_not_kept(kiosk: Any) -> None:
 
 
 def test_the_picture_of_a_page_that_was_left_is_wiped(kiosk: Any) -> None:
-    from kiosk.screens.existing_user import ExistingUser
+    from kiosk.screens.customer.existing_user import ExistingUser
 
     kiosk.app.show(ExistingUser)
     kiosk.until(lambda: kiosk.screen.view.live)
@@ -66,7 +66,7 @@ def test_python_collects_garbage_on_the_tk_thread_only_while_the_window_lives(ki
 
 
 def test_a_page_is_laid_out_behind_the_one_before_it(kiosk: Any) -> None:
-    from kiosk.screens.covered import Covered
+    from kiosk.screens.customer.covered import Covered
 
     def picture() -> Any:
         kiosk.root.winfo_pointerxy()  # a round trip: the display has drawn what it was told

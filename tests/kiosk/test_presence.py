@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kiosk import presence
-from kiosk.screens.covered import Covered
+from kiosk.screens.customer.covered import Covered
 from tests.kiosk.conftest import SILENT_S
 from tests.kiosk.fake_machine import HOLD_S
 

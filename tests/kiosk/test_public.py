@@ -1,4 +1,4 @@
-"""What everybody reads comes from `kiosk.messages`: never an error's text, a path or a name."""
+"""What everybody reads is in `kiosk.words.messages`: no error's text, no path, no name."""
 
 import ast
 from collections import Counter
@@ -10,8 +10,8 @@ import pytest
 
 import kiosk as package
 from atm.errors import AtmError
-from kiosk.language import Language
-from kiosk.messages import Notice
+from kiosk.words.language import Language
+from kiosk.words.messages import Notice
 from tests.kiosk.staff_steps import words
 
 CANARY = "/srv/atm/data/0f3a.key of maria.lopez"
@@ -121,9 +121,9 @@ def an_enrolment(kiosk: Any, machine: Any, error: BaseException) -> None:
     from datetime import UTC, datetime
 
     from atm.people import StaffMember
-    from kiosk.screens.details import Details
-    from kiosk.screens.draft import Draft
-    from kiosk.screens.face import FaceStep
+    from kiosk.screens.enrolment.details import Details
+    from kiosk.screens.enrolment.draft import Draft
+    from kiosk.screens.enrolment.face_step import FaceStep
 
     machine.enrol = fails(error)
     draft = Draft(StaffMember("Ana Ruiz"), datetime.now(UTC), "jose", "Jose Diaz", pin="4713")

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atm.accounts import Hold
+from atm.accounts.accounts import Hold
 from atm.people import Customer, StaffMember
-from kiosk import messages, theme
-from kiosk.screens.closing import ClosingWithMoney
-from kiosk.screens.consent import Consent
-from kiosk.screens.customer import CustomerPage
-from kiosk.screens.holds import SettleHold
-from kiosk.screens.out_of_service import Details
-from kiosk.screens.staff_list import Member
-from kiosk.screens.staff_menu import StaffMenu
+from kiosk.screens.customer.out_of_service import Details
+from kiosk.screens.enrolment.consent import Consent
+from kiosk.screens.staff.customer import CustomerPage
+from kiosk.screens.staff.delete_with_money import ClosingWithMoney
+from kiosk.screens.staff.holds import SettleHold
+from kiosk.screens.staff.staff_list import Member
+from kiosk.screens.staff.staff_menu import StaffMenu
+from kiosk.widgets import theme
+from kiosk.words import messages
 from tests.kiosk.staff_steps import words
 
 pytestmark = pytest.mark.gui

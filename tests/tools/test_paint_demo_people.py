@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from face_auth import demo_portrait
-from face_auth.demo_portrait import LAYERS, read_layer
+from face_auth.camera.demo import portrait
+from face_auth.camera.demo.portrait import LAYERS, read_layer
 from tools.paint_demo_people import __main__ as command
 from tools.paint_demo_people.looks import PEOPLE, looks
 from tools.paint_demo_people.portrait import paint
 
 MOST_BYTES = 2_000_000
-COMMITTED = demo_portrait.FOLDER
+COMMITTED = portrait.FOLDER
 
 
 @pytest.fixture

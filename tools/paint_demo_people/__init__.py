@@ -1,4 +1,4 @@
 """The painter of the demonstration's people.
 
-``python -m tools.paint_demo_people`` paints them anew into ``face_auth/demo_people/``.
+``python -m tools.paint_demo_people`` paints them anew into ``face_auth/camera/demo/people/``.
 """

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from face_auth.demo_portrait import FOLDER, LAYERS, read_layer
+from face_auth.camera.demo.portrait import FOLDER, LAYERS, read_layer
 from tools.paint_demo_people.looks import PEOPLE, looks
 from tools.paint_demo_people.portrait import paint
 

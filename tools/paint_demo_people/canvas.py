@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from face_auth.demo_portrait import FINE
+from face_auth.camera.demo.portrait import FINE
 
 Floats = NDArray[np.float32]
 

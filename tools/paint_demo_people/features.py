@@ -5,7 +5,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from face_auth.demo_portrait import FINE
+from face_auth.camera.demo.portrait import FINE
 from tools.paint_demo_people.canvas import Canvas, Floats, light, mirrored, noise, softened
 from tools.paint_demo_people.looks import Looks
 

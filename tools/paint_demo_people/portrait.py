@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.demo_portrait import (
+from face_auth.camera.demo.portrait import (
     BLINK,
     BODY,
     DEPTH_EVERY,
@@ -30,7 +30,7 @@ def paint(look: Looks) -> dict[str, NDArray[np.uint8]]:
     """Paint a person; takes about half a second.
 
     Returns:
-        What `face_auth.demo_portrait.read_layer` reads, by the names in LAYERS.
+        What `face_auth.camera.demo.portrait.read_layer` reads, by the names in LAYERS.
     """
     rng = np.random.default_rng(7)
     back, face, over = Canvas(*HEAD), Canvas(*HEAD), Canvas(*HEAD)

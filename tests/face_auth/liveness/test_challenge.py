@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from face_auth.detection import Face
 from face_auth.liveness.challenge import EACH_S, LONGEST, Challenge, ChallengeState
-from face_auth.liveness.requests import POSES, draw_movements, draw_poses
+from face_auth.liveness.movements import POSES, draw_movements, draw_poses
 from face_auth.liveness.track import LOST_S
-from face_auth.pose import HEAD
+from face_auth.recognition.detection import Face
+from face_auth.recognition.pose import HEAD
 from face_auth.types import Frame, Movement
 
 STEP_S = 0.1

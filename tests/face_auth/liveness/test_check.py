@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from face_auth.demo_face import DemoFace
-from face_auth.demo_obedience import Obedience
+from face_auth.camera.demo.face import DemoFace
+from face_auth.camera.demo.obedience import Obedience
 from face_auth.enrolment import WANTED, enrol_face
 from face_auth.errors import NoFaceError, PresentationAttackError, TooFewPicturesError
 from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.check import LivenessCheck, make_check
+from face_auth.liveness.movements import POSES
 from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck
-from face_auth.liveness.requests import POSES
-from face_auth.pose import head_pose
-from face_auth.quality import Quality, Steadiness, assess
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.pose import head_pose
+from face_auth.recognition.quality import Quality, Steadiness, assess
 from face_auth.types import EnrolProgress, Frame, LivenessResult, LoginProgress, Movement, Verdict
 from face_auth.verification import verify
 
@@ -254,7 +254,7 @@ def test_a_challenge_never_comes_without_the_passive_cues() -> None:
 
 @pytest.mark.faces
 def test_a_replay_is_refused_and_the_clip_itself_admitted(recogniser, shared: Path) -> None:
-    from face_auth.evaluation.pad.clips import frames_of
+    from face_auth.evaluation.protocols.pad.clips import frames_of
 
     clips = shared / "video"
     passive = PassiveCheck(shared / "weights" / "minifas" / "minifas_v2se_128.onnx")
@@ -289,7 +289,7 @@ CLOSE_UP_S = (82 / 30, 211 / 30)
 
 @pytest.mark.faces
 def test_a_clip_of_a_stage_enrols_only_from_the_man_close_up(recogniser, shared: Path) -> None:
-    from face_auth.evaluation.pad.clips import frames_of
+    from face_auth.evaluation.protocols.pad.clips import frames_of
 
     clip = shared / "video" / "stage_clip.mp4"
     first, end = CLOSE_UP_S
@@ -579,7 +579,7 @@ def dull(image, rng):
 @pytest.mark.parametrize("still", [False, True])
 @pytest.mark.parametrize("clip", ["selfie_real.mp4", "webcam_real.mp4"])
 def test_a_real_person_in_a_dim_room_is_no_suspect(recogniser, shared: Path, clip, still) -> None:
-    from face_auth.evaluation.pad.clips import frames_of
+    from face_auth.evaluation.protocols.pad.clips import frames_of
 
     passive = PassiveCheck(shared / "weights" / "minifas" / "minifas_v2se_128.onnx")
     check, steadiness = make_check("passive", passive), Steadiness()

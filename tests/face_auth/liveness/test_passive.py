@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.demo_face import DemoFace
-from face_auth.detection import Detector, Face
+from face_auth.camera.demo.face import DemoFace
 from face_auth.errors import ModelError
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import FILE, SHA256, MiniFas
 from face_auth.liveness.passive import FRAMES, WEIGHTS, PassiveCheck, mean_result
 from face_auth.liveness.track import PICTURE_S
+from face_auth.recognition.detection import Detector, Face
 from face_auth.types import Frame, LivenessResult
 
 STEP_S = 0.12

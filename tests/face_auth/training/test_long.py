@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from face_auth.datasets.unseen import unseen_people
-from face_auth.evaluation.all_pairs import compare_all
-from face_auth.pictures import read_landmarks
+from face_auth.evaluation.protocols.all_pairs import compare_all
+from face_auth.model_making.photograph_embeddings import read_landmarks
 from face_auth.training.choosing import Chooser
 from face_auth.training.data import gather
 from face_auth.training.people import Half, half_of, refuse_leaks

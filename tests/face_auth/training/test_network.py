@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from face_auth.conversion import read_npz
-from face_auth.embedding import load_network
 from face_auth.errors import ModelError
+from face_auth.model_making.conversion import read_npz
 from face_auth.models import load_card, load_cohort, read_entry
+from face_auth.recognition.embedding import load_network
 from face_auth.training.augment import altered, blurred, middle, recompressed
 from face_auth.training.data import TrainingSet
 from face_auth.training.export import averaged_network, export

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from face_auth.conversion import read_npz
+from face_auth.model_making.conversion import read_npz
 from face_auth.training import whitening
 from face_auth.training.augment import middle
 from face_auth.training.command import main

@@ -11,29 +11,29 @@ from typing import Any, cast
 import numpy as np
 from argon2 import PasswordHasher
 
+from atm.accounts.ledger import Ledger
 from atm.audit import AuditLog
-from atm.capturing import Capturing, LockedCommit
-from atm.enrolment import EnrolmentDesk, random_id
-from atm.ledger import Ledger
-from atm.office import Office
-from atm.one_face import DuplicateQuestion, OneFace
-from atm.orphans import remove_orphans
-from atm.parts import Accounts, AttemptCounters, Commit, Faces, Log
+from atm.enrolment.crash_cleanup import remove_orphans
+from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
+from atm.enrolment.enrolment import EnrolmentDesk, random_id
+from atm.enrolment.hash_and_capture import Capturing, LockedCommit
+from atm.fleet.service.store.database import database_clock
+from atm.fleet.service.store.keys import make_keys
+from atm.fleet.service.store.stores import ServiceStores
 from atm.people import Application, Customer, Signatures, StaffMember
-from atm.service.database import database_clock
-from atm.service.database_parts import ServiceStores
-from atm.service.keys import make_keys
-from atm.staff import STAFF_LIMIT, StaffRegistry
-from atm.staff_file import staff_file
+from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
+from atm.staff.acts import Office
+from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.staff_file import staff_file
 from benchmarks.fleet.postgres import Cluster
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
+from credentials.staff_attempts import WrongPins
 from credentials.store import CredentialStore, JsonStore
-from credentials.wrong_pins import WrongPins
-from face_auth.classifier import CustomerSvm
 from face_auth.gallery import Capture, Gallery, Template
+from face_auth.recognition.classifier import CustomerSvm
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 KIOSK = "0" * 31 + "1"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from atm.accounts import (
+from atm.accounts.accounts import (
     AccountExistsError,
     DayLimitError,
     Hold,

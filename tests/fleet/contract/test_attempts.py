@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from credentials.tally import Ending, Standing
+from credentials.attempt_rules import Ending, Standing
 from tests.fleet.contract.banks import Bank
 
 T = TypeVar("T")

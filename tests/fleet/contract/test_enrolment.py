@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from atm.accounts import LedgerError
+from atm.accounts.accounts import LedgerError
 from atm.people import Application
 from credentials.errors import DuplicateUserError
 from face_auth.errors import GalleryError

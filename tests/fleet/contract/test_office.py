@@ -2,8 +2,8 @@
 
 import pytest
 
-from atm.accounts import LedgerError
-from atm.office import BalanceError
+from atm.accounts.accounts import LedgerError
+from atm.staff.acts import BalanceError
 from credentials.attempts import Ending, Standing
 from credentials.errors import UnknownUserError
 from face_auth.errors import GalleryError

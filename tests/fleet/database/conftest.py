@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from atm.service.database_parts import ServiceStores
-from atm.service.keys import make_keys
+from atm.fleet.service.store.keys import make_keys
+from atm.fleet.service.store.stores import ServiceStores
 from benchmarks.fleet.postgres import Cluster
 from tests.fleet.contract.banks import Bank, Clock, database_bank
 

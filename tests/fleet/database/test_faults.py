@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from atm.errors import ServiceUnavailable
-from atm.service.database import Database
-from atm.service.migrate import ROLE
+from atm.fleet.service.store.database import Database
+from atm.fleet.service.store.migrate import ROLE
 from benchmarks.fleet.postgres import Cluster
 from tests.fleet.contract.banks import RUIZ, Bank
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from atm.service.database import Database
-from atm.service.database_parts import ServiceStores
-from atm.service.key_rotation import reseal, rotate
-from atm.service.keys import KeyRing, ServiceKeysError, add_key, make_keys
+from atm.fleet.service.store.database import Database
+from atm.fleet.service.store.key_rotation import reseal, rotate
+from atm.fleet.service.store.keys import KeyRing, ServiceKeysError, add_key, make_keys
+from atm.fleet.service.store.stores import ServiceStores
 from benchmarks.fleet.postgres import Cluster
-from credentials.tally import Ending, Standing
+from credentials.attempt_rules import Ending, Standing
 from tests.fleet.contract.banks import CHEAP, PIN, Bank
 from tests.patience import until
 

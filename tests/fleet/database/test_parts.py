@@ -10,15 +10,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from atm.accounts import DayLimitError, PayingOutError
+from atm.accounts.accounts import DayLimitError, PayingOutError
 from atm.errors import AtmError
-from atm.service import migrate
-from atm.service.database_parts import ServiceStores
-from atm.service.kiosks import KioskError
-from atm.service.schema import METADATA
+from atm.fleet.service.store import migrate
+from atm.fleet.service.store.kiosks import KioskError
+from atm.fleet.service.store.schema import METADATA
+from atm.fleet.service.store.stores import ServiceStores
 from benchmarks.fleet.postgres import OWNER, Cluster
-from face_auth.duplicates import FaceIndex, Thresholds, Whitening
 from face_auth.errors import GalleryError
+from face_auth.gallery.duplicates import FaceIndex, Thresholds, Whitening
 from tests.fleet.contract.banks import KIOSK, NETWORK, Bank, face
 
 ONE, OTHER = "ab" * 32, "cd" * 32
@@ -98,7 +98,7 @@ def test_a_clock_that_goes_back_gives_no_new_day(bank: Bank) -> None:
 
 def test_everybody_is_found_over_several_pages(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("records", "attempts"):
-        monkeypatch.setattr(f"atm.service.{module}._PAGE", 2)
+        monkeypatch.setattr(f"atm.fleet.service.{module}._PAGE", 2)
     names = ["eve", "ada", "dan", "bob", "cleo"]
     ids = [bank.enrol(name).customer_id for name in names]
     bank.attempts.lock(ids[3])
@@ -172,7 +172,7 @@ def search(parts: ServiceStores, monkeypatch: pytest.MonkeyPatch):
 def test_the_search_finds_whom_the_index_in_memory_finds(
     parts: ServiceStores, search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("atm.service.faces._PAGE", 3)  # ten faces are four pages
+    monkeypatch.setattr("atm.fleet.service.store.faces._PAGE", 3)  # ten faces are four pages
     database, index = search
     for number in range(10):
         name, owner = f"customer {number}", parts.new_id(f"customer {number}")

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from atm.service.migrate import ROLE
-from atm.service.schema import METADATA
+from atm.fleet.service.store.migrate import ROLE
+from atm.fleet.service.store.schema import METADATA
 from benchmarks.fleet.postgres import Cluster
 from credentials.attempts import Ending
 from tests.fleet.contract.banks import KIOSK, PIN, RUIZ, Bank

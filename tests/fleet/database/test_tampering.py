@@ -3,15 +3,15 @@
 import psycopg
 import pytest
 
-from atm.accounts import LedgerError
+from atm.accounts.accounts import LedgerError
 from atm.audit import AuditError
 from atm.errors import AtmError
+from atm.fleet.service.store.kiosks import KioskError
+from atm.fleet.service.store.stores import ServiceStores
 from atm.people import StaffError
-from atm.service.database_parts import ServiceStores
-from atm.service.kiosks import KioskError
 from benchmarks.fleet.postgres import Cluster
+from credentials.attempt_rules import Ending
 from credentials.errors import CredentialError
-from credentials.tally import Ending
 from tests.fleet.contract.banks import KIOSK, Bank
 
 HOLD = {"smallest_note_minor": 1000, "day_limit_minor": 100000}

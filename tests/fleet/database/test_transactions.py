@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from atm.errors import ServiceUnavailable
-from atm.service.database import Database
+from atm.fleet.service.store.database import Database
 from benchmarks.fleet.postgres import OWNER, Cluster
 from tests.fleet.contract.banks import RUIZ, Bank
 from tests.patience import LIMIT_S

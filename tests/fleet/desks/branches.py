@@ -8,29 +8,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.session import Session
 from atm.audit import AuditLog
-from atm.capturing import Capturing
-from atm.decision import Decision
-from atm.dispenser import SimulatedDispenser
-from atm.enrolment import Asking, EnrolmentDesk
-from atm.login import LoginDesk
-from atm.office import Office
-from atm.one_face import GallerySearch, OneFace
-from atm.pause import Pause
+from atm.enrolment.duplicate_face import GallerySearch, OneFace
+from atm.enrolment.enrolment import Asking, EnrolmentDesk
+from atm.enrolment.hash_and_capture import Capturing
+from atm.fleet.kiosk.accounts import RemoteAccounts
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.kiosk.enrolment import RemoteEnrolment
+from atm.fleet.kiosk.log import KioskLog
+from atm.fleet.kiosk.login import RemoteLogin
+from atm.fleet.kiosk.office import RemoteOffice
+from atm.fleet.kiosk.staff import RemoteStaff
+from atm.fleet.service.store.keys import make_keys
+from atm.fleet.service.store.stores import ServiceStores
+from atm.login.decision import Decision
+from atm.login.login import LoginDesk
+from atm.login.pause import Pause
 from atm.people import Application, Customer, Signatures, StaffMember
-from atm.remote.accounts import RemoteAccounts
-from atm.remote.client import ServiceClient
-from atm.remote.enrolment import RemoteEnrolment
-from atm.remote.log import KioskLog
-from atm.remote.login import RemoteLogin
-from atm.remote.office import RemoteOffice
-from atm.remote.staff import RemoteStaff
-from atm.service.database_parts import ServiceStores
-from atm.service.keys import make_keys
-from atm.session import Session
-from atm.staff import StaffRegistry
+from atm.staff.acts import Office
+from atm.staff.registry import StaffRegistry
 from benchmarks.fleet.postgres import Cluster
-from credentials.sealing import Seal
+from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card

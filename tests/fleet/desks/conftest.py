@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from atm.remote.client import ServiceClient
-from atm.service.database_parts import ServiceStores
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.service.store.stores import ServiceStores
 from benchmarks.fleet.postgres import OWNER, Cluster
 from tests.fleet.desks.branches import (
     CARD,

@@ -7,25 +7,25 @@ from typing import TypeVar
 
 import pytest
 
-from atm.accounts import (
+from atm.accounts.accounts import (
     DayLimitError,
     InsufficientFundsError,
     InvalidAmountError,
     LedgerError,
     NotAMultipleError,
 )
-from atm.capturing import EnrolmentError
-from atm.decision import Outcome
-from atm.dispenser import NotDispensed, Uncertain
-from atm.liveness import ExcuseError
-from atm.office import BalanceError
+from atm.accounts.dispenser import NotDispensed, Uncertain
+from atm.accounts.session import HeldError, ReturnedError
+from atm.enrolment.hash_and_capture import EnrolmentError
+from atm.liveness_policy import ExcuseError
+from atm.login.decision import Outcome
 from atm.people import (
     SecondSignatureError,
     Signatures,
     StaffError,
     StaffSignInError,
 )
-from atm.session import HeldError, ReturnedError
+from atm.staff.acts import BalanceError
 from credentials.errors import DuplicateUserError, PolicyError, UnknownUserError
 from tests.fleet.contract.banks import PIN
 from tests.fleet.desks.branches import Branch, capturing

@@ -1,4 +1,4 @@
-"""`python -m atm.service` with cheap hashing, for tests; staff need not wait to settle a hold."""
+"""`python -m atm.fleet.service` with cheap hashing, and no wait to settle a hold."""
 
 import contextlib
 import os
@@ -6,8 +6,8 @@ import sys
 
 from argon2 import PasswordHasher
 
-from atm.service.__main__ import main
-from atm.service.database_parts import ServiceStores
+from atm.fleet.service.__main__ import main
+from atm.fleet.service.store.stores import ServiceStores
 from tests.fleet.patient import VARIABLE, patient
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from atm.service.schema import METADATA
+from atm.fleet.service.store.schema import METADATA
 from benchmarks.fleet.postgres import OWNER, Cluster
 from tests.fleet.conftest import is_patient
 from tests.fleet.service.fleet import Fleet, folder_of

@@ -10,15 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atm.accounts import DayLimitError, InsufficientFundsError, NotAMultipleError
-from atm.envelope import Reader
+from atm.accounts.accounts import DayLimitError, InsufficientFundsError, NotAMultipleError
 from atm.errors import ServiceUnavailable
-from atm.face_wire import Claimed, unpack_claimed
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.sealed_box import Reader
+from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.tokens import Tokens
+from atm.fleet.wire_errors import (
+    FRESH_S,
+    LARGEST_BYTES,
+    SESSION_S,
+    STAFF_S,
+    OverError,
+    SignedOutError,
+)
+from atm.fleet.wire_faces import Claimed, unpack_claimed
 from atm.machine import Machine
-from atm.remote.client import ServiceClient
-from atm.service.database_parts import ServiceStores
-from atm.service.tokens import Tokens
-from atm.wire import FRESH_S, LARGEST_BYTES, SESSION_S, STAFF_S, OverError, SignedOutError
 from benchmarks.fleet.postgres import Cluster
 from face_auth.models import ModelCard, load_card
 from tests.fleet.service.fleet import Fleet, enrol, sign_in

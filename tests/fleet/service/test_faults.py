@@ -19,17 +19,17 @@ from unittest import mock
 import psycopg
 import pytest
 
-import atm.remote.machine
+import atm.fleet.kiosk.bank
+from atm.accounts.session import HeldError, Session
 from atm.commands.customers import SENTENCES
-from atm.decision import Decision, Outcome
 from atm.errors import ServiceUnavailable
+from atm.fleet.kiosk.bank import RemoteBank
+from atm.fleet.kiosk.login import gather
+from atm.fleet.service.store.migrate import ROLE
+from atm.fleet.wire_errors import CALL_S
+from atm.login.decision import Decision, Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
-from atm.remote.login import gather
-from atm.remote.machine import RemoteBank
-from atm.service.migrate import ROLE
-from atm.session import HeldError, Session
-from atm.wire import CALL_S
 from benchmarks.fleet.certificates import Pair
 from benchmarks.fleet.postgres import Cluster
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
@@ -159,7 +159,7 @@ def test_a_service_that_dies_between_pin_and_face_admits_nobody(
         return found
 
     try:
-        with mock.patch.object(atm.remote.machine, "gather", then_kill):
+        with mock.patch.object(atm.fleet.kiosk.bank, "gather", then_kill):
             refused(kiosk.login("ada", PIN))
     finally:
         fleet.start()
@@ -223,7 +223,7 @@ def test_an_unregistered_certificate_admits_nobody(fleet: Fleet, kiosk: Machine)
 def refused_with(fleet: Fleet, kiosk: Machine, pair: Pair, **others: object) -> None:
     """Open the sound kiosk's twin with another certificate, and see it refused."""
     assert isinstance(kiosk.bank, RemoteBank)
-    from atm.remote.client import ServiceClient
+    from atm.fleet.kiosk.client import ServiceClient
 
     client = ServiceClient(
         kiosk.settings.store, ca=fleet.authority.certificate, certificate=pair.certificate,
@@ -254,7 +254,7 @@ def test_a_service_whose_certificate_is_not_valid_by_the_kiosk_s_clock_is_not_sp
         except OSError:
             heard.append(b"")
 
-    from atm.remote.client import ServiceClient
+    from atm.fleet.kiosk.client import ServiceClient
 
     assert isinstance(kiosk.bank, RemoteBank)
     with socket.create_server(("127.0.0.1", 0)) as listener:

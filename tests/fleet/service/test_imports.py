@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SERVER = ("atm.service", "fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycopg", "alembic")
+SERVER = ("atm.fleet.service", "fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycopg", "alembic")
 
 
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("atm.opening, atm.__main__, kiosk.main", ("atm.remote", "httpx", *SERVER)),
-        ("atm.remote.machine, atm.opening", SERVER),
+        ("atm.opening, atm.__main__, kiosk.main", ("atm.fleet.kiosk", "httpx", *SERVER)),
+        ("atm.fleet.kiosk.bank, atm.opening", SERVER),
     ],
 )
 def test_nothing_is_loaded_that_is_not_used(module: str, unwanted: tuple[str, ...]) -> None:
@@ -23,5 +23,5 @@ def test_nothing_is_loaded_that_is_not_used(module: str, unwanted: tuple[str, ..
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    assert loaded & {"atm.machine", "atm.remote.machine"}
+    assert loaded & {"atm.machine", "atm.fleet.kiosk.bank"}
     assert not loaded & set(unwanted)

@@ -8,8 +8,8 @@ import pytest
 
 from atm.audit import AuditLog
 from atm.errors import ServiceUnavailable
-from atm.remote import log as kiosk_log
-from atm.remote.log import KioskLog
+from atm.fleet.kiosk import log as kiosk_log
+from atm.fleet.kiosk.log import KioskLog
 from tests.patience import LIMIT_S, until
 
 

@@ -16,16 +16,16 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from atm.envelope import Reader
+from atm.fleet.kiosk.client import ServiceClient, client_of
+from atm.fleet.kiosk.staff import RemoteStaff
+from atm.fleet.migration import open_source
+from atm.fleet.sealed_box import Reader
+from atm.fleet.wire_errors import SignedOutError
 from atm.folder import Kind, open_folder
-from atm.key_backup import backup
-from atm.keys import Keys
-from atm.migration import open_source
-from atm.remote.client import ServiceClient, client_of
-from atm.remote.staff import RemoteStaff
+from atm.keys.key_backup import backup
+from atm.keys.keys import Keys
 from atm.settings import Settings
 from atm.stores import Stores
-from atm.wire import SignedOutError
 from benchmarks.fleet.postgres import Cluster
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture

@@ -16,14 +16,14 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from atm.envelope import Reader
 from atm.errors import ServiceUnavailable
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.sealed_box import Reader
+from atm.fleet.service.store import keys as service_keys
+from atm.fleet.service.store.schema import METADATA
+from atm.fleet.service.store.stores import ServiceStores
 from atm.folder import FOLDER_FILE
 from atm.machine import Machine
-from atm.remote.client import ServiceClient
-from atm.service import keys as service_keys
-from atm.service.database_parts import ServiceStores
-from atm.service.schema import METADATA
 from benchmarks.fleet.postgres import Cluster
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher, made_with, pepper_name

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from atm import envelope
-from atm.service.tokens import TokenError, Tokens
+from atm.fleet import sealed_box
+from atm.fleet.service.tokens import TokenError, Tokens
 
 OLD, NEW = b"o" * 32, b"n" * 32
 SAYS = {"customer": "c" * 32, "right": True}
@@ -85,15 +85,15 @@ def test_all_tokens_have_one_length_whatever_they_say(tokens: Tokens) -> None:
 
 
 def test_only_the_reader_opens_an_envelope() -> None:
-    reader, other = envelope.Reader(), envelope.Reader()
-    sealed = envelope.seal(b"a template", reader.public, b"attempt")
+    reader, other = sealed_box.Reader(), sealed_box.Reader()
+    sealed = sealed_box.seal(b"a template", reader.public, b"attempt")
     assert reader.open(sealed, b"attempt") == b"a template"
     for who, bound in ((other, b"attempt"), (reader, b"another")):
-        with pytest.raises(envelope.EnvelopeError):
+        with pytest.raises(sealed_box.EnvelopeError):
             who.open(sealed, bound)
 
 
 @pytest.mark.parametrize("public", [b"", b"x" * 31, bytes(32)])
 def test_nothing_is_sealed_for_what_is_no_key(public: bytes) -> None:
-    with pytest.raises(envelope.EnvelopeError):
-        envelope.seal(b"a template", public, b"attempt")
+    with pytest.raises(sealed_box.EnvelopeError):
+        sealed_box.seal(b"a template", public, b"attempt")

@@ -8,15 +8,15 @@ from unittest import mock
 
 import pytest
 
-from atm.accounts import DayLimitError, InsufficientFundsError
-from atm.capturing import EnrolmentError
+from atm.accounts.accounts import DayLimitError, InsufficientFundsError
 from atm.commands import office
-from atm.commands.terminal import YES
-from atm.decision import Outcome
+from atm.enrolment.hash_and_capture import EnrolmentError
+from atm.fleet.kiosk.bank import RemoteBank
+from atm.fleet.wire_errors import SignedOutError
+from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.people import Application, SecondSignatureError, Signatures, StaffMember
-from atm.remote.machine import RemoteBank
-from atm.wire import SignedOutError
+from atm.terminal import YES
 from credentials.errors import DuplicateUserError, PolicyError
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 

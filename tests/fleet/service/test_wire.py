@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from atm import accounts
-from atm.capturing import EnrolmentError
+from atm.accounts import accounts
+from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import ServiceUnavailable
-from atm.face_wire import (
+from atm.fleet.service.bodies import FaceSeen, HoldSent
+from atm.fleet.service.decoys import Decoys
+from atm.fleet.wire_errors import ERRORS, DuplicateFaceError, heard, told
+from atm.fleet.wire_faces import (
     Claimed,
     FaceWireError,
     pack_claimed,
@@ -17,15 +20,12 @@ from atm.face_wire import (
     unpack_face,
 )
 from atm.fleet.wire_values import face_from_json, face_to_json, hold_from_json, hold_to_json
-from atm.office import BalanceError
 from atm.people import StaffSignInError
-from atm.service.decoys import Decoys
-from atm.service.requests import FaceSeen, HoldSent
-from atm.wire import ERRORS, DuplicateFaceError, heard, told
+from atm.staff.acts import BalanceError
 from credentials.errors import DuplicateUserError, PolicyError, StaleRecordError
-from face_auth.classifier import CustomerSvm, train_customer_svm
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card, load_cohort
+from face_auth.recognition.classifier import CustomerSvm, train_customer_svm
 from face_auth.types import FaceResult, LivenessResult
 
 RAISED = [

@@ -1,0 +1,1 @@
+"""Money: accounts and their rules, the ledger, sessions and the dispenser."""

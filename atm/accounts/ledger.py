@@ -1,0 +1,294 @@
+"""Accounts, their balances and every change to them, in whole minor units."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from atm.accounts import reconciliation
+from atm.accounts.accounts import (
+    AccountExistsError,
+    Hold,
+    LedgerError,
+    OpenHoldError,
+    PayingOutError,
+    Transaction,
+    Withdrawal,
+    check_hold,
+    check_opening,
+    check_reference,
+    random_reference,
+)
+from atm.accounts.ledger_rows import KEYS, SCHEMA, Books
+from credentials.sealed.database import Database
+from credentials.sealed.seal import Seal
+
+
+def _local_now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Ledger:
+    """Every account in one sealed SQLite file, shared by threads and processes.
+
+    A change is on disk when its call returns, and is undone if the call raises. The balance is
+    always the sum of the account's transactions, which are only ever added to. A withdrawal is
+    first held, then booked once the money is out, or released; see `atm.accounts.session`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        seal: Seal,
+        *,
+        clock: Callable[[], datetime] = _local_now,
+        new_reference: Callable[[], str] = random_reference,
+    ) -> None:
+        """Open or make the file *path*.
+
+        Args:
+            path: The file; its folder exists.
+            seal: Makes the MAC of each row.
+            clock: Returns the time with the zone whose calendar days the day limit counts in.
+            new_reference: Proposes references; one that is taken is asked for again.
+
+        Raises:
+            LedgerError: If the file cannot be used or was altered; so does every method.
+        """
+        self._database = Database(path, SCHEMA, KEYS, seal, LedgerError)
+        self._lock = path.with_name(f"{path.name}.lock")
+        self._clock = clock
+        self._new_reference = new_reference
+
+    @property
+    def generation(self) -> int:
+        """How often the ledger was changed, as last seen by this object."""
+        return self._database.generation
+
+    def look(self) -> None:
+        """Look at the file again, so that `generation` is today's; another process may write."""
+        self._database.look()
+
+    def check(self) -> None:
+        """Add up every account again.
+
+        Raises:
+            LedgerError: If a balance is not what the transactions come to, or a booked withdrawal
+                and its hold do not match.
+        """
+        with self._open() as books:
+            if not reconciliation.adds_up(books.rows):
+                raise LedgerError(
+                    f"The accounts in {self._database.path} do not add up;"
+                    " two members of staff must restore it."
+                )
+
+    def open_account(self, customer_id: str, opening_minor: int) -> None:
+        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+
+        Raises:
+            AccountExistsError: If there is one.
+            InvalidAmountError: If the amount is negative, too large or not whole.
+        """
+        check_opening(opening_minor)
+        with self._open() as books:
+            if books.rows.get("accounts", customer_id) is not None:
+                raise AccountExistsError
+            opened_by = books.add(customer_id, "opening", opening_minor, opening_minor)
+            books.rows.put("accounts", customer_id, opening_minor, opened_by)
+
+    def balance(self, customer_id: str) -> int:
+        """Return the balance in minor units, with what is on hold still in it.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        with self._open() as books:
+            return books.account(customer_id)[0]
+
+    def available(self, customer_id: str) -> int:
+        """Return the balance less what is on hold, in minor units.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        with self._open() as books:
+            return books.account(customer_id)[0] - books.held(customer_id)
+
+    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
+        """Return the last *limit* transactions of the account, newest first.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        with self._open() as books:
+            _, opened_by = books.account(customer_id)
+            return books.transactions(customer_id, opened_by, limit)
+
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now; nothing is changed.
+
+        Raises:
+            LedgerError: What `hold` would raise.
+        """
+        with self._open() as books:
+            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
+
+    def hold(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+        reference: str | None = None,
+    ) -> Hold:
+        """Set *amount_minor* aside, so that it can be paid out; until then nothing is booked.
+
+        Args:
+            customer_id: Whose account.
+            amount_minor: More than zero.
+            smallest_note_minor: What the amount must be a multiple of.
+            day_limit_minor: What may be withdrawn in one calendar day altogether.
+            reference: As `random_reference` makes them; by default the ledger makes one. Whoever
+                lost the answer sends it again and gets the hold that it made.
+
+        Raises:
+            InvalidAmountError: If the amount is zero, negative or not whole.
+            NotAMultipleError: If it is not a multiple of the smallest note.
+            UnknownAccountError: If there is no account.
+            InsufficientFundsError: If it is more than the balance less what is on hold.
+            DayLimitError: If it is more than may still be withdrawn that day; holds count.
+            InvalidReferenceError: If *reference* is none, or stands for another withdrawal.
+            SettledHoldError: If the hold that *reference* made was booked or released.
+        """
+        if reference is not None:
+            check_reference(reference)
+        with self._open() as books:
+            if reference is not None:
+                made = books.hold_made(customer_id, amount_minor, reference)
+                if made is not None:
+                    return made
+            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
+            return books.hold(customer_id, amount_minor, reference)
+
+    def book(self, hold: Hold) -> Withdrawal:
+        """Take what is on hold from the account: the money is out.
+
+        Raises:
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        with self._open() as books:
+            customer_id, amount, day, reference = books.settle(hold.hold_id, "booked")
+            balance, opened_by = books.account(customer_id)
+            left = balance - amount
+            books.add(customer_id, "withdrawal", -amount, left, day=day, reference=reference)
+            books.rows.put("accounts", customer_id, left, opened_by)
+        return Withdrawal(reference, amount, left)
+
+    def release(self, hold: Hold) -> None:
+        """Let go of what is on hold: no money came out.
+
+        Raises:
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        with self._open() as books:
+            books.settle(hold.hold_id, "released")
+
+    def open_holds(self) -> list[Hold]:
+        """Return what is neither booked nor released, oldest first."""
+        with self._open() as books:
+            return books.open_holds()
+
+    @contextlib.contextmanager
+    def paying_out(self) -> Iterator[None]:
+        """Keep staff from settling holds meanwhile; ends with the process, however that ends.
+
+        Raises:
+            LedgerError: If the lock file cannot be made.
+        """
+        with self._locked(fcntl.LOCK_SH):
+            yield
+
+    def settle(self, hold: Hold, paid: bool) -> None:
+        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
+
+        Raises:
+            PayingOutError: If a withdrawal is just being paid out.
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if paid:
+                self.book(hold)
+            else:
+                self.release(hold)
+
+    def remove_account(self, customer_id: str) -> None:
+        """Close the account: what is left is booked out, and its transactions stay.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+            OpenHoldError: If a withdrawal from it is on hold.
+        """
+        with self._open() as books:
+            balance, _ = books.account(customer_id)
+            if books.held(customer_id):
+                raise OpenHoldError
+            books.add(customer_id, "closing", -balance, 0)
+            books.rows.remove("accounts", customer_id)
+
+    def has_account(self, customer_id: str) -> bool:
+        """Return whether the customer has an account."""
+        with self._open() as books:
+            return books.rows.get("accounts", customer_id) is not None
+
+    def customer_ids(self) -> set[str]:
+        """Return the customers who have an account."""
+        with self._open() as books:
+            rows = books.rows.select("SELECT customer_id FROM accounts")
+        return {customer_id for (customer_id,) in rows}
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[Books]:
+        with self._database.transaction() as rows:
+            yield Books(rows, self._clock(), self._new_reference)
+
+    @contextlib.contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        try:
+            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LedgerError(f"The file {self._lock} cannot be used: {error.strerror}.") from error
+        try:
+            try:
+                fcntl.flock(handle, how)
+            except BlockingIOError:
+                raise PayingOutError from None
+            yield
+        finally:
+            os.close(handle)
+
+
+def _check_hold(
+    books: Books, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
+) -> None:
+    """Accept *amount* by the account as it is in *books* now; see `check_hold`."""
+    check_hold(
+        amount,
+        available_minor=books.account(customer_id)[0] - books.held(customer_id),
+        spent_minor=books.withdrawn(customer_id, books.today),
+        smallest_note_minor=smallest_note_minor,
+        day_limit_minor=day_limit_minor,
+    )

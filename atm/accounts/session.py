@@ -1,0 +1,253 @@
+"""The session of an admitted customer: what they may do until they log out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
+
+from atm.accounts.accounts import Hold, LedgerError, Transaction, Withdrawal
+from atm.accounts.dispenser import Dispenser, NotDispensed
+from atm.errors import AtmError
+from atm.people import Customer
+
+if TYPE_CHECKING:
+    from face_auth.gallery import Template
+
+T = TypeVar("T")
+
+MINOR_PER_MAJOR = 100
+
+
+class OwnAccount(Protocol):
+    """One customer's account, as a session needs it; see `Ledger`, `RemoteAccounts`."""
+
+    def available(self, customer_id: str) -> int:
+        """Return the balance less what is on hold, in minor units."""
+        ...
+
+    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
+        """Return the last transactions, newest first."""
+        ...
+
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now, or raise what `hold` would."""
+        ...
+
+    def hold(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> Hold:
+        """Set an amount aside."""
+        ...
+
+    def book(self, hold: Hold) -> Withdrawal:
+        """Take what is on hold from the account: the money is out."""
+        ...
+
+    def release(self, hold: Hold) -> None:
+        """Let go of what is on hold: no money came out."""
+        ...
+
+    def paying_out(self) -> AbstractContextManager[None]:
+        """Keep staff from settling holds meanwhile."""
+        ...
+
+
+class SessionClosedError(AtmError):
+    """The customer has logged out; nothing more may be done in their name."""
+
+    sentence = "You are logged out. Please log in again."
+
+
+class WithdrawalError(AtmError):
+    """The dispenser did not pay the amount out, or may not have; never raised itself."""
+
+
+class ReturnedError(WithdrawalError):
+    """No note came out, and nothing was taken from the account."""
+
+    sentence = "No money came out, and nothing was taken from the account."
+
+
+class HeldError(WithdrawalError):
+    """Nobody knows whether notes came out; the amount is on hold until staff settle it."""
+
+    def __init__(self, hold: Hold) -> None:
+        """Keep the *hold*, whose amount and reference the customer is told."""
+        super().__init__(
+            f"Please ask staff: the amount of {hold.amount_minor} minor units is on hold,"
+            f" reference {hold.reference}."
+        )
+        self.amount_minor = hold.amount_minor
+        self.reference = hold.reference
+
+
+class Session:
+    """One customer's open account. Made only by a granted login."""
+
+    def __init__(
+        self,
+        customer: Customer,
+        ledger: OwnAccount,
+        dispenser: Dispenser,
+        *,
+        smallest_note: int,
+        day_limit: int,
+        record: Callable[..., None] | None,
+        template: Callable[[], Template],
+        save_pin: Callable[[str], None],
+    ) -> None:
+        """Open the account of *customer*; note and limit are in whole units of the currency.
+
+        Args:
+            customer: Whose it is.
+            ledger: Where it is kept.
+            dispenser: What pays the notes out.
+            smallest_note: What each withdrawal must be a multiple of.
+            day_limit: What may be withdrawn in one calendar day altogether.
+            record: Writes an entry of the audit log: ``record("withdrawal", step=…, customer=…,
+                amount_minor=…, reference=…)``, with the steps "held" and then "booked",
+                "returned" or "uncertain". No money comes out unless "held" was written.
+            template: Returns the template that the customer's face is compared with.
+            save_pin: Gives the customer another PIN.
+        """
+        self.customer = customer
+        self._ledger: OwnAccount | None = ledger
+        self._dispenser = dispenser
+        self._smallest_note_minor = smallest_note * MINOR_PER_MAJOR
+        self._day_limit_minor = day_limit * MINOR_PER_MAJOR
+        self._record = record
+        self._template: Callable[[], Template] | None = template
+        self._save_pin: Callable[[str], None] | None = save_pin
+
+    @property
+    def dispenser_name(self) -> str:
+        """What pays the notes out; see `atm.accounts.dispenser.SIMULATED`."""
+        return self._dispenser.name
+
+    def balance(self) -> int:
+        """Return what is available now, in minor units: what is on hold is not."""
+        return _open(self._ledger).available(self.customer.customer_id)
+
+    def transactions(self, limit: int = 5) -> list[Transaction]:
+        """Return the latest transactions, newest first."""
+        return _open(self._ledger).transactions(self.customer.customer_id, limit=limit)
+
+    def check_withdrawal(self, amount_minor: int) -> None:
+        """Accept an amount that could be withdrawn now; nothing is changed.
+
+        Raises:
+            LedgerError: If balance, day limit or notes do not allow it.
+            SessionClosedError: After `close`.
+        """
+        _open(self._ledger).check_withdrawal(
+            self.customer.customer_id,
+            amount_minor,
+            smallest_note_minor=self._smallest_note_minor,
+            day_limit_minor=self._day_limit_minor,
+        )
+
+    def withdraw(self, amount_minor: int) -> Withdrawal:
+        """Hold the amount, have it paid out, and book it. A crash in between leaves the hold.
+
+        Raises:
+            LedgerError: If balance, day limit or notes do not allow it; nothing has changed then.
+            ReturnedError: If no note came out; nothing has changed then.
+            HeldError: If notes may have come out, or did and could not be booked: staff settle.
+            SessionClosedError: After `close`.
+            Exception: What *record* raised before a note came out; nothing has changed then.
+        """
+        ledger = _open(self._ledger)
+        with ledger.paying_out():
+            hold = ledger.hold(
+                self.customer.customer_id,
+                amount_minor,
+                smallest_note_minor=self._smallest_note_minor,
+                day_limit_minor=self._day_limit_minor,
+            )
+            try:
+                self._log("held", hold)
+            except BaseException:
+                ledger.release(hold)
+                raise
+            try:
+                self._dispenser.dispense(hold.reference, hold.amount_minor)
+            except NotDispensed as error:
+                self._return(ledger, hold, error)
+            except Exception as error:
+                self._log_after("uncertain", hold)
+                raise HeldError(hold) from error
+            try:
+                withdrawal = ledger.book(hold)
+            except LedgerError as error:
+                self._log_after("uncertain", hold)
+                raise HeldError(hold) from error
+        self._log_after("booked", hold)
+        return withdrawal
+
+    def template(self) -> Template:
+        """Return what tells whether the customer is still before the camera.
+
+        Raises:
+            AtmError: If the customer was deleted meanwhile.
+            SessionClosedError: After `close`.
+        """
+        return _open(self._template)()
+
+    def save_pin(self, pin: str) -> None:
+        """Give the customer another PIN; only just after a login.
+
+        Raises:
+            PolicyError: If *pin* is not allowed.
+            AtmError, CredentialError: If it could not be saved; the old PIN holds.
+            SessionClosedError: After `close`.
+        """
+        _open(self._save_pin)(pin)
+
+    def close(self) -> None:
+        """Log out, and forget whatever proves it. Closing twice is no error."""
+        self._ledger = self._template = self._save_pin = None
+
+    def _return(self, ledger: OwnAccount, hold: Hold, cause: NotDispensed) -> NoReturn:
+        try:
+            ledger.release(hold)
+        except LedgerError as error:
+            self._log_after("uncertain", hold)
+            raise HeldError(hold) from error
+        self._log_after("returned", hold)
+        raise ReturnedError from cause
+
+    def _log(self, step: str, hold: Hold) -> None:
+        if self._record is not None:
+            self._record(
+                "withdrawal",
+                step=step,
+                customer=hold.customer_id,
+                amount_minor=hold.amount_minor,
+                reference=hold.reference,
+            )
+
+    def _log_after(self, step: str, hold: Hold) -> None:
+        """Log what became of the notes; it is true even if that fails, and "held" is in the log."""
+        with contextlib.suppress(Exception):
+            self._log(step, hold)
+
+
+def _open(part: T | None) -> T:
+    """Return a *part* of a session that is still open."""
+    if part is None:
+        raise SessionClosedError
+    return part

@@ -1,0 +1,100 @@
+"""The files of one log: the full ones, ``audit-000001.jsonl`` and on, then ``audit.jsonl``."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from credentials.sealed.files import JsonObject
+
+_BLOCK = 65536
+
+
+class Parts:
+    """The files, found by their names. Readers need no lock: a line is never changed."""
+
+    def __init__(self, path: Path) -> None:
+        """Take *path* for the file that is written now; it need not exist."""
+        self.path = path
+
+    def numbered(self, part: int) -> Path:
+        """Return the name that the file number *part* (from 1) gets when it is full."""
+        return self.path.with_name(f"{self.path.stem}-{part:06d}{self.path.suffix}")
+
+    def all(self) -> list[Path]:
+        """Return every file there is, oldest first.
+
+        Raises:
+            OSError: If the folder cannot be read.
+        """
+        digits = "[0-9]" * 6
+        full = sorted(
+            self.path.parent.glob(f"{self.path.stem}-{digits}{self.path.suffix}"),
+            key=lambda each: each.name,
+        )
+        return [*full, self.path] if self.path.exists() else full
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[list[BinaryIO]]:
+        """Open all files at once, oldest first, none twice and none left out.
+
+        Raises:
+            OSError: If one cannot be opened.
+        """
+        with contextlib.ExitStack() as stack:
+            while True:
+                names = self.all()
+                try:
+                    found: list[BinaryIO] = [stack.enter_context(p.open("rb")) for p in names]
+                except FileNotFoundError:  # it was renamed just now
+                    if not self.path.parent.is_dir():
+                        raise
+                    continue
+                if self.all() == names:
+                    break
+                stack.close()
+            yield found
+
+    def entries(self) -> Iterator[JsonObject]:
+        """Yield every line that is a JSON object, oldest first.
+
+        Raises:
+            OSError: If a file cannot be read.
+        """
+        with self.opened() as found:
+            for file in found:
+                for line in file:
+                    yield from json_object(line)
+
+    def entries_from_the_end(self) -> Iterator[JsonObject]:
+        """Yield every line that is a JSON object, newest first.
+
+        Raises:
+            OSError: If a file cannot be read.
+        """
+        with self.opened() as found:
+            for file in reversed(found):
+                for line in _lines_from_the_end(file):
+                    yield from json_object(line)
+
+
+def json_object(line: bytes) -> Iterator[JsonObject]:
+    """Yield the JSON object in *line*; nothing if there is none."""
+    with contextlib.suppress(ValueError, RecursionError):  # torn by a power cut
+        entry = json.loads(line)
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _lines_from_the_end(file: BinaryIO) -> Iterator[bytes]:
+    position = file.seek(0, os.SEEK_END)
+    rest = b""
+    while position:
+        start = max(0, position - _BLOCK)
+        file.seek(start)
+        first, *lines = (file.read(position - start) + rest).split(b"\n")
+        yield from reversed(lines)
+        position, rest = start, first
+    yield rest

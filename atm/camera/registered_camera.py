@@ -1,0 +1,102 @@
+"""The camera of one data folder: which kinds it takes, and in a live one which device."""
+
+from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
+from atm.errors import AtmError
+from atm.folder import Kind, check_camera
+from atm.people import StaffMember
+from atm.ports import MachineLog
+from face_auth.camera import Camera
+
+
+class RegisteredCamera:
+    """Opens the camera when it is first asked for, and says whether it may be used."""
+
+    def __init__(
+        self, kind: Kind, spec: str, registration: Registration, audit: MachineLog
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            kind: Of the data folder; only a live one asks which device it is.
+            spec: As the setting `camera`.
+            registration: Where the registered device is kept.
+            audit: The log.
+        """
+        self._kind = kind
+        self._spec = spec
+        self._registration = registration
+        self._audit = audit
+        self._camera: Camera | None = None
+
+    @property
+    def camera(self) -> Camera:
+        """The camera, started.
+
+        Raises:
+            FolderError: If this kind of data folder does not take it.
+        """
+        return self._camera or self.use(self._spec)
+
+    @property
+    def state(self) -> str:
+        """Return "ready", "starting" or "lost"."""
+        return self._camera.state if self._camera is not None else "lost"
+
+    @property
+    def problem(self) -> str:
+        """Why the camera may not be used; "" when it may."""
+        if self._kind is not Kind.LIVE:
+            return ""
+        try:
+            self._registration.check(read_identity(self._spec))
+        except (AtmError, ValueError) as error:
+            return str(error)
+        return ""
+
+    def allowed(self) -> Camera:
+        """Return the camera if it may be used now.
+
+        Raises:
+            CameraChangedError: If it is not the registered one, or none is registered.
+            FolderError: If this kind of data folder does not take it.
+        """
+        problem = self.problem
+        if problem:
+            raise CameraChangedError(problem)
+        return self.camera
+
+    def use(self, spec: str) -> Camera:
+        """Take another camera, start and return it; the old one is closed.
+
+        Raises:
+            FolderError: If this kind of data folder does not take it.
+            ValueError: If *spec* names no camera.
+        """
+        check_camera(self._kind, spec)
+        new = Camera(spec)
+        old, self._camera, self._spec = self._camera, new, spec  # who asks meanwhile gets the new
+        if old is not None:
+            old.close()
+        new.start()
+        return new
+
+    def register(self, staff: StaffMember) -> CameraIdentity:
+        """Let a live data folder take the present camera, and no other from now on; return which.
+
+        Raises:
+            CameraChangedError: If it cannot be told from others.
+        """
+        identity = read_identity(self._spec)
+        self._audit.append("camera", step="begun", staff=[staff.name])
+        known = self._audit.head_stores().get("camera", 0)
+        self._registration.register(identity, [staff.name], after=known)
+        self._audit.append(
+            "camera", step="done", staff=[staff.name], place=identity.bus_path, anchor=True
+        )
+        return identity
+
+    def close(self) -> None:
+        """Close the camera, if it is open."""
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()

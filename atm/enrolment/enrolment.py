@@ -1,0 +1,189 @@
+"""One enrolment: a PIN thread and a face thread at once -> one commit, or nothing.
+
+The order on disk is: gallery files under a fresh id, account, log, credential record, log. The
+record names the id; its atomic rename is the commit. What a crash leaves before it are orphans,
+which `atm.enrolment.crash_cleanup` deletes at the next start. A database saves all of it at once.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
+from atm.enrolment.hash_and_capture import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
+from atm.liveness_policy import checked_excuses
+from atm.people import Application, Customer, Signatures, StaffMember
+from atm.ports import Accounts, Commit, Faces, Log
+from credentials.errors import DuplicateUserError
+from credentials.hashing import PinHasher
+from credentials.policy import check_pin, normalise_full_name, normalise_username
+from credentials.store import CredentialRecord, CredentialStore
+from face_auth.gallery import Capture, Template
+
+Asking = Callable[[DuplicateQuestion], StaffMember | None]
+"""Shows both pictures to a second member of staff and returns who signed, None for no."""
+
+
+def random_id(username: str) -> str:
+    """Return a new customer id that says nothing of *username*."""
+    return uuid.uuid4().hex
+
+
+class EnrolmentDesk:
+    """Makes customers, whole or not at all."""
+
+    def __init__(
+        self,
+        *,
+        store: CredentialStore,
+        hasher: PinHasher,
+        gallery: Faces,
+        ledger: Accounts,
+        audit: Log,
+        one_face: OneFace,
+        commit: Commit,
+        new_id: Callable[[str], str] = random_id,
+        limit_s: float = LIMIT_S,
+    ) -> None:
+        """Take every store a customer stands in, and the *commit* that they share.
+
+        *new_id* gives the customer of a username (as it is kept) an id.
+        """
+        self._store = store
+        self._hasher = hasher
+        self._gallery = gallery
+        self._ledger = ledger
+        self._audit = audit
+        self._one_face = one_face
+        self._whole = commit
+        self._new_id = new_id
+        self._limit_s = limit_s
+
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
+        """Return *username* as it will be kept; *staff* ask.
+
+        Raises:
+            PolicyError: If it is not allowed.
+            DuplicateUserError: If somebody has it who is enrolled, or was and lacks PIN or face
+                now; an imported name waits for its enrolment.
+        """
+        name = normalise_username(username)
+        record = self._store.get(name)
+        if record is not None and record.consent_at is not None:
+            raise DuplicateUserError(name)
+        return name
+
+    def enrol(
+        self,
+        application: Application,
+        staff: StaffMember,
+        enrol_face: Capturing,
+        *,
+        ask: Asking | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Customer:
+        """Run both threads at once, then save everything or nothing.
+
+        Args:
+            application: Checked here once more before anything starts.
+            staff: The member of staff, for the log.
+            enrol_face: Called on a thread of its own.
+            ask: Called when the face is close to another customer's; without it that is a no.
+            cancel: Set it to stop; it is set by itself once the pictures are done.
+
+        Raises:
+            PolicyError: If username, full name or PIN are not allowed.
+            DuplicateUserError: If the username is taken.
+            ExcuseError: If a request is unknown, or fewer than two remain.
+            EnrolmentError: If the face could not be captured, or is another customer's.
+            AtmError: If it could not be saved.
+        """
+        username = self.check_username(application.username, staff=staff)
+        full_name = normalise_full_name(application.full_name)
+        check_pin(application.pin)
+        excused = checked_excuses(application.excused)
+        pending = self._store.get(username)
+        customer_id = pending.customer_id if pending else self._new_id(username)
+        stop = cancel or threading.Event()
+        pin_hash, (template, captures) = hash_and_capture(
+            lambda: self._hasher.hash(customer_id, application.pin),
+            lambda: enrol_face(customer_id, stop),
+            stop,
+            self._limit_s,
+        )
+        self._check_one_face(template, captures, staff, ask)
+        record = CredentialRecord(
+            customer_id=customer_id,
+            username=username,
+            full_name=full_name,
+            pin_hash=pin_hash,
+            template_id=uuid.uuid4().hex,
+            consent_at=application.consent_at.astimezone(UTC).isoformat(),
+            created_at=datetime.now(UTC).isoformat(),
+            excused=",".join(excused) or None,
+        )
+        self._commit(record, pending, application.opening_minor, template, captures, staff)
+        return Customer(customer_id, username, full_name)
+
+    def _check_one_face(
+        self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None
+    ) -> None:
+        question = self._one_face.question(template, captures)
+        if question is None:
+            return
+        second = ask(question) if ask is not None else None
+        self._audit.append(
+            "duplicate face",
+            customer=template.customer_id,
+            face_of=question.customer_id,
+            staff=[staff.name] if second is None else Signatures(staff, second).names,
+            outcome="refused" if second is None else "granted",
+        )
+        if second is None:
+            raise EnrolmentError(
+                "duplicate_face",
+                "This face is close to another customer's;"
+                " a second member of staff must look at both and sign.",
+            )
+
+    def _commit(
+        self,
+        record: CredentialRecord,
+        pending: CredentialRecord | None,
+        opening_minor: int,
+        template: Template,
+        captures: list[Capture],
+        staff: StaffMember,
+    ) -> None:
+        template_id = record.template_id
+        assert template_id is not None
+        entry: dict[str, Any] = {"customer": record.customer_id, "staff": [staff.name]}
+        if record.excused:
+            entry["excused"] = record.excused.split(",")
+
+        def save() -> None:
+            self._gallery.save(template_id, template, captures)
+            self._ledger.open_account(record.customer_id, opening_minor)
+            self._audit.append("enrolment", step="begun", **entry)
+            if pending is None:
+                self._store.add(record)
+            else:
+                self._store.replace(record, instead_of=pending)
+            mac = self._store.record_mac(record.customer_id)
+            self._audit.append("enrolment", step="done", record=mac, anchor=True, **entry)
+
+        self._whole(save, lambda: self._undo(record, pending))
+
+    def _undo(self, record: CredentialRecord, pending: CredentialRecord | None) -> None:
+        """Take back what was saved of *record*; what cannot be is swept at the next start."""
+        if self._store.by_id(record.customer_id) == record:
+            if pending is None:
+                self._store.remove(record.customer_id)
+            else:
+                self._store.replace(pending, instead_of=record)
+        assert record.template_id is not None
+        self._gallery.remove(record.template_id, record.customer_id)
+        if self._ledger.has_account(record.customer_id):
+            self._ledger.remove_account(record.customer_id)

@@ -1,0 +1,153 @@
+"""The two halves of an enrolment at once: the PIN's hash and the face's pictures."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from filelock import FileLock, Timeout
+
+from atm.answer_thread import Answer
+from atm.errors import AtmError
+from atm.ports import nothing
+from face_auth.errors import (
+    AcquisitionError,
+    CameraError,
+    NotOnePersonError,
+    PresentationAttackError,
+)
+from face_auth.gallery import Capture, Template
+
+LIMIT_S = 120.0
+"""How long hash and pictures may take together; what answers later is not waited for."""
+STOP_S = 3.0
+"""How long a thread may take to notice that it is to stop."""
+LOCK_S = 30.0
+"""How long a commit waits for that of another process."""
+
+_LOOK_S = 0.05
+
+T = TypeVar("T")
+Captured = tuple[Template, list[Capture]]
+Capturing = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
+"""Given the customer's id and an event that means "stop", captures the face."""
+
+
+class EnrolmentError(AtmError):
+    """Nothing was saved; the text says why and what to do.
+
+    Attributes:
+        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled`, `not_live` or
+            `duplicate_face`.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        """Keep *code* for the window, which has its own words, and *sentence* for the log."""
+        super().__init__(sentence)
+        self.code = code
+
+
+def hash_and_capture(
+    make_hash: Callable[[], str],
+    capture: Callable[[], Captured],
+    stop: threading.Event,
+    limit_s: float = LIMIT_S,
+) -> tuple[str, Captured]:
+    """Hash and capture on two threads; the first failure stops the other.
+
+    A thread that hangs is left behind after *limit_s*, or soon after *stop* is set; it is set here
+    once both have answered.
+
+    Raises:
+        EnrolmentError: If *stop* was set, or the face could not be captured.
+        AtmError: If a thread died or never answered.
+        Exception: Whatever else a thread raised.
+    """
+    pin_thread = Answer("enrol-pin", make_hash)
+    face_thread = Answer("enrol-face", capture)
+    latest = time.monotonic() + limit_s
+    for thread in (pin_thread, face_thread):
+        thread.start()
+    while _wanted(pin_thread, face_thread) and time.monotonic() < latest and not stop.is_set():
+        for thread in (pin_thread, face_thread):
+            thread.join(_LOOK_S)
+    cancelled = stop.is_set()
+    stop.set()
+    latest = time.monotonic() + STOP_S
+    for thread in (pin_thread, face_thread):
+        thread.join(max(0.0, latest - time.monotonic()))
+    if cancelled:
+        raise EnrolmentError("cancelled", "Nothing was saved.")
+    pin_hash, face = pin_thread.answer, face_thread.answer
+    for answer in (pin_hash, face):
+        if isinstance(answer, BaseException):
+            _raise(answer)
+    if not isinstance(pin_hash, str) or not isinstance(face, tuple):
+        raise AtmError("The enrolment took too long; nothing was saved. Try again.")
+    return pin_hash, face
+
+
+def _wanted(*threads: Answer[Any]) -> bool:
+    """Return whether one has no answer yet, and none has failed."""
+    answers = [thread.answer for thread in threads]
+    return None in answers and not any(isinstance(each, BaseException) for each in answers)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    """Raise what a thread raised; what would end the program (`SystemExit`) ends the enrolment."""
+    with plain_errors():
+        if isinstance(error, Exception):
+            raise error
+    raise AtmError(f"The enrolment failed ({type(error).__name__}); nothing was saved.") from error
+
+
+class LockedCommit:
+    """The `Commit` of files: one at a time, of all threads and processes."""
+
+    def __init__(self, lock: Path) -> None:
+        """Hold the file *lock* meanwhile; it is made where there is none."""
+        self._lock = FileLock(lock, mode=0o600)
+
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+        """Do *work*; see `Commit`.
+
+        Raises:
+            AtmError: If another process does not let go of the lock.
+            Exception: Whatever *work* raises, after *undo*.
+        """
+        try:
+            self._lock.acquire(timeout=LOCK_S)
+        except Timeout as error:
+            raise AtmError("Another process is saving a customer; try again.") from error
+        try:
+            return work()
+        except BaseException:
+            undo()
+            raise
+        finally:
+            self._lock.release()
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Give what a capture raises its code and its sentence."""
+    try:
+        yield
+    except PresentationAttackError as error:
+        raise EnrolmentError(
+            "not_live", "The requests were not followed, or no person was seen. Try again."
+        ) from error
+    except NotOnePersonError as error:
+        raise EnrolmentError(
+            "not_one_person", "The pictures did not all show one person. Try again."
+        ) from error
+    except AcquisitionError as error:
+        raise EnrolmentError(
+            "no_face_in_time", "The camera took too few good pictures. Try again."
+        ) from error
+    except CameraError as error:
+        raise EnrolmentError(
+            "camera_lost", "The camera stopped. Check it and try again."
+        ) from error

@@ -1,0 +1,154 @@
+"""The bank of a kiosk of many: its customers are kept by the bank's service.
+
+What is the kiosk's own stays in its data folder: pause, camera, approval and its log. There is no
+other way to a customer than the service, and none without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.session import Session
+from atm.errors import AtmError
+from atm.fleet.kiosk.accounts import RemoteAccounts
+from atm.fleet.kiosk.client import client_of
+from atm.fleet.kiosk.enrolment import RemoteEnrolment
+from atm.fleet.kiosk.log import KioskLog
+from atm.fleet.kiosk.login import Awaited, RemoteLogin, gather
+from atm.fleet.kiosk.office import RemoteOffice
+from atm.fleet.kiosk.staff import RemoteStaff
+from atm.folder import DataFolder
+from atm.keys.keys import Keys
+from atm.liveness_policy import challenge_s
+from atm.login.decision import Decision
+from atm.login.login import CheckFace, Claim, ClaimedFace
+from atm.people import Customer, StaffMember
+from atm.settings import Settings
+from atm.stores import KioskStores
+from face_auth.gallery import Template
+from face_auth.models import load_card
+from face_auth.types import FaceResult, Frame
+
+if TYPE_CHECKING:
+    from face_auth.recogniser import Recogniser
+
+
+class RemoteBank:
+    """Asks the bank's service for everything about customers; an `atm.bank.Bank`."""
+
+    def __init__(self, settings: Settings, stores: KioskStores) -> None:
+        """Wire the use cases over the kiosk's own *stores*; nothing is asked of the service yet.
+
+        Raises:
+            ClientError: If this kiosk's certificate cannot be used.
+        """
+        self._settings = settings
+        self._client = client_of(settings)
+        self.stores = stores
+        self.audit = KioskLog(stores.audit, self._client)
+        self.staff = RemoteStaff(self._client)
+        self.office = RemoteOffice(self._client)
+        self.enrolment = RemoteEnrolment(self._client)
+        self.logins = RemoteLogin(
+            client=self._client,
+            pause=stores.pause,
+            log=self.audit,
+            network=self._network,
+            open_session=self._open_session,
+            limit_s=settings.login_limit_s + challenge_s(settings.liveness),
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, folder: DataFolder) -> Self:
+        """Open the kiosk's own stores in *folder* and accept them.
+
+        Raises:
+            AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
+        """
+        stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
+        stores.check()
+        return cls(settings, stores)
+
+    @property
+    def has_customers(self) -> bool:
+        """Take it that somebody is enrolled: a bank has customers."""
+        return True
+
+    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+        """Check PIN and face at once and let the service decide; never raises."""
+
+        def check(begun: Awaited, pressed: float, deadline: float) -> FaceResult:
+            def claim(recogniser: Recogniser, frames: Iterator[Frame]) -> ClaimedFace:
+                found, gathered = gather(frames, begun)
+                return ClaimedFace(found.template, found.excused, gathered)
+
+            return check_face(claim, pressed, deadline)
+
+        return self.logins.login(username, pin, check)
+
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Refuse: the service is set up with its first member of staff.
+
+        Raises:
+            StaffError: Always.
+        """
+        return self.staff.add_first(name, pin)
+
+    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
+        """Return what the bank keeps of a customer; see `atm.maintenance.export.export`."""
+        return self.office.export(username, staff=staff)
+
+    def import_names(self, file: Path, *, staff: StaffMember) -> NoReturn:
+        """Refuse: names are brought in where the customers are kept.
+
+        Raises:
+            AtmError: Always.
+        """
+        raise AtmError("Names are imported on a machine that keeps its own customers.")
+
+    def check_approved(self) -> None:
+        """Accept models and settings.
+
+        Raises:
+            NotApprovedError: If they are not what staff approved at this kiosk.
+        """
+        self.stores.approvals.check(self._settings)
+
+    def tidy(self) -> None:
+        """Do nothing: the service keeps no half-made customers."""
+
+    def prepare(self) -> None:
+        """Do nothing: the service hashes and searches."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence if the service does not answer."""
+        try:
+            self._client.call("health", again=True)
+        except AtmError:
+            return ("The bank's service does not answer.",)
+        return ()
+
+    def close(self) -> None:
+        """End the log, and let go of the service."""
+        self.audit.close()
+        self._client.close()
+
+    def _network(self) -> tuple[str, str]:
+        card = load_card(self._settings.network)
+        return card.name, card.sha256
+
+    def _open_session(self, customer: Customer, token: str, template: Template) -> Session:
+        accounts = RemoteAccounts(self._client, token, customer.customer_id)
+        return Session(
+            customer,
+            accounts,
+            SimulatedDispenser(),
+            smallest_note=self._settings.smallest_note,
+            day_limit=self._settings.day_limit,
+            record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
+            template=lambda: template,
+            save_pin=accounts.save_pin,
+        )

@@ -1,0 +1,102 @@
+"""An enrolment at a kiosk of the bank: the camera is here, hash and commit are the service's."""
+
+import threading
+from datetime import UTC
+from typing import Any
+
+from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.enrolment.enrolment import Asking
+from atm.enrolment.hash_and_capture import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.kiosk.staff import tokens_of
+from atm.fleet.wire_errors import DuplicateFaceError
+from atm.fleet.wire_faces import pack_face, unpack_image
+from atm.fleet.wire_values import customer_from_json, from_base64, to_base64
+from atm.liveness_policy import checked_excuses
+from atm.people import Application, Customer, StaffMember
+from credentials.policy import check_pin, normalise_full_name, normalise_username
+
+
+class RemoteEnrolment:
+    """Makes customers of the bank, whole or not at all: the same methods as `EnrolmentDesk`."""
+
+    def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
+        """Ask *client*."""
+        self._client = client
+        self._limit_s = limit_s
+
+    def check_username(self, username: str, *, staff: StaffMember) -> str:
+        """Return *username* as it will be kept; *staff* ask.
+
+        Raises:
+            PolicyError: If it is not allowed.
+            DuplicateUserError: If somebody has it.
+            SignedOutError: If *staff* signed in too long ago.
+        """
+        name = normalise_username(username)
+        found = self._client.call(
+            "enrolments/username", again=True, staff=tokens_of(staff), name=name
+        )
+        return str(found["username"])
+
+    def enrol(
+        self,
+        application: Application,
+        staff: StaffMember,
+        enrol_face: Capturing,
+        *,
+        ask: Asking | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Customer:
+        """Take the pictures, then let the service save everything or nothing.
+
+        Args:
+            application: As typed.
+            staff: The member of staff who signed in.
+            enrol_face: Called on a thread of its own.
+            ask: Called when the face is close to another customer's; without it that is a no.
+            cancel: Set it to stop; it is set by itself once the pictures are done.
+
+        Raises:
+            PolicyError, DuplicateUserError, EnrolmentError, AtmError: As `EnrolmentDesk.enrol`.
+        """
+        full_name = normalise_full_name(application.full_name)
+        check_pin(application.pin)
+        excused = checked_excuses(application.excused)
+        stop = cancel or threading.Event()
+        username, (template, captures) = hash_and_capture(
+            lambda: self.check_username(application.username, staff=staff),
+            lambda: enrol_face("", stop),
+            stop,
+            self._limit_s,
+        )
+        body: dict[str, Any] = {
+            "name": username,
+            "full_name": full_name,
+            "opening_minor": application.opening_minor,
+            "pin": application.pin,
+            "consent_at": application.consent_at.astimezone(UTC).isoformat(),
+            "excused": excused,
+            "face": to_base64(pack_face(template, captures)),
+        }
+        try:
+            found = self._client.call("enrolments", staff=[staff.token], **body)
+        except DuplicateFaceError as error:
+            second = ask(_question(error)) if ask is not None else None
+            if second is None:
+                raise EnrolmentError(
+                    "duplicate_face",
+                    "This face is close to another customer's;"
+                    " a second member of staff must look at both and sign.",
+                ) from error
+            found = self._client.call("enrolments", staff=[staff.token, second.token], **body)
+        return customer_from_json(found["customer"])
+
+
+def _question(error: DuplicateFaceError) -> DuplicateQuestion:
+    return DuplicateQuestion(
+        unpack_image(from_base64(error.new_face)),
+        unpack_image(from_base64(error.other_face)),
+        error.username,
+        error.customer_id,
+    )

@@ -1,0 +1,106 @@
+"""The kiosk's own log, and the copy of it that the service keeps.
+
+An entry is written here first. One that is anchored is also at the service when `append` returns,
+or `append` raises and an entry "unsent" says so; the others follow in the background, in their
+order.
+"""
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from atm.audit import AuditLog
+from atm.errors import AtmError
+from atm.fleet.kiosk.client import ServiceClient
+from credentials.sealed.files import JsonObject
+
+AT_ONCE: Final = 50
+MOST_WAITING: Final = 200
+"""Entries that wait for the service; the oldest of more are kept in this kiosk's log alone."""
+RETRY_S: Final = 5.0
+
+
+class KioskLog:
+    """Appends to the kiosk's log and to the service's; shared by threads."""
+
+    def __init__(self, local: AuditLog, client: ServiceClient) -> None:
+        """Write to *local* and send to *client*; nothing waits yet."""
+        self.local = local
+        self._client = client
+        self._waiting: deque[JsonObject] = deque(maxlen=MOST_WAITING)
+        self._turn = threading.Lock()
+        self._wake = threading.Condition()
+        self._closed = False
+        self._sender: threading.Thread | None = None
+
+    def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
+        """Add an entry; see `AuditLog.append`.
+
+        Raises:
+            AuditError: If it is not on this kiosk's disk.
+            ServiceUnavailable: If it is anchored and the service did not take it.
+        """
+        self.local.append(kind, anchor=anchor, **fields)
+        with self._wake:
+            self._waiting.append({"kind": kind, "anchor": anchor, "fields": dict(fields)})
+            if not anchor:
+                self._send_behind()
+        if not anchor:
+            return
+        try:
+            self._send()
+        except AtmError:  # whoever reads the log must see why nothing followed from the entry
+            step, reference = fields.get("step"), fields.get("reference")
+            self.append("unsent", entry=kind, step=step, reference=reference)
+            raise
+
+    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
+        """Return the last entries of this kiosk's log; see `AuditLog.tail`."""
+        return self.local.tail(n, kind)
+
+    def entries(self) -> Iterator[JsonObject]:
+        """Yield all entries of this kiosk's log, oldest first."""
+        return self.local.entries()
+
+    def head_stores(self) -> dict[str, int]:
+        """Return what this kiosk's log knows of its own stores; see `AuditLog.head_stores`."""
+        return self.local.head_stores()
+
+    def close(self) -> None:
+        """Send what waits if that can be done now, and close this kiosk's log."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        with contextlib.suppress(AtmError):
+            self._send()
+        self.local.close()
+
+    def _send(self) -> None:
+        """Send everything that waits, oldest first."""
+        with self._turn:
+            while some := list(self._waiting)[:AT_ONCE]:
+                self._client.call("audit", entries=some)
+                for entry in some:
+                    if self._waiting and self._waiting[0] is entry:  # else it was one too many
+                        self._waiting.popleft()
+
+    def _send_behind(self) -> None:
+        """Let the sender know, which begins with the first entry that may wait; `_wake` is held."""
+        if self._sender is None and not self._closed:
+            self._sender = threading.Thread(target=self._send_on, name="kiosk-log", daemon=True)
+            self._sender.start()
+        self._wake.notify()
+
+    def _send_on(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._waiting)
+                if self._closed:
+                    return
+            with contextlib.suppress(AtmError):
+                self._send()
+                continue
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed, RETRY_S)

@@ -1,0 +1,188 @@
+"""A login at a kiosk of the bank: the service judges the PIN, the kiosk the face, at once.
+
+The service's answer to the press holds one template, for this attempt only, whatever the PIN was;
+frames are gathered meanwhile. Its answer to the face's result is yes or no.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from atm.accounts.session import Session
+from atm.errors import AtmError, ServiceUnavailable
+from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.kiosk.log import KioskLog
+from atm.fleet.sealed_box import EnvelopeError, Reader
+from atm.fleet.wire_faces import FaceWireError, unpack_claimed
+from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
+from atm.login.decision import Decision, Outcome, reason
+from atm.login.login import Answers, Behind, LoginShell
+from atm.login.pause import Pause
+from atm.people import Customer
+from face_auth.errors import AcquisitionError, NoFaceError
+from face_auth.gallery import Template
+from face_auth.types import FaceResult, Frame
+
+GATHERED = 8
+"""Frames that are kept while the service is asked: the newest ones."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BegunLogin:
+    """What the service gave for one attempt.
+
+    Attributes:
+        attempt: A token, for the end of the login.
+        template: The claimed customer's, or nobody's; this kiosk cannot tell.
+        excused: Requests that they cannot follow, as `CredentialRecord.excused`.
+    """
+
+    attempt: str
+    template: Template
+    excused: str | None
+
+
+Awaited = Future[BegunLogin]
+"""What the face thread waits for."""
+
+
+class RemoteLogin(LoginShell[BegunLogin, Awaited]):
+    """Runs logins that the service decides."""
+
+    def __init__(
+        self,
+        *,
+        client: ServiceClient,
+        pause: Pause,
+        log: KioskLog,
+        network: Callable[[], tuple[str, str]],
+        open_session: Callable[[Customer, str, Template], Session],
+        limit_s: float,
+    ) -> None:
+        """Take the way to the service, the kiosk's own pause and log, and what opens an account.
+
+        *network* returns name and SHA-256 of the face network in use; *open_session* is given the
+        customer, the service's token and the template that the face was judged by.
+        """
+        super().__init__(pause=pause, limit_s=limit_s)
+        self._client = client
+        self._log = log
+        self._network = network
+        self._open_session = open_session
+
+    def _begin(
+        self, username: str, pin: str
+    ) -> tuple[Callable[[], BegunLogin], Callable[[], Awaited]]:
+        claim: Awaited = Future()
+
+        def judge() -> BegunLogin:
+            try:
+                begun = self._ask(username, pin)
+            except BaseException as error:
+                claim.set_exception(error)
+                raise
+            claim.set_result(begun)
+            return begun
+
+        return judge, lambda: claim
+
+    def _end(self, answers: Answers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
+        begun, face = answers.pin, answers.face
+        reasons = (
+            "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",
+            f"face: {reason(face)}",
+        )
+        outcome = Outcome.FAULT
+        if isinstance(begun, BegunLogin) and isinstance(face, AcquisitionError):
+            outcome = Outcome.NO_FACE
+        elif isinstance(begun, BegunLogin) and isinstance(face, FaceResult):
+            if answers.elapsed_s <= self._limit_s:
+                return self._finish(begun, face, reasons, answers.latest), None
+            outcome = Outcome.NO_FACE
+        decision = Decision(outcome, reasons=reasons)
+        return self._logged(decision, self._log.append), None
+
+    def _finish(
+        self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], latest: float
+    ) -> Decision:
+        """Let the service decide, then log its decision here; nobody is admitted unless it is."""
+        try:
+            found = self._client.call(
+                "logins/finish", attempt=begun.attempt, face=face_to_json(face)
+            )
+            if found["granted"] is not True:
+                decision = Decision(Outcome.REFUSED, reasons=reasons)
+                if pause_s := self._pause.refused():
+                    self._log.append("pause", seconds=pause_s)
+                return self._logged(decision, self._log.local.append)
+            if self._clock() > latest:
+                raise AtmError("The answer came too late.")
+            customer = customer_from_json(found["customer"])
+            decision = Decision(Outcome.GRANTED, customer.customer_id, reasons)
+            decision = self._logged(decision, self._log.local.append)
+            if decision.outcome is not Outcome.GRANTED:
+                return decision
+            session = self._open_session(customer, str(found["session"]), begun.template)
+            return replace(decision, session=session)
+        except Exception as error:
+            decision = Decision(Outcome.FAULT, reasons=(*reasons, f"finish: {reason(error)}"))
+            return self._logged(decision, self._log.append)
+
+    def _logged(self, decision: Decision, append: Callable[..., None]) -> Decision:
+        """Return *decision* once it is in the log; what cannot be logged is a fault."""
+        try:
+            append(
+                "decision",
+                anchor=decision.outcome is Outcome.GRANTED,
+                outcome=decision.outcome.value,
+                customer=decision.customer_id,
+                reasons=list(decision.reasons),
+            )
+        except Exception as error:
+            reasons = (*decision.reasons, f"log: {reason(error)}")
+            return Decision(Outcome.FAULT, decision.customer_id, reasons)
+        return decision
+
+    def _ask(self, username: str, pin: str) -> BegunLogin:
+        reader = Reader()
+        name, sha256 = self._network()
+        found = self._client.call(
+            "logins",
+            username=username,
+            pin=pin,
+            public_key=to_base64(reader.public),
+            network_sha256=sha256,
+        )
+        try:
+            attempt = str(found["attempt"])
+            opened = reader.open(from_base64(found["sealed"]), attempt.encode("ascii"))
+            claimed = unpack_claimed(opened)
+        except (EnvelopeError, FaceWireError, KeyError, TypeError, ValueError) as error:
+            raise ServiceUnavailable from error
+        template = Template(
+            customer_id="",
+            network=name,
+            network_sha256=claimed.network_sha256,
+            embeddings=np.empty((0, len(claimed.svm.weights)), np.float32),
+            svm=claimed.svm,
+        )
+        return BegunLogin(attempt, template, claimed.excused)
+
+
+def gather(frames: Iterator[Frame], claim: Awaited) -> tuple[BegunLogin, Iterator[Frame]]:
+    """Return what the service gave, and *frames* from before it did too: the newest of them.
+
+    Raises:
+        NoFaceError: If the frames ended first.
+        Exception: What the question to the service raised.
+    """
+    waiting: deque[Frame] = deque(maxlen=GATHERED)
+    for frame in frames:
+        waiting.append(frame)
+        if claim.done():
+            return claim.result(), itertools.chain(waiting, frames)
+    raise NoFaceError("the frames ended before the service answered")

@@ -1,0 +1,56 @@
+"""Members of staff, signed in by the service: the same methods as `StaffRegistry`."""
+
+from atm.fleet.kiosk.client import ServiceClient
+from atm.people import Signatures, StaffError, StaffMember
+
+
+def tokens_of(signed: StaffMember | Signatures) -> list[str]:
+    """Return the tokens of those who signed, one or two."""
+    members = [signed.first, signed.second] if isinstance(signed, Signatures) else [signed]
+    return [member.token for member in members]
+
+
+class RemoteStaff:
+    """The bank's members of staff."""
+
+    empty = False
+    """The service is set up with its first member; a kiosk makes none."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        """Ask *client*."""
+        self._client = client
+
+    def sign_in(self, name: str, pin: str) -> StaffMember:
+        """Return the member of staff whose *name* and *pin* these are.
+
+        Raises:
+            StaffSignInError: If the name is unknown or locked, or the PIN is wrong.
+            ServiceUnavailable: If nobody can say.
+        """
+        found = self._client.call("staff/sign-in", name=name, pin=pin)
+        return StaffMember(str(found["name"]), str(found["token"]))
+
+    def change_pin(self, name: str, old: str, new: str) -> None:
+        """Give *name* the PIN *new*; *old* is judged as at a sign-in.
+
+        Raises:
+            PolicyError: If *new* is not allowed.
+            StaffSignInError: If *name* and *old* do not sign in.
+        """
+        self._client.call("staff/change-pin", name=name, old=old, new=new)
+
+    def check_first(self, name: str, pin: str) -> str:
+        """Refuse: the service is set up with its first member of staff.
+
+        Raises:
+            StaffError: Always.
+        """
+        raise StaffError("The first member of staff is made at the service.")
+
+    def add_first(self, name: str, pin: str) -> StaffMember:
+        """Refuse, as `check_first`.
+
+        Raises:
+            StaffError: Always.
+        """
+        raise StaffError("The first member of staff is made at the service.")

@@ -1,0 +1,166 @@
+"""`python -m atm.fleet.service`: the bank's service, and the few acts that set it up.
+
+All settings are variables ATM_SERVICE_…; see docs/fleet.md. Exit code 0 means done, 2 an error with
+one sentence on standard error. Secrets are asked without echo at a terminal, else read from
+standard input, one a line.
+"""
+
+import argparse
+import hashlib
+import logging
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from atm.errors import AtmError
+from atm.fleet.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
+from atm.fleet.service.store.keys import add_peppers, make_keys
+from atm.keys.key_backup import peppers_in
+from atm.terminal import ERROR, YES, ask
+from credentials.errors import CredentialError
+from face_auth.errors import FaceAuthError
+from face_auth.models import load_card
+
+if TYPE_CHECKING:
+    from atm.fleet.service.store.stores import ServiceStores
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        return int(options.run(load_service_settings(), options))
+    except (AtmError, CredentialError, FaceAuthError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return ERROR
+
+
+def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
+    """Serve kiosks until told to end."""
+    from atm.fleet.service.app import make_app
+    from atm.fleet.service.server import serve, tls_context
+
+    tls_context(settings)  # what is missing is said before anything is loaded
+    app = make_app(_stores(settings), load_card(settings.network), day_limit=settings.day_limit)
+    serve(app, settings)
+    return YES
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of the certificate in *path* (PEM), 64 hexadecimal digits.
+
+    Raises:
+        AtmError: If there is none.
+    """
+    try:
+        pem = path.read_text("ascii")
+        certificate = pem[pem.index("-----BEGIN CERTIFICATE-----") :]
+        certificate = certificate[: certificate.index("-----END CERTIFICATE-----") + 25]
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
+    except (OSError, ValueError) as error:
+        raise AtmError(f"There is no certificate in {path}.") from error
+
+
+def schema(settings: ServiceSettings, options: argparse.Namespace) -> int:
+    """Make the tables and the service's role, or bring them up to date."""
+    from atm.fleet.service.store.migrate import migrate
+
+    if not settings.owner:
+        raise ServiceSettingsError("Set ATM_SERVICE_OWNER: the database's address as its owner.")
+    migrate(settings.owner)
+    print("the schema is up to date")
+    return YES
+
+
+def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
+    """Make the file of keys, add a key to it, or a machine's peppers before `atm migrate`."""
+    if options.act == "make":
+        make_keys(settings.keys)
+        print(f"wrote {settings.keys}; back it up: without it the database is worthless")
+    elif options.act == "adopt":
+        if options.file is None:
+            raise AtmError("keys adopt needs --file FILE: a backup of the machine's key.")
+        add_peppers(settings.keys, peppers_in(options.file, ask("Passphrase: ")))
+        print(f"PINs of that machine can be moved here; back {settings.keys} up again")
+    else:
+        from atm.fleet.service.store.database import Database
+        from atm.fleet.service.store.key_rotation import rotate
+
+        rows = rotate(Database(settings.database), settings.keys)
+        print(f"{rows} rows are under the new key; back {settings.keys} up again")
+    return YES
+
+
+def init(settings: ServiceSettings, options: argparse.Namespace) -> int:
+    """Make the first member of staff, who is asked for or read: name, then PIN."""
+    stores = _stores(settings)
+    if not stores.staff.empty:
+        raise AtmError("There is a member of staff already; they add others at a kiosk.")
+    name = ask("Staff name: ", secret=False)
+    member = stores.staff.add_first(name, ask("Staff PIN (six digits or more): "))
+    print(f"{member.name} is the first member of staff")
+    return YES
+
+
+def kiosk(settings: ServiceSettings, options: argparse.Namespace) -> int:
+    """Register, revoke or list kiosks."""
+    stores = _stores(settings)
+    if options.act == "list":
+        for each in stores.kiosks.all():
+            state = "revoked" if each.revoked else "active"
+            print(f"{each.name}\t{each.fingerprint}\t{state}")
+        return YES
+    if options.name is None:
+        raise AtmError(f"kiosk {options.act} needs a name.")
+    if options.act == "revoke":
+        stores.kiosks.revoke(options.name)
+    else:
+        if options.certificate is None:
+            raise AtmError("kiosk add needs --certificate FILE.")
+        made = stores.kiosks.add(options.name, fingerprint(options.certificate))
+        stores.log(made.kiosk_id).append("kiosk", act="add", name=made.name)
+    print(f"kiosk {options.act}: {options.name}")
+    return YES
+
+
+def _stores(settings: ServiceSettings) -> "ServiceStores":
+    from atm.fleet.service.store.stores import ServiceStores
+
+    zone = ZoneInfo(settings.zone)
+    return ServiceStores.open(
+        settings.database, settings.keys, lambda: load_card(settings.network), zone=zone
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m atm.fleet.service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, about: str, work: Callable[[ServiceSettings, argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about)
+        made.set_defaults(run=work)
+        return made
+
+    command("run", "serve kiosks until told to end", run)
+    command("schema", "make the tables and the service's role, or bring them up to date", schema)
+    command("init", "make the first member of staff; reads name and PIN", init)
+    key_file = command("keys", "the file of keys; adopt: reads the backup's passphrase", keys)
+    key_file.add_argument("act", choices=("make", "rotate", "adopt"))
+    key_file.add_argument(
+        "--file", type=Path, metavar="FILE", help="the backup of a machine's key, for adopt"
+    )
+    kiosks = command("kiosk", "the bank's kiosks, by their certificates", kiosk)
+    kiosks.add_argument("act", choices=("add", "revoke", "list"))
+    kiosks.add_argument("name", nargs="?", metavar="NAME", help="of the kiosk")
+    kiosks.add_argument("--certificate", type=Path, metavar="FILE", help="of the kiosk, PEM")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

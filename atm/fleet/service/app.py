@@ -1,0 +1,91 @@
+"""The service's application: routes, limits, and what a kiosk is told when something fails."""
+
+import logging
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from atm.errors import AtmError, ServiceUnavailable
+from atm.fleet.service import bodies as asked
+from atm.fleet.service.body_limit import BodyLimit
+from atm.fleet.service.customer_routes import customer_routes
+from atm.fleet.service.desk import Desk, FromKiosk
+from atm.fleet.service.migration_routes import migration_routes
+from atm.fleet.service.staff_routes import office_routes, staff_routes
+from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.wire_errors import (
+    LARGEST_BYTES,
+    LARGEST_FACE_BYTES,
+    LARGEST_LOG_BYTES,
+    VERSION,
+    told,
+)
+from credentials.errors import CredentialError
+from face_auth.errors import FaceAuthError
+from face_auth.models import ModelCard
+
+_log = logging.getLogger(__name__)
+
+
+def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastAPI:
+    """Return the application over *stores*.
+
+    Args:
+        stores: The stores.
+        card: Of the face network that the kiosks run.
+        day_limit: What one customer may withdraw in a day, in major units.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    desk = Desk(stores, card, day_limit)
+    app.state.desk = desk
+    for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
+        app.include_router(made(desk), prefix=VERSION)
+    by_path = {
+        f"{VERSION}/enrolments": LARGEST_FACE_BYTES,
+        f"{VERSION}/office/new-face": LARGEST_FACE_BYTES,
+        f"{VERSION}/migration/customers": LARGEST_FACE_BYTES,
+        f"{VERSION}/audit": LARGEST_LOG_BYTES,
+    }
+    app.add_middleware(BodyLimit, usual=LARGEST_BYTES, by_path=by_path)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _malformed)
+    for base in (AtmError, CredentialError, FaceAuthError, ValueError, Exception):
+        app.add_exception_handler(base, _failed)
+    return app
+
+
+def _own(desk: Desk) -> APIRouter:
+    """Return the routes for the kiosk itself."""
+    routes = APIRouter()
+
+    @routes.post("/audit")
+    def append(body: asked.Entries, kiosk: FromKiosk) -> dict[str, Any]:
+        log = desk.stores.log(kiosk.kiosk_id)
+        for entry in body.entries:
+            log.append("kiosk " + entry.kind, anchor=entry.anchor, **entry.fields)
+        return {}
+
+    @routes.post("/health")
+    def health(body: asked.Nothing, kiosk: FromKiosk) -> dict[str, Any]:
+        desk.stores.check()
+        return {"kiosk": kiosk.name, "network_sha256": desk.network_sha256}
+
+    return routes
+
+
+async def _malformed(request: Request, error: Exception) -> JSONResponse:
+    """Say that a request is none; never what was in it."""
+    status = error.status_code if isinstance(error, HTTPException) else 422
+    _log.warning("A malformed request to %s", request.url.path)
+    return JSONResponse(told(ServiceUnavailable())[1], status)
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    """Tell a kiosk of *error*, in the one form there is."""
+    status, body = told(error)
+    if body["error"] == "unavailable":
+        _log.error("%s failed", request.url.path, exc_info=error)
+    return JSONResponse(body, status)

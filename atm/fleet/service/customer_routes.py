@@ -1,0 +1,123 @@
+"""What customers do at a kiosk: log in, look at their account, withdraw, change their PIN."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from atm.accounts.accounts import Hold, SettledHoldError
+from atm.accounts.session import MINOR_PER_MAJOR
+from atm.fleet.service import bodies as asked
+from atm.fleet.service.desk import Desk, FromKiosk
+from atm.fleet.service.store.kiosks import Kiosk
+from atm.fleet.service.tokens import TokenError
+from atm.fleet.wire_errors import FRESH_S, OverError
+from atm.fleet.wire_values import (
+    customer_to_json,
+    face_from_json,
+    hold_from_json,
+    hold_to_json,
+    to_base64,
+    transaction_to_json,
+    withdrawal_to_json,
+)
+
+
+def customer_routes(desk: Desk) -> APIRouter:
+    """Return the routes over *desk*."""
+    routes = APIRouter()
+    ledger = desk.stores.ledger
+
+    def customer_of(kiosk: Kiosk, token: str, *, fresh: bool = False) -> str:
+        try:
+            says = desk.tokens.open("session", kiosk.kiosk_id, token)
+        except TokenError as error:
+            raise OverError from error
+        if fresh and desk.tokens.age_s(says) > FRESH_S:
+            raise OverError
+        return str(says["customer"])
+
+    @routes.post("/logins")
+    def begin(body: asked.Begin, kiosk: FromKiosk) -> dict[str, Any]:
+        begun = desk.logins.begin(
+            kiosk, body.username, body.pin, body.public_key, body.network_sha256
+        )
+        return {"attempt": begun.attempt, "sealed": to_base64(begun.sealed)}
+
+    @routes.post("/logins/finish")
+    def finish(body: asked.Finish, kiosk: FromKiosk) -> dict[str, Any]:
+        admitted = desk.logins.finish(kiosk, body.attempt, face_from_json(body.face.model_dump()))
+        if admitted is None:
+            return {"granted": False}
+        return {
+            "granted": True,
+            "customer": customer_to_json(admitted.customer),
+            "session": admitted.session,
+        }
+
+    @routes.post("/sessions/available")
+    def available(body: asked.Session, kiosk: FromKiosk) -> dict[str, Any]:
+        return {"available_minor": ledger.available(customer_of(kiosk, body.session))}
+
+    @routes.post("/sessions/transactions")
+    def transactions(body: asked.Transactions, kiosk: FromKiosk) -> dict[str, Any]:
+        found = ledger.transactions(customer_of(kiosk, body.session), body.limit)
+        return {"transactions": [transaction_to_json(each) for each in found]}
+
+    def limit(body: asked.CheckMoney) -> int:
+        return min(body.day_limit_minor, desk.day_limit * MINOR_PER_MAJOR)
+
+    @routes.post("/sessions/check")
+    def check(body: asked.CheckMoney, kiosk: FromKiosk) -> dict[str, Any]:
+        ledger.check_withdrawal(
+            customer_of(kiosk, body.session),
+            body.amount_minor,
+            smallest_note_minor=body.smallest_note_minor,
+            day_limit_minor=limit(body),
+        )
+        return {}
+
+    @routes.post("/sessions/hold")
+    def hold(body: asked.HoldMoney, kiosk: FromKiosk) -> dict[str, Any]:
+        made = ledger.hold(
+            customer_of(kiosk, body.session),
+            body.amount_minor,
+            smallest_note_minor=body.smallest_note_minor,
+            day_limit_minor=limit(body),
+            reference=body.reference,
+        )
+        return hold_to_json(made)
+
+    @routes.post("/sessions/book")
+    def book(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
+        try:
+            booked = ledger.book(held(body.hold, customer_of(kiosk, body.session)))
+        except SettledHoldError as error:
+            if error.booked is None:
+                raise
+            booked = error.booked  # by this kiosk, which lost the answer
+        return withdrawal_to_json(booked)
+
+    @routes.post("/sessions/release")
+    def release(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
+        try:
+            ledger.release(held(body.hold, customer_of(kiosk, body.session)))
+        except SettledHoldError as error:
+            if error.booked is not None:
+                raise
+        return {}
+
+    @routes.post("/sessions/pin")
+    def new_pin(body: asked.NewOwnPin, kiosk: FromKiosk) -> dict[str, Any]:
+        customer_id = customer_of(kiosk, body.session, fresh=True)
+        record = desk.stores.credentials.by_id(customer_id)
+        if record is None:
+            raise OverError
+        desk.office(kiosk).set_pin(record, body.pin, [])
+        return {}
+
+    return routes
+
+
+def held(sent: asked.HoldSent, customer_id: str) -> Hold:
+    """Return the hold that a kiosk means; whose it is the service knows better."""
+    return hold_from_json(sent.model_dump(), customer_id)

@@ -1,0 +1,49 @@
+"""What a kiosk gets for a name that nobody may log in with: as much, and as much like a face's."""
+
+import hmac
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atm.fleet.wire_faces import Claimed
+from face_auth.recognition.classifier import CustomerSvm
+
+SOFTENING: Final = 1e-3
+"""Added to each direction's variance, as in `face_auth.gallery.duplicates`."""
+
+
+class Decoys:
+    """Makes templates of nobody: the same one for the same name, each time."""
+
+    def __init__(
+        self, key: bytes, network_sha256: str, cohort: NDArray[np.float32], like: CustomerSvm
+    ) -> None:
+        """Learn what an SVM over these embeddings looks like.
+
+        Args:
+            key: Secret; without it nobody can tell which template a name would get.
+            network_sha256: Of the network that made *cohort*.
+            cohort: Impostor embeddings, unit rows, shape (m, 512).
+            like: An SVM trained on one of them: how long the weights are and where the bias lies.
+        """
+        self._key = key
+        self._network = network_sha256
+        self._cohort = cohort
+        self._middle = cohort.mean(axis=0)
+        spread = np.cov(cohort.T) + SOFTENING * np.eye(cohort.shape[1])
+        self._inverse = np.linalg.inv(spread).astype(np.float32)
+        self._length = float(np.linalg.norm(like.weights))
+        self._bias = like.bias
+
+    def of(self, name: str) -> Claimed:
+        """Return the decoy of *name*, as it is compared."""
+        seed = hmac.digest(self._key, name.encode("utf-8"), "sha256")
+        rng = np.random.default_rng(np.frombuffer(seed, np.uint32))
+        some = self._cohort[rng.choice(len(self._cohort), size=3, replace=False)]
+        face = rng.dirichlet(np.ones(3)) @ some
+        direction = self._inverse @ (face / np.linalg.norm(face) - self._middle)
+        weights = direction / np.linalg.norm(direction) * self._length * rng.uniform(0.9, 1.1)
+        bias = self._bias * rng.uniform(0.9, 1.1)
+        svm = CustomerSvm(weights.astype(np.float32), float(bias))
+        return Claimed(self._network, svm, None)

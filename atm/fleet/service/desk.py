@@ -1,0 +1,104 @@
+"""What the routes share: the stores, the tokens, and the use cases made for one kiosk."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from atm.enrolment.duplicate_face import OneFace
+from atm.enrolment.enrolment import EnrolmentDesk
+from atm.fleet.service.decoys import Decoys
+from atm.fleet.service.logins import Logins
+from atm.fleet.service.server import FINGERPRINT
+from atm.fleet.service.store.kiosks import Kiosk
+from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.tokens import TokenError, Tokens
+from atm.fleet.wire_errors import NotAllowedError, SignedOutError
+from atm.people import Signatures, StaffError, StaffMember
+from atm.staff.acts import Office
+from credentials.sealed.files import JsonObject
+from face_auth.models import ModelCard, load_cohort
+from face_auth.recognition.classifier import train_customer_svm
+
+STAFF_TOKEN: Final = "staff"
+
+
+class Desk:
+    """One bank's use cases, for any of its kiosks."""
+
+    def __init__(self, stores: ServiceStores, card: ModelCard, day_limit: int) -> None:
+        """Take the stores, the card of the network that the kiosks run, and the bank's limit."""
+        self.stores = stores
+        self.network_sha256 = card.sha256
+        self.day_limit = day_limit
+        self.tokens = Tokens(lambda: stores.token_keys)
+        cohort = load_cohort(card)
+        like = train_customer_svm(cohort[:5], cohort[5:])
+        decoys = Decoys(stores.decoy_key, card.sha256, cohort, like)
+        self.logins = Logins(stores, self.tokens, decoys, card.sha256)
+
+    def office(self, kiosk: Kiosk) -> Office:
+        """Return what staff may do at *kiosk*."""
+        stores = self.stores
+        return Office(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            attempts=stores.attempts,
+            audit=stores.log(kiosk.kiosk_id),
+            staff=stores.staff,
+            commit=stores.commit,
+        )
+
+    def enrolment(self, kiosk: Kiosk) -> EnrolmentDesk:
+        """Return what makes customers at *kiosk*."""
+        stores = self.stores
+        log = stores.log(kiosk.kiosk_id)
+        return EnrolmentDesk(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            audit=log,
+            one_face=OneFace(stores.credentials, stores.gallery, log, stores.search),
+            commit=stores.commit,
+            new_id=stores.new_id,
+        )
+
+    def entries_of(self, kiosk: Kiosk) -> list[JsonObject]:
+        """Return the log of *kiosk*, oldest first."""
+        return list(self.stores.log(kiosk.kiosk_id).entries())
+
+    def member(self, kiosk: Kiosk, token: str) -> StaffMember:
+        """Return who signed in at *kiosk* and got *token*.
+
+        Raises:
+            SignedOutError: If that was too long ago or elsewhere, or they are no member any more.
+        """
+        try:
+            name = str(self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)["name"])
+            return StaffMember(self.stores.staff.known(name))
+        except (TokenError, StaffError) as error:
+            raise SignedOutError from error
+
+    def signed(self, kiosk: Kiosk, tokens: list[str]) -> StaffMember | Signatures:
+        """Return who signed: one member of staff, or two different ones."""
+        members = [self.member(kiosk, token) for token in tokens]
+        return members[0] if len(members) == 1 else Signatures(*members)
+
+
+def kiosk_of(request: Request) -> Kiosk:
+    """Return the kiosk whose certificate came with *request*; looked up each time.
+
+    Raises:
+        NotAllowedError: If it is not registered, or was revoked.
+    """
+    desk: Desk = request.app.state.desk
+    fingerprint = getattr(request.state, FINGERPRINT, "")
+    kiosk = desk.stores.kiosks.known(fingerprint) if fingerprint else None
+    if kiosk is None:
+        raise NotAllowedError("This kiosk is not registered, or not any more.")
+    return kiosk
+
+
+FromKiosk = Annotated[Kiosk, Depends(kiosk_of)]

@@ -1,0 +1,107 @@
+"""What brings the customers of a single machine into the shared store; two members of staff sign.
+
+Each customer is moved whole or not at all, in one transaction. Who is there already is left alone.
+"""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter
+
+from atm.fleet.migration import Digests, digests
+from atm.fleet.service import bodies as asked
+from atm.fleet.service.desk import Desk, FromKiosk
+from atm.fleet.wire_errors import MigrationError, PepperError
+from atm.fleet.wire_faces import FaceWireError, unpack_face
+from atm.people import SecondSignatureError, Signatures
+from credentials.errors import CredentialError
+from credentials.store import CredentialRecord
+from face_auth.errors import GalleryError
+from face_auth.gallery import Capture, Template
+
+
+def migration_routes(desk: Desk) -> APIRouter:
+    """Return the routes over *desk*."""
+    routes = APIRouter()
+    stores = desk.stores
+
+    def signed(kiosk: FromKiosk, tokens: list[str]) -> list[str]:
+        found = desk.signed(kiosk, tokens)
+        if not isinstance(found, Signatures):
+            raise SecondSignatureError
+        return found.names
+
+    @routes.post("/migration/digests")
+    def there(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        signed(kiosk, body.staff)
+        record = stores.credentials.get(body.name)
+        return {"digests": None if record is None else _digests(desk, record)}
+
+    @routes.post("/migration/customers")
+    def move(body: asked.Move, kiosk: FromKiosk) -> dict[str, Any]:
+        names = signed(kiosk, body.staff)
+        customer_id = stores.new_id(body.name)
+        _check_pin_hash(desk, body.pin_hash)
+        try:
+            face = None if body.face is None else unpack_face(body.face, customer_id)
+        except FaceWireError as error:
+            raise MigrationError("The face is not as this program makes one.") from error
+        if face is not None and face[0].network_sha256 != desk.network_sha256:
+            raise MigrationError("The face was enrolled by another face network.")
+        record = CredentialRecord(
+            customer_id=customer_id,
+            username=body.name,
+            full_name=body.full_name,
+            pin_hash=body.pin_hash,
+            template_id=None if face is None else uuid.uuid4().hex,
+            consent_at=body.consent_at,
+            created_at=body.created_at,
+            excused=body.excused,
+        )
+        entry: dict[str, Any] = {"customer": customer_id, "staff": names}
+        log = stores.log(kiosk.kiosk_id)
+
+        def save() -> None:
+            if face is not None and record.template_id is not None:
+                stores.gallery.save(record.template_id, *face)
+            if body.balance_minor is not None:
+                stores.ledger.open_account(customer_id, body.balance_minor)
+            log.append("migration", step="begun", **entry)
+            stores.credentials.add(record)
+            if body.locked:
+                stores.attempts.lock(customer_id)
+            mac = stores.credentials.record_mac(customer_id)
+            log.append("migration", step="done", record=mac, anchor=True, **entry)
+
+        stores.commit(save)
+        return {}
+
+    return routes
+
+
+def _digests(desk: Desk, record: CredentialRecord) -> Digests:
+    """Return the digests of a customer, of what is read from the stores now."""
+    stores, owner = desk.stores, record.customer_id
+    template: Template | None = None
+    captures: list[Capture] = []
+    if record.template_id is not None:
+        try:
+            template = stores.gallery.load(record.template_id, owner)
+            captures = stores.gallery.load_captures(record.template_id, owner)
+        except GalleryError as error:
+            raise MigrationError("The face that is at the service was altered.") from error
+    has_account = stores.ledger.has_account(owner)
+    return digests(
+        record, template, captures, stores.ledger.balance(owner) if has_account else None
+    )
+
+
+def _check_pin_hash(desk: Desk, pin_hash: str | None) -> None:
+    if pin_hash is None:
+        return
+    try:
+        known = desk.stores.hasher.knows_former(pin_hash)
+    except CredentialError as error:
+        raise MigrationError("The PIN hash is damaged.") from error
+    if not known:
+        raise PepperError

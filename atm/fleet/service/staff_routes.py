@@ -1,0 +1,208 @@
+"""What staff do at a kiosk: sign in, enrol, and their acts for customers and for each other."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+
+from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.enrolment.hash_and_capture import EnrolmentError
+from atm.fleet.service import bodies as asked
+from atm.fleet.service.customer_routes import held
+from atm.fleet.service.desk import STAFF_TOKEN, Desk, FromKiosk
+from atm.fleet.wire_errors import STAFF_S, DuplicateFaceError
+from atm.fleet.wire_faces import pack_image, unpack_face
+from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
+from atm.maintenance.export import export
+from atm.people import Application, Customer, SecondSignatureError, Signatures, StaffMember
+
+
+def staff_routes(desk: Desk) -> APIRouter:
+    """Return the routes over *desk*."""
+    routes = APIRouter()
+    staff = desk.stores.staff
+
+    @routes.post("/staff/sign-in")
+    def sign_in(body: asked.SignIn, kiosk: FromKiosk) -> dict[str, Any]:
+        member = staff.sign_in(body.name, body.pin)
+        says = {"name": member.name}
+        return says | {"token": desk.tokens.make(STAFF_TOKEN, kiosk.kiosk_id, STAFF_S, says)}
+
+    @routes.post("/staff/change-pin")
+    def change_pin(body: asked.ChangeStaffPin, kiosk: FromKiosk) -> dict[str, Any]:
+        staff.change_pin(body.name, body.old, body.new)
+        return {}
+
+    @routes.post("/staff/names")
+    def names(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {"names": desk.office(kiosk).members(staff=signed)}
+
+    @routes.post("/staff/add")
+    def add(body: asked.NamedPin, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = desk.signed(kiosk, body.staff)
+        return {"name": desk.office(kiosk).add_staff(body.name, body.pin, signed=signed).name}
+
+    @routes.post("/staff/remove")
+    def remove(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        desk.office(kiosk).remove_staff(body.name, signed=_two(desk.signed(kiosk, body.staff)))
+        return {}
+
+    @routes.post("/staff/unlock")
+    def unlock_staff(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        desk.office(kiosk).unlock_staff(body.name, signed=_two(desk.signed(kiosk, body.staff)))
+        return {}
+
+    @routes.post("/enrolments/username")
+    def check_username(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {"username": desk.enrolment(kiosk).check_username(body.name, staff=signed)}
+
+    @routes.post("/enrolments")
+    def enrol(body: asked.Enrol, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = desk.signed(kiosk, body.staff)
+        first, second = _first_and_second(signed)
+        questions: list[DuplicateQuestion] = []
+
+        def ask(question: DuplicateQuestion) -> StaffMember | None:
+            questions.append(question)
+            return second
+
+        application = Application(
+            username=body.name,
+            full_name=body.full_name,
+            opening_minor=body.opening_minor,
+            pin=body.pin,
+            consent_at=datetime.fromisoformat(body.consent_at),
+            excused=tuple(body.excused),
+        )
+        try:
+            customer = desk.enrolment(kiosk).enrol(
+                application, first, lambda customer_id, _stop: unpack_face(body.face, customer_id),
+                ask=ask,
+            )  # fmt: skip
+        except EnrolmentError as error:
+            if questions and second is None:
+                raise _unanswered(questions[0]) from error
+            raise
+        return {"customer": customer_to_json(customer)}
+
+    return routes
+
+
+def office_routes(desk: Desk) -> APIRouter:
+    """Return the routes of the office over *desk*."""
+    routes = APIRouter()
+
+    @routes.post("/office/customers")
+    def customers(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        return _with_states(desk.office(kiosk).customers(staff=signed))
+
+    @routes.post("/office/search")
+    def search(body: asked.Search, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        return _with_states(desk.office(kiosk).search(body.text, staff=signed))
+
+    @routes.post("/office/known")
+    def known(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        known = desk.office(kiosk).known(body.name, staff=signed)
+        return {"customer": customer_to_json(known.customer), "excused": known.excused}
+
+    @routes.post("/office/unlock")
+    def unlock(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        desk.office(kiosk).unlock(body.name, staff=_one(desk.signed(kiosk, body.staff)))
+        return {}
+
+    @routes.post("/office/new-pin")
+    def new_pin(body: asked.NamedPin, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _two(desk.signed(kiosk, body.staff))
+        desk.office(kiosk).new_pin(body.name, body.pin, signed=signed)
+        return {}
+
+    @routes.post("/office/new-face")
+    def new_face(body: asked.NewFace, kiosk: FromKiosk) -> dict[str, Any]:
+        desk.office(kiosk).new_face(
+            body.name,
+            lambda customer_id, _stop: unpack_face(body.face, customer_id),
+            signed=_two(desk.signed(kiosk, body.staff)),
+        )
+        return {}
+
+    @routes.post("/office/delete")
+    def delete(body: asked.Delete, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = desk.signed(kiosk, body.staff)
+        override = _two(signed) if body.override else None
+        first, _ = _first_and_second(signed)
+        left = desk.office(kiosk).delete(body.name, staff=first, override=override)
+        return {"balance_minor": left}
+
+    @routes.post("/office/excuse")
+    def excuse(body: asked.Excuse, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        desk.office(kiosk).excuse(body.name, body.requests, staff=signed)
+        return {}
+
+    @routes.post("/office/refusals")
+    def refusals(body: asked.Refusals, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        found = desk.office(kiosk).refusals(body.number, staff=signed)
+        return {"refusals": [refusal_to_json(each) for each in found]}
+
+    @routes.post("/office/holds")
+    def holds(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        return {
+            "holds": [
+                hold_to_json(hold) | {"customer_id": hold.customer_id, "username": username}
+                for hold, username in desk.office(kiosk).holds(staff=signed)
+            ]
+        }
+
+    @routes.post("/office/settle")
+    def settle(body: asked.Settle, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        hold = held(body.hold, body.customer_id)
+        desk.office(kiosk).settle(hold, body.paid, staff=signed)
+        return {}
+
+    @routes.post("/office/export")
+    def export_customer(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(desk.signed(kiosk, body.staff))
+        stores, log = desk.stores, desk.stores.log(kiosk.kiosk_id)
+        record = desk.office(kiosk).record(body.name)
+        log.append("export", customer=record.customer_id, staff=[signed.name])
+        return {"kept": export(record, stores.ledger, stores.gallery, log.entries)}
+
+    return routes
+
+
+def _unanswered(question: DuplicateQuestion) -> DuplicateFaceError:
+    """Return what tells the kiosk whom the new face is close to: a second one has to look."""
+    return DuplicateFaceError(
+        question.username,
+        question.customer_id,
+        to_base64(pack_image(question.new_face)),
+        to_base64(pack_image(question.other_face)),
+    )
+
+
+def _one(signed: StaffMember | Signatures) -> StaffMember:
+    return _first_and_second(signed)[0]
+
+
+def _two(signed: StaffMember | Signatures) -> Signatures:
+    if not isinstance(signed, Signatures):
+        raise SecondSignatureError
+    return signed
+
+
+def _first_and_second(signed: StaffMember | Signatures) -> tuple[StaffMember, StaffMember | None]:
+    return (signed.first, signed.second) if isinstance(signed, Signatures) else (signed, None)
+
+
+def _with_states(found: list[tuple[Customer, str]]) -> dict[str, Any]:
+    return {
+        "customers": [customer_to_json(customer) | {"state": state} for customer, state in found]
+    }

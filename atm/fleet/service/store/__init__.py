@@ -1,0 +1,1 @@
+"""The service's stores in PostgreSQL: sealed rows, migrations and keys."""

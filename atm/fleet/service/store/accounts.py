@@ -1,0 +1,280 @@
+"""Accounts in the shared store; each transaction touches the rows of one customer.
+
+What a withdrawal is judged by (balance, what is on hold, what was taken that day) stands in the
+account's own row, under one MAC, so that no hold or transaction that somebody takes away helps.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from atm.accounts.accounts import (
+    AccountExistsError,
+    Hold,
+    LedgerError,
+    OpenHoldError,
+    PayingOutError,
+    Transaction,
+    Withdrawal,
+    check_hold,
+    check_opening,
+    check_reference,
+    random_reference,
+)
+from atm.fleet.service.store.account_rows import Books, Tables, hold_of
+from atm.fleet.service.store.database import Database
+from atm.fleet.service.store.keys import KeyRing
+from atm.fleet.service.store.schema import HOLDS, TRANSACTIONS
+from atm.fleet.service.store.sealed_table import Row
+
+PAYING_OUT_S: Final = 120.0
+"""No dispenser takes so long: a younger hold is being paid out, and staff do not settle it."""
+
+
+class AccountRows:
+    """See `atm.ports.Accounts`."""
+
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        *,
+        zone: tzinfo = UTC,
+        paying_out_s: float = PAYING_OUT_S,
+    ) -> None:
+        """Keep them in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
+        self._database = database
+        self._tables = Tables.of(ring)
+        self._zone = zone
+        self._paying_out_s = paying_out_s
+
+    def open_account(self, customer_id: str, opening_minor: int) -> None:
+        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+
+        Raises:
+            AccountExistsError: If there is one.
+            InvalidAmountError: If the amount is negative, too large or not whole.
+        """
+        check_opening(opening_minor)
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, customer_id)
+            if books.row is None:
+                books.row = self._tables.accounts.insert(
+                    connection, customer_id=customer_id, balance_minor=0, held_minor=0, day="",
+                    day_minor=0, opened_by=None, transactions=0, holds=0,
+                )  # fmt: skip
+            elif books.row["opened_by"] is not None:
+                raise AccountExistsError
+            books.change(opened_by=books.row["transactions"] + 1)
+            books.add("opening", opening_minor, random_reference())
+
+        self._database.run(work)
+
+    def has_account(self, customer_id: str) -> bool:
+        """Return whether the customer has an account."""
+
+        def work(connection: Connection) -> bool:
+            row = self._tables.accounts.get(connection, customer_id)
+            return row is not None and row["opened_by"] is not None
+
+        return self._database.run(work)
+
+    def balance(self, customer_id: str) -> int:
+        """Return the balance in minor units, with what is on hold still in it.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        return int(self._account(customer_id)["balance_minor"])
+
+    def available(self, customer_id: str) -> int:
+        """Return the balance less what is on hold, in minor units.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+        row = self._account(customer_id)
+        return int(row["balance_minor"] - row["held_minor"])
+
+    def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
+        """Return the last *limit* transactions of the account, newest first.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+        """
+
+        def work(connection: Connection) -> list[Row]:
+            opened_by = self._books(connection, customer_id).account()["opened_by"]
+            return self._tables.transactions.select(
+                connection,
+                select(TRANSACTIONS)
+                .where(TRANSACTIONS.c.customer_id == customer_id, TRANSACTIONS.c.n >= opened_by)
+                .order_by(TRANSACTIONS.c.n.desc())
+                .limit(max(0, limit)),
+            )
+
+        return [
+            Transaction(
+                row["kind"], row["amount_minor"], row["balance_minor"],
+                row["at"].astimezone(UTC), row["reference"],
+            )
+            for row in self._database.run(work)
+        ]  # fmt: skip
+
+    def check_withdrawal(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+    ) -> None:
+        """Accept an amount that could be held now; see `Ledger.check_withdrawal`."""
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, customer_id)
+            self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
+
+        self._database.run(work)
+
+    def hold(
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        smallest_note_minor: int,
+        day_limit_minor: int,
+        reference: str | None = None,
+    ) -> Hold:
+        """Set *amount_minor* aside; see `Ledger.hold` for arguments and errors."""
+        if reference is not None:
+            check_reference(reference)
+
+        def work(connection: Connection) -> Hold:
+            books = self._books(connection, customer_id)
+            if reference is not None and (made := books.made(reference, amount_minor)):
+                return made
+            day, spent = self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
+            account = books.account()
+            books.change(
+                held_minor=account["held_minor"] + amount_minor,
+                day=day,
+                day_minor=spent + amount_minor,
+                holds=account["holds"] + 1,
+            )
+            return books.hold(amount_minor, day, reference or random_reference())
+
+        return self._database.run(work)
+
+    def book(self, hold: Hold) -> Withdrawal:
+        """Take what is on hold from the account: the money is out.
+
+        Raises:
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        return self._database.run(
+            lambda connection: self._books(connection, hold.customer_id).book(hold.reference)
+        )
+
+    def release(self, hold: Hold) -> None:
+        """Let go of what is on hold: no money came out.
+
+        Raises:
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+        self._database.run(
+            lambda connection: self._books(connection, hold.customer_id).release(hold.reference)
+        )
+
+    def open_holds(self) -> list[Hold]:
+        """Return what is neither booked nor released, oldest first: from every shard."""
+        query = select(HOLDS).where(HOLDS.c.state == "open").order_by(HOLDS.c.at)
+        rows = self._database.run(lambda connection: self._tables.holds.select(connection, query))
+        return [hold_of(row) for row in rows]
+
+    @contextlib.contextmanager
+    def paying_out(self) -> Iterator[None]:
+        """Do nothing: `settle` knows by a hold's age that it is being paid out."""
+        yield
+
+    def settle(self, hold: Hold, paid: bool) -> None:
+        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
+
+        Raises:
+            PayingOutError: If it is so young that it may just be paid out.
+            UnknownHoldError: If there is no such hold.
+            SettledHoldError: If it was booked or released before.
+        """
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, hold.customer_id)
+            at = books.open_hold(hold.reference)["at"]
+            if self._database.now(connection) - at.timestamp() < self._paying_out_s:
+                raise PayingOutError
+            if paid:
+                books.book(hold.reference)
+            else:
+                books.release(hold.reference)
+
+        self._database.run(work)
+
+    def remove_account(self, customer_id: str) -> None:
+        """Close the account: what is left is booked out, and its transactions stay.
+
+        Raises:
+            UnknownAccountError: If there is no account.
+            OpenHoldError: If a withdrawal from it is on hold.
+        """
+
+        def work(connection: Connection) -> None:
+            books = self._books(connection, customer_id)
+            account = books.account()
+            if account["held_minor"]:
+                raise OpenHoldError
+            books.add("closing", -account["balance_minor"], random_reference())
+            books.change(opened_by=None)
+
+        self._database.run(work)
+
+    def check(self, customer_id: str) -> None:
+        """Add the account up again, from all that was ever done with it.
+
+        Raises:
+            LedgerError: If it is not what transactions and holds come to.
+        """
+
+        def work(connection: Connection) -> bool:
+            return self._books(connection, customer_id).add_up()
+
+        if not self._database.run(work):
+            raise LedgerError(f"The account of customer {customer_id} does not add up.")
+
+    def _check_hold(
+        self, books: Books, amount: int, smallest_note_minor: int, day_limit_minor: int
+    ) -> tuple[str, int]:
+        """Accept *amount*; returns the day it counts for and what was taken on that day."""
+        account = books.account()
+        day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
+        spent = account["day_minor"] if day == account["day"] else 0
+        check_hold(
+            amount,
+            available_minor=account["balance_minor"] - account["held_minor"],
+            spent_minor=spent,
+            smallest_note_minor=smallest_note_minor,
+            day_limit_minor=day_limit_minor,
+        )
+        return day, spent
+
+    def _account(self, customer_id: str) -> Row:
+        return self._database.run(lambda connection: self._books(connection, customer_id).account())
+
+    def _books(self, connection: Connection, customer_id: str) -> Books:
+        now = datetime.fromtimestamp(self._database.now(connection), UTC)
+        row = self._tables.accounts.get(connection, customer_id)
+        return Books(connection, self._tables, customer_id, now, row)

@@ -1,0 +1,106 @@
+"""Counters of customers' attempts in the shared store; the rules are `credentials.attempt_rules`'s.
+
+What was counted is never uncounted: to forgive is to raise what is forgiven.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, select
+
+from atm.fleet.service.store.database import Database
+from atm.fleet.service.store.keys import KeyRing
+from atm.fleet.service.store.schema import ATTEMPTS
+from atm.fleet.service.store.sealed_table import Row, SealedTable
+from credentials.attempt_rules import Ending, Standing, Tally
+from credentials.boot_clock import Moment
+from credentials.errors import StoreError
+
+T = TypeVar("T")
+
+_COUNTERS: Final = ("wrong", "open", "foreign_faces", "waits")
+_CLOCK: Final = "database"
+_PAGE = 2000
+
+
+class AttemptRows:
+    """What each customer's attempts have come to; see `atm.ports.AttemptCounters`."""
+
+    def __init__(self, database: Database, ring: KeyRing) -> None:
+        """Keep them in *database*, sealed with the keys of *ring*; waits go by its clock."""
+        self._database = database
+        self._table = SealedTable(ATTEMPTS, ring, StoreError)
+
+    def reserve(self, owner_id: str) -> Standing:
+        """Count one attempt, durable when this returns, and say if it may be judged."""
+        return self._change(owner_id, lambda tally, now: tally.reserved(now))
+
+    def settle(self, owner_id: str, ending: Ending) -> None:
+        """End one reserved attempt of *owner_id*."""
+        self._change(owner_id, lambda tally, now: (tally.settled(ending, now), None))
+
+    def clear(self, owner_id: str) -> None:
+        """Forgive everything of *owner_id*: staff unlock, or the customer is deleted."""
+        self._change(owner_id, lambda tally, now: (Tally(owner_id), None))
+
+    def lock(self, owner_id: str) -> None:
+        """Let nothing of *owner_id* be judged until staff unlock."""
+        self._change(owner_id, lambda tally, now: (tally.locked(), None))
+
+    def standing(self, owner_id: str) -> Standing:
+        """Return whether an attempt of *owner_id* would be judged now."""
+        return self.standings([owner_id])[owner_id]
+
+    def standings(self, owner_ids: Iterable[str]) -> dict[str, Standing]:
+        """Return for each of *owner_ids* whether an attempt would be judged now."""
+        wanted = list(owner_ids)
+        found: dict[str, Standing] = {}
+        for begin in range(0, len(wanted), _PAGE):
+            page = wanted[begin : begin + _PAGE]
+            found |= self._database.run(partial(self._standings, page))
+        return {each: found.get(each, Standing.FREE) for each in wanted}
+
+    def _standings(self, owner_ids: list[str], connection: Connection) -> dict[str, Standing]:
+        now = self._now(connection)
+        query = select(ATTEMPTS).where(ATTEMPTS.c.customer_id.in_(owner_ids))
+        rows = self._table.select(connection, query)
+        return {row["customer_id"]: _tally(row).at(now).standing() for row in rows}
+
+    def _change(self, owner_id: str, how: Callable[[Tally, Moment], tuple[Tally, T]]) -> T:
+        def work(connection: Connection) -> T:
+            row = self._table.get(connection, owner_id)
+            old = Tally(owner_id, boot=_CLOCK) if row is None else _tally(row)
+            new, answer = how(old, self._now(connection))
+            new = replace(new, boot=_CLOCK)
+            if row is None and new != old:
+                values = dict.fromkeys((f"{name}_forgiven" for name in _COUNTERS), 0)
+                values |= {name: getattr(new, name) for name in _COUNTERS}
+                self._table.insert(
+                    connection, customer_id=owner_id, wait_s=new.wait_s, since=new.since, **values
+                )
+            elif row is not None and new != old:
+                self._table.update(connection, row, **_risen(row, old, new))
+            return answer
+
+        return self._database.run(work)
+
+    def _now(self, connection: Connection) -> Moment:
+        return Moment(_CLOCK, self._database.now(connection))
+
+
+def _tally(row: Row) -> Tally:
+    left = {name: row[name] - row[f"{name}_forgiven"] for name in _COUNTERS}
+    return Tally(row["customer_id"], **left, wait_s=row["wait_s"], boot=_CLOCK, since=row["since"])
+
+
+def _risen(row: Row, old: Tally, new: Tally) -> dict[str, float]:
+    """Return the columns that make *old* to *new*: more counted, or more forgiven."""
+    changes: dict[str, float] = {"wait_s": new.wait_s, "since": new.since}
+    for name in _COUNTERS:
+        more = getattr(new, name) - getattr(old, name)
+        column = name if more > 0 else f"{name}_forgiven"
+        if more:
+            changes[column] = row[column] + abs(more)
+    return changes

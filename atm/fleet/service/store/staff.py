@@ -1,0 +1,119 @@
+"""Members of staff in the shared store; `atm.staff.registry.StaffRegistry` has the rules."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlalchemy import Connection, func, select
+
+from atm.fleet.service.store.database import Database
+from atm.fleet.service.store.keys import KeyRing
+from atm.fleet.service.store.schema import STAFF, STAFF_ATTEMPTS
+from atm.fleet.service.store.sealed_table import Row, SealedTable
+from atm.people import StaffError
+from atm.staff.staff_file import Staff, StaffEntry, parse_staff
+from credentials.errors import StoreError
+from credentials.sealed.files import JsonObject
+
+
+class StaffRows:
+    """See `atm.staff.registry.StaffEntries`."""
+
+    def __init__(self, database: Database, ring: KeyRing) -> None:
+        """Keep them in *database*, sealed with the keys of *ring*."""
+        self._database = database
+        self._table = SealedTable(STAFF, ring, StaffError)
+
+    def read(self) -> Staff:
+        """Return everybody; one name that is asked for is one row that is read."""
+        return _Members(self._database, self._table)
+
+    def change(self, edit: Callable[[Staff], list[JsonObject]]) -> None:
+        """Put what *edit* makes of everybody in their place, in one transaction."""
+
+        def work(connection: Connection) -> None:
+            rows = {row["name_key"]: row for row in _all(self._table, connection)}
+            found = {key: _entry(row) for key, row in rows.items() if row["name"] is not None}
+            wanted = parse_staff(edit(found))
+            for key, entry in wanted.items():
+                if key not in rows:
+                    self._table.insert(connection, name_key=key, **entry.plain())
+                elif found.get(key) != entry:
+                    self._table.update(connection, rows[key], **entry.plain())
+            for key in found.keys() - wanted.keys():
+                blank = {"staff_id": None, "name": None, "pin_hash": None}
+                self._table.update(connection, rows[key], **blank)
+
+        self._database.run(work)
+
+
+class StaffAttemptRows:
+    """Wrong PINs of staff; see `StaffAttempts`. What was counted is never uncounted."""
+
+    def __init__(self, database: Database, ring: KeyRing, limit: int) -> None:
+        """Lock an owner after *limit* attempts."""
+        self._database = database
+        self._table = SealedTable(STAFF_ATTEMPTS, ring, StoreError)
+        self._limit = limit
+
+    def reserve(self, owner_id: str) -> bool:
+        """Count one attempt, durable when this returns; False when the owner is locked."""
+
+        def work(connection: Connection) -> bool:
+            row = self._table.get(connection, owner_id)
+            if _open(row) >= self._limit:
+                return False
+            if row is None:
+                self._table.insert(connection, staff_id=owner_id, wrong=1, wrong_forgiven=0)
+            else:
+                self._table.update(connection, row, wrong=row["wrong"] + 1)
+            return True
+
+        return self._database.run(work)
+
+    def clear(self, owner_id: str) -> None:
+        """Forgive every attempt: after the right PIN, or when staff unlock."""
+
+        def work(connection: Connection) -> None:
+            row = self._table.get(connection, owner_id)
+            if row is not None:
+                self._table.update(connection, row, wrong_forgiven=row["wrong"])
+
+        self._database.run(work)
+
+    def locked(self, owner_id: str) -> bool:
+        """Return whether no further attempt of *owner_id* would be judged."""
+        row = self._database.run(lambda connection: self._table.get(connection, owner_id))
+        return _open(row) >= self._limit
+
+
+class _Members(Mapping[str, StaffEntry]):
+    """Members by what their names are compared by, read when they are asked for."""
+
+    def __init__(self, database: Database, table: SealedTable) -> None:
+        self._database = database
+        self._table = table
+
+    def __getitem__(self, key: str) -> StaffEntry:
+        row = self._database.run(lambda connection: self._table.get(connection, key))
+        if row is None or row["name"] is None:
+            raise KeyError(key)
+        return _entry(row)
+
+    def __iter__(self) -> Iterator[str]:
+        rows = self._database.run(lambda connection: _all(self._table, connection))
+        return iter([row["name_key"] for row in rows if row["name"] is not None])
+
+    def __len__(self) -> int:
+        query = select(func.count()).select_from(STAFF).where(STAFF.c.name.is_not(None))
+        return self._database.run(lambda connection: connection.execute(query).scalar_one())
+
+
+def _all(table: SealedTable, connection: Connection) -> list[Row]:
+    return table.select(connection, select(STAFF))
+
+
+def _entry(row: Row) -> StaffEntry:
+    return StaffEntry(row["staff_id"], row["name"], row["pin_hash"])
+
+
+def _open(row: Row | None) -> int:
+    return 0 if row is None else row["wrong"] - row["wrong_forgiven"]

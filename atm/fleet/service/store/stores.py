@@ -1,0 +1,142 @@
+"""The stores of the service, in one database and under one file of keys."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Final, Self
+
+from argon2 import PasswordHasher
+from sqlalchemy import Connection, text
+
+from atm.errors import AtmError
+from atm.fleet.service.store.accounts import PAYING_OUT_S, AccountRows
+from atm.fleet.service.store.attempts import AttemptRows
+from atm.fleet.service.store.audit import AuditRows
+from atm.fleet.service.store.database import POOL, Database, database_clock
+from atm.fleet.service.store.face_search import DatabaseSearch
+from atm.fleet.service.store.faces import FaceRows
+from atm.fleet.service.store.keys import KeyRing
+from atm.fleet.service.store.kiosks import KioskRows
+from atm.fleet.service.store.migrate import newest_version
+from atm.fleet.service.store.records import Records
+from atm.fleet.service.store.staff import StaffAttemptRows, StaffRows
+from atm.fleet.service.store.tickets import LoginRows
+from atm.ports import Commit
+from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from credentials.hashing import PinHasher
+from face_auth.models import ModelCard
+
+LOG_POOL: Final = 4
+"""Connections for the log: an entry is written while its transaction holds another one."""
+
+
+class ServiceStores:
+    """Everything that the service keeps; safe to use from several threads.
+
+    Keys may be changed while the service runs: what they give is asked for afresh each time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        log_database: Database,
+        ring: KeyRing,
+        card: Callable[[], ModelCard],
+        *,
+        zone: tzinfo = UTC,
+        paying_out_s: float = PAYING_OUT_S,
+    ) -> None:
+        """Take both ways to the database, and the keys; use `open`."""
+        self.ring = ring
+        self._databases = (database, log_database)
+        self._staff = StaffRows(database, ring)
+        self._staff_attempts = StaffAttemptRows(database, ring, STAFF_LIMIT)
+        self.commit: Commit = database.commit
+        self.credentials = Records(database, ring)
+        self.attempts = AttemptRows(database, ring)
+        self.gallery = FaceRows(database, ring)
+        self.search = DatabaseSearch(self.gallery, card)
+        self.ledger = AccountRows(database, ring, zone=zone, paying_out_s=paying_out_s)
+        self.kiosks = KioskRows(database, ring)
+        self.tickets = LoginRows(database)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        keys: Path,
+        card: Callable[[], ModelCard],
+        *,
+        zone: tzinfo = UTC,
+        pool: int = POOL,
+        clock: Callable[[Connection], float] = database_clock,
+        paying_out_s: float = PAYING_OUT_S,
+        costs: PasswordHasher | None = None,
+    ) -> Self:
+        """Use the database at *url* with the file of *keys*; nothing is connected yet.
+
+        Args:
+            url: See `Database`.
+            keys: See `KeyRing`.
+            card: Returns the card of the network that the kiosks run, for the search.
+            zone: Whose calendar days the day limit counts in.
+            pool: Connections at most, besides those of the log.
+            clock: See `Database`.
+            paying_out_s: See `PAYING_OUT_S`.
+            costs: Of PIN hashes; others than argon2-cffi's defaults are for tests.
+
+        Raises:
+            ServiceKeysError: If the keys cannot be used.
+        """
+        ring = KeyRing(keys, costs=costs)
+        database = Database(url, pool=pool, clock=clock)
+        log = Database(url, pool=LOG_POOL, clock=clock)
+        return cls(database, log, ring, card, zone=zone, paying_out_s=paying_out_s)
+
+    @property
+    def hasher(self) -> PinHasher:
+        """Makes and checks PIN hashes, with the newest pepper and all."""
+        return self.ring.current().hasher
+
+    @property
+    def token_keys(self) -> Sequence[bytes]:
+        """Keys of tokens, 32 bytes each, the newest first."""
+        return self.ring.current().token_keys
+
+    @property
+    def decoy_key(self) -> bytes:
+        """Makes decoys, 32 bytes; never another one."""
+        return self.ring.current().decoy_key
+
+    @property
+    def staff(self) -> StaffRegistry:
+        """The members of staff."""
+        return StaffRegistry(self._staff, self.hasher, self._staff_attempts)
+
+    def new_id(self, username: str) -> str:
+        """Return the customer id of *username*, whether there is such a customer or not."""
+        return self.ring.customer_id(username)
+
+    def log(self, kiosk_id: str) -> AuditRows:
+        """Return the log of what is done for a kiosk; *kiosk_id* has 32 hexadecimal digits."""
+        return AuditRows(self._databases[1], self.ring, kiosk_id)
+
+    def check(self) -> None:
+        """Look whether the database answers, is of this version, and the keys can be read.
+
+        Raises:
+            ServiceUnavailable: If the database does not answer.
+            AtmError: If it is of another version, or the keys cannot be read.
+        """
+        self.ring.current()
+        query = text("SELECT version_num FROM alembic_version")
+        version = self._databases[0].run(lambda connection: connection.execute(query).scalar())
+        if version != newest_version():
+            raise AtmError(
+                "The database is of another version; run “python -m atm.fleet.service schema”."
+            )
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        for database in self._databases:
+            database.close()

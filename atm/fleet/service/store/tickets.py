@@ -1,0 +1,46 @@
+"""Logins that were begun for kiosks: each ends once."""
+
+import uuid
+
+from sqlalchemy import Connection, func, insert, update
+
+from atm.fleet.service.store.database import Database
+from atm.fleet.service.store.schema import LOGINS
+
+
+class LoginRows:
+    """Each login that was begun, which ends once."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in *database*."""
+        self._database = database
+
+    def open(self, customer_id: str, kiosk_id: str) -> str:
+        """Keep that a login began; returns its id, 32 hexadecimal digits.
+
+        Unknown names have a customer id too.
+        """
+        login_id = uuid.uuid4().hex
+        row = insert(LOGINS).values(
+            customer_id=customer_id, login_id=login_id, kiosk_id=kiosk_id, begun_at=func.now()
+        )
+        self._database.run(lambda connection: connection.execute(row))
+        return login_id
+
+    def end(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
+        """End it; False if there is none of this kiosk, or it was ended before."""
+        ended = (
+            update(LOGINS)
+            .where(
+                LOGINS.c.customer_id == customer_id,
+                LOGINS.c.login_id == login_id,
+                LOGINS.c.kiosk_id == kiosk_id,
+                LOGINS.c.ended_at.is_(None),
+            )
+            .values(ended_at=func.now())
+        )
+
+        def work(connection: Connection) -> bool:
+            return connection.execute(ended).rowcount == 1
+
+        return self._database.run(work)

@@ -1,0 +1,164 @@
+"""What kiosk and service say to each other: limits, and each error's code on the wire.
+
+An error that the service raises for a kiosk is raised there again, as the same class with the same
+attributes. Whatever is not in `ERRORS` is told as "unavailable": a fault is no news for a kiosk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from atm.accounts import accounts
+from atm.enrolment.hash_and_capture import EnrolmentError
+from atm.errors import AtmError, ServiceUnavailable
+from atm.liveness_policy import ExcuseError
+from atm.people import SecondSignatureError, StaffError, StaffSignInError
+from atm.staff.acts import BalanceError
+from credentials.errors import (
+    DuplicateUserError,
+    PolicyError,
+    StaleRecordError,
+    UnknownUserError,
+)
+
+VERSION: Final = "/v1"
+CALL_S: Final = 4.5
+"""How long a kiosk waits for one answer, all in: staff and customers are told within five seconds.
+The service gives up its own work sooner."""
+LARGEST_BYTES: Final = 64 * 1024
+"""Of what a kiosk sends, but for a face."""
+LARGEST_LOG_BYTES: Final = 4 * 2**20
+"""Of some entries of a kiosk's log: fifty of 64 KiB."""
+LARGEST_FACE_BYTES: Final = 16 * 2**20
+"""Of a new face: a template and the pictures it was made from."""
+LOGIN_S: Final = 45.0
+"""How long after the press a login may be finished: 32 s of face check, and what goes with it."""
+STAFF_S: Final = 600.0
+SESSION_S: Final = 900.0
+"""How long a sign-in and an open account last at most."""
+FRESH_S: Final = 60.0
+"""How long after an admission the customer may change the PIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One class of errors on the wire.
+
+    Attributes:
+        code: Its name there.
+        status: The HTTP status.
+        error: The class.
+        takes: Which attributes its constructor takes, in order; "sentence" is its text.
+    """
+
+    code: str
+    status: int
+    error: type[Exception]
+    takes: tuple[str, ...] = ()
+
+
+class SignedOutError(StaffError):
+    """The sign-in has run out, or was made at another kiosk."""
+
+    sentence = "You are signed out. Please sign in again."
+
+
+class OverError(AtmError):
+    """The login or the open account has come to its end; nothing more is done in its name."""
+
+    sentence = "You are logged out. Please log in again."
+
+
+class DuplicateFaceError(AtmError):
+    """The new face is close to another customer's; a second member of staff must look and sign.
+
+    Attributes:
+        username: The other customer's.
+        customer_id: The other customer's.
+        new_face, other_face: As `face_wire.pack_image` packs them, in base64.
+    """
+
+    def __init__(self, username: str, customer_id: str, new_face: str, other_face: str) -> None:
+        """Keep both pictures."""
+        super().__init__("This face is close to another customer's.")
+        self.username = username
+        self.customer_id = customer_id
+        self.new_face = new_face
+        self.other_face = other_face
+
+
+class MigrationError(AtmError):
+    """This customer, or this folder, cannot be moved to the service as it is."""
+
+
+class PepperError(AtmError):
+    """The service lacks the key that a moved PIN hash was made with."""
+
+    sentence = (
+        "The service lacks the key of these PINs; back the machine's key up and run"
+        " “python -m atm.fleet.service keys adopt” with that backup first."
+    )
+
+
+class NotAllowedError(AtmError):
+    """The service does not know this kiosk, or its certificate was revoked."""
+
+
+ERRORS: Final = (
+    Coded("policy", 422, PolicyError, ("code", "sentence")),
+    Coded("duplicate_user", 409, DuplicateUserError, ("username",)),
+    Coded("unknown_user", 404, UnknownUserError, ("who",)),
+    Coded("stale_record", 409, StaleRecordError, ("sentence",)),
+    Coded("enrolment", 409, EnrolmentError, ("code", "sentence")),
+    Coded(
+        "duplicate_face",
+        409,
+        DuplicateFaceError,
+        ("username", "customer_id", "new_face", "other_face"),
+    ),
+    Coded("balance", 409, BalanceError, ("balance_minor",)),
+    Coded("excuse", 422, ExcuseError, ("sentence",)),
+    Coded("staff_sign_in", 401, StaffSignInError),
+    Coded("signed_out", 401, SignedOutError),
+    Coded("second_signature", 403, SecondSignatureError),
+    Coded("staff", 409, StaffError, ("sentence",)),
+    Coded("over", 401, OverError),
+    Coded("migration", 409, MigrationError, ("sentence",)),
+    Coded("pepper", 409, PepperError),
+    Coded("unknown_account", 404, accounts.UnknownAccountError),
+    Coded("account_exists", 409, accounts.AccountExistsError),
+    Coded("open_hold", 409, accounts.OpenHoldError),
+    Coded("invalid_amount", 422, accounts.InvalidAmountError),
+    Coded("not_a_multiple", 409, accounts.NotAMultipleError, ("smallest_note_minor",)),
+    Coded("insufficient_funds", 409, accounts.InsufficientFundsError, ("available_minor",)),
+    Coded("day_limit", 409, accounts.DayLimitError, ("remaining_minor",)),
+    Coded("unknown_hold", 404, accounts.UnknownHoldError),
+    Coded("settled_hold", 409, accounts.SettledHoldError),
+    Coded("invalid_reference", 422, accounts.InvalidReferenceError),
+    Coded("paying_out", 409, accounts.PayingOutError),
+    Coded("ledger", 409, accounts.LedgerError, ("sentence",)),
+    Coded("not_allowed", 403, NotAllowedError, ("sentence",)),
+    Coded("unavailable", 503, ServiceUnavailable),
+)
+_BY_CLASS: Final = {each.error: each for each in ERRORS}
+_BY_CODE: Final = {each.code: each for each in ERRORS}
+
+
+def told(error: Exception) -> tuple[int, dict[str, Any]]:
+    """Return the status and the body that tell a kiosk of *error*."""
+    coded = _BY_CLASS.get(type(error)) or _BY_CLASS[ServiceUnavailable]
+    sentence = str(error) if coded.error is type(error) else str(ServiceUnavailable())
+    fields = {name: getattr(error, name) for name in coded.takes if name != "sentence"}
+    return coded.status, {"error": coded.code, "sentence": sentence, "fields": fields}
+
+
+def heard(body: object) -> Exception:
+    """Return the error that *body* tells of; `ServiceUnavailable` for what nobody wrote."""
+    if not isinstance(body, Mapping):
+        return ServiceUnavailable()
+    try:
+        coded = _BY_CODE[body["error"]]
+        given = {**body["fields"], "sentence": body["sentence"]}
+        return coded.error(*(given[name] for name in coded.takes))
+    except (KeyError, TypeError, ValueError):
+        return ServiceUnavailable()

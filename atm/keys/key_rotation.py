@@ -1,0 +1,104 @@
+"""A new root key for a data folder, and all that the old one sealed brought under it.
+
+It can be killed at any moment. The new key is on disk, beside the old one, before anything is
+sealed with it; each file is then replaced whole; the old key goes last. In between the folder is
+out of service (`Keys.open` says so), and `rotate` called again goes on to the end.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from atm.folder import DataFolder, FolderError, remove_partials
+from atm.keys.key_file import KeyDocument, KeyFile, KeysError, new_root
+from atm.keys.keys import Keys
+from credentials.errors import CredentialError
+from credentials.hashing import made_with, pepper_name
+from credentials.sealed.seal import Seal
+from face_auth.errors import GalleryError
+from face_auth.gallery import Gallery
+
+
+class Reseal(Protocol):
+    """Brings one file under another seal; killed in between, the file is old or new, whole."""
+
+    def __call__(self, old: Seal, new: Seal) -> None:
+        """Do it, or nothing where the file is missing or new already.
+
+        Raises:
+            AtmError, CredentialError: If neither seal fits, or the disk refuses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a change of keys did.
+
+    Attributes:
+        left: Gallery files that neither key opens, by name; they were unreadable before.
+        older_peppers: How many former peppers are still needed by somebody's PIN hash.
+    """
+
+    left: tuple[str, ...]
+    older_peppers: int
+
+
+def rotate(
+    key_dir: Path,
+    folder: DataFolder,
+    *,
+    gallery: Path,
+    reseal: Sequence[Reseal],
+    pin_hashes: Callable[[Seal], Iterable[str]],
+) -> Rotation:
+    """Change the root key of *folder*, or finish a change that was begun.
+
+    A new backup is needed afterwards: the old one holds the old key.
+
+    Args:
+        key_dir: Where the key is.
+        folder: The data folder; no other process may have it open.
+        gallery: The folder of templates and captures.
+        reseal: One for each file with MACs of records.
+        pin_hashes: All PIN hashes there are, given the new seal; asked last.
+
+    Raises:
+        KeysError: If the key cannot be used, the folder is in use, or a file cannot be brought
+            under the new key; the change is not finished then.
+    """
+    key_file = KeyFile.of(key_dir, folder)
+    try:
+        with folder.held(alone=True):
+            document = _begun(key_file, folder)
+            assert document.replaces is not None
+            old, new = Keys(document.replaces), Keys(document.root)
+            faces = Gallery(gallery, template_key=new.template_key, capture_key=new.capture_key)
+            remove_partials(folder)
+            left = faces.reseal(template_key=old.template_key, capture_key=old.capture_key)
+            for bring in reseal:
+                bring(old.seal, new.seal)
+            used = {made_with(each) for each in pin_hashes(new.seal)}
+            peppers = tuple(each for each in document.peppers if pepper_name(each) in used)
+            key_file.write(replace(document, replaces=None, peppers=peppers))
+            return Rotation(tuple(left), len(peppers))
+    except (CredentialError, FolderError, GalleryError) as error:
+        raise KeysError(str(error)) from error
+    except OSError as error:
+        raise KeysError(f"The keys cannot be changed: {error.strerror}.") from error
+
+
+def _begun(key_file: KeyFile, folder: DataFolder) -> KeyDocument:
+    """Return the document with the new key and the one it replaces, on disk."""
+    document = key_file.read_or_make(folder)
+    if document.replaces is None:
+        pepper = Keys(document.root).pin_pepper
+        document = KeyDocument(
+            kind=document.kind,
+            root=new_root(),
+            replaces=document.root,
+            peppers=(pepper, *document.peppers),
+        )
+        key_file.write(document)
+    return document

@@ -1,0 +1,208 @@
+"""The bank of one machine alone: its customers are kept in its own data folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.session import Session
+from atm.enrolment.crash_cleanup import remove_orphans
+from atm.enrolment.duplicate_face import GallerySearch, OneFace
+from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.hash_and_capture import LockedCommit
+from atm.errors import AtmError
+from atm.folder import DataFolder, open_existing
+from atm.keys.keys import Keys
+from atm.liveness_policy import challenge_s
+from atm.login.decision import Decision
+from atm.login.login import CheckFace, Claim, ClaimedFace, LoginDesk
+from atm.maintenance.export import export
+from atm.maintenance.import_plain import ImportReport, import_plain
+from atm.people import Customer, StaffMember
+from atm.settings import Settings
+from atm.staff.acts import Office
+from atm.staff.registry import StaffRegistry
+from atm.stores import Stores, staff_of
+from credentials.store import CredentialRecord
+from face_auth.gallery import Template
+from face_auth.models import load_card
+from face_auth.types import FaceResult, Frame
+
+if TYPE_CHECKING:
+    from face_auth.recogniser import Recogniser
+
+
+class LocalBank:
+    """Keeps the customers in the files of one machine; an `atm.bank.Bank`."""
+
+    def __init__(self, settings: Settings, stores: Stores) -> None:
+        """Wire the use cases over *stores*; use `open`."""
+        self._settings = settings
+        self.stores = stores
+        self.audit = stores.audit
+        self.staff = stores.staff
+        self._commit = LockedCommit(stores.folder.path / "enrolment.lock")
+        search = GallerySearch(
+            stores.credentials, stores.gallery, lambda: load_card(settings.network)
+        )
+        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, search)
+        self.enrolment = EnrolmentDesk(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            audit=stores.audit,
+            one_face=self._one_face,
+            commit=self._commit,
+        )
+        self.office = Office(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            gallery=stores.gallery,
+            ledger=stores.ledger,
+            attempts=stores.attempts,
+            audit=stores.audit,
+            staff=stores.staff,
+            commit=self._commit,
+        )
+        self.logins = LoginDesk(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            attempts=stores.attempts,
+            pause=stores.pause,
+            audit=stores.audit,
+            open_session=self._open_session,
+            suspect=self._one_face.suspect,
+            limit_s=settings.login_limit_s + challenge_s(settings.liveness),
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, folder: DataFolder) -> Self:
+        """Open the stores in *folder* and accept them.
+
+        Raises:
+            AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
+        """
+        stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+        bank = cls(settings, stores)
+        stores.check()
+        return bank
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether anybody is enrolled."""
+        return any(not record.pending for record in self.stores.credentials.all())
+
+    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+        """Check PIN and face at once and decide; never raises."""
+
+        def check(record: CredentialRecord | None, pressed: float, deadline: float) -> FaceResult:
+            def claim(recogniser: Recogniser, frames: Iterator[Frame]) -> ClaimedFace:
+                if record is None:
+                    return ClaimedFace(recogniser.decoy(), None, frames)
+                return ClaimedFace(self._template(record), record.excused, frames)
+
+            return check_face(claim, pressed, deadline)
+
+        return self.logins.login(username, pin, check)
+
+    def first_staff(self, name: str, pin: str) -> StaffMember:
+        """Make the first member of staff, and approve models and settings in that name.
+
+        Raises:
+            PolicyError: If *name* or *pin* is not allowed.
+            AtmError: If there is one already, it cannot be saved, or one member of staff may not
+                approve these settings.
+        """
+        first = self.staff.check_first(name, pin)
+        self.stores.approvals.approve(self._settings, [first])  # staff without one could not start
+        member = self.staff.add_first(name, pin)
+        self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
+        return member
+
+    def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
+        """Return what is kept of a customer; see `atm.maintenance.export.export`.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self.office.record(username)
+        self.audit.append("export", customer=record.customer_id, staff=[staff.name])
+        return export(record, self.stores.ledger, self.stores.gallery, self.audit.entries)
+
+    def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
+        """Bring in the prototype's names as pending records; see `import_plain`."""
+        report = import_plain(file, self.stores.credentials)
+        self.audit.append("import", names=len(report.imported), staff=staff.name)
+        return report
+
+    def check_approved(self) -> None:
+        """Accept models and settings; without staff nobody can have approved them yet.
+
+        Raises:
+            NotApprovedError: If they are not what staff approved.
+        """
+        if not self.staff.empty:
+            self.stores.approvals.check(self._settings)
+
+    def tidy(self) -> None:
+        """Remove what a crash left unfinished of an enrolment."""
+        stores = self.stores
+        remove_orphans(
+            stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
+        )
+
+    def prepare(self) -> None:
+        """Hash once for the first unknown name, and read all faces for the first search."""
+        _ = self.stores.hasher.decoy  # so that the first unknown name costs no more
+        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: `atm.maintenance.health` looks at the same files."""
+        return ()
+
+    def close(self) -> None:
+        """End the log; the stores hold nothing open."""
+        self.audit.close()
+
+    def _open_session(self, customer: Customer) -> Session:
+        customer_id = customer.customer_id
+
+        def save_pin(pin: str) -> None:
+            self.office.set_pin(self.office.record(customer.username), pin, [])
+
+        def template() -> Template:
+            record = self.stores.credentials.by_id(customer_id)
+            if record is None:
+                raise AtmError("The customer was deleted meanwhile.")
+            return self._template(record)
+
+        return Session(
+            customer,
+            self.stores.ledger,
+            SimulatedDispenser(),
+            smallest_note=self._settings.smallest_note,
+            day_limit=self._settings.day_limit,
+            record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
+            template=template,
+            save_pin=save_pin,
+        )
+
+    def _template(self, record: CredentialRecord) -> Template:
+        assert record.template_id is not None
+        return self.stores.gallery.load(record.template_id, record.customer_id)
+
+
+def staff_of_folder(settings: Settings) -> StaffRegistry:
+    """Open nothing of a data folder but the list of its staff; make nothing.
+
+    Raises:
+        AtmError, CredentialError: If there is none, or it cannot be used.
+    """
+    folder = open_existing(settings.data_dir)
+    if folder.fresh:
+        raise AtmError("There is no member of staff yet.")
+    return staff_of(folder, Keys.open(settings.key_dir, folder))

@@ -1,0 +1,111 @@
+"""The decision on one login, pure: what it is given is all that counts.
+
+Everything that is not a clear yes from both threads, for the same customer and inside the time
+limit, is a denial.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from atm.accounts.session import Session
+from face_auth.errors import AcquisitionError
+from face_auth.types import FaceResult
+
+
+class Outcome(StrEnum):
+    """What the customer is told."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    NO_FACE = "no_face"
+    FAULT = "fault"
+    PAUSED = "paused"
+
+
+class PinReason(StrEnum):
+    """Why the PIN thread said yes or no; for the log alone."""
+
+    RIGHT = "right_pin"
+    WRONG = "wrong_pin"
+    LOCKED = "locked"
+    WAITING = "waiting"
+    UNKNOWN = "unknown_name"
+    PENDING = "pending_record"
+
+
+@dataclass(frozen=True, slots=True)
+class PinResult:
+    """The answer of the PIN factor.
+
+    Attributes:
+        customer_id: The customer whose record was judged; None for an unknown name.
+        accepted: Whether the PIN is that customer's and the record is not locked.
+        reason: Why; never shown.
+        reserved: Whether an attempt was counted for this, to be settled after the decision.
+    """
+
+    customer_id: str | None
+    accepted: bool
+    reason: PinReason
+    reserved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The end of one login.
+
+    Attributes:
+        outcome: What the customer is told.
+        customer_id: Who was claimed, where the name is known; for the log.
+        reasons: Why, in the log's words; never shown to the customer.
+        session: The open account, if and only if *outcome* is `GRANTED`.
+        pause_s: Seconds for which this kiosk judges nobody, if *outcome* is `PAUSED`.
+    """
+
+    outcome: Outcome
+    customer_id: str | None = None
+    reasons: tuple[str, ...] = ()
+    session: Session | None = None
+    pause_s: float = 0.0
+
+
+def decide(
+    pin: PinResult | BaseException | None,
+    face: FaceResult | BaseException | None,
+    *,
+    elapsed_s: float,
+    limit_s: float,
+) -> Decision:
+    """Return the decision on the answers of both threads.
+
+    Args:
+        pin: The PIN thread's answer, what it raised, or None if it never answered.
+        face: The same of the face thread.
+        elapsed_s: Seconds from the press to the later answer.
+        limit_s: Seconds after which no answer counts.
+    """
+    customer_id = pin.customer_id if isinstance(pin, PinResult) else None
+    reasons = (f"pin: {reason(pin)}", f"face: {reason(face)}")
+    if isinstance(face, AcquisitionError) and isinstance(pin, PinResult):
+        return Decision(Outcome.NO_FACE, customer_id, reasons)
+    if not (isinstance(pin, PinResult) and isinstance(face, FaceResult)):
+        return Decision(Outcome.FAULT, customer_id, reasons)
+    if elapsed_s > limit_s:
+        return Decision(Outcome.NO_FACE, customer_id, (*reasons, f"late: {elapsed_s:.2f} s"))
+    same = pin.customer_id is not None and pin.customer_id == face.customer_id
+    if pin.accepted is True and face.accepted is True and not face.attack_suspected and same:
+        return Decision(Outcome.GRANTED, customer_id, reasons)
+    return Decision(Outcome.REFUSED, customer_id, reasons)
+
+
+def reason(answer: object) -> str:
+    """Return why a thread said what it said, in the log's words."""
+    if isinstance(answer, PinResult):
+        return answer.reason.value
+    if isinstance(answer, FaceResult):
+        if answer.attack_suspected:
+            return "attack_suspected"
+        return "match" if answer.accepted else "no_match"
+    if answer is None:
+        return "no_answer"
+    return f"{type(answer).__name__}: {answer}"

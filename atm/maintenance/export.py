@@ -1,0 +1,106 @@
+"""What is kept of one customer, to be given to them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from atm.ports import Accounts, Faces
+from credentials.store import CredentialRecord
+
+Entry = Mapping[str, object]
+
+_EVERY = 2**62  # more lines than any account has
+_INNER = frozenset({"mac", "previous", "record", "stores", "score", "threshold"})
+_WITHHELD = frozenset({"suspected fraud"})
+_NAMES_SOMEBODY = frozenset({"customer", "face_of"})
+
+
+def export(
+    record: CredentialRecord,
+    ledger: Accounts,
+    gallery: Faces,
+    log: Callable[[], Iterable[Entry]],
+) -> dict[str, object]:
+    """Return what is kept of the customer whose *record* it is, ready for `json.dumps`.
+
+    The hash of the PIN, the numbers made from the face and the pictures themselves stay here:
+    who holds the first two could try PINs and faces. The number of pictures and their date are
+    given. Other customers whom an entry names stay unnamed, and what
+    staff are to look into is left out: the export may be asked for by who tried it.
+
+    Args:
+        record: Whose.
+        ledger: For the account.
+        gallery: For the pictures.
+        log: Returns the entries of the log, oldest first.
+
+    Raises:
+        Exception: What the stores raise; then nothing is returned, for it would not be all.
+    """
+    entries = [
+        each
+        for each in log()
+        if record.customer_id in _texts(each) and each.get("kind") not in _WITHHELD
+    ]
+    return {
+        "customer": {
+            "id": record.customer_id,
+            "username": record.username,
+            "full name": record.full_name,
+            "since": record.created_at,
+            "has a PIN": record.pin_hash is not None,
+        },
+        "consent to the keeping of the face": record.consent_at,
+        "face": _face(record, gallery, entries),
+        "account": _account(record.customer_id, ledger),
+        "log": [_plain(each, record.customer_id) for each in entries],
+    }
+
+
+def _face(
+    record: CredentialRecord, gallery: Faces, entries: Sequence[Entry]
+) -> dict[str, object] | None:
+    """Return how many pictures there are, all taken by the last act that took any."""
+    if record.template_id is None:
+        return None
+    taken = [each["at"] for each in entries if each.get("kind") in ("enrolment", "face")]
+    return {
+        "pictures": len(gallery.load_captures(record.template_id, record.customer_id)),
+        "taken": taken[-1] if taken else record.created_at,
+        "numbers made from them": True,
+    }
+
+
+def _account(customer_id: str, ledger: Accounts) -> dict[str, object] | None:
+    if not ledger.has_account(customer_id):
+        return None
+    return {
+        "balance in minor units": ledger.balance(customer_id),
+        "on hold, in minor units": [
+            {"at": each.at.isoformat(), "amount": each.amount_minor, "reference": each.reference}
+            for each in ledger.open_holds()
+            if each.customer_id == customer_id
+        ],
+        "transactions": [
+            {
+                "at": each.at.isoformat(),
+                "kind": each.kind,
+                "amount in minor units": each.amount_minor,
+                "balance in minor units": each.balance_minor,
+                "reference": each.reference,
+            }
+            for each in ledger.transactions(customer_id, _EVERY)
+        ],
+    }
+
+
+def _plain(entry: Entry, customer_id: str) -> dict[str, object]:
+    def shown(name: str, value: object) -> object:
+        other = name in _NAMES_SOMEBODY and value is not None and value != customer_id
+        return "another customer" if other else value
+
+    return {name: shown(name, value) for name, value in entry.items() if name not in _INNER}
+
+
+def _texts(entry: Entry) -> set[str]:
+    """Return every text in *entry*, those in its lists too."""
+    lists = [each if isinstance(each, list) else [each] for each in entry.values()]
+    return {text for each in lists for text in each if isinstance(text, str)}

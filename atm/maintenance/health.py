@@ -1,0 +1,100 @@
+"""How the machine is: what staff look at before they ask for help."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from atm.camera.registered_camera import RegisteredCamera
+from atm.errors import AtmError
+from atm.folder import DataFolder
+from atm.keys.keys import last_backup
+from atm.liveness_policy import LivenessDesk
+from atm.settings import Liveness, Settings
+from atm.stores import KioskStores
+from face_auth.errors import FaceAuthError
+
+LITTLE_SPACE = 0.2
+OLD_BACKUP_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the health page shows.
+
+    Attributes:
+        disk_free_share: Of the disk that holds the data folder, 0 to 1.
+        camera: "ready", "starting" or "lost".
+        camera_problem: Why this camera may not be used, "" when it may.
+        clock: The time, aware.
+        network: The face network's name.
+        approved: Whether models and settings are what staff approved.
+        liveness: The setting: "challenge", "passive" or "off".
+        liveness_network: Whether the published liveness network takes part.
+        pace: How many pictures a second are judged while faces are checked, lately; None where
+            too few were checked to tell.
+        last_backup: Of the keys; None if there was none.
+        log_room: For how many entries the log has room for certain.
+        pause_s: Seconds for which the kiosk judges nobody.
+        notes: Sentences on what staff should do.
+    """
+
+    disk_free_share: float
+    camera: str
+    camera_problem: str
+    clock: datetime
+    network: str
+    approved: bool
+    liveness: Liveness
+    liveness_network: bool
+    pace: float | None
+    last_backup: datetime | None
+    log_room: int
+    pause_s: float
+    notes: tuple[str, ...]
+
+
+def look(
+    settings: Settings,
+    folder: DataFolder,
+    stores: KioskStores,
+    camera: RegisteredCamera,
+    liveness: LivenessDesk,
+    pace: float | None,
+) -> Health:
+    """Return the state of each part; one that cannot tell adds a note instead."""
+    usage = shutil.disk_usage(folder.path)
+    notes = list(stores.audit.notes())
+    approved, network, backup, pause_s = False, False, None, 0.0
+    try:
+        stores.approvals.check(settings)
+        approved = True
+    except AtmError as error:
+        notes.append(str(error))
+    try:
+        network = liveness.load()
+    except FaceAuthError as error:
+        notes.append(str(error))
+    try:
+        backup = last_backup(settings.key_dir, folder)
+        pause_s = stores.pause.remaining()
+    except AtmError as error:
+        notes.append(str(error))
+    now = datetime.now(UTC)
+    keeps_customers = not settings.store
+    if keeps_customers and (backup is None or (now - backup).days >= OLD_BACKUP_DAYS):
+        notes.append("Back up the keys: run “python -m atm keys backup”.")
+    return Health(
+        disk_free_share=usage.free / usage.total,
+        camera=camera.state,
+        camera_problem=camera.problem,
+        clock=now.astimezone(),
+        network=settings.network,
+        approved=approved,
+        liveness=settings.liveness,
+        liveness_network=network,
+        pace=pace,
+        last_backup=backup,
+        log_room=stores.audit.room(),
+        pause_s=pause_s,
+        notes=tuple(notes),
+    )

@@ -1,0 +1,283 @@
+"""Put the credential records back from an earlier copy, and nothing that was taken away since.
+
+The log of acts says what was: a deleted customer stays deleted, and a record that is not the one
+the log knows of comes back without its PIN. Accounts and faces are no part of it.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from atm.errors import AtmError
+from atm.people import Signatures
+from credentials.errors import StoreError
+from credentials.sealed import files
+from credentials.sealed.record_file import PREVIOUS_SUFFIX
+from credentials.sealed.seal import Seal
+from credentials.store import CredentialRecord, JsonStore
+
+Entry = Mapping[str, object]
+
+_MAC_DIGITS = 16
+_WORK_FOLDER = "restore.partial"
+
+
+class RestoreError(AtmError):
+    """There is nothing to restore from, or it could not be done; then nothing was changed."""
+
+
+class Counters(Protocol):
+    """A file of what attempts have come to."""
+
+    @property
+    def generation(self) -> int:
+        """How often the file was changed."""
+        ...
+
+    def lock(self, owner_id: str) -> None:
+        """Let nothing of *owner_id* be judged until staff unlock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CounterFile:
+    """The customers' counters, for the case that they are damaged or older than the log says.
+
+    Attributes:
+        path: The file.
+        open: Opens it; raises StoreError if it is damaged.
+        make: Makes a new one at a path of the same name in another folder, whose generation is
+            above the number given.
+    """
+
+    path: Path
+    open: Callable[[], Counters]
+    make: Callable[[Path, int], Counters]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A customer to whom a restore does harm.
+
+    Attributes:
+        customer_id: Who.
+        username: None where no readable file tells it.
+        comes_back: Whether the record comes back, without its PIN; otherwise it is lost.
+    """
+
+    customer_id: str
+    username: str | None
+    comes_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePreview:
+    """What a restore does.
+
+    Attributes:
+        source: The file whose records come back.
+        kept: How many customers come back as they were.
+        lost: The others, but for those who were deleted.
+        generation: What the store's generation becomes.
+        all_locked: Whether the counters are made anew, with every customer locked.
+    """
+
+    source: Path
+    kept: int
+    lost: tuple[Loss, ...]
+    generation: int
+    all_locked: bool
+
+    @property
+    def sentences(self) -> list[str]:
+        """The same in words, for the two who are to sign."""
+        said = [f"{self.kept} customers come back from {self.source.name}."]
+        for loss in self.lost:
+            who = loss.username or loss.customer_id
+            said.append(
+                f"{who} comes back without a PIN: type a new one."
+                if loss.comes_back
+                else f"{who} is lost: enrol this customer again."
+            )
+        if self.all_locked:
+            said.append("The counters of attempts are made anew: unlock each customer who comes.")
+        said.append("Accounts are not restored here: compare the ledger with its own backup.")
+        return said
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the log says."""
+
+    generation: int = 0
+    counters: int = 0
+    deleted: set[str] = field(default_factory=set)
+    enrolled: set[str] = field(default_factory=set)
+    changes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Of each customer: kind of act and the MAC it left, empty where it may have been cut off."""
+
+
+class Restore:
+    """One restore of the credential records, previewed and then applied."""
+
+    def __init__(
+        self,
+        path: Path,
+        seal: Seal,
+        log: Callable[[], Iterable[Entry]],
+        *,
+        counters: CounterFile | None = None,
+        source: Path | None = None,
+    ) -> None:
+        """Prepare it; nothing is read yet, and nobody else may use the folder until it is done.
+
+        Args:
+            path: The credential file to be written.
+            seal: Made the MACs of every copy.
+            log: Gives the entries of the log, newest last: `delete` with its customer; acts with
+                a customer and the `record` (MAC) that they left, without one where they only
+                began; `stores` (generations); and `rotate`, after which every record that the
+                seal fits is newer than what was logged before.
+            counters: The customers' counters; left alone where None.
+            source: The copy to restore from, anywhere. Otherwise it is the newest good one of
+                the file itself and its previous copy.
+        """
+        self._path = path
+        self._seal = seal
+        self._log = log
+        self._counters = counters
+        self._source = source
+
+    def preview(self) -> RestorePreview:
+        """Return what `apply` would do.
+
+        Raises:
+            RestoreError: If there is no good copy.
+            AtmError: If the log cannot be read.
+        """
+        return self._plan()[0]
+
+    def apply(self, signed: Signatures) -> RestorePreview:
+        """Restore, and return what was done; *signed* are to be logged before and after.
+
+        Killed at any moment it can be called again: it ends in the same state.
+
+        Raises:
+            RestoreError: If there is no good copy, or the disk refuses.
+            AtmError: If the log cannot be read.
+        """
+        if not isinstance(signed, Signatures):
+            raise TypeError("two members of staff must sign a restore")
+        plan, records = self._plan()
+        try:
+            if plan.all_locked and self._counters is not None:
+                self._lock_all(self._counters, records)
+            JsonStore(self._path, self._seal).rewrite(records, plan.generation)
+        except StoreError as error:
+            raise RestoreError(str(error)) from error
+        return plan
+
+    def _plan(self) -> tuple[RestorePreview, list[CredentialRecord]]:
+        known = _read(self._log())
+        found = self._copies()
+        wanted = [store for store in found if store.path == self._source] if self._source else found
+        if not wanted:
+            raise RestoreError("There is no good copy to restore from.")
+        source = max(wanted, key=lambda store: store.generation)
+        records, lost = [], []
+        for record in source.all():
+            if record.customer_id not in known.deleted:
+                now = _up_to_date(record, str(source.record_mac(record.customer_id)), known)
+                records.append(now)
+                if now.pin_hash != record.pin_hash:
+                    lost.append(Loss(now.customer_id, now.username, comes_back=True))
+        names = {each.customer_id: each.username for store in found for each in store.all()}
+        gone = (known.enrolled | names.keys()) - known.deleted
+        for customer_id in sorted(gone - {each.customer_id for each in records}):
+            lost.append(Loss(customer_id, names.get(customer_id), comes_back=False))
+        preview = RestorePreview(
+            source=source.path,
+            kept=len(records) - sum(loss.comes_back for loss in lost),
+            lost=tuple(lost),
+            generation=max(known.generation, *(store.generation for store in found)) + 1,
+            all_locked=self._counters is not None and not _trusted(self._counters, known),
+        )
+        return preview, records
+
+    def _copies(self) -> list[JsonStore]:
+        """Return the copies that are as this machine wrote them."""
+        previous = self._path.with_name(self._path.name + PREVIOUS_SUFFIX)
+        good = []
+        for path in {self._path, previous, self._source or previous}:
+            store = JsonStore(path, self._seal, name=self._path.name)
+            with contextlib.suppress(StoreError):
+                if store.generation > 0:  # else there is no such file
+                    good.append(store)
+        return good
+
+    def _lock_all(self, counters: CounterFile, records: Iterable[CredentialRecord]) -> None:
+        """Put a new counter file in place of the old one only when everybody is locked in it."""
+        folder = counters.path.with_name(_WORK_FOLDER)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            files.private_folder(folder)
+            made = counters.make(folder / counters.path.name, _read(self._log()).counters)
+            for record in records:
+                made.lock(record.customer_id)
+            # What a crash left to be rolled back into the old file must not go into this one.
+            files.remove(counters.path.with_name(f"{counters.path.name}-journal"))
+            (folder / counters.path.name).replace(counters.path)
+            files.sync_folder(counters.path.parent)
+        except OSError as error:
+            raise RestoreError(
+                f"The file {counters.path} cannot be written: {error.strerror}."
+            ) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read(log: Iterable[Entry]) -> _Known:
+    known = _Known()
+    for entry in log:
+        stores = entry.get("stores")
+        if isinstance(stores, Mapping):
+            known.generation = max(known.generation, _number(stores.get("credentials")))
+            known.counters = max(known.counters, _number(stores.get("attempts")))
+        kind, customer, record = (entry.get(name) for name in ("kind", "customer", "record"))
+        if kind == "rotate":
+            known.changes.clear()
+        if not isinstance(kind, str) or not isinstance(customer, str):
+            continue
+        if kind == "delete":
+            known.deleted.add(customer)
+        elif isinstance(record, str):
+            known.changes.setdefault(customer, []).append((kind, record[:_MAC_DIGITS]))
+            known.enrolled.add(customer)
+        elif kind in ("pin", "face"):
+            known.changes.setdefault(customer, []).append((kind, ""))
+    return known
+
+
+def _up_to_date(record: CredentialRecord, mac: str, known: _Known) -> CredentialRecord:
+    """Return *record* without what the log says was changed since."""
+    newer: list[str] = []
+    for kind, left in known.changes.get(record.customer_id, []):
+        newer = [] if left == mac[:_MAC_DIGITS] else [*newer, kind]
+    if not newer:
+        return record
+    template_id = None if "face" in newer else record.template_id
+    return replace(record, pin_hash=None, template_id=template_id)
+
+
+def _trusted(counters: CounterFile, known: _Known) -> bool:
+    try:
+        return counters.open().generation >= known.counters
+    except StoreError:
+        return False
+
+
+def _number(value: object) -> int:
+    return value if type(value) is int else 0

@@ -1,7 +1,0 @@
-"""Runs the versions on the connection that `atm.service.migrate` opened."""
-
-from alembic import context
-
-context.configure(connection=context.config.attributes["connection"])
-with context.begin_transaction():
-    context.run_migrations()

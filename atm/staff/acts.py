@@ -1,0 +1,322 @@
+"""What members of staff do for customers and for each other; every act is logged by name."""
+
+import contextlib
+import threading
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any
+
+from atm.accounts.accounts import Hold, LedgerError
+from atm.enrolment.hash_and_capture import Capturing, EnrolmentError, plain_errors
+from atm.errors import AtmError
+from atm.liveness_policy import checked_excuses
+from atm.people import Customer, KnownCustomer, Signatures, StaffMember
+from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
+from atm.staff.refusals import Refusal, refusal
+from atm.staff.registry import SHORTEST_STAFF_PIN, StaffRegistry
+from credentials.attempts import Standing
+from credentials.errors import UnknownUserError
+from credentials.hashing import PinHasher
+from credentials.policy import check_pin, normalise_username
+from credentials.store import CredentialRecord, CredentialStore
+
+FOUND_AT_MOST = 50
+
+_STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
+
+
+class BalanceError(AtmError):
+    """The account is not empty, so the customer is not deleted."""
+
+    def __init__(self, balance_minor: int) -> None:
+        """Keep the balance, in minor units."""
+        super().__init__("The account is not empty; pay it out first, or let two sign.")
+        self.balance_minor = balance_minor
+
+
+class Office:
+    """The acts of staff. Whoever signs was signed in by `StaffRegistry`."""
+
+    def __init__(
+        self,
+        *,
+        store: CredentialStore,
+        hasher: PinHasher,
+        gallery: Faces,
+        ledger: Accounts,
+        attempts: AttemptCounters,
+        audit: Log,
+        staff: StaffRegistry,
+        commit: Commit,
+    ) -> None:
+        """Take every store, and the *commit* that they share, as `EnrolmentDesk` does."""
+        self._store = store
+        self._hasher = hasher
+        self._gallery = gallery
+        self._ledger = ledger
+        self._attempts = attempts
+        self._audit = audit
+        self._staff = staff
+        self._commit = commit
+
+    def customers(self, *, staff: StaffMember) -> list[tuple[Customer, str]]:
+        """Return every customer with `active`, `waiting`, `locked` or `pending`, by username.
+
+        *staff*, here and below, ask; a look at customers is not logged.
+        """
+        return self._with_states(sorted(self._store.all(), key=lambda record: record.username))
+
+    def search(self, text: str, *, staff: StaffMember) -> list[tuple[Customer, str]]:
+        """Return the first `FOUND_AT_MOST` customers whose username or full name has *text* in it.
+
+        Case does not count; the empty text finds everybody. As `customers` otherwise.
+        """
+        return self._with_states(self._store.find(text, FOUND_AT_MOST))
+
+    def unlock(self, username: str, *, staff: StaffMember) -> None:
+        """Forget wrong PINs, waits and reservations of a customer.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self.record(username)
+        with self._logged("unlock", customer=record.customer_id, staff=[staff.name]):
+            self._attempts.clear(record.customer_id)
+
+    def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
+        """Give a customer the PIN that they have just typed, and unlock them.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            PolicyError: If the PIN is not allowed.
+            StaleRecordError: If the record was changed meanwhile.
+        """
+        self.set_pin(self.record(username), pin, signed.names)
+        self._attempts.clear(self.record(username).customer_id)
+
+    def set_pin(self, record: CredentialRecord, pin: str, by: list[str]) -> None:
+        """Put a new PIN into *record*; *by* says who signed, for the log.
+
+        Raises:
+            PolicyError: If the PIN is not allowed.
+            StaleRecordError: If the record was changed meanwhile.
+        """
+        check_pin(pin)
+        pin_hash = self._hasher.hash(record.customer_id, pin)
+        with self._logged("pin", customer=record.customer_id, staff=by) as fields:
+            self._store.replace(replace(record, pin_hash=pin_hash), instead_of=record)
+            fields["record"] = self._store.record_mac(record.customer_id)
+
+    def new_face(
+        self,
+        username: str,
+        enrol_face: Capturing,
+        *,
+        signed: Signatures,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Take the face of an enrolled customer anew; PIN and account stay.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            EnrolmentError: If the face could not be captured.
+            StaleRecordError: If the record was changed meanwhile.
+            AtmError: If it could not be saved; the old face is kept then.
+        """
+        record = self.record(username)
+        stop = cancel or threading.Event()
+        with plain_errors():
+            template, captures = enrol_face(record.customer_id, stop)
+        if stop.is_set():
+            raise EnrolmentError("cancelled", "Nothing was saved.")
+        new_id = uuid.uuid4().hex
+        new = replace(record, template_id=new_id)
+        entry: dict[str, Any] = {"customer": record.customer_id, "staff": signed.names}
+
+        def save() -> None:
+            self._gallery.save(new_id, template, captures)
+            self._audit.append("face", step="begun", **entry)
+            self._store.replace(new, instead_of=record)
+            if record.template_id is not None:
+                self._gallery.remove(record.template_id, record.customer_id)
+            mac = self._store.record_mac(record.customer_id)
+            self._audit.append("face", step="done", record=mac, anchor=True, **entry)
+
+        def undo() -> None:
+            if self._store.by_id(record.customer_id) != new:
+                self._gallery.remove(new_id, record.customer_id)
+
+        self._commit(save, undo)
+
+    def delete(
+        self, username: str, *, staff: StaffMember, override: Signatures | None = None
+    ) -> int:
+        """Delete the customer: the record first, which is the commit, then all it named.
+
+        Returns:
+            What was on the account, in minor units: zero, unless two overrode.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            BalanceError: If the account is not empty and nobody overrides that.
+            LedgerError: If money of the account is on hold.
+        """
+        record = self.record(username)
+        names = override.names if override else [staff.name]
+        return self._commit(lambda: self._delete(record, names, any_balance=override is not None))
+
+    def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
+        """Mark which requests of the liveness challenge a customer cannot follow; none: all again.
+
+        Args:
+            username: The customer's.
+            requests: Values of `face_auth.types.Movement`; two must remain.
+            staff: Who checked that it is so.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            ExcuseError: If a request is unknown, or fewer than two remain.
+        """
+        excused = checked_excuses(requests)
+        record = self.record(username)
+        with self._logged(
+            "excuse", customer=record.customer_id, staff=[staff.name], requests=excused
+        ) as fields:
+            new = replace(record, excused=",".join(excused) or None)
+            self._store.replace(new, instead_of=record)
+            fields["record"] = self._store.record_mac(record.customer_id)
+
+    def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
+        """Return every member of staff by name, and whether they are locked.
+
+        Raises:
+            StaffError: If the list or the counters cannot be used.
+        """
+        return self._staff.names()
+
+    def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
+        """Make a member of staff; two must sign, but for the second one.
+
+        Raises:
+            PolicyError: If *name* or *pin* is not allowed.
+            StaffError: If the name is taken, or two must sign.
+        """
+        name = normalise_username(name)
+        check_pin(pin, shortest=SHORTEST_STAFF_PIN)
+        with self._logged("staff", act="add", name=name, staff=_names(signed)):
+            return self._staff.add(name, pin, signed=signed)
+
+    def remove_staff(self, name: str, *, signed: Signatures) -> None:
+        """Remove a member of staff, never the last.
+
+        Raises:
+            StaffError: If there is no such name, or it is the last.
+        """
+        name = self._staff.known(name)
+        with self._logged("staff", act="remove", name=name, staff=signed.names):
+            self._staff.remove(name, signed=signed)
+
+    def unlock_staff(self, name: str, *, signed: Signatures) -> None:
+        """Forget the wrong PINs of a member of staff.
+
+        Raises:
+            StaffError: If there is no such name.
+        """
+        name = self._staff.known(name)
+        with self._logged("staff", act="unlock", name=name, staff=signed.names):
+            self._staff.unlock(name)
+
+    def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
+        """Return the last *n* logins that were not granted, newest first; the look is logged.
+
+        Raises:
+            AuditError: If the log cannot be read, or an entry was altered.
+        """
+        self._audit.append("audit read", staff=[staff.name], what="refusals")
+        entries = [
+            entry
+            for entry in self._audit.tail(20 * n, "decision")
+            if entry.get("outcome") != "granted"
+        ][::-1][:n]
+        names = self._store.usernames({str(entry.get("customer")) for entry in entries})
+        return [refusal(entry, names) for entry in entries]
+
+    def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
+        """Return the withdrawals that nobody knows the end of, each with the username."""
+        holds = self._ledger.open_holds()
+        names = self._store.usernames({hold.customer_id for hold in holds})
+        return [(hold, names.get(hold.customer_id)) for hold in holds]
+
+    def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
+        """Book (*paid*) or return the money of a hold.
+
+        Raises:
+            LedgerError: If it was settled meanwhile, or the machine is just paying out.
+        """
+        fields = {"customer": hold.customer_id, "reference": hold.reference, "paid": paid}
+        with self._logged("settle", staff=[staff.name], **fields):
+            self._ledger.settle(hold, paid)
+
+    def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
+        """Return what staff may know of *username*.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self.record(username)
+        return KnownCustomer(_customer(record), record.excused)
+
+    def record(self, username: str) -> CredentialRecord:
+        """Return the record of *username*.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        record = self._store.get(username)
+        if record is None:
+            raise UnknownUserError(username)
+        return record
+
+    def _delete(self, record: CredentialRecord, names: list[str], *, any_balance: bool) -> int:
+        customer_id = record.customer_id
+        has_account = self._ledger.has_account(customer_id)
+        balance = self._ledger.balance(customer_id) if has_account else 0
+        if balance and not any_balance:
+            raise BalanceError(balance)
+        if has_account and self._ledger.available(customer_id) != balance:
+            raise LedgerError("Money of this account is on hold; settle it first.")
+        self._audit.append("delete", step="begun", customer=customer_id, staff=names)
+        self._store.remove(customer_id)
+        if record.template_id:
+            self._gallery.remove(record.template_id, customer_id)
+        if has_account:
+            self._ledger.remove_account(customer_id)
+        self._attempts.clear(customer_id)
+        self._audit.append("delete", step="done", customer=customer_id, staff=names, anchor=True)
+        return balance
+
+    def _with_states(self, records: list[CredentialRecord]) -> list[tuple[Customer, str]]:
+        standings = self._attempts.standings(record.customer_id for record in records)
+        return [
+            (
+                _customer(record),
+                "pending" if record.pending else _STATES[standings[record.customer_id]],
+            )
+            for record in records
+        ]
+
+    @contextlib.contextmanager
+    def _logged(self, kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
+        """Log an act before it is done, and that it was done; what it adds to the fields too."""
+        self._audit.append(kind, step="begun", **fields)
+        yield fields
+        self._audit.append(kind, step="done", anchor=True, **fields)
+
+
+def _customer(record: CredentialRecord) -> Customer:
+    return Customer(record.customer_id, record.username, record.full_name)
+
+
+def _names(signed: StaffMember | Signatures) -> list[str]:
+    return signed.names if isinstance(signed, Signatures) else [signed.name]

@@ -1,0 +1,48 @@
+"""What the commands ask for: secrets without echo at a terminal, else lines of standard input."""
+
+import getpass
+import sys
+
+from atm.errors import AtmError
+from atm.people import Signatures, StaffMember
+from atm.ports import SignIn
+
+YES, NO, ERROR = 0, 1, 2
+"""Exit codes."""
+SECOND = "Second staff"
+"""Who is asked for after the first of two."""
+
+
+def ask(prompt: str, *, secret: bool = True) -> str:
+    """Return one line: without echo at a terminal if *secret*, else the next of standard input.
+
+    Raises:
+        AtmError: If standard input has ended.
+    """
+    if sys.stdin.isatty():
+        return getpass.getpass(prompt) if secret else input(prompt)
+    line = sys.stdin.readline()
+    if not line:
+        raise AtmError(f'Standard input ended where "{prompt.rstrip(": ")}" was expected.')
+    return line.rstrip("\r\n")
+
+
+def sign_in(staff: SignIn, who: str = "Staff") -> StaffMember:
+    """Ask for name and PIN of a member of staff.
+
+    Raises:
+        StaffSignInError: If they are not theirs.
+    """
+    name = ask(f"{who} name: ", secret=False)
+    return staff.sign_in(name, ask(f"{who} PIN: "))
+
+
+def sign_two(staff: SignIn) -> Signatures:
+    """Ask for two different members of staff.
+
+    Raises:
+        StaffSignInError: If name or PIN of one is not theirs.
+        SecondSignatureError: If it is the same person twice.
+    """
+    first = sign_in(staff)
+    return Signatures(first, sign_in(staff, SECOND))

@@ -1,0 +1,1 @@
+"""Sealed storage: authenticated records in files and SQLite, with roll-back detection."""

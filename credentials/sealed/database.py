@@ -1,0 +1,321 @@
+"""A small SQLite file whose every commit is on disk before it is acknowledged, and sealed.
+
+Each row carries a MAC over its values. One more row, the seal, holds the file's generation (one
+more at each change) and a hash over the set of all rows, so that no row can be edited, added, put
+back or taken away by anything but this program. Its MAC binds the schema too: a trigger or a view
+that somebody added would act in this program's name.
+
+The hash over the set is MSet-XOR-Hash: Clarke, Devadas, van Dijk, Gassend and Suh, "Incremental
+Multiset Hash Functions and Their Application to Memory Integrity Checking", ASIACRYPT 2003.
+"""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from credentials.sealed.files import sync_folder
+from credentials.sealed.seal import MAC_BYTES, Seal, Value
+
+_BUSY_TIMEOUT_S = 10.0
+_VERSION = 2
+_SEAL_TABLE = """
+    CREATE TABLE seal (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        generation INTEGER NOT NULL,
+        nonce BLOB NOT NULL,
+        rows BLOB NOT NULL,
+        mac BLOB NOT NULL
+    ) STRICT
+"""
+
+Row = tuple[Any, ...]
+_Signature = tuple[int, int, int, int]
+
+
+class AlteredError(Exception):
+    """The file is not as this program left it; `Database` gives it its sentence."""
+
+
+class Transaction:
+    """The file, held alone: what is read was checked, what is written gets its MAC."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, name: str, keys: Mapping[str, str], seal: Seal
+    ) -> None:
+        """Use an open transaction; `Database.transaction` makes it."""
+        self._connection = connection
+        self._name = name
+        self._keys = keys
+        self._seal = seal
+        self.generation = 0
+        self._rows = 0
+        self.changed = False
+
+    def get(self, table: str, key: Value) -> Row | None:
+        """Return the row of *table* whose key is *key*, without its MAC."""
+        row = self._connection.execute(
+            f"SELECT * FROM {table} WHERE {self._keys[table]} = ?", (key,)
+        ).fetchone()
+        return None if row is None else self._checked(table, row)
+
+    def select(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Return what a SELECT finds; that the rows are ours was checked as the file was opened."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def put(self, table: str, *values: Value) -> None:
+        """Write a row: the new one of its key (the first value), or in place of the old one."""
+        key = self._keys[table]
+        old = self._connection.execute(
+            f"SELECT * FROM {table} WHERE {key} = ?", (values[0],)
+        ).fetchone()
+        mac = self._seal.mac(self._purpose(table), *values)
+        marks = ", ".join("?" * (len(values) + 1))
+        if old is None:
+            self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", (*values, mac))
+        else:
+            self._checked(table, old)
+            self._rows ^= self._share(old[-1])
+            columns = [row[1] for row in self._connection.execute(f"PRAGMA table_info ({table})")]
+            self._connection.execute(
+                f"UPDATE {table} SET ({', '.join(columns)}) = ({marks}) WHERE {key} = ?",
+                (*values, mac, values[0]),
+            )
+        self._rows ^= self._share(mac)
+        self.changed = True
+
+    def remove(self, table: str, key: Value) -> None:
+        """Delete the row of *key*, if there is one."""
+        column = self._keys[table]
+        old = self._connection.execute(
+            f"SELECT * FROM {table} WHERE {column} = ?", (key,)
+        ).fetchone()
+        if old is not None:
+            self._checked(table, old)
+            self._rows ^= self._share(old[-1])
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (key,))
+            self.changed = True
+
+    def open_seal(self, *, every_row: bool) -> None:
+        """Read the seal, and recompute it from *every_row* if asked.
+
+        Raises:
+            AlteredError: If the file is not as this program left it.
+        """
+        found = self._connection.execute("SELECT generation, nonce, rows, mac FROM seal").fetchall()
+        if len(found) != 1:
+            raise AlteredError
+        generation, nonce, rows, mac = found[0]
+        if not self._seal.check(mac, *self._sealed(generation, nonce, rows)):
+            raise AlteredError
+        self.generation = generation
+        self._rows = int.from_bytes(rows) ^ self._mask(nonce)
+        if every_row:
+            self._check_every_row()
+
+    def write_seal(self) -> None:
+        """Write the seal of the rows as they are now, one generation on."""
+        self.generation += 1
+        nonce = secrets.token_bytes(MAC_BYTES)
+        rows = (self._rows ^ self._mask(nonce)).to_bytes(MAC_BYTES)
+        mac = self._seal.mac(*self._sealed(self.generation, nonce, rows))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO seal VALUES (1, ?, ?, ?, ?)",
+            (self.generation, nonce, rows, mac),
+        )
+
+    def _check_every_row(self) -> None:
+        # A select by an index that does not fit its table would miss rows.
+        if self._connection.execute("PRAGMA integrity_check (1)").fetchall() != [("ok",)]:
+            raise AlteredError
+        total = 0
+        for table, key in self._keys.items():
+            last = None
+            for row in self._connection.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+                (this, *_) = self._checked(table, row)
+                if this == last:  # two of the same would cancel out in the sum
+                    raise AlteredError
+                last = this
+                total ^= self._share(row[-1])
+        if total != self._rows:
+            raise AlteredError
+
+    def _sealed(self, *values: Value) -> tuple[Any, ...]:
+        schema = self._connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        )
+        return (self._purpose("seal"), *values, *(each for row in schema for each in row))
+
+    def _checked(self, table: str, row: Row) -> Row:
+        if not self._seal.check(row[-1], self._purpose(table), *row[:-1]):
+            raise AlteredError
+        return row[:-1]
+
+    def _share(self, mac: bytes) -> int:
+        return int.from_bytes(self._seal.mac(self._purpose("row"), mac))
+
+    def _mask(self, nonce: bytes) -> int:
+        return int.from_bytes(self._seal.mac(self._purpose("mask"), nonce))
+
+    def _purpose(self, table: str) -> str:
+        return f"{self._name}/{table}"
+
+
+class Database:
+    """One SQLite file, opened for each transaction, so threads, forks and processes may share it.
+
+    Commits are durable: a rollback journal that is made with the file and then stays, so that its
+    name survives a power cut; a commit empties and syncs it. (SQLite syncs the folder of a journal
+    that comes and goes, but passes over an error there.) Every row is checked when the file was
+    changed by anybody but this object since it looked last.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: Sequence[str],
+        keys: Mapping[str, str],
+        seal: Seal,
+        error: Callable[[str], Exception],
+        *,
+        after: int = 0,
+    ) -> None:
+        """Open *path*, or make it (0600) with *schema* if there is none; its folder exists.
+
+        Args:
+            path: The file; its name is part of what the MACs bind.
+            schema: Statements that make the tables. Each table that *keys* names has a last
+                column ``mac BLOB NOT NULL``.
+            keys: The tables that are sealed, each with its first column, which is its key.
+            seal: Makes the MACs.
+            error: Makes the exception to raise, from one plain sentence, when SQLite fails or
+                the file is not as this program left it.
+            after: A new file's generation is one more.
+        """
+        self.path = path
+        self._keys = dict(keys)
+        self._seal = seal
+        self._error = error
+        self._seen: _Signature | None = None
+        self._generation = 0
+        self._unsure = False
+        self._make(schema, after)
+        self.look()  # checks every row
+
+    @property
+    def generation(self) -> int:
+        """How often the file was changed, as last seen by this object."""
+        return self._generation
+
+    def look(self) -> None:
+        """Look at the file as it is now, and keep its generation; fails as `transaction`."""
+        with self.transaction():
+            pass
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Hold the file alone from the first read to the commit; any exception undoes all of it.
+
+        Raises:
+            Exception: What *error* makes, if the file is missing, damaged, full, altered, older
+                than it was, or busy for ten seconds.
+        """
+        with self._failing(), contextlib.closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                transaction = self._begin(connection)
+                # What a commit that failed left to be seen may not be on the disk: write it again.
+                transaction.changed = self._unsure
+                yield transaction
+                if transaction.changed:
+                    transaction.write_seal()
+                    self._unsure = True
+                connection.execute("COMMIT")
+                self._unsure = False
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            self._generation = max(self._generation, transaction.generation)
+            self._seen = self._signature()
+
+    def _begin(self, connection: sqlite3.Connection) -> Transaction:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > _VERSION:
+            raise self._error(f"The file {self.path} was written by a newer program.")
+        transaction = Transaction(connection, self.path.name, self._keys, self._seal)
+        if version != _VERSION:
+            raise AlteredError
+        transaction.open_seal(every_row=self._seen != self._signature())
+        if transaction.generation < self._generation:
+            raise AlteredError
+        return transaction
+
+    def _make(self, schema: Sequence[str], after: int) -> None:
+        """Make the file whole under another name, then give it its own; and its journal."""
+        with self._failing():
+            if not self.path.exists():
+                self._make_file(schema, after)
+            journal = self.path.with_name(f"{self.path.name}-journal")
+            if not journal.exists():
+                os.close(os.open(journal, os.O_WRONLY | os.O_CREAT, 0o600))
+                sync_folder(self.path.parent)
+
+    def _make_file(self, schema: Sequence[str], after: int) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.partial")
+        try:
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with contextlib.closing(self._connect(temporary)) as connection:
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in (*schema, _SEAL_TABLE):
+                    connection.execute(statement)
+                made = Transaction(connection, self.path.name, self._keys, self._seal)
+                made.generation = after
+                made.write_seal()
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                connection.execute("COMMIT")
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(temporary, self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(self.path.parent)
+
+    def _connect(self, path: Path | None = None) -> sqlite3.Connection:
+        # mode=rw: a file that vanished is a fault, not a new, empty one.
+        connection = sqlite3.connect(
+            f"{(path or self.path).absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=_BUSY_TIMEOUT_S,
+            isolation_level=None,
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _signature(self) -> _Signature:
+        status = self.path.stat()
+        return (status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino)
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except (AlteredError, UnicodeDecodeError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
+                raise self._error(f"The file {self.path} cannot be used: {error}.") from error
+            raise self._error(
+                f"The file {self.path} is damaged or was altered;"
+                " two members of staff must restore it."
+            ) from error
+        except sqlite3.Error as error:
+            raise self._error(f"The file {self.path} cannot be used: {error}.") from error
+        except OSError as error:
+            raise self._error(f"The file {self.path} cannot be used: {error.strerror}.") from error

@@ -1,0 +1,123 @@
+"""Bring sealed files under another seal, when the machine's key is changed.
+
+Each function can be killed and called again: the file is sealed by the one or by the other, whole.
+Nobody else may use the file meanwhile.
+"""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from credentials.errors import DamagedStoreError, StoreError
+from credentials.sealed.database import AlteredError, Transaction
+from credentials.sealed.files import PARTIAL_SUFFIX, JsonObject, sync_folder
+from credentials.sealed.record_file import RecordFile
+from credentials.sealed.seal import Seal
+
+
+def reseal_records(path: Path, old: Seal, new: Seal) -> None:
+    """Bring a `RecordFile` under *new*; its previous copy is then a copy of it as it is now.
+
+    Raises:
+        StoreError: If neither seal fits, or the file cannot be written.
+    """
+
+    def same(records: list[JsonObject]) -> list[JsonObject]:
+        return records
+
+    if not path.exists():
+        return
+    target = RecordFile(path, same, new)
+    with contextlib.suppress(DamagedStoreError):
+        target.read()
+        return
+    source = RecordFile(path, same, old)
+    target.rewrite(source.read(), source.generation + 1)
+
+
+def reseal_database(path: Path, old: Seal, new: Seal) -> None:
+    """Bring a `Database` under *new*: a copy of all rows is made, and takes the file's place.
+
+    Raises:
+        StoreError: If neither seal fits, or the file cannot be read or written.
+    """
+    if not path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PARTIAL_SUFFIX}")
+    try:
+        for stray in path.parent.glob(f".{path.name}.*{PARTIAL_SUFFIX}"):
+            stray.unlink(missing_ok=True)
+        with contextlib.closing(_connect(path)) as source:
+            source.execute("BEGIN IMMEDIATE")
+            keys = _sealed_tables(source)
+            with contextlib.suppress(AlteredError):
+                Transaction(source, path.name, keys, new).open_seal(every_row=True)
+                return
+            checked = Transaction(source, path.name, keys, old)
+            checked.open_seal(every_row=True)
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with contextlib.closing(_connect(temporary)) as target:
+                copy = Transaction(target, path.name, keys, new)
+                copy.generation = checked.generation
+                _copy(source, target, copy, keys)
+            temporary.replace(path)
+        sync_folder(path.parent)
+    except (AlteredError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise StoreError(f"The file {path} cannot be used: {error}.") from error
+        raise StoreError(
+            f"The file {path} is damaged or was altered; two members of staff must restore it."
+        ) from error
+    except OSError as error:
+        raise StoreError(f"The file {path} cannot be written: {error.strerror}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+
+
+def _sealed_tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return each sealed table with its key; that the schema is ours, the seal tells later."""
+    found = {}
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'seal'"
+    )
+    for (name,) in names.fetchall():
+        if not name.isidentifier():
+            raise AlteredError
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info ({name})")]
+        if columns[-1] != "mac" or not columns[0].isidentifier():
+            raise AlteredError
+        found[name] = columns[0]
+    return found
+
+
+def _copy(
+    source: sqlite3.Connection,
+    target: sqlite3.Connection,
+    copy: Transaction,
+    keys: Mapping[str, str],
+) -> None:
+    """Write tables, rows, then what watches over them (indexes and triggers), and the seal."""
+    (version,) = source.execute("PRAGMA user_version").fetchone()
+    schema = source.execute("SELECT type, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    target.execute("PRAGMA synchronous = FULL")
+    target.execute("BEGIN IMMEDIATE")
+    for kind, sql in schema:
+        if kind == "table":
+            target.execute(sql)
+    for table in keys:
+        for row in source.execute(f"SELECT * FROM {table}"):
+            copy.put(table, *row[:-1])
+    for kind, sql in schema:
+        if kind != "table":
+            target.execute(sql)
+    copy.write_seal()
+    target.execute(f"PRAGMA user_version = {version}")
+    target.execute("COMMIT")

@@ -1,0 +1,153 @@
+"""Sources that know no time of their own: a video file, a folder of pictures, a drawn face."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from face_auth.camera.opencv import OpenCvSource, decode_picture, prepare_opencv, rgb_of
+from face_auth.camera.sources import Source, SourceError
+from face_auth.types import Movement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+DEMO_INTERVAL_S = 1 / 25
+PICTURE_INTERVAL_S = 0.2
+_MAX_PICTURE_BYTES = 64 << 20
+_PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+class VideoFile(OpenCvSource):
+    """A video file, over and over, at its own rate."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+        self._frames = 0
+
+    def open(self) -> Source:
+        try:
+            regular = stat.S_ISREG(self._path.stat().st_mode)
+        except OSError as error:
+            raise SourceError(f"no video at {self._path}: {error.strerror}") from None
+        if not regular:
+            raise SourceError(f"no video at {self._path}: it is no file")
+        prepare_opencv()
+        import cv2
+
+        self.close()
+        self._frames = 0
+        self._capture = cv2.VideoCapture(
+            str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]
+        )
+        if not self._capture.isOpened():
+            raise SourceError(f"{self._path} is no video that can be read")
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.interval_s = 1 / rate if 1 <= rate <= 240 else DEMO_INTERVAL_S
+        return self
+
+    def grab(self) -> None:
+        """Go on one frame; after the last, wherever the header thinks it is, begin again."""
+        if self._capture is not None:
+            self._check_size(self._capture)
+        if self._capture is None or not self._capture.grab():
+            if not self._frames:
+                raise SourceError(f"{self._path} holds no frame that can be read")
+            self.open()
+            super().grab()
+        self._frames += 1
+
+
+class PictureFolder(Source):
+    """The pictures of a folder by name, over and over; those that cannot be read are skipped."""
+
+    interval_s = PICTURE_INTERVAL_S
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._left: list[Path] = []
+        self._unreadable: set[Path] = set()
+        self._image: NDArray[np.uint8] | None = None
+
+    def open(self) -> Source:
+        prepare_opencv()
+        self._left = self._pictures()
+        return self
+
+    def _pictures(self) -> list[Path]:
+        """List what is there now, last first."""
+        try:
+            found = [
+                path
+                for path in self._folder.iterdir()
+                if path.suffix.lower() in _PICTURES and path.name[0] != "." and path.is_file()
+            ]
+        except OSError as error:
+            raise SourceError(f"no folder at {self._folder}: {error.strerror}") from None
+        if not found:
+            raise SourceError(f"no pictures in {self._folder}")
+        return sorted(found, reverse=True)
+
+    def grab(self) -> None:
+        again = False
+        while True:
+            if not self._left:
+                if again:
+                    raise SourceError(f"no picture in {self._folder} can be read")
+                self._left, again = self._pictures(), True
+            path = self._left.pop()
+            self._image = _read_picture(path)
+            if self._image is not None:
+                return
+            self._unreadable.add(path)
+            self.skipped = len(self._unreadable)
+
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        return self._image
+
+
+def _read_picture(path: Path) -> NDArray[np.uint8] | None:
+    try:
+        if path.stat().st_size > _MAX_PICTURE_BYTES:
+            return None
+        return decode_picture(path.read_bytes())
+    except OSError:
+        return None
+
+
+class Demo(Source):
+    """A drawn face that moves, and does what it is asked, for machines without a camera."""
+
+    interval_s = DEMO_INTERVAL_S
+
+    def __init__(
+        self, number: int, clock: Callable[[], float], asked: Callable[[], Movement | None]
+    ) -> None:
+        self._number = number
+        self._clock = clock
+        self._asked = asked
+
+    def open(self) -> Source:
+        from face_auth.camera.demo.face import DemoFace
+        from face_auth.camera.demo.obedience import Obedience
+
+        prepare_opencv()
+        try:
+            self._face = DemoFace(self._number)
+        except (OSError, ValueError) as error:
+            raise SourceError(f"the drawn person cannot be shown: {error}") from None
+        self._obedience = Obedience()
+        self._since = self._clock()
+        return self
+
+    def grab(self) -> None:
+        self._at = self._clock() - self._since
+        self._pose = self._obedience.pose(self._asked(), self._at)
+
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        return rgb_of(self._face.draw(self._at, **self._pose), from_bgr=False)

@@ -1,0 +1,1 @@
+"""The evaluation protocols, one module each; `evaluation.py --protocol` names them."""

@@ -1,0 +1,156 @@
+"""Protocol: is a customer still recognised with glasses, a hat, in side light, half turned?"""
+
+from itertools import islice
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.datasets.photographs import ImageError, central_face, read_photograph
+from face_auth.evaluation.alterations import ALLOWED
+from face_auth.evaluation.context import say
+from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.metrics import wilson
+from face_auth.evaluation.protocols.pad.heads import Head, HeadPlacement
+from face_auth.evaluation.result import Section, Table, percent
+from face_auth.gallery import Template
+from face_auth.recogniser import Recogniser
+from face_auth.recognition.detection import Face, letterbox
+
+NAME: Final = "allowed"
+ENROLLED: Final = 5
+TURNS: Final = {"turned by 15 degrees": 15.0, "turned by 25 degrees": 25.0}
+KINDS: Final = ("unaltered", *ALLOWED, *TURNS)
+WORN: Final = ("glasses", "tinted glasses", "eye patch", "hat")
+"""What a customer may wear at enrolment as well."""
+CUSTOMERS: Final = 232
+
+Picture = NDArray[np.uint8]
+
+
+def allowed(photographs: Photographs, seed: int, customers: int = CUSTOMERS) -> Section:
+    """Measure FNMR under each alteration that guidance lets pass.
+
+    Each customer is enrolled from five photographs as they are; the sixth is the attempt, as it
+    is and altered. Then they are enrolled with what they wear, and come with it. A face that is not
+    found any more counts as a refusal.
+
+    Raises:
+        InputError: If nobody has six photographs.
+        ModelError: If a model file is missing or another one.
+    """
+    recogniser = Recogniser.load()
+    cv2.setNumThreads(1)
+    people = [
+        name for name in sorted(photographs.unseen) if len(photographs.people[name]) > ENROLLED
+    ]
+    if not people:
+        raise InputError("nobody has six photographs")
+    say(f"recognition under {len(KINDS) - 1} alterations, and with {len(WORN)} things worn ...")
+    refused = dict.fromkeys([*KINDS, *map(_with, WORN)], 0)
+    tried = 0
+    for number, name in enumerate(islice(people, customers)):
+        rng = np.random.default_rng([seed, number])
+        found: list[tuple[Picture, Face]] = []
+        for index in rng.permutation(len(photographs.people[name])):
+            one = _read(photographs, name, int(index), recogniser)
+            if one is not None:
+                found.append(one)
+            if len(found) > ENROLLED:
+                break
+        if len(found) <= ENROLLED:
+            continue
+        template = recogniser.train(
+            name, np.concatenate([_embed(recogniser, *one) for one in found[:ENROLLED]])
+        )
+        tried += 1
+        picture, face = found[ENROLLED]
+        for kind in KINDS:
+            altered = _altered(picture, face, kind, rng)
+            refused[kind] += _refuses(recogniser, template, altered)
+        for kind in WORN:
+            # The same draws for each picture: it is one pair of glasses.
+            worn = [
+                (_altered(*one, kind, np.random.default_rng([seed, number, 1])), one[1])
+                for one in found
+            ]
+            template = recogniser.train(
+                name, np.concatenate([_embed(recogniser, *one) for one in worn[:ENROLLED]])
+            )
+            refused[_with(kind)] += _refuses(recogniser, template, worn[ENROLLED][0])
+    if not tried:
+        raise InputError("nobody has six usable photographs")
+    return _section(refused, tried, recogniser.threshold.fmr)
+
+
+def _with(kind: str) -> str:
+    return f"{kind}, enrolled with them" if kind.endswith("s") else f"{kind}, enrolled with it"
+
+
+def _refuses(recogniser: Recogniser, template: Template, picture: Picture) -> bool:
+    face = central_face(picture, recogniser.detector.detect(picture))
+    if face is None:
+        return True
+    score = template.svm.score(_embed(recogniser, picture, face))[0]
+    return bool(score < recogniser.threshold.value)
+
+
+def _read(
+    photographs: Photographs, name: str, index: int, recogniser: Recogniser
+) -> tuple[Picture, Face] | None:
+    try:
+        picture = read_photograph(photographs.people[name][index].read_bytes())
+    except ImageError:
+        return None
+    frame, _ = letterbox(picture)
+    face = central_face(frame, recogniser.detector.detect(frame))
+    return None if face is None else (frame, face)
+
+
+def _embed(recogniser: Recogniser, picture: Picture, face: Face) -> NDArray[np.float32]:
+    return recogniser.network.embed(recogniser.network.frame_face(picture, face)[np.newaxis])
+
+
+def _altered(picture: Picture, face: Face, kind: str, rng: np.random.Generator) -> Picture:
+    if kind in ALLOWED:
+        return ALLOWED[kind](picture, face.landmarks, rng)
+    if kind in TURNS:
+        yaw = TURNS[kind] * (1 if rng.random() < 0.5 else -1)
+        return Head(picture, face, 1).draw(HeadPlacement(yaw=yaw), 0.0)
+    return picture
+
+
+def _section(refused: dict[str, int], tried: int, fmr: str) -> Section:
+    values: dict[str, Any] = {"attempts": tried, "fmr": fmr, "FNMR": {}}
+    rows = []
+    for kind, count in refused.items():
+        around = wilson(count, tried)
+        values["FNMR"][kind] = count / tried
+        rows.append(
+            (
+                kind,
+                percent(count / tried, 1),
+                f"{100 * around.low:.1f} to {100 * around.high:.1f} %",
+            )
+        )
+    hardest = max(refused, key=lambda kind: refused[kind])
+    return Section(
+        name=NAME,
+        title="Recognition under what is allowed",
+        summary=f"FNMR {percent(refused['unaltered'] / tried, 1)} unaltered; hardest: {hardest}, "
+        f"{percent(refused[hardest] / tried, 1)}.",
+        values=values,
+        tables=(
+            Table(
+                "FNMR under alterations",
+                ("the attempt", "FNMR", "95 %"),
+                rows,
+                (
+                    f"{tried} customers, enrolled without the alteration unless it says so, one "
+                    f"attempt each, at FMR {fmr}. Glasses, hat and light are painted on, turns are "
+                    "simulated.",
+                ),
+            ),
+        ),
+    )

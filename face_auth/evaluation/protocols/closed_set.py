@@ -1,0 +1,220 @@
+"""Protocol: everybody is enrolled, and each image gets the name that fits best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.evaluation import charts
+from face_auth.evaluation.context import Context
+from face_auth.evaluation.features import PhotographState
+from face_auth.evaluation.material import Image, InputError
+from face_auth.evaluation.metrics import ranks, wilson
+from face_auth.evaluation.result import Chart, Section, Table, as_list, percent
+
+NAME: Final = "closed-set"
+WORST: Final = 10
+PROTOTYPE: Final = 0.8960
+"""What the prototype reported on its 4,100 test images of 205 people."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What became of each test image.
+
+    Attributes:
+        images: The images.
+        ranks: The place of the right person among all, 0 is the first; shape (n,).
+        named: The person who was named; empty without a face.
+        states: A `PhotographState` each.
+        enrolled: How many people could be named.
+    """
+
+    images: Sequence[Image]
+    ranks: NDArray[np.intp]
+    named: Sequence[str]
+    states: NDArray[np.uint8]
+    enrolled: int
+
+
+def closed_set(context: Context) -> Section:
+    """Train on the one folder, name everything in the other."""
+    answers = classify(context)
+    unseen = np.array([image.person in context.material.unseen for image in answers.images])
+    groups = {
+        "everybody": np.ones(len(unseen), bool),
+        "unseen people": unseen,
+        "seen people": ~unseen,
+    }
+    figures = {name: _figures(answers, group) for name, group in groups.items() if group.any()}
+    worst = _worst(answers)
+    by_alteration = _by_alteration(answers)
+    overall = figures["everybody"]
+    return Section(
+        name=NAME,
+        title="Closed set: everybody is enrolled",
+        summary=f"Accuracy {percent(overall['accuracy'])} of {overall['images']:,} images; "
+        f"the prototype reported {percent(PROTOTYPE)}.",
+        values={
+            "accuracy": overall["accuracy"],
+            "people": answers.enrolled,
+            "groups": figures,
+            "worst": [
+                {"person": p, "wrong": w, "images": n, "taken for": t} for p, w, n, t in worst
+            ],
+            "by alteration": by_alteration,
+            "prototype": PROTOTYPE,
+        },
+        tables=(_table(figures, answers.enrolled), _worst_table(worst)),
+        charts=(
+            Chart(
+                "confusion",
+                "Every mistake: who was on the image (row) and who was named (column). People are "
+                "in alphabetical order; a larger dot is more images.",
+                charts.confusion(*_mistakes(answers)),
+                (6.4, 6.0),
+            ),
+            Chart(
+                "alterations",
+                "Accuracy an image by what was done to the photograph (plain and mirrored).",
+                charts.dots(by_alteration, "accuracy"),
+            ),
+        ),
+    )
+
+
+def classify(context: Context) -> Answers:
+    """Return the answers on all test images.
+
+    Raises:
+        InputError: If fewer than two people can be trained on.
+    """
+    trained, features = context.train
+    people = [image.person for image in trained]
+    if len(set(people)) < 2:
+        raise InputError("The training folder needs usable images of two people or more.")
+    svm = context.identification_svm(features.embeddings(), people)
+    images, tested = context.test
+    column = {name: index for index, name in enumerate(svm.people)}
+    truth = np.array([column.get(image.person, -1) for image in images])
+    scores = svm.scores(tested.embeddings())
+    places = np.where(tested.found, ranks(scores, truth), len(svm.people))
+    best = scores.argmax(axis=1)
+    named = [
+        svm.people[index] if found else ""
+        for index, found in zip(best.tolist(), tested.found.tolist(), strict=True)
+    ]
+    return Answers(images, places, named, tested.states, len(svm.people))
+
+
+def _figures(answers: Answers, group: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the numbers of one column."""
+    right = answers.ranks == 0
+    photographs: dict[tuple[str, str], bool] = {}
+    for index in np.flatnonzero(group).tolist():
+        image = answers.images[index]
+        if image.alteration == "plain":
+            photographs[image.person, image.photograph] = bool(right[index])
+        else:
+            photographs.setdefault((image.person, image.photograph), False)
+    count = len(photographs)
+    accuracy = float(right[group].mean())
+    return {
+        "people": len({person for person, _ in photographs}),
+        "images": int(group.sum()),
+        "accuracy": accuracy,
+        "accuracy interval": as_list(wilson(accuracy * count, count)),
+        "top 5": float((answers.ranks[group] < min(5, answers.enrolled)).mean()),
+        "photographs": count,
+        "photographs right": sum(photographs.values()),
+        "photograph accuracy": sum(photographs.values()) / count,
+        "photograph accuracy interval": as_list(wilson(sum(photographs.values()), count)),
+        "images without a face": int((answers.states[group] == PhotographState.NO_FACE).sum()),
+        "damaged images": int((answers.states[group] == PhotographState.DAMAGED).sum()),
+    }
+
+
+def _table(figures: dict[str, dict[str, Any]], enrolled: int) -> Table:
+    names = {"everybody": "all", "unseen people": "unseen", "seen people": "seen in training"}
+
+    def row(label: str, cell: Any) -> list[str]:
+        return [label, *(cell(figures[name]) if name in figures else "–" for name in names)]
+
+    notes = [
+        f"{enrolled} people are enrolled. An image without a detectable face is an error. The "
+        "copies of a photograph are alike, so both intervals (Wilson, 95 %) count photographs.",
+        f"The prototype's {percent(PROTOTYPE)} was on 4,100 copies of 205 photographs of 205 "
+        "people, no stranger among them, by a recogniser that always names somebody.",
+    ]
+    if "seen people" not in figures:
+        notes.append(
+            "Nobody here was seen in training: python -m face_auth.datasets lfw --people all"
+        )
+    return Table(
+        "Whoever is on the image is enrolled",
+        ("", "everybody", "unseen people", "seen people"),
+        (
+            row("people", lambda own: str(own["people"])),
+            row("accuracy an image", lambda own: percent(own["accuracy"])),
+            row("  interval", lambda own: _between(own["accuracy interval"])),
+            row("among the first five", lambda own: percent(own["top 5"])),
+            row("images", lambda own: f"{own['images']:,}"),
+            row("accuracy a photograph", lambda own: percent(own["photograph accuracy"])),
+            row("  interval", lambda own: _between(own["photograph accuracy interval"])),
+            row("photographs", lambda own: f"{own['photographs']:,}"),
+            row("images without a face", lambda own: str(own["images without a face"])),
+            row("damaged images", lambda own: str(own["damaged images"])),
+        ),
+        notes,
+    )
+
+
+def _between(ends: Sequence[float]) -> str:
+    return f"{100 * ends[0]:.2f} to {100 * ends[1]:.2f} %"
+
+
+def _worst(answers: Answers) -> list[tuple[str, int, int, str]]:
+    """Return the people with the most errors: name, errors, images, most frequent wrong name."""
+    rows = []
+    people = sorted({image.person for image in answers.images})
+    own: dict[str, list[int]] = {name: [] for name in people}
+    for index, image in enumerate(answers.images):
+        own[image.person].append(index)
+    for name, indices in own.items():
+        wrong = [answers.named[index] for index in indices if answers.ranks[index] > 0]
+        if wrong:
+            usual = max(sorted(set(wrong)), key=wrong.count)
+            rows.append((name, len(wrong), len(indices), usual or "(no face)"))
+    return sorted(rows, key=lambda row: (-row[1] / row[2], row[0]))[:WORST]
+
+
+def _worst_table(worst: Sequence[tuple[str, int, int, str]]) -> Table:
+    return Table(
+        "The worst classes",
+        ("person", "wrong", "images", "mostly taken for"),
+        [(name, str(wrong), str(count), usual) for name, wrong, count, usual in worst],
+    )
+
+
+def _by_alteration(answers: Answers) -> dict[str, float]:
+    """Return the accuracy by what was done to the photograph, mirrored or not."""
+    right = answers.ranks == 0
+    groups: dict[str, list[bool]] = {}
+    for image, hit in zip(answers.images, right.tolist(), strict=True):
+        name = image.alteration.removesuffix("_mirrored").replace("_", " ")
+        groups.setdefault(name, []).append(hit)
+    return {name: sum(hits) / len(hits) for name, hits in groups.items()}
+
+
+def _mistakes(answers: Answers) -> tuple[dict[tuple[int, int], int], list[str]]:
+    """Return how often one person (by number) was taken for another, and all people's names."""
+    people = sorted({image.person for image in answers.images} | set(answers.named) - {""})
+    number = {name: index for index, name in enumerate(people)}
+    counts: dict[tuple[int, int], int] = {}
+    for image, name in zip(answers.images, answers.named, strict=True):
+        if name and name != image.person:
+            pair = number[image.person], number[name]
+            counts[pair] = counts.get(pair, 0) + 1
+    return counts, people

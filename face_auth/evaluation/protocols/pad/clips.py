@@ -1,0 +1,154 @@
+"""Real clips: what liveness "passive" says of each, and who gets in by which."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from face_auth.camera.opencv import rgb_of
+from face_auth.enrolment import enrol_face
+from face_auth.errors import AcquisitionError
+from face_auth.gallery import Template
+from face_auth.liveness.check import make_check
+from face_auth.liveness.passive import PassiveCheck
+from face_auth.recogniser import Recogniser
+from face_auth.recognition.quality import Steadiness
+from face_auth.types import Frame
+from face_auth.verification import verify
+
+SUFFIXES: Final = frozenset({".mp4", ".mov", ".webm", ".avi", ".mkv"})
+RATE: Final = 10.0
+"""Frames a second that are looked at, as the kiosk's face thread does."""
+EVERY_S: Final = 2.0
+"""A new attempt begins so often."""
+LOGIN_S: Final = 8.0
+"""How long one may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What one clip gave.
+
+    Attributes:
+        name: The file's, without its ending.
+        attempts: Passive attempts that had enough usable frames.
+        passed: How many of those were taken for bona fide.
+        unusable: Attempts that ended without a judgement, for lack of usable frames, of light or of
+            movement: nobody is admitted by them.
+        scores: Of the attempts.
+        reasons: Everything that spoke against one.
+        enrolled: Why it enrols nobody, or empty.
+        admitted: The clips with which its person then gets in, of those tried.
+    """
+
+    name: str
+    attempts: int
+    passed: int
+    unusable: int
+    scores: tuple[float, ...]
+    reasons: tuple[str, ...]
+    enrolled: str
+    admitted: tuple[str, ...]
+
+
+def clip_files(folder: Path) -> list[Path]:
+    """Return the videos in a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
+    """Yield a video's frames from a moment on, at most RATE a second, at their own times.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not video.isOpened():
+        raise OSError(f"{path} is no video that can be read")
+    try:
+        rate = video.get(cv2.CAP_PROP_FPS)
+        rate = rate if 1 <= rate <= 240 else 25.0
+        step = max(round(rate / RATE), 1)
+        number = 0
+        while video.grab():
+            if number / rate >= start_s and number % step == 0:
+                done, image = video.retrieve()
+                if done:
+                    yield Frame(rgb_of(image), number / rate, number + 1)
+            number += 1
+    finally:
+        video.release()
+
+
+def judge_clips(files: Sequence[Path], recogniser: Recogniser, passive: PassiveCheck) -> list[Clip]:
+    """Try each clip as a stranger, as somebody who enrols, and against everybody enrolled."""
+    templates: dict[str, Template] = {}
+    refusals: dict[str, str] = {}
+    for path in files:
+        try:
+            check = make_check("passive", passive)
+            template, _ = enrol_face(recogniser, frames_of(path), path.stem, liveness=check)
+            templates[path.stem] = template
+        except AcquisitionError as error:
+            refusals[path.stem] = str(error)
+    clips = []
+    for path in files:
+        tries = [_attempt(path, start, recogniser, passive) for start in _starts(path)]
+        judged = [one for one in tries if one is not None]
+        admitted = tuple(
+            name
+            for name, template in templates.items()
+            if any(
+                _admits(path, start, template, recogniser, passive)
+                for start in _starts(path, every_s=2 * EVERY_S)
+            )
+        )
+        clips.append(
+            Clip(
+                name=path.stem,
+                attempts=len(judged),
+                passed=sum(passed for passed, _, _ in judged),
+                unusable=len(tries) - len(judged),
+                scores=tuple(score for _, score, _ in judged),
+                reasons=tuple(reason for _, _, own in judged for reason in own),
+                enrolled=refusals.get(path.stem, ""),
+                admitted=admitted,
+            )
+        )
+    return clips
+
+
+def _starts(path: Path, every_s: float = EVERY_S) -> list[float]:
+    last = 0.0
+    for frame in frames_of(path):
+        last = frame.captured_at
+    return [float(start) for start in np.arange(0, max(last - 1.0, 0.1), every_s)]
+
+
+def _attempt(
+    path: Path, start_s: float, recogniser: Recogniser, passive: PassiveCheck
+) -> tuple[bool, float, tuple[str, ...]] | None:
+    check = make_check("passive", passive)
+    steadiness = Steadiness()
+    for frame in islice(frames_of(path, start_s), round(LOGIN_S * RATE)):
+        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
+        if check.done:
+            return check.result.passed, check.result.score, check.result.reasons
+    return None
+
+
+def _admits(
+    path: Path, start_s: float, template: Template, recogniser: Recogniser, passive: PassiveCheck
+) -> bool:
+    frames = islice(frames_of(path, start_s), round(LOGIN_S * RATE))
+    check = make_check("passive", passive)
+    try:
+        return verify(recogniser, frames, template, liveness=check).accepted
+    except AcquisitionError:
+        return False

@@ -1,0 +1,1 @@
+"""Making of what models/ holds: fetching, conversion, thresholds and model cards."""

@@ -1,0 +1,1 @@
+"""From frame to embedding and score: detection, alignment, quality, network and classifier."""

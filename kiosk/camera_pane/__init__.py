@@ -1,0 +1,1 @@
+"""The pane with the camera's picture: the preview, its arrows and what is asked of the customer."""

@@ -1,0 +1,203 @@
+"""The live camera pane: one picture a frame, never a frozen one shown as if it were live."""
+
+from __future__ import annotations
+
+import time
+import tkinter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import customtkinter
+
+from kiosk.images import shared_image
+from kiosk.widgets import theme
+
+if TYPE_CHECKING:
+    from face_auth.types import Frame
+    from kiosk.camera_pane.picture import Marks
+
+_tools: Any = None  # Pillow's images and the pane's arithmetic, once a worker has loaded them
+
+LOOK_MS = 10
+"""How often the view asks for a new frame; asking never blocks."""
+LEAST_S = 0.038
+"""Least time between two pictures: 25 a second."""
+
+
+def load_tools() -> None:
+    """Import what pictures need; on a worker, since it takes a while."""
+    global _tools
+    from PIL import Image
+
+    from kiosk.camera_pane import picture as pane_picture
+
+    _tools = (Image, pane_picture)
+
+
+class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
+    """Shows the newest frame, mirrored, in an oval; or says that there is none."""
+
+    def __init__(
+        self,
+        master: Any,
+        fonts: theme.Fonts,
+        latest: Callable[[], Frame | None],
+        *,
+        width: int,
+        height: int,
+        on_frame: Callable[[Frame | None], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make the pane.
+
+        Args:
+            master: The page.
+            fonts: For the words shown where there is no picture.
+            latest: Returns the newest frame, or None where there is none; must not block.
+            width: In drawn pixels.
+            height: In drawn pixels.
+            on_frame: Called with each new frame, and with None when they cease.
+            clock: In seconds.
+        """
+        super().__init__(
+            master, width=width, height=height, corner_radius=theme.PANE_CORNER, fg_color=theme.PANE
+        )
+        self._drawn_size = (width, height)
+        self._fonts = fonts
+        self._latest = latest
+        self._on_frame = on_frame
+        self._clock = clock
+        self._marks: Marks | None = None
+        self._shown_index: int | None = None
+        self._shown_at = 0.0
+        self._photo: Any = None
+        self._words = ("", "")
+        self.live = False
+        self.pictures = 0
+        self._sheet = tkinter.Canvas(self, highlightthickness=0, borderwidth=0, bg=theme.PANE)
+        self._image = self._sheet.create_image(0, 0, anchor="nw")
+        self._title = self._sheet.create_text(0, 0, fill=theme.SURFACE, justify="center")
+        self._line = self._sheet.create_text(0, 0, fill=theme.SURFACE, justify="center")
+        self._timer: str | None = self.after(1, self._look)
+
+    def mark(self, marks: Marks) -> None:
+        """Draw *marks* over the pictures from now on."""
+        if marks != self._marks:
+            self._marks = marks
+            self._shown_at = 0.0
+            if self.live:
+                self._show(self._latest(), again=True)
+
+    def preparation(self, ring: str, wanted: int) -> Callable[[], None]:
+        """Return work for a worker, after which the marks of a whole attempt are at hand.
+
+        Args:
+            ring: Name of the ring that fills, as in `pane_picture.Ring`; the signs come with it.
+            wanted: In how many parts.
+        """
+        width, height, scale = self._pixels()
+
+        def prepare() -> None:
+            if _tools is None:
+                load_tools()
+            pane = _tools[1]
+            parts = [pane.Marks(pane.Ring[ring], done, wanted) for done in range(wanted + 1)]
+            signs = [pane.Marks(pane.Ring[ring], 0, wanted, sign) for sign in pane.SIGNS]
+            refused = pane.Marks(pane.Ring.REFUSED)
+            pane.prepare(width, height, [*parts, *signs, refused], scale)
+
+        return prepare
+
+    def words(self, title: str, line: str) -> None:
+        """Say this while there is no picture."""
+        if (title, line) != self._words:
+            self._words = (title, line)
+            if not self.live:
+                self._write()
+
+    def freeze(self) -> None:
+        """Stop looking and show nothing: what is left must not pass for live."""
+        self.stop()
+        self._go_dark()
+
+    def stop(self) -> None:
+        """Stop looking; call it before the pane is destroyed."""
+        if self._timer is not None:
+            self.after_cancel(self._timer)
+            self._timer = None
+
+    def resume(self) -> None:
+        """Look again after `freeze`."""
+        if self._timer is None:
+            self._timer = self.after(1, self._look)
+
+    def destroy(self) -> None:
+        """Stop, wipe the picture that the next pane takes over, and go."""
+        self.freeze()
+        super().destroy()
+
+    def _look(self) -> None:
+        self._timer = self.after(LOOK_MS, self._look)
+        if _tools is None:
+            return
+        now = self._clock()
+        frame = self._latest()
+        if frame is None:
+            if self.live or self._photo is None:
+                self._go_dark()
+                self._on_frame(None)
+            return
+        if frame.index != self._shown_index and now - self._shown_at >= LEAST_S:
+            self._shown_at = now
+            self._show(frame)
+            self._on_frame(frame)
+
+    def _show(self, frame: Frame | None, again: bool = False) -> None:
+        if frame is None or (frame.index == self._shown_index and not again):
+            return
+        image, pane = _tools
+        width, height, scale = self._pixels()
+        picture = pane.compose(frame.image, width, height, self._marks or pane.Marks(), scale)
+        self._paste(image.fromarray(picture))
+        self._shown_index = frame.index
+        self.pictures += 1
+        if not self.live:
+            self.live = True
+            self._sheet.itemconfigure(self._title, text="")
+            self._sheet.itemconfigure(self._line, text="")
+
+    def _go_dark(self) -> None:
+        self.live = False
+        self._shown_index = None
+        if _tools is None:
+            return
+        image, pane = _tools
+        self._paste(image.fromarray(pane.empty(*self._pixels())))
+        self._write()
+
+    def _write(self) -> None:
+        width, height, scale = self._pixels()
+        for item, size, weight, text, y in (
+            (self._title, theme.FIELD, "semibold", self._words[0], 0.33),
+            (self._line, theme.BODY, "regular", self._words[1], 0.45),
+        ):
+            family, points, *style = self._fonts(size, weight)
+            self._sheet.itemconfigure(
+                item,
+                text=text,
+                font=(family, -round(points * scale), *style),
+                width=round(width * 0.9),
+            )
+            self._sheet.coords(item, width / 2, height * y)
+
+    def _paste(self, picture: Any) -> None:
+        if self._photo is None:
+            self._sheet.place(x=0, y=0, relwidth=1, relheight=1)
+        if self._photo is None or (self._photo.width(), self._photo.height()) != picture.size:
+            self._photo = shared_image(("pane", picture.size), lambda: picture)
+            self._sheet.itemconfigure(self._image, image=self._photo)
+        self._photo.paste(picture)
+
+    def _pixels(self) -> tuple[int, int, float]:
+        scale = float(self._get_widget_scaling())
+        return round(self._drawn_size[0] * scale), round(self._drawn_size[1] * scale), scale

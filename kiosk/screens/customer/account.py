@@ -1,0 +1,216 @@
+"""The account: balance and transactions on demand, money, and a new PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kiosk.screens.customer.balance import WIDTH, BalanceCard
+from kiosk.screens.customer.change_pin import ChangePin
+from kiosk.screens.customer.money import AmountHeld, TakeMoney
+from kiosk.screens.customer.session_page import SessionPage
+from kiosk.shell import Make, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Button, at
+from kiosk.widgets.fields import Field
+from kiosk.widgets.focus import Control
+from kiosk.widgets.keypads import DigitPad
+from kiosk.words import messages
+from kiosk.worker import Attempt
+
+if TYPE_CHECKING:
+    from atm.accounts.accounts import Withdrawal
+    from atm.accounts.session import Session
+
+PRESETS = (2, 4, 6, 10, 20, 30)
+"""In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
+
+_RIGHT, _RIGHT_WIDE = 656, 568
+
+
+class Account(SessionPage):
+    """What an admitted customer sees; leaving it logs them out."""
+
+    def __init__(self, app: Shell, session: Session, since: datetime | None = None) -> None:
+        """Build the page for *session*, open since a given time or now."""
+        super().__init__(app)
+        self.open_session(session, since)
+        opened = self.since
+        self._again: Make = lambda app: Account(app, session, opened)
+        self.card = BalanceCard(self, session, lambda: self.presets[0])
+        self.put(self.card.pane, theme.MARGIN, 108)
+        self.balance, self.show_button = self.card.balance, self.card.show_button
+        half = (WIDTH - 16) // 2
+        self.leave = self.button(
+            self._("Log out"), app.go_home, theme.MARGIN, 624, half, look="quiet"
+        )
+        self.change = self.button(
+            self._("Change PIN"), self._change_pin, theme.MARGIN + WIDTH - half, 624, half,
+            look="quiet",
+        )  # fmt: skip
+        self._draw_money()
+
+    def first_focus(self) -> Control | None:
+        """Start with what shows the balance."""
+        return self.show_button
+
+    def cancel(self) -> None:
+        """Put the digits away, or log out."""
+        if self._pad_open:
+            self._open_pad(False)
+        else:
+            self.app.go_home()
+
+    def stops(self) -> Sequence[Control]:
+        """Return the controls in reading order."""
+        middle: list[Control] = [*self.pad.keys] if self._pad_open else [*self.presets]
+        last: list[Control] = [self.amount, self.withdraw]
+        if self._pad_open:
+            middle = [self.amounts, *middle]
+        return [self.show_button, self.leave, self.change, *middle, *last]
+
+    def enter_in(self, field: Field) -> None:
+        """Withdraw what was typed."""
+        self.withdraw.press()
+
+    def typed_by_key(self, field: Field) -> None:
+        """Put the digits away: there is a keyboard."""
+        self._calm()
+        self._open_pad(False)
+
+    def pause(self) -> None:
+        """Hide what is private before a question lies over it."""
+        self.card.hide()
+
+    def _change_pin(self) -> None:
+        session, since, back = self.session, self.since, self._again
+        self.go_on_to(lambda app: ChangePin(app, session, since, back))
+
+    # Money.
+
+    def _draw_money(self) -> None:
+        _ = self._
+        settings = self.app.settings
+        note = settings.smallest_note
+        self.label(_("Withdraw"), _RIGHT, 106, 300, size=theme.HEADING, weight="bold", height=48)
+        self.amounts = self.button(_("Amounts"), lambda: self._open_pad(False), 1024, 88, 200)
+        self.amounts.place_forget()
+        self.presets: list[Button] = []
+        offered = [n * note for n in PRESETS if n * note <= settings.day_limit]
+        for number, major in enumerate(offered):
+            minor = self.language.minor(major)
+            preset = Button(
+                self, self.language.notes(minor), lambda m=minor: self._confirm(m),  # type: ignore[misc]
+                self.fonts, width=276, height=104, size=theme.HEADING,
+            )  # fmt: skip
+            self.put(preset, _RIGHT + (number % 2) * 292, 174 + (number // 2) * 120)
+            self.presets.append(preset)
+        self.pad = DigitPad(self, self.fonts, lambda: self.amount, _, width=_RIGHT_WIDE, height=344)
+        caption = _("Another amount (multiples of {note})").format(note=note)
+        self.amount = Field(
+            self, caption, self.fonts, kind="amount", width=332, height=theme.TOUCH,
+            note="", note_lines=1, prefix=self.language.symbol, room=_RIGHT_WIDE,
+        )  # fmt: skip
+        self.put(self.amount, _RIGHT, 578)
+        self.amount.touched = lambda _field: self._open_pad(True)
+        self.typing = self.amount
+        self.withdraw = self.button(
+            _("Withdraw"), self._typed, 1004, 578, 220, look="primary", busy_when_disabled=True
+        )
+        self._pad_open = False
+
+    def _open_pad(self, wanted: bool) -> None:
+        if wanted == self._pad_open:
+            return
+        self._pad_open = wanted
+        if wanted:
+            self.pad.put(_RIGHT, 174 - theme.TOP_BAR)
+            self.pad.lift()
+            at(self.amounts, 1024, 88 - theme.TOP_BAR)
+        else:
+            self.pad.place_forget()
+            self.amounts.place_forget()
+        for preset in self.presets:
+            preset.covered = wanted
+
+    def _typed(self) -> None:
+        from atm.accounts.money import AmountError, parse_amount
+
+        self._calm()
+        try:
+            minor = parse_amount(self.amount.text, self.app.settings.currency)
+        except AmountError as error:
+            self._complain(self._(messages.AMOUNT.get(error.code, messages.AMOUNT["not_a_number"])))
+            return
+        if minor == 0:
+            self._complain(self._(messages.NOT_POSITIVE))
+            return
+        self._confirm(minor)
+
+    def _confirm(self, minor: int) -> None:
+        """Ask whether it is meant, once it is certain that the amount can be paid."""
+        if self.settling:
+            return
+        self._calm()
+        self._set_busy(True)
+        session = self.session
+        self.work(
+            lambda _attempt: session.check_withdrawal(minor),
+            done=lambda _none: self._ask(minor), failed=self._refused,
+        )  # fmt: skip
+
+    def _ask(self, minor: int) -> None:
+        self._set_busy(False)
+        if self.app.dialog is not None:
+            return
+        _ = self._
+        self.app.ask(
+            title=_("Withdraw {amount}?").format(amount=self.language.notes(minor)),
+            line=_("A reference is shown on the next screen."),
+            yes=_("Yes, withdraw"),
+            no=_("No"),
+            on_yes=lambda: self._book(minor),
+        )
+
+    def _book(self, minor: int) -> None:
+        self._set_busy(True)
+        session, heart = self.session, self.app.heart
+
+        def withdraw(_attempt: Attempt[Withdrawal]) -> Withdrawal:
+            with heart.paying_out():
+                return session.withdraw(minor)
+
+        self.work(withdraw, done=self._pay, failed=self._refused)
+
+    def _pay(self, withdrawal: Withdrawal) -> None:
+        session, since, back = self.session, self.since, self._again
+        self.go_on_to(lambda app: TakeMoney(app, session, since, withdrawal, back))
+
+    def _refused(self, error: BaseException) -> None:
+        from atm.accounts.accounts import LedgerError
+        from atm.accounts.session import HeldError, ReturnedError
+
+        if isinstance(error, HeldError):
+            session, since, held = self.session, self.since, error
+            self.go_on_to(lambda app: AmountHeld(app, session, since, held))
+            return
+        if not isinstance(error, LedgerError | ReturnedError):
+            self.app.fault(error)
+            return
+        self._set_busy(False)
+        smallest = self.language.minor(self.app.settings.smallest_note)
+        self._complain(messages.withdrawal_error(error, smallest, self.language))
+
+    def _complain(self, sentence: str) -> None:
+        self.amount.complain(sentence)
+        self.amount.take_focus()
+
+    def _calm(self) -> None:
+        self.amount.calm()
+
+    def _set_busy(self, busy: bool) -> None:
+        self.settling = busy
+        for button in (*self.presets, self.withdraw, self.leave, self.change, self.show_button):
+            button.enable(not busy)
+        self.amount.enable(not busy)

@@ -1,0 +1,299 @@
+"""Existing User: name and PIN beside the live camera; one press checks both at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import customtkinter
+
+from kiosk.camera_pane.prompts import Asking, parts
+from kiosk.camera_pane.view import CameraView
+from kiosk.screens.customer.account import Account
+from kiosk.screens.live import Live
+from kiosk.shell import Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Button, at
+from kiosk.widgets.fields import Field
+from kiosk.widgets.focus import Control
+from kiosk.widgets.hint import hint
+from kiosk.widgets.keypads import DigitPad, LetterPad
+from kiosk.widgets.status_line import StatusLine, hair
+from kiosk.widgets.top_bar import ChipSpec
+from kiosk.words import messages
+from kiosk.worker import Attempt
+
+if TYPE_CHECKING:
+    from atm.login.decision import Decision
+    from face_auth.types import Frame, LoginProgress
+
+_PAD_Y = 344
+_DRAWER_Y = 332
+_READ_MS = 1800
+"""How long the focus rests on the sentence after a refusal."""
+
+
+class ExistingUser(Live):
+    """The login page."""
+
+    def __init__(self, app: Shell) -> None:
+        """Build the page, with nothing typed."""
+        super().__init__(app)
+        _ = self._
+        self._login: Attempt[Decision] | None = None
+        self._asking: Asking | None = None
+        self._verdict = ""
+        self._answer, self._paused = "", False
+        self._moving_on: str | None = None
+        self.username = self._field(_("Username"), "text", 142)
+        self.pin = self._field(_("PIN"), "pin", 262)
+        self.typing = self.username
+        self.digits = DigitPad(self, self.fonts, lambda: self.typing, _)
+        self.digits.put(theme.MARGIN, _PAD_Y - theme.TOP_BAR)
+        self.view = CameraView(
+            self, self.fonts, app.service.latest,
+            width=theme.RIGHT_COLUMN, height=412, on_frame=self._frame,
+        )  # fmt: skip
+        self.put(self.view, theme.RIGHT_X, 104)
+        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
+        self.put(self.line, theme.RIGHT_X, 532)
+        self.press = self.button(
+            _("Login"), self._press, theme.RIGHT_X, 620, theme.RIGHT_COLUMN,
+            look="primary", height=theme.KEY, busy_when_disabled=True,
+        )  # fmt: skip
+        hint(self.press, _("Checks your PIN and your face at once"))
+        self._drawer: customtkinter.CTkFrame | None = None
+        self.letters: LetterPad | None = None
+        self.next: Button | None = None
+        self.letters_open = False
+        app.guide.watch(self._guided)
+        self.later(1, lambda: self.prepare_marks("FILLING", parts(app.settings.liveness)))
+        self.refresh()
+        if app.by_touch:
+            self.later(1, lambda: self._open_drawer(True))
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way home, or out of a login under way."""
+        return [self.cancel_chip() if self._login is not None else self.home_chip()]
+
+    def stops(self) -> Sequence[Control]:
+        """Return fields, then the pad that is open; after a refusal the sentence comes before."""
+        if self.letters_open and self.letters is not None and self.next is not None:
+            return [self.username, *self.letters.keys, self.next]
+        said = [self.line] if self.line.enabled else []
+        return [*said, self.username, self.pin, *self.digits.keys, self.press]
+
+    def first_focus(self) -> Control | None:
+        """Start with the name."""
+        return self.username
+
+    def cancel(self) -> None:
+        """Close the letters; break off a login; else go home."""
+        if self.letters_open:
+            self._open_drawer(False)
+        elif self._login is not None:
+            self._end_login()
+            self._answer = ""
+            self.refresh()
+            self.pin.take_focus()
+        else:
+            self.app.go_home()
+
+    def enter_in(self, field: Field) -> None:
+        """Go from the name to the PIN, from the PIN to the press."""
+        self._open_drawer(False)
+        if field is self.username:
+            self.pin.take_focus()
+        else:
+            self.press.press()
+
+    def typed_by_key(self, field: Field) -> None:
+        """Close the letters: there is a keyboard."""
+        self._open_drawer(False)
+
+    def refresh(self) -> None:
+        """Say what to do now, or what came of it."""
+        _ = self._
+        machine = self.app.service.machine
+        ready = machine is not None and machine.ready
+        seen, busy = self.view.live, self._login is not None
+        pause_s = self.app.pause.left_s
+        if pause_s and not busy:
+            self._answer = messages.refusal("paused", pause_s, self.language)
+            self._paused = True
+        elif self._answer and (self.pin.text or self._paused):
+            self._forget_answer()
+        problem = self.app.service.camera_problem
+        self.press.enable(ready and seen and not busy and not problem and not pause_s)
+        if not seen:
+            self.view.words(*self.no_picture(messages.ASK))
+        if self._asking is not None:
+            self.app.idle.active()
+            self.line.say(*self._asking.line(_))
+        elif self._answer:
+            self.line.say("bad", self._answer)
+        elif self.app.service.camera_lost:
+            self.line.say("warn", _(messages.NO_CAMERA))
+        elif problem:
+            self.line.say("warn", messages.camera_problem(problem, _))
+        elif not (ready and seen):
+            self.line.say("hold", _(messages.WAIT))
+        elif self._verdict in messages.GUIDANCE:
+            self.line.say("look", _(messages.GUIDANCE[self._verdict]))
+        elif not (self.username.text and self.pin.text):
+            self.line.say("info", _(messages.TYPE_BOTH))
+        else:
+            self.line.say("look", _(messages.PRESS_LOGIN))
+
+    def _field(self, caption: str, kind: str, y: int) -> Field:
+        field = Field(self, caption, self.fonts, kind=kind)
+        self.put(field, theme.MARGIN, y)
+        field.touched = self._touched
+        field.on_focus = self._focused
+        return field
+
+    def _focused(self, field: Field) -> None:
+        self.typing = field
+        if field is not self.username:
+            self._open_drawer(False)
+
+    def _touched(self, field: Field) -> None:
+        self._open_drawer(field is self.username)
+
+    # Letters over the lower half, while the name is typed by touch.
+
+    def _open_drawer(self, wanted: bool) -> None:
+        if wanted == self.letters_open or (wanted and not self.username.enabled):
+            return
+        self.letters_open = wanted
+        if self._drawer is None:
+            self._make_drawer()
+        assert self._drawer is not None
+        if wanted:
+            at(self._drawer, 0, _DRAWER_Y - theme.TOP_BAR)
+            self._drawer.lift()
+        else:
+            self._drawer.place_forget()
+
+    def _make_drawer(self) -> None:
+        height = theme.PAGE_HEIGHT - theme.FOOT - _DRAWER_Y
+        drawer = customtkinter.CTkFrame(
+            self, width=theme.PAGE_WIDTH, height=height, corner_radius=0, fg_color=theme.PAPER
+        )
+        at(hair(drawer, theme.PAGE_WIDTH), 0, 0)
+        letters = LetterPad(
+            drawer, self.fonts, lambda: self.username, self._, letters=self.language.letters
+        )
+        letters.put(theme.MARGIN, _PAD_Y - _DRAWER_Y)
+        self.next = Button(
+            drawer, self._("Next"), self.pin.take_focus, self.fonts,
+            look="primary", width=letters.next_width, height=theme.KEY,
+        )  # fmt: skip
+        at(self.next, letters.next_spot, 620 - _DRAWER_Y)
+        self._drawer, self.letters = drawer, letters
+
+    # The press and its answer.
+
+    def _frame(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._verdict = ""
+            self.refresh()
+        elif self._login is None:
+            self.app.guide.offer(frame)
+        if frame is not None and not self.press.enabled and self._login is None:
+            self.refresh()
+
+    def _guided(self, verdict: str) -> None:
+        if self._answer and verdict == "ok":
+            return  # the refusal stays until something is done about it
+        self._verdict = verdict
+        self.refresh()
+
+    def _press(self) -> None:
+        for field in (self.username, self.pin):
+            if not field.text.strip():
+                self._answer = ""
+                self.refresh()
+                field.take_focus()
+                return
+        self.never_mind(self._moving_on)
+        self.line.enabled = False
+        self._answer = ""
+        self.app.guide.pause(True)
+        self._lock(True)
+        self._asking = Asking(self.app.settings.liveness)
+        self.view.mark(self._asking.marks)
+        machine, worker = self.app.machine, self.app.worker
+        words = (self.username.text, self.pin.text)
+        self._login = self.work(
+            lambda attempt: machine.login(
+                *words, progress=worker.report(attempt), cancel=attempt.cancel
+            ),
+            done=self._decided, progress=self._progress, unwanted=_log_out,
+        )  # fmt: skip
+        self.press.configure(text=self._("Checking…"))
+        self.app.redraw_bars()
+        self.refresh()
+
+    def _progress(self, progress: LoginProgress) -> None:
+        assert self._asking is not None
+        self.view.mark(self._asking.take(progress))
+        self.refresh()
+
+    def _decided(self, decision: Decision) -> None:
+        self.app.idle.active()
+        if decision.session is not None:
+            session = decision.session
+            self.app.show(lambda app: Account(app, session))
+            return
+        from kiosk.camera_pane.picture import Marks, Ring
+
+        self._end_login()
+        outcome = decision.outcome.value
+        self._answer = messages.refusal(outcome, decision.pause_s, self.language)
+        if outcome == "paused":
+            self.app.pause.begin(decision.pause_s)
+        self.view.mark(Marks(Ring.REFUSED))
+        self.refresh()
+        self.line.enabled = True
+        self.line.take_focus()
+        self._moving_on = self.later(_READ_MS, self._to_pin)
+
+    def _to_pin(self) -> None:
+        self._moving_on = None
+        if self.line.focused:
+            self.pin.take_focus()
+
+    def _forget_answer(self) -> None:
+        from kiosk.camera_pane.picture import Marks
+
+        self._answer, self._paused = "", False
+        self.line.enabled = False
+        self.view.mark(Marks())
+
+    def _end_login(self) -> None:
+        from kiosk.camera_pane.picture import Marks
+
+        if self._login is not None:
+            self._login.drop()
+            self._login = self._asking = None
+        self.pin.enable(True)
+        self.pin.clear()
+        self.typing = self.pin
+        self._lock(False)
+        self.view.mark(Marks())
+        self.app.guide.pause(False)
+        self._verdict = ""
+        self.press.configure(text=self._("Login"))
+        self.app.redraw_bars()
+
+    def _lock(self, locked: bool) -> None:
+        self.username.enable(not locked)
+        self.pin.enable(not locked)
+        self.digits.enable(not locked)
+
+
+def _log_out(decision: Decision) -> None:
+    """Close the account that a login opened after it was broken off."""
+    if decision.session is not None:
+        decision.session.close()

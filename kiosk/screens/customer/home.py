@@ -1,0 +1,247 @@
+"""Home: two ways in, one way out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from kiosk.machine_host import Condition
+from kiosk.screens.base import Screen
+from kiosk.screens.customer.visitor import BUTTON, WIDTH, VisitorCard
+from kiosk.screens.staff.sign_in import staff_first
+from kiosk.shell import Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Button, Tile
+from kiosk.widgets.focus import Control
+from kiosk.widgets.hint import hint
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.words import messages
+from kiosk.words.language import languages
+
+LOOK_S = 1.0
+"""How often it is looked whether somebody is enrolled, while nobody is."""
+
+_LEFT, _RIGHT, _WIDE = 80, 720, 480
+_STAFF, _GAP = 160, 12
+
+
+class Home(Screen):
+    """The page that everything comes back to."""
+
+    idles = False
+
+    def __init__(self, app: Shell) -> None:
+        """Build the page from what is known without the machine."""
+        super().__init__(app)
+        _ = self._
+        self._show_clock = False
+        self._somebody: bool | None = None
+        self._visitor = ""
+        self._look_at = 0.0
+        self.label(
+            _("Your PIN and your\nface, together."), _LEFT, 152, 600,
+            size=theme.GREETING, weight="bold", height=130,
+        )  # fmt: skip
+        self.label(
+            _(
+                "Type your PIN while the camera checks that it is you. "
+                "Both must match before any money moves."
+            ),
+            _LEFT, 300, 560, colour=theme.MUTED, height=112, anchor="nw", wrap=True,
+        )  # fmt: skip
+        self.existing = self._tile(
+            _("Existing User"), _("withdraw money"), self._existing, "primary", 152, 148
+        )
+        self.create = self._tile(
+            _("Create New User"), _("with a member of staff"), self._create, "secondary", 324, 116
+        )
+        hint(self.existing, _("PIN and face, then your account"))
+        hint(self.create, _("A member of staff signs in first"))
+        self.last = self._last_buttons()
+        self.demonstrate = Button(
+            self, _("Demonstration"), self._demonstrate, self.fonts, width=_WIDE
+        )
+        hint(self.demonstrate, _("A drawn face and a folder of its own"))
+        self.visitor: VisitorCard | None = None
+        self.line = StatusLine(self, self.fonts, width=1120, height=66)
+        self.put(self.line, _LEFT, 560)
+        self.refresh()
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return one chip for each language."""
+        return [
+            ChipSpec(
+                name,
+                lambda code=code: self.app.speak(code),  # type: ignore[misc]
+                chosen=code == self.language.code,
+            )
+            for code, name in languages().items()
+        ]
+
+    def foot(self) -> FootText:
+        """Return ready or what is missing, and the time."""
+        said = self._weaker(self.condition_text())
+        if not self._show_clock:  # the first paint does not wait for Babel
+            self._show_clock = self.app.service.condition is not Condition.OPENING
+            if not self._show_clock:
+                return said
+        return FootText(said.text, said.tone, self.language.clock(datetime.now()))
+
+    def first_focus(self) -> Control | None:
+        """Nothing has the focus until a key is pressed; a touch needs none."""
+        return None
+
+    def cancel(self) -> None:
+        """Escape means nothing here."""
+
+    def refresh(self) -> None:
+        """Say what is missing, and invite nobody to what cannot succeed."""
+        self._look()
+        first_start = self.app.service.first_start
+        demonstration = self.app.demonstration
+        offered = not demonstration.drawn and (first_start or self.app.service.camera_lost)
+        tone, sentence = self._state(first_start)
+        self.line.say(tone, sentence)
+        service = self.app.service
+        self.existing.enable(
+            self._somebody is not False and not service.camera_lost and not service.camera_problem
+        )
+        self._show(self.demonstrate, offered)
+        if self._visitor and self.visitor is None:
+            app = self.app
+            self.visitor = VisitorCard(self, lambda: app.show(Home))
+            self.put(self.visitor.pane, _LEFT, 424)
+            self.put(self.visitor.exchange, _LEFT + WIDTH - BUTTON - 22, 446)
+            self._order()
+
+    def _state(self, first_start: bool) -> tuple[str, str]:
+        """Return tone and sentence of the one thing that matters now."""
+        _, app = self._, self.app
+        service, demonstration = app.service, app.demonstration
+        if app.notice is not None:
+            return app.notice.tone, _(app.notice.sentence)
+        if app.pause.left_s:
+            return "warn", messages.refusal("paused", app.pause.left_s, self.language)
+        if service.camera_lost:
+            if first_start:
+                return "warn", _("No camera was found. Connect one, or press Demonstration.")
+            return "warn", _("No camera was found. Connect one, or ask staff.")
+        if demonstration.drawn and self._somebody is False and not service.furnished:
+            return "hold", _("One moment: the drawn customer is being enrolled.")
+        if self._visitor == "locked":
+            return "warn", _("This customer is locked. Press Staff to unlock.")
+        if self._visitor and demonstration.stranger:
+            return "info", _("Another face: refused with this PIN, or a new customer.")
+        if self._visitor:
+            return "info", _("Press Existing User, then type this username and PIN.")
+        if first_start and not demonstration.drawn:
+            return "warn", _("First start: press Create New User to add staff, or Demonstration.")
+        if first_start:
+            return "warn", _("First start: press Create New User to add staff.")
+        if service.camera_problem:
+            return "warn", messages.camera_problem(service.camera_problem, _)
+        if self._somebody is False:
+            return "warn", _("Nobody is enrolled yet. Ask staff: press Create New User.")
+        return "info", _("Your face data is encrypted and used only to let you in.")
+
+    def _look(self) -> None:
+        """Have a worker look who could log in: once, or each second while nobody could."""
+        service, now = self.app.service, time.monotonic()
+        machine, drawn = service.machine, self.app.demonstration.drawn
+        if machine is None or self._somebody or now < self._look_at:
+            return
+        self._look_at = now + LOOK_S
+
+        def look(_attempt: object) -> tuple[bool, str]:
+            from atm.demo_customer import state
+
+            return machine.has_customers, state(machine) if drawn else ""
+
+        def failed(error: BaseException) -> None:
+            if machine is service.machine:
+                service.fail(error)
+
+        self.app.worker.start(look, done=self._found, failed=failed)
+
+    def _found(self, found: tuple[bool, str]) -> None:
+        if self.winfo_exists():
+            self._somebody, self._visitor = found
+            self.refresh()
+
+    def _show(self, button: Button, wanted: bool) -> None:
+        if wanted == button.winfo_ismapped():
+            return
+        if wanted:
+            self.put(button, _LEFT, 464)
+            self._order()
+        else:
+            button.place_forget()
+            self.controls = [c for c in self.controls if c is not button]
+
+    def _order(self) -> None:
+        """Keep the sentence last of what Tab reaches."""
+        self.controls.sort(key=lambda c: c is self.line)
+
+    def _weaker(self, said: FootText) -> FootText:
+        """Return what the foot says; that a live machine is ready with a weaker face check, too."""
+        service, setting = self.app.service, self.app.settings.liveness
+        live = service.machine is not None and str(service.machine.kind) == "live"
+        if setting == "challenge" or not live or service.condition is not Condition.READY:
+            return said
+        _ = self._
+        words = {
+            "passive": _("Ready. Liveness: only passive"),
+            "off": _("Ready. Liveness: off"),
+        }
+        return FootText(words[setting], "warn")
+
+    def _tile(self, title: str, line: str, command: object, look: str, y: int, height: int) -> Tile:
+        size = theme.HEADING if look == "primary" else 32
+        tile = Tile(
+            self, title, line, command, self.fonts,  # type: ignore[arg-type]
+            look=look, width=_WIDE, height=height, size=size,
+        )  # fmt: skip
+        self.put(tile, _RIGHT, y)
+        return tile
+
+    def _last_buttons(self) -> Button:
+        """Put the ways out, and to the staff's menu; returns the last one."""
+        app, _ = self.app, self._
+        words, command = _("Close"), app.close
+        if app.demonstration.on:
+            words, command = _("End demonstration"), app.demonstration.end
+        elif app.window.fullscreen:
+            return self.button(_("Staff"), self._staff, _RIGHT, 464, _WIDE, look="quiet")
+        self.button(_("Staff"), self._staff, _RIGHT, 464, _STAFF, look="quiet")
+        left = _RIGHT + _STAFF + _GAP
+        return self.button(words, command, left, 464, _WIDE - _STAFF - _GAP, look="quiet")
+
+    # Pages behind a press are imported at the press: the first paint does not wait for them.
+
+    def _existing(self) -> None:
+        from kiosk.screens.customer.existing_user import ExistingUser
+
+        self.app.show(ExistingUser)
+
+    def _create(self) -> None:
+        from kiosk.screens.enrolment.consent import Consent
+
+        demonstration = self.app.demonstration
+        if self._visitor and not demonstration.stranger:
+            demonstration.exchange()  # the drawn customer is one already
+        staff_first(self, lambda staff: self.app.show(lambda app: Consent(app, staff)))
+
+    def _staff(self) -> None:
+        from kiosk.screens.enrolment.consent import Consent
+        from kiosk.screens.staff.staff_menu import StaffMenu
+
+        app = self.app
+        staff_first(self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent)))
+
+    def _demonstrate(self) -> None:
+        if self.app.service.first_start:
+            self.app.demonstration.start()
+        else:
+            staff_first(self, lambda _staff: self.app.demonstration.start())

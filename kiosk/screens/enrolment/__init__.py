@@ -1,0 +1,1 @@
+"""The pages of an enrolment: consent, details, face and the duplicate question."""

@@ -1,0 +1,153 @@
+"""Create New User: what staff type, then the PIN that the customer types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiosk.screens.enrolment.draft import Draft
+from kiosk.screens.enrolment.face_step import FaceStep
+from kiosk.screens.enrolment.stepper import draw_steps
+from kiosk.screens.form import Form
+from kiosk.shell import Make, Shell
+from kiosk.widgets.fields import Field
+from kiosk.widgets.top_bar import ChipSpec
+from kiosk.words import messages
+
+
+class Details(Form):
+    """Username, full name and opening balance."""
+
+    action = messages.N_("Next")
+
+    def __init__(self, app: Shell, draft: Draft) -> None:
+        """Build the page with what *draft* has already."""
+        self._draft = draft
+        super().__init__(app)
+        for field, text in zip(
+            self.fields, (draft.username, draft.full_name, draft.opening_text), strict=True
+        ):
+            field.text = text
+
+    def prepare(self) -> None:
+        """Draw the steps and the three fields."""
+        _ = self._
+        draw_steps(self, 2)
+        self.add_fields(
+            [
+                (_("Username"), "text", _("What the customer will type to log in.")),
+                (_("Full name"), "text", _("As on the identity document.")),
+                (_("Opening balance"), "amount", _("0 if nothing is paid in.")),
+            ],
+            prefix=self.language.symbol,
+        )
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back."""
+        return [self.cancel_chip()]
+
+    def explanation(self) -> tuple[str, str]:
+        """Return what these are."""
+        _ = self._
+        return (
+            _("Typed by staff"),
+            _("Check the identity document first. The customer types the PIN on the next page."),
+        )
+
+    def go_on(self) -> None:
+        """Check the fields; the store is read on a worker."""
+        from atm.accounts.money import parse_amount
+        from credentials.policy import normalise_full_name, normalise_username
+
+        username, full_name, opening = self.fields
+        currency = self.app.settings.currency
+        for field, judge, what in (
+            (username, normalise_username, "username"),
+            (full_name, normalise_full_name, "name"),
+            (opening, lambda text: parse_amount(text, currency), "amount"),
+        ):
+            if not self.check(field, judge, what):
+                return
+        draft = self._draft
+        draft.full_name = normalise_full_name(full_name.text)
+        draft.opening_minor = parse_amount(opening.text, currency)
+        draft.opening_text = opening.text
+        self.busy(True)
+        machine, name = self.app.machine, username.text
+        self.work(
+            lambda _attempt: machine.check_username(name, staff=draft.staff),
+            done=self._free, failed=self._taken,
+        )  # fmt: skip
+
+    def _free(self, username: str) -> None:
+        self._draft.username = username
+        draft = self._draft
+        self.app.show(lambda app: CustomerPin(app, draft, lambda app: Details(app, draft)))
+
+    def _taken(self, error: BaseException) -> None:
+        sentence = None
+        if isinstance(error, Exception):
+            sentence = messages.field_error(error, "username", self.language)
+        if sentence is None:
+            self.app.fault(error)
+            return
+        self.busy(False)
+        self.complain(self.fields[0], sentence)
+
+
+class CustomerPin(Form):
+    """The PIN, typed twice by the customer."""
+
+    action = messages.N_("Next")
+
+    def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
+        """Build the page, *back* from which are the details; a PIN is never filled in again."""
+        self._draft, self._back = draft, back
+        draft.pin = ""
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the steps and the two fields."""
+        _ = self._
+        draw_steps(self, 2)
+        self.add_fields(
+            [
+                (_("Your PIN"), "pin", _("4 to 12 digits that only you know.")),
+                (_("Your PIN again"), "pin", _("The same digits.")),
+            ]
+        )
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back to the details, and out."""
+        back = ChipSpec(self._("Back"), lambda: self.app.show(self._back), symbol="back")
+        return [back, self.cancel_chip()]
+
+    def explanation(self) -> tuple[str, str]:
+        """Return who types here."""
+        _ = self._
+        return (
+            _("Now the customer, please"),
+            _(
+                "Choose your PIN yourself and cover the pad with your hand. "
+                "Staff look away and never ask for it."
+            ),
+        )
+
+    def enter_in(self, field: Field) -> None:
+        """Judge the first PIN before the second one is typed."""
+        if field is self.fields[0] and not self._judge():
+            return
+        super().enter_in(field)
+
+    def go_on(self) -> None:
+        """Check both PINs and go to the face."""
+        pin, again = self.fields
+        if not (self._judge() and self.agree(pin, again)):
+            return
+        draft, back = self._draft, self._back
+        draft.pin = pin.text
+        self.app.show(lambda app: FaceStep(app, draft, back))
+
+    def _judge(self) -> bool:
+        from credentials.policy import check_pin
+
+        return self.check(self.fields[0], check_pin, "pin")

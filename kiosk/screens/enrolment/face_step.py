@@ -1,0 +1,154 @@
+"""Create New User: "Save login details", five pictures, and the end of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kiosk.screens.base import Screen
+from kiosk.screens.enrolment.draft import Draft
+from kiosk.screens.enrolment.draft_movements import DraftRequests
+from kiosk.screens.enrolment.same_face import AskedTwice
+from kiosk.screens.enrolment.stepper import draw_steps
+from kiosk.screens.pictures import PANE_Y, Pictures
+from kiosk.shell import Make, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label, at
+from kiosk.widgets.status_line import card, disc, hair
+from kiosk.widgets.top_bar import ChipSpec, fit, measure
+from kiosk.words import messages
+
+if TYPE_CHECKING:
+    import threading
+
+    from atm.people import Customer
+
+_CARD_HEIGHT = 440
+_ROW = 65
+
+
+class FaceStep(Pictures):
+    """The camera beside what will be saved."""
+
+    action = messages.N_("Save login details")
+
+    def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
+        """Build the page for *draft*; *back* makes the page of its details."""
+        super().__init__(app)
+        self._draft, self._back_to = draft, back
+        draw_steps(self, 3)
+        self._summary()
+        self.draw_camera()
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back and the movements, until saving has begun, and the way out."""
+        if self.saving is not None:
+            return [self.cancel_chip()]
+        back = ChipSpec(self._("Back"), self._back, symbol="back")
+        if self.app.settings.liveness != "challenge":
+            return [back, self.cancel_chip()]
+        movements = ChipSpec(self._("Movements"), self._movements)
+        return [back, movements, self.cancel_chip()]
+
+    def cancel(self) -> None:
+        """Break off; nothing is saved."""
+        self.app.go_home(messages.Notice.NOTHING_STORED)
+
+    def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Customer:
+        """Enrol the customer; where their face is known already, a second member of staff signs."""
+        draft = self._draft
+        return self.app.machine.enrol(
+            draft.application(), staff=draft.staff, progress=progress, cancel=cancel,
+            ask=AskedTwice(self, draft, cancel).ask,
+        )  # fmt: skip
+
+    def saved(self, result: Customer) -> None:
+        """Tell the customer."""
+        self._draft.pin = ""
+        self.app.show(lambda app: Saved(app, result))
+
+    def not_saved(self, error: BaseException) -> None:
+        """Say why; a name that was taken meanwhile is typed anew."""
+        if messages.enrolment_error(error) == messages.TAKEN:
+            self._back()
+        elif self.winfo_exists():
+            super().not_saved(error)
+        elif getattr(error, "code", "") == "duplicate_face":  # the question stood in its place
+            self.app.go_home(messages.Notice.DUPLICATE_FACE)
+        else:
+            self.app.fault(error)
+
+    def _summary(self) -> None:
+        _ = self._
+        draft = self._draft
+        pane: Any = card(self, theme.LEFT_COLUMN, _CARD_HEIGHT)
+        self.put(pane, theme.MARGIN, PANE_Y)
+        inner = theme.LEFT_COLUMN - 64
+        heading = self.fonts(theme.HEADING, "bold")
+        at(Label(pane, _("New customer"), heading, width=inner, height=48), 32, 24)
+        rows = [
+            (_("Username"), draft.username),
+            (_("Full name"), draft.full_name),
+            (_("PIN"), "●" * 6),
+            (_("Opening balance"), self.language.money(draft.opening_minor)),
+        ]
+        regular, strong = self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
+        width = max(200, *(measure(self, name, regular) + 10 for name, _value in rows))
+        for number, (name, value) in enumerate(rows):
+            y = 84 + number * _ROW
+            at(hair(pane, inner), 32, y)
+            at(Label(pane, name, regular, colour=theme.MUTED, width=width), 32, y + 15)
+            room = inner - width - 8
+            shown = fit(self, value, strong, room)
+            at(Label(pane, shown, strong, width=room), 32 + width + 8, y + 15)
+        y = 84 + len(rows) * _ROW
+        at(hair(pane, inner), 32, y)
+        at(
+            Label(
+                pane, _("PIN and face pictures are saved together, encrypted."), regular,
+                colour=theme.MUTED, width=inner, height=68, anchor="nw", wrap=True,
+            ), 32, y + 14,
+        )  # fmt: skip
+
+    def _movements(self) -> None:
+        draft, back = self._draft, self._back_to
+        self.app.show(lambda app: DraftRequests(app, draft, lambda app: FaceStep(app, draft, back)))
+
+    def _back(self) -> None:
+        self.app.show(self._back_to)
+
+
+class Saved(Screen):
+    """The new customer can log in."""
+
+    def __init__(self, app: Shell, customer: Customer) -> None:
+        """Build the page for *customer*."""
+        super().__init__(app)
+        _ = self._
+        draw_steps(self, 5)
+        wide = 760
+        left = (theme.PAGE_WIDTH - wide) // 2
+        pane: Any = card(self, wide, 372)
+        self.put(pane, left, 200)
+        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (wide - 96) // 2, 44)
+        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        title = _("{name} can log in now.")
+        name_room = wide - 64 - measure(self, title.format(name=""), heading)
+        title = title.format(name=fit(self, customer.full_name, heading, name_room))
+        at(Label(pane, title, heading, width=wide - 64, height=48, anchor="center"), 32, 164)
+        lines = (
+            _("The username is {username}.").format(
+                username=fit(self, customer.username, body, 420)
+            ),
+            _("PIN and face are both needed from now on."),
+        )
+        for number, text in enumerate(lines):
+            made = Label(
+                pane, text, body, colour=theme.MUTED, width=wide - 64, height=36, anchor="center"
+            )
+            at(made, 32, 228 + number * 42)
+        self.button(_("Finish"), app.go_home, left, 620, wide, look="primary", height=theme.KEY)
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """There is one way on."""
+        return []

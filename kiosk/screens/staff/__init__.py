@@ -1,0 +1,1 @@
+"""The pages that signed-in staff see: customers, staff, refusals, holds, health and camera."""

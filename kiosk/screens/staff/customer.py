@@ -1,0 +1,156 @@
+"""One customer, and what staff can do for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kiosk.screens.staff.delete_with_money import ClosingWithMoney
+from kiosk.screens.staff.excused_movements import RequestsPage
+from kiosk.screens.staff.new_face import NewFace
+from kiosk.screens.staff.new_pin import NewPin
+from kiosk.screens.staff.second_signature import SecondSignature
+from kiosk.screens.staff.staff_page import FULL, Signed, states
+from kiosk.shell import Make, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Tile
+from kiosk.widgets.dialog import LINE_NAME, named
+from kiosk.widgets.focus import Control
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import fit
+from kiosk.words.messages import Notice
+
+if TYPE_CHECKING:
+    from atm.people import Customer, Signatures, StaffMember
+
+_GAP = 20
+_WIDE, _HIGH = (FULL - _GAP) // 2, 130
+_TOP = 288
+
+
+class CustomerPage(Signed):
+    """Unlock, new PIN, new face, movements, delete."""
+
+    def __init__(
+        self, app: Shell, staff: StaffMember, customer: Customer, state: str, back: Make
+    ) -> None:
+        """Build the page of *customer*, who is in *state*; *back* makes the list they are in."""
+        super().__init__(app)
+        self.sign(staff, back)
+        self._customer, self._state = customer, state
+        self._again: Make = lambda app: CustomerPage(app, staff, customer, state, back)
+        _ = self._
+        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        self.head(fit(self, customer.username, bold, FULL), 96)
+        full_name = fit(self, customer.full_name, body, FULL)
+        self.label(full_name, theme.MARGIN, 146, FULL, colour=theme.MUTED)
+        line = StatusLine(self, self.fonts, width=FULL, height=66)
+        line.say(states(_)[state][1], self._explained())
+        self.put(line, theme.MARGIN, 202)
+        enrolled = state != "pending"
+        stopped = state in ("locked", "waiting")
+        self.unlock = self._tile(0, _("Unlock"), _("after checking the document"), self._unlock)
+        self.new_pin = self._tile(1, _("New PIN"), _("two staff; the customer types it"), self._pin)
+        self.new_face = self._tile(
+            2, _("New face"), _("two staff; account and PIN stay"), self._face
+        )
+        self.requests = self._tile(
+            3, _("Requests"), _("movements this customer cannot do"), self._requests
+        )
+        self.delete = self._tile(4, _("Delete"), _("PIN, face and account, for ever"), self._delete)
+        for tile, may in (
+            (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled)
+        ):  # fmt: skip
+            tile.enable(may)
+
+    def first_focus(self) -> Control | None:
+        """Start with what can be done, but never with deleting."""
+        tiles = (self.unlock, self.new_pin, self.new_face)
+        return next((tile for tile in tiles if tile.enabled), None)
+
+    def _explained(self) -> str:
+        _ = self._
+        return {
+            "active": _("This customer can log in."),
+            "locked": _("Locked after too many wrong tries, until staff unlock it."),
+            "waiting": _("Waits after tries with another face; it ends by itself."),
+            "pending": _("Imported and not enrolled yet: use Create New User."),
+        }[self._state]
+
+    def _tile(self, number: int, title: str, line: str, command: Callable[[], object]) -> Tile:
+        tile = Tile(
+            self, title, line, command, self.fonts,
+            look="key", width=_WIDE, height=_HIGH, size=32, centred=False,
+        )  # fmt: skip
+        x = theme.MARGIN + (number % 2) * (_WIDE + _GAP)
+        self.put(tile, x, _TOP + (number // 2) * (_HIGH + _GAP))
+        return tile
+
+    def _sign_then(self, what: str, then: Callable[[Signatures], object]) -> None:
+        staff, again = self.staff, self._again
+        self.app.show(lambda app: SecondSignature(app, staff, what, then, again))
+
+    def _ask(
+        self,
+        question: str,
+        line: str,
+        yes: str,
+        on_yes: Callable[[], object],
+        danger: bool = False,
+    ) -> None:
+        full_name = fit(self, self._customer.full_name, self.fonts(theme.BODY), LINE_NAME)
+        self.app.ask(
+            title=named(self, self.fonts, question, self._customer.username),
+            line=line.format(name=full_name), yes=yes, no=self._("No"), on_yes=on_yes,
+            danger=danger,
+        )  # fmt: skip
+
+    def _unlock(self) -> None:
+        _ = self._
+        office, name, staff = self.app.machine.office, self._customer.username, self.staff
+        self._ask(
+            _("Unlock {name}?"), _("Was the identity document of {name} checked?"),
+            _("Yes, unlock"),
+            lambda: self.act(lambda: office.unlock(name, staff=staff), Notice.UNLOCKED),
+        )  # fmt: skip
+
+    def _pin(self) -> None:
+        customer, app = self._customer, self.app
+        self._sign_then(
+            self._("New PIN"),
+            lambda signed: app.show(lambda app: NewPin(app, signed, customer)),
+        )
+
+    def _face(self) -> None:
+        customer, app = self._customer, self.app
+        self._sign_then(
+            self._("New face"),
+            lambda signed: app.show(lambda app: NewFace(app, signed, customer)),
+        )
+
+    def _requests(self) -> None:
+        staff, customer, again = self.staff, self._customer, self._again
+        self.app.show(lambda app: RequestsPage(app, staff, customer, again))
+
+    def _delete(self) -> None:
+        _ = self._
+        self._ask(
+            _("Delete {name}?"), _("PIN, face and account of {name} go for ever."),
+            _("Yes, delete"), self._erase, danger=True,
+        )  # fmt: skip
+
+    def _erase(self) -> None:
+        office, name, staff = self.app.machine.office, self._customer.username, self.staff
+        self.work(
+            lambda _attempt: office.delete(name, staff=staff),
+            done=lambda _none: self.app.go_home(Notice.DELETED),
+            failed=self._not_erased,
+        )
+
+    def _not_erased(self, error: BaseException) -> None:
+        balance = getattr(error, "balance_minor", None)
+        if balance is None:
+            self.problem(error)
+            return
+        staff, customer, again = self.staff, self._customer, self._again
+        self.app.show(lambda app: ClosingWithMoney(app, staff, customer, balance, again))

@@ -1,0 +1,133 @@
+"""Which movements the face check does not ask of one customer, as staff mark it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.focus import Control
+from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import fit
+from kiosk.words.messages import Notice
+
+if TYPE_CHECKING:
+    from atm.people import Customer, StaffMember
+
+LEAST = 2
+"""Movements that must remain, or the order could be guessed."""
+_TOP = 224
+_BUTTON_WIDE = 572
+
+
+class Movements(Signed):
+    """A row for each movement; touching one excuses the customer from it, or asks it again."""
+
+    def __init__(self, app: Shell, staff: StaffMember, username: str, back: Make) -> None:
+        """Build the page of *username*, its rows still empty."""
+        super().__init__(app)
+        self.sign(staff, back)
+        self._excused: set[str] = set()
+        self._marked: frozenset[str] = frozenset()
+        _ = self._
+        bold = self.fonts(theme.HEADING, "bold")
+        self.head(fit(self, _("Movements of {name}").format(name=username), bold, FULL))
+        self.line = StatusLine(self, self.fonts, width=FULL, height=66)
+        self.put(self.line, theme.MARGIN, 146)
+        self.listing = Listing(self, self.fonts, _TOP, 5, empty=_("One moment, please"))
+        self.listing.show([])
+        x = theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE
+        self.stop = self.button(
+            _("Cancel"), self.back, theme.MARGIN, 652, _BUTTON_WIDE, look="quiet"
+        )
+        self.save = self.button(_("Save"), self._keep, x, 652, _BUTTON_WIDE, look="primary")
+        self.save.enable(False)
+        self._say()
+
+    def stops(self) -> Sequence[Control]:
+        """Return the rows, then the two ways on."""
+        return [*self.listing.controls, self.stop, self.save]
+
+    def start(self, excused: Collection[str]) -> None:
+        """Show what is marked now."""
+        self._excused = set(excused)
+        self._marked = frozenset(excused)
+        self._show(0)
+
+    def keep(self, excused: list[str]) -> None:
+        """Save what is marked."""
+        raise NotImplementedError
+
+    def _keep(self) -> None:
+        self.save.enable(False)
+        self.keep(sorted(self._excused))
+
+    def _show(self, focused: int) -> None:
+        _ = self._
+        self.listing.show(
+            [
+                Entry(
+                    words, "", _("never asked") if value in self._excused else _("is asked"),
+                    "info" if value in self._excused else "ok",
+                    lambda value=value, number=number: self._toggle(value, number),  # type: ignore[misc]
+                )
+                for number, (value, words) in enumerate(self._names().items())
+            ]
+        )  # fmt: skip
+        self.listing.rows[focused].take_focus()
+        self.save.enable(self._excused != self._marked)
+
+    def _toggle(self, value: str, number: int) -> None:
+        if value in self._excused:
+            self._excused.remove(value)
+        elif len(self._names()) - len(self._excused) > LEAST:
+            self._excused.add(value)
+        else:
+            self._say(full=True)
+            return
+        self._say()
+        self._show(number)
+
+    def _say(self, *, full: bool = False) -> None:
+        _ = self._
+        if full:
+            self.line.say("warn", _("Two movements must remain."))
+        else:
+            self.line.say("info", _("Touch what this customer cannot do. Two must remain."))
+
+    def _names(self) -> dict[str, str]:
+        """Return what each movement is called, by the request's value."""
+        _ = self._
+        return {
+            "turn_left": _("Turn left"),
+            "turn_right": _("Turn right"),
+            "look_up": _("Look up"),
+            "look_down": _("Look down"),
+            "come_closer": _("Come closer"),
+        }
+
+
+class RequestsPage(Movements):
+    """The movements of an enrolled customer."""
+
+    def __init__(self, app: Shell, staff: StaffMember, customer: Customer, back: Make) -> None:
+        """Build the page of *customer*; what is marked now is read on a worker."""
+        super().__init__(app, staff, customer.username, back)
+        self._customer = customer
+        machine = app.machine
+        self.work(
+            lambda _attempt: machine.excused_movements(customer.username, staff=staff),
+            done=self._found,
+            failed=self.problem,
+        )
+
+    def _found(self, excused: tuple[str, ...]) -> None:
+        self.start(excused)
+
+    def keep(self, excused: list[str]) -> None:
+        """Save it with the customer's record."""
+        office, name, staff = self.app.machine.office, self._customer.username, self.staff
+        self.act(lambda: office.excuse(name, excused, staff=staff), Notice.EXCUSED)

@@ -1,0 +1,131 @@
+"""Health: what the machine needs, each with a mark and one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kiosk.screens.staff.staff_page import Signed
+from kiosk.shell import Make, Shell
+from kiosk.widgets.focus import Control
+from kiosk.widgets.lists import Entry, Listing, Shape
+
+if TYPE_CHECKING:
+    from atm.maintenance.health import Health
+    from atm.people import StaffMember
+    from kiosk.words.language import Language
+
+ROWS = 9
+_SHAPE = Shape(high=56, gap=4, title_width=220)
+LEAST_LOG_ROOM = 2_000
+"""Entries: a fifth of those that the log keeps room for."""
+
+
+class HealthPage(Signed):
+    """Asked once, when the page opens."""
+
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        self.sign(staff, back)
+        self.head(self._("Health"), 92)
+        self.listing = Listing(
+            self, self.fonts, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please")
+        )
+        self.listing.show([])
+        machine = app.machine
+        self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)
+
+    def stops(self) -> Sequence[Control]:
+        """Return what turns the pages."""
+        return self.listing.controls
+
+    def _found(self, health: Health) -> None:
+        self.listing.show(findings(health, self.language, datetime.now(UTC)))
+
+
+def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
+    """Return a row for each part; its tone is `ok` or `warn`.
+
+    Args:
+        health: What the machine says of itself.
+        language: In whose words.
+        now: Aware; what backups are as old as.
+    """
+    from atm.maintenance.health import LITTLE_SPACE, OLD_BACKUP_DAYS
+
+    _ = language.gettext
+    backup = health.last_backup
+    fresh = backup is not None and (now - backup).days < OLD_BACKUP_DAYS
+    saved = language.day_and_time(backup) if backup is not None else ""
+    pause = math.ceil(health.pause_s)
+    approved = _("{name}, approved by staff.") if health.approved else _("{name} is not approved.")
+    rows = [
+        (_("Camera"), *_camera(health, language)),
+        (
+            _("Disk"), health.disk_free_share >= LITTLE_SPACE,
+            _("{share} is free.").format(share=language.share(health.disk_free_share)),
+        ),
+        (
+            _("Clock"), True,
+            _("{time}. Compare it with your watch.").format(time=language.clock(health.clock)),
+        ),
+        (_("Model"), health.approved, approved.format(name=health.network)),
+        (_("Liveness"), *_liveness(health, language)),
+        (_("Speed"), *_speed(health, language)),
+        (
+            _("Backup"), fresh,
+            _("The last one: {time}.").format(time=saved) if saved else _("There is none yet."),
+        ),
+        (
+            _("Log"), health.log_room >= LEAST_LOG_ROOM,
+            language.ngettext("Room for {n} entry.", "Room for {n} entries.", health.log_room),
+        ),
+        (
+            _("Pause"), not pause,
+            language.ngettext(
+                "Nobody can log in for {n} second: too many refusals.",
+                "Nobody can log in for {n} seconds: too many refusals.", pause,
+            ) if pause else _("None: customers can log in."),
+        ),
+    ]  # fmt: skip
+    rows += [(_("Note"), False, note) for note in health.notes]
+    return [Entry(name, text, "", "ok" if well else "warn") for name, well, text in rows]
+
+
+def _liveness(health: Health, language: Language) -> tuple[bool, str]:
+    _ = language.gettext
+    if health.liveness == "off":
+        return False, _("Off. A photograph may be admitted.")
+    asks = health.liveness == "challenge"
+    if health.liveness_network:
+        with_network = _("It asks for movements, and has its network.")
+        return asks, with_network if asks else _("Only passive, with its network.")
+    if asks:
+        return False, _("It asks for movements. Its network is missing (fetch minifas).")
+    return False, _("Only passive. Its network is missing (fetch minifas).")
+
+
+def _speed(health: Health, language: Language) -> tuple[bool, str]:
+    from atm.pace import LEAST
+
+    _ = language.gettext
+    if health.pace is None:
+        return True, _("Not measured yet: too few faces were checked.")
+    if health.pace < LEAST:
+        slow = _("Too slow: {n} pictures a second are judged, {least} are needed.")
+        return False, slow.format(n=math.floor(health.pace), least=math.ceil(LEAST))
+    return True, _("{n} pictures a second are judged.").format(n=math.floor(health.pace))
+
+
+def _camera(health: Health, language: Language) -> tuple[bool, str]:
+    _ = language.gettext
+    if health.camera == "lost":
+        return False, _("It does not answer.")
+    if health.camera == "starting":
+        return False, _("It is starting.")
+    if health.camera_problem:
+        return False, health.camera_problem
+    return True, _("It works.")

@@ -1,0 +1,94 @@
+"""The last refusals: when, who, why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk.screens.staff.staff_page import Signed
+from kiosk.shell import Make, Shell
+from kiosk.widgets.focus import Control
+from kiosk.widgets.lists import Entry, Listing, Shape
+
+if TYPE_CHECKING:
+    from atm.people import StaffMember
+    from atm.staff.refusals import Refusal
+
+LAST = 20
+ROWS = 6
+
+
+class Refusals(Signed):
+    """What customers are never told."""
+
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
+        """Build the page for *staff*; the log is read on a worker, which the log notes."""
+        super().__init__(app)
+        self.sign(staff, back)
+        self.head(self._("Last refusals"), 108)
+        self.listing = Listing(
+            self,
+            self.fonts,
+            180,
+            ROWS,
+            shape=Shape(stacked=True, gap=4),
+            empty=self._("Nobody was refused lately."),
+        )
+        office = app.machine.office
+        self.work(
+            lambda _attempt: office.refusals(LAST, staff=staff),
+            done=self._found,
+            failed=self.problem,
+        )
+
+    def stops(self) -> Sequence[Control]:
+        """Return what turns the pages."""
+        return self.listing.controls
+
+    def _found(self, found: list[Refusal]) -> None:
+        unknown = self._("unknown name")
+        self.listing.show(
+            [
+                Entry(
+                    f"{self.language.day_and_time(each.at)} · {each.username or unknown}",
+                    reasons_in_words(each.reasons, self._),
+                    f"× {each.times}" if each.times > 1 else "",
+                )
+                for each in found
+            ]
+        )
+
+
+def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
+    """Return why somebody was refused, for staff.
+
+    Args:
+        reasons: The log's codes, each perhaps after "pin: " or "face: "; what is not known here
+            is returned as it is.
+        _: Translates.
+    """
+    words = {
+        "right_pin": _("right PIN"),
+        "wrong_pin": _("wrong PIN"),
+        "match": _("right face"),
+        "no_match": _("another face"),
+        "attack_suspected": _("picture or screen suspected"),
+        "locked": _("locked"),
+        "waiting": _("waiting"),
+        "unknown_name": _("unknown name"),
+        "pending_record": _("not enrolled"),
+        "paused": _("machine paused"),
+        "late": _("too late"),
+        "no_answer": _("no answer"),
+        "not_judged": _("not judged"),
+        "suspected_fraud": _("suspected fraud"),
+        "NoFaceError": _("no face seen"),
+        "TooFewPicturesError": _("too few pictures: machine too slow"),
+        "MultipleFacesError": _("several people"),
+        "CameraError": _("camera failed"),
+    }
+    said = []
+    for reason in reasons:
+        code = reason.removeprefix("pin: ").removeprefix("face: ")
+        said.append(words.get(code.split(":")[0], code))
+    return ", ".join(dict.fromkeys(said))

@@ -1,0 +1,178 @@
+"""Staff: the first member is made, later ones sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk.screens.base import Screen
+from kiosk.screens.form import Form
+from kiosk.shell import Shell
+from kiosk.widgets import theme
+from kiosk.widgets.top_bar import ChipSpec
+from kiosk.words import messages
+
+if TYPE_CHECKING:
+    from atm.people import StaffMember
+    from atm.ports import SignIn
+
+TRIES = 3
+
+Then = Callable[["StaffMember"], None]
+
+
+def staff_first(page: Screen, then: Then) -> None:
+    """Leave *page* for *then* once a member of staff has signed in, or the first one was made."""
+    app = page.app
+
+    def ask() -> None:
+        registry = app.machine.staff
+        page.work(lambda _attempt: registry.empty, done=show)
+
+    def show(first_start: bool) -> None:
+        sign_in = FirstStart if first_start else StaffSignIn
+        app.show(lambda app: sign_in(app, then))
+
+    app.when_open(ask)
+
+
+class StaffNamePin(Form):
+    """Name and PIN of a new member of staff, the PIN twice."""
+
+    def add_staff_fields(self) -> None:
+        """Draw the three fields."""
+        _ = self._
+        self.add_fields(
+            [
+                (_("Name"), "text", _("The name you sign in with.")),
+                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
+                (_("Staff PIN again"), "pin", _("The same digits.")),
+            ]
+        )
+
+    def go_on(self) -> None:
+        """Check the fields, then make the member of staff."""
+        from credentials.policy import check_pin, normalise_username
+
+        name, pin, again = self.fields
+        if (
+            self.check(name, normalise_username, "name")
+            and self.check(pin, lambda text: check_pin(text, shortest=6), "staff_pin")
+            and self.agree(pin, again)
+        ):
+            self.busy(True)
+            self.make(name.text, pin.text)
+
+    def make(self, name: str, pin: str) -> None:
+        """Make the member of staff."""
+        raise NotImplementedError
+
+
+class FirstStart(StaffNamePin):
+    """Makes the first member of staff, in a data folder that has none."""
+
+    action = messages.N_("Create staff member")
+
+    def __init__(self, app: Shell, then: Then) -> None:
+        """Build the page."""
+        self._then = then
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the three fields."""
+        _ = self._
+        self.label(
+            _("First start: who is the first member of staff?"), theme.MARGIN, 88, 1168,
+            size=theme.HEADING, weight="bold", height=48,
+        )  # fmt: skip
+        self.add_staff_fields()
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back."""
+        return [self.cancel_chip()]
+
+    def explanation(self) -> tuple[str, str]:
+        """Return why this is asked."""
+        _ = self._
+        return (
+            _("There is no default PIN."),
+            _(
+                "Staff sign in to create customers and to close the kiosk. "
+                "Keep this PIN safe: it is not shown again."
+            ),
+        )
+
+    def make(self, name: str, pin: str) -> None:
+        """Have a worker make it."""
+        machine = self.app.machine
+        self.work(lambda _attempt: machine.first_staff(name, pin), done=self._then)
+
+
+class StaffSignIn(Form):
+    """Three tries, then home."""
+
+    action = messages.N_("Sign in")
+
+    def __init__(self, app: Shell, then: Then, staff: SignIn | None = None) -> None:
+        """Build the page; *staff* judges the sign-in, by default the machine's."""
+        self._then = then
+        self._staff = staff or app.machine.staff
+        self._tries = 0
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the two fields."""
+        _ = self._
+        self.label(
+            _("Staff sign-in"), theme.MARGIN, 88, 1168,
+            size=theme.HEADING, weight="bold", height=48,
+        )  # fmt: skip
+        self.add_fields(
+            [
+                (_("Name"), "text", _("Your name as a member of staff.")),
+                (_("Staff PIN"), "pin", _("6 to 12 digits.")),
+            ]
+        )
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back."""
+        return [self.cancel_chip()]
+
+    def explanation(self) -> tuple[str, str]:
+        """Return who this is for."""
+        _ = self._
+        return (
+            _("For members of staff"),
+            _("Customers cannot go on from here. Press Cancel to return to the first page."),
+        )
+
+    def go_on(self) -> None:
+        """Let a worker judge name and PIN."""
+        name, pin = self.fields
+        for field, what in ((name, "name"), (pin, "pin")):
+            field.calm()
+            if not field.text.strip():
+                missing = messages.POLICY[what]["empty"]
+                self.complain(field, self._(missing))
+                return
+        self.busy(True)
+        staff, words = self._staff, (name.text, pin.text)
+        self.work(lambda _attempt: staff.sign_in(*words), done=self.signed, failed=self._refused)
+
+    def signed(self, member: StaffMember) -> None:
+        """Go on: *member* has signed in."""
+        self._then(member)
+
+    def _refused(self, error: BaseException) -> None:
+        from atm.people import StaffSignInError
+
+        if not isinstance(error, StaffSignInError):
+            self.app.fault(error)
+            return
+        self._tries += 1
+        if self._tries >= TRIES:
+            self.app.go_home(messages.Notice.SIGN_IN_REFUSED)
+            return
+        self.busy(False)
+        self.fields[1].clear()
+        self.complain(self.fields[1], self._(messages.SIGN_IN_REFUSED))

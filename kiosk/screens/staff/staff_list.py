@@ -1,0 +1,181 @@
+"""Members of staff: who there are, and what becomes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kiosk.screens.staff.second_signature import SecondSignature
+from kiosk.screens.staff.sign_in import StaffNamePin
+from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.shell import Make, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Tile
+from kiosk.widgets.focus import Control
+from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import fit
+from kiosk.words import messages
+
+if TYPE_CHECKING:
+    from atm.people import Signatures, StaffMember
+
+ROWS = 6
+_ADD_WIDE = 300
+
+
+class StaffList(Signed):
+    """Everybody's name, and whether it is locked."""
+
+    def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        self.sign(staff, back)
+        self._again: Make = lambda app: StaffList(app, staff, back)
+        _ = self._
+        self.head(_("Staff"), 108)
+        self._names: list[tuple[str, bool]] = []
+        self.add = self.button(
+            _("Add"), self._add, theme.PAGE_WIDTH - theme.MARGIN - _ADD_WIDE, 96, _ADD_WIDE,
+            look="primary",
+        )  # fmt: skip
+        self.add.enable(False)
+        self.listing = Listing(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
+        self.listing.show([])
+        office = app.machine.office
+        self.work(
+            lambda _attempt: office.members(staff=staff), done=self._found, failed=self.problem
+        )
+
+    def stops(self) -> Sequence[Control]:
+        """Return the rows, and the button above them."""
+        return [self.add, *self.listing.controls]
+
+    def _found(self, names: list[tuple[str, bool]]) -> None:
+        _ = self._
+        self._names = names
+        self.add.enable(True)
+        self.add.take_focus()
+        self.listing.show(
+            [
+                Entry(
+                    name, "", *((_("locked"), "bad") if locked else (_("can sign in"), "ok")),
+                    lambda name=name, locked=locked: self._choose(name, locked),  # type: ignore[misc]
+                )
+                for name, locked in names
+            ]
+        )  # fmt: skip
+
+    def _choose(self, name: str, locked: bool) -> None:
+        staff, last, back = self.staff, len(self._names) == 1, self._again
+        self.app.show(lambda app: Member(app, staff, name, back, locked=locked, last=last))
+
+    def _add(self) -> None:
+        staff, app, back = self.staff, self.app, self._again
+        if len(self._names) == 1:  # there is no second one yet
+            app.show(lambda app: NewStaff(app, staff, staff, back))
+            return
+        app.show(
+            lambda app: SecondSignature(
+                app, staff, self._("New member of staff"),
+                lambda signed: app.show(lambda app: NewStaff(app, staff, signed, back)), back,
+            )
+        )  # fmt: skip
+
+
+class Member(Signed):
+    """One member of staff: unlock or remove, with a second signature."""
+
+    def __init__(
+        self, app: Shell, staff: StaffMember, name: str, back: Make, *, locked: bool, last: bool
+    ) -> None:
+        """Build the page of *name*; the *last* one cannot be removed. *back* makes the list."""
+        super().__init__(app)
+        self.sign(staff, back)
+        self._name, self._list = name, back
+        _ = self._
+        self.head(fit(self, name, self.fonts(theme.HEADING, "bold"), FULL), 96)
+        line = StatusLine(self, self.fonts, width=FULL, height=66)
+        if locked:
+            line.say("bad", _("Locked after five wrong PINs."))
+        elif last:
+            line.say("info", _("The last member of staff cannot be removed."))
+        else:
+            line.say("ok", _("This member of staff can sign in."))
+        self.put(line, theme.MARGIN, 160)
+        wide = (FULL - 20) // 2
+        tiles = (
+            (_("Unlock"), _("a second member of staff signs"), self._unlock, locked),
+            (_("Remove"), _("a second member of staff signs"), self._remove, not last),
+        )
+        for number, (title, text, command, may) in enumerate(tiles):
+            tile = Tile(
+                self, title, text, command, self.fonts,
+                look="key", width=wide, height=150, size=32, centred=False,
+            )  # fmt: skip
+            self.put(tile, theme.MARGIN + number * (wide + 20), 252)
+            tile.enable(may)
+
+    def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
+        staff, back = self.staff, self._list
+        self.app.show(lambda app: SecondSignature(app, staff, what, then, back, danger=danger))
+
+    def _unlock(self) -> None:
+        office, name, app = self.app.machine.office, self._name, self.app
+
+        def unlock(signed: Signatures) -> None:
+            page = app.screen
+            assert isinstance(page, SecondSignature)
+            page.act(
+                lambda: office.unlock_staff(name, signed=signed), messages.Notice.STAFF_UNLOCKED
+            )
+
+        self._sign(self._("Unlock {name}").format(name=name), unlock)
+
+    def _remove(self) -> None:
+        office, name, app = self.app.machine.office, self._name, self.app
+
+        def remove(signed: Signatures) -> None:
+            page = app.screen
+            assert isinstance(page, SecondSignature)
+            page.act(
+                lambda: office.remove_staff(name, signed=signed), messages.Notice.STAFF_REMOVED
+            )
+
+        self._sign(self._("Remove {name}").format(name=name), remove, danger=True)
+
+
+class NewStaff(Signed, StaffNamePin):
+    """Name and PIN, typed by the new member of staff."""
+
+    action = messages.N_("Add")
+
+    def __init__(
+        self, app: Shell, staff: StaffMember, signed: Signatures | StaffMember, back: Make
+    ) -> None:
+        """Build the page; *signed* is one member alone only where there is no other."""
+        self._signed = signed
+        self.sign(staff, back)
+        super().__init__(app)
+
+    def prepare(self) -> None:
+        """Draw the heading and the three fields."""
+        _ = self._
+        self.head(_("New member of staff: type your name and PIN"))
+        self.add_staff_fields()
+
+    def explanation(self) -> tuple[str, str]:
+        """Return who types here."""
+        _ = self._
+        return (
+            _("Now the new member"),
+            _("Choose your PIN yourself. The others look away and never ask for it."),
+        )
+
+    def make(self, name: str, pin: str) -> None:
+        """Add them, as was signed."""
+        office, signed = self.app.machine.office, self._signed
+        self.act(
+            lambda: office.add_staff(name, pin, signed=signed),
+            messages.Notice.STAFF_ADDED,
+        )

@@ -1,0 +1,184 @@
+"""What a signed-in member of staff can do at the kiosk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kiosk.screens.staff.camera import RegisterCamera
+from kiosk.screens.staff.customers import Customers
+from kiosk.screens.staff.health import HealthPage
+from kiosk.screens.staff.holds import Holds
+from kiosk.screens.staff.refusals import Refusals
+from kiosk.screens.staff.staff_list import StaffList
+from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.shell import Make, Page, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Tile
+from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.top_bar import FootText, fit
+
+if TYPE_CHECKING:
+    from atm.people import StaffMember
+
+_GAP = 16
+_WIDE = (FULL - _GAP) // 2
+_TOP, _BOTTOM = 156, 552
+_LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
+
+
+class StaffMenu(Signed):
+    """A tile for each task; below them what is done to the kiosk itself."""
+
+    def __init__(
+        self, app: Shell, staff: StaffMember, create: Callable[[Shell, StaffMember], Page]
+    ) -> None:
+        """Build the page for *staff*; *create* makes the first page of a new customer."""
+        super().__init__(app)
+        self.sign(staff)
+        self._create = create
+        self._again: Make = lambda app: StaffMenu(app, staff, create)
+        _ = self._
+        name = fit(self, staff.name, self.fonts(theme.HEADING, "bold"), 940)
+        self.head(_("Staff: {name}").format(name=name), 96)
+        self._locked = 0
+        self.tiles: list[Tile] = []
+        self._lay(0)
+        tone, sentence = self._face_check()
+        weak = liveness_weakness(app, self._)
+        if sentence or weak:
+            line = StatusLine(self, self.fonts, width=FULL, height=_LINE_HIGH)
+            line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
+            self.put(line, theme.MARGIN, _LINE_Y)
+        self._kiosk_buttons()
+        self._look()
+
+    def foot(self) -> FootText:
+        """Return what is missing; at the right what waits for staff."""
+        said = super().foot()
+        if self.app.idle.staff_warning or not self._locked:
+            return said
+        words = self.language.ngettext("{n} account locked", "{n} accounts locked", self._locked)
+        return FootText(said.text, said.tone, words)
+
+    def _tasks(self, holds: int) -> list[tuple[str, str, Callable[[], object]]]:
+        """Return title, line and command of each tile; one more where money is on hold."""
+        _, staff, back, create = self._, self.staff, self._again, self._create
+        tasks: list[tuple[str, str, Callable[[], object]]] = [
+            (
+                _("Create New User"), _("with consent and identity document"),
+                self._to(lambda app: create(app, staff)),
+            ),
+            (
+                _("Customers"), _("unlock, new PIN, new face, delete"),
+                self._to(lambda app: Customers(app, staff, back)),
+            ),
+            (
+                _("Last refusals"), _("who, when and why"),
+                self._to(lambda app: Refusals(app, staff, back)),
+            ),
+            (
+                _("Staff"), _("names, locks, second signatures"),
+                self._to(lambda app: StaffList(app, staff, back)),
+            ),
+            (
+                _("Health"), _("camera, disk, clock, model, backup"),
+                self._to(lambda app: HealthPage(app, staff, back)),
+            ),
+            (
+                _("Camera"), _("register this device"),
+                self._to(lambda app: RegisterCamera(app, staff, back)),
+            ),
+        ]  # fmt: skip
+        if holds:
+            waiting = self.language.ngettext(
+                "{n} withdrawal to settle", "{n} withdrawals to settle", holds
+            )
+            page = self._to(lambda app: Holds(app, staff, back))
+            tasks.append((_("Open holds"), waiting, page))
+        return tasks
+
+    def _lay(self, holds: int) -> None:
+        """Put a tile for each task in the place of those there are."""
+        for tile in self.tiles:
+            tile.remove()
+        self.controls = [c for c in self.controls if c not in self.tiles]
+        others, self.controls = self.controls, []
+        self.tiles = []
+        tasks = self._tasks(holds)
+        lines = (len(tasks) + 1) // 2
+        high = (_BOTTOM - _TOP - (lines - 1) * _GAP) // lines
+        for number, (title, line, command) in enumerate(tasks):
+            tile = Tile(
+                self, title, line, command, self.fonts,
+                look="key", width=_WIDE, height=high, size=32, centred=False,
+            )  # fmt: skip
+            x = theme.MARGIN + (number % 2) * (_WIDE + _GAP)
+            self.put(tile, x, _TOP + (number // 2) * (high + _GAP))
+            self.tiles.append(tile)
+        self.controls += others
+
+    def _kiosk_buttons(self) -> None:
+        _, app = self._, self.app
+        buttons: list[tuple[str, Callable[[], object]]] = []
+        if app.window.fullscreen:
+            buttons.append((_("Leave full screen"), self.leave_fullscreen))
+        if app.service.camera_lost and not app.demonstration.on:
+            buttons.append((_("Demonstration"), app.demonstration.start))
+        buttons.append((_("Close the kiosk"), self.ask_to_close))
+        wide = (FULL - 2 * _GAP) // 3
+        for number, (text, command) in enumerate(buttons):
+            x = theme.PAGE_WIDTH - theme.MARGIN - wide - (len(buttons) - 1 - number) * (wide + _GAP)
+            self.button(text, command, x, _BUTTONS_Y, wide, look="quiet")
+
+    def _look(self) -> None:
+        """Have a worker count what waits for staff."""
+        office, staff = self.app.machine.office, self.staff
+
+        def count(_attempt: object) -> tuple[int, int]:
+            locked = sum(state == "locked" for _customer, state in office.customers(staff=staff))
+            return locked, len(office.holds(staff=staff))
+
+        self.work(count, done=self._found, failed=self._not_found)
+
+    def _found(self, counts: tuple[int, int]) -> None:
+        self._locked, holds = counts
+        if holds:
+            focused = self.tiles[0].focused
+            self._lay(holds)
+            if focused:
+                self.tiles[0].take_focus()
+
+    def _not_found(self, error: BaseException) -> None:
+        """Health says what is wrong; the menu stays."""
+
+    def _face_check(self) -> tuple[str, str]:
+        """Return tone and sentence on how strictly faces are judged; empty without models."""
+        machine = self.app.service.machine
+        threshold = machine.threshold if machine is not None else None
+        if threshold is None:
+            return "info", ""
+        _, share = self._, self.app.language.share
+        fmr = share(float(threshold.fmr))
+        if threshold.provisional or threshold.fnmr is None:
+            sentence = _("Face check, not calibrated: {fmr} of strangers pass.")
+            return "warn", sentence.format(fmr=fmr)
+        sentence = _("Face check: {fmr} of strangers pass, {fnmr} of customers' tries fail.")
+        return "info", sentence.format(fmr=fmr, fnmr=share(threshold.fnmr))
+
+    def _to(self, make: Make) -> Callable[[], None]:
+        return lambda: self.app.show(make)
+
+
+def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
+    """Return in what the face check is weaker than it could be; "" where it is not."""
+    machine = app.service.machine
+    network = machine.liveness_network if machine is not None else None
+    setting = app.settings.liveness
+    if setting == "off":
+        return _("Liveness: off. A photograph may be admitted.")
+    if network is False and setting == "passive":
+        return _("Liveness: only passive, and without its network (fetch minifas).")
+    if setting == "passive":
+        return _("Liveness: only passive. Nobody is asked to move.")
+    return _("Liveness: without its network (fetch minifas).") if network is False else ""

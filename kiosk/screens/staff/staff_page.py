@@ -1,0 +1,159 @@
+"""What every page of a signed-in member of staff has: who it is, the way back, and the end."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kiosk.screens.base import Screen
+from kiosk.shell import Make, Shell
+from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label, at
+from kiosk.widgets.status_line import card, disc
+from kiosk.widgets.top_bar import ChipSpec, FootText, fit
+from kiosk.words import messages
+from kiosk.words.messages import Notice
+
+if TYPE_CHECKING:
+    from atm.people import StaffMember
+
+FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
+WIDE = 1000
+_LONGEST = 320
+"""Characters of an error's sentence that there is room for."""
+
+
+class Signed(Screen):
+    """A page of staff. After one act, or a minute without input, they are signed out."""
+
+    for_staff = True
+
+    def sign(self, staff: StaffMember, back: Make | None = None) -> None:
+        """Show that *staff* work here; *back* makes the page before this one."""
+        self.staff = staff
+        self._back_to = back
+
+    def chips(self) -> Sequence[ChipSpec]:
+        """Return the way back and the way out."""
+        out = ChipSpec(self._("Sign out"), self.app.go_home)
+        if self._back_to is None:
+            return [out]
+        return [ChipSpec(self._("Back"), self.back, symbol="back"), out]
+
+    def foot(self) -> FootText:
+        """Return what is missing; at the right who is signed in, or for how long still."""
+        idle = self.app.idle
+        if idle.staff_warning:
+            words = self.language.ngettext(
+                "Signed out in {n} second.", "Signed out in {n} seconds.", idle.staff_left_s
+            )
+        else:
+            name = fit(self, self.staff.name, self.fonts(theme.BODY), 300)
+            words = self._("Staff: {name}").format(name=name)
+        said = self.condition_text()
+        return FootText(said.text, said.tone, words)
+
+    def back(self) -> None:
+        """Go to the page before this one."""
+        if self._back_to is not None:
+            self.app.show(self._back_to)
+
+    def cancel(self) -> None:
+        """Escape goes back, or out."""
+        if self._back_to is None:
+            self.app.go_home()
+        else:
+            self.back()
+
+    def head(self, title: str, y: int = 92) -> None:
+        """Write the page's heading."""
+        self.label(title, theme.MARGIN, y, FULL, size=theme.HEADING, weight="bold", height=48)
+
+    def act(self, work: Callable[[], object], notice: Notice) -> None:
+        """Do *work* on a worker; then say *notice* at home: one act a sign-in."""
+        self.work(
+            lambda _attempt: work(),
+            done=lambda _none: self.app.go_home(notice),
+            failed=self.problem,
+        )
+
+    def leave_fullscreen(self) -> None:
+        """Go back to an ordinary window, and sign out."""
+        self.app.window.leave_fullscreen()
+        self.app.go_home()
+
+    def ask_to_close(self) -> None:
+        """End the kiosk, if it is meant."""
+        _ = self._
+        self.app.ask(
+            title=_("Close the kiosk?"),
+            line=_("It must be started again by hand."),
+            yes=_("Yes, close"),
+            no=_("No"),
+            on_yes=self.app.close,
+            danger=True,
+        )
+
+    def problem(self, error: BaseException) -> None:
+        """Tell the member of staff what an act failed at, where the error has words for them."""
+        sentence = staff_sentence(error)
+        if sentence is None:
+            self.app.fault(error)
+        else:
+            staff = self.staff
+            self.app.show(lambda app: NotDone(app, staff, sentence))
+
+
+class Told(Signed):
+    """A sentence for staff alone, in the words of the error that it comes from."""
+
+    def __init__(self, app: Shell, staff: StaffMember, title: str, sentence: str) -> None:
+        """Build the page for *staff*."""
+        super().__init__(app)
+        self.sign(staff)
+        inner = WIDE - 96
+        pane: Any = card(self, WIDE, 440)
+        self.put(pane, (theme.PAGE_WIDTH - WIDE) // 2, 124)
+        at(disc(pane, "warn", theme.WARN, theme.WARN_SOFT), inner // 2, 32)
+        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
+        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 148)
+        self.said = Label(
+            pane, textwrap.shorten(sentence, _LONGEST, placeholder="…"), body,
+            colour=theme.MUTED, width=inner, height=204, anchor="center", wrap=True,
+        )  # fmt: skip
+        at(self.said, 48, 208)
+
+
+class NotDone(Told):
+    """What an act failed at."""
+
+    def __init__(self, app: Shell, staff: StaffMember, sentence: str) -> None:
+        """Build the page for *staff* around *sentence*."""
+        super().__init__(app, staff, app.language.gettext(messages.NOT_DONE), sentence)
+        left = (theme.PAGE_WIDTH - WIDE) // 2
+        self.button(
+            self._("Sign out"), app.go_home, left, 612, WIDE, look="primary", height=theme.KEY
+        )
+
+
+def staff_sentence(error: BaseException) -> str | None:
+    """Return the sentence that *error* has for staff, or None."""
+    from atm.errors import AtmError, ServiceUnavailable
+    from credentials.errors import CredentialError
+
+    if isinstance(error, ServiceUnavailable):  # the customer's sentence, in their language
+        return None
+    if isinstance(error, AtmError | CredentialError) and str(error):
+        return str(error)
+    return None
+
+
+def states(_: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    """Return the word and the tone for each state of a customer."""
+    return {
+        "active": (_("active"), "ok"),
+        "locked": (_("locked"), "bad"),
+        "waiting": (_("waiting"), "warn"),
+        "pending": (_("not enrolled"), "info"),
+    }

@@ -1,0 +1,1 @@
+"""The window's own widgets and the theme that they share."""

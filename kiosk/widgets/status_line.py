@@ -1,0 +1,120 @@
+"""What tells and does not act: the sentence line, panes, hair lines, round signs."""
+
+from __future__ import annotations
+
+import tkinter
+from typing import Any
+
+import customtkinter
+
+from kiosk.widgets import theme
+from kiosk.widgets.focus import Control
+from kiosk.widgets.icons import icon
+
+_AROUND = 84  # what the symbol and the margins of a sentence take
+
+
+class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
+    """One sentence with its symbol: what to do now, or what came of it."""
+
+    def __init__(
+        self,
+        master: Any,
+        fonts: theme.Fonts,
+        *,
+        width: int,
+        height: int = 68,
+        ground: str = theme.PAPER,
+        weight: str = "medium",
+    ) -> None:
+        """Make an empty line."""
+        self.ground = ground
+        self.tone = ""
+        self.sentence = ""
+        customtkinter.CTkLabel.__init__(
+            self,
+            master,
+            width=width,
+            height=height,
+            corner_radius=theme.BUTTON_CORNER,
+            text="",
+            font=fonts(theme.BODY, weight if fonts.family == theme.FAMILY else "regular"),
+            anchor="w",
+            justify="left",
+            wraplength=width - _AROUND,
+            compound="left",
+            fg_color=theme.SOFT,
+            bg_color=ground,
+            text_color=theme.PRIMARY,
+        )
+        self.box = (width, height)
+        self.init_control(self, width, height)
+        tkinter.Frame.configure(self, takefocus=1)
+        self.enabled = False  # the focus comes here only after a refusal
+
+    def say(self, tone: str, sentence: str) -> None:
+        """Show *sentence* in one of the `theme.TONES`; nothing happens where it stands already."""
+        if (tone, sentence) == (self.tone, self.sentence):
+            return
+        colours = theme.TONES[tone]
+        if tone != self.tone:
+            symbol = icon(colours.icon, colours.text, 28, (8, 14))
+            self.configure(
+                text=sentence, text_color=colours.text, fg_color=colours.ground, image=symbol
+            )
+        else:
+            self.configure(text=sentence)
+        self.tone, self.sentence = tone, sentence
+
+    def focus_set(self) -> None:
+        """Put the focus on the line."""
+        self.take_focus()
+
+
+def card(master: Any, width: int, height: int, *, ground: str = theme.PAPER) -> Any:
+    """Return a white pane with a hair line around it."""
+    return customtkinter.CTkFrame(
+        master,
+        width=width,
+        height=height,
+        corner_radius=theme.PANE_CORNER,
+        border_width=1,
+        border_color=theme.HAIR,
+        fg_color=theme.SURFACE,
+        bg_color=ground,
+    )
+
+
+def hair(master: Any, width: int, height: int = 1, colour: str = theme.HAIR) -> Any:
+    """Return a thin line that carries no meaning."""
+    return customtkinter.CTkFrame(
+        master, width=width, height=height, corner_radius=0, fg_color=colour, bg_color=colour
+    )
+
+
+def disc(
+    master: Any,
+    symbol: str,
+    colour: str,
+    fill: str,
+    *,
+    size: int = 96,
+    font: theme.FontSpec | None = None,
+    ground: str = theme.SURFACE,
+) -> Any:
+    """Return a round sign with an icon, or with one character where *font* is given."""
+    made = customtkinter.CTkFrame(
+        master, width=size, height=size, corner_radius=size // 2, fg_color=fill, bg_color=ground
+    )
+    inner = customtkinter.CTkLabel(
+        made,
+        width=0,
+        height=0,
+        corner_radius=0,
+        text=symbol if font else "",
+        text_color=colour,
+        font=font,
+        image=None if font else icon(symbol, colour, size * 6 // 11),
+    )
+    inner.place(relx=0.5, rely=0.5, anchor="center")
+    return made

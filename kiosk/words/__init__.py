@@ -1,0 +1,1 @@
+"""The words on the screen: sentences for every outcome, in the customer's language."""

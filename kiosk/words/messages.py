@@ -1,0 +1,258 @@
+"""Result or error -> the sentence that is shown for it, in English; the window translates it.
+
+A page that the public sees shows these sentences and no others: never the text of an error, which
+may name a file, a person or a cause. Nothing here says which factor failed. Sentences under the
+camera have at most eight words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import Enum
+
+from kiosk.words.language import Language
+
+
+def N_(message: str) -> str:
+    """Mark *message* for translation and return it as it is."""
+    return message
+
+
+LOGIN = {
+    "refused": N_("Not admitted. Wait a minute and try again, or ask staff."),
+    "no_face": N_("We could not see your face. Try again."),
+    "fault": N_("Service not available. Ask staff."),
+    "paused": "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
+}
+"""The only things a customer is told after the press, by the outcome's value."""
+
+FAULT = LOGIN["fault"]
+
+GUIDANCE = {
+    "no_face": N_("Place your face in the oval"),
+    "several_people": N_("Only one person, please"),
+    "too_far": N_("Come a little closer"),
+    "too_near": N_("Move back a little"),
+    "off_centre": N_("Move your face into the oval"),
+    "too_dark": N_("Turn your face towards the light"),
+    "too_bright": N_("Turn away from the bright light"),
+    "blurred": N_("Hold still, please"),
+    "turned_away": N_("Look straight at the camera"),
+    "covered": N_("Uncover your face"),
+    "hold_still": N_("Hold still, please"),
+    "move_a_little": N_("Move your head a little"),
+}
+"""What to do about each verdict but `ok`, by the verdict's value."""
+
+WAIT = N_("One moment, please")
+TYPE_BOTH = N_("Type your username and your PIN")
+PRESS_LOGIN = N_("Look at the camera and press Login")
+PRESS_SAVE = N_("Look at the camera, then press Save")
+HOLD_STILL = N_("Hold still and look at the camera")
+TURN = N_("Turn towards the arrow")
+TURN_A_LITTLE = N_("Turn a little towards the arrow")
+COME_CLOSER = GUIDANCE["too_far"]
+NO_CAMERA = N_("The camera does not answer. Ask staff.")
+OUT = N_("Out of service. Please ask staff.")
+DETAILS_IN_LOG = N_("Staff cannot sign in here now. The log has the details.")
+CAMERA_PROBLEMS = (
+    N_("Camera changed. Ask staff."),
+    N_("Camera not registered. Ask staff."),
+)
+SILENT = N_("The camera does not answer.")
+ASK = N_("Please ask staff.")
+RETRIED = N_("It is tried again every second.")
+UNKNOWN_VERDICT = N_("Look at the camera")
+
+UNDER_CAMERA = (
+    *GUIDANCE.values(),
+    WAIT,
+    TYPE_BOTH,
+    PRESS_LOGIN,
+    PRESS_SAVE,
+    HOLD_STILL,
+    TURN,
+    TURN_A_LITTLE,
+    NO_CAMERA,
+    UNKNOWN_VERDICT,
+)
+
+ENROLMENT = {
+    "no_face_in_time": N_("Too few good pictures. Press Save again."),
+    "not_one_person": N_("More than one person. Press Save again."),
+    "not_live": N_("Follow the arrows yourself. Press Save again."),
+    "camera_lost": N_("The camera stopped. Press Save again."),
+    "cancelled": N_("Nothing was saved."),
+    "duplicate_face": N_("This face is another customer's. Nothing was saved."),
+}
+"""Why an enrolment saved nothing, by the error's code."""
+
+NOT_LIVE_UNASKED = N_("Look at the camera yourself. Press Save again.")
+"""The same where no arrows are shown."""
+
+WEAK = {
+    "weak_date": N_("This PIN is a date. Choose another."),
+    "weak_repeat": N_("This PIN repeats itself. Choose another."),
+    "weak_run": N_("This PIN counts up or down. Choose another."),
+    "weak_shape": N_("This PIN draws a shape on the keys. Choose another."),
+    "weak_common": N_("Too many people have this PIN. Choose another."),
+}
+"""Why a PIN is too easy to guess, by the error's code."""
+
+POLICY = {
+    "username": {
+        "empty": N_("Type a username."),
+        "too_long": N_("A username has at most 64 characters."),
+        "control": N_("A username has no invisible characters."),
+    },
+    "name": {
+        "empty": N_("Type a name."),
+        "too_long": N_("This name is too long."),
+        "control": N_("A name has no invisible characters."),
+    },
+    "pin": {
+        "empty": N_("Type a PIN."),
+        "bad_length": N_("A PIN has 4 to 12 digits."),
+        "not_digits": N_("A PIN has digits only."),
+        **WEAK,
+    },
+    "staff_pin": {
+        "empty": N_("Type a PIN."),
+        "bad_length": N_("A staff PIN has 6 to 12 digits."),
+        "not_digits": N_("A PIN has digits only."),
+        **WEAK,
+    },
+}
+"""What is wrong with a field, by what it holds and the error's code."""
+
+AMOUNT = {
+    "empty": N_("Type an amount."),
+    "not_a_number": N_("This is not an amount."),
+    "negative": N_("The amount must be more than zero."),
+    "too_many_decimals": N_("Too many decimals."),
+    "ambiguous": N_("Type it without separators."),
+    "too_large": N_("This amount is too large."),
+}
+
+NOT_DONE = N_("It was not done.")
+NOT_CHANGED = N_("Type your old PIN again and look at the camera, or ask staff.")
+TAKEN = N_("This username is taken.")
+PINS_DIFFER = N_("The two PINs differ. Type both again.")
+SIGN_IN_REFUSED = N_("Name or PIN is wrong, or this name is locked.")
+MORE_THAN_BALANCE = N_("This is more than your balance.")
+DAY_LIMIT = N_("Today you can still withdraw {amount}.")
+NO_MORE_TODAY = N_("You have reached today's limit.")
+MULTIPLE = N_("Choose a multiple of {amount}.")
+RETURNED = N_("No money came out; nothing was taken.")
+NOT_POSITIVE = AMOUNT["negative"]
+
+
+class Notice(Enum):
+    """All that the home page says of what came about: a tone, and a sentence in English.
+
+    Everybody reads it, so it names nobody.
+    """
+
+    FAULT = ("bad", FAULT)
+    SIGN_IN_REFUSED = ("bad", SIGN_IN_REFUSED)
+    DUPLICATE_FACE = ("bad", ENROLMENT["duplicate_face"])
+    NOTHING_STORED = ("info", N_("Nothing was stored."))
+    SIGNED_OUT = ("info", N_("Staff were signed out: nothing was touched."))
+    UNLOCKED = ("ok", N_("The customer can log in again."))
+    DELETED = ("ok", N_("The customer is deleted."))
+    NEW_PIN = ("ok", N_("The new PIN is saved. The old one is no longer valid."))
+    NEW_FACE = ("ok", N_("The new face is saved. The old one is erased."))
+    EXCUSED = ("ok", N_("The movements are saved."))
+    SETTLED = ("ok", N_("The withdrawal is settled."))
+    CAMERA = ("ok", N_("This camera is registered. No other one is taken."))
+    STAFF_ADDED = ("ok", N_("The new member of staff can sign in."))
+    STAFF_UNLOCKED = ("ok", N_("The member of staff can sign in again."))
+    STAFF_REMOVED = ("ok", N_("The member of staff is removed."))
+
+    def __init__(self, tone: str, sentence: str) -> None:
+        """Keep both."""
+        self.tone = tone
+        self.sentence = sentence
+
+
+def refusal(outcome: str, pause_s: float, language: Language) -> str:
+    """Return what a customer is told when nothing came of their attempt.
+
+    Args:
+        outcome: The value of `atm.login.login.Outcome`, but for a grant.
+        pause_s: How long this machine still pauses, where it does.
+        language: The customer's.
+    """
+    if outcome == "paused":
+        return language.ngettext(
+            "Paused after too many refusals. Try again in {n} second, or ask staff.",
+            "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
+            max(1, math.ceil(pause_s)),
+        )
+    return language.gettext(LOGIN.get(outcome, FAULT))
+
+
+def field_error(error: Exception, what: str, language: Language) -> str | None:
+    """Return the sentence for *error* about the field that holds *what*.
+
+    Args:
+        error: What checking the field raised.
+        what: `username`, `name`, `pin`, `staff_pin` or `amount`.
+        language: The customer's.
+
+    Returns:
+        None where *error* is not about what was typed.
+    """
+    from atm.accounts.money import AmountError
+    from credentials.errors import DuplicateUserError
+    from credentials.policy import PolicyError
+
+    message: str | None = None
+    if isinstance(error, DuplicateUserError):
+        message = TAKEN
+    elif isinstance(error, PolicyError):
+        message = POLICY.get(what, {}).get(error.code)
+    elif isinstance(error, AmountError):
+        message = AMOUNT.get(error.code)
+    return language.gettext(message) if message else None
+
+
+def withdrawal_error(error: BaseException, smallest_minor: int, language: Language) -> str:
+    """Return the sentence for a withdrawal that did not come about.
+
+    Args:
+        error: What the session raised; `HeldError` has a page of its own.
+        smallest_minor: The smallest note, in minor units.
+        language: The customer's.
+    """
+    from atm.accounts import accounts
+    from atm.accounts.session import ReturnedError
+
+    _ = language.gettext
+    if isinstance(error, accounts.InsufficientFundsError):
+        return _(MORE_THAN_BALANCE)
+    if isinstance(error, accounts.DayLimitError):
+        left = int(error.remaining_minor)
+        return _(DAY_LIMIT).format(amount=language.notes(left)) if left > 0 else _(NO_MORE_TODAY)
+    if isinstance(error, accounts.NotAMultipleError):
+        return _(MULTIPLE).format(amount=language.notes(smallest_minor))
+    if isinstance(error, accounts.InvalidAmountError):
+        return _(NOT_POSITIVE)
+    if isinstance(error, ReturnedError):
+        return _(RETURNED)
+    return _(FAULT)
+
+
+def enrolment_error(error: BaseException) -> str:
+    """Return the sentence, in English, for an enrolment that saved nothing."""
+    from credentials.errors import DuplicateUserError
+
+    if isinstance(error, DuplicateUserError):
+        return TAKEN
+    return ENROLMENT.get(getattr(error, "code", ""), FAULT)
+
+
+def camera_problem(problem: str, _: Callable[[str], str]) -> str:
+    """Return what is said of a camera that may not be used; the log has what is not said here."""
+    return _(problem if problem in CAMERA_PROBLEMS else CAMERA_PROBLEMS[0])

@@ -1,0 +1,402 @@
+"""Named staff, the first one only once, and a sign-in that gives nothing away."""
+
+import json
+import random
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from atm.people import (
+    SecondSignatureError,
+    Signatures,
+    StaffError,
+    StaffMember,
+    StaffSignInError,
+)
+from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.staff_file import staff_file
+from credentials.hashing import PinHasher
+from credentials.policy import PolicyError
+from credentials.sealed.record_file import RecordFile
+from credentials.sealed.seal import Seal
+from credentials.staff_attempts import WrongPins
+from tests.attacks import flips, forgeries
+
+SEAL = Seal(bytes(32))
+ROOT = Path(__file__).parents[3]
+PIN, OTHER_PIN = "246813", "905172"
+
+ADD_FIRST = """
+import sys
+from pathlib import Path
+from argon2 import PasswordHasher
+from atm.staff.registry import StaffError, StaffRegistry
+from atm.staff.staff_file import staff_file
+from credentials.hashing import PinHasher
+from credentials.sealed.seal import Seal
+from credentials.staff_attempts import WrongPins
+folder = Path(sys.argv[1])
+hasher = PinHasher(bytes(32), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+seal = Seal(bytes(32))
+attempts = WrongPins(folder / "a.sqlite", seal, 5)
+registry = StaffRegistry(staff_file(folder / "staff.json", seal), hasher, attempts)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    registry.add_first(sys.argv[2], "246813")
+    print("first")
+except StaffError:
+    print("late")
+"""
+
+
+class CountingHasher(PinHasher):
+    """A hasher of little cost that notes what it verified against."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes(32), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.verified: list[str] = []
+
+    def verify(self, pin_hash: str, customer_id: str, pin: str) -> bool:
+        """Note *pin_hash* and verify."""
+        self.verified.append(pin_hash)
+        return super().verify(pin_hash, customer_id, pin)
+
+
+def opened(folder: Path, hasher: PinHasher) -> StaffRegistry:
+    """Open the staff of *folder*, as a restart does."""
+    attempts = WrongPins(folder / "staff.sqlite", SEAL, STAFF_LIMIT)
+    return StaffRegistry(staff_file(folder / "staff.json", SEAL), hasher, attempts)
+
+
+@pytest.fixture
+def hasher() -> CountingHasher:
+    return CountingHasher()
+
+
+@pytest.fixture
+def staff(tmp_path: Path, hasher: CountingHasher) -> StaffRegistry:
+    return opened(tmp_path, hasher)
+
+
+@pytest.fixture
+def ada(staff: StaffRegistry) -> StaffMember:
+    return staff.add_first("Ada", PIN)
+
+
+def refused(staff: StaffRegistry, name: str, pin: str) -> str:
+    """Return the sentence with which the sign-in is refused."""
+    with pytest.raises(StaffSignInError) as caught:
+        staff.sign_in(name, pin)
+    return str(caught.value)
+
+
+def test_registry_is_empty_until_the_first_member(staff: StaffRegistry) -> None:
+    assert staff.empty
+    assert staff.add_first(" Ada ", PIN) == StaffMember("Ada")
+    assert not staff.empty
+
+
+def test_member_signs_in_by_any_spelling_of_the_name(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    assert staff.sign_in("Ada", PIN) == ada
+    assert staff.sign_in(" ＡDA ", PIN) == StaffMember("Ada")
+
+
+def test_nobody_signs_in_to_an_empty_registry(staff: StaffRegistry) -> None:
+    for pin in ("", "000000", "123456"):
+        refused(staff, "admin", pin)
+
+
+def test_second_first_member_is_refused(staff: StaffRegistry, ada: StaffMember) -> None:
+    with pytest.raises(StaffError, match="already"):
+        staff.add_first("Bob", PIN)
+    refused(staff, "Bob", PIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "pin"),
+    [
+        ("Ada", ""),
+        ("Ada", "12345"),
+        ("Ada", "1234567890123"),
+        ("Ada", "１２３４５６"),
+        ("Ada", "12345a"),
+        ("Ada", "123456"),
+        ("", PIN),
+        ("A\u202eda", PIN),
+        ("a" * 65, PIN),
+    ],
+)
+def test_first_member_needs_an_allowed_name_and_six_digits(
+    staff: StaffRegistry, name: str, pin: str
+) -> None:
+    with pytest.raises(PolicyError):
+        staff.add_first(name, pin)
+    assert staff.empty
+
+
+def test_wrong_name_wrong_pin_and_locked_read_the_same_and_cost_the_same(
+    staff: StaffRegistry, ada: StaffMember, hasher: CountingHasher
+) -> None:
+    sentences = {
+        refused(staff, "Bob", PIN),
+        refused(staff, "\0", PIN),
+        refused(staff, "Ada", "000000"),
+    }
+    for _ in range(5):
+        sentences.add(refused(staff, "Ada", "000000"))
+    sentences.add(refused(staff, "Ada", PIN))
+    assert len(sentences) == 1
+    assert len(hasher.verified) == 4 + 5  # one hash each time, known or not
+    own = json.loads((staff._file.path).read_text())["records"][0]["pin_hash"]
+    assert hasher.verified.count(own) == 5  # a locked one is not judged
+
+
+def test_five_wrong_pins_lock_even_the_right_one_across_restarts(
+    staff: StaffRegistry, ada: StaffMember, tmp_path: Path, hasher: CountingHasher
+) -> None:
+    for _ in range(5):
+        refused(staff, "Ada", "000000")
+    again = opened(tmp_path, hasher)
+    refused(again, "Ada", PIN)
+    again.unlock("ADA")
+    assert staff.sign_in("Ada", PIN) == ada
+
+
+def test_fifth_try_may_be_the_right_one_and_clears_the_counter(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            refused(staff, "Ada", "000000")
+        assert staff.sign_in("Ada", PIN) == ada
+
+
+def test_unlocking_nobody_is_an_error(staff: StaffRegistry, ada: StaffMember) -> None:
+    with pytest.raises(StaffError, match="no member"):
+        staff.unlock("Bob")
+
+
+def test_hash_is_bound_to_the_member_and_the_pin_is_not_kept(
+    staff: StaffRegistry, ada: StaffMember, tmp_path: Path, hasher: CountingHasher
+) -> None:
+    long_pin = "246813905172"  # so long that no hash and no MAC holds it by chance
+    staff.change_pin("Ada", PIN, long_pin)
+    text = (tmp_path / "staff.json").read_text()
+    assert long_pin not in text
+    (entry,) = json.loads(text)["records"]
+    assert hasher.verify(entry["pin_hash"], entry["staff_id"], long_pin)
+    assert not hasher.verify(entry["pin_hash"], "0" * 32, long_pin)
+    assert stat.S_IMODE((tmp_path / "staff.json").stat().st_mode) == 0o600
+
+
+GOOD = {"staff_id": "a" * 32, "name": "Ada", "pin_hash": "x"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{}",
+        b'{"version": 1, "records": []}',
+        b'{"version": 2, "generation": 1, "mac": "", "records": []}',
+        [{}],
+        [{**GOOD, "staff_id": 1}],
+        [{**GOOD, "name": " Ada"}],
+        [{**GOOD, "pin_hash": ""}],
+        [GOOD, {**GOOD, "name": "Bob"}],
+        [GOOD, {**GOOD, "staff_id": "b" * 32, "name": "ADA"}],
+    ],
+)
+def test_damaged_list_is_named_and_never_taken_for_an_empty_one(
+    staff: StaffRegistry, tmp_path: Path, damage: bytes | list[dict[str, object]]
+) -> None:
+    path = tmp_path / "staff.json"
+    if isinstance(damage, list):  # with a seal, so that what it says is judged
+        RecordFile(path, lambda raw: raw, SEAL).rewrite(damage, 1)
+        damage = path.read_bytes()
+    path.write_bytes(damage)
+    for call in (
+        lambda: staff.empty,
+        lambda: staff.add_first("Eve", PIN),
+        lambda: staff.sign_in("Ada", PIN),
+        lambda: staff.unlock("Ada"),
+        lambda: staff.names(),
+        lambda: staff.add("Eve", PIN, signed=StaffMember("Ada")),
+        lambda: staff.change_pin("Ada", PIN, OTHER_PIN),
+    ):
+        with pytest.raises(StaffError, match=r"staff\.json is damaged") as caught:
+            call()
+        assert not isinstance(caught.value, StaffSignInError)
+    assert path.read_bytes() == damage
+
+
+def test_damaged_hash_is_a_fault_and_no_wrong_pin(
+    staff: StaffRegistry, ada: StaffMember, tmp_path: Path
+) -> None:
+    path = tmp_path / "staff.json"
+    RecordFile(path, lambda raw: raw, SEAL).change(lambda raw: [{**raw[0], "pin_hash": "x"}])
+    with pytest.raises(StaffError) as caught:
+        staff.sign_in("Ada", PIN)
+    assert not isinstance(caught.value, StaffSignInError)
+
+
+def test_of_two_processes_one_makes_the_first_member(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADD_FIRST, str(tmp_path), name],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("Ada", "Bob", "Cyd")
+    ]
+    for process in processes:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = sorted(process.communicate()[0].strip() for process in processes)
+    assert said == ["first", "late", "late"]
+    assert len(json.loads((tmp_path / "staff.json").read_text())["records"]) == 1
+
+
+@pytest.fixture
+def both(staff: StaffRegistry, ada: StaffMember) -> Signatures:
+    return Signatures(ada, staff.add("Bob", OTHER_PIN, signed=ada))
+
+
+@pytest.mark.parametrize("other", ["Ada", "ADA", "Ａda"])
+def test_nobody_signs_twice(other: str) -> None:
+    with pytest.raises(SecondSignatureError, match=r"^A second member of staff must sign\.$"):
+        Signatures(StaffMember("Ada"), StaffMember(other))
+
+
+def test_the_only_member_adds_the_second_and_two_add_the_third(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    bob = staff.add("Bob", OTHER_PIN, signed=ada)
+    assert staff.sign_in("bob", OTHER_PIN) == bob
+    with pytest.raises(SecondSignatureError):
+        staff.add("Cyd", PIN, signed=ada)
+    assert staff.names() == [("Ada", False), ("Bob", False)]
+    cyd = staff.add("Cyd", PIN, signed=Signatures(ada, bob))
+    assert staff.sign_in("Cyd", PIN) == cyd
+    assert [name for name, _ in staff.names()] == ["Ada", "Bob", "Cyd"]
+
+
+@pytest.mark.parametrize("name", ["Bob", " BOB "])
+def test_name_is_taken_only_once(staff: StaffRegistry, both: Signatures, name: str) -> None:
+    with pytest.raises(StaffError, match="already"):
+        staff.add(name, PIN, signed=both)
+    assert len(staff.names()) == 2
+
+
+@pytest.mark.parametrize(("name", "pin"), [("", PIN), ("Cyd", "12345"), ("Cyd", "112233")])
+def test_another_member_needs_an_allowed_name_and_pin(
+    staff: StaffRegistry, both: Signatures, name: str, pin: str
+) -> None:
+    with pytest.raises(PolicyError):
+        staff.add(name, pin, signed=both)
+    assert len(staff.names()) == 2
+
+
+def test_who_was_removed_signs_in_and_signs_no_more(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    cyd = staff.add("Cyd", PIN, signed=both)
+    staff.remove("BOB", signed=both)
+    refused(staff, "Bob", OTHER_PIN)
+    for act in (
+        lambda: staff.add("Dan", PIN, signed=both),
+        lambda: staff.remove("Cyd", signed=both),
+    ):
+        with pytest.raises(StaffError, match="no member of staff Bob"):
+            act()
+    staff.remove("Ada", signed=Signatures(both.first, cyd))
+    assert staff.names() == [("Cyd", False)]
+
+
+def test_nothing_on_the_disk_names_who_was_removed(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    staff.add("Zerubbabel", PIN, signed=both)  # so long that no hash holds it by chance
+    refused(staff, "Zerubbabel", "000000")
+
+    def found() -> bool:
+        return any(b"Zerubbabel" in each.read_bytes() for each in tmp_path.iterdir())
+
+    assert found()
+    staff.remove("Zerubbabel", signed=both)
+    assert not found()
+
+
+def test_the_last_member_cannot_be_removed(staff: StaffRegistry, both: Signatures) -> None:
+    staff.remove("Bob", signed=both)
+    with pytest.raises(StaffError, match="no member of staff Bob"):
+        staff.remove("Ada", signed=both)
+    assert staff.names() == [("Ada", False)]
+
+
+def test_removing_nobody_is_an_error(staff: StaffRegistry, both: Signatures) -> None:
+    with pytest.raises(StaffError, match="no member of staff Eve"):
+        staff.remove("Eve", signed=both)
+
+
+def test_nothing_is_counted_of_a_removed_member(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    staff.add("Cyd", PIN, signed=both)
+    cyd = json.loads((tmp_path / "staff.json").read_text())["records"][2]["staff_id"]
+    for _ in range(5):
+        refused(staff, "Cyd", OTHER_PIN)
+    assert ("Cyd", True) in staff.names()
+    staff.remove("Cyd", signed=both)
+    assert not WrongPins(tmp_path / "staff.sqlite", SEAL, STAFF_LIMIT).locked(cyd)
+    staff.add("Cyd", PIN, signed=both)
+    assert ("Cyd", False) in staff.names()
+
+
+def test_changed_pin_takes_the_place_of_the_old_one(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path
+) -> None:
+    staff.change_pin("ada", PIN, "718293")
+    refused(staff, "Ada", PIN)
+    assert staff.sign_in("Ada", "718293") == both.first
+    assert staff.sign_in("Bob", OTHER_PIN) == both.second
+    current = (tmp_path / "staff.json").read_bytes()
+    assert (tmp_path / "staff.json.previous").read_bytes() == current  # the old hash is gone
+
+
+def test_change_of_pin_needs_the_old_one_and_counts_wrong_ones(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    for _ in range(5):
+        with pytest.raises(StaffSignInError):
+            staff.change_pin("Ada", "000000", "718293")
+    with pytest.raises(StaffSignInError):
+        staff.change_pin("Ada", PIN, "718293")
+    staff.unlock("Ada")
+    for weak in ("123456", "71829", "", "71829a"):
+        with pytest.raises(PolicyError):
+            staff.change_pin("Ada", PIN, weak)
+    assert staff.sign_in("Ada", PIN) == ada
+
+
+def test_no_flipped_bit_and_no_forged_record_is_accepted(
+    staff: StaffRegistry, both: Signatures, tmp_path: Path, hasher: CountingHasher
+) -> None:
+    path, rng = tmp_path / "staff.json", random.Random(6)
+    older = [path.read_bytes()]
+    staff.add("Cyd", PIN, signed=both)
+    assert flips(path, lambda: opened(tmp_path, hasher).names(), 300, rng) == []
+    assert forgeries(path, staff.names, 100, rng, older) == []
+    assert staff_file(tmp_path / "staff.json", SEAL).generation == 3

@@ -1,0 +1,48 @@
+"""The drawn person does what it is asked, after a moment, and no faster than people."""
+
+import numpy as np
+import pytest
+
+from face_auth.camera import Camera
+from face_auth.camera.demo.obedience import ENDS, MOVEMENT_S, REACTION_S, STRAIGHT, Obedience
+from face_auth.camera.open_source import make_source
+from face_auth.types import Movement
+
+
+@pytest.mark.parametrize("request_", list(Movement))
+def test_it_ends_where_the_request_leads_and_comes_back(request_) -> None:
+    person = Obedience()
+    assert person.pose(None, 0.0) == STRAIGHT
+    assert person.pose(request_, 1.0) == STRAIGHT
+    assert person.pose(request_, 1.0 + REACTION_S * 0.9) == STRAIGHT
+    assert person.pose(request_, 1.1 + REACTION_S + MOVEMENT_S) == ENDS[request_]
+    person.pose(None, 3.0)
+    assert person.pose(None, 3.1 + REACTION_S + MOVEMENT_S) == STRAIGHT
+
+
+def test_it_turns_no_faster_than_people() -> None:
+    person = Obedience()
+    times = np.arange(0, 6, 0.04)
+    asked = [None if t < 1 else Movement.LEFT if t < 3 else Movement.RIGHT for t in times]
+    yaws = [person.pose(one, float(t))["yaw"] for one, t in zip(asked, times, strict=True)]
+    assert max(yaws) == ENDS[Movement.LEFT]["yaw"]
+    assert min(yaws) == ENDS[Movement.RIGHT]["yaw"]
+    assert np.abs(np.diff(yaws)).max() / 0.04 < 200
+
+
+def test_the_camera_hands_on_what_is_asked() -> None:
+    """The source of the demo camera looks at the camera's request at every frame."""
+    now = [0.0]
+    camera = Camera("demo", clock=lambda: now[0])
+    source = make_source("demo", lambda: now[0], lambda: camera.asked).open()
+    before = after = None
+    for now[0] in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5):
+        camera.asked = None if now[0] < 1 else Movement.CLOSER
+        source.grab()
+        after = source.retrieve()
+        before = after if before is None else before
+    unasked = make_source("demo", lambda: now[0]).open()
+    unasked.grab()
+    assert np.abs(after.astype(int) - before).mean() > 2
+    assert not np.array_equal(after, unasked.retrieve())
+    camera.close()

@@ -1,0 +1,143 @@
+"""What is asked of a face: signs over the preview, how full the ring is, and the sentence."""
+
+import numpy as np
+import pytest
+
+from face_auth.types import (
+    COUNT,
+    FRAMES_PER_LOGIN,
+    LivenessProgress,
+    LoginProgress,
+    Movement,
+    Verdict,
+)
+from kiosk.camera_pane import picture as pane_picture
+from kiosk.camera_pane import prompts
+from kiosk.camera_pane.arrows import Sign
+from kiosk.camera_pane.picture import Marks, Ring, compose, oval, prepare
+from kiosk.camera_pane.prompts import SIGNS, Asking, parts, pose_line, sign_of
+from kiosk.words import messages
+
+WIDTH, HEIGHT = 612, 412
+FRAME = np.full((480, 640, 3), 90, np.uint8)
+
+
+def drawn(sign: Sign, scale: float = 1.0, height: int = HEIGHT) -> np.ndarray:
+    """Return where *sign* changes the picture, in full white; shape (h, w)."""
+    size = (round(WIDTH * scale), round(height * scale))
+    plain = compose(FRAME, *size, Marks(Ring.FILLING, 5, 12), scale)
+    signed = compose(FRAME, *size, Marks(Ring.FILLING, 5, 12, sign), scale)
+    changed = np.any(plain != signed, axis=2)
+    assert np.all(signed[changed].min(axis=0) < 60)  # it has an edge of ink
+    return np.asarray(changed & np.all(signed == 255, axis=2))
+
+
+def test_every_request_has_its_sign() -> None:
+    assert {request.value for request in Movement} == set(SIGNS)
+    assert (prompts.REQUESTS, prompts.FRAMES) == (COUNT, FRAMES_PER_LOGIN)
+
+
+@pytest.mark.parametrize(("scale", "height"), [(1.0, 412), (1.35, 412), (1.0, 452)])
+def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> None:
+    x, y, across, _down = oval(round(WIDTH * scale), round(height * scale))
+    for request, sides in (
+        (Movement.LEFT, (-1, 0)), (Movement.RIGHT, (1, 0)),
+        (Movement.UP, (0, -1)), (Movement.DOWN, (0, 1)),
+    ):  # fmt: skip
+        sign = sign_of(request)
+        assert sign is not None
+        white = drawn(sign, scale, height)
+        rows, columns = np.nonzero(white)
+        assert np.sign(np.round([columns.mean() - x, rows.mean() - y], -1)).tolist() == list(sides)
+        if sides[0]:
+            assert abs(columns - x).min() > across  # beside the oval, not over the face
+        assert 8 * scale < columns.min() and columns.max() < white.shape[1] - 8 * scale
+        assert 8 * scale < rows.min() and rows.max() < white.shape[0] - 8 * scale
+
+
+def test_come_closer_is_four_arrows_and_no_turn() -> None:
+    white = drawn("closer")
+    quarters = [
+        white[rows, columns].sum()
+        for rows in (slice(0, HEIGHT // 2), slice(HEIGHT // 2, None))
+        for columns in (slice(0, WIDTH // 2), slice(WIDTH // 2, None))
+    ]
+    assert min(quarters) > 500 and max(quarters) < 1.05 * min(quarters)
+
+
+def test_what_a_login_and_an_enrolment_show_is_kept_ready() -> None:
+    rings = [Marks(Ring.FILLING, done, parts("challenge")) for done in range(13)]
+    rings += [Marks(Ring.ARCS, done, 5, "up") for done in range(6)]
+    rings += [Marks(), Marks(Ring.REFUSED)]
+    pane_picture._overlay.cache_clear()
+    prepare(64, 48, rings, 1.0)
+    made = pane_picture._overlay.cache_info().misses
+    for sign in SIGNS.values():
+        for ring in rings:
+            compose(FRAME, 64, 48, Marks(ring.ring, ring.done, ring.wanted, sign), 1.0)
+    assert pane_picture._overlay.cache_info().misses == made == len(rings)
+
+
+def step(request: Movement | None, done: int, share: float, scored: int = 0) -> LoginProgress:
+    """Return what a login reports while a challenge of three is under way."""
+    return LoginProgress(scored, 3, LivenessProgress(request, done, 3, share))
+
+
+def test_the_ring_fills_with_requests_and_is_whole_only_with_the_answer() -> None:
+    ring = Asking("challenge")
+    told = [
+        step(None, 0, 0.0), step(Movement.LEFT, 0, -0.4), step(Movement.LEFT, 0, 0.6),
+        step(Movement.LEFT, 0, 0.2), step(Movement.LEFT, 0, 1.7), step(Movement.UP, 1, 0.0),
+        step(Movement.UP, 1, 0.99), step(None, 3, 0.0, 3),
+    ]  # fmt: skip
+    assert [ring.take(each).done for each in told] == [0, 0, 2, 2, 3, 4, 7, 11]
+    assert ring.marks == Marks(Ring.FILLING, 11, 12)  # the rest is the answer's
+
+
+def test_without_a_challenge_the_ring_fills_with_frames() -> None:
+    ring = Asking("passive")
+    assert ring.marks == Marks(Ring.FILLING, 0, 3)
+    asked = LivenessProgress(None, 0, 0, 0.0)
+    assert ring.take(LoginProgress(2, 3, asked)) == Marks(Ring.FILLING, 2, 3)
+    assert ring.take(LoginProgress(3, 3, asked)) == Marks(Ring.FILLING, 2, 3)  # not the answer yet
+    assert ring.line(str) == ("hold", "Hold still and look at the camera")
+
+
+@pytest.mark.parametrize(
+    ("request_", "line"),
+    [
+        (None, ("hold", "Hold still and look at the camera")),
+        (Movement.LEFT, ("left", "Turn towards the arrow")),
+        (Movement.DOWN, ("down", "Turn towards the arrow")),
+        (Movement.CLOSER, ("closer", "Come a little closer")),
+    ],
+)
+def test_one_sentence_for_each_request(request_: Movement | None, line: tuple[str, str]) -> None:
+    ring = Asking("challenge")
+    ring.take(step(request_, 1, 0.0))
+    assert ring.line(str) == line
+
+
+@pytest.mark.parametrize(
+    ("guidance", "sentence"),
+    [
+        (Verdict.MOVE, "Move your head a little"),
+        (Verdict.TOO_DARK, "Turn your face towards the light"),
+        (Verdict.OK, "Hold still and look at the camera"),
+    ],
+)
+def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence) -> None:
+    ring = Asking("passive")
+    ring.take(LoginProgress(2, 3, LivenessProgress(None, 0, 0, 0.0, guidance)))
+    assert ring.line(str) == ("hold", sentence)
+    ring.take(LoginProgress(2, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.0, guidance)))
+    assert ring.line(str) == ("left", "Turn towards the arrow")
+
+
+def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
+    turn = ("right", "Turn a little towards the arrow")
+    for verdict in ("", "ok", "turned_away", "blurred", "hold_still", "move_a_little"):
+        assert pose_line(Movement.RIGHT, verdict) == turn
+    assert pose_line(Movement.RIGHT, "too_dark") == ("hold", messages.GUIDANCE["too_dark"])
+    assert pose_line(None, "turned_away") == ("hold", "Look straight at the camera")
+    assert pose_line(None, "covered") == ("hold", "Uncover your face")

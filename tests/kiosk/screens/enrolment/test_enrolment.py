@@ -1,0 +1,282 @@
+"""Create New User in a real window, from consent to done."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import customtkinter
+import pytest
+
+from atm.enrolment.duplicate_face import DuplicateQuestion
+from face_auth.types import EnrolProgress, Movement, Verdict
+from kiosk.camera_pane.picture import Marks, Ring
+from tests.kiosk.fake_machine import drawn_face
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def page(kiosk: Any) -> Any:
+    """The consent page, after a staff sign-in by keyboard."""
+    kiosk.key("Tab", "Tab", "Return")
+    kiosk.on("StaffSignIn")
+    kiosk.type("Ana Ruiz")
+    kiosk.key("Return")
+    kiosk.type("654321")
+    kiosk.key("Return")
+    kiosk.on("Consent")
+    return kiosk
+
+
+def to_face(page: Any) -> None:
+    """Agree and type everything up to the face step."""
+    page.touch(page.screen.yes)
+    page.on("Details")
+    page.type("jose")
+    page.key("Return")
+    page.type("Jose Diaz")
+    page.key("Return")
+    page.type("1350.50")
+    page.key("Return")
+    page.on("CustomerPin")
+    for _ in range(2):
+        page.type("4713")
+        page.key("Return")
+    page.on("FaceStep")
+    page.until(lambda: page.screen.save.enabled)
+
+
+def test_a_customer_is_enrolled_with_what_was_typed(page: Any, machine: Any) -> None:
+    before = datetime.now(UTC)
+    to_face(page)
+    page.key("Return")
+    page.on("Saved")
+    application = machine.enrolled[0]
+    assert (application.username, application.full_name) == ("jose", "Jose Diaz")
+    assert (application.opening_minor, application.pin) == (135_050, "4713")
+    assert before <= application.consent_at <= datetime.now(UTC)
+    page.key("Return")
+    page.on("Home")
+
+
+def test_a_no_stores_nothing(page: Any, machine: Any) -> None:
+    page.touch(page.screen.no)
+    page.on("Home")
+    assert page.screen.line.sentence == "Nothing was stored."
+    assert machine.calls == []
+
+
+def test_neither_answer_is_suggested_and_escape_is_a_no(page: Any) -> None:
+    page.key("Return")
+    page.settle(0.05)
+    assert type(page.screen).__name__ == "Consent"
+    page.key("Escape")
+    page.on("Home")
+
+
+def test_what_is_wrong_is_said_under_its_field(page: Any) -> None:
+    page.touch(page.screen.yes)
+    page.on("Details")
+    username, full_name, opening = page.screen.fields
+    page.key("Return", "Return", "Return")
+    assert username.complaint == "Type a username."
+    page.type("taken")
+    page.key("Return", "Return", "Return")
+    assert full_name.complaint == "Type a name." and username.complaint == ""
+    page.type("Jose")
+    page.key("Return", "Return")
+    assert opening.complaint == "Type an amount."
+    page.type("1350")
+    page.key("Return")
+    page.until(lambda: username.complaint)
+    assert username.complaint == "This username is taken."
+    assert page.app.focus.current is username
+
+
+def test_the_pin_is_typed_twice(page: Any) -> None:
+    page.touch(page.screen.yes)
+    page.on("Details")
+    page.screen.fields[0].text = "jose"
+    page.screen.fields[1].text = "Jose"
+    page.screen.fields[2].take_focus()
+    page.type("0")
+    page.key("Return")
+    page.on("CustomerPin")
+    pin, again = page.screen.fields
+    page.type("471")
+    page.key("Return")
+    assert pin.complaint == "A PIN has 4 to 12 digits."
+    page.type("3")
+    page.key("Return")
+    page.type("4714")
+    page.key("Return")
+    assert pin.complaint == "The two PINs differ. Type both again."
+    assert (pin.text, again.text) == ("", "")
+
+
+def test_pictures_are_counted_in_arcs_and_in_the_foot(page: Any, machine: Any) -> None:
+    machine.held = True
+    to_face(page)
+    page.touch(page.screen.save)
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
+    line = page.screen.line
+    assert (line.tone, line.sentence) == ("right", "Turn a little towards the arrow")
+    foot = page.app.window.foot
+    assert foot.left.cget("text") == "2 of 5 pictures"
+    assert foot._bar.winfo_ismapped() and foot._bar.get() == pytest.approx(0.4)
+    assert page.screen.save.cget("text") == "Taking pictures…" and not page.screen.save.enabled
+    assert [chip.face.cget("text") for chip in page.app.window.top.chips] == ["Cancel"]
+    machine.hold.set()
+    page.on("Saved")
+    assert not foot._bar.winfo_ismapped()
+
+
+def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, machine: Any) -> None:
+    machine.held = True
+    to_face(page)
+    page.touch(page.screen.save)
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
+    foot, view = page.app.window.foot.left, page.screen.view
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Movement.UP))
+    assert foot.cget("text") == "Pictures taken. Follow the last arrows."
+    assert view._marks == Marks(Ring.ARCS, 4, 5, "up")  # not all of it is green
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, None))
+    assert foot.cget("text") == "5 of 5 pictures"
+    assert view._marks == Marks(Ring.ARCS, 4, 5)  # the check goes on
+    page.screen._progress(EnrolProgress(5, 5, Verdict.OK, over=True))
+    assert view._marks == Marks(Ring.ARCS, 5, 5)
+    machine.hold.set()
+
+
+def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: Any) -> None:
+    to_face(page)
+    page.touch(page.app.window.top.chips[1])
+    page.on("DraftRequests")
+    page.touch(page.screen.listing.rows[2])
+    page.touch(page.screen.save)
+    page.on("FaceStep")
+    page.touch(page.app.window.top.chips[1])
+    page.on("DraftRequests")
+    assert page.screen._excused == {"look_up"}
+    page.touch(page.screen.stop)
+    page.on("FaceStep")
+    page.touch(page.screen.save)
+    page.on("Saved")
+    assert [one.excused for one in machine.enrolled] == [("look_up",)]
+
+
+def test_guidance_goes_on_while_pictures_are_taken(page: Any, machine: Any) -> None:
+    machine.held = True
+    to_face(page)
+    machine.verdict = Verdict.TOO_FAR
+    page.until(lambda: page.screen.line.sentence == "Come a little closer")
+    page.touch(page.screen.save)
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
+    assert page.screen.line.sentence == "Come a little closer"
+    machine.hold.set()
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("no_face_in_time", "Too few good pictures. Press Save again."),
+        ("not_one_person", "More than one person. Press Save again."),
+        ("not_live", "Follow the arrows yourself. Press Save again."),
+        ("camera_lost", "The camera stopped. Press Save again."),
+    ],
+)
+def test_what_did_not_come_about_is_said_and_can_be_tried_again(
+    page: Any, machine: Any, code: str, sentence: str
+) -> None:
+    to_face(page)
+    machine.enrol_error = code
+    page.key("Return")
+    page.until(lambda: page.screen.line.tone == "bad")
+    assert page.screen.line.sentence == sentence
+    assert machine.enrolled == []
+    machine.enrol_error = ""
+    page.key("Return")
+    page.on("Saved")
+
+
+def test_cancelling_saves_nothing(page: Any, machine: Any) -> None:
+    machine.held = True
+    to_face(page)
+    page.key("Return")
+    page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
+    page.key("Escape")
+    page.on("Home")
+    machine.hold.set()
+    page.settle(0.3)
+    assert machine.enrolled == []
+    assert page.screen.line.sentence == "Nothing was stored."
+
+
+def test_the_details_can_be_changed_before_saving(page: Any) -> None:
+    to_face(page)
+    page.touch(page.app.window.top.chips[0].face)
+    page.on("Details")
+    assert [field.text for field in page.screen.fields] == ["jose", "Jose Diaz", "1350.50"]
+    page.key("Return", "Return", "Return")
+    page.on("CustomerPin")
+    assert page.screen.fields[0].text == ""  # a PIN is typed anew
+
+
+@pytest.fixture
+def asked(page: Any, machine: Any) -> Any:
+    """The question whether the new customer is one who is enrolled already."""
+    machine.staff._known["Ben Okafor"] = "271828"
+    machine.question = DuplicateQuestion(drawn_face(0.0), drawn_face(2.0), "maria.lopez", "c" * 32)
+    to_face(page)
+    page.key("Return")
+    page.on("SameFace")
+    return page
+
+
+def test_a_face_that_is_known_is_a_question_with_both_pictures(asked: Any, machine: Any) -> None:
+    asked.settle(0.3)
+    assert machine.seconds == [] and machine.enrolled == []  # the worker waits
+    shown = [w for w in every(asked.screen) if getattr(w, "_image", None) is not None]
+    assert len([w for w in shown if w.cget("image").cget("size") == (308, 308)]) == 2
+    said = [w.cget("text") for w in every(asked.screen) if isinstance(w, customtkinter.CTkLabel)]
+    assert {"jose", "maria.lopez"} <= set(said)
+
+
+def test_two_people_with_faces_alike_are_signed_by_two(asked: Any, machine: Any) -> None:
+    asked.touch(asked.screen.sign_button)
+    asked.on("SecondSignature")
+    asked.key("Escape")  # look at the pictures again
+    asked.on("SameFace")
+    asked.touch(asked.screen.sign_button)
+    asked.on("SecondSignature")
+    asked.type("Ben Okafor")
+    asked.key("Return")
+    machine.hold.clear()
+    asked.type("271828")
+    asked.key("Return")
+    asked.on("Saving")
+    said = [w.cget("text") for w in every(asked.screen) if isinstance(w, customtkinter.CTkLabel)]
+    assert {"Saving…", "Details", "Done"} <= set(said)  # no blank page before the next one
+    machine.hold.set()
+    asked.on("Saved")
+    assert [member.name for member in machine.seconds] == ["Ben Okafor"]
+    assert [each.username for each in machine.enrolled] == ["jose"]
+
+
+@pytest.mark.parametrize("way", ["Escape", "button", "left"])
+def test_without_a_second_signature_nothing_is_saved(asked: Any, machine: Any, way: str) -> None:
+    if way == "Escape":
+        asked.key("Escape")
+    elif way == "button":
+        asked.touch(asked.screen.stop)
+    else:
+        asked.touch(asked.screen.sign_button)
+        asked.on("SecondSignature")
+        asked.app.go_home()  # signed out after a minute
+    asked.on("Home")
+    asked.until(lambda: machine.seconds == [None])
+    assert machine.enrolled == []
+
+
+def every(widget: Any) -> list[Any]:
+    """Return *widget* and all that is in it."""
+    return [widget, *(each for child in widget.winfo_children() for each in every(child))]

@@ -1,0 +1,79 @@
+"""What staff read about the machine: a mark and a sentence for each part."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kiosk.screens.staff.health import findings
+from kiosk.words.language import Language
+
+NOW = datetime(2026, 11, 22, 10, 42, tzinfo=UTC)
+WELL: dict[str, Any] = {
+    "disk_free_share": 0.62,
+    "camera": "ready",
+    "camera_problem": "",
+    "clock": NOW,
+    "network": "bundled",
+    "approved": True,
+    "liveness": "challenge",
+    "liveness_network": True,
+    "pace": 12.4,
+    "last_backup": NOW - timedelta(days=3),
+    "log_room": 9_120,
+    "pause_s": 0.0,
+    "notes": (),
+}
+
+
+def rows(**other: Any) -> dict[str, tuple[str, str]]:
+    """Return tone and sentence by the part's name, of a machine that is well but for *other*."""
+    health: Any = SimpleNamespace(**{**WELL, **other})
+    return {e.title: (e.tone, e.text) for e in findings(health, Language("en"), NOW)}
+
+
+def test_all_is_well() -> None:
+    found = rows()
+    assert list(found) == [
+        "Camera",
+        "Disk",
+        "Clock",
+        "Model",
+        "Liveness",
+        "Speed",
+        "Backup",
+        "Log",
+        "Pause",
+    ]
+    assert {tone for tone, _text in found.values()} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("part", "other", "says"),
+    [
+        ("Disk", {"disk_free_share": 0.199}, "20\u00a0% is free."),
+        ("Camera", {"camera": "lost"}, "It does not answer."),
+        ("Camera", {"camera": "starting"}, "It is starting."),
+        ("Camera", {"camera_problem": "Camera changed. Ask staff."}, "Camera changed. Ask staff."),
+        ("Model", {"approved": False}, "bundled is not approved."),
+        ("Liveness", {"liveness": "off"}, "Off. A photograph may be admitted."),
+        ("Liveness", {"liveness": "passive"}, "Only passive, with its network."),
+        ("Liveness", {"liveness_network": False}, "It asks for movements. Its network is missing"),
+        (
+            "Liveness",
+            {"liveness": "passive", "liveness_network": False},
+            "Only passive. Its network is missing",
+        ),
+        ("Speed", {"pace": 4.97}, "Too slow: 4 pictures a second are judged, 5 are needed."),
+        ("Backup", {"last_backup": None}, "There is none yet."),
+        ("Backup", {"last_backup": NOW - timedelta(days=90)}, "The last one: 24 Aug"),
+        ("Log", {"log_room": 1_999}, "Room for 1999 entries."),
+        ("Pause", {"pause_s": 0.4}, "Nobody can log in for 1 second: too many refusals."),
+        ("Note", {"notes": ("Back up the keys.",)}, "Back up the keys."),
+    ],
+)
+def test_what_is_not_well_is_marked_and_said(part: str, other: dict[str, Any], says: str) -> None:
+    found = rows(**other)
+    assert found[part][0] == "warn" and found[part][1].startswith(says)
+    assert [tone for name, (tone, _text) in found.items() if name != part].count("warn") == 0

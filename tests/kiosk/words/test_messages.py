@@ -1,0 +1,108 @@
+"""Errors become sentences; what is unknown becomes the one for a fault."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from atm.accounts.accounts import LedgerError
+from atm.accounts.ledger import Ledger
+from atm.accounts.money import AmountError, parse_amount
+from atm.accounts.session import ReturnedError
+from atm.enrolment.enrolment import EnrolmentError
+from atm.errors import ServiceUnavailable
+from credentials.errors import DuplicateUserError
+from credentials.policy import PolicyError, check_pin, normalise_username
+from credentials.sealed.seal import Seal
+from kiosk.screens.staff.staff_page import staff_sentence
+from kiosk.words import messages
+from kiosk.words.language import Language
+
+ENGLISH = Language("en")
+
+
+@pytest.mark.parametrize("text", ["", "abc", "-5", "1.234", "1,350", "9" * 20])
+def test_every_amount_error_has_a_sentence(text: str) -> None:
+    with pytest.raises(AmountError) as caught:
+        parse_amount(text)
+    assert messages.field_error(caught.value, "amount", ENGLISH) in messages.AMOUNT.values()
+
+
+@pytest.mark.parametrize(
+    ("judge", "what", "text"),
+    [
+        (check_pin, "pin", ""),
+        (check_pin, "pin", "123"),
+        (check_pin, "pin", "12a4"),
+        (normalise_username, "username", " "),
+        (normalise_username, "username", "x" * 65),
+        (normalise_username, "username", "a\u200bb"),
+        (normalise_username, "name", ""),
+    ],
+)
+def test_every_policy_error_has_a_sentence(judge: object, what: str, text: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        judge(text)  # type: ignore[operator]
+    assert messages.field_error(caught.value, what, ENGLISH) in messages.POLICY[what].values()
+
+
+def test_other_errors_are_not_about_a_field() -> None:
+    assert messages.field_error(OSError("disk full"), "pin", ENGLISH) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "sentence"),
+    [
+        (200_000, "This is more than your balance."),
+        (101_000, "Today you can still withdraw €\u00a01,000."),
+        (2_500, "Choose a multiple of €\u00a010."),
+        (0, "The amount must be more than zero."),
+        (-1_000, "The amount must be more than zero."),
+    ],
+)
+def test_every_withdrawal_error_has_its_sentence(
+    tmp_path: Path, amount: int, sentence: str
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32))
+    ledger.open_account("c" * 32, 135_000)
+    with pytest.raises(LedgerError) as caught:
+        ledger.hold("c" * 32, amount, smallest_note_minor=1_000, day_limit_minor=100_000)
+    assert messages.withdrawal_error(caught.value, 1_000, ENGLISH) == sentence
+
+
+def test_a_reached_day_limit_says_so(tmp_path: Path) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    ledger = Ledger(tmp_path / "ledger.sqlite", Seal(b"s" * 32), clock=lambda: noon)
+    ledger.open_account("c" * 32, 135_000)
+    terms = {"smallest_note_minor": 1_000, "day_limit_minor": 100_000}
+    ledger.hold("c" * 32, 100_000, **terms)
+    with pytest.raises(LedgerError) as caught:
+        ledger.hold("c" * 32, 1_000, **terms)
+    assert messages.withdrawal_error(caught.value, 1_000, ENGLISH) == messages.NO_MORE_TODAY
+
+
+def test_nothing_dispensed_is_said() -> None:
+    assert messages.withdrawal_error(ReturnedError(), 1_000, ENGLISH) == messages.RETURNED
+
+
+def test_an_unknown_error_is_a_fault() -> None:
+    assert messages.withdrawal_error(OSError(), 1_000, ENGLISH) == messages.FAULT
+    assert messages.enrolment_error(OSError()) == messages.FAULT
+
+
+@pytest.mark.parametrize("code", sorted(messages.ENROLMENT))
+def test_every_enrolment_error_has_its_sentence(code: str) -> None:
+    error = EnrolmentError(code, "for the log")
+    assert messages.enrolment_error(error) == messages.ENROLMENT[code]
+
+
+def test_a_taken_username_is_said() -> None:
+    assert messages.enrolment_error(DuplicateUserError("x")) == messages.TAKEN
+
+
+def test_a_service_that_does_not_answer_is_said_in_the_customer_s_language() -> None:
+    spanish = Language("es")
+    sentence = messages.withdrawal_error(ServiceUnavailable(), 1_000, spanish)
+    assert sentence == spanish.gettext(str(ServiceUnavailable())) != str(ServiceUnavailable())
+    assert messages.enrolment_error(ServiceUnavailable()) == str(ServiceUnavailable())
+    assert staff_sentence(ServiceUnavailable()) is None  # the window says the same, translated
