@@ -303,9 +303,14 @@ def test_who_never_looks_straight_was_not_seen() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "latest_s", "state"),
-    [(25, EACH_S, ChallengeState.FAILED), (12, EACH_S, ChallengeState.FAILED), (8, ENOUGH / 8, ChallengeState.FAILED),
-     (5, ENOUGH / 5, ChallengeState.FAILED), (4.5, LONGEST * EACH_S, ChallengeState.UNSEEN)],
-)  # fmt: skip
+    [
+        (25, EACH_S, ChallengeState.FAILED),
+        (12, EACH_S, ChallengeState.FAILED),
+        (8, ENOUGH / 8, ChallengeState.FAILED),
+        (5, ENOUGH / 5, ChallengeState.FAILED),
+        (4.5, LONGEST * EACH_S, ChallengeState.UNSEEN),
+    ],
+)
 def test_fewer_pictures_give_more_time_before_a_request_counts_as_not_done(
     rate, latest_s, state
 ) -> None:
