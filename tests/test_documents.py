@@ -196,6 +196,22 @@ def test_every_path_and_module_that_a_document_names_exists(document: Path) -> N
             assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
 
 
+def test_the_rooms_of_the_architecture_are_those_of_the_packages() -> None:
+    drawn = blocks(ROOT / "docs" / "architecture.md", "")[0]
+    above: list[Path] = []
+    for line in filter(None, drawn.splitlines()):
+        depth = (len(line) - len(line.lstrip())) // 2
+        if depth > 5:  # the end of a description
+            continue
+        names = re.split(r"\s{2,}", line.strip())[0].split(", ")
+        above = [*above[:depth], Path(names[0])]
+        for name in names:
+            assert ROOT.joinpath(*above[:depth], name).exists(), line
+    for package in ("kiosk", "atm", "face_auth", "credentials"):
+        for room in (ROOT / package).rglob("__init__.py"):
+            assert f"{room.parent.name}/" in drawn, room.parent
+
+
 def test_the_table_of_settings_names_every_setting_and_no_other() -> None:
     text = OPERATIONS.read_text("utf-8")
     table = text[text.index("| setting |") : text.index("Weaker liveness than")]
