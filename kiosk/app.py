@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from atm.accounts.money import minor_digits
+from atm.folder import Kind
 from kiosk.attendance import Attendance
 from kiosk.camera_pane.guidance import Guide
 from kiosk.collector import Collector
@@ -15,7 +17,7 @@ from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
 from kiosk.idle import IdleClock
 from kiosk.keyboard import Keyboard
-from kiosk.machine_host import Condition, Service
+from kiosk.machine_host import Condition, MachineHost
 from kiosk.shell import Make, Page, Shell
 from kiosk.supervisor import Heart
 from kiosk.widgets.dialog import Dialog
@@ -81,8 +83,8 @@ class App(Shell):
         self._pages = pages
         self.heart = heart or Heart()
         self.worker = Worker()
-        self.service = Service(settings, self.worker, open_with, furnish, self._service_changed)
-        self.demonstration = Demonstration(self.service, self.worker, self.reopen, self.fault)
+        self.host = MachineHost(settings, self.worker, open_with, furnish, self._host_changed)
+        self.demonstration = Demonstration(self.host, self.worker, self.reopen, self.fault)
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
         )
@@ -98,7 +100,7 @@ class App(Shell):
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.pause = Countdown()
         self.attendance = Attendance(self, pages.covered)
-        self.guide = Guide(self.service, self.worker, self.idle.active)
+        self.guide = Guide(self.host, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
         self.root.report_callback_exception = self._callback_failed
@@ -137,7 +139,7 @@ class App(Shell):
         self.notice = notice
         if notice is None:
             self.language = self._speak(self.settings.language)
-        out = self.service.condition is Condition.OUT
+        out = self.host.condition is Condition.OUT
         self.show(self._pages.out_of_service if out else self._pages.home)
 
     def speak(self, code: str) -> None:
@@ -148,17 +150,17 @@ class App(Shell):
     def redraw_bars(self) -> None:
         """Show chips, banner and foot of the page."""
         self.window.top.fill(NAME, self._banner(), self.screen.chips())
-        self.window.foot.say(self.screen.foot())
+        self.window.status_bar.say(self.screen.status())
 
     @property
     def settings(self) -> Settings:
         """The settings of the machine that is open, or being opened."""
-        return self.service.settings
+        return self.host.settings
 
     @property
     def machine(self) -> Machine:
         """The machine; pages that need it are shown only once it is open."""
-        machine = self.service.machine
+        machine = self.host.machine
         if machine is None:
             raise RuntimeError("the machine is not open")
         return machine
@@ -166,18 +168,18 @@ class App(Shell):
     @property
     def machine_ready(self) -> bool:
         """Whether customers can be served now."""
-        return self.service.condition is Condition.READY
+        return self.host.condition is Condition.READY
 
     def when_open(self, action: Callable[[], None]) -> None:
         """Do *action* now, or as soon as the machine is open if the page is still the same."""
-        if self.service.machine is not None:
+        if self.host.machine is not None:
             action()
         else:
             self._waiting = (self.screen, action)
 
     def reopen(self, settings: Settings | None = None) -> None:
         """Open the machine again, or the one that other *settings* describe."""
-        self.service.open(settings)
+        self.host.open(settings)
         self.go_home()
 
     def ask(
@@ -236,7 +238,7 @@ class App(Shell):
         if not self.worker.close():
             _log.warning("A worker did not end in time.")
         try:
-            self.service.close()
+            self.host.close()
         finally:
             self.window.destroy()
             self.collector.close()
@@ -253,7 +255,7 @@ class App(Shell):
         _log.info("First paint")
         self.window.show_icon()
         self._refresh()
-        self.service.open()
+        self.host.open()
         self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
 
     def _tick(self) -> None:
@@ -267,12 +269,12 @@ class App(Shell):
     def _refresh(self) -> None:
         self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
         self.collector.collect()
-        self.service.refresh()
+        self.host.refresh()
         if self.screen.idles:  # at home the camera may rest
             self.guide.look()
         self.attendance.look()
         self.screen.refresh()
-        self.window.foot.say(self.screen.foot())
+        self.window.status_bar.say(self.screen.status())
 
     def _end_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None
@@ -285,8 +287,8 @@ class App(Shell):
             return self.dialog.controls
         return [*self.screen.stops(), *self.window.top.controls()]
 
-    def _service_changed(self) -> None:
-        if self.service.condition is Condition.OUT:
+    def _host_changed(self) -> None:
+        if self.host.condition is Condition.OUT:
             self.go_home()
             return
         if self.machine_ready:
@@ -294,7 +296,7 @@ class App(Shell):
         self.redraw_bars()
         self.screen.refresh()
         waiting = self._waiting
-        if waiting is not None and self.service.machine is not None:
+        if waiting is not None and self.host.machine is not None:
             self._waiting = None
             if waiting[0] is self.screen:
                 waiting[1]()
@@ -305,17 +307,18 @@ class App(Shell):
         self.redraw_bars()
 
     def _speak(self, code: str) -> Language:
-        from atm.accounts.money import minor_digits
-
         currency = self.settings.currency
         return Language(code, currency, minor_digits(currency))
 
     def _banner(self) -> str:
-        machine = self.service.machine
+        machine = self.host.machine
         kind = machine.kind if machine is not None else self.settings.kind
         _ = self.language.gettext
-        words = {"demo": _("Demonstration: no real money"), "test": _("Test: no real money")}
-        return words.get(str(kind), "")
+        words = {
+            Kind.DEMO: _("Demonstration: no real money"),
+            Kind.TEST: _("Test: no real money"),
+        }
+        return words.get(kind, "") if kind is not None else ""
 
     def _close_asked(self) -> None:
         if not self.window.fullscreen:

@@ -5,6 +5,13 @@ docs/out-of-service.md says of each code what it means and what staff do.
 
 from __future__ import annotations
 
+from atm.accounts.accounts import LedgerError
+from atm.errors import ServiceUnavailable
+from atm.folder import FolderError
+from atm.people import StaffError
+from credentials.errors import CredentialError
+from face_auth.errors import CameraError, GalleryError, ModelError
+
 OTHER = "E-OTHER"
 
 
@@ -26,19 +33,16 @@ def codes() -> list[str]:
 
 
 def _known() -> dict[str, tuple[type[BaseException], ...]]:
-    """Return the classes of each code; the first code that fits counts."""
-    from atm.accounts.accounts import LedgerError
+    """Return the classes of each code; the first code that fits counts.
+
+    The stores and their ciphers take 0.1 s to import, which the first paint does not wait for.
+    """
     from atm.approval import NotApprovedError
     from atm.audit import AuditError
     from atm.camera.registration import CameraChangedError
-    from atm.errors import ServiceUnavailable
-    from atm.folder import FolderError
     from atm.keys.keys import KeysError
     from atm.login.pause import PauseError
-    from atm.people import StaffError
     from atm.stores import StaleStoreError
-    from credentials.errors import CredentialError
-    from face_auth.errors import CameraError, GalleryError, ModelError
 
     return {
         "E-KEY": (KeysError,),

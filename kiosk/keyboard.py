@@ -36,7 +36,7 @@ class Keyboard:
     def _somebody(self) -> None:
         """Somebody is there: the question can wait, and the camera wakes up."""
         self._app.idle.touched()
-        self._app.service.latest()
+        self._app.host.latest()
 
     def _key(self, event: Any) -> None:
         app = self._app

@@ -10,6 +10,9 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
+from atm.errors import AtmError
+from face_auth.errors import FaceAuthError
+from face_auth.types import CameraState
 from kiosk.fault_codes import code_of
 from kiosk.worker import Attempt, Worker
 
@@ -34,7 +37,7 @@ class Condition(Enum):
     OUT = auto()
 
 
-class Service:
+class MachineHost:
     """Owns the machine for the window."""
 
     def __init__(
@@ -109,7 +112,7 @@ class Service:
             return Condition.OPENING
         if not machine.ready:
             return Condition.WARMING
-        if machine.camera.state == "lost":
+        if machine.camera.state == CameraState.LOST:
             return Condition.NO_CAMERA
         return Condition.OTHER_CAMERA if self.camera_problem else Condition.READY
 
@@ -139,7 +142,8 @@ class Service:
     @property
     def camera_lost(self) -> bool:
         """Whether there is a machine whose camera does not answer."""
-        return self.machine is not None and not self.problem and self.machine.camera.state == "lost"
+        machine = self.machine if not self.problem else None
+        return machine is not None and machine.camera.state == CameraState.LOST
 
     def latest(self) -> Frame | None:
         """Return the newest frame, or None; never blocks."""
@@ -206,9 +210,6 @@ def _look(machine: Machine) -> tuple[str, bool]:
 
 def _sentence(error: BaseException) -> str:
     """Return what staff are told: the sentence of an error that has one."""
-    from atm.errors import AtmError
-    from face_auth.errors import FaceAuthError
-
     if isinstance(error, AtmError | FaceAuthError) and str(error):
         return str(error)
     return f"{type(error).__name__}: the log has the details."

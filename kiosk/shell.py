@@ -9,13 +9,13 @@ from kiosk.camera_pane.guidance import Guide
 from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
 from kiosk.idle import IdleClock
-from kiosk.machine_host import Service
+from kiosk.machine_host import MachineHost
 from kiosk.supervisor import Heart
 from kiosk.widgets.buttons import Button
 from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.window import Window
 from kiosk.words.language import Language
 from kiosk.words.messages import Notice
@@ -37,8 +37,8 @@ class Page(Protocol):
     primary: Button | None
     typing: Field | None
 
-    def chips(self) -> Sequence[ChipSpec]: ...
-    def foot(self) -> FootText: ...
+    def chips(self) -> Sequence[Chip]: ...
+    def status(self) -> StatusText: ...
     def first_focus(self) -> Control | None: ...
     def stops(self) -> Sequence[Control]: ...
     def enter_in(self, field: Field) -> None: ...
@@ -55,7 +55,7 @@ class Shell(Protocol):
 
     Attributes:
         window: The root window: its fonts, and the area that pages are placed in.
-        service: The machine behind the window, and what it can do now.
+        host: The machine behind the window, and what it can do now.
         demonstration: Exchanges that machine for one with a drawn face, and back.
         worker: Runs work off the Tk thread.
         guide: Judges camera frames before a press.
@@ -70,7 +70,7 @@ class Shell(Protocol):
     """
 
     window: Window
-    service: Service
+    host: MachineHost
     demonstration: Demonstration
     worker: Worker
     guide: Guide

@@ -17,12 +17,16 @@ import time
 import tkinter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from PIL import ImageGrab
+
+from atm.folder import Kind
+from atm.local_bank import LocalBank
+from atm.settings import Settings
+from kiosk.app import App
 from kiosk.camera_pane.prompts import SIGNS
-
-if TYPE_CHECKING:
-    from kiosk.app import App
+from kiosk.main import new_app
 
 STEP_S = 60.0
 """How long a step may take; pictures of a face take the longest."""
@@ -72,8 +76,6 @@ class Player:
 
     def picture(self, name: str) -> None:
         """Leave a numbered picture of the window."""
-        from PIL import ImageGrab
-
         root = self.app.root
         root.update_idletasks()
         root.winfo_pointerxy()  # a round trip: the display has drawn what it was told
@@ -204,8 +206,6 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(app.dialog.yes)
     yield play.on("TakeMoney")
     play.picture("take-your-money")
-    from atm.local_bank import LocalBank
-
     assert isinstance(app.machine.bank, LocalBank)
     stores = app.machine.bank.stores
     balance = stores.ledger.balance(stores.credentials.all()[0].customer_id)
@@ -252,10 +252,6 @@ def _type_login(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Play the story; returns 0, 1 where a step did not come about, 2 without a display."""
-    from atm.folder import Kind
-    from atm.settings import Settings
-    from kiosk.main import new_app
-
     parser = argparse.ArgumentParser(prog="kiosk.story", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-screens"), metavar="DIR")
     out: Path = parser.parse_args(arguments).out

@@ -12,7 +12,7 @@ import customtkinter
 from kiosk.images import forget_images, shared_image
 from kiosk.widgets import theme
 from kiosk.widgets.icons import picture
-from kiosk.widgets.top_bar import Foot, TopBar
+from kiosk.widgets.top_bar import StatusBar, TopBar
 
 _SETTLE_MS = 80
 
@@ -60,7 +60,7 @@ class Window:
         self._fit(fullscreen, screen_width_mm)
         self.top = TopBar(self.root, self.fonts)
         self.area = _Area(self.root, bg=theme.PAPER)
-        self.foot = Foot(self.root, self.fonts)
+        self.status_bar = StatusBar(self.root, self.fonts)
         self._arrange()
         self.screen: Any = None
         self.cover: Any = None
@@ -145,9 +145,9 @@ class Window:
 
     def _arrange(self) -> None:
         """Place bars and page; the page has what the bars leave."""
-        top, foot = int(theme.TOP_BAR * self.scale), int(theme.FOOT * self.scale)
+        top, foot = int(theme.TOP_BAR * self.scale), int(theme.STATUS_BAR * self.scale)
         self.top.place(x=0, y=0, relwidth=1.0)
-        self.foot.place(x=0, rely=1.0, relwidth=1.0, anchor="sw")
+        self.status_bar.place(x=0, rely=1.0, relwidth=1.0, anchor="sw")
         self.area.place(x=0, y=top, relwidth=1.0, relheight=1.0, height=-(top + foot))
 
     def _configured(self, event: Any) -> None:

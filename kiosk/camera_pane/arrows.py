@@ -9,21 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kiosk.camera_pane.marks import Sign
 from kiosk.widgets import theme
 
 Picture = NDArray[np.uint8]
 Oval = tuple[float, float, float, float]
-
-Sign = Literal["left", "right", "up", "down", "closer"]
-"""At which edge of the pane, which is a mirror, the arrow stands; closer is four of them."""
-
-SIGNS: Final[tuple[Sign, ...]] = ("left", "right", "up", "down", "closer")
 
 _ARROW: Final = ((0, 0), (-56, -52), (-56, -22), (-92, -22), (-92, 22), (-56, 22), (-56, 52))
 """Points to the right, its tip at (0, 0); in drawn pixels."""

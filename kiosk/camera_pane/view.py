@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import customtkinter
 
+from kiosk.camera_pane.marks import SIGNS, Marks, Ring
 from kiosk.images import shared_image
 from kiosk.widgets import theme
 
 if TYPE_CHECKING:
     from face_auth.types import Frame
-    from kiosk.camera_pane.picture import Marks
 
 _tools: Any = None  # Pillow's images and the pane's arithmetic, once a worker has loaded them
 
@@ -67,7 +67,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         self._latest = latest
         self._on_frame = on_frame
         self._clock = clock
-        self._marks: Marks | None = None
+        self._marks = Marks()
         self._shown_index: int | None = None
         self._shown_at = 0.0
         self._photo: Any = None
@@ -88,11 +88,11 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             if self.live:
                 self._show(self._latest(), again=True)
 
-    def preparation(self, ring: str, wanted: int) -> Callable[[], None]:
+    def preparation(self, ring: Ring, wanted: int) -> Callable[[], None]:
         """Return work for a worker, after which the marks of a whole attempt are at hand.
 
         Args:
-            ring: Name of the ring that fills, as in `pane_picture.Ring`; the signs come with it.
+            ring: The ring that fills; the signs come with it.
             wanted: In how many parts.
         """
         width, height, scale = self._pixels()
@@ -100,11 +100,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         def prepare() -> None:
             if _tools is None:
                 load_tools()
-            pane = _tools[1]
-            parts = [pane.Marks(pane.Ring[ring], done, wanted) for done in range(wanted + 1)]
-            signs = [pane.Marks(pane.Ring[ring], 0, wanted, sign) for sign in pane.SIGNS]
-            refused = pane.Marks(pane.Ring.REFUSED)
-            pane.prepare(width, height, [*parts, *signs, refused], scale)
+            parts = [Marks(ring, done, wanted) for done in range(wanted + 1)]
+            signs = [Marks(ring, 0, wanted, sign) for sign in SIGNS]
+            _tools[1].prepare(width, height, [*parts, *signs, Marks(Ring.REFUSED)], scale)
 
         return prepare
 
@@ -157,7 +155,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             return
         image, pane = _tools
         width, height, scale = self._pixels()
-        picture = pane.compose(frame.image, width, height, self._marks or pane.Marks(), scale)
+        picture = pane.compose(frame.image, width, height, self._marks, scale)
         self._paste(image.fromarray(picture))
         self._shown_index = frame.index
         self.pictures += 1

@@ -13,7 +13,7 @@ from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Label, at
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
@@ -44,7 +44,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         super().__init__(
             app.window.area,
             width=theme.PAGE_WIDTH,
-            height=theme.PAGE_HEIGHT - theme.TOP_BAR - theme.FOOT,
+            height=theme.PAGE_HEIGHT - theme.TOP_BAR - theme.STATUS_BAR,
             corner_radius=0,
             fg_color=theme.PAPER,
         )
@@ -60,11 +60,11 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     # What subclasses say about themselves.
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the chips of the top bar."""
         return [self.home_chip()]
 
-    def foot(self) -> FootText:
+    def status(self) -> StatusText:
         """Return what the foot says now; asked four times a second."""
         return self.condition_text()
 
@@ -157,29 +157,29 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             self.primary = made
         return made
 
-    def home_chip(self) -> ChipSpec:
+    def home_chip(self) -> Chip:
         """Return the chip that leads home."""
-        return ChipSpec(self._("Home"), self.app.go_home, symbol="back")
+        return Chip(self._("Home"), self.app.go_home, symbol="back")
 
-    def cancel_chip(self) -> ChipSpec:
+    def cancel_chip(self) -> Chip:
         """Return the chip that breaks off."""
-        return ChipSpec(self._("Cancel"), self.cancel)
+        return Chip(self._("Cancel"), self.cancel)
 
-    def condition_text(self) -> FootText:
+    def condition_text(self) -> StatusText:
         """Return whether the kiosk is ready, or what is missing."""
         _ = self._
         return {
-            Condition.OPENING: FootText(_("Starting…"), "warn"),
-            Condition.WARMING: FootText(_("Getting ready…"), "warn"),
-            Condition.READY: FootText(_("Ready"), "ok"),
-            Condition.NO_CAMERA: FootText(_("No camera"), "bad"),
-            Condition.OTHER_CAMERA: FootText(_("Camera not accepted"), "bad"),
-            Condition.OUT: FootText(_("Out of service"), "bad"),
-        }[self.app.service.condition]
+            Condition.OPENING: StatusText(_("Starting…"), "warn"),
+            Condition.WARMING: StatusText(_("Getting ready…"), "warn"),
+            Condition.READY: StatusText(_("Ready"), "ok"),
+            Condition.NO_CAMERA: StatusText(_("No camera"), "bad"),
+            Condition.OTHER_CAMERA: StatusText(_("Camera not accepted"), "bad"),
+            Condition.OUT: StatusText(_("Out of service"), "bad"),
+        }[self.app.host.condition]
 
     def no_picture(self, advice: str) -> tuple[str, str]:
         """Return the two lines that stand in a camera pane without a picture."""
-        if self.app.service.camera_lost:
+        if self.app.host.camera_lost:
             return self._(messages.SILENT), self._(advice)
         return self._(messages.WAIT), ""
 
@@ -194,7 +194,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         self._timers.add(name)
         return name
 
-    def never_mind(self, name: str | None) -> None:
+    def cancel_timer(self, name: str | None) -> None:
         """Take back what `later` was asked to do."""
         if name is not None and name in self._timers:
             self._timers.discard(name)

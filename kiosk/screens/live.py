@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiosk.camera_pane.marks import Ring
 from kiosk.screens.base import Screen
 
 if TYPE_CHECKING:
     from kiosk.camera_pane.view import CameraView
 
 
-class Live(Screen):
+class LivePage(Screen):
     """A page that shows the camera in its `view`."""
 
     view: CameraView
 
-    def prepare_marks(self, ring: str, wanted: int) -> None:
+    def prepare_marks(self, ring: Ring, wanted: int) -> None:
         """Have a worker draw what an attempt will need; see `CameraView.preparation`."""
         prepare = self.view.preparation(ring, wanted)
         self.work(lambda _attempt: prepare(), done=lambda _none: None)

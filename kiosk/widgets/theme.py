@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tkinter import font as tkfont
 
 PAGE_WIDTH, PAGE_HEIGHT = 1280, 800
-TOP_BAR, FOOT = 76, 64
+TOP_BAR, STATUS_BAR = 76, 64
 MARGIN, COLUMN_GAP = 56, 56
 LEFT_COLUMN, RIGHT_COLUMN = 500, 612
 RIGHT_X = MARGIN + LEFT_COLUMN + COLUMN_GAP

@@ -17,8 +17,8 @@ from tests.kiosk.staff_steps import words
 CANARY = "/srv/atm/data/0f3a.key of maria.lopez"
 SOURCE = Path(package.__file__).parent
 WORDED = {
-    "service.py": 3,  # what staff read after they have signed in
-    "screens/staff_page.py": 2,  # the same
+    "machine_host.py": 3,  # what staff read after they have signed in
+    "screens/staff/staff_page.py": 2,  # the same
     "main.py": 1,  # standard error, where there is no window
     "story.py": 2,  # the same
 }
@@ -152,7 +152,7 @@ def a_callback(kiosk: Any, machine: Any, error: BaseException) -> None:
 
 
 def the_service(kiosk: Any, machine: Any, error: BaseException) -> None:
-    kiosk.app.service.fail(error)
+    kiosk.app.host.fail(error)
     kiosk.on("OutOfService")
 
 

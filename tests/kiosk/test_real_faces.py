@@ -26,7 +26,7 @@ def real_kiosk(settings: Any) -> Any:
     from tests.kiosk.conftest import Kiosk
 
     made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo", liveness="off"), open_machine)
-    made.until(lambda: made.app.service.machine is not None and made.machine.ready)
+    made.until(lambda: made.app.host.machine is not None and made.machine.ready)
     yield made
     made.close()
 

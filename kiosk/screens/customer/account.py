@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from atm.accounts.accounts import LedgerError, Withdrawal
+from atm.accounts.money import AmountError, parse_amount
+from atm.accounts.session import HeldError, ReturnedError, Session
 from kiosk.screens.customer.balance import WIDTH, BalanceCard
 from kiosk.screens.customer.change_pin import ChangePin
 from kiosk.screens.customer.money import AmountHeld, TakeMoney
@@ -18,10 +20,6 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import DigitPad
 from kiosk.words import messages
 from kiosk.worker import Attempt
-
-if TYPE_CHECKING:
-    from atm.accounts.accounts import Withdrawal
-    from atm.accounts.session import Session
 
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
@@ -135,8 +133,6 @@ class Account(SessionPage):
             preset.covered = wanted
 
     def _typed(self) -> None:
-        from atm.accounts.money import AmountError, parse_amount
-
         self._calm()
         try:
             minor = parse_amount(self.amount.text, self.app.settings.currency)
@@ -188,9 +184,6 @@ class Account(SessionPage):
         self.go_on_to(lambda app: TakeMoney(app, session, since, withdrawal, back))
 
     def _refused(self, error: BaseException) -> None:
-        from atm.accounts.accounts import LedgerError
-        from atm.accounts.session import HeldError, ReturnedError
-
         if isinstance(error, HeldError):
             session, since, held = self.session, self.since, error
             self.go_on_to(lambda app: AmountHeld(app, session, since, held))

@@ -62,7 +62,7 @@ class BalanceCard:
 
     def hide(self) -> None:
         """Show neither balance nor transactions."""
-        self._page.never_mind(self._hide_at)
+        self._page.cancel_timer(self._hide_at)
         self._clear()
         self.balance.configure(text=self._page.language.hidden_money())
         at(self.show_button, _LEFT, 163)

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from atm.login.decision import Outcome
+from credentials.policy import check_pin
 from kiosk.screens.customer.look_to_change_pin import LookToChange
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.screens.form import Form
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.fields import Field
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class ChangePin(SessionPage, Form):
             _("Then look at the camera: your old PIN and your face are checked at once."),
         )
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back to the account."""
         return [self.cancel_chip()]
 
@@ -81,7 +83,7 @@ class ChangePin(SessionPage, Form):
         """While the machine judges nobody, count down and let nothing be sent."""
         pause_s = self.app.pause.left_s
         if pause_s:
-            self.explained.configure(text=messages.refusal("paused", pause_s, self.language))
+            self.explained.configure(text=messages.refusal(Outcome.PAUSED, pause_s, self.language))
         elif not self.go.enabled:
             self.explained.configure(text=self._(messages.NOT_CHANGED))
         self.go.enable(not pause_s)
@@ -106,8 +108,6 @@ class ChangePin(SessionPage, Form):
         self.go_on_to(lambda app: LookToChange(app, session, since, *pins, *ways))
 
     def _judge(self) -> bool:
-        from credentials.policy import check_pin
-
         old, new, _again = self.fields
         if not self.check(new, check_pin, "pin"):
             return False

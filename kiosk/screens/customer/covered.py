@@ -11,7 +11,7 @@ from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 
 STAYS_MS = 20_000
 _WIDE = 760
@@ -48,7 +48,7 @@ class Covered(Screen):
         self.button(_("Finish"), app.go_home, left + _WIDE - half, 600, half, height=theme.KEY)
         self.later(STAYS_MS, app.go_home)
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Say nothing about whose account it was."""
         return []
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from atm.accounts.dispenser import SIMULATED
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
@@ -52,8 +53,6 @@ class TakeMoney(_Slip):
         self, app: Shell, session: Session, since: datetime, withdrawal: Withdrawal, back: Make
     ) -> None:
         """Build the page for *withdrawal* of *session*, open *since*; *back* makes its account."""
-        from atm.accounts.dispenser import SIMULATED
-
         super().__init__(app)
         self.open_session(session, since)
         _ = self._

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.screens.base import Screen
 from kiosk.shell import Make
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
@@ -25,14 +25,14 @@ class SessionPage(Screen):
         self.since = since or datetime.now()
         self._keeps_session = False
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Show whose account it is."""
-        return [ChipSpec(self.session.customer.full_name)]
+        return [Chip(self.session.customer.full_name)]
 
-    def foot(self) -> FootText:
+    def status(self) -> StatusText:
         """Say since when."""
         time = self.language.time(self.since)
-        return FootText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
+        return StatusText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
 
     def go_on_to(self, make: Make) -> None:
         """Show another page of the same account."""

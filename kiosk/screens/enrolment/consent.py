@@ -18,7 +18,7 @@ from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
 from kiosk.widgets.status_line import card, hair
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Consent(Screen):
         self.yes = yes
         self.primary = None  # a yes is pressed, never fallen into
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back."""
         return [self.cancel_chip()]
 

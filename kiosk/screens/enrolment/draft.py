@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from atm.people import Application, StaffMember
+from atm.people import Application, StaffMember
 
 
 @dataclass(slots=True)
@@ -36,8 +34,6 @@ class Draft:
 
     def application(self) -> Application:
         """Return it as what the machine takes."""
-        from atm.people import Application
-
         return Application(
             username=self.username,
             full_name=self.full_name,

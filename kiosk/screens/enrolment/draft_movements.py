@@ -7,7 +7,7 @@ from kiosk.screens.staff.excused_movements import Movements
 from kiosk.shell import Make, Shell
 
 
-class DraftRequests(Movements):
+class DraftMovements(Movements):
     """The movements of a customer in the making; they are saved with the customer."""
 
     def __init__(self, app: Shell, draft: Draft, back: Make) -> None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
-from kiosk.screens.enrolment.draft_movements import DraftRequests
-from kiosk.screens.enrolment.same_face import AskedTwice
+from kiosk.screens.enrolment.draft_movements import DraftMovements
+from kiosk.screens.enrolment.same_face import DuplicateConfirmation
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.pictures import PANE_Y, Pictures
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, disc, hair
-from kiosk.widgets.top_bar import ChipSpec, fit, measure
+from kiosk.widgets.top_bar import Chip, fit, measure
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ class FaceStep(Pictures):
         self._summary()
         self.draw_camera()
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back and the movements, until saving has begun, and the way out."""
         if self.saving is not None:
             return [self.cancel_chip()]
-        back = ChipSpec(self._("Back"), self._back, symbol="back")
+        back = Chip(self._("Back"), self._back, symbol="back")
         if self.app.settings.liveness != "challenge":
             return [back, self.cancel_chip()]
-        movements = ChipSpec(self._("Movements"), self._movements)
+        movements = Chip(self._("Movements"), self._movements)
         return [back, movements, self.cancel_chip()]
 
     def cancel(self) -> None:
@@ -59,7 +59,7 @@ class FaceStep(Pictures):
         draft = self._draft
         return self.app.machine.enrol(
             draft.application(), staff=draft.staff, progress=progress, cancel=cancel,
-            ask=AskedTwice(self, draft, cancel).ask,
+            ask=DuplicateConfirmation(self, draft, cancel).ask,
         )  # fmt: skip
 
     def saved(self, result: Customer) -> None:
@@ -112,7 +112,9 @@ class FaceStep(Pictures):
 
     def _movements(self) -> None:
         draft, back = self._draft, self._back_to
-        self.app.show(lambda app: DraftRequests(app, draft, lambda app: FaceStep(app, draft, back)))
+        self.app.show(
+            lambda app: DraftMovements(app, draft, lambda app: FaceStep(app, draft, back))
+        )
 
     def _back(self) -> None:
         self.app.show(self._back_to)
@@ -149,6 +151,6 @@ class Saved(Screen):
             at(made, 32, 228 + number * 42)
         self.button(_("Finish"), app.go_home, left, 620, wide, look="primary", height=theme.KEY)
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """There is one way on."""
         return []

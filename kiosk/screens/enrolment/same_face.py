@@ -13,12 +13,12 @@ from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.pictures import Pictures
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import StatusLine, card, disc
-from kiosk.widgets.top_bar import ChipSpec, fit
+from kiosk.widgets.top_bar import Chip, fit
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _CARD_HIGH = 356
 _SAVING = 760
 
 
-class AskedTwice:
+class DuplicateConfirmation:
     """Carries the question from the worker to the window, and the answer back."""
 
     def __init__(self, page: Pictures, draft: Draft, cancel: threading.Event) -> None:
@@ -67,14 +67,16 @@ class AskedTwice:
         return before.hand_over(self.page.saving, page)
 
 
-class SameFace(Signed):
+class SameFace(StaffPage):
     """Both pictures side by side."""
 
-    def __init__(self, app: Shell, asked: AskedTwice, question: DuplicateQuestion) -> None:
+    def __init__(
+        self, app: Shell, confirmation: DuplicateConfirmation, question: DuplicateQuestion
+    ) -> None:
         """Build the page for *question*."""
         super().__init__(app)
-        self._asked, self._question = asked, question
-        draft = asked.draft
+        self._confirmation, self._question = confirmation, question
+        draft = confirmation.draft
         self.sign(draft.staff)
         _ = self._
         self.head(_("Is this the same person?"))
@@ -109,7 +111,7 @@ class SameFace(Signed):
         )  # fmt: skip
         self.stop = stop
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way out."""
         return [self.cancel_chip()]
 
@@ -118,20 +120,22 @@ class SameFace(Signed):
         self.app.go_home(messages.Notice.NOTHING_STORED)
 
     def _sign(self) -> None:
-        asked, question, staff = self._asked, self._question, self.staff
+        confirmation, question, staff = self._confirmation, self._question, self.staff
         what = self._("Two people with faces alike")
 
         def back(app: Shell) -> Screen:
-            return asked.hand_over(SameFace(app, asked, question))
+            return confirmation.hand_over(SameFace(app, confirmation, question))
 
         self.app.show(
-            lambda app: asked.hand_over(SecondSignature(app, staff, what, self._signed, back))
+            lambda app: confirmation.hand_over(
+                SecondSignature(app, staff, what, self._signed, back)
+            )
         )
 
     def _signed(self, signed: Signatures) -> None:
-        asked, app = self._asked, self.app
-        app.show(lambda app: asked.hand_over(Saving(app)))
-        asked.answer(signed.second)
+        confirmation, app = self._confirmation, self.app
+        app.show(lambda app: confirmation.hand_over(Saving(app)))
+        confirmation.answer(signed.second)
 
 
 class Saving(Screen):
@@ -153,7 +157,7 @@ class Saving(Screen):
             )
             at(words, 32, y)
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """There is nothing to do."""
         return []
 

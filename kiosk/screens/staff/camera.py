@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiosk.camera_pane.view import CameraView
-from kiosk.screens.live import Live
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.live import LivePage
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HIGH = 440
 
 
-class RegisterCamera(Live, Signed):
+class RegisterCamera(LivePage, StaffPage):
     """What the camera sees, so that staff know which one it is."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
@@ -48,7 +48,7 @@ class RegisterCamera(Live, Signed):
             look="primary", height=theme.KEY, busy_when_disabled=True,
         )  # fmt: skip
         self.view = CameraView(
-            self, self.fonts, app.service.latest,
+            self, self.fonts, app.host.latest,
             width=theme.RIGHT_COLUMN, height=_HIGH + 100, on_frame=lambda _frame: self.refresh(),
         )  # fmt: skip
         self.put(self.view, theme.RIGHT_X, 160)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.screens.staff.delete_with_money import ClosingWithMoney
-from kiosk.screens.staff.excused_movements import RequestsPage
+from kiosk.screens.staff.delete_with_money import DeleteWithMoney
+from kiosk.screens.staff.excused_movements import ExcusedMovements
 from kiosk.screens.staff.new_face import NewFace
 from kiosk.screens.staff.new_pin import NewPin
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, Signed, states
+from kiosk.screens.staff.staff_page import FULL, StaffPage, states
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
@@ -28,7 +28,7 @@ _WIDE, _HIGH = (FULL - _GAP) // 2, 130
 _TOP = 288
 
 
-class CustomerPage(Signed):
+class CustomerPage(StaffPage):
     """Unlock, new PIN, new face, movements, delete."""
 
     def __init__(
@@ -130,7 +130,7 @@ class CustomerPage(Signed):
 
     def _requests(self) -> None:
         staff, customer, again = self.staff, self._customer, self._again
-        self.app.show(lambda app: RequestsPage(app, staff, customer, again))
+        self.app.show(lambda app: ExcusedMovements(app, staff, customer, again))
 
     def _delete(self) -> None:
         _ = self._
@@ -153,4 +153,4 @@ class CustomerPage(Signed):
             self.problem(error)
             return
         staff, customer, again = self.staff, self._customer, self._again
-        self.app.show(lambda app: ClosingWithMoney(app, staff, customer, balance, again))
+        self.app.show(lambda app: DeleteWithMoney(app, staff, customer, balance, again))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WIDE = 900
 
 
-class ClosingWithMoney(Signed):
+class DeleteWithMoney(StaffPage):
     """The balance, and two ways: first empty the account, or close it with a second signature."""
 
     def __init__(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.dialog import LINE_NAME
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import card, hair
 from kiosk.widgets.top_bar import fit
 from kiosk.words.messages import Notice
@@ -24,7 +24,7 @@ ROWS = 6
 _WIDE = 900
 
 
-class Holds(Signed):
+class Holds(StaffPage):
     """The list of them."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
@@ -33,7 +33,7 @@ class Holds(Signed):
         self.sign(staff, back)
         self._again: Make = lambda app: Holds(app, staff, back)
         self.head(self._("Open holds"), 108)
-        self.listing = Listing(
+        self.listing = ListView(
             self, self.fonts, 180, ROWS, empty=self._("No withdrawal is left open.")
         )
         office = app.machine.office
@@ -61,7 +61,7 @@ class Holds(Signed):
         self.app.show(lambda app: SettleHold(app, staff, hold, name, back))
 
 
-class SettleHold(Signed):
+class SettleHold(StaffPage):
     """Were the notes paid out? One answer books them, the other gives them back."""
 
     def __init__(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing, Shape
+from kiosk.widgets.lists import Entry, ListView, Shape
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -18,7 +18,7 @@ LAST = 20
 ROWS = 6
 
 
-class Refusals(Signed):
+class Refusals(StaffPage):
     """What customers are never told."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
@@ -26,7 +26,7 @@ class Refusals(Signed):
         super().__init__(app)
         self.sign(staff, back)
         self.head(self._("Last refusals"), 108)
-        self.listing = Listing(
+        self.listing = ListView(
             self,
             self.fonts,
             180,

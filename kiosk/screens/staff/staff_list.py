@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.sign_in import StaffNamePin
-from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import fit
 from kiosk.words import messages
@@ -24,7 +24,7 @@ ROWS = 6
 _ADD_WIDE = 300
 
 
-class StaffList(Signed):
+class StaffList(StaffPage):
     """Everybody's name, and whether it is locked."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
@@ -40,7 +40,7 @@ class StaffList(Signed):
             look="primary",
         )  # fmt: skip
         self.add.enable(False)
-        self.listing = Listing(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
+        self.listing = ListView(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
         self.listing.show([])
         office = app.machine.office
         self.work(
@@ -83,7 +83,7 @@ class StaffList(Signed):
         )  # fmt: skip
 
 
-class Member(Signed):
+class Member(StaffPage):
     """One member of staff: unlock or remove, with a second signature."""
 
     def __init__(
@@ -145,7 +145,7 @@ class Member(Signed):
         self._sign(self._("Remove {name}").format(name=name), remove, danger=True)
 
 
-class NewStaff(Signed, StaffNamePin):
+class NewStaff(StaffPage, StaffNamePin):
     """Name and PIN, typed by the new member of staff."""
 
     action = messages.N_("Add")

@@ -11,12 +11,12 @@ from kiosk.screens.staff.health import HealthPage
 from kiosk.screens.staff.holds import Holds
 from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.staff_list import StaffList
-from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Page, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import FootText, fit
+from kiosk.widgets.top_bar import StatusText, fit
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -27,7 +27,7 @@ _TOP, _BOTTOM = 156, 552
 _LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
 
 
-class StaffMenu(Signed):
+class StaffMenu(StaffPage):
     """A tile for each task; below them what is done to the kiosk itself."""
 
     def __init__(
@@ -53,13 +53,13 @@ class StaffMenu(Signed):
         self._kiosk_buttons()
         self._look()
 
-    def foot(self) -> FootText:
+    def status(self) -> StatusText:
         """Return what is missing; at the right what waits for staff."""
-        said = super().foot()
+        said = super().status()
         if self.app.idle.staff_warning or not self._locked:
             return said
         words = self.language.ngettext("{n} account locked", "{n} accounts locked", self._locked)
-        return FootText(said.text, said.tone, words)
+        return StatusText(said.text, said.tone, words)
 
     def _tasks(self, holds: int) -> list[tuple[str, str, Callable[[], object]]]:
         """Return title, line and command of each tile; one more where money is on hold."""
@@ -123,7 +123,7 @@ class StaffMenu(Signed):
         buttons: list[tuple[str, Callable[[], object]]] = []
         if app.window.fullscreen:
             buttons.append((_("Leave full screen"), self.leave_fullscreen))
-        if app.service.camera_lost and not app.demonstration.on:
+        if app.host.camera_lost and not app.demonstration.on:
             buttons.append((_("Demonstration"), app.demonstration.start))
         buttons.append((_("Close the kiosk"), self.ask_to_close))
         wide = (FULL - 2 * _GAP) // 3
@@ -154,7 +154,7 @@ class StaffMenu(Signed):
 
     def _face_check(self) -> tuple[str, str]:
         """Return tone and sentence on how strictly faces are judged; empty without models."""
-        machine = self.app.service.machine
+        machine = self.app.host.machine
         threshold = machine.threshold if machine is not None else None
         if threshold is None:
             return "info", ""
@@ -172,7 +172,7 @@ class StaffMenu(Signed):
 
 def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     """Return in what the face check is weaker than it could be; "" where it is not."""
-    machine = app.service.machine
+    machine = app.host.machine
     network = machine.liveness_network if machine is not None else None
     setting = app.settings.liveness
     if setting == "off":

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from atm.errors import AtmError, ServiceUnavailable
+from atm.people import StaffMember
+from credentials.errors import CredentialError
 from kiosk.screens.base import Screen
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import ChipSpec, FootText, fit
+from kiosk.widgets.top_bar import Chip, StatusText, fit
 from kiosk.words import messages
 from kiosk.words.messages import Notice
-
-if TYPE_CHECKING:
-    from atm.people import StaffMember
 
 FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 WIDE = 1000
@@ -24,7 +24,7 @@ _LONGEST = 320
 """Characters of an error's sentence that there is room for."""
 
 
-class Signed(Screen):
+class StaffPage(Screen):
     """A page of staff. After one act, or a minute without input, they are signed out."""
 
     for_staff = True
@@ -34,14 +34,14 @@ class Signed(Screen):
         self.staff = staff
         self._back_to = back
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back and the way out."""
-        out = ChipSpec(self._("Sign out"), self.app.go_home)
+        out = Chip(self._("Sign out"), self.app.go_home)
         if self._back_to is None:
             return [out]
-        return [ChipSpec(self._("Back"), self.back, symbol="back"), out]
+        return [Chip(self._("Back"), self.back, symbol="back"), out]
 
-    def foot(self) -> FootText:
+    def status(self) -> StatusText:
         """Return what is missing; at the right who is signed in, or for how long still."""
         idle = self.app.idle
         if idle.staff_warning:
@@ -52,7 +52,7 @@ class Signed(Screen):
             name = fit(self, self.staff.name, self.fonts(theme.BODY), 300)
             words = self._("Staff: {name}").format(name=name)
         said = self.condition_text()
-        return FootText(said.text, said.tone, words)
+        return StatusText(said.text, said.tone, words)
 
     def back(self) -> None:
         """Go to the page before this one."""
@@ -105,7 +105,7 @@ class Signed(Screen):
             self.app.show(lambda app: NotDone(app, staff, sentence))
 
 
-class Told(Signed):
+class StaffMessage(StaffPage):
     """A sentence for staff alone, in the words of the error that it comes from."""
 
     def __init__(self, app: Shell, staff: StaffMember, title: str, sentence: str) -> None:
@@ -125,7 +125,7 @@ class Told(Signed):
         at(self.said, 48, 208)
 
 
-class NotDone(Told):
+class NotDone(StaffMessage):
     """What an act failed at."""
 
     def __init__(self, app: Shell, staff: StaffMember, sentence: str) -> None:
@@ -139,9 +139,6 @@ class NotDone(Told):
 
 def staff_sentence(error: BaseException) -> str | None:
     """Return the sentence that *error* has for staff, or None."""
-    from atm.errors import AtmError, ServiceUnavailable
-    from credentials.errors import CredentialError
-
     if isinstance(error, ServiceUnavailable):  # the customer's sentence, in their language
         return None
     if isinstance(error, AtmError | CredentialError) and str(error):

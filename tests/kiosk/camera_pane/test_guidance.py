@@ -30,8 +30,8 @@ class Slow:
 @pytest.fixture
 def made(request: Any) -> Any:
     machine = Slow(request.param)
-    service: Any = SimpleNamespace(machine=machine, latest=lambda: FRAME)
-    guide = Guide(service, Worker(), lambda: None, lambda: machine.now)
+    host: Any = SimpleNamespace(machine=machine, latest=lambda: FRAME)
+    guide = Guide(host, Worker(), lambda: None, lambda: machine.now)
     guide.watch(lambda _verdict: None)
     yield guide, machine
     guide.close()

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kiosk.camera_pane.picture import Marks, Ring, compose, empty, oval
+from kiosk.camera_pane.marks import Marks, Ring
+from kiosk.camera_pane.picture import compose, empty, oval
 from kiosk.widgets import theme
 
 WIDTH, HEIGHT = 612, 412

@@ -7,7 +7,7 @@ import pytest
 
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
-from kiosk.camera_pane.picture import Marks, Ring
+from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.countdown import Countdown
 
 pytestmark = pytest.mark.gui
@@ -310,6 +310,6 @@ def test_a_camera_that_staff_did_not_register_judges_nobody(
     machine.camera_problem = problem
     page.until(lambda: page.screen.line.sentence == problem)
     assert not page.screen.press.enabled
-    assert page.app.window.foot._shown.text == "Camera not accepted"
+    assert page.app.window.status_bar._shown.text == "Camera not accepted"
     machine.camera_problem = ""
     page.until(lambda: page.screen.press.enabled)

@@ -8,7 +8,7 @@ import pytest
 
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from face_auth.types import EnrolProgress, Movement, Verdict
-from kiosk.camera_pane.picture import Marks, Ring
+from kiosk.camera_pane.marks import Marks, Ring
 from tests.kiosk.fake_machine import drawn_face
 
 pytestmark = pytest.mark.gui
@@ -120,7 +120,7 @@ def test_pictures_are_counted_in_arcs_and_in_the_foot(page: Any, machine: Any) -
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
     line = page.screen.line
     assert (line.tone, line.sentence) == ("right", "Turn a little towards the arrow")
-    foot = page.app.window.foot
+    foot = page.app.window.status_bar
     assert foot.left.cget("text") == "2 of 5 pictures"
     assert foot._bar.winfo_ismapped() and foot._bar.get() == pytest.approx(0.4)
     assert page.screen.save.cget("text") == "Taking pictures…" and not page.screen.save.enabled
@@ -135,7 +135,7 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
     to_face(page)
     page.touch(page.screen.save)
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
-    foot, view = page.app.window.foot.left, page.screen.view
+    foot, view = page.app.window.status_bar.left, page.screen.view
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Movement.UP))
     assert foot.cget("text") == "Pictures taken. Follow the last arrows."
     assert view._marks == Marks(Ring.ARCS, 4, 5, "up")  # not all of it is green
@@ -150,12 +150,12 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
 def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: Any) -> None:
     to_face(page)
     page.touch(page.app.window.top.chips[1])
-    page.on("DraftRequests")
+    page.on("DraftMovements")
     page.touch(page.screen.listing.rows[2])
     page.touch(page.screen.save)
     page.on("FaceStep")
     page.touch(page.app.window.top.chips[1])
-    page.on("DraftRequests")
+    page.on("DraftMovements")
     assert page.screen._excused == {"look_up"}
     page.touch(page.screen.stop)
     page.on("FaceStep")

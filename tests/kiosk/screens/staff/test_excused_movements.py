@@ -20,7 +20,7 @@ def page(menu: Any, machine: Any) -> Any:
     machine.excused = ("look_up",)
     open_customer(menu, "maria")
     menu.touch(menu.screen.requests)
-    menu.on("RequestsPage")
+    menu.on("ExcusedMovements")
     menu.until(lambda: menu.screen.listing.rows)
     return menu
 
@@ -82,7 +82,7 @@ def test_home_of_a_live_machine_says_so_too(
     machine: Any, settings: Any, kiosk_on: Callable[..., Any]
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, liveness="passive"))
-    foot = kiosk.screen.foot()
+    foot = kiosk.screen.status()
     assert (foot.text, foot.tone) == ("Ready. Liveness: only passive", "warn")
     machine.kind = Kind.DEMO
-    assert kiosk.screen.foot().text == "Ready"
+    assert kiosk.screen.status().text == "Ready"
