@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from PIL import ImageTk
+
 _images: dict[Hashable, Any] = {}
 
 
 def shared_image(name: Hashable, draw: Callable[[], Any]) -> Any:
     """Return the Tk image called *name*; *draw* returns its first Pillow image."""
     if name not in _images:
-        from PIL import ImageTk
-
         _images[name] = ImageTk.PhotoImage(draw())
     return _images[name]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kiosk.app import App, FirstPages
+from kiosk.camera_pane.view import load_tools
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.out_of_service import OutOfService
 from kiosk.shell import Page, Shell
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 def open_machine(settings: Settings) -> Machine:
     """Open the real machine; on a worker, since the imports alone take a while."""
     from atm.opening import open_machine as opened
-    from kiosk.camera_pane.view import load_tools
 
     machine = opened(settings)
     load_tools()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import customtkinter
+from PIL import Image
 
 from kiosk.camera_pane.marks import SIGNS, Marks, Ring
 from kiosk.images import shared_image
@@ -16,7 +17,7 @@ from kiosk.widgets import theme
 if TYPE_CHECKING:
     from face_auth.types import Frame
 
-_tools: Any = None  # Pillow's images and the pane's arithmetic, once a worker has loaded them
+_drawing: Any = None  # `picture`, and OpenCV with it, once a worker has loaded them
 
 LOOK_MS = 10
 """How often the view asks for a new frame; asking never blocks."""
@@ -25,13 +26,11 @@ LEAST_S = 0.038
 
 
 def load_tools() -> None:
-    """Import what pictures need; on a worker, since it takes a while."""
-    global _tools
-    from PIL import Image
+    """Import what draws the pane; on a worker, since OpenCV takes a while."""
+    global _drawing
+    from kiosk.camera_pane import picture
 
-    from kiosk.camera_pane import picture as pane_picture
-
-    _tools = (Image, pane_picture)
+    _drawing = picture
 
 
 class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
@@ -98,11 +97,11 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         width, height, scale = self._pixels()
 
         def prepare() -> None:
-            if _tools is None:
+            if _drawing is None:
                 load_tools()
             parts = [Marks(ring, done, wanted) for done in range(wanted + 1)]
             signs = [Marks(ring, 0, wanted, sign) for sign in SIGNS]
-            _tools[1].prepare(width, height, [*parts, *signs, Marks(Ring.REFUSED)], scale)
+            _drawing.prepare(width, height, [*parts, *signs, Marks(Ring.REFUSED)], scale)
 
         return prepare
 
@@ -136,7 +135,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def _look(self) -> None:
         self._timer = self.after(LOOK_MS, self._look)
-        if _tools is None:
+        if _drawing is None:
             return
         now = self._clock()
         frame = self._latest()
@@ -153,10 +152,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
     def _show(self, frame: Frame | None, again: bool = False) -> None:
         if frame is None or (frame.index == self._shown_index and not again):
             return
-        image, pane = _tools
         width, height, scale = self._pixels()
-        picture = pane.compose(frame.image, width, height, self._marks, scale)
-        self._paste(image.fromarray(picture))
+        picture = _drawing.compose(frame.image, width, height, self._marks, scale)
+        self._paste(Image.fromarray(picture))
         self._shown_index = frame.index
         self.pictures += 1
         if not self.live:
@@ -167,10 +165,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
     def _go_dark(self) -> None:
         self.live = False
         self._shown_index = None
-        if _tools is None:
+        if _drawing is None:
             return
-        image, pane = _tools
-        self._paste(image.fromarray(pane.empty(*self._pixels())))
+        self._paste(Image.fromarray(_drawing.empty(*self._pixels())))
         self._write()
 
     def _write(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import customtkinter
 
+from kiosk.camera_pane.marks import Ring
 from kiosk.machine_host import Condition
 from kiosk.shell import Shell
 from kiosk.widgets import theme
@@ -19,6 +20,7 @@ from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
+    from kiosk.camera_pane.view import CameraView
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Screen")
@@ -234,3 +236,23 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
                 control.enable(True)
                 control.clear()
         super().destroy()
+
+
+class LivePage(Screen):
+    """A page that shows the camera in its `view`."""
+
+    view: CameraView
+
+    def prepare_marks(self, ring: Ring, wanted: int) -> None:
+        """Have a worker draw what an attempt will need; see `CameraView.preparation`."""
+        prepare = self.view.preparation(ring, wanted)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+
+    def pause(self) -> None:
+        """Show no picture that stands still, and no word of a camera that is well."""
+        self.view.words("", "")
+        self.view.freeze()
+
+    def resume(self) -> None:
+        """Look again."""
+        self.view.resume()

@@ -12,8 +12,8 @@ from face_auth.types import Verdict
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
+from kiosk.screens.base import LivePage
 from kiosk.screens.customer.account import Account
-from kiosk.screens.live import LivePage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, at

@@ -10,8 +10,8 @@ from atm.login.decision import Outcome
 from kiosk.camera_pane.marks import Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
+from kiosk.screens.base import LivePage
 from kiosk.screens.customer.session_page import SessionPage
-from kiosk.screens.live import LivePage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import customtkinter
+from PIL import Image, ImageOps
 
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
@@ -164,8 +165,6 @@ class Saving(Screen):
 
 def _photograph(pane: Any, picture: Any) -> Any:
     """Return a label with *picture*, uint8 RGB of shape (h, w, 3), cut to a square."""
-    from PIL import Image, ImageOps
-
     shown = ImageOps.fit(Image.fromarray(picture), (2 * _PICTURE, 2 * _PICTURE))
     return customtkinter.CTkLabel(
         pane, text="", width=_PICTURE, height=_PICTURE,
