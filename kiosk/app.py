@@ -1,4 +1,4 @@
-"""The kiosk: one window, one machine, one page at a time."""
+"""The application: joins one window, one machine and the page in front."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 NAME = "Two-Factor ATM"
 REFRESH_MS = 250
 UNSEEN_MS = 500
-"""How long the machine waits for the window to be seen before it starts all the same."""
+"""How long to wait for the window to become visible before the machine starts anyway."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class FirstPages:
-    """The pages that the window shows by itself.
+    """The pages that the window shows without a press.
 
     Attributes:
         home: Where everything begins and ends.
@@ -58,7 +58,7 @@ class FirstPages:
 
 
 class App(Shell):
-    """Joins window, machine and pages."""
+    """The application behind the window: its machine, pages, timers and dialogs."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class App(Shell):
         self.root.mainloop()
 
     def show(self, make: Make) -> None:
-        """Put the page that *make* builds in the place of the one there is."""
+        """Replace the page in front by the one that *make* builds."""
         self._end_dialog()
         self.idle.answer()
         self.guide.watch(None)
@@ -148,7 +148,7 @@ class App(Shell):
         self.show(self._pages.home)
 
     def redraw_bars(self) -> None:
-        """Show chips, banner and foot of the page."""
+        """Redraw the top bar and the status bar for the page in front."""
         self.window.top.fill(NAME, self._banner(), self.screen.chips())
         self.window.status_bar.say(self.screen.status())
 
@@ -194,7 +194,7 @@ class App(Shell):
         danger: bool = False,
         safe: str = "no",
     ) -> None:
-        """Ask over the page; either answer takes the question away first. See `Dialog`."""
+        """Show a yes-or-no dialog over the page; either answer closes it first. See `Dialog`."""
 
         def then(action: Callable[[], object] | None) -> Callable[[], None]:
             def answered() -> None:
@@ -217,15 +217,15 @@ class App(Shell):
         )  # fmt: skip
 
     def fault(self, error: BaseException) -> None:
-        """Log *error* and go home with the one sentence there is for it."""
-        _log.error("A fault in the window", exc_info=error)
+        """Log *error* and go home with the sentence for a fault."""
+        _log.error("A fault occurred in the window.", exc_info=error)
         try:
             self.go_home(messages.Notice.FAULT)
         except Exception:
-            _log.exception("Home cannot be shown")
+            _log.exception("The home page cannot be shown.")
 
     def close(self) -> None:
-        """End: stop, join, destroy."""
+        """End: stop the timers, join the workers, destroy the window."""
         if self.closed:
             return
         self.closed = True
@@ -244,7 +244,7 @@ class App(Shell):
             self.collector.close()
 
     def _painted(self, _event: object = None) -> None:
-        """The window is in sight: what it shows is drawn before anything else begins."""
+        """Start once the window is visible: the first page is drawn before anything else."""
         if not self._started:
             self._started = True
             self.root.after_cancel(self._timers["start"])

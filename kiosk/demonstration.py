@@ -1,4 +1,4 @@
-"""The demonstration: a drawn face, and a data folder of its own beside the kiosk's."""
+"""Demonstration mode: a drawn face, and a data folder of its own beside the kiosk's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUFFIX = "-demo"
 
 
 class Demonstration:
-    """Exchanges the machine for one that needs no camera, and back; and who stands before it."""
+    """Switches between the kiosk's machine and a demonstration's, and between its two faces."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Demonstration:
 
     @property
     def stranger(self) -> bool:
-        """Whether somebody else than the drawn customer stands before the camera."""
+        """Whether somebody other than the drawn customer stands before the camera."""
         if self._stranger is None:
             return self._host.settings.camera not in ("demo", "demo:0")
         return self._stranger
@@ -69,7 +69,7 @@ class Demonstration:
         self._reopen(self._own)
 
     def exchange(self) -> None:
-        """Let somebody else step before the camera, or the drawn customer again."""
+        """Put the other person before the camera: the stranger, or the drawn customer again."""
         from atm.demo_customer import CAMERA, SOMEBODY_ELSE
 
         machine = self._host.machine

@@ -1,4 +1,4 @@
-"""What took the kiosk out of service -> the short code that everybody may read.
+"""Fault codes: the short public code for each error that takes the kiosk out of service.
 
 docs/out-of-service.md says of each code what it means and what staff do.
 """
@@ -16,7 +16,7 @@ OTHER = "E-OTHER"
 
 
 def code_of(error: BaseException) -> str:
-    """Return the code of *error*: that of its class, else of what caused it."""
+    """Return the code of *error*: that of its class, else that of its cause."""
     known = _known()
     cause: BaseException | None = error
     while cause is not None:
@@ -28,7 +28,7 @@ def code_of(error: BaseException) -> str:
 
 
 def codes() -> list[str]:
-    """Return every code there is."""
+    """Return every code."""
     return [*_known(), OTHER]
 
 

@@ -1,4 +1,4 @@
-"""Tk images that all pages share, and that end with the window.
+"""Cache of Tk images that all pages share and that end with the window.
 
 A `PhotoImage` calls into Tk when it is finalised. Those of a page that was left would be finalised
 whenever Python happens to find them; these stay until `forget_images`, on the Tk thread.

@@ -1,4 +1,4 @@
-"""The machine behind the window: opened, warmed up and closed off the Tk thread."""
+"""Host of the machine behind the window: opens, warms up and closes it off the Tk thread."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Condition(Enum):
-    """What the kiosk can do now."""
+    """Conditions of the kiosk, of which `READY` serves customers."""
 
     OPENING = auto()
     WARMING = auto()
@@ -38,7 +38,7 @@ class Condition(Enum):
 
 
 class MachineHost:
-    """Owns the machine for the window."""
+    """Opens, holds and closes the machine for the window."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class MachineHost:
         self._camera_problem = ""
 
     def open(self, settings: Settings | None = None) -> None:
-        """Open the machine in the place of the one there was; *settings* replace those so far."""
+        """Open the machine in place of the last one; *settings* replace the last ones."""
         wanted = self.settings = settings or self.settings
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
         self.first_start = False
@@ -104,7 +104,7 @@ class MachineHost:
 
     @property
     def condition(self) -> Condition:
-        """What the kiosk can do now; cheap."""
+        """The kiosk's condition now; cheap."""
         if self.problem:
             return Condition.OUT
         machine = self.machine
@@ -118,11 +118,11 @@ class MachineHost:
 
     @property
     def camera_problem(self) -> str:
-        """Why the camera may not be used, in English; "" when it may, as of the last second."""
+        """Why the camera may not be used, in English, as of the last second; "" when it may."""
         return self._camera_problem
 
     def refresh(self) -> None:
-        """Have a worker look again, once a second, at what stands in the machine's files."""
+        """Have a worker read the machine's state again, once a second."""
         machine, now = self.machine, time.monotonic()
         if machine is not None and machine.ready and now >= self._look_again_at:
             self._look_again_at = now + LOOK_AGAIN_S
@@ -174,11 +174,11 @@ class MachineHost:
         self._changed()
 
     def _warm(self, machine: Machine) -> None:
-        """Customers can be served; what the folder comes with is made meanwhile."""
+        """Serve customers, and furnish the data folder meanwhile."""
 
         def over(error: BaseException | None) -> None:
             if error is not None:
-                _log.error("The data folder stays as it is: %s", error, exc_info=error)
+                _log.error("The data folder has no first contents: %s", error, exc_info=error)
             if machine is self.machine:
                 self.furnished = True
                 self._changed()
@@ -199,7 +199,7 @@ class MachineHost:
         self._worker.start(
             lambda _attempt: machine.close(),
             done=lambda _none: None,
-            failed=lambda error: _log.error("Closing failed: %s", error),
+            failed=lambda error: _log.error("The machine could not be closed: %s", error),
         )
 
 
@@ -209,7 +209,7 @@ def _look(machine: Machine) -> tuple[str, bool]:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return what staff are told: the sentence of an error that has one."""
+    """Return the sentence for staff: the error's own where it has one."""
     if isinstance(error, AtmError | FaceAuthError) and str(error):
         return str(error)
     return f"{type(error).__name__}: the log has the details."

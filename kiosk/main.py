@@ -1,4 +1,4 @@
-"""The kiosk put together: the window, its first pages and the machine behind it."""
+"""Assembly of the kiosk: the window, its first pages and the machine behind it."""
 
 from __future__ import annotations
 

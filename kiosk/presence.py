@@ -1,4 +1,4 @@
-"""While an account is open the camera watches that its owner is still there."""
+"""Presence watch: the camera checks that the customer stays while an account is open."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class PresenceWatch:
-    """Asks twice a second who is there; anything but the owner covers the account."""
+    """Asks twice a second who is there; anybody but the owner alone covers the account."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class PresenceWatch:
         if self._app.screen.settling:
             self._answered_at = now
         elif now - self._answered_at > SILENT_S:
-            _log.warning("Nobody can say who is at the account: it is covered.")
+            _log.warning("The presence check gave no answer in time. The account is covered.")
             self._cover()
             return True
         elif self._request is None and now - self._asked_at >= EVERY_S:
@@ -68,7 +68,7 @@ class PresenceWatch:
         return False
 
     def end(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         if self._request is not None:
             self._request.drop()
             self._request = None
@@ -90,7 +90,7 @@ class PresenceWatch:
             self._cover()
 
     def _failed(self, error: BaseException) -> None:
-        _log.error("Who is at the account cannot be told: it is covered", exc_info=error)
+        _log.error("The presence check failed. The account is covered.", exc_info=error)
         self._request = None
         if not self._app.screen.settling:
             self._cover()

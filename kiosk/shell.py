@@ -1,4 +1,4 @@
-"""Interfaces between the pages and the window: what each may ask of the other."""
+"""Interfaces between the pages and the window."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Page(Protocol):
-    """What the window asks of the page in front; see `kiosk.screens.base.Screen`."""
+    """Interface of the page in front, as the window uses it; see `kiosk.screens.base.Screen`."""
 
     idles: bool
     for_staff: bool
@@ -51,7 +51,7 @@ class Page(Protocol):
 
 
 class Shell(Protocol):
-    """What a page may ask of the window; see `kiosk.app.App`.
+    """Interface of the window, as pages use it; see `kiosk.app.App`.
 
     Attributes:
         window: The root window: its fonts, and the area that pages are placed in.
@@ -94,7 +94,7 @@ class Shell(Protocol):
         ...
 
     def show(self, make: Make) -> None:
-        """Put the page that *make* builds in the place of the one there is."""
+        """Replace the page in front by the one that *make* builds."""
         ...
 
     def go_home(self, notice: Notice | None = None) -> None:
@@ -106,7 +106,7 @@ class Shell(Protocol):
         ...
 
     def redraw_bars(self) -> None:
-        """Show what the page in front says in the bars."""
+        """Redraw the top bar and the status bar for the page in front."""
         ...
 
     def when_open(self, action: Callable[[], None]) -> None:
@@ -129,11 +129,11 @@ class Shell(Protocol):
         danger: bool = False,
         safe: str = "no",
     ) -> None:
-        """Ask over the page; either answer takes the question away. See `Dialog`."""
+        """Show a yes-or-no dialog over the page; either answer closes it. See `Dialog`."""
         ...
 
     def fault(self, error: BaseException) -> None:
-        """Log *error* and go home with the one sentence there is for it."""
+        """Log *error* and go home with the sentence for a fault."""
         ...
 
     def close(self) -> None:

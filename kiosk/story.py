@@ -1,9 +1,9 @@
-"""The whole story, played by itself in the real window with the drawn face as camera.
+"""Scripted tour of the kiosk in a real window, with the drawn face as camera.
 
 `python -m kiosk.story --out DIR` makes the first member of staff, asks for consent, enrols a
 customer, refuses another face, admits the right one and pays out, on a data folder of its own that
-is thrown away. Numbered pictures of the window are left in DIR. It fails where a step does not
-come about.
+is deleted at the end. Numbered pictures of the window are saved in DIR. The command fails where a
+step fails.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ Wait = Callable[[], object]
 
 
 class StoryError(Exception):
-    """A step did not come about; the text says which."""
+    """A step of the tour failed; the text says which."""
 
 
 class Player:
-    """Plays steps in the Tk loop: each yields what it waits for."""
+    """Plays the script in the Tk loop; each step yields what it waits for."""
 
     def __init__(self, app: App, out: Path) -> None:
         """Play in *app*; pictures go to *out*."""
@@ -75,7 +75,7 @@ class Player:
         return "a pause", lambda: time.monotonic() >= end
 
     def picture(self, name: str) -> None:
-        """Leave a numbered picture of the window."""
+        """Save a numbered picture of the window."""
         root = self.app.root
         root.update_idletasks()
         root.winfo_pointerxy()  # a round trip: the display has drawn what it was told
@@ -134,7 +134,7 @@ class Player:
 
 
 def script(play: Player) -> Iterator[tuple[str, Wait]]:
-    """Yield what is waited for, and act between."""
+    """Play the tour: yield each wait, and act between."""
     app = play.app
     yield "a ready machine", lambda: app.machine_ready
     yield play.pause(0.5)

@@ -1,4 +1,4 @@
-"""The large signs over the camera pane: an arrow at one side of the oval, or "come closer".
+"""Arrows over the camera pane: one at a side of the oval, or four for "come closer".
 
 A sign is a few small patches, worked out once for a pane and laid over each picture: so the ring
 and the signs need not be drawn in every combination.
@@ -37,7 +37,7 @@ _PARTS: Final = 16  # sub-pixels, as cv2's shift of 4 bits
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """A rectangle of the pane: by how much the picture is kept there, and what is added.
+    """A rectangle of the pane: how much of the picture is kept there, and what is added.
 
     Attributes:
         rows: Of the pane.

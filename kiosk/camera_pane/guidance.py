@@ -1,4 +1,4 @@
-"""Help before the press: a worker judges the newest frame, at most eleven times a second.
+"""Guidance before a login: a worker judges the newest frame, at most eleven times a second.
 
 A machine that takes long over one is given as long again to rest: the page comes first.
 """
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Settled:
-    """The verdict that is spoken of: another one takes its place once it has lasted."""
+    """The verdict on show; another one replaces it once it has lasted `STEADY_S`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with none; the first one counts at once."""
@@ -36,7 +36,7 @@ class Settled:
         self._new: tuple[Verdict | None, float] = (None, 0.0)
 
     def take(self, verdict: Verdict | None) -> bool:
-        """Hear what was found in a frame; returns whether `verdict` has changed."""
+        """Take the verdict on one frame; returns whether `verdict` has changed."""
         now = self._clock()
         if verdict != self._new[0]:
             self._new = (verdict, now)
@@ -48,7 +48,7 @@ class Settled:
 
 
 class Guide:
-    """Offers frames to the judging thread, and tells the page what it found."""
+    """Hands frames to the judging thread, and its verdicts to the page."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Guide:
         self._paused = False
 
     def pause(self, paused: bool) -> None:
-        """Leave the detector to a login or an enrolment."""
+        """Stop judging while a login or an enrolment uses the detector."""
         self._paused = paused
         self._settled.verdict = None
 
@@ -87,7 +87,7 @@ class Guide:
             self._offer(frame, EVERY_S)
 
     def look(self) -> None:
-        """Look whether somebody is there, on pages without a camera pane."""
+        """Look for a person, on pages without a camera pane."""
         if self._listener is None and self._clock() - self._offered_at >= PRESENCE_EVERY_S:
             frame = self._host.latest()
             if frame is not None:
@@ -107,7 +107,7 @@ class Guide:
             self._thread.offer((machine, frame))
 
     def _judge(self, item: tuple[Machine, Frame]) -> None:
-        """Runs on the thread."""
+        """Judge one frame, on the thread."""
         machine, frame = item
         began = self._clock()
         verdict: Verdict | None = None

@@ -17,7 +17,7 @@ SIGNS: Final[tuple[Sign, ...]] = ("left", "right", "up", "down", "closer")
 
 
 class Ring(Enum):
-    """What the ring around the oval says."""
+    """Kinds of the ring around the oval."""
 
     LOOKING = auto()
     FILLING = auto()
@@ -27,7 +27,7 @@ class Ring(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is drawn over the live picture.
+    """The marks over one live picture.
 
     Attributes:
         ring: Its kind.

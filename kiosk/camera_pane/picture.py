@@ -1,4 +1,4 @@
-"""The camera pane as one picture: mirrored, cropped, dimmed outside the oval, with its marks.
+"""Drawing of the camera pane: mirrored, cropped, dimmed outside the oval, with its marks.
 
 Pure arithmetic on arrays; nothing here knows Tk.
 """
@@ -55,7 +55,7 @@ def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float)
 
 
 def prepare(width: int, height: int, marks: Sequence[Marks], scale: float) -> None:
-    """Work out what *marks* need, so that `compose` finds it ready; for a worker."""
+    """Draw what *marks* need beforehand, so that `compose` finds it ready; for a worker."""
     scale = round(scale, 3)
     for each in marks:
         _overlay(width, height, replace(each, sign=None), scale)

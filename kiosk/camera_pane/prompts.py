@@ -1,4 +1,4 @@
-"""What the face check asks of a person -> the marks over the preview and the sentence below it."""
+"""Prompts during a login or an enrolment: the ring's progress, the arrow and the sentence below."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def pose_line(pose: Movement | None, verdict: Verdict | None) -> tuple[str, str]
 
 
 class LoginPrompts:
-    """One login: how full its ring is, and what is said meanwhile."""
+    """Ring and sentence of one login in progress."""
 
     def __init__(self, liveness: Liveness) -> None:
         """Begin with an empty ring.

@@ -1,4 +1,4 @@
-"""The live camera pane: one picture a frame, never a frozen one shown as if it were live."""
+"""Widget with the live camera picture. A frame that stands still is never shown as live."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load_tools() -> None:
 
 
 class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Shows the newest frame, mirrored, in an oval; or says that there is none."""
+    """Shows the newest frame, mirrored, in an oval, or a sentence where there is none."""
 
     def __init__(
         self,
@@ -106,14 +106,14 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         return prepare
 
     def words(self, title: str, line: str) -> None:
-        """Say this while there is no picture."""
+        """Set the two lines that are shown while there is no picture."""
         if (title, line) != self._words:
             self._words = (title, line)
             if not self.live:
                 self._write()
 
     def freeze(self) -> None:
-        """Stop looking and show nothing: what is left must not pass for live."""
+        """Stop looking and show nothing, so that no old picture passes for live."""
         self.stop()
         self._go_dark()
 
@@ -129,7 +129,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             self._timer = self.after(1, self._look)
 
     def destroy(self) -> None:
-        """Stop, wipe the picture that the next pane takes over, and go."""
+        """Stop, wipe the picture that the next pane takes over, and destroy the widget."""
         self.freeze()
         super().destroy()
 

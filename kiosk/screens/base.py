@@ -1,4 +1,4 @@
-"""What every page has: controls in reading order, timers and requests that end with it."""
+"""Base classes of all pages: controls in reading order, timers and work that end with the page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     """A page. It is built anew each time it is shown, so that nothing typed outlives it."""
 
     idles = True
-    """Whether "More time?" is asked here after a while of nothing."""
+    """Whether "More time?" is asked here after idle time."""
 
     session: Session | None = None
     """The account that is open on this page; leaving it ends the session."""
@@ -39,7 +39,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     """Whether a member of staff is signed in here: after a minute without input they are not."""
 
     settling = False
-    """Whether something is under way that the customer must see the end of."""
+    """Whether an act is under way whose end the customer must see."""
 
     def __init__(self, app: Shell) -> None:
         """Build the page; subclasses add their widgets in reading order."""
@@ -67,25 +67,25 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         return [self.home_chip()]
 
     def status(self) -> StatusText:
-        """Return what the foot says now; asked four times a second."""
+        """Return the status bar's text; asked four times a second."""
         return self.condition_text()
 
     def first_focus(self) -> Control | None:
-        """Return what has the focus when the page appears."""
+        """Return the control that has the focus when the page appears."""
         return next((each for each in self.controls if each.enabled), None)
 
     def cancel(self) -> None:
-        """Do what Escape does."""
+        """Act on Escape."""
         self.app.go_home()
 
     def refresh(self) -> None:
-        """Look at what may have changed by itself; called four times a second."""
+        """Update what changes by itself; called four times a second."""
 
     def pause(self) -> None:
-        """A question lies over the page: hide what is private, stop what is live."""
+        """Hide what is private and stop what is live: a dialog lies over the page."""
 
     def resume(self) -> None:
-        """The question is answered and the page goes on."""
+        """Go on after the dialog was answered."""
 
     def stops(self) -> Sequence[Control]:
         """Return the controls in reading order."""
@@ -101,7 +101,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             self.primary.press()
 
     def typed_by_key(self, field: Field) -> None:
-        """A physical key has typed into *field*: its pad is not needed."""
+        """Act on a physical key in *field*: its pad is not needed."""
 
     # What subclasses use.
 
@@ -180,7 +180,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         }[self.app.host.condition]
 
     def no_picture(self, advice: str) -> tuple[str, str]:
-        """Return the two lines that stand in a camera pane without a picture."""
+        """Return the two lines for a camera pane without a picture."""
         if self.app.host.camera_lost:
             return self._(messages.SILENT), self._(advice)
         return self._(messages.WAIT), ""
@@ -197,7 +197,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         return name
 
     def cancel_timer(self, name: str | None) -> None:
-        """Take back what `later` was asked to do."""
+        """Cancel what `later` was asked to do."""
         if name is not None and name in self._timers:
             self._timers.discard(name)
             self.after_cancel(name)
@@ -211,7 +211,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         progress: Callable[..., None] | None = None,
         unwanted: Callable[[T], None] | None = None,
     ) -> Attempt[T]:
-        """Run *work* off the Tk thread; its answer is dropped once the page is left."""
+        """Run *work* off the Tk thread; its result is dropped once the page is left."""
         attempt = self.app.worker.start(
             work, done=done, failed=failed or self.app.fault, progress=progress, unwanted=unwanted
         )
@@ -225,7 +225,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         return page
 
     def destroy(self) -> None:
-        """Leave the page: requests are dropped, timers stopped, fields emptied."""
+        """Leave the page: drop its work, stop its timers, empty its fields."""
         for attempt in self._attempts:
             attempt.drop()
         for name in self._timers:
@@ -249,10 +249,10 @@ class LivePage(Screen):
         self.work(lambda _attempt: prepare(), done=lambda _none: None)
 
     def pause(self) -> None:
-        """Show no picture that stands still, and no word of a camera that is well."""
+        """Show no frozen picture, and no sentence about a camera that works."""
         self.view.words("", "")
         self.view.freeze()
 
     def resume(self) -> None:
-        """Look again."""
+        """Show the camera again."""
         self.view.resume()

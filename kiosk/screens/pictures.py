@@ -1,4 +1,4 @@
-"""Pages that take a customer's five pictures, beside what they are for."""
+"""Base class of pages that capture a customer's five pictures."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ PANE_Y, _PANE_HEIGHT = 168, 452
 
 
 class Pictures(LivePage):
-    """Saving and capturing are one press."""
+    """Page on which one press captures the pictures and saves them."""
 
     action = ""
     """The primary button's word, in English."""
 
     def draw_camera(self) -> None:
-        """Put the button, the pane and the line; call it after what stands at the left."""
+        """Put the button, the pane and the line; call it after the left column is drawn."""
         self.saving: Attempt[Any] | None = None
         self.taken = 0
         self._pose: Movement | None = None
@@ -86,7 +86,7 @@ class Pictures(LivePage):
     # The same on all of them.
 
     def status(self) -> StatusText:
-        """Return how many pictures there are while they are taken."""
+        """Return the number of pictures while they are taken."""
         if self.saving is None:
             return super().status()
         if self.taken == WANTED and self._pose is not None:

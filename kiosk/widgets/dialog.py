@@ -1,4 +1,4 @@
-"""A question over a dimmed page, answered with Yes or No."""
+"""Dialog: a yes-or-no question over the dimmed page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Dialog:
-    """Covers the whole window until it is answered."""
+    """A question that covers the whole window until it is answered."""
 
     def __init__(
         self,
@@ -112,13 +112,13 @@ class Dialog:
         self._on_safe()
 
     def close(self) -> None:
-        """Take the question away."""
+        """Close the dialog."""
         if self.cover.winfo_exists():
             self.cover.destroy()
         self._photo = None  # a picture of the page: it ends here, on the Tk thread
 
     def plain(self) -> None:
-        """Give up the dimmed page, whose size has changed."""
+        """Drop the dimmed page behind the dialog: its size has changed."""
         self._shot = None
         self._backdrop.configure(image="")
 

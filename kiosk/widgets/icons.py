@@ -1,4 +1,4 @@
-"""The symbols, drawn with Pillow; Tk's copies of them are shared by all pages."""
+"""Icons, drawn with Pillow; all pages share Tk's copies of them."""
 
 from __future__ import annotations
 

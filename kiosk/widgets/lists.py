@@ -1,4 +1,4 @@
-"""Lists: rows that can be touched or only read, a page of them at a time."""
+"""Lists of rows, to touch or only to read, one screenful at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WIDTH = theme.PAGE_WIDTH - 2 * theme.MARGIN
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How rows are drawn.
+    """Measures of the rows.
 
     Attributes:
         high: In drawn pixels.
@@ -43,7 +43,7 @@ TOUCHED = Shape()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one row says.
+    """Content of one row.
 
     Attributes:
         title: At the left, heavy.
@@ -123,7 +123,7 @@ def write(box: Any, entry: Entry, fonts: theme.Fonts, width: int, shape: Shape) 
 
 
 class ListView:
-    """Entries of a page, as many at a time as have room; buttons at the right turn the pages."""
+    """A list that shows as many entries as have room; buttons at the right turn the pages."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Colours, type and measures of the kiosk, as drawn on a page of 1280 x 800."""
+"""Theme: colours, type and measures, for a page drawn at 1280 x 800."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ TONES = {
 
 
 class Fonts:
-    """Which family there is; made once for a display."""
+    """The font family of the display; made once."""
 
     def __init__(self, root: tkinter.Misc, family: str = FAMILY) -> None:
         """Take *family* where the display has it, else the fallback."""

@@ -1,4 +1,4 @@
-"""The bar at the top (mark, name, banner, chips) and the foot (what is missing, progress)."""
+"""The two bars: the top bar (mark, name, banner, chips) and the status bar at the foot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDEST = 330
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A chip of the top bar.
+    """Content of a chip of the top bar.
 
     Attributes:
         text: Its word.
@@ -41,7 +41,7 @@ class Chip:
 
 
 class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
-    """A small button, 48 px drawn inside a touch area as high as the bar."""
+    """A small button, 48 px high, drawn inside a touch area as high as the bar."""
 
     def __init__(self, bar: TopBar, spec: Chip, fonts: theme.Fonts) -> None:
         """Make the chip as wide as its words."""
@@ -97,7 +97,7 @@ class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
 
 
 class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Mark, name, banner of a folder that is not live, and at most two chips."""
+    """Bar with mark, name, banner of a folder that is not live, and at most two chips."""
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
         """Make the bar, without chips."""
@@ -159,7 +159,7 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class StatusText:
-    """What the foot says.
+    """Content of the status bar.
 
     Attributes:
         text: At the left.
@@ -175,10 +175,10 @@ class StatusText:
 
 
 class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
-    """One line: ready or what is missing; at the right a note or the progress."""
+    """Bar at the foot: ready or what is missing; at the right a note or the progress."""
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
-        """Make an empty foot."""
+        """Make an empty bar."""
         super().__init__(
             master, width=theme.PAGE_WIDTH, height=theme.STATUS_BAR, corner_radius=0,
             fg_color=theme.SURFACE,
@@ -204,7 +204,7 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         self._shown: StatusText | None = None
 
     def say(self, text: StatusText) -> None:
-        """Show *text*; nothing happens where it stands already."""
+        """Show *text*; do nothing if it is shown already."""
         if text == self._shown:
             return
         before, self._shown = self._shown, text

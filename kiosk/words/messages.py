@@ -1,4 +1,4 @@
-"""Result or error -> the sentence that is shown for it, in English; the window translates it.
+"""Messages: the sentence, in English, for each result and error; the window translates it.
 
 A page that the public sees shows these sentences and no others: never the text of an error, which
 may name a file, a person or a cause. Nothing here says which factor failed. Sentences under the
@@ -161,7 +161,7 @@ NOT_POSITIVE = AMOUNT["negative"]
 
 
 class Notice(Enum):
-    """All that the home page says of what came about: a tone, and a sentence in English.
+    """Notices of the home page: a tone, and a sentence in English.
 
     Everybody reads it, so it names nobody.
     """
@@ -189,7 +189,7 @@ class Notice(Enum):
 
 
 def refusal(outcome: Outcome, pause_s: float, language: Language) -> str:
-    """Return what a customer is told when nothing came of their attempt.
+    """Return the sentence for a customer whose attempt was not granted.
 
     Args:
         outcome: Of the attempt; none is granted here.
@@ -232,7 +232,7 @@ def field_error(error: Exception, what: str, language: Language) -> str | None:
 
 
 def withdrawal_error(error: BaseException, smallest_minor: int, language: Language) -> str:
-    """Return the sentence for a withdrawal that did not come about.
+    """Return the sentence for a withdrawal that failed.
 
     Args:
         error: What the session raised; `HeldError` has a page of its own.
@@ -262,5 +262,5 @@ def enrolment_error(error: BaseException) -> str:
 
 
 def camera_problem(problem: str, _: Callable[[str], str]) -> str:
-    """Return what is said of a camera that may not be used; the log has what is not said here."""
+    """Return the sentence for a camera that may not be used; the log has the cause."""
     return _(problem if problem in CAMERA_PROBLEMS else CAMERA_PROBLEMS[0])

@@ -1,4 +1,4 @@
-"""A machine without models or camera, whose answers a test chooses."""
+"""Fake machine without models or camera; a test chooses its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the widgets in sight: sizes, contrast, fit, from real colours and fonts."""
+"""Checks of the visible widgets: sizes, contrast and fit, from real colours and fonts."""
 
 import tkinter
 from collections.abc import Iterable, Iterator

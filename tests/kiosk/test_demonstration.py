@@ -1,4 +1,4 @@
-"""From an empty folder without a camera to a first login, in the real window on real machines."""
+"""Demonstration: from an empty folder without a camera to a first login, on real machines."""
 
 from collections.abc import Iterator
 from dataclasses import replace

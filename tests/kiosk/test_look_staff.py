@@ -108,12 +108,12 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     for state in STATES:
         page = show(lambda a, state=state: CustomerPage(a, ANA, CUSTOMER, state, back))
         yield f"customer, {state}"
-    requests = show(lambda a: ExcusedMovements(a, ANA, CUSTOMER, back))
-    yield "requests"
+    movements = show(lambda a: ExcusedMovements(a, ANA, CUSTOMER, back))
+    yield "movements"
     for row in (0, 1, 2, 3):
-        requests.listing.rows[row].press()
+        movements.listing.rows[row].press()
     kiosk.settle(0.05)
-    yield "requests, too few"
+    yield "movements, too few"
     page = show(lambda a: CustomerPage(a, ANA, CUSTOMER, "pending", back))
     for question in (page._unlock, page._delete):
         question()

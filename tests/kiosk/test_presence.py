@@ -1,4 +1,4 @@
-"""An open account is covered as soon as its owner is not there alone, or nobody can say."""
+"""Presence watch: an account is covered unless its owner is known to be there alone."""
 
 from typing import Any
 

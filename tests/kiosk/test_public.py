@@ -1,4 +1,4 @@
-"""What everybody reads is in `kiosk.words.messages`: no error's text, no path, no name."""
+"""Public pages show the sentences of `kiosk.words.messages` only: no error's text, path or name."""
 
 import ast
 from collections import Counter
@@ -151,7 +151,7 @@ def a_callback(kiosk: Any, machine: Any, error: BaseException) -> None:
     kiosk.root.after(1, fails(error))
 
 
-def the_service(kiosk: Any, machine: Any, error: BaseException) -> None:
+def the_machine(kiosk: Any, machine: Any, error: BaseException) -> None:
     kiosk.app.host.fail(error)
     kiosk.on("OutOfService")
 
@@ -162,7 +162,7 @@ def the_service(kiosk: Any, machine: Any, error: BaseException) -> None:
     [
         a_login, the_balance, the_check_of_an_amount, a_withdrawal, the_watch_over_an_account,
         a_change_of_pin, a_staff_sign_in, the_first_start, an_enrolment,
-        the_search_for_customers, the_camera, a_callback, the_service,
+        the_search_for_customers, the_camera, a_callback, the_machine,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", [AtmError, OSError])

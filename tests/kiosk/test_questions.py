@@ -1,4 +1,4 @@
-"""Every question: whom or what it is about, which answer does no harm, and what is behind it."""
+"""Every dialog: its subject, which answer does no harm, and the page behind it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

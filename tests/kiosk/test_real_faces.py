@@ -1,4 +1,4 @@
-"""The real window on the real machine: ten people whom the network never saw."""
+"""Real window on the real machine, with ten people whom the network never saw."""
 
 import json
 import shutil

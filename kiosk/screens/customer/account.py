@@ -1,4 +1,4 @@
-"""The account: balance and transactions on demand, money, and a new PIN."""
+"""Account page: balance and transactions on demand, withdrawals, and a change of PIN."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RIGHT, _RIGHT_WIDE = 656, 568
 
 
 class Account(SessionPage):
-    """What an admitted customer sees; leaving it logs them out."""
+    """Page of an open account; leaving it logs the customer out."""
 
     def __init__(self, app: Shell, session: Session, since: datetime | None = None) -> None:
         """Build the page for *session*, open since a given time or now."""
@@ -50,7 +50,7 @@ class Account(SessionPage):
         self._draw_money()
 
     def first_focus(self) -> Control | None:
-        """Start with what shows the balance."""
+        """Return the button that shows the balance."""
         return self.show_button
 
     def cancel(self) -> None:
@@ -78,7 +78,7 @@ class Account(SessionPage):
         self._open_pad(False)
 
     def pause(self) -> None:
-        """Hide what is private before a question lies over it."""
+        """Hide what is private before a dialog lies over it."""
         self.card.hide()
 
     def _change_pin(self) -> None:
@@ -145,7 +145,7 @@ class Account(SessionPage):
         self._confirm(minor)
 
     def _confirm(self, minor: int) -> None:
-        """Ask whether it is meant, once it is certain that the amount can be paid."""
+        """Ask for confirmation once it is certain that the amount can be paid."""
         if self.settling:
             return
         self._calm()

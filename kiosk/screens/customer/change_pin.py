@@ -1,4 +1,4 @@
-"""A customer changes their PIN: the old one and their face at once, then the new one twice."""
+"""Page that changes a PIN: the old one, then the new one twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ChangePin(SessionPage, Form):
-    """Three fields, all masked."""
+    """Three masked fields: the old PIN, and the new one twice."""
 
     action = messages.N_("Change PIN")
 
@@ -62,7 +62,7 @@ class ChangePin(SessionPage, Form):
         )
 
     def explanation(self) -> tuple[str, str]:
-        """Return what happens next, or what became of the last try."""
+        """Return what happens next, or the result of the last try."""
         _ = self._
         if self._refused:
             return _("Your PIN was not changed."), self._refused
@@ -80,7 +80,7 @@ class ChangePin(SessionPage, Form):
         self.go_on_to(self._account)
 
     def refresh(self) -> None:
-        """While the machine judges nobody, count down and let nothing be sent."""
+        """Count down, and let nothing be sent, while the machine judges nobody."""
         pause_s = self.app.pause.left_s
         if pause_s:
             self.explained.configure(text=messages.refusal(Outcome.PAUSED, pause_s, self.language))

@@ -1,4 +1,4 @@
-"""Log in again: what stands over an account whose owner the camera does not see any more."""
+"""Page that replaces an account when the camera no longer sees its owner alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDE = 760
 
 
 class Covered(Screen):
-    """Nothing of the account: it was closed when this page came."""
+    """Asks the customer to log in again; the account is closed already."""
 
     idles = False
 
@@ -49,7 +49,7 @@ class Covered(Screen):
         self.later(STAYS_MS, app.go_home)
 
     def chips(self) -> Sequence[Chip]:
-        """Say nothing about whose account it was."""
+        """Return none: whose account it was is not shown."""
         return []
 
     def _log_in(self) -> None:

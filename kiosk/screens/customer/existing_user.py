@@ -1,4 +1,4 @@
-"""Existing User: name and PIN beside the live camera; one press checks both at once."""
+"""Login page: name and PIN beside the live camera; one press checks both at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Home: two ways in, one way out."""
+"""Home page: the two ways in, the staff's way in, and the way out."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from kiosk.words import messages
 from kiosk.words.language import languages
 
 LOOK_S = 1.0
-"""How often it is looked whether somebody is enrolled, while nobody is."""
+"""How often a worker checks whether anybody is enrolled, while nobody is."""
 
 _LEFT, _RIGHT, _WIDE = 80, 720, 480
 _STAFF, _GAP = 160, 12
 
 
 class Home(Screen):
-    """The page that everything comes back to."""
+    """The page that everything returns to."""
 
     idles = False
 
@@ -83,7 +83,7 @@ class Home(Screen):
         ]
 
     def status(self) -> StatusText:
-        """Return ready or what is missing, and the time."""
+        """Return the kiosk's condition, and the time."""
         said = self._weaker(self.condition_text())
         if not self._show_clock:  # the first paint does not wait for Babel
             self._show_clock = self.app.host.condition is not Condition.OPENING
@@ -92,14 +92,14 @@ class Home(Screen):
         return StatusText(said.text, said.tone, self.language.clock(datetime.now()))
 
     def first_focus(self) -> Control | None:
-        """Nothing has the focus until a key is pressed; a touch needs none."""
+        """Return None: nothing has the focus until a key is pressed."""
         return None
 
     def cancel(self) -> None:
-        """Escape means nothing here."""
+        """Ignore Escape."""
 
     def refresh(self) -> None:
-        """Say what is missing, and invite nobody to what cannot succeed."""
+        """Show what is missing, and offer nobody what cannot succeed."""
         self._look()
         first_start = self.app.host.first_start
         demonstration = self.app.demonstration
@@ -149,7 +149,7 @@ class Home(Screen):
         return "info", _("Your face data is encrypted and used only to let you in.")
 
     def _look(self) -> None:
-        """Have a worker look who could log in: once, or each second while nobody could."""
+        """Have a worker check who could log in: once, or each second while nobody could."""
         host, now = self.app.host, time.monotonic()
         machine, drawn = host.machine, self.app.demonstration.drawn
         if machine is None or self._somebody or now < self._look_at:
@@ -187,7 +187,7 @@ class Home(Screen):
         self.controls.sort(key=lambda c: c is self.line)
 
     def _weaker(self, said: StatusText) -> StatusText:
-        """Return what the foot says; that a live machine is ready with a weaker face check, too."""
+        """Return *said*, with a warning where a ready live machine has a weaker face check."""
         host, setting = self.app.host, self.app.settings.liveness
         live = host.machine is not None and host.machine.kind == Kind.LIVE
         if setting == "challenge" or not live or host.condition is not Condition.READY:

@@ -1,4 +1,4 @@
-"""The camera looks once more before a PIN is changed."""
+"""Page that checks the old PIN and the face before a PIN is changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WIDE = 760
 
 
 class LookToChange(LivePage, SessionPage):
-    """Starts by itself as soon as there is a picture."""
+    """Live page whose check starts by itself as soon as the face is well in view."""
 
     def __init__(
         self,
@@ -170,7 +170,7 @@ class LookToChange(LivePage, SessionPage):
 
 
 class PinChanged(SessionPage):
-    """The new PIN counts."""
+    """Confirms that the new PIN is valid."""
 
     def __init__(self, app: Shell, session: Session, since: datetime, back: Make) -> None:
         """Build the page; *back* makes the account's."""

@@ -1,4 +1,4 @@
-"""Out of service: a code for everybody; what it means is for staff who have signed in."""
+"""Out-of-service page: a code for everybody, and the explanation for signed-in staff."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GAP = 16
 
 
 class OutOfService(Screen):
-    """Says no more than that, and which code staff will ask for."""
+    """Shows that the kiosk is out of service, and the code that staff will ask for."""
 
     idles = False
 
@@ -59,14 +59,14 @@ class OutOfService(Screen):
         self.again, self.staff, *_rest = row(self, buttons)
 
     def chips(self) -> Sequence[Chip]:
-        """There is nowhere else to go."""
+        """Return none: there is nowhere else to go."""
         return []
 
     def cancel(self) -> None:
-        """Escape means nothing here."""
+        """Ignore Escape."""
 
     def _staff(self) -> None:
-        """Find out who may sign in: the list of staff may be whole where another store is not."""
+        """Find out who may sign in: the staff store may be intact where another one is not."""
         settings, machine = self.app.settings, self.app.host.machine
         self.staff.enable(False)
 
@@ -93,7 +93,7 @@ class OutOfService(Screen):
 
 
 class FaultDetails(StaffMessage):
-    """What is wrong, and what staff can do about the kiosk itself."""
+    """Explains the fault to staff, and offers what they can do about the kiosk."""
 
     def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""

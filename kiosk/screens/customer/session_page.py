@@ -1,4 +1,4 @@
-"""What every page of an open account has: its owner, since when, and its end."""
+"""Base class of the pages of an open account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SessionPage(Screen):
-    """A page of an open account. Leaving it closes the account, unless `go_on_to` leads away."""
+    """Page of an open account. Leaving it closes the account, unless `go_on_to` leads on."""
 
     session: Session
 
@@ -26,11 +26,11 @@ class SessionPage(Screen):
         self._keeps_session = False
 
     def chips(self) -> Sequence[Chip]:
-        """Show whose account it is."""
+        """Return a chip with the owner's name."""
         return [Chip(self.session.customer.full_name)]
 
     def status(self) -> StatusText:
-        """Say since when."""
+        """Return since when the customer is signed in."""
         time = self.language.time(self.since)
         return StatusText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
 

@@ -1,4 +1,4 @@
-"""Consent: what is kept and how it is deleted, before anything is kept."""
+"""Consent page: what is stored, why, and how it is deleted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROW = 104
 
 
 class Consent(Screen):
-    """The customer reads it and says yes or no; a no stores nothing."""
+    """Page that the customer reads and answers; a no stores nothing."""
 
     def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for the customer whom *staff* serve."""
@@ -77,7 +77,7 @@ class Consent(Screen):
         return [self.cancel_chip()]
 
     def first_focus(self) -> Control | None:
-        """Neither answer is suggested."""
+        """Return None: neither answer is suggested."""
         return None
 
     def cancel(self) -> None:

@@ -1,4 +1,4 @@
-"""Create New User: what staff type, then the PIN that the customer types."""
+"""Pages for a new customer's details, typed by staff, and the PIN, typed by the customer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Details(Form):
         return [self.cancel_chip()]
 
     def explanation(self) -> tuple[str, str]:
-        """Return what these are."""
+        """Return who types here, and what to check first."""
         _ = self._
         return (
             _("Typed by staff"),

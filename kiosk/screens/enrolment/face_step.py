@@ -1,4 +1,4 @@
-"""Create New User: "Save login details", five pictures, and the end of it."""
+"""Pages that capture the new customer's face, save everything and confirm it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ROW = 65
 
 
 class FaceStep(Pictures):
-    """The camera beside what will be saved."""
+    """Camera beside a summary of what will be saved."""
 
     action = messages.N_("Save login details")
 
@@ -63,12 +63,12 @@ class FaceStep(Pictures):
         )  # fmt: skip
 
     def saved(self, result: Customer) -> None:
-        """Tell the customer."""
+        """Show that the customer is saved."""
         self._draft.pin = ""
         self.app.show(lambda app: Saved(app, result))
 
     def not_saved(self, error: BaseException) -> None:
-        """Say why; a name that was taken meanwhile is typed anew."""
+        """Say why nothing was saved; a name that was taken meanwhile is typed again."""
         if messages.enrolment_error(error) == messages.TAKEN:
             self._back()
         elif self.winfo_exists():
@@ -121,7 +121,7 @@ class FaceStep(Pictures):
 
 
 class Saved(Screen):
-    """The new customer can log in."""
+    """Confirms that the new customer can log in."""
 
     def __init__(self, app: Shell, customer: Customer) -> None:
         """Build the page for *customer*."""
@@ -152,5 +152,5 @@ class Saved(Screen):
         self.button(_("Finish"), app.go_home, left, 620, wide, look="primary", height=theme.KEY)
 
     def chips(self) -> Sequence[Chip]:
-        """There is one way on."""
+        """Return none: there is one way on."""
         return []

@@ -1,4 +1,4 @@
-"""A new customer looks like another one: a second member of staff says whether they are two."""
+"""Duplicate question: two faces side by side, and a second member of staff who signs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SAVING = 760
 
 
 class DuplicateConfirmation:
-    """Carries the question from the worker to the window, and the answer back."""
+    """Carries the duplicate question from the worker to the window, and the answer back."""
 
     def __init__(self, page: Pictures, draft: Draft, cancel: threading.Event) -> None:
         """Ask about *draft* in the place of *page*; *cancel* ends the waiting."""
@@ -69,7 +69,7 @@ class DuplicateConfirmation:
 
 
 class SameFace(StaffPage):
-    """Both pictures side by side."""
+    """Page with both pictures side by side."""
 
     def __init__(
         self, app: Shell, confirmation: DuplicateConfirmation, question: DuplicateQuestion
@@ -140,7 +140,7 @@ class SameFace(StaffPage):
 
 
 class Saving(Screen):
-    """One moment, until the new customer is saved; it looks as the page that follows."""
+    """Page until the new customer is saved; it looks like the page that follows."""
 
     def __init__(self, app: Shell) -> None:
         """Build the page."""
@@ -159,7 +159,7 @@ class Saving(Screen):
             at(words, 32, y)
 
     def chips(self) -> Sequence[Chip]:
-        """There is nothing to do."""
+        """Return none: there is nothing to do."""
         return []
 
 

@@ -1,4 +1,4 @@
-"""Registering the camera: from then on the machine takes no other."""
+"""Page that registers the camera, after which the machine accepts no other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HIGH = 440
 
 
 class RegisterCamera(LivePage, StaffPage):
-    """What the camera sees, so that staff know which one it is."""
+    """Page with the live picture of the camera that would be registered."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -56,7 +56,7 @@ class RegisterCamera(LivePage, StaffPage):
         self.refresh()
 
     def refresh(self) -> None:
-        """Offer it while there is a picture."""
+        """Offer the registration while there is a picture."""
         if not self.view.live:
             self.view.words(*self.no_picture(messages.RETRIED))
         self.press.enable(self.view.live and not self._busy)

@@ -1,4 +1,4 @@
-"""One customer, and what staff can do for them."""
+"""Page of one customer: unlock, new PIN, new face, excused movements, delete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TOP = 288
 
 
 class CustomerPage(StaffPage):
-    """Unlock, new PIN, new face, movements, delete."""
+    """Tiles with what staff can do for one customer."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, customer: Customer, state: str, back: Make
@@ -54,8 +54,8 @@ class CustomerPage(StaffPage):
         self.new_face = self._tile(
             2, _("New face"), _("two staff; account and PIN stay"), self._face
         )
-        self.requests = self._tile(
-            3, _("Requests"), _("movements this customer cannot do"), self._requests
+        self.movements = self._tile(
+            3, _("Movements"), _("movements this customer cannot do"), self._movements
         )
         self.delete = self._tile(4, _("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (
@@ -128,7 +128,7 @@ class CustomerPage(StaffPage):
             lambda signed: app.show(lambda app: NewFace(app, signed, customer)),
         )
 
-    def _requests(self) -> None:
+    def _movements(self) -> None:
         staff, customer, again = self.staff, self._customer, self._again
         self.app.show(lambda app: ExcusedMovements(app, staff, customer, again))
 

@@ -1,4 +1,4 @@
-"""Customers: searched by name, one chosen."""
+"""Customer search."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BUTTON_WIDE = 240
 
 
 class Customers(StaffPage):
-    """A field to search with, and whom it found."""
+    """Search field, and the customers it found."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make, text: str = "") -> None:
         """Build the page for *staff*, with *text* searched for already."""

@@ -1,4 +1,4 @@
-"""Deleting a customer whose account is not empty."""
+"""Page that deletes a customer whose account is not empty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WIDE = 900
 
 
 class DeleteWithMoney(StaffPage):
-    """The balance, and two ways: first empty the account, or close it with a second signature."""
+    """Offers to keep the account, or to close it with its balance by a second signature."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, customer: Customer, balance_minor: int, back: Make

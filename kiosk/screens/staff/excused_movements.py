@@ -1,4 +1,4 @@
-"""Which movements the face check does not ask of one customer, as staff mark it."""
+"""Pages where staff mark the movements that a customer is excused from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BUTTON_WIDE = 572
 
 
 class Movements(StaffPage):
-    """A row for each movement; touching one excuses the customer from it, or asks it again."""
+    """A row for each movement; touching one excuses the customer from it, or undoes that."""
 
     def __init__(self, app: Shell, staff: StaffMember, username: str, back: Make) -> None:
         """Build the page of *username*, its rows still empty."""
@@ -112,7 +112,7 @@ class Movements(StaffPage):
 
 
 class ExcusedMovements(Movements):
-    """The movements of an enrolled customer."""
+    """Excused movements of an enrolled customer."""
 
     def __init__(self, app: Shell, staff: StaffMember, customer: Customer, back: Make) -> None:
         """Build the page of *customer*; what is marked now is read on a worker."""
@@ -129,6 +129,6 @@ class ExcusedMovements(Movements):
         self.start(excused)
 
     def keep(self, excused: list[str]) -> None:
-        """Save it with the customer's record."""
+        """Save the movements with the customer's record."""
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
         self.act(lambda: office.excuse(name, excused, staff=staff), Notice.EXCUSED)

@@ -1,4 +1,4 @@
-"""Health: what the machine needs, each with a mark and one sentence."""
+"""Health page: one row, mark and sentence for each part of the machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEAST_LOG_ROOM = 2_000
 
 
 class HealthPage(StaffPage):
-    """Asked once, when the page opens."""
+    """List of the machine's parts, asked once when the page opens."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -41,7 +41,7 @@ class HealthPage(StaffPage):
         self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)
 
     def stops(self) -> Sequence[Control]:
-        """Return what turns the pages."""
+        """Return the buttons that turn the pages."""
         return self.listing.controls
 
     def _found(self, health: Health) -> None:

@@ -1,4 +1,4 @@
-"""Open holds: withdrawals of which nobody knows whether the notes came out. Staff say it."""
+"""Pages for open holds: withdrawals that staff settle as paid or not paid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDE = 900
 
 
 class Holds(StaffPage):
-    """The list of them."""
+    """List of the open holds."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -62,7 +62,7 @@ class Holds(StaffPage):
 
 
 class SettleHold(StaffPage):
-    """Were the notes paid out? One answer books them, the other gives them back."""
+    """Page that settles one hold: paid books it, not paid returns the money."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, hold: Hold, username: str, back: Make
@@ -107,7 +107,7 @@ class SettleHold(StaffPage):
         )  # fmt: skip
 
     def first_focus(self) -> Control | None:
-        """Neither answer is suggested."""
+        """Return None: neither answer is suggested."""
         return None
 
     def _confirm(self, paid: bool) -> None:

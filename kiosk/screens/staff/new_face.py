@@ -1,4 +1,4 @@
-"""New pictures for a customer whose face is not known any more; account and PIN stay."""
+"""Page that replaces a customer's face template; account and PIN stay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CARD_HEIGHT = 440
 
 
 class NewFace(Pictures, StaffPage):
-    """The camera beside whose face it is and who signed."""
+    """Camera beside the customer's name and the two signatures."""
 
     action = messages.N_("Save new face")
 

@@ -1,4 +1,4 @@
-"""A new PIN for a customer who forgot theirs: two members of staff sign, the customer types."""
+"""Page that gives a customer a new PIN: two members of staff sign, the customer types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class NewPin(StaffPage, Form):
-    """The PIN twice, typed by the customer."""
+    """Two fields for the PIN, typed by the customer."""
 
     action = messages.N_("Save PIN")
 

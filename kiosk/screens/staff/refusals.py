@@ -1,4 +1,4 @@
-"""The last refusals: when, who, why."""
+"""List of the last refused logins: when, who and why."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS = 6
 
 
 class Refusals(StaffPage):
-    """What customers are never told."""
+    """List of refusals with their reasons, which customers are never told."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*; the log is read on a worker, which the log notes."""
@@ -42,7 +42,7 @@ class Refusals(StaffPage):
         )
 
     def stops(self) -> Sequence[Control]:
-        """Return what turns the pages."""
+        """Return the buttons that turn the pages."""
         return self.listing.controls
 
     def _found(self, found: list[Refusal]) -> None:

@@ -1,4 +1,4 @@
-"""A second member of staff signs what one alone may not do."""
+"""Page where a second member of staff signs what one alone may not do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kiosk.words import messages
 
 
 class SecondSignature(StaffPage, StaffSignIn):
-    """Name and PIN of another person; three tries, then home."""
+    """Name and PIN of another member of staff; home after three wrong tries."""
 
     action = messages.N_("Sign")
 

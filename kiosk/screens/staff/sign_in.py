@@ -1,4 +1,4 @@
-"""Staff: the first member is made, later ones sign in."""
+"""Staff sign-in, and the first start that makes the first member of staff."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def staff_first(page: Screen, then: Then) -> None:
 
 
 class StaffNamePin(Form):
-    """Name and PIN of a new member of staff, the PIN twice."""
+    """Base class for a new member of staff: name, and PIN twice."""
 
     def add_staff_fields(self) -> None:
         """Draw the three fields."""
@@ -108,7 +108,7 @@ class FirstStart(StaffNamePin):
 
 
 class StaffSignIn(Form):
-    """Three tries, then home."""
+    """Name and PIN of a member of staff; home after three wrong tries."""
 
     action = messages.N_("Sign in")
 

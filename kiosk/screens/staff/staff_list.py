@@ -1,4 +1,4 @@
-"""Members of staff: who there are, and what becomes of one."""
+"""Pages for the members of staff: list, add, unlock and remove."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ADD_WIDE = 300
 
 
 class StaffList(StaffPage):
-    """Everybody's name, and whether it is locked."""
+    """Every member's name, and whether it is locked."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -84,7 +84,7 @@ class StaffList(StaffPage):
 
 
 class Member(StaffPage):
-    """One member of staff: unlock or remove, with a second signature."""
+    """Page of one member: unlock or remove, with a second signature."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, name: str, back: Make, *, locked: bool, last: bool

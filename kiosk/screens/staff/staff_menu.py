@@ -1,4 +1,4 @@
-"""What a signed-in member of staff can do at the kiosk."""
+"""Menu of a signed-in member of staff."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
 
 
 class StaffMenu(StaffPage):
-    """A tile for each task; below them what is done to the kiosk itself."""
+    """A tile for each task, and buttons for the kiosk itself below."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, create: Callable[[Shell, StaffMember], Page]
@@ -54,7 +54,7 @@ class StaffMenu(StaffPage):
         self._look()
 
     def status(self) -> StatusText:
-        """Return what is missing; at the right what waits for staff."""
+        """Return what is missing; at the right how many accounts are locked."""
         said = super().status()
         if self.app.idle.staff_warning or not self._locked:
             return said
@@ -150,7 +150,7 @@ class StaffMenu(StaffPage):
                 self.tiles[0].take_focus()
 
     def _not_found(self, error: BaseException) -> None:
-        """Health says what is wrong; the menu stays."""
+        """Leave the menu as it is: the health page says what is wrong."""
 
     def _face_check(self) -> tuple[str, str]:
         """Return tone and sentence on how strictly faces are judged; empty without models."""
@@ -171,7 +171,7 @@ class StaffMenu(StaffPage):
 
 
 def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
-    """Return in what the face check is weaker than it could be; "" where it is not."""
+    """Return how the face check is weaker than it could be; "" where it is not."""
     machine = app.host.machine
     network = machine.liveness_network if machine is not None else None
     setting = app.settings.liveness

@@ -1,4 +1,4 @@
-"""What every page of a signed-in member of staff has: who it is, the way back, and the end."""
+"""Base class of staff pages: who is signed in, the way back, and the sign-out."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _LONGEST = 320
 
 
 class StaffPage(Screen):
-    """A page of staff. After one act, or a minute without input, they are signed out."""
+    """Page of staff. After one act, or a minute without input, they are signed out."""
 
     for_staff = True
 
     def sign(self, staff: StaffMember, back: Make | None = None) -> None:
-        """Show that *staff* work here; *back* makes the page before this one."""
+        """Note that *staff* are signed in; *back* makes the page before this one."""
         self.staff = staff
         self._back_to = back
 
@@ -60,7 +60,7 @@ class StaffPage(Screen):
             self.app.show(self._back_to)
 
     def cancel(self) -> None:
-        """Escape goes back, or out."""
+        """Go back, or out, on Escape."""
         if self._back_to is None:
             self.app.go_home()
         else:
@@ -71,7 +71,7 @@ class StaffPage(Screen):
         self.label(title, theme.MARGIN, y, FULL, size=theme.HEADING, weight="bold", height=48)
 
     def act(self, work: Callable[[], object], notice: Notice) -> None:
-        """Do *work* on a worker; then say *notice* at home: one act a sign-in."""
+        """Do *work* on a worker, then show *notice* at home: one act a sign-in."""
         self.work(
             lambda _attempt: work(),
             done=lambda _none: self.app.go_home(notice),
@@ -84,7 +84,7 @@ class StaffPage(Screen):
         self.app.go_home()
 
     def ask_to_close(self) -> None:
-        """End the kiosk, if it is meant."""
+        """End the kiosk, after a question."""
         _ = self._
         self.app.ask(
             title=_("Close the kiosk?"),
@@ -96,7 +96,7 @@ class StaffPage(Screen):
         )
 
     def problem(self, error: BaseException) -> None:
-        """Tell the member of staff what an act failed at, where the error has words for them."""
+        """Tell the member of staff why an act failed, where the error has words for them."""
         sentence = staff_sentence(error)
         if sentence is None:
             self.app.fault(error)
@@ -106,7 +106,7 @@ class StaffPage(Screen):
 
 
 class StaffMessage(StaffPage):
-    """A sentence for staff alone, in the words of the error that it comes from."""
+    """Page with an error's own sentence, for staff alone."""
 
     def __init__(self, app: Shell, staff: StaffMember, title: str, sentence: str) -> None:
         """Build the page for *staff*."""
@@ -126,7 +126,7 @@ class StaffMessage(StaffPage):
 
 
 class NotDone(StaffMessage):
-    """What an act failed at."""
+    """Says why an act failed."""
 
     def __init__(self, app: Shell, staff: StaffMember, sentence: str) -> None:
         """Build the page for *staff* around *sentence*."""

@@ -1,4 +1,4 @@
-"""The guidance gives way: to a login, and to a machine that is slow."""
+"""Guidance yields to a login in progress, and to a slow machine."""
 
 import time
 from types import SimpleNamespace

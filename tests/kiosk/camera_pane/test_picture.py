@@ -1,4 +1,4 @@
-"""The camera pane's picture."""
+"""Drawing of the camera pane."""
 
 import numpy as np
 import pytest

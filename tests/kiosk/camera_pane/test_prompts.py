@@ -1,4 +1,4 @@
-"""What is asked of a face: signs over the preview, how full the ring is, and the sentence."""
+"""Prompts: the arrow over the preview, the ring's progress, and the sentence."""
 
 import numpy as np
 import pytest
@@ -31,11 +31,11 @@ def test_every_movement_has_its_sign() -> None:
 @pytest.mark.parametrize(("scale", "height"), [(1.0, 412), (1.35, 412), (1.0, 452)])
 def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> None:
     x, y, across, _down = oval(round(WIDTH * scale), round(height * scale))
-    for request, sides in (
+    for movement, sides in (
         (Movement.LEFT, (-1, 0)), (Movement.RIGHT, (1, 0)),
         (Movement.UP, (0, -1)), (Movement.DOWN, (0, 1)),
     ):  # fmt: skip
-        sign = sign_of(request)
+        sign = sign_of(movement)
         assert sign is not None
         white = drawn(sign, scale, height)
         rows, columns = np.nonzero(white)
@@ -69,12 +69,12 @@ def test_what_a_login_and_an_enrolment_show_is_kept_ready() -> None:
     assert pane_picture._overlay.cache_info().misses == made == len(rings)
 
 
-def step(request: Movement | None, done: int, share: float, scored: int = 0) -> LoginProgress:
+def step(movement: Movement | None, done: int, share: float, scored: int = 0) -> LoginProgress:
     """Return what a login reports while a challenge of three is under way."""
-    return LoginProgress(scored, 3, LivenessProgress(request, done, 3, share))
+    return LoginProgress(scored, 3, LivenessProgress(movement, done, 3, share))
 
 
-def test_the_ring_fills_with_requests_and_is_whole_only_with_the_answer() -> None:
+def test_the_ring_fills_with_movements_and_is_whole_only_with_the_answer() -> None:
     ring = LoginPrompts("challenge")
     told = [
         step(None, 0, 0.0), step(Movement.LEFT, 0, -0.4), step(Movement.LEFT, 0, 0.6),
@@ -95,7 +95,7 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "line"),
+    ("movement", "line"),
     [
         (None, ("hold", "Hold still and look at the camera")),
         (Movement.LEFT, ("left", "Turn towards the arrow")),
@@ -103,9 +103,9 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
         (Movement.CLOSER, ("closer", "Come a little closer")),
     ],
 )
-def test_one_sentence_for_each_request(request_: Movement | None, line: tuple[str, str]) -> None:
+def test_one_sentence_for_each_movement(movement: Movement | None, line: tuple[str, str]) -> None:
     ring = LoginPrompts("challenge")
-    ring.take(step(request_, 1, 0.0))
+    ring.take(step(movement, 1, 0.0))
     assert ring.line(str) == line
 
 

@@ -1,4 +1,4 @@
-"""Words and formats: every message is translated, and what is compiled is what is written."""
+"""Words and formats: every message is translated, and the catalogues are compiled."""
 
 import functools
 import gettext

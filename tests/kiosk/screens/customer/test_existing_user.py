@@ -1,4 +1,4 @@
-"""Existing User in a real window."""
+"""Login page in a real window."""
 
 import time
 from typing import Any
@@ -13,7 +13,7 @@ from kiosk.countdown import Countdown
 pytestmark = pytest.mark.gui
 
 HELD = Marks(Ring.FILLING, 6, 12, "up")
-"""Where a login that a test holds back is: one request of three met, half of the next."""
+"""Where a login that a test holds back is: one movement of three met, half of the next."""
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_gui_with_a_bad_setting_says_so_in_one_sentence(
     assert run.stderr.count("\n") == 1 and said in run.stderr
 
 
-def test_foot_says_ready_or_what_is_missing(kiosk: Any, machine: Any) -> None:
+def test_the_status_bar_says_ready_or_what_is_missing(kiosk: Any, machine: Any) -> None:
     assert kiosk.screen.status().text == "Ready"
     machine.ready = False
     assert kiosk.screen.status().text == "Getting ready…"
@@ -100,7 +100,7 @@ def test_foot_says_ready_or_what_is_missing(kiosk: Any, machine: Any) -> None:
     kiosk.until(lambda: kiosk.app.window.status_bar._shown.text == "Ready")
 
 
-def test_the_clock_is_at_the_foot(kiosk: Any) -> None:
+def test_the_clock_is_in_the_status_bar(kiosk: Any) -> None:
     said: StatusText = kiosk.screen.status()
     assert said.right.count(":") == 1 and "," in said.right
 

@@ -1,4 +1,4 @@
-"""Out of service: a code for everybody, the details for staff who have signed in, and the log."""
+"""Out of service: a code for everybody, the details for signed-in staff, and the log."""
 
 import dataclasses
 import logging

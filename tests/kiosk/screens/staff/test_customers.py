@@ -1,4 +1,4 @@
-"""Customers, as staff find and serve them in a real window."""
+"""Customer search and what staff do for customers, in a real window."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The staff menu and its smaller pages in a real window, and that they end by themselves."""
+"""Staff menu and its smaller pages in a real window, and their time-outs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
