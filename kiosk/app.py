@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atm.accounts.money import minor_digits
@@ -18,7 +17,7 @@ from kiosk.demonstration import Demonstration
 from kiosk.idle import IdleClock
 from kiosk.keyboard import Keyboard
 from kiosk.machine_host import Condition, MachineHost
-from kiosk.shell import Make, Page, Shell
+from kiosk.shell import FirstPages, Make, Page, Shell
 from kiosk.supervisor import Heart
 from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.focus import FocusKeeper
@@ -40,21 +39,6 @@ UNSEEN_MS = 500
 """How long to wait for the window to become visible before the machine starts anyway."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FirstPages:
-    """The pages that the window shows without a press.
-
-    Attributes:
-        home: Where everything begins and ends.
-        out_of_service: In the place of home while nobody can be served.
-        covered: In the place of an account whose owner is gone.
-    """
-
-    home: Make
-    out_of_service: Make
-    covered: Make
 
 
 class App(Shell):

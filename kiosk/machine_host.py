@@ -178,7 +178,7 @@ class MachineHost:
 
         def over(error: BaseException | None) -> None:
             if error is not None:
-                _log.error("The data folder has no first contents: %s", error, exc_info=error)
+                _log.error("Furnishing the data folder failed: %s", error, exc_info=error)
             if machine is self.machine:
                 self.furnished = True
                 self._changed()

@@ -9,11 +9,11 @@ import tkinter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.app import App, FirstPages
+from kiosk.app import App
 from kiosk.camera_pane.view import load_tools
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.out_of_service import OutOfService
-from kiosk.shell import Page, Shell
+from kiosk.shell import FirstPages, Page, Shell
 from kiosk.supervisor import Heart
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class PresenceWatch:
-    """Asks twice a second who is there; anybody but the owner alone covers the account."""
+    """Asks twice a second who is there; any answer but the owner alone covers the account."""
 
     def __init__(
         self,

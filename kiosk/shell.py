@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from kiosk.camera_pane.guidance import Guide
@@ -143,3 +144,18 @@ class Shell(Protocol):
 
 Make = Callable[[Shell], Page]
 """Builds a page; pages are handed on as this, so that the new one is made when it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPages:
+    """The pages that the window shows without a press.
+
+    Attributes:
+        home: Where everything begins and ends.
+        out_of_service: In the place of home while nobody can be served.
+        covered: In the place of an account whose owner is gone.
+    """
+
+    home: Make
+    out_of_service: Make
+    covered: Make

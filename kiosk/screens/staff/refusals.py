@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from atm.login.decision import Outcome, PinReason
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
@@ -67,17 +68,17 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
             is returned as it is.
         _: Translates.
     """
-    words = {
-        "right_pin": _("right PIN"),
-        "wrong_pin": _("wrong PIN"),
+    words: dict[str, str] = {
+        PinReason.RIGHT: _("right PIN"),
+        PinReason.WRONG: _("wrong PIN"),
         "match": _("right face"),
         "no_match": _("another face"),
         "attack_suspected": _("picture or screen suspected"),
-        "locked": _("locked"),
-        "waiting": _("waiting"),
-        "unknown_name": _("unknown name"),
-        "pending_record": _("not enrolled"),
-        "paused": _("machine paused"),
+        PinReason.LOCKED: _("locked"),
+        PinReason.WAITING: _("waiting"),
+        PinReason.UNKNOWN: _("unknown name"),
+        PinReason.PENDING: _("not enrolled"),
+        Outcome.PAUSED: _("machine paused"),
         "late": _("too late"),
         "no_answer": _("no answer"),
         "not_judged": _("not judged"),
