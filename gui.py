@@ -1,4 +1,4 @@
-"""Opens the kiosk: options -> settings -> window, in a process that another one watches over."""
+"""Command that opens the kiosk: options, settings, then the window in a supervised process."""
 
 import argparse
 import logging

@@ -38,15 +38,15 @@ class Driver:
     def _wait(self) -> None:
         from kiosk.machine_host import Condition
 
-        service = self._app.service
-        machine = service.machine
-        if service.condition is Condition.READY and machine and machine.camera.state == "ready":
+        host = self._app.host
+        machine = host.machine
+        if host.condition is Condition.READY and machine and machine.camera.state == "ready":
             now, used_s = time.monotonic(), time.process_time()
             _say(event="ready", at=now, used_s=used_s, pid=os.getpid())
             self._count(machine)
             return
-        if service.condition is Condition.OUT:
-            _say(event="failed", why=service.problem)
+        if host.condition is Condition.OUT:
+            _say(event="failed", why=host.problem)
             return
         self._app.root.after(_POLL_MS, self._wait)
 

@@ -158,7 +158,8 @@ def _paint(samples: Samples, frames: list[Picture], rounds: int) -> bool:
 def _painter() -> Iterator[Callable[[Picture], None]]:
     from PIL import Image, ImageTk
 
-    from kiosk.camera_pane.picture import Marks, compose
+    from kiosk.camera_pane.marks import Marks
+    from kiosk.camera_pane.picture import compose
 
     root = tkinter.Tk()
     try:

@@ -1,1 +1,1 @@
-"""The window: what customers and staff see and touch. The only package that imports tkinter."""
+"""The window: everything that customers and staff see and touch. Only this package uses tkinter."""

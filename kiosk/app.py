@@ -1,13 +1,14 @@
-"""The kiosk: one window, one machine, one page at a time."""
+"""The application: joins one window, one machine and the page in front."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from atm.accounts.money import minor_digits
+from atm.folder import Kind
 from kiosk.attendance import Attendance
 from kiosk.camera_pane.guidance import Guide
 from kiosk.collector import Collector
@@ -15,8 +16,8 @@ from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
 from kiosk.idle import IdleClock
 from kiosk.keyboard import Keyboard
-from kiosk.machine_host import Condition, Service
-from kiosk.shell import Make, Page, Shell
+from kiosk.machine_host import Condition, MachineHost
+from kiosk.shell import FirstPages, Make, Page, Shell
 from kiosk.supervisor import Heart
 from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.focus import FocusKeeper
@@ -35,28 +36,13 @@ if TYPE_CHECKING:
 NAME = "Two-Factor ATM"
 REFRESH_MS = 250
 UNSEEN_MS = 500
-"""How long the machine waits for the window to be seen before it starts all the same."""
+"""How long to wait for the window to become visible before the machine starts anyway."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class FirstPages:
-    """The pages that the window shows by itself.
-
-    Attributes:
-        home: Where everything begins and ends.
-        out_of_service: In the place of home while nobody can be served.
-        covered: In the place of an account whose owner is gone.
-    """
-
-    home: Make
-    out_of_service: Make
-    covered: Make
-
-
 class App(Shell):
-    """Joins window, machine and pages."""
+    """The application behind the window: its machine, pages, timers and dialogs."""
 
     def __init__(
         self,
@@ -81,8 +67,8 @@ class App(Shell):
         self._pages = pages
         self.heart = heart or Heart()
         self.worker = Worker()
-        self.service = Service(settings, self.worker, open_with, furnish, self._service_changed)
-        self.demonstration = Demonstration(self.service, self.worker, self.reopen, self.fault)
+        self.host = MachineHost(settings, self.worker, open_with, furnish, self._host_changed)
+        self.demonstration = Demonstration(self.host, self.worker, self.reopen, self.fault)
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
         )
@@ -98,7 +84,7 @@ class App(Shell):
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.pause = Countdown()
         self.attendance = Attendance(self, pages.covered)
-        self.guide = Guide(self.service, self.worker, self.idle.active)
+        self.guide = Guide(self.host, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
         self.root.report_callback_exception = self._callback_failed
@@ -115,7 +101,7 @@ class App(Shell):
         self.root.mainloop()
 
     def show(self, make: Make) -> None:
-        """Put the page that *make* builds in the place of the one there is."""
+        """Replace the page in front by the one that *make* builds."""
         self._end_dialog()
         self.idle.answer()
         self.guide.watch(None)
@@ -137,7 +123,7 @@ class App(Shell):
         self.notice = notice
         if notice is None:
             self.language = self._speak(self.settings.language)
-        out = self.service.condition is Condition.OUT
+        out = self.host.condition is Condition.OUT
         self.show(self._pages.out_of_service if out else self._pages.home)
 
     def speak(self, code: str) -> None:
@@ -146,19 +132,19 @@ class App(Shell):
         self.show(self._pages.home)
 
     def redraw_bars(self) -> None:
-        """Show chips, banner and foot of the page."""
+        """Redraw the top bar and the status bar for the page in front."""
         self.window.top.fill(NAME, self._banner(), self.screen.chips())
-        self.window.foot.say(self.screen.foot())
+        self.window.status_bar.say(self.screen.status())
 
     @property
     def settings(self) -> Settings:
         """The settings of the machine that is open, or being opened."""
-        return self.service.settings
+        return self.host.settings
 
     @property
     def machine(self) -> Machine:
         """The machine; pages that need it are shown only once it is open."""
-        machine = self.service.machine
+        machine = self.host.machine
         if machine is None:
             raise RuntimeError("the machine is not open")
         return machine
@@ -166,18 +152,18 @@ class App(Shell):
     @property
     def machine_ready(self) -> bool:
         """Whether customers can be served now."""
-        return self.service.condition is Condition.READY
+        return self.host.condition is Condition.READY
 
     def when_open(self, action: Callable[[], None]) -> None:
         """Do *action* now, or as soon as the machine is open if the page is still the same."""
-        if self.service.machine is not None:
+        if self.host.machine is not None:
             action()
         else:
             self._waiting = (self.screen, action)
 
     def reopen(self, settings: Settings | None = None) -> None:
         """Open the machine again, or the one that other *settings* describe."""
-        self.service.open(settings)
+        self.host.open(settings)
         self.go_home()
 
     def ask(
@@ -192,7 +178,7 @@ class App(Shell):
         danger: bool = False,
         safe: str = "no",
     ) -> None:
-        """Ask over the page; either answer takes the question away first. See `Dialog`."""
+        """Show a yes-or-no dialog over the page; either answer closes it first. See `Dialog`."""
 
         def then(action: Callable[[], object] | None) -> Callable[[], None]:
             def answered() -> None:
@@ -215,15 +201,15 @@ class App(Shell):
         )  # fmt: skip
 
     def fault(self, error: BaseException) -> None:
-        """Log *error* and go home with the one sentence there is for it."""
-        _log.error("A fault in the window", exc_info=error)
+        """Log *error* and go home with the sentence for a fault."""
+        _log.error("A fault occurred in the window.", exc_info=error)
         try:
             self.go_home(messages.Notice.FAULT)
         except Exception:
-            _log.exception("Home cannot be shown")
+            _log.exception("The home page cannot be shown.")
 
     def close(self) -> None:
-        """End: stop, join, destroy."""
+        """End: stop the timers, join the workers, destroy the window."""
         if self.closed:
             return
         self.closed = True
@@ -236,13 +222,13 @@ class App(Shell):
         if not self.worker.close():
             _log.warning("A worker did not end in time.")
         try:
-            self.service.close()
+            self.host.close()
         finally:
             self.window.destroy()
             self.collector.close()
 
     def _painted(self, _event: object = None) -> None:
-        """The window is in sight: what it shows is drawn before anything else begins."""
+        """Start once the window is visible: the first page is drawn before anything else."""
         if not self._started:
             self._started = True
             self.root.after_cancel(self._timers["start"])
@@ -253,7 +239,7 @@ class App(Shell):
         _log.info("First paint")
         self.window.show_icon()
         self._refresh()
-        self.service.open()
+        self.host.open()
         self._timers["tick"] = self.root.after(DRAIN_MS, self._tick)
 
     def _tick(self) -> None:
@@ -267,12 +253,12 @@ class App(Shell):
     def _refresh(self) -> None:
         self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
         self.collector.collect()
-        self.service.refresh()
+        self.host.refresh()
         if self.screen.idles:  # at home the camera may rest
             self.guide.look()
         self.attendance.look()
         self.screen.refresh()
-        self.window.foot.say(self.screen.foot())
+        self.window.status_bar.say(self.screen.status())
 
     def _end_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None
@@ -285,8 +271,8 @@ class App(Shell):
             return self.dialog.controls
         return [*self.screen.stops(), *self.window.top.controls()]
 
-    def _service_changed(self) -> None:
-        if self.service.condition is Condition.OUT:
+    def _host_changed(self) -> None:
+        if self.host.condition is Condition.OUT:
             self.go_home()
             return
         if self.machine_ready:
@@ -294,7 +280,7 @@ class App(Shell):
         self.redraw_bars()
         self.screen.refresh()
         waiting = self._waiting
-        if waiting is not None and self.service.machine is not None:
+        if waiting is not None and self.host.machine is not None:
             self._waiting = None
             if waiting[0] is self.screen:
                 waiting[1]()
@@ -305,17 +291,18 @@ class App(Shell):
         self.redraw_bars()
 
     def _speak(self, code: str) -> Language:
-        from atm.accounts.money import minor_digits
-
         currency = self.settings.currency
         return Language(code, currency, minor_digits(currency))
 
     def _banner(self) -> str:
-        machine = self.service.machine
+        machine = self.host.machine
         kind = machine.kind if machine is not None else self.settings.kind
         _ = self.language.gettext
-        words = {"demo": _("Demonstration: no real money"), "test": _("Test: no real money")}
-        return words.get(str(kind), "")
+        words = {
+            Kind.DEMO: _("Demonstration: no real money"),
+            Kind.TEST: _("Test: no real money"),
+        }
+        return words.get(kind, "") if kind is not None else ""
 
     def _close_asked(self) -> None:
         if not self.window.fullscreen:

@@ -1,6 +1,6 @@
-"""Ends what was left open: by nobody seen, by nobody at the keys, by the wrong face.
+"""Idle and presence time-outs: log the customer out, sign staff out, cover the account.
 
-Customers are asked for more time; staff are signed out; an account whose owner is gone is covered.
+Customers are first asked whether they want more time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from kiosk.words.messages import Notice
 
 
 class Attendance:
-    """Looks at the idle clock four times a second, on the Tk thread."""
+    """Applies the idle clock and the presence watch, four times a second, on the Tk thread."""
 
     def __init__(self, app: Shell, covered: Make) -> None:
         """Watch over *app*; *covered* makes the page for an account whose owner is gone."""
@@ -20,7 +20,7 @@ class Attendance:
         self._watch: PresenceWatch | None = None
 
     def look(self) -> None:
-        """Ask, count down, or end."""
+        """Ask, count down, or end the session."""
         app = self._app
         idle = app.idle
         if self._covered():
@@ -42,7 +42,7 @@ class Attendance:
                 app.go_home()
 
     def _covered(self) -> bool:
-        """Let the camera watch over the account that is open; True once it is covered."""
+        """Have the camera watch the open account; True once it is covered."""
         session = self._app.screen.session
         if self._watch is not None and self._watch.session is not session:
             self._watch.end()

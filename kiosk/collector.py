@@ -1,4 +1,4 @@
-"""Garbage collection in the window's process: on the Tk thread only.
+"""Garbage collection in the window's process, on the Tk thread only.
 
 Python collects cycles on whichever thread allocates. A Tk object that is finalised so, off the Tk
 thread, calls into Tk and waits for the Tk thread, which may be waiting for that very thread. So
@@ -31,7 +31,7 @@ class Collector:
         gc.disable()
 
     def settle(self) -> None:
-        """Set everything that lives now aside (`gc.freeze`): the modules and the models.
+        """Exclude every object alive now, modules and models, from collection (`gc.freeze`).
 
         A collection then looks only at what is made from here on: under a millisecond, where all
         of it took 200.
@@ -52,7 +52,7 @@ class Collector:
             self.settle()
 
     def close(self) -> None:
-        """Collect what the window left, and turn automatic collection on again if it was."""
+        """Collect what the window left, and turn automatic collection on again if it was on."""
         gc.collect()
         if self._was_on:
             gc.enable()

@@ -1,4 +1,4 @@
-"""How long the machine judges nobody any more, as its last answer said."""
+"""Countdown of a pause during which the machine judges nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration: a drawn face, and a data folder of its own beside the kiosk's."""
+"""Demonstration mode: a drawn face, and a data folder of its own beside the kiosk's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kiosk.machine_host import Service
+from atm.folder import Kind
+from kiosk.machine_host import MachineHost
 from kiosk.worker import Worker
 
 if TYPE_CHECKING:
@@ -16,49 +17,47 @@ SUFFIX = "-demo"
 
 
 class Demonstration:
-    """Exchanges the machine for one that needs no camera, and back; and who stands before it."""
+    """Switches between the kiosk's machine and a demonstration's, and between its two faces."""
 
     def __init__(
         self,
-        service: Service,
+        host: MachineHost,
         worker: Worker,
         reopen: Callable[[Settings], None],
         fault: Callable[[BaseException], None],
     ) -> None:
-        """Remember the settings of *service* as the kiosk's own.
+        """Remember the settings of *host* as the kiosk's own.
 
         Args:
-            service: The machine behind the window.
+            host: The machine behind the window.
             worker: Where the camera is exchanged.
             reopen: Opens the machine that other settings describe, and goes home.
             fault: Called on the Tk thread with what exchanging the camera raised.
         """
-        self._service = service
+        self._host = host
         self._worker = worker
         self._reopen = reopen
         self._fault = fault
-        self._own = service.settings
+        self._own = host.settings
         self.on = False
         self._stranger: bool | None = None
 
     @property
     def drawn(self) -> bool:
         """Whether this is a demonstration whose camera shows a drawn person."""
-        machine, settings = self._service.machine, self._service.settings
+        machine, settings = self._host.machine, self._host.settings
         kind = machine.kind if machine is not None else settings.kind
-        return str(kind) == "demo" and settings.camera.split(":")[0] == "demo"
+        return kind == Kind.DEMO and settings.camera.split(":")[0] == "demo"
 
     @property
     def stranger(self) -> bool:
-        """Whether somebody else than the drawn customer stands before the camera."""
+        """Whether somebody other than the drawn customer stands before the camera."""
         if self._stranger is None:
-            return self._service.settings.camera not in ("demo", "demo:0")
+            return self._host.settings.camera not in ("demo", "demo:0")
         return self._stranger
 
     def start(self) -> None:
         """Open the demonstration's machine in the place of the kiosk's own."""
-        from atm.folder import Kind
-
         folder = self._own.data_dir.with_name(self._own.data_dir.name + SUFFIX)
         self.on = True
         self._reopen(replace(self._own, data_dir=folder, kind=Kind.DEMO, camera="demo"))
@@ -70,10 +69,10 @@ class Demonstration:
         self._reopen(self._own)
 
     def exchange(self) -> None:
-        """Let somebody else step before the camera, or the drawn customer again."""
+        """Put the other person before the camera: the stranger, or the drawn customer again."""
         from atm.demo_customer import CAMERA, SOMEBODY_ELSE
 
-        machine = self._service.machine
+        machine = self._host.machine
         if machine is None:
             return
         self._stranger = not self.stranger

@@ -1,4 +1,4 @@
-"""Clock of how long nobody has been there: customers are asked, staff are signed out."""
+"""Idle clock: when customers are asked for more time, and when staff are signed out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 STAFF_IDLE_S = 60
 """How long staff stay signed in without a touch or a key."""
 STAFF_WARN_S = 15
-"""How long before that it is said."""
+"""How long before that staff are warned."""
 
 
 class IdleClock:
@@ -27,12 +27,12 @@ class IdleClock:
         self._asked_at: float | None = None
 
     def active(self) -> None:
-        """Somebody is there. Once the question is asked only `answer` counts."""
+        """Note that a person is there. Once the question is asked only `answer` counts."""
         if self._asked_at is None:
             self._active_at = self._clock()
 
     def touched(self) -> None:
-        """Somebody touched the screen or pressed a key."""
+        """Note a touch or a key."""
         self._touched_at = self._clock()
         self.active()
 
@@ -52,12 +52,12 @@ class IdleClock:
         return self.staff_left_s <= STAFF_WARN_S
 
     def answer(self) -> None:
-        """Somebody wants more time, or a page was left."""
+        """Note that the customer wants more time, or that a page was left."""
         self._asked_at = None
         self._active_at = self._clock()
 
     def due(self) -> bool:
-        """Whether the question is to be asked now; True once."""
+        """Whether the question is due now; True once."""
         if self._asked_at is None and self._clock() - self._active_at >= self._idle_s:
             self._asked_at = self._clock()
             return True
@@ -65,7 +65,7 @@ class IdleClock:
 
     @property
     def asking(self) -> bool:
-        """Whether the question stands."""
+        """Whether the question is on the screen."""
         return self._asked_at is not None
 
     @property

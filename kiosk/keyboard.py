@@ -1,4 +1,4 @@
-"""The keyboard: Tab aside, what each key does wherever the focus is."""
+"""Keyboard handling: what each key but Tab does, wherever the focus is."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Keyboard:
         self._somebody()
 
     def _somebody(self) -> None:
-        """Somebody is there: the question can wait, and the camera wakes up."""
+        """Note that a person is there: the question can wait, and the camera wakes up."""
         self._app.idle.touched()
-        self._app.service.latest()
+        self._app.host.latest()
 
     def _key(self, event: Any) -> None:
         app = self._app

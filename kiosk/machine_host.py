@@ -1,4 +1,4 @@
-"""The machine behind the window: opened, warmed up and closed off the Tk thread."""
+"""Host of the machine behind the window: opens, warms up and closes it off the Tk thread."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
+from atm.errors import AtmError
+from face_auth.errors import FaceAuthError
+from face_auth.types import CameraState
 from kiosk.fault_codes import code_of
 from kiosk.worker import Attempt, Worker
 
@@ -24,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Condition(Enum):
-    """What the kiosk can do now."""
+    """Conditions of the kiosk, of which `READY` serves customers."""
 
     OPENING = auto()
     WARMING = auto()
@@ -34,8 +37,8 @@ class Condition(Enum):
     OUT = auto()
 
 
-class Service:
-    """Owns the machine for the window."""
+class MachineHost:
+    """Opens, holds and closes the machine for the window."""
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class Service:
         self._camera_problem = ""
 
     def open(self, settings: Settings | None = None) -> None:
-        """Open the machine in the place of the one there was; *settings* replace those so far."""
+        """Open the machine in place of the last one; *settings* replace the last ones."""
         wanted = self.settings = settings or self.settings
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
         self.first_start = False
@@ -101,7 +104,7 @@ class Service:
 
     @property
     def condition(self) -> Condition:
-        """What the kiosk can do now; cheap."""
+        """The kiosk's condition now; cheap."""
         if self.problem:
             return Condition.OUT
         machine = self.machine
@@ -109,17 +112,17 @@ class Service:
             return Condition.OPENING
         if not machine.ready:
             return Condition.WARMING
-        if machine.camera.state == "lost":
+        if machine.camera.state == CameraState.LOST:
             return Condition.NO_CAMERA
         return Condition.OTHER_CAMERA if self.camera_problem else Condition.READY
 
     @property
     def camera_problem(self) -> str:
-        """Why the camera may not be used, in English; "" when it may, as of the last second."""
+        """Why the camera may not be used, in English, as of the last second; "" when it may."""
         return self._camera_problem
 
     def refresh(self) -> None:
-        """Have a worker look again, once a second, at what stands in the machine's files."""
+        """Have a worker read the machine's state again, once a second."""
         machine, now = self.machine, time.monotonic()
         if machine is not None and machine.ready and now >= self._look_again_at:
             self._look_again_at = now + LOOK_AGAIN_S
@@ -139,7 +142,8 @@ class Service:
     @property
     def camera_lost(self) -> bool:
         """Whether there is a machine whose camera does not answer."""
-        return self.machine is not None and not self.problem and self.machine.camera.state == "lost"
+        machine = self.machine if not self.problem else None
+        return machine is not None and machine.camera.state == CameraState.LOST
 
     def latest(self) -> Frame | None:
         """Return the newest frame, or None; never blocks."""
@@ -170,11 +174,11 @@ class Service:
         self._changed()
 
     def _warm(self, machine: Machine) -> None:
-        """Customers can be served; what the folder comes with is made meanwhile."""
+        """Serve customers, and furnish the data folder meanwhile."""
 
         def over(error: BaseException | None) -> None:
             if error is not None:
-                _log.error("The data folder stays as it is: %s", error, exc_info=error)
+                _log.error("Furnishing the data folder failed: %s", error, exc_info=error)
             if machine is self.machine:
                 self.furnished = True
                 self._changed()
@@ -195,7 +199,7 @@ class Service:
         self._worker.start(
             lambda _attempt: machine.close(),
             done=lambda _none: None,
-            failed=lambda error: _log.error("Closing failed: %s", error),
+            failed=lambda error: _log.error("The machine could not be closed: %s", error),
         )
 
 
@@ -205,10 +209,7 @@ def _look(machine: Machine) -> tuple[str, bool]:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return what staff are told: the sentence of an error that has one."""
-    from atm.errors import AtmError
-    from face_auth.errors import FaceAuthError
-
+    """Return the sentence for staff: the error's own where it has one."""
     if isinstance(error, AtmError | FaceAuthError) and str(error):
         return str(error)
     return f"{type(error).__name__}: the log has the details."

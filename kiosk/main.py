@@ -1,4 +1,4 @@
-"""The kiosk put together: the window, its first pages and the machine behind it."""
+"""Assembly of the kiosk: the window, its first pages and the machine behind it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import tkinter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.app import App, FirstPages
+from kiosk.app import App
+from kiosk.camera_pane.view import load_tools
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.out_of_service import OutOfService
-from kiosk.shell import Page, Shell
+from kiosk.shell import FirstPages, Page, Shell
 from kiosk.supervisor import Heart
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 def open_machine(settings: Settings) -> Machine:
     """Open the real machine; on a worker, since the imports alone take a while."""
     from atm.opening import open_machine as opened
-    from kiosk.camera_pane.view import load_tools
 
     machine = opened(settings)
     load_tools()

@@ -1,29 +1,30 @@
-"""While an account is open the camera watches that its owner is still there."""
+"""Presence watch: the camera checks that the customer stays while an account is open."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from face_auth.types import PresenceState
 from kiosk.shell import Make, Shell
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
+    from face_auth.presence import Presence
+    from face_auth.types import Frame
     from kiosk.worker import Attempt
 
 EVERY_S = 0.5
 SILENT_S = 5.0
 """How long the camera or the answer may stay away before the account is covered."""
 
-HERE = "here"
-
 _log = logging.getLogger(__name__)
 
 
 class PresenceWatch:
-    """Asks twice a second who is there; anything but the owner covers the account."""
+    """Asks twice a second who is there; any answer but the owner alone covers the account."""
 
     def __init__(
         self,
@@ -44,8 +45,8 @@ class PresenceWatch:
         self._covered = covered
         self._app = app
         self._clock = clock
-        self._presence: Any = None
-        self._asking: Attempt[str] | None = None
+        self._presence: Presence | None = None
+        self._request: Attempt[PresenceState] | None = None
         self._asked_at = 0.0
         self._answered_at = clock()
         self._seen: int | None = None
@@ -56,41 +57,41 @@ class PresenceWatch:
         if self._app.screen.settling:
             self._answered_at = now
         elif now - self._answered_at > SILENT_S:
-            _log.warning("Nobody can say who is at the account: it is covered.")
+            _log.warning("The presence check gave no answer in time. The account is covered.")
             self._cover()
             return True
-        elif self._asking is None and now - self._asked_at >= EVERY_S:
-            frame = self._app.service.latest()
+        elif self._request is None and now - self._asked_at >= EVERY_S:
+            frame = self._app.host.latest()
             if frame is not None and frame.index != self._seen:
                 self._seen, self._asked_at = frame.index, now
                 self._ask(frame)
         return False
 
     def end(self) -> None:
-        """Watch no longer."""
-        if self._asking is not None:
-            self._asking.drop()
-            self._asking = None
+        """Stop watching."""
+        if self._request is not None:
+            self._request.drop()
+            self._request = None
 
-    def _ask(self, frame: Any) -> None:
+    def _ask(self, frame: Frame) -> None:
         machine, session = self._app.machine, self.session
 
-        def work(_attempt: object) -> str:
+        def work(_attempt: object) -> PresenceState:
             if self._presence is None:
                 self._presence = machine.watch(session)
-            return str(self._presence.look(frame))
+            return self._presence.look(frame)
 
-        self._asking = self._app.worker.start(work, done=self._answered, failed=self._failed)
+        self._request = self._app.worker.start(work, done=self._answered, failed=self._failed)
 
-    def _answered(self, found: str) -> None:
-        self._asking = None
+    def _answered(self, found: PresenceState) -> None:
+        self._request = None
         self._answered_at = self._clock()
-        if found != HERE and not self._app.screen.settling:
+        if found != PresenceState.HERE and not self._app.screen.settling:
             self._cover()
 
     def _failed(self, error: BaseException) -> None:
-        _log.error("Who is at the account cannot be told: it is covered", exc_info=error)
-        self._asking = None
+        _log.error("The presence check failed. The account is covered.", exc_info=error)
+        self._request = None
         if not self._app.screen.settling:
             self._cover()
 

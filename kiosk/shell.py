@@ -1,21 +1,22 @@
-"""Interfaces between the pages and the window: what each may ask of the other."""
+"""Interfaces between the pages and the window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from kiosk.camera_pane.guidance import Guide
 from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
 from kiosk.idle import IdleClock
-from kiosk.machine_host import Service
+from kiosk.machine_host import MachineHost
 from kiosk.supervisor import Heart
 from kiosk.widgets.buttons import Button
 from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.window import Window
 from kiosk.words.language import Language
 from kiosk.words.messages import Notice
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Page(Protocol):
-    """What the window asks of the page in front; see `kiosk.screens.base.Screen`."""
+    """Interface of the page in front, as the window uses it; see `kiosk.screens.base.Screen`."""
 
     idles: bool
     for_staff: bool
@@ -37,8 +38,8 @@ class Page(Protocol):
     primary: Button | None
     typing: Field | None
 
-    def chips(self) -> Sequence[ChipSpec]: ...
-    def foot(self) -> FootText: ...
+    def chips(self) -> Sequence[Chip]: ...
+    def status(self) -> StatusText: ...
     def first_focus(self) -> Control | None: ...
     def stops(self) -> Sequence[Control]: ...
     def enter_in(self, field: Field) -> None: ...
@@ -51,11 +52,11 @@ class Page(Protocol):
 
 
 class Shell(Protocol):
-    """What a page may ask of the window; see `kiosk.app.App`.
+    """Interface of the window, as pages use it; see `kiosk.app.App`.
 
     Attributes:
         window: The root window: its fonts, and the area that pages are placed in.
-        service: The machine behind the window, and what it can do now.
+        host: The machine behind the window, and what it can do now.
         demonstration: Exchanges that machine for one with a drawn face, and back.
         worker: Runs work off the Tk thread.
         guide: Judges camera frames before a press.
@@ -70,7 +71,7 @@ class Shell(Protocol):
     """
 
     window: Window
-    service: Service
+    host: MachineHost
     demonstration: Demonstration
     worker: Worker
     guide: Guide
@@ -94,7 +95,7 @@ class Shell(Protocol):
         ...
 
     def show(self, make: Make) -> None:
-        """Put the page that *make* builds in the place of the one there is."""
+        """Replace the page in front by the one that *make* builds."""
         ...
 
     def go_home(self, notice: Notice | None = None) -> None:
@@ -106,7 +107,7 @@ class Shell(Protocol):
         ...
 
     def redraw_bars(self) -> None:
-        """Show what the page in front says in the bars."""
+        """Redraw the top bar and the status bar for the page in front."""
         ...
 
     def when_open(self, action: Callable[[], None]) -> None:
@@ -129,11 +130,11 @@ class Shell(Protocol):
         danger: bool = False,
         safe: str = "no",
     ) -> None:
-        """Ask over the page; either answer takes the question away. See `Dialog`."""
+        """Show a yes-or-no dialog over the page; either answer closes it. See `Dialog`."""
         ...
 
     def fault(self, error: BaseException) -> None:
-        """Log *error* and go home with the one sentence there is for it."""
+        """Log *error* and go home with the sentence for a fault."""
         ...
 
     def close(self) -> None:
@@ -143,3 +144,18 @@ class Shell(Protocol):
 
 Make = Callable[[Shell], Page]
 """Builds a page; pages are handed on as this, so that the new one is made when it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPages:
+    """The pages that the window shows without a press.
+
+    Attributes:
+        home: Where everything begins and ends.
+        out_of_service: In the place of home while nobody can be served.
+        covered: In the place of an account whose owner is gone.
+    """
+
+    home: Make
+    out_of_service: Make
+    covered: Make

@@ -1,9 +1,9 @@
-"""The whole story, played by itself in the real window with the drawn face as camera.
+"""Scripted tour of the kiosk in a real window, with the drawn face as camera.
 
 `python -m kiosk.story --out DIR` makes the first member of staff, asks for consent, enrols a
 customer, refuses another face, admits the right one and pays out, on a data folder of its own that
-is thrown away. Numbered pictures of the window are left in DIR. It fails where a step does not
-come about.
+is deleted at the end. Numbered pictures of the window are saved in DIR. The command fails where a
+step fails.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ import time
 import tkinter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from PIL import ImageGrab
+
+from atm.folder import Kind
+from atm.local_bank import LocalBank
+from atm.settings import Settings
+from kiosk.app import App
 from kiosk.camera_pane.prompts import SIGNS
-
-if TYPE_CHECKING:
-    from kiosk.app import App
+from kiosk.main import new_app
 
 STEP_S = 60.0
 """How long a step may take; pictures of a face take the longest."""
@@ -36,11 +40,11 @@ Wait = Callable[[], object]
 
 
 class StoryError(Exception):
-    """A step did not come about; the text says which."""
+    """A step of the tour failed; the text says which."""
 
 
 class Player:
-    """Plays steps in the Tk loop: each yields what it waits for."""
+    """Plays the script in the Tk loop; each step yields what it waits for."""
 
     def __init__(self, app: App, out: Path) -> None:
         """Play in *app*; pictures go to *out*."""
@@ -71,9 +75,7 @@ class Player:
         return "a pause", lambda: time.monotonic() >= end
 
     def picture(self, name: str) -> None:
-        """Leave a numbered picture of the window."""
-        from PIL import ImageGrab
-
+        """Save a numbered picture of the window."""
         root = self.app.root
         root.update_idletasks()
         root.winfo_pointerxy()  # a round trip: the display has drawn what it was told
@@ -132,7 +134,7 @@ class Player:
 
 
 def script(play: Player) -> Iterator[tuple[str, Wait]]:
-    """Yield what is waited for, and act between."""
+    """Play the tour: yield each wait, and act between."""
     app = play.app
     yield "a ready machine", lambda: app.machine_ready
     yield play.pause(0.5)
@@ -204,8 +206,6 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(app.dialog.yes)
     yield play.on("TakeMoney")
     play.picture("take-your-money")
-    from atm.local_bank import LocalBank
-
     assert isinstance(app.machine.bank, LocalBank)
     stores = app.machine.bank.stores
     balance = stores.ledger.balance(stores.credentials.all()[0].customer_id)
@@ -252,10 +252,6 @@ def _type_login(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Play the story; returns 0, 1 where a step did not come about, 2 without a display."""
-    from atm.folder import Kind
-    from atm.settings import Settings
-    from kiosk.main import new_app
-
     parser = argparse.ArgumentParser(prog="kiosk.story", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-screens"), metavar="DIR")
     out: Path = parser.parse_args(arguments).out

@@ -1,9 +1,10 @@
-"""Two processes: one serves the window, its parent replaces it when the window hangs.
+"""Supervisor of the window's process: replaces it when it hangs or dies.
 
-The window's process writes one byte a beat into a pipe. A parent that misses the beats for two
-seconds has the child write the stacks of all its threads to stderr, and after ten seconds kills
-and replaces it: the new window begins at the home page. Nothing is killed while notes are paid
-out. Both are done by signals, which reach a process whatever its threads wait for.
+The supervisor is the parent; the window runs in its child, which writes one byte a beat into a
+pipe. A parent that misses the beats for two seconds has the child write the stacks of all its
+threads to stderr, and after ten seconds kills and replaces it: the new window begins at the home
+page. Nothing is killed while notes are paid out. Both are done by signals, which reach a process
+whatever its threads wait for.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class Heart:
-    """The window's side: it beats, and says when it must not be killed."""
+    """The window's side: sends heartbeats, and says when its process must not be killed."""
 
     def __init__(self, pipe: int | None = None) -> None:
         """Write to *pipe*, a file descriptor that does not block; to nobody without one."""
@@ -48,7 +49,7 @@ class Heart:
         self._due_at = 0.0
 
     def beat(self) -> bool:
-        """Tell the parent that the Tk loop runs; False once there is no parent any more."""
+        """Send a heartbeat to the parent; False once there is no parent any more."""
         now = time.monotonic()
         if self._pipe is None or now < self._due_at:
             return True
@@ -77,7 +78,7 @@ class Heart:
 
 
 class Due(Enum):
-    """What the parent has to do."""
+    """Action that the parent has to take."""
 
     NOTHING = auto()
     STACKS = auto()
@@ -85,7 +86,7 @@ class Due(Enum):
 
 
 class Pulse:
-    """Judges from the bytes of one window's process, and their times, whether it hangs."""
+    """Judges whether one window's process hangs, from its bytes and their times."""
 
     def __init__(self, now: float) -> None:
         """Begin at *now*, in seconds of a clock that never steps back."""
@@ -113,7 +114,7 @@ class Pulse:
             self.ending_at = now
 
     def due(self, now: float) -> Due:
-        """Return what is to be done at *now*; call it at least every second."""
+        """Return the action due at *now*; call it at least every second."""
         if now - self._looked_at > 1.0:  # what stopped the parent has stopped the child as well
             self._heard_at += now - self._looked_at
         self._looked_at = now

@@ -1,4 +1,4 @@
-"""The root window: bars, the page between them, scaling, and what lies over the page."""
+"""The root window: top bar, page and status bar, and their scaling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import customtkinter
 from kiosk.images import forget_images, shared_image
 from kiosk.widgets import theme
 from kiosk.widgets.icons import picture
-from kiosk.widgets.top_bar import Foot, TopBar
+from kiosk.widgets.top_bar import StatusBar, TopBar
 
 _SETTLE_MS = 80
 
@@ -20,20 +20,20 @@ _log = logging.getLogger(__name__)
 
 
 class _Area(tkinter.Frame):
-    """Where the pages stand.
+    """Frame that holds the pages.
 
     customtkinter puts a closure in the place of a plain master's `configure`, around the one it
     finds there: each page would keep all pages before it, with their last pictures, for ever.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse that."""
+        """Ignore customtkinter's replacement of `configure`; it would keep every page alive."""
         if name not in ("config", "configure"):
             super().__setattr__(name, value)
 
 
 class Window:
-    """A page of 1280 x 800, enlarged evenly to whatever the window has."""
+    """The window: a page of 1280 x 800, enlarged evenly to the window's size."""
 
     def __init__(self, *, fullscreen: bool, screen_width_mm: float | None) -> None:
         """Open the window.
@@ -60,7 +60,7 @@ class Window:
         self._fit(fullscreen, screen_width_mm)
         self.top = TopBar(self.root, self.fonts)
         self.area = _Area(self.root, bg=theme.PAPER)
-        self.foot = Foot(self.root, self.fonts)
+        self.status_bar = StatusBar(self.root, self.fonts)
         self._arrange()
         self.screen: Any = None
         self.cover: Any = None
@@ -72,7 +72,7 @@ class Window:
         self.root.bind("<Configure>", self._configured, add="+")
 
     def show(self, screen: Any) -> None:
-        """Put *screen*, already built, in the place of the one there is.
+        """Replace the page in front by *screen*, already built.
 
         It is laid out behind the old one: seen meanwhile it would be blank.
         """
@@ -145,9 +145,9 @@ class Window:
 
     def _arrange(self) -> None:
         """Place bars and page; the page has what the bars leave."""
-        top, foot = int(theme.TOP_BAR * self.scale), int(theme.FOOT * self.scale)
+        top, foot = int(theme.TOP_BAR * self.scale), int(theme.STATUS_BAR * self.scale)
         self.top.place(x=0, y=0, relwidth=1.0)
-        self.foot.place(x=0, rely=1.0, relwidth=1.0, anchor="sw")
+        self.status_bar.place(x=0, rely=1.0, relwidth=1.0, anchor="sw")
         self.area.place(x=0, y=top, relwidth=1.0, relheight=1.0, height=-(top + foot))
 
     def _configured(self, event: Any) -> None:

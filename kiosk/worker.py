@@ -1,4 +1,4 @@
-"""Work off the Tk thread, and its answers back on it.
+"""Worker threads for slow work, with results handed back on the Tk thread.
 
 A worker touches no widget. Answers come on one queue, which the window drains at most ten at a
 time every 20 ms. An attempt that was dropped gets no more answers: a late match cannot admit the
@@ -27,43 +27,43 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """The work returned *value*."""
+    """The result of work that returned."""
 
     value: T
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The work raised *error*."""
+    """The error of work that raised."""
 
     error: BaseException
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The work reported *args* on its way."""
+    """A report of work that is still running."""
 
     args: tuple[object, ...]
 
 
 class Attempt(Generic[T]):
-    """One request, from the press to its answer; all that its thread knows of the page."""
+    """Handle of one request, from press to result; all that its thread knows of the page."""
 
     def __init__(self, number: int) -> None:
-        """Made by `Worker.start`."""
+        """Make a handle; called by `Worker.start`."""
         self.number = number
         self.cancel = threading.Event()
         self.over = False
 
     def drop(self) -> None:
-        """Cancel the work and want no answer any more."""
+        """Cancel the work; its result is dropped."""
         self.over = True
         self.cancel.set()
 
 
 @dataclass(slots=True, eq=False)
 class _Request:
-    """What the Tk thread keeps of a request until its thread has ended.
+    """State of a request on the Tk thread, until its thread has ended.
 
     The callbacks lead to pages, and what leads to a page must be let go of on the Tk thread: a Tk
     object that ends on another thread calls into Tk from there and waits for the Tk thread.
@@ -105,7 +105,7 @@ _Answers = queue.SimpleQueue[
 
 
 class Worker:
-    """Starts a thread for each request, and keeps their answers until the window drains them."""
+    """Starts a thread for each request, and queues the results until the window drains them."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
@@ -202,7 +202,7 @@ def _run(attempt: Attempt[T], work: Callable[[Attempt[T]], T], answers: _Answers
 
 
 class NewestOnly(Generic[T]):
-    """A long-lived thread that handles only the newest thing it was offered."""
+    """A long-lived thread that handles only the newest item it was offered."""
 
     def __init__(self, name: str, handle: Callable[[T], None]) -> None:
         """Start the thread; *handle* runs on it and must not raise."""

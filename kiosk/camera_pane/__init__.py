@@ -1,1 +1,1 @@
-"""The pane with the camera's picture: the preview, its arrows and what is asked of the customer."""
+"""The camera pane: live preview, ring, arrows and the sentences that guide the customer."""

@@ -1,4 +1,4 @@
-"""The large signs over the camera pane: an arrow at one side of the oval, or "come closer".
+"""Arrows over the camera pane: one at a side of the oval, or four for "come closer".
 
 A sign is a few small patches, worked out once for a pane and laid over each picture: so the ring
 and the signs need not be drawn in every combination.
@@ -9,21 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kiosk.camera_pane.marks import Sign
 from kiosk.widgets import theme
 
 Picture = NDArray[np.uint8]
 Oval = tuple[float, float, float, float]
-
-Sign = Literal["left", "right", "up", "down", "closer"]
-"""At which edge of the pane, which is a mirror, the arrow stands; closer is four of them."""
-
-SIGNS: Final[tuple[Sign, ...]] = ("left", "right", "up", "down", "closer")
 
 _ARROW: Final = ((0, 0), (-56, -52), (-56, -22), (-92, -22), (-92, 22), (-56, 22), (-56, 52))
 """Points to the right, its tip at (0, 0); in drawn pixels."""
@@ -41,7 +37,7 @@ _PARTS: Final = 16  # sub-pixels, as cv2's shift of 4 bits
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """A rectangle of the pane: by how much the picture is kept there, and what is added.
+    """A rectangle of the pane: how much of the picture is kept there, and what is added.
 
     Attributes:
         rows: Of the pane.

@@ -1,4 +1,4 @@
-"""The camera pane as one picture: mirrored, cropped, dimmed outside the oval, with its marks.
+"""Drawing of the camera pane: mirrored, cropped, dimmed outside the oval, with its marks.
 
 Pure arithmetic on arrays; nothing here knows Tk.
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.camera_pane.arrows import SIGNS as SIGNS
-from kiosk.camera_pane.arrows import Sign, lay, sign_patches
+from kiosk.camera_pane.arrows import lay, sign_patches
+from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.widgets import theme
 
 Picture = NDArray[np.uint8]
@@ -31,32 +30,6 @@ _LIGHT_OUTSIDE, _LIGHT_OUTSIDE_BUSY = 0.46, 0.36
 _TINT_OUTSIDE = 0.30
 CACHED = 24
 """Rings kept ready: those of a login (15) and of an enrolment (8), at 3.4 MB in full HD each."""
-
-
-class Ring(Enum):
-    """What the ring around the oval says."""
-
-    LOOKING = auto()
-    FILLING = auto()
-    ARCS = auto()
-    REFUSED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What is drawn over the live picture.
-
-    Attributes:
-        ring: Its kind.
-        done: How much of it is done, out of *wanted*.
-        wanted: Parts of a login's check, or pictures of an enrolment.
-        sign: What is asked for, drawn beside the ring.
-    """
-
-    ring: Ring = Ring.LOOKING
-    done: int = 0
-    wanted: int = 0
-    sign: Sign | None = None
 
 
 def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float) -> Picture:
@@ -82,7 +55,7 @@ def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float)
 
 
 def prepare(width: int, height: int, marks: Sequence[Marks], scale: float) -> None:
-    """Work out what *marks* need, so that `compose` finds it ready; for a worker."""
+    """Draw what *marks* need beforehand, so that `compose` finds it ready; for a worker."""
     scale = round(scale, 3)
     for each in marks:
         _overlay(width, height, replace(each, sign=None), scale)

@@ -1,4 +1,4 @@
-"""The live camera pane: one picture a frame, never a frozen one shown as if it were live."""
+"""Widget with the live camera picture. A frame that stands still is never shown as live."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import customtkinter
+from PIL import Image
 
+from kiosk.camera_pane.marks import SIGNS, Marks, Ring
 from kiosk.images import shared_image
 from kiosk.widgets import theme
 
 if TYPE_CHECKING:
     from face_auth.types import Frame
-    from kiosk.camera_pane.picture import Marks
 
-_tools: Any = None  # Pillow's images and the pane's arithmetic, once a worker has loaded them
+_drawing: Any = None  # `picture`, and OpenCV with it, once a worker has loaded them
 
 LOOK_MS = 10
 """How often the view asks for a new frame; asking never blocks."""
@@ -25,17 +26,15 @@ LEAST_S = 0.038
 
 
 def load_tools() -> None:
-    """Import what pictures need; on a worker, since it takes a while."""
-    global _tools
-    from PIL import Image
+    """Import what draws the pane; on a worker, since OpenCV takes a while."""
+    global _drawing
+    from kiosk.camera_pane import picture
 
-    from kiosk.camera_pane import picture as pane_picture
-
-    _tools = (Image, pane_picture)
+    _drawing = picture
 
 
 class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Shows the newest frame, mirrored, in an oval; or says that there is none."""
+    """Shows the newest frame, mirrored, in an oval, or a sentence where there is none."""
 
     def __init__(
         self,
@@ -67,7 +66,7 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         self._latest = latest
         self._on_frame = on_frame
         self._clock = clock
-        self._marks: Marks | None = None
+        self._marks = Marks()
         self._shown_index: int | None = None
         self._shown_at = 0.0
         self._photo: Any = None
@@ -88,35 +87,33 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             if self.live:
                 self._show(self._latest(), again=True)
 
-    def preparation(self, ring: str, wanted: int) -> Callable[[], None]:
+    def preparation(self, ring: Ring, wanted: int) -> Callable[[], None]:
         """Return work for a worker, after which the marks of a whole attempt are at hand.
 
         Args:
-            ring: Name of the ring that fills, as in `pane_picture.Ring`; the signs come with it.
+            ring: The ring that fills; the signs come with it.
             wanted: In how many parts.
         """
         width, height, scale = self._pixels()
 
         def prepare() -> None:
-            if _tools is None:
+            if _drawing is None:
                 load_tools()
-            pane = _tools[1]
-            parts = [pane.Marks(pane.Ring[ring], done, wanted) for done in range(wanted + 1)]
-            signs = [pane.Marks(pane.Ring[ring], 0, wanted, sign) for sign in pane.SIGNS]
-            refused = pane.Marks(pane.Ring.REFUSED)
-            pane.prepare(width, height, [*parts, *signs, refused], scale)
+            parts = [Marks(ring, done, wanted) for done in range(wanted + 1)]
+            signs = [Marks(ring, 0, wanted, sign) for sign in SIGNS]
+            _drawing.prepare(width, height, [*parts, *signs, Marks(Ring.REFUSED)], scale)
 
         return prepare
 
     def words(self, title: str, line: str) -> None:
-        """Say this while there is no picture."""
+        """Set the two lines that are shown while there is no picture."""
         if (title, line) != self._words:
             self._words = (title, line)
             if not self.live:
                 self._write()
 
     def freeze(self) -> None:
-        """Stop looking and show nothing: what is left must not pass for live."""
+        """Stop looking and show nothing, so that no old picture passes for live."""
         self.stop()
         self._go_dark()
 
@@ -132,13 +129,13 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             self._timer = self.after(1, self._look)
 
     def destroy(self) -> None:
-        """Stop, wipe the picture that the next pane takes over, and go."""
+        """Stop, wipe the picture that the next pane takes over, and destroy the widget."""
         self.freeze()
         super().destroy()
 
     def _look(self) -> None:
         self._timer = self.after(LOOK_MS, self._look)
-        if _tools is None:
+        if _drawing is None:
             return
         now = self._clock()
         frame = self._latest()
@@ -155,10 +152,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
     def _show(self, frame: Frame | None, again: bool = False) -> None:
         if frame is None or (frame.index == self._shown_index and not again):
             return
-        image, pane = _tools
         width, height, scale = self._pixels()
-        picture = pane.compose(frame.image, width, height, self._marks or pane.Marks(), scale)
-        self._paste(image.fromarray(picture))
+        picture = _drawing.compose(frame.image, width, height, self._marks, scale)
+        self._paste(Image.fromarray(picture))
         self._shown_index = frame.index
         self.pictures += 1
         if not self.live:
@@ -169,10 +165,9 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
     def _go_dark(self) -> None:
         self.live = False
         self._shown_index = None
-        if _tools is None:
+        if _drawing is None:
             return
-        image, pane = _tools
-        self._paste(image.fromarray(pane.empty(*self._pixels())))
+        self._paste(Image.fromarray(_drawing.empty(*self._pixels())))
         self._write()
 
     def _write(self) -> None:

@@ -1,1 +1,1 @@
-"""One module for each page of the kiosk."""
+"""The pages of the kiosk, one module for each page or group of pages."""

@@ -1,4 +1,4 @@
-"""What every page has: controls in reading order, timers and requests that end with it."""
+"""Base classes of all pages: controls in reading order, timers and work that end with the page."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import customtkinter
 
+from kiosk.camera_pane.marks import Ring
 from kiosk.machine_host import Condition
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Label, at
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
+    from kiosk.camera_pane.view import CameraView
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Screen")
@@ -28,7 +30,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     """A page. It is built anew each time it is shown, so that nothing typed outlives it."""
 
     idles = True
-    """Whether "More time?" is asked here after a while of nothing."""
+    """Whether "More time?" is asked here after idle time."""
 
     session: Session | None = None
     """The account that is open on this page; leaving it ends the session."""
@@ -37,14 +39,14 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     """Whether a member of staff is signed in here: after a minute without input they are not."""
 
     settling = False
-    """Whether something is under way that the customer must see the end of."""
+    """Whether an act is under way whose end the customer must see."""
 
     def __init__(self, app: Shell) -> None:
         """Build the page; subclasses add their widgets in reading order."""
         super().__init__(
             app.window.area,
             width=theme.PAGE_WIDTH,
-            height=theme.PAGE_HEIGHT - theme.TOP_BAR - theme.FOOT,
+            height=theme.PAGE_HEIGHT - theme.TOP_BAR - theme.STATUS_BAR,
             corner_radius=0,
             fg_color=theme.PAPER,
         )
@@ -60,30 +62,30 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     # What subclasses say about themselves.
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the chips of the top bar."""
         return [self.home_chip()]
 
-    def foot(self) -> FootText:
-        """Return what the foot says now; asked four times a second."""
+    def status(self) -> StatusText:
+        """Return the status bar's text; asked four times a second."""
         return self.condition_text()
 
     def first_focus(self) -> Control | None:
-        """Return what has the focus when the page appears."""
+        """Return the control that has the focus when the page appears."""
         return next((each for each in self.controls if each.enabled), None)
 
     def cancel(self) -> None:
-        """Do what Escape does."""
+        """Act on Escape."""
         self.app.go_home()
 
     def refresh(self) -> None:
-        """Look at what may have changed by itself; called four times a second."""
+        """Update what changes by itself; called four times a second."""
 
     def pause(self) -> None:
-        """A question lies over the page: hide what is private, stop what is live."""
+        """Hide what is private and stop what is live: a dialog lies over the page."""
 
     def resume(self) -> None:
-        """The question is answered and the page goes on."""
+        """Go on after the dialog was answered."""
 
     def stops(self) -> Sequence[Control]:
         """Return the controls in reading order."""
@@ -99,7 +101,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             self.primary.press()
 
     def typed_by_key(self, field: Field) -> None:
-        """A physical key has typed into *field*: its pad is not needed."""
+        """Act on a physical key in *field*: its pad is not needed."""
 
     # What subclasses use.
 
@@ -157,29 +159,29 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             self.primary = made
         return made
 
-    def home_chip(self) -> ChipSpec:
+    def home_chip(self) -> Chip:
         """Return the chip that leads home."""
-        return ChipSpec(self._("Home"), self.app.go_home, symbol="back")
+        return Chip(self._("Home"), self.app.go_home, symbol="back")
 
-    def cancel_chip(self) -> ChipSpec:
+    def cancel_chip(self) -> Chip:
         """Return the chip that breaks off."""
-        return ChipSpec(self._("Cancel"), self.cancel)
+        return Chip(self._("Cancel"), self.cancel)
 
-    def condition_text(self) -> FootText:
+    def condition_text(self) -> StatusText:
         """Return whether the kiosk is ready, or what is missing."""
         _ = self._
         return {
-            Condition.OPENING: FootText(_("Starting…"), "warn"),
-            Condition.WARMING: FootText(_("Getting ready…"), "warn"),
-            Condition.READY: FootText(_("Ready"), "ok"),
-            Condition.NO_CAMERA: FootText(_("No camera"), "bad"),
-            Condition.OTHER_CAMERA: FootText(_("Camera not accepted"), "bad"),
-            Condition.OUT: FootText(_("Out of service"), "bad"),
-        }[self.app.service.condition]
+            Condition.OPENING: StatusText(_("Starting…"), "warn"),
+            Condition.WARMING: StatusText(_("Getting ready…"), "warn"),
+            Condition.READY: StatusText(_("Ready"), "ok"),
+            Condition.NO_CAMERA: StatusText(_("No camera"), "bad"),
+            Condition.OTHER_CAMERA: StatusText(_("Camera not accepted"), "bad"),
+            Condition.OUT: StatusText(_("Out of service"), "bad"),
+        }[self.app.host.condition]
 
     def no_picture(self, advice: str) -> tuple[str, str]:
-        """Return the two lines that stand in a camera pane without a picture."""
-        if self.app.service.camera_lost:
+        """Return the two lines for a camera pane without a picture."""
+        if self.app.host.camera_lost:
             return self._(messages.SILENT), self._(advice)
         return self._(messages.WAIT), ""
 
@@ -194,8 +196,8 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         self._timers.add(name)
         return name
 
-    def never_mind(self, name: str | None) -> None:
-        """Take back what `later` was asked to do."""
+    def cancel_timer(self, name: str | None) -> None:
+        """Cancel what `later` was asked to do."""
         if name is not None and name in self._timers:
             self._timers.discard(name)
             self.after_cancel(name)
@@ -209,7 +211,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         progress: Callable[..., None] | None = None,
         unwanted: Callable[[T], None] | None = None,
     ) -> Attempt[T]:
-        """Run *work* off the Tk thread; its answer is dropped once the page is left."""
+        """Run *work* off the Tk thread; its result is dropped once the page is left."""
         attempt = self.app.worker.start(
             work, done=done, failed=failed or self.app.fault, progress=progress, unwanted=unwanted
         )
@@ -223,7 +225,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         return page
 
     def destroy(self) -> None:
-        """Leave the page: requests are dropped, timers stopped, fields emptied."""
+        """Leave the page: drop its work, stop its timers, empty its fields."""
         for attempt in self._attempts:
             attempt.drop()
         for name in self._timers:
@@ -234,3 +236,23 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
                 control.enable(True)
                 control.clear()
         super().destroy()
+
+
+class LivePage(Screen):
+    """A page that shows the camera in its `view`."""
+
+    view: CameraView
+
+    def prepare_marks(self, ring: Ring, wanted: int) -> None:
+        """Have a worker draw what an attempt will need; see `CameraView.preparation`."""
+        prepare = self.view.preparation(ring, wanted)
+        self.work(lambda _attempt: prepare(), done=lambda _none: None)
+
+    def pause(self) -> None:
+        """Show no frozen picture, and no sentence about a camera that works."""
+        self.view.words("", "")
+        self.view.freeze()
+
+    def resume(self) -> None:
+        """Show the camera again."""
+        self.view.resume()

@@ -1,4 +1,4 @@
-"""Pages with fields in one row, and under them the pad that the field in use needs."""
+"""Base class of pages with fields in one row and a keypad below them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 
 
 class Form(Screen):
-    """Fields, a pad, a word of explanation, one action."""
+    """Page with fields, a keypad, an explanation and one action."""
 
     action = ""
     """The primary button's word, in English."""
@@ -103,7 +103,7 @@ class Form(Screen):
         return True
 
     def agree(self, pin: Field, again: Field) -> bool:
-        """Whether *pin* was typed twice; else both are emptied and it is said."""
+        """Return whether *pin* was typed twice; where not, empty both fields and say so."""
         again.calm()
         if pin.text == again.text:
             return True
@@ -113,7 +113,7 @@ class Form(Screen):
         return False
 
     def busy(self, busy: bool) -> None:
-        """Lock the page while a worker is at it."""
+        """Lock the page while a worker runs."""
         for field in self.fields:
             field.enable(not busy)
         self.digits.enable(not busy)

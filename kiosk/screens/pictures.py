@@ -1,4 +1,4 @@
-"""Pages that take a customer's five pictures, beside what they are for."""
+"""Base class of pages that capture a customer's five pictures."""
 
 from __future__ import annotations
 
@@ -6,51 +6,52 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kiosk.camera_pane.guidance import Settled
+from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import pose_line, sign_of
 from kiosk.camera_pane.view import CameraView
-from kiosk.screens.live import Live
+from kiosk.screens.base import LivePage
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import FootText
+from kiosk.widgets.top_bar import StatusText
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     import threading
 
-    from face_auth.types import EnrolProgress, Frame, Movement
+    from face_auth.types import EnrolProgress, Frame, Movement, Verdict
 
 WANTED = 5
 PANE_Y, _PANE_HEIGHT = 168, 452
 
 
-class Pictures(Live):
-    """Saving and capturing are one press."""
+class Pictures(LivePage):
+    """Page on which one press captures the pictures and saves them."""
 
     action = ""
     """The primary button's word, in English."""
 
     def draw_camera(self) -> None:
-        """Put the button, the pane and the line; call it after what stands at the left."""
+        """Put the button, the pane and the line; call it after the left column is drawn."""
         self.saving: Attempt[Any] | None = None
         self.taken = 0
         self._pose: Movement | None = None
         self._settled = Settled()
-        self._verdict = ""
+        self._verdict: Verdict | None = None
         self._failed_with = ""
         self.save = self.button(
             self._(self.action), self.start, theme.MARGIN, 632, theme.LEFT_COLUMN,
             look="primary", busy_when_disabled=True,
         )  # fmt: skip
         self.view = CameraView(
-            self, self.fonts, self.app.service.latest,
+            self, self.fonts, self.app.host.latest,
             width=theme.RIGHT_COLUMN, height=_PANE_HEIGHT, on_frame=self._frame,
         )  # fmt: skip
         self.put(self.view, theme.RIGHT_X, PANE_Y)
         self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
         self.put(self.line, theme.RIGHT_X, 640)
         self.app.guide.watch(self._guided)
-        self.later(1, lambda: self.prepare_marks("ARCS", WANTED))
+        self.later(1, lambda: self.prepare_marks(Ring.ARCS, WANTED))
         self.refresh()
 
     # What subclasses say.
@@ -65,8 +66,6 @@ class Pictures(Live):
 
     def not_saved(self, error: BaseException) -> None:
         """Say why nothing was saved, so that it can be tried again."""
-        from kiosk.camera_pane.picture import Marks, Ring
-
         sentence = messages.enrolment_error(error)
         if sentence == messages.FAULT:
             self.app.fault(error)
@@ -76,7 +75,7 @@ class Pictures(Live):
             sentence = messages.NOT_LIVE_UNASKED
         self.saving = None
         self._failed_with = sentence
-        self._verdict = ""
+        self._verdict = None
         self.view.mark(Marks(Ring.REFUSED))
         self.app.guide.pause(False)
         self.save.configure(text=self._(self.action))
@@ -86,25 +85,25 @@ class Pictures(Live):
 
     # The same on all of them.
 
-    def foot(self) -> FootText:
-        """Return how many pictures there are while they are taken."""
+    def status(self) -> StatusText:
+        """Return the number of pictures while they are taken."""
         if self.saving is None:
-            return super().foot()
+            return super().status()
         if self.taken == WANTED and self._pose is not None:
             text = self._("Pictures taken. Follow the last arrows.")
         else:
             text = self._("{done} of {wanted} pictures").format(done=self.taken, wanted=WANTED)
-        return FootText(text, tone="", progress=(self.taken, WANTED))
+        return StatusText(text, tone="", progress=(self.taken, WANTED))
 
     def refresh(self) -> None:
         """Say what to do now."""
         _ = self._
-        ready = self.app.service.machine is not None and self.app.service.machine.ready
+        ready = self.app.host.machine is not None and self.app.host.machine.ready
         seen = self.view.live
         self.save.enable(self.saving is None and ready and seen)
         if not seen:
             self.view.words(*self.no_picture(messages.RETRIED))
-            lost = self.app.service.camera_lost
+            lost = self.app.host.camera_lost
             sentence = messages.NO_CAMERA if lost else messages.WAIT
             self.line.say("warn" if lost else "hold", _(sentence))
         elif self.saving is not None:
@@ -115,13 +114,11 @@ class Pictures(Live):
         elif not ready:
             self.line.say("hold", _(messages.WAIT))
         else:
-            self.line.say("look", _(messages.GUIDANCE.get(self._verdict, messages.PRESS_SAVE)))
+            self.line.say("look", _(messages.guidance(self._verdict, messages.PRESS_SAVE)))
 
     def start(self) -> None:
         """Take the pictures."""
-        from kiosk.camera_pane.picture import Marks, Ring
-
-        self.taken, self._verdict, self._failed_with = 0, "", ""
+        self.taken, self._verdict, self._failed_with = 0, None, ""
         self._pose, self._settled = None, Settled()
         self.app.guide.pause(True)
         self.view.mark(Marks(Ring.ARCS, 0, WANTED))
@@ -136,27 +133,25 @@ class Pictures(Live):
 
     def _frame(self, frame: Frame | None) -> None:
         if frame is None:
-            self._verdict = ""
+            self._verdict = None
             self.refresh()
         elif self.saving is None:
             self.app.guide.offer(frame)
             if not self.save.enabled:
                 self.refresh()
 
-    def _guided(self, verdict: str) -> None:
+    def _guided(self, verdict: Verdict | None) -> None:
         self._verdict = verdict
         self.refresh()
 
     def _progress(self, progress: EnrolProgress) -> None:
-        from kiosk.camera_pane.picture import Marks, Ring
-
         if not self.winfo_exists():
             return
         self.app.idle.touched()
-        self._settled.take(str(progress.verdict.value))
+        self._settled.take(progress.verdict)
         self._verdict = self._settled.verdict
         self.taken, self._pose = progress.taken, progress.pose
         green = WANTED if progress.over else min(self.taken, WANTED - 1)
         self.view.mark(Marks(Ring.ARCS, green, WANTED, sign_of(self._pose)))
-        self.app.window.foot.say(self.foot())
+        self.app.window.status_bar.say(self.status())
         self.refresh()

@@ -1,4 +1,4 @@
-"""The pieces that pages are made of: text, buttons, tiles, the sentence line."""
+"""Labels, buttons and tiles."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def at(widget: Any, x: int, y: int) -> Any:
 
 
 class Label(customtkinter.CTkLabel):  # type: ignore[misc]
-    """Words on a plain ground."""
+    """Text on a plain ground."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A question over a dimmed page, answered with Yes or No."""
+"""Dialog: a yes-or-no question over the dimmed page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import customtkinter
+from PIL import Image, ImageDraw, ImageGrab, ImageTk
 
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Label, at
@@ -29,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Dialog:
-    """Covers the whole window until it is answered."""
+    """A question that covers the whole window until it is answered."""
 
     def __init__(
         self,
@@ -111,13 +112,13 @@ class Dialog:
         self._on_safe()
 
     def close(self) -> None:
-        """Take the question away."""
+        """Close the dialog."""
         if self.cover.winfo_exists():
             self.cover.destroy()
         self._photo = None  # a picture of the page: it ends here, on the Tk thread
 
     def plain(self) -> None:
-        """Give up the dimmed page, whose size has changed."""
+        """Drop the dimmed page behind the dialog: its size has changed."""
         self._shot = None
         self._backdrop.configure(image="")
 
@@ -139,8 +140,6 @@ class Dialog:
         try:
             self._shot = self._shot or _shot(root)
             picture = _backdrop(self._shot, scale, self._height)
-            from PIL import ImageTk
-
             self._photo = ImageTk.PhotoImage(picture, master=root)
             self._backdrop.configure(image=self._photo)
         except Exception as error:
@@ -156,8 +155,6 @@ def named(root: tkinter.Misc, fonts: theme.Fonts, question: str, name: str) -> s
 
 def _shot(root: tkinter.Tk) -> Any:
     """Return the window's picture."""
-    from PIL import ImageGrab
-
     root.update_idletasks()
     root.winfo_pointerxy()  # a round trip: the display has drawn what it was told
     left, top = root.winfo_rootx(), root.winfo_rooty()
@@ -167,8 +164,6 @@ def _shot(root: tkinter.Tk) -> Any:
 
 def _backdrop(shot: Any, scale: float, height: int) -> Any:
     """Return *shot*, darkened, with the rounded white pane, *height* high, on it."""
-    from PIL import Image, ImageDraw
-
     ink = Image.new("RGB", shot.size, theme.INK)
     dimmed = Image.blend(ink, shot, _DIM)
     fine = 4

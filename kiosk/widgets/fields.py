@@ -1,4 +1,4 @@
-"""Fields that are typed into, each with its caption above and its help or error below."""
+"""Text fields with a caption above and a help or error below."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
 
     @property
     def text(self) -> str:
-        """What stands in the field."""
+        """The text in the field."""
         return str(self.entry.get())
 
     @text.setter
@@ -165,7 +165,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         self.entry.delete(0, "end")
 
     def complain(self, sentence: str) -> None:
-        """Show *sentence* under the field as what is wrong with it."""
+        """Show *sentence* under the field as its error."""
         self.configure(border_color=theme.BAD)
         if self.note is not None:
             symbol = icon("warn", theme.BAD, 24, (0, 10))
@@ -174,7 +174,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
             )
 
     def calm(self) -> None:
-        """Show the help again."""
+        """Show the help again in place of an error."""
         self.configure(border_color=theme.LINE)
         if self.note is not None:
             self.note.configure(

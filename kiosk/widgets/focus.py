@@ -1,4 +1,4 @@
-"""What has the focus: a visible ring around it, and the order in which Tab goes."""
+"""Keyboard focus: the visible ring, and the order in which Tab moves it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RING_CORNER = 14  # small enough that the control's own corners stay inside
 
 
 class Control:
-    """Mixed into every widget that can have the focus.
+    """Mix-in of every widget that can have the focus.
 
     A control says which Tk widget takes the keys, draws the ring around itself, and knows whether
     it can be reached now.
@@ -57,7 +57,7 @@ class Control:
         tkinter.Misc.focus_set(self._target)
 
     def give_up_focus(self) -> None:
-        """Let the focus go nowhere: what is disabled has no ring."""
+        """Move the focus away from a control that is disabled."""
         if self.focused:
             self._target.nametowidget(".").focus_set()
 
@@ -105,7 +105,7 @@ class Control:
             self.stand_on(self.ground)
 
     def stand_on(self, colour: str) -> None:
-        """Paint what shows in the control's corners."""
+        """Paint the ground that shows in the control's corners."""
         self.ring_below.configure(bg_color=colour)
 
     def remove(self) -> None:
@@ -121,7 +121,7 @@ class Control:
 
 
 class FocusKeeper:
-    """Moves the focus through the controls of whatever is in front."""
+    """Moves the focus through the controls of the page or dialog in front."""
 
     def __init__(self, root: tkinter.Tk, scope: Callable[[], Sequence[Control]]) -> None:
         """Take over Tab in *root*; *scope* returns the controls in front, in reading order."""

@@ -1,4 +1,4 @@
-"""Hover help by tktooltip, for a mouse at rest. Nothing is told by it alone: touch has no hover."""
+"""Hover hints by tktooltip, for a mouse at rest. None is needed: touch has no hover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The symbols, drawn with Pillow; Tk's copies of them are shared by all pages."""
+"""Icons, drawn with Pillow; all pages share Tk's copies of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import customtkinter
+from PIL import Image, ImageDraw
 
 from kiosk.images import shared_image
 
@@ -36,8 +37,6 @@ def icon(name: str, colour: str, size: int = 28, pad: tuple[int, int] = (0, 0)) 
 @cache
 def picture(name: str, colour: str, size: int, pad: tuple[int, int] = (0, 0)) -> Any:
     """Return a symbol as a Pillow image, twice as large; see `icon`."""
-    from PIL import Image, ImageDraw
-
     grid = Image.new("RGBA", (24 * _FINE, 24 * _FINE), colour + "00")
     _SHAPES[name](_Pen(ImageDraw.Draw(grid), colour))
     sharp = 2  # twice the size, so that larger windows stay sharp

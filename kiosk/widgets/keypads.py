@@ -1,4 +1,4 @@
-"""Pads for fingers: digits in telephone order, and letters.
+"""On-screen keypads: digits in telephone order, and letters.
 
 The keys of a pad are one Tab stop; arrows move through them. A pad types into whatever field the
 page says, and never takes the focus from it when it is touched.
@@ -27,7 +27,7 @@ _LAST_ROW = 3
 
 
 class Typist(Protocol):
-    """What a pad types into."""
+    """Interface of what a pad types into."""
 
     def type(self, characters: str) -> None:
         """Put *characters* in."""
@@ -41,7 +41,7 @@ class Typist(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a key stands: row, first column, how many columns it spans."""
+    """Place of a key: row, first column, number of columns."""
 
     row: int
     column: int
@@ -79,7 +79,7 @@ class Key(Button):
 
 
 class Pad(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Keys in rows."""
+    """Base class of the pads: keys in rows."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Pad(customtkinter.CTkFrame):  # type: ignore[misc]
         return key
 
     def hit(self, key: Key) -> None:
-        """Do what *key* is for."""
+        """Act on *key*."""
         target = self._target()
         if target is None:
             return
@@ -172,13 +172,13 @@ class Pad(customtkinter.CTkFrame):  # type: ignore[misc]
             key.enable(enabled)
 
     def cover(self, covered: bool) -> None:
-        """Say whether something lies over the pad."""
+        """Note whether something lies over the pad."""
         for key in self.keys:
             key.covered = covered
 
 
 class DigitPad(Pad):
-    """1 to 9, then clear, 0 and back."""
+    """Keys 1 to 9, then clear, 0 and back."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class DigitPad(Pad):
 
 
 class LetterPad(Pad):
-    """Letters, a second layer with digits and accents, and room for the page's own button."""
+    """Letter keys, a second layer with digits and accents, and room for the page's own button."""
 
     def __init__(
         self,
@@ -248,7 +248,7 @@ class LetterPad(Pad):
         self.next_width = theme.MARGIN + width - self.next_spot
 
     def hit(self, key: Key) -> None:
-        """Do what *key* is for; a capital is typed once."""
+        """Act on *key*; a capital is typed once."""
         if key.value == SHIFT:
             self.set_capital(not self.capital)
         elif key.value == LAYER:

@@ -1,4 +1,4 @@
-"""Lists: rows that can be touched or only read, a page of them at a time."""
+"""Lists of rows, to touch or only to read, one screenful at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WIDTH = theme.PAGE_WIDTH - 2 * theme.MARGIN
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How rows are drawn.
+    """Measures of the rows.
 
     Attributes:
         high: In drawn pixels.
@@ -43,7 +43,7 @@ TOUCHED = Shape()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one row says.
+    """Content of one row.
 
     Attributes:
         title: At the left, heavy.
@@ -60,7 +60,7 @@ class Entry:
     command: Callable[[], object] | None = None
 
 
-class Row(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+class ListRow(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
     """One entry that can be touched."""
 
     def __init__(self, master: Any, entry: Entry, fonts: theme.Fonts, width: int) -> None:
@@ -122,8 +122,8 @@ def write(box: Any, entry: Entry, fonts: theme.Fonts, width: int, shape: Shape) 
     return made
 
 
-class Listing:
-    """Entries of a page, as many at a time as have room; buttons at the right turn the pages."""
+class ListView:
+    """A list that shows as many entries as have room; buttons at the right turn the pages."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class Listing:
         self._entries: Sequence[Entry] = ()
         self._first = 0
         self._shown: list[Any] = []
-        self.rows: list[Row] = []
+        self.rows: list[ListRow] = []
         x = theme.MARGIN + _WIDTH - _PAGER
         self._step = shape.high + shape.gap
         down = y + rows * self._step - shape.gap - theme.TOUCH
@@ -193,7 +193,7 @@ class Listing:
 
     def _clear(self) -> None:
         for widget in self._shown:
-            if isinstance(widget, Row):
+            if isinstance(widget, ListRow):
                 widget.remove()
             else:
                 widget.destroy()
@@ -238,7 +238,7 @@ class Listing:
     def _row(self, entry: Entry, width: int, number: int) -> Any:
         page = self._page
         if entry.command is not None:
-            row = Row(page, entry, self._fonts, width)
+            row = ListRow(page, entry, self._fonts, width)
             self.rows.append(row)
             return row
         box = customtkinter.CTkFrame(

@@ -1,4 +1,4 @@
-"""What tells and does not act: the sentence line, panes, hair lines, round signs."""
+"""Display-only widgets: status line, cards, rules, badges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AROUND = 84  # what the symbol and the margins of a sentence take
 
 
 class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
-    """One sentence with its symbol: what to do now, or what came of it."""
+    """One sentence with an icon: what to do now, or the result."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         self.enabled = False  # the focus comes here only after a refusal
 
     def say(self, tone: str, sentence: str) -> None:
-        """Show *sentence* in one of the `theme.TONES`; nothing happens where it stands already."""
+        """Show *sentence* in one of the `theme.TONES`; do nothing if it is shown already."""
         if (tone, sentence) == (self.tone, self.sentence):
             return
         colours = theme.TONES[tone]

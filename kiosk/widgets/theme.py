@@ -1,4 +1,4 @@
-"""Colours, type and measures of the kiosk, as drawn on a page of 1280 x 800."""
+"""Theme: colours, type and measures, for a page drawn at 1280 x 800."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tkinter import font as tkfont
 
 PAGE_WIDTH, PAGE_HEIGHT = 1280, 800
-TOP_BAR, FOOT = 76, 64
+TOP_BAR, STATUS_BAR = 76, 64
 MARGIN, COLUMN_GAP = 56, 56
 LEFT_COLUMN, RIGHT_COLUMN = 500, 612
 RIGHT_X = MARGIN + LEFT_COLUMN + COLUMN_GAP
@@ -71,7 +71,7 @@ TONES = {
 
 
 class Fonts:
-    """Which family there is; made once for a display."""
+    """The font family of the display; made once."""
 
     def __init__(self, root: tkinter.Misc, family: str = FAMILY) -> None:
         """Take *family* where the display has it, else the fallback."""

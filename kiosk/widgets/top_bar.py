@@ -1,4 +1,4 @@
-"""The bar at the top (mark, name, banner, chips) and the foot (what is missing, progress)."""
+"""The two bars: the top bar (mark, name, banner, chips) and the status bar at the foot."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _WIDEST = 330
 
 
 @dataclass(frozen=True, slots=True)
-class ChipSpec:
-    """A chip of the top bar.
+class Chip:
+    """Content of a chip of the top bar.
 
     Attributes:
         text: Its word.
@@ -40,10 +40,10 @@ class ChipSpec:
     chosen: bool = False
 
 
-class Chip(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
-    """A small button, 48 px drawn inside a touch area as high as the bar."""
+class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+    """A small button, 48 px high, drawn inside a touch area as high as the bar."""
 
-    def __init__(self, bar: TopBar, spec: ChipSpec, fonts: theme.Fonts) -> None:
+    def __init__(self, bar: TopBar, spec: Chip, fonts: theme.Fonts) -> None:
         """Make the chip as wide as its words."""
         self.command = spec.command
         self.ground = bar.colour
@@ -97,7 +97,7 @@ class Chip(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
 
 
 class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Mark, name, banner of a folder that is not live, and at most two chips."""
+    """Bar with mark, name, banner of a folder that is not live, and at most two chips."""
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
         """Make the bar, without chips."""
@@ -124,9 +124,9 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
             self.page, "", fonts(theme.BODY, "semibold"), colour=theme.WARN, width=400, height=40,
             compound="left",
         )  # fmt: skip
-        self.chips: list[Chip] = []
+        self.chips: list[ChipButton] = []
 
-    def fill(self, name: str, banner: str, chips: Sequence[ChipSpec]) -> None:
+    def fill(self, name: str, banner: str, chips: Sequence[Chip]) -> None:
         """Show *name*, *banner* (nothing for a live folder) and *chips* from left to right."""
         colour = theme.WARN_SOFT if banner else theme.SURFACE
         if colour != self.colour:
@@ -136,7 +136,7 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
         self._name.configure(text=name)
         for chip in self.chips:
             chip.destroy()
-        self.chips = [Chip(self, spec, self._fonts) for spec in chips]
+        self.chips = [ChipButton(self, spec, self._fonts) for spec in chips]
         right = theme.PAGE_WIDTH - EDGE + OUTSET
         for chip in reversed(self.chips):
             right -= chip.drawn_width + 2 * OUTSET
@@ -158,8 +158,8 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
-class FootText:
-    """What the foot says.
+class StatusText:
+    """Content of the status bar.
 
     Attributes:
         text: At the left.
@@ -174,18 +174,18 @@ class FootText:
     progress: tuple[int, int] | None = None
 
 
-class Foot(customtkinter.CTkFrame):  # type: ignore[misc]
-    """One line: ready or what is missing; at the right a note or the progress."""
+class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
+    """Bar at the foot: ready or what is missing; at the right a note or the progress."""
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
-        """Make an empty foot."""
+        """Make an empty bar."""
         super().__init__(
-            master, width=theme.PAGE_WIDTH, height=theme.FOOT, corner_radius=0,
+            master, width=theme.PAGE_WIDTH, height=theme.STATUS_BAR, corner_radius=0,
             fg_color=theme.SURFACE,
         )  # fmt: skip
         self._fonts = fonts
         self.page = customtkinter.CTkFrame(
-            self, width=theme.PAGE_WIDTH, height=theme.FOOT, corner_radius=0,
+            self, width=theme.PAGE_WIDTH, height=theme.STATUS_BAR, corner_radius=0,
             fg_color=theme.SURFACE,
         )  # fmt: skip
         self.page.place(relx=0.5, y=0, anchor="n")
@@ -201,10 +201,10 @@ class Foot(customtkinter.CTkFrame):  # type: ignore[misc]
         )  # fmt: skip
         at(self.left, EDGE, 13)
         at(self.right, theme.PAGE_WIDTH - EDGE - 460, 15)
-        self._shown: FootText | None = None
+        self._shown: StatusText | None = None
 
-    def say(self, text: FootText) -> None:
-        """Show *text*; nothing happens where it stands already."""
+    def say(self, text: StatusText) -> None:
+        """Show *text*; do nothing if it is shown already."""
         if text == self._shown:
             return
         before, self._shown = self._shown, text

@@ -1,4 +1,4 @@
-"""The customer's language: words by gettext, amounts and dates by Babel.
+"""Languages: words by gettext, amounts and dates by Babel.
 
 A language is a folder of `LOCALE` with a compiled catalogue; English is what the source says. The
 catalogue also holds the language's own name, its formats and its letters.
@@ -23,7 +23,7 @@ _MINUS, _PLUS = "−", "+"
 
 @functools.cache
 def languages() -> Mapping[str, str]:
-    """Return the languages there are words of: code -> its own name, English first."""
+    """Return the available languages: code -> its own name, English first."""
     found = {DEFAULT: "English"}
     for file in sorted(LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")):
         code = file.parts[-3]
@@ -82,7 +82,7 @@ class Language:
         return self._currency(minor, self._notes if whole else self._money, not whole)
 
     def hidden_money(self) -> str:
-        """Return what stands in the place of an amount that is not shown."""
+        """Return the placeholder of an amount that is not shown."""
         dots = "•" * 6
         pattern = self._money
         symbol_first = pattern.startswith("¤")

@@ -1,4 +1,4 @@
-"""Result or error -> the sentence that is shown for it, in English; the window translates it.
+"""Messages: the sentence, in English, for each result and error; the window translates it.
 
 A page that the public sees shows these sentences and no others: never the text of an error, which
 may name a file, a person or a cause. Nothing here says which factor failed. Sentences under the
@@ -11,6 +11,18 @@ import math
 from collections.abc import Callable
 from enum import Enum
 
+from atm.accounts.accounts import (
+    DayLimitError,
+    InsufficientFundsError,
+    InvalidAmountError,
+    NotAMultipleError,
+)
+from atm.accounts.money import AmountError
+from atm.accounts.session import ReturnedError
+from atm.login.decision import Outcome
+from credentials.errors import DuplicateUserError
+from credentials.policy import PolicyError
+from face_auth.types import Verdict
 from kiosk.words.language import Language
 
 
@@ -20,30 +32,30 @@ def N_(message: str) -> str:
 
 
 LOGIN = {
-    "refused": N_("Not admitted. Wait a minute and try again, or ask staff."),
-    "no_face": N_("We could not see your face. Try again."),
-    "fault": N_("Service not available. Ask staff."),
-    "paused": "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
+    Outcome.REFUSED: N_("Not admitted. Wait a minute and try again, or ask staff."),
+    Outcome.NO_FACE: N_("We could not see your face. Try again."),
+    Outcome.FAULT: N_("Service not available. Ask staff."),
+    Outcome.PAUSED: "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
 }
-"""The only things a customer is told after the press, by the outcome's value."""
+"""The only things a customer is told after the press."""
 
-FAULT = LOGIN["fault"]
+FAULT = LOGIN[Outcome.FAULT]
 
 GUIDANCE = {
-    "no_face": N_("Place your face in the oval"),
-    "several_people": N_("Only one person, please"),
-    "too_far": N_("Come a little closer"),
-    "too_near": N_("Move back a little"),
-    "off_centre": N_("Move your face into the oval"),
-    "too_dark": N_("Turn your face towards the light"),
-    "too_bright": N_("Turn away from the bright light"),
-    "blurred": N_("Hold still, please"),
-    "turned_away": N_("Look straight at the camera"),
-    "covered": N_("Uncover your face"),
-    "hold_still": N_("Hold still, please"),
-    "move_a_little": N_("Move your head a little"),
+    Verdict.NO_FACE: N_("Place your face in the oval"),
+    Verdict.SEVERAL: N_("Only one person, please"),
+    Verdict.TOO_FAR: N_("Come a little closer"),
+    Verdict.TOO_NEAR: N_("Move back a little"),
+    Verdict.OFF_CENTRE: N_("Move your face into the oval"),
+    Verdict.TOO_DARK: N_("Turn your face towards the light"),
+    Verdict.TOO_BRIGHT: N_("Turn away from the bright light"),
+    Verdict.BLURRED: N_("Hold still, please"),
+    Verdict.TURNED: N_("Look straight at the camera"),
+    Verdict.COVERED: N_("Uncover your face"),
+    Verdict.HOLD_STILL: N_("Hold still, please"),
+    Verdict.MOVE: N_("Move your head a little"),
 }
-"""What to do about each verdict but `ok`, by the verdict's value."""
+"""What to do about each verdict but `OK`."""
 
 WAIT = N_("One moment, please")
 TYPE_BOTH = N_("Type your username and your PIN")
@@ -52,7 +64,7 @@ PRESS_SAVE = N_("Look at the camera, then press Save")
 HOLD_STILL = N_("Hold still and look at the camera")
 TURN = N_("Turn towards the arrow")
 TURN_A_LITTLE = N_("Turn a little towards the arrow")
-COME_CLOSER = GUIDANCE["too_far"]
+COME_CLOSER = GUIDANCE[Verdict.TOO_FAR]
 NO_CAMERA = N_("The camera does not answer. Ask staff.")
 OUT = N_("Out of service. Please ask staff.")
 DETAILS_IN_LOG = N_("Staff cannot sign in here now. The log has the details.")
@@ -149,7 +161,7 @@ NOT_POSITIVE = AMOUNT["negative"]
 
 
 class Notice(Enum):
-    """All that the home page says of what came about: a tone, and a sentence in English.
+    """Notices of the home page: a tone, and a sentence in English.
 
     Everybody reads it, so it names nobody.
     """
@@ -176,21 +188,26 @@ class Notice(Enum):
         self.sentence = sentence
 
 
-def refusal(outcome: str, pause_s: float, language: Language) -> str:
-    """Return what a customer is told when nothing came of their attempt.
+def refusal(outcome: Outcome, pause_s: float, language: Language) -> str:
+    """Return the sentence for a customer whose attempt was not granted.
 
     Args:
-        outcome: The value of `atm.login.login.Outcome`, but for a grant.
+        outcome: Of the attempt; none is granted here.
         pause_s: How long this machine still pauses, where it does.
         language: The customer's.
     """
-    if outcome == "paused":
+    if outcome is Outcome.PAUSED:
         return language.ngettext(
             "Paused after too many refusals. Try again in {n} second, or ask staff.",
             "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
             max(1, math.ceil(pause_s)),
         )
     return language.gettext(LOGIN.get(outcome, FAULT))
+
+
+def guidance(verdict: Verdict | None, otherwise: str) -> str:
+    """Return what to do about *verdict*, in English; *otherwise* where nothing is wrong."""
+    return otherwise if verdict is None else GUIDANCE.get(verdict, otherwise)
 
 
 def field_error(error: Exception, what: str, language: Language) -> str | None:
@@ -204,10 +221,6 @@ def field_error(error: Exception, what: str, language: Language) -> str | None:
     Returns:
         None where *error* is not about what was typed.
     """
-    from atm.accounts.money import AmountError
-    from credentials.errors import DuplicateUserError
-    from credentials.policy import PolicyError
-
     message: str | None = None
     if isinstance(error, DuplicateUserError):
         message = TAKEN
@@ -219,25 +232,22 @@ def field_error(error: Exception, what: str, language: Language) -> str | None:
 
 
 def withdrawal_error(error: BaseException, smallest_minor: int, language: Language) -> str:
-    """Return the sentence for a withdrawal that did not come about.
+    """Return the sentence for a withdrawal that failed.
 
     Args:
         error: What the session raised; `HeldError` has a page of its own.
         smallest_minor: The smallest note, in minor units.
         language: The customer's.
     """
-    from atm.accounts import accounts
-    from atm.accounts.session import ReturnedError
-
     _ = language.gettext
-    if isinstance(error, accounts.InsufficientFundsError):
+    if isinstance(error, InsufficientFundsError):
         return _(MORE_THAN_BALANCE)
-    if isinstance(error, accounts.DayLimitError):
+    if isinstance(error, DayLimitError):
         left = int(error.remaining_minor)
         return _(DAY_LIMIT).format(amount=language.notes(left)) if left > 0 else _(NO_MORE_TODAY)
-    if isinstance(error, accounts.NotAMultipleError):
+    if isinstance(error, NotAMultipleError):
         return _(MULTIPLE).format(amount=language.notes(smallest_minor))
-    if isinstance(error, accounts.InvalidAmountError):
+    if isinstance(error, InvalidAmountError):
         return _(NOT_POSITIVE)
     if isinstance(error, ReturnedError):
         return _(RETURNED)
@@ -246,13 +256,11 @@ def withdrawal_error(error: BaseException, smallest_minor: int, language: Langua
 
 def enrolment_error(error: BaseException) -> str:
     """Return the sentence, in English, for an enrolment that saved nothing."""
-    from credentials.errors import DuplicateUserError
-
     if isinstance(error, DuplicateUserError):
         return TAKEN
     return ENROLMENT.get(getattr(error, "code", ""), FAULT)
 
 
 def camera_problem(problem: str, _: Callable[[str], str]) -> str:
-    """Return what is said of a camera that may not be used; the log has what is not said here."""
+    """Return the sentence for a camera that may not be used; the log has the cause."""
     return _(problem if problem in CAMERA_PROBLEMS else CAMERA_PROBLEMS[0])

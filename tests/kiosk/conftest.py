@@ -214,7 +214,7 @@ def kiosk_on(settings: Settings) -> Iterator[Callable[..., Kiosk]]:
         made.append(kiosk)
         machines.append(machine)
         if wait:
-            kiosk.until(lambda: kiosk.app.service.machine is machine)
+            kiosk.until(lambda: kiosk.app.host.machine is machine)
             kiosk.settle(0.05)
         return kiosk
 

@@ -1,4 +1,4 @@
-"""A machine without models or camera, whose answers a test chooses."""
+"""Fake machine without models or camera; a test chooses its answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,15 @@ from atm.login.decision import Decision, Outcome
 from atm.people import Customer, Signatures, StaffMember, StaffSignInError
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
-from face_auth.types import EnrolProgress, Frame, LivenessProgress, LoginProgress, Movement, Verdict
+from face_auth.types import (
+    EnrolProgress,
+    Frame,
+    LivenessProgress,
+    LoginProgress,
+    Movement,
+    PresenceState,
+    Verdict,
+)
 from tests.kiosk.fake_office import CUSTOMER, FakeOffice
 
 HOLD_S = 300.0
@@ -143,7 +151,7 @@ class FakeMachine:
     threshold: Any = None
     liveness_network: bool | None = True
     excused: tuple[str, ...] = ()
-    presence: str = "here"
+    presence: PresenceState = PresenceState.HERE
     watched: list[Session] = field(default_factory=list)
     acts: list[tuple[Any, ...]] = field(default_factory=list)
     act_error: Exception | None = None

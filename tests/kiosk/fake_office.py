@@ -1,4 +1,4 @@
-"""What staff do, noted instead of done."""
+"""Fake office that notes the acts of staff instead of doing them."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class FakeOffice:
             raise BalanceError(balance)
         self.machine.act("delete", username, staff.name, override.names if override else None)
 
-    def excuse(self, username: str, requests: Any, *, staff: StaffMember) -> None:
+    def excuse(self, username: str, movements: Any, *, staff: StaffMember) -> None:
         """Note it."""
-        self.machine.act("excuse", username, sorted(requests), staff.name)
+        self.machine.act("excuse", username, sorted(movements), staff.name)
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return all members, and whether they are locked."""

@@ -1,4 +1,4 @@
-"""Watches on which thread Tk objects are finalised: off the Tk thread they can block the window."""
+"""Watch on the thread that finalises Tk objects: off the Tk thread they can block the window."""
 
 import threading
 import tkinter

@@ -1,4 +1,4 @@
-"""What is wrong with the widgets in sight: sizes, contrast, fit, from real colours and fonts."""
+"""Checks of the visible widgets: sizes, contrast and fit, from real colours and fonts."""
 
 import tkinter
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from kiosk.widgets.buttons import Label, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import Chip
+from kiosk.widgets.top_bar import ChipButton
 
 
 def visible(widget: Any) -> Iterator[Any]:
@@ -61,26 +61,26 @@ def faults(widget: Any, scale: float, page: str) -> Iterator[str]:
         if widget.winfo_reqheight() > max(widget.winfo_height(), 1) + 1:
             yield f"{where}: is cut in height"
         drawn = getattr(box, "box", None)
-        if isinstance(box, Label) and drawn and drawn[0] and not isinstance(box.master, Chip):
+        if isinstance(box, Label) and drawn and drawn[0] and not isinstance(box.master, ChipButton):
             if box.winfo_width() > drawn[0] * scale + 2:
                 yield f"{where}: {box.winfo_width()} wide, has {drawn[0] * scale:.0f}"
             if box.winfo_height() > drawn[1] * scale + 2:
                 yield f"{where}: {box.winfo_height()} high, has {drawn[1] * scale:.0f}"
     if isinstance(widget, StatusLine) and widget.winfo_width() > widget.box[0] * scale + 2:
         yield f"{where} {widget.sentence!r}: wider than its place"
-    if isinstance(widget, Pressable) and (not isinstance(widget, Chip) or widget.enabled):
+    if isinstance(widget, Pressable) and (not isinstance(widget, ChipButton) or widget.enabled):
         least = theme.TOUCH * scale - 1
         if widget.winfo_width() < least or widget.winfo_height() < least:
             yield f"{where}: touched at {widget.winfo_width()} x {widget.winfo_height()}"
-        if widget.enabled and not isinstance(widget, Chip):
+        if widget.enabled and not isinstance(widget, ChipButton):
             ratio = max(
                 theme.contrast(str(widget.cget(part)), widget.ground)
                 for part in ("border_color", "fg_color")
             )
             if ratio < 3:
                 yield f"{where}: stands out by {ratio:.1f}"
-    if isinstance(widget, Field) or (isinstance(widget, Chip) and widget.enabled):
-        drawn = widget.face if isinstance(widget, Chip) else widget
+    if isinstance(widget, Field) or (isinstance(widget, ChipButton) and widget.enabled):
+        drawn = widget.face if isinstance(widget, ChipButton) else widget
         if theme.contrast(str(drawn.cget("border_color")), widget.ground) < 3:
             yield f"{where}: does not stand out"
     if isinstance(widget, tkinter.Canvas):

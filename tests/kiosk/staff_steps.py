@@ -1,4 +1,4 @@
-"""What tests of the staff's pages do again and again."""
+"""Steps that several tests of the staff's pages share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The countdown of the machine's pause."""
+"""Countdown of the machine's pause."""
 
 from kiosk.countdown import Countdown
 

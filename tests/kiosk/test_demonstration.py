@@ -1,4 +1,4 @@
-"""From an empty folder without a camera to a first login, in the real window on real machines."""
+"""Demonstration: from an empty folder without a camera to a first login, on real machines."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -72,7 +72,7 @@ def test_a_visitor_without_a_camera_comes_to_an_account(visited: Any) -> None:
     visited.app.go_home()
 
     visited.touch(visited.screen.last)  # End demonstration
-    visited.until(lambda: visited.app.service.camera_lost, LONG_S)
+    visited.until(lambda: visited.app.host.camera_lost, LONG_S)
     assert visited.machine.kind is Kind.LIVE and not visited.machine.has_customers
     assert visited.screen.visitor is None
     assert not any(PIN in text for text in words(visited.root))
@@ -83,14 +83,14 @@ def as_demonstration(kiosk: Any, machine: Any, state: str = "active") -> None:
     machine.kind = Kind.DEMO
     machine.office.known = [(Customer("e" * 32, USERNAME, FULL_NAME), state)] if state else []
     machine.has_customers = bool(state)
-    kiosk.app.service.settings = replace(kiosk.app.settings, camera="demo")
+    kiosk.app.host.settings = replace(kiosk.app.settings, camera="demo")
     kiosk.app.go_home()
     kiosk.settle(0.1)
 
 
 def test_until_she_is_enrolled_nobody_is_invited(kiosk: Any, machine: Any) -> None:
-    kiosk.until(lambda: kiosk.app.service.furnished)
-    kiosk.app.service.furnished = False
+    kiosk.until(lambda: kiosk.app.host.furnished)
+    kiosk.app.host.furnished = False
     as_demonstration(kiosk, machine, "")
     kiosk.until(lambda: not kiosk.screen.existing.enabled)
     said = "One moment: the drawn customer is being enrolled."
@@ -133,7 +133,7 @@ def test_who_creates_a_customer_finds_another_face_before_the_camera(
 def test_no_other_machine_shows_a_pin(kiosk: Any, machine: Any, kind: Kind, camera: str) -> None:
     as_demonstration(kiosk, machine)
     machine.kind = kind
-    kiosk.app.service.settings = replace(kiosk.app.settings, camera=camera)
+    kiosk.app.host.settings = replace(kiosk.app.settings, camera=camera)
     kiosk.app.go_home()
     kiosk.settle(0.5)
     assert kiosk.screen.visitor is None
@@ -151,7 +151,7 @@ def test_what_cannot_be_enrolled_is_logged_and_the_window_goes_on(
     machine.kind, machine.has_customers, machine.office.known = Kind.DEMO, False, []
     made = Kiosk(replace(settings, camera="demo"), lambda _settings: machine, furnish=refuse)
     try:
-        made.until(lambda: made.app.service.furnished)
+        made.until(lambda: made.app.host.furnished)
         made.until(lambda: "Nobody is enrolled yet" in made.screen.line.sentence)
         assert not made.screen.existing.enabled
     finally:

@@ -1,4 +1,4 @@
-"""The idle clock."""
+"""Idle clock."""
 
 from kiosk.idle import IdleClock
 

@@ -1,4 +1,4 @@
-"""Nobody there: "More time?", then everything typed is dropped."""
+"""Idle time-out in the window: "More time?", then everything typed is dropped."""
 
 import dataclasses
 from collections.abc import Callable

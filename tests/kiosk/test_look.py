@@ -20,7 +20,7 @@ from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.existing_user import ExistingUser
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.money import AmountHeld, TakeMoney
-from kiosk.screens.customer.out_of_service import Details as OutDetails
+from kiosk.screens.customer.out_of_service import FaultDetails
 from kiosk.screens.enrolment.consent import Consent
 from kiosk.screens.enrolment.details import CustomerPin, Details
 from kiosk.screens.enrolment.draft import Draft
@@ -204,7 +204,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     kiosk.settle(0.05)
     yield "close?"
     app.dialog.cancel()
-    own, app.service.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
+    own, app.host.settings = app.settings, dataclasses.replace(app.settings, camera="demo")
     for kind in (Kind.DEMO, Kind.TEST):
         machine.kind = kind
         app.demonstration.on = kind is Kind.DEMO
@@ -216,23 +216,23 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         drawn = Customer("e" * 32, USERNAME, FULL_NAME)
         machine.office.known = [(drawn, state)] if state else []
         machine.has_customers = bool(state)
-        app.demonstration._stranger, app.service.furnished = stranger, False
+        app.demonstration._stranger, app.host.furnished = stranger, False
         app.go_home()
         kiosk.until(lambda s=state: bool(app.screen._visitor) == bool(s))  # type: ignore[misc]
         kiosk.until(lambda: app.screen._somebody is not None)
         kiosk.settle(0.05)
         yield f"home of a demonstration, {state}, {stranger}"
-    app.service.settings = own
+    app.host.settings = own
     long = "The data folder " + "/very/long/path" * 15 + " cannot be used."
     show(lambda a: NotDone(a, STAFF, long))
     yield "not done"
-    app.service.fail(AtmError(long))
+    app.host.fail(AtmError(long))
     kiosk.settle(0.05)
     yield "out of service"
     kiosk.screen._nobody(AtmError(long))
     kiosk.settle(0.05)
     yield "out of service, nobody can sign in"
-    show(lambda a: OutDetails(a, STAFF))
+    show(lambda a: FaultDetails(a, STAFF))
     yield "out of service, details"
 
 

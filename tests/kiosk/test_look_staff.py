@@ -21,12 +21,12 @@ from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.look_to_change_pin import LookToChange, PinChanged
 from kiosk.screens.enrolment.consent import Consent
 from kiosk.screens.enrolment.draft import Draft
-from kiosk.screens.enrolment.same_face import AskedTwice, SameFace, Saving
+from kiosk.screens.enrolment.same_face import DuplicateConfirmation, SameFace, Saving
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customer import CustomerPage
 from kiosk.screens.staff.customers import Customers
-from kiosk.screens.staff.delete_with_money import ClosingWithMoney
-from kiosk.screens.staff.excused_movements import RequestsPage
+from kiosk.screens.staff.delete_with_money import DeleteWithMoney
+from kiosk.screens.staff.excused_movements import ExcusedMovements
 from kiosk.screens.staff.health import HealthPage
 from kiosk.screens.staff.holds import Holds, SettleHold
 from kiosk.screens.staff.new_face import NewFace
@@ -78,12 +78,12 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     machine.liveness_network = False
     own = app.settings
     for liveness in ("challenge", "passive", "off"):
-        app.service.settings = dataclasses.replace(own, liveness=liveness)
+        app.host.settings = dataclasses.replace(own, liveness=liveness)
         show(lambda a: back(a))
         yield f"menu, {liveness}"
         show(Home)
         yield f"home, {liveness}"
-    app.service.settings = own
+    app.host.settings = own
     office.open_holds = [(hold, CUSTOMER.username)] * 8
     machine.camera.state = "lost"
     app.window.fullscreen = True
@@ -108,19 +108,19 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     for state in STATES:
         page = show(lambda a, state=state: CustomerPage(a, ANA, CUSTOMER, state, back))
         yield f"customer, {state}"
-    requests = show(lambda a: RequestsPage(a, ANA, CUSTOMER, back))
-    yield "requests"
+    movements = show(lambda a: ExcusedMovements(a, ANA, CUSTOMER, back))
+    yield "movements"
     for row in (0, 1, 2, 3):
-        requests.listing.rows[row].press()
+        movements.listing.rows[row].press()
     kiosk.settle(0.05)
-    yield "requests, too few"
+    yield "movements, too few"
     page = show(lambda a: CustomerPage(a, ANA, CUSTOMER, "pending", back))
     for question in (page._unlock, page._delete):
         question()
         kiosk.settle(0.05)
         yield f"customer, {question.__name__}"
         app.dialog.cancel()
-    show(lambda a: ClosingWithMoney(a, ANA, CUSTOMER, 123_456_789, back))
+    show(lambda a: DeleteWithMoney(a, ANA, CUSTOMER, 123_456_789, back))
     yield "closing"
     page = show(lambda a: SecondSignature(a, ANA, say("New member of staff"), print, back))
     for field, sentence in (
@@ -187,7 +187,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         app.dialog.cancel()
     draft = Draft(ANA, datetime.now(UTC), CUSTOMER.username, LONG)
     step: Any = SimpleNamespace(app=app, saving=None)
-    asked = AskedTwice(step, draft, threading.Event())
+    asked = DuplicateConfirmation(step, draft, threading.Event())
     face = DuplicateQuestion(drawn_face(0.0), drawn_face(2.0), CUSTOMER.username, "c" * 32)
     show(lambda a: SameFace(a, asked, face))
     yield "same face"
@@ -195,7 +195,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "saving"
     page = show(lambda a: back(a))
     app.idle._touched_at -= 46
-    app.window.foot.say(page.foot())
+    app.window.status_bar.say(page.status())
     kiosk.root.update()
     assert kiosk.screen is page
     yield "signed out soon"

@@ -1,4 +1,4 @@
-"""A page that was left is gone, with everything that was on it."""
+"""Pages are destroyed, with everything on them, once they are left."""
 
 import gc
 import os

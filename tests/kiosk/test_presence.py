@@ -1,9 +1,10 @@
-"""An open account is covered as soon as its owner is not there alone, or nobody can say."""
+"""Presence watch: an account is covered unless its owner is known to be there alone."""
 
 from typing import Any
 
 import pytest
 
+from face_auth.types import PresenceState
 from kiosk import presence
 from kiosk.screens.customer.covered import Covered
 from tests.kiosk.conftest import SILENT_S
@@ -50,8 +51,8 @@ def test_the_owner_is_left_in_peace(page: Any, machine: Any) -> None:
     assert machine.watched == machine.sessions  # one watch for the whole session
 
 
-@pytest.mark.parametrize("found", ["gone", "other"])
-def test_anybody_else_covers_the_account(page: Any, machine: Any, found: str) -> None:
+@pytest.mark.parametrize("found", [PresenceState.GONE, PresenceState.OTHER])
+def test_anybody_else_covers_the_account(page: Any, machine: Any, found: PresenceState) -> None:
     machine.presence = found
     covered(page, machine)
     page.touch(page.screen.controls[-2])
@@ -62,7 +63,7 @@ def test_anybody_else_covers_the_account(page: Any, machine: Any, found: str) ->
 def test_a_question_over_the_account_goes_with_it(page: Any, machine: Any) -> None:
     page.touch(page.screen.presets[0])
     assert page.asked() is not None
-    machine.presence = "other"
+    machine.presence = PresenceState.OTHER
     covered(page, machine)
     assert machine.ledger.balance("c" * 32) == 135_000
 
@@ -72,12 +73,12 @@ def test_the_watch_goes_on_over_the_pages_of_an_account(page: Any, machine: Any)
     page.on("ChangePin")
     page.settle(0.7)
     assert len(machine.watched) == 1
-    machine.presence = "gone"
+    machine.presence = PresenceState.GONE
     covered(page, machine)
 
 
 def test_a_watch_that_fails_covers_the_account(page: Any, machine: Any) -> None:
-    def broken(_frame: object) -> str:
+    def broken(_frame: object) -> PresenceState:
         raise RuntimeError("no network")
 
     watching(page).look = broken
@@ -97,9 +98,9 @@ def test_a_watch_that_hangs_covers_the_account(
 ) -> None:
     monkeypatch.setattr(presence, "SILENT_S", 1.0)
 
-    def hanging(_frame: object) -> str:
+    def hanging(_frame: object) -> PresenceState:
         machine.hold.wait(HOLD_S)
-        return "here"
+        return PresenceState.HERE
 
     watching(page).look = hanging
     covered(page, machine)
@@ -117,7 +118,7 @@ def test_notes_under_way_are_not_covered(
 
     def slowly(*args: Any) -> Any:
         monkeypatch.setattr(presence, "SILENT_S", 1.5)
-        machine.presence, machine.camera.state = "gone", camera
+        machine.presence, machine.camera.state = PresenceState.GONE, camera
         machine.hold.wait(2.5)
         return book(*args)
 
@@ -135,7 +136,7 @@ def test_notes_under_way_are_not_covered(
 def test_nothing_is_watched_after_the_end(page: Any, machine: Any) -> None:
     page.key("Escape")
     page.on("Home")
-    machine.presence = "gone"
+    machine.presence = PresenceState.GONE
     page.settle(1.0)
     assert type(page.screen).__name__ == "Home"
     assert page.app.attendance._watch is None

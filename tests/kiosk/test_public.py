@@ -1,4 +1,4 @@
-"""What everybody reads is in `kiosk.words.messages`: no error's text, no path, no name."""
+"""Public pages show the sentences of `kiosk.words.messages` only: no error's text, path or name."""
 
 import ast
 from collections import Counter
@@ -17,8 +17,8 @@ from tests.kiosk.staff_steps import words
 CANARY = "/srv/atm/data/0f3a.key of maria.lopez"
 SOURCE = Path(package.__file__).parent
 WORDED = {
-    "service.py": 3,  # what staff read after they have signed in
-    "screens/staff_page.py": 2,  # the same
+    "machine_host.py": 3,  # what staff read after they have signed in
+    "screens/staff/staff_page.py": 2,  # the same
     "main.py": 1,  # standard error, where there is no window
     "story.py": 2,  # the same
 }
@@ -151,8 +151,8 @@ def a_callback(kiosk: Any, machine: Any, error: BaseException) -> None:
     kiosk.root.after(1, fails(error))
 
 
-def the_service(kiosk: Any, machine: Any, error: BaseException) -> None:
-    kiosk.app.service.fail(error)
+def the_machine(kiosk: Any, machine: Any, error: BaseException) -> None:
+    kiosk.app.host.fail(error)
     kiosk.on("OutOfService")
 
 
@@ -162,7 +162,7 @@ def the_service(kiosk: Any, machine: Any, error: BaseException) -> None:
     [
         a_login, the_balance, the_check_of_an_amount, a_withdrawal, the_watch_over_an_account,
         a_change_of_pin, a_staff_sign_in, the_first_start, an_enrolment,
-        the_search_for_customers, the_camera, a_callback, the_service,
+        the_search_for_customers, the_camera, a_callback, the_machine,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", [AtmError, OSError])

@@ -1,4 +1,4 @@
-"""Every question: whom or what it is about, which answer does no harm, and what is behind it."""
+"""Every dialog: its subject, which answer does no harm, and the page behind it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,10 +10,10 @@ from PIL import Image
 
 from atm.accounts.accounts import Hold
 from atm.people import Customer, StaffMember
-from kiosk.screens.customer.out_of_service import Details
+from kiosk.screens.customer.out_of_service import FaultDetails
 from kiosk.screens.enrolment.consent import Consent
 from kiosk.screens.staff.customer import CustomerPage
-from kiosk.screens.staff.delete_with_money import ClosingWithMoney
+from kiosk.screens.staff.delete_with_money import DeleteWithMoney
 from kiosk.screens.staff.holds import SettleHold
 from kiosk.screens.staff.staff_list import Member
 from kiosk.screens.staff.staff_menu import StaffMenu
@@ -67,7 +67,7 @@ DESTRUCTIVE = [
     (settle(True), ["maria.lopez", "20.00"]),
     (settle(False), ["maria.lopez", "20.00"]),
     (close(menu), ["kiosk"]),
-    (close(lambda app: Details(app, ANA)), ["kiosk"]),
+    (close(lambda app: FaultDetails(app, ANA)), ["kiosk"]),
 ]
 
 
@@ -101,7 +101,7 @@ def test_an_unlock_names_the_customer(kiosk: Any) -> None:
 
 
 def test_a_signature_that_destroys_names_it_and_is_red(kiosk: Any) -> None:
-    kiosk.app.show(lambda app: ClosingWithMoney(app, ANA, MARIA, 135_000, menu))
+    kiosk.app.show(lambda app: DeleteWithMoney(app, ANA, MARIA, 135_000, menu))
     kiosk.settle(0.1)
     kiosk.touch(kiosk.screen.controls[-1])
     kiosk.on("SecondSignature")

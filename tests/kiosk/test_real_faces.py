@@ -1,4 +1,4 @@
-"""The real window on the real machine: ten people whom the network never saw."""
+"""Real window on the real machine, with ten people whom the network never saw."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def real_kiosk(settings: Any) -> Any:
     from tests.kiosk.conftest import Kiosk
 
     made = Kiosk(replace(settings, kind=Kind.TEST, camera="demo", liveness="off"), open_machine)
-    made.until(lambda: made.app.service.machine is not None and made.machine.ready)
+    made.until(lambda: made.app.host.machine is not None and made.machine.ready)
     yield made
     made.close()
 

@@ -1,4 +1,4 @@
-"""The story that plays itself, on the real machine."""
+"""Scripted tour on the real machine."""
 
 import subprocess
 import sys

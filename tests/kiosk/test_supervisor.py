@@ -1,4 +1,4 @@
-"""A window that hangs is replaced, and one that is told to end does, whatever it waits for."""
+"""Supervisor: a window that hangs is replaced, and one that is told to end does end."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Work off the Tk thread, and its answers back on it."""
+"""Workers: work off the Tk thread, and its results on it."""
 
 import threading
 import time

@@ -1,11 +1,13 @@
-"""The account: balance and transactions on demand, money, and a new PIN."""
+"""Account page: balance and transactions on demand, withdrawals, and a change of PIN."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from atm.accounts.accounts import LedgerError, Withdrawal
+from atm.accounts.money import AmountError, parse_amount
+from atm.accounts.session import HeldError, ReturnedError, Session
 from kiosk.screens.customer.balance import WIDTH, BalanceCard
 from kiosk.screens.customer.change_pin import ChangePin
 from kiosk.screens.customer.money import AmountHeld, TakeMoney
@@ -19,10 +21,6 @@ from kiosk.widgets.keypads import DigitPad
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
-if TYPE_CHECKING:
-    from atm.accounts.accounts import Withdrawal
-    from atm.accounts.session import Session
-
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
 
@@ -30,7 +28,7 @@ _RIGHT, _RIGHT_WIDE = 656, 568
 
 
 class Account(SessionPage):
-    """What an admitted customer sees; leaving it logs them out."""
+    """Page of an open account; leaving it logs the customer out."""
 
     def __init__(self, app: Shell, session: Session, since: datetime | None = None) -> None:
         """Build the page for *session*, open since a given time or now."""
@@ -52,7 +50,7 @@ class Account(SessionPage):
         self._draw_money()
 
     def first_focus(self) -> Control | None:
-        """Start with what shows the balance."""
+        """Return the button that shows the balance."""
         return self.show_button
 
     def cancel(self) -> None:
@@ -80,7 +78,7 @@ class Account(SessionPage):
         self._open_pad(False)
 
     def pause(self) -> None:
-        """Hide what is private before a question lies over it."""
+        """Hide what is private before a dialog lies over it."""
         self.card.hide()
 
     def _change_pin(self) -> None:
@@ -135,8 +133,6 @@ class Account(SessionPage):
             preset.covered = wanted
 
     def _typed(self) -> None:
-        from atm.accounts.money import AmountError, parse_amount
-
         self._calm()
         try:
             minor = parse_amount(self.amount.text, self.app.settings.currency)
@@ -149,7 +145,7 @@ class Account(SessionPage):
         self._confirm(minor)
 
     def _confirm(self, minor: int) -> None:
-        """Ask whether it is meant, once it is certain that the amount can be paid."""
+        """Ask for confirmation once it is certain that the amount can be paid."""
         if self.settling:
             return
         self._calm()
@@ -188,9 +184,6 @@ class Account(SessionPage):
         self.go_on_to(lambda app: TakeMoney(app, session, since, withdrawal, back))
 
     def _refused(self, error: BaseException) -> None:
-        from atm.accounts.accounts import LedgerError
-        from atm.accounts.session import HeldError, ReturnedError
-
         if isinstance(error, HeldError):
             session, since, held = self.session, self.since, error
             self.go_on_to(lambda app: AmountHeld(app, session, since, held))

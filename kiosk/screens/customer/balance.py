@@ -1,4 +1,4 @@
-"""The account's card: name, balance and last transactions, hidden until they are asked for."""
+"""Card with name, balance and last transactions, hidden until the customer asks for them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _INNER = WIDTH - 2 * _LEFT
 
 
 class BalanceCard:
-    """Asks the session on a worker, and hides again by itself."""
+    """Card that asks the session on a worker and hides its answer after 15 seconds."""
 
     def __init__(self, page: Screen, session: Session, next_stop: Callable[[], Control]) -> None:
         """Make the card for *page*, which puts `pane`.
 
         Args:
-            page: Whose timers and requests these are.
+            page: Whose timers and worker requests these are.
             session: The open account.
             next_stop: Where the focus goes when the button that had it disappears.
         """
@@ -62,7 +62,7 @@ class BalanceCard:
 
     def hide(self) -> None:
         """Show neither balance nor transactions."""
-        self._page.never_mind(self._hide_at)
+        self._page.cancel_timer(self._hide_at)
         self._clear()
         self.balance.configure(text=self._page.language.hidden_money())
         at(self.show_button, _LEFT, 163)

@@ -1,4 +1,4 @@
-"""A customer changes their PIN: the old one and their face at once, then the new one twice."""
+"""Page that changes a PIN: the old one, then the new one twice."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from atm.login.decision import Outcome
+from credentials.policy import check_pin
 from kiosk.screens.customer.look_to_change_pin import LookToChange
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.screens.form import Form
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.fields import Field
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ChangePin(SessionPage, Form):
-    """Three fields, all masked."""
+    """Three masked fields: the old PIN, and the new one twice."""
 
     action = messages.N_("Change PIN")
 
@@ -60,7 +62,7 @@ class ChangePin(SessionPage, Form):
         )
 
     def explanation(self) -> tuple[str, str]:
-        """Return what happens next, or what became of the last try."""
+        """Return what happens next, or the result of the last try."""
         _ = self._
         if self._refused:
             return _("Your PIN was not changed."), self._refused
@@ -69,7 +71,7 @@ class ChangePin(SessionPage, Form):
             _("Then look at the camera: your old PIN and your face are checked at once."),
         )
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back to the account."""
         return [self.cancel_chip()]
 
@@ -78,10 +80,10 @@ class ChangePin(SessionPage, Form):
         self.go_on_to(self._account)
 
     def refresh(self) -> None:
-        """While the machine judges nobody, count down and let nothing be sent."""
+        """Count down, and let nothing be sent, while the machine judges nobody."""
         pause_s = self.app.pause.left_s
         if pause_s:
-            self.explained.configure(text=messages.refusal("paused", pause_s, self.language))
+            self.explained.configure(text=messages.refusal(Outcome.PAUSED, pause_s, self.language))
         elif not self.go.enabled:
             self.explained.configure(text=self._(messages.NOT_CHANGED))
         self.go.enable(not pause_s)
@@ -106,8 +108,6 @@ class ChangePin(SessionPage, Form):
         self.go_on_to(lambda app: LookToChange(app, session, since, *pins, *ways))
 
     def _judge(self) -> bool:
-        from credentials.policy import check_pin
-
         old, new, _again = self.fields
         if not self.check(new, check_pin, "pin"):
             return False

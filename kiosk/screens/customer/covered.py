@@ -1,4 +1,4 @@
-"""Log in again: what stands over an account whose owner the camera does not see any more."""
+"""Page that replaces an account when the camera no longer sees its owner alone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 
 STAYS_MS = 20_000
 _WIDE = 760
 
 
 class Covered(Screen):
-    """Nothing of the account: it was closed when this page came."""
+    """Asks the customer to log in again; the account is closed already."""
 
     idles = False
 
@@ -48,8 +48,8 @@ class Covered(Screen):
         self.button(_("Finish"), app.go_home, left + _WIDE - half, 600, half, height=theme.KEY)
         self.later(STAYS_MS, app.go_home)
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """Say nothing about whose account it was."""
+    def chips(self) -> Sequence[Chip]:
+        """Return none: whose account it was is not shown."""
         return []
 
     def _log_in(self) -> None:

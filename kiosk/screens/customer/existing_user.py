@@ -1,4 +1,4 @@
-"""Existing User: name and PIN beside the live camera; one press checks both at once."""
+"""Login page: name and PIN beside the live camera; one press checks both at once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import customtkinter
 
-from kiosk.camera_pane.prompts import Asking, parts
+from atm.login.decision import Outcome
+from face_auth.types import Verdict
+from kiosk.camera_pane.marks import Marks, Ring
+from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
+from kiosk.screens.base import LivePage
 from kiosk.screens.customer.account import Account
-from kiosk.screens.live import Live
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, at
@@ -19,7 +22,7 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.hint import hint
 from kiosk.widgets.keypads import DigitPad, LetterPad
 from kiosk.widgets.status_line import StatusLine, hair
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
@@ -33,7 +36,7 @@ _READ_MS = 1800
 """How long the focus rests on the sentence after a refusal."""
 
 
-class ExistingUser(Live):
+class ExistingUser(LivePage):
     """The login page."""
 
     def __init__(self, app: Shell) -> None:
@@ -41,8 +44,8 @@ class ExistingUser(Live):
         super().__init__(app)
         _ = self._
         self._login: Attempt[Decision] | None = None
-        self._asking: Asking | None = None
-        self._verdict = ""
+        self._prompts: LoginPrompts | None = None
+        self._verdict: Verdict | None = None
         self._answer, self._paused = "", False
         self._moving_on: str | None = None
         self.username = self._field(_("Username"), "text", 142)
@@ -51,7 +54,7 @@ class ExistingUser(Live):
         self.digits = DigitPad(self, self.fonts, lambda: self.typing, _)
         self.digits.put(theme.MARGIN, _PAD_Y - theme.TOP_BAR)
         self.view = CameraView(
-            self, self.fonts, app.service.latest,
+            self, self.fonts, app.host.latest,
             width=theme.RIGHT_COLUMN, height=412, on_frame=self._frame,
         )  # fmt: skip
         self.put(self.view, theme.RIGHT_X, 104)
@@ -67,12 +70,12 @@ class ExistingUser(Live):
         self.next: Button | None = None
         self.letters_open = False
         app.guide.watch(self._guided)
-        self.later(1, lambda: self.prepare_marks("FILLING", parts(app.settings.liveness)))
+        self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
         if app.by_touch:
             self.later(1, lambda: self._open_drawer(True))
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way home, or out of a login under way."""
         return [self.cancel_chip() if self._login is not None else self.home_chip()]
 
@@ -114,25 +117,25 @@ class ExistingUser(Live):
     def refresh(self) -> None:
         """Say what to do now, or what came of it."""
         _ = self._
-        machine = self.app.service.machine
+        machine = self.app.host.machine
         ready = machine is not None and machine.ready
         seen, busy = self.view.live, self._login is not None
         pause_s = self.app.pause.left_s
         if pause_s and not busy:
-            self._answer = messages.refusal("paused", pause_s, self.language)
+            self._answer = messages.refusal(Outcome.PAUSED, pause_s, self.language)
             self._paused = True
         elif self._answer and (self.pin.text or self._paused):
             self._forget_answer()
-        problem = self.app.service.camera_problem
+        problem = self.app.host.camera_problem
         self.press.enable(ready and seen and not busy and not problem and not pause_s)
         if not seen:
             self.view.words(*self.no_picture(messages.ASK))
-        if self._asking is not None:
+        if self._prompts is not None:
             self.app.idle.active()
-            self.line.say(*self._asking.line(_))
+            self.line.say(*self._prompts.line(_))
         elif self._answer:
             self.line.say("bad", self._answer)
-        elif self.app.service.camera_lost:
+        elif self.app.host.camera_lost:
             self.line.say("warn", _(messages.NO_CAMERA))
         elif problem:
             self.line.say("warn", messages.camera_problem(problem, _))
@@ -176,7 +179,7 @@ class ExistingUser(Live):
             self._drawer.place_forget()
 
     def _make_drawer(self) -> None:
-        height = theme.PAGE_HEIGHT - theme.FOOT - _DRAWER_Y
+        height = theme.PAGE_HEIGHT - theme.STATUS_BAR - _DRAWER_Y
         drawer = customtkinter.CTkFrame(
             self, width=theme.PAGE_WIDTH, height=height, corner_radius=0, fg_color=theme.PAPER
         )
@@ -196,15 +199,15 @@ class ExistingUser(Live):
 
     def _frame(self, frame: Frame | None) -> None:
         if frame is None:
-            self._verdict = ""
+            self._verdict = None
             self.refresh()
         elif self._login is None:
             self.app.guide.offer(frame)
         if frame is not None and not self.press.enabled and self._login is None:
             self.refresh()
 
-    def _guided(self, verdict: str) -> None:
-        if self._answer and verdict == "ok":
+    def _guided(self, verdict: Verdict | None) -> None:
+        if self._answer and verdict is Verdict.OK:
             return  # the refusal stays until something is done about it
         self._verdict = verdict
         self.refresh()
@@ -216,13 +219,13 @@ class ExistingUser(Live):
                 self.refresh()
                 field.take_focus()
                 return
-        self.never_mind(self._moving_on)
+        self.cancel_timer(self._moving_on)
         self.line.enabled = False
         self._answer = ""
         self.app.guide.pause(True)
         self._lock(True)
-        self._asking = Asking(self.app.settings.liveness)
-        self.view.mark(self._asking.marks)
+        self._prompts = LoginPrompts(self.app.settings.liveness)
+        self.view.mark(self._prompts.marks)
         machine, worker = self.app.machine, self.app.worker
         words = (self.username.text, self.pin.text)
         self._login = self.work(
@@ -236,8 +239,8 @@ class ExistingUser(Live):
         self.refresh()
 
     def _progress(self, progress: LoginProgress) -> None:
-        assert self._asking is not None
-        self.view.mark(self._asking.take(progress))
+        assert self._prompts is not None
+        self.view.mark(self._prompts.take(progress))
         self.refresh()
 
     def _decided(self, decision: Decision) -> None:
@@ -246,12 +249,9 @@ class ExistingUser(Live):
             session = decision.session
             self.app.show(lambda app: Account(app, session))
             return
-        from kiosk.camera_pane.picture import Marks, Ring
-
         self._end_login()
-        outcome = decision.outcome.value
-        self._answer = messages.refusal(outcome, decision.pause_s, self.language)
-        if outcome == "paused":
+        self._answer = messages.refusal(decision.outcome, decision.pause_s, self.language)
+        if decision.outcome is Outcome.PAUSED:
             self.app.pause.begin(decision.pause_s)
         self.view.mark(Marks(Ring.REFUSED))
         self.refresh()
@@ -265,25 +265,21 @@ class ExistingUser(Live):
             self.pin.take_focus()
 
     def _forget_answer(self) -> None:
-        from kiosk.camera_pane.picture import Marks
-
         self._answer, self._paused = "", False
         self.line.enabled = False
         self.view.mark(Marks())
 
     def _end_login(self) -> None:
-        from kiosk.camera_pane.picture import Marks
-
         if self._login is not None:
             self._login.drop()
-            self._login = self._asking = None
+            self._login = self._prompts = None
         self.pin.enable(True)
         self.pin.clear()
         self.typing = self.pin
         self._lock(False)
         self.view.mark(Marks())
         self.app.guide.pause(False)
-        self._verdict = ""
+        self._verdict = None
         self.press.configure(text=self._("Login"))
         self.app.redraw_bars()
 

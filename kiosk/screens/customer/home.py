@@ -1,4 +1,4 @@
-"""Home: two ways in, one way out."""
+"""Home page: the two ways in, the staff's way in, and the way out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from atm.folder import Kind
+from atm.login.decision import Outcome
 from kiosk.machine_host import Condition
 from kiosk.screens.base import Screen
 from kiosk.screens.customer.visitor import BUTTON, WIDTH, VisitorCard
@@ -16,19 +18,19 @@ from kiosk.widgets.buttons import Button, Tile
 from kiosk.widgets.focus import Control
 from kiosk.widgets.hint import hint
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.words.language import languages
 
 LOOK_S = 1.0
-"""How often it is looked whether somebody is enrolled, while nobody is."""
+"""How often a worker checks whether anybody is enrolled, while nobody is."""
 
 _LEFT, _RIGHT, _WIDE = 80, 720, 480
 _STAFF, _GAP = 160, 12
 
 
 class Home(Screen):
-    """The page that everything comes back to."""
+    """The page that everything returns to."""
 
     idles = False
 
@@ -69,10 +71,10 @@ class Home(Screen):
         self.put(self.line, _LEFT, 560)
         self.refresh()
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return one chip for each language."""
         return [
-            ChipSpec(
+            Chip(
                 name,
                 lambda code=code: self.app.speak(code),  # type: ignore[misc]
                 chosen=code == self.language.code,
@@ -80,33 +82,33 @@ class Home(Screen):
             for code, name in languages().items()
         ]
 
-    def foot(self) -> FootText:
-        """Return ready or what is missing, and the time."""
+    def status(self) -> StatusText:
+        """Return the kiosk's condition, and the time."""
         said = self._weaker(self.condition_text())
         if not self._show_clock:  # the first paint does not wait for Babel
-            self._show_clock = self.app.service.condition is not Condition.OPENING
+            self._show_clock = self.app.host.condition is not Condition.OPENING
             if not self._show_clock:
                 return said
-        return FootText(said.text, said.tone, self.language.clock(datetime.now()))
+        return StatusText(said.text, said.tone, self.language.clock(datetime.now()))
 
     def first_focus(self) -> Control | None:
-        """Nothing has the focus until a key is pressed; a touch needs none."""
+        """Return None: nothing has the focus until a key is pressed."""
         return None
 
     def cancel(self) -> None:
-        """Escape means nothing here."""
+        """Ignore Escape."""
 
     def refresh(self) -> None:
-        """Say what is missing, and invite nobody to what cannot succeed."""
+        """Show what is missing, and offer nobody what cannot succeed."""
         self._look()
-        first_start = self.app.service.first_start
+        first_start = self.app.host.first_start
         demonstration = self.app.demonstration
-        offered = not demonstration.drawn and (first_start or self.app.service.camera_lost)
+        offered = not demonstration.drawn and (first_start or self.app.host.camera_lost)
         tone, sentence = self._state(first_start)
         self.line.say(tone, sentence)
-        service = self.app.service
+        host = self.app.host
         self.existing.enable(
-            self._somebody is not False and not service.camera_lost and not service.camera_problem
+            self._somebody is not False and not host.camera_lost and not host.camera_problem
         )
         self._show(self.demonstrate, offered)
         if self._visitor and self.visitor is None:
@@ -119,16 +121,16 @@ class Home(Screen):
     def _state(self, first_start: bool) -> tuple[str, str]:
         """Return tone and sentence of the one thing that matters now."""
         _, app = self._, self.app
-        service, demonstration = app.service, app.demonstration
+        host, demonstration = app.host, app.demonstration
         if app.notice is not None:
             return app.notice.tone, _(app.notice.sentence)
         if app.pause.left_s:
-            return "warn", messages.refusal("paused", app.pause.left_s, self.language)
-        if service.camera_lost:
+            return "warn", messages.refusal(Outcome.PAUSED, app.pause.left_s, self.language)
+        if host.camera_lost:
             if first_start:
                 return "warn", _("No camera was found. Connect one, or press Demonstration.")
             return "warn", _("No camera was found. Connect one, or ask staff.")
-        if demonstration.drawn and self._somebody is False and not service.furnished:
+        if demonstration.drawn and self._somebody is False and not host.furnished:
             return "hold", _("One moment: the drawn customer is being enrolled.")
         if self._visitor == "locked":
             return "warn", _("This customer is locked. Press Staff to unlock.")
@@ -140,16 +142,16 @@ class Home(Screen):
             return "warn", _("First start: press Create New User to add staff, or Demonstration.")
         if first_start:
             return "warn", _("First start: press Create New User to add staff.")
-        if service.camera_problem:
-            return "warn", messages.camera_problem(service.camera_problem, _)
+        if host.camera_problem:
+            return "warn", messages.camera_problem(host.camera_problem, _)
         if self._somebody is False:
             return "warn", _("Nobody is enrolled yet. Ask staff: press Create New User.")
         return "info", _("Your face data is encrypted and used only to let you in.")
 
     def _look(self) -> None:
-        """Have a worker look who could log in: once, or each second while nobody could."""
-        service, now = self.app.service, time.monotonic()
-        machine, drawn = service.machine, self.app.demonstration.drawn
+        """Have a worker check who could log in: once, or each second while nobody could."""
+        host, now = self.app.host, time.monotonic()
+        machine, drawn = host.machine, self.app.demonstration.drawn
         if machine is None or self._somebody or now < self._look_at:
             return
         self._look_at = now + LOOK_S
@@ -160,8 +162,8 @@ class Home(Screen):
             return machine.has_customers, state(machine) if drawn else ""
 
         def failed(error: BaseException) -> None:
-            if machine is service.machine:
-                service.fail(error)
+            if machine is host.machine:
+                host.fail(error)
 
         self.app.worker.start(look, done=self._found, failed=failed)
 
@@ -184,18 +186,18 @@ class Home(Screen):
         """Keep the sentence last of what Tab reaches."""
         self.controls.sort(key=lambda c: c is self.line)
 
-    def _weaker(self, said: FootText) -> FootText:
-        """Return what the foot says; that a live machine is ready with a weaker face check, too."""
-        service, setting = self.app.service, self.app.settings.liveness
-        live = service.machine is not None and str(service.machine.kind) == "live"
-        if setting == "challenge" or not live or service.condition is not Condition.READY:
+    def _weaker(self, said: StatusText) -> StatusText:
+        """Return *said*, with a warning where a ready live machine has a weaker face check."""
+        host, setting = self.app.host, self.app.settings.liveness
+        live = host.machine is not None and host.machine.kind == Kind.LIVE
+        if setting == "challenge" or not live or host.condition is not Condition.READY:
             return said
         _ = self._
         words = {
             "passive": _("Ready. Liveness: only passive"),
             "off": _("Ready. Liveness: off"),
         }
-        return FootText(words[setting], "warn")
+        return StatusText(words[setting], "warn")
 
     def _tile(self, title: str, line: str, command: object, look: str, y: int, height: int) -> Tile:
         size = theme.HEADING if look == "primary" else 32
@@ -241,7 +243,7 @@ class Home(Screen):
         staff_first(self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent)))
 
     def _demonstrate(self) -> None:
-        if self.app.service.first_start:
+        if self.app.host.first_start:
             self.app.demonstration.start()
         else:
             staff_first(self, lambda _staff: self.app.demonstration.start())

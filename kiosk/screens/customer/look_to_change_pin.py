@@ -1,4 +1,4 @@
-"""The camera looks once more before a PIN is changed."""
+"""Page that checks the old PIN and the face before a PIN is changed."""
 
 from __future__ import annotations
 
@@ -6,29 +6,31 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from kiosk.camera_pane.prompts import Asking, parts
+from atm.login.decision import Outcome
+from kiosk.camera_pane.marks import Ring
+from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
+from kiosk.screens.base import LivePage
 from kiosk.screens.customer.session_page import SessionPage
-from kiosk.screens.live import Live
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import StatusLine, card, disc
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
     from atm.login.decision import Decision
-    from face_auth.types import Frame, LoginProgress
+    from face_auth.types import Frame, LoginProgress, Verdict
 
 _HIGH = 412
 _WIDE = 760
 
 
-class LookToChange(Live, SessionPage):
-    """Starts by itself as soon as there is a picture."""
+class LookToChange(LivePage, SessionPage):
+    """Live page whose check starts by itself as soon as the face is well in view."""
 
     def __init__(
         self,
@@ -56,8 +58,8 @@ class LookToChange(Live, SessionPage):
         self._account, self._again = back, again
         self._pins = (old_pin, new_pin)
         self._looking: Attempt[Decision] | None = None
-        self._asking: Asking | None = None
-        self._verdict = ""
+        self._prompts: LoginPrompts | None = None
+        self._verdict: Verdict | None = None
         _ = self._
         pane: Any = card(self, theme.LEFT_COLUMN, _HIGH + 84)
         self.put(pane, theme.MARGIN, 104)
@@ -77,17 +79,17 @@ class LookToChange(Live, SessionPage):
             height=theme.KEY,
         )  # fmt: skip
         self.view = CameraView(
-            self, self.fonts, app.service.latest,
+            self, self.fonts, app.host.latest,
             width=theme.RIGHT_COLUMN, height=_HIGH, on_frame=self._frame,
         )  # fmt: skip
         self.put(self.view, theme.RIGHT_X, 104)
         self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
         self.put(self.line, theme.RIGHT_X, 532)
         app.guide.watch(self._guided)
-        self.prepare_marks("FILLING", parts(app.settings.liveness))
+        self.prepare_marks(Ring.FILLING, parts(app.settings.liveness))
         self.refresh()
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way out."""
         return [self.cancel_chip()]
 
@@ -97,17 +99,17 @@ class LookToChange(Live, SessionPage):
 
     def refresh(self) -> None:
         """Say what to do now, and begin when the face is well in view."""
-        machine = self.app.service.machine
+        machine = self.app.host.machine
         ready = machine is not None and machine.ready
         if self._looking is not None:
             self.app.idle.active()
         if not self.view.live:
             self.view.words(*self.no_picture(messages.ASK))
-            lost = self.app.service.camera_lost
+            lost = self.app.host.camera_lost
             sentence = messages.NO_CAMERA if lost else messages.WAIT
             self.line.say("warn" if lost else "hold", self._(sentence))
-        elif self._asking is not None:
-            self.line.say(*self._asking.line(self._))
+        elif self._prompts is not None:
+            self.line.say(*self._prompts.line(self._))
         elif self._verdict in messages.GUIDANCE:
             self.line.say("look", self._(messages.GUIDANCE[self._verdict]))
         else:
@@ -122,20 +124,20 @@ class LookToChange(Live, SessionPage):
 
     def _frame(self, frame: Frame | None) -> None:
         if frame is None:
-            self._verdict = ""
+            self._verdict = None
         elif self._looking is None:
             self.app.guide.offer(frame)
         self.refresh()
 
-    def _guided(self, verdict: str) -> None:
+    def _guided(self, verdict: Verdict | None) -> None:
         self._verdict = verdict
         self.refresh()
 
     def _begin(self) -> None:
         self.settling = True
         self.app.guide.pause(True)
-        self._asking = Asking(self.app.settings.liveness)
-        self.view.mark(self._asking.marks)
+        self._prompts = LoginPrompts(self.app.settings.liveness)
+        self.view.mark(self._prompts.marks)
         machine, worker, session, pins = self.app.machine, self.app.worker, self.session, self._pins
         self._looking = self.work(
             lambda attempt: machine.change_pin(
@@ -146,29 +148,29 @@ class LookToChange(Live, SessionPage):
         self.refresh()
 
     def _progress(self, progress: LoginProgress) -> None:
-        assert self._asking is not None
-        self.view.mark(self._asking.take(progress))
+        assert self._prompts is not None
+        self.view.mark(self._prompts.take(progress))
         self.refresh()
 
     def _decided(self, decision: Decision) -> None:
         self.app.idle.active()
         session, since, back = self.session, self.since, self._account
-        outcome = decision.outcome.value
-        if outcome == "paused":
+        outcome = decision.outcome
+        if outcome is Outcome.PAUSED:
             self.app.pause.begin(decision.pause_s)
-        if outcome == "granted":
+        if outcome is Outcome.GRANTED:
             self.go_on_to(lambda app: PinChanged(app, session, since, back))
             return
         refused = (
             self._(messages.NOT_CHANGED)
-            if outcome == "refused"
+            if outcome is Outcome.REFUSED
             else messages.refusal(outcome, decision.pause_s, self.language)
         )
         self.go_on_to(self._again(refused))
 
 
 class PinChanged(SessionPage):
-    """The new PIN counts."""
+    """Confirms that the new PIN is valid."""
 
     def __init__(self, app: Shell, session: Session, since: datetime, back: Make) -> None:
         """Build the page; *back* makes the account's."""

@@ -1,4 +1,4 @@
-"""What came of a withdrawal: take your money, or ask staff about what is on hold."""
+"""Pages after a withdrawal: take the money, or ask staff about money on hold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from atm.accounts.dispenser import SIMULATED
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
@@ -46,14 +47,12 @@ class _Slip(SessionPage):
 
 
 class TakeMoney(_Slip):
-    """The notes are out and booked; then the account again, or the end."""
+    """Slip of a withdrawal that was paid and booked."""
 
     def __init__(
         self, app: Shell, session: Session, since: datetime, withdrawal: Withdrawal, back: Make
     ) -> None:
         """Build the page for *withdrawal* of *session*, open *since*; *back* makes its account."""
-        from atm.accounts.dispenser import SIMULATED
-
         super().__init__(app)
         self.open_session(session, since)
         _ = self._
@@ -80,7 +79,7 @@ class TakeMoney(_Slip):
 
 
 class AmountHeld(_Slip):
-    """Nobody knows whether notes came out; what the customer shows to staff."""
+    """Slip of an amount on hold, for the customer to show to staff."""
 
     def __init__(self, app: Shell, session: Session, since: datetime, held: HeldError) -> None:
         """Build the page for what *held* says, of *session*, open *since*."""

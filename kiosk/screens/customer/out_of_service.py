@@ -1,4 +1,4 @@
-"""Out of service: a code for everybody; what it means is for staff who have signed in."""
+"""Out-of-service page: a code for everybody, and the explanation for signed-in staff."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.base import Screen
 from kiosk.screens.staff.sign_in import StaffSignIn
-from kiosk.screens.staff.staff_page import WIDE, Told
+from kiosk.screens.staff.staff_page import WIDE, StaffMessage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Label, at
 from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _GAP = 16
 
 
 class OutOfService(Screen):
-    """Says no more than that, and which code staff will ask for."""
+    """Shows that the kiosk is out of service, and the code that staff will ask for."""
 
     idles = False
 
@@ -37,7 +37,7 @@ class OutOfService(Screen):
         at(disc(pane, "warn", theme.WARN, theme.WARN_SOFT), inner // 2, 44)
         for text, font, colour, y, height in (
             (_(messages.OUT), self.fonts(theme.HEADING, "bold"), theme.INK, 164, 48),
-            (app.service.code, self.fonts(theme.FIELD, "semibold"), theme.MUTED, 228, 40),
+            (app.host.code, self.fonts(theme.FIELD, "semibold"), theme.MUTED, 228, 40),
         ):
             words = Label(
                 pane, text, font, colour=colour, width=inner, height=height, anchor="center"
@@ -58,16 +58,16 @@ class OutOfService(Screen):
             buttons.append((_("Close"), app.close))
         self.again, self.staff, *_rest = row(self, buttons)
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """There is nowhere else to go."""
+    def chips(self) -> Sequence[Chip]:
+        """Return none: there is nowhere else to go."""
         return []
 
     def cancel(self) -> None:
-        """Escape means nothing here."""
+        """Ignore Escape."""
 
     def _staff(self) -> None:
-        """Find out who may sign in: the list of staff may be whole where another store is not."""
-        settings, machine = self.app.settings, self.app.service.machine
+        """Find out who may sign in: the staff store may be intact where another one is not."""
+        settings, machine = self.app.settings, self.app.host.machine
         self.staff.enable(False)
 
         def find(_attempt: object) -> SignIn:
@@ -84,7 +84,7 @@ class OutOfService(Screen):
         app = self.app
         app.show(
             lambda app: StaffSignIn(
-                app, lambda member: app.show(lambda app: Details(app, member)), staff
+                app, lambda member: app.show(lambda app: FaultDetails(app, member)), staff
             )
         )
 
@@ -92,12 +92,12 @@ class OutOfService(Screen):
         self.note.configure(text=self._(messages.DETAILS_IN_LOG))
 
 
-class Details(Told):
-    """What is wrong, and what staff can do about the kiosk itself."""
+class FaultDetails(StaffMessage):
+    """Explains the fault to staff, and offers what they can do about the kiosk."""
 
     def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for *staff*."""
-        super().__init__(app, staff, app.service.code, app.service.problem)
+        super().__init__(app, staff, app.host.code, app.host.problem)
         _ = self._
         buttons: list[tuple[str, Callable[[], object]]] = [(_("Try again"), app.reopen)]
         if app.window.fullscreen:

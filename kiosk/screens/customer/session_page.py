@@ -1,4 +1,4 @@
-"""What every page of an open account has: its owner, since when, and its end."""
+"""Base class of the pages of an open account."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from kiosk.screens.base import Screen
 from kiosk.shell import Make
-from kiosk.widgets.top_bar import ChipSpec, FootText
+from kiosk.widgets.top_bar import Chip, StatusText
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
 
 
 class SessionPage(Screen):
-    """A page of an open account. Leaving it closes the account, unless `go_on_to` leads away."""
+    """Page of an open account. Leaving it closes the account, unless `go_on_to` leads on."""
 
     session: Session
 
@@ -25,14 +25,14 @@ class SessionPage(Screen):
         self.since = since or datetime.now()
         self._keeps_session = False
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """Show whose account it is."""
-        return [ChipSpec(self.session.customer.full_name)]
+    def chips(self) -> Sequence[Chip]:
+        """Return a chip with the owner's name."""
+        return [Chip(self.session.customer.full_name)]
 
-    def foot(self) -> FootText:
-        """Say since when."""
+    def status(self) -> StatusText:
+        """Return since when the customer is signed in."""
         time = self.language.time(self.since)
-        return FootText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
+        return StatusText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
 
     def go_on_to(self, make: Make) -> None:
         """Show another page of the same account."""

@@ -1,4 +1,4 @@
-"""A demonstration's card on the home page: who stands before the camera, and what they type."""
+"""Card on a demonstration's home page: the drawn customer's name and PIN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consent: what is kept and how it is deleted, before anything is kept."""
+"""Consent page: what is stored, why, and how it is deleted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
 from kiosk.widgets.status_line import card, hair
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _ROW = 104
 
 
 class Consent(Screen):
-    """The customer reads it and says yes or no; a no stores nothing."""
+    """Page that the customer reads and answers; a no stores nothing."""
 
     def __init__(self, app: Shell, staff: StaffMember) -> None:
         """Build the page for the customer whom *staff* serve."""
@@ -72,12 +72,12 @@ class Consent(Screen):
         self.yes = yes
         self.primary = None  # a yes is pressed, never fallen into
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back."""
         return [self.cancel_chip()]
 
     def first_focus(self) -> Control | None:
-        """Neither answer is suggested."""
+        """Return None: neither answer is suggested."""
         return None
 
     def cancel(self) -> None:

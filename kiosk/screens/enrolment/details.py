@@ -1,16 +1,18 @@
-"""Create New User: what staff type, then the PIN that the customer types."""
+"""Pages for a new customer's details, typed by staff, and the PIN, typed by the customer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from atm.accounts.money import parse_amount
+from credentials.policy import check_pin, normalise_full_name, normalise_username
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.face_step import FaceStep
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.form import Form
 from kiosk.shell import Make, Shell
 from kiosk.widgets.fields import Field
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 
@@ -41,12 +43,12 @@ class Details(Form):
             prefix=self.language.symbol,
         )
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back."""
         return [self.cancel_chip()]
 
     def explanation(self) -> tuple[str, str]:
-        """Return what these are."""
+        """Return who types here, and what to check first."""
         _ = self._
         return (
             _("Typed by staff"),
@@ -55,9 +57,6 @@ class Details(Form):
 
     def go_on(self) -> None:
         """Check the fields; the store is read on a worker."""
-        from atm.accounts.money import parse_amount
-        from credentials.policy import normalise_full_name, normalise_username
-
         username, full_name, opening = self.fields
         currency = self.app.settings.currency
         for field, judge, what in (
@@ -116,9 +115,9 @@ class CustomerPin(Form):
             ]
         )
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back to the details, and out."""
-        back = ChipSpec(self._("Back"), lambda: self.app.show(self._back), symbol="back")
+        back = Chip(self._("Back"), lambda: self.app.show(self._back), symbol="back")
         return [back, self.cancel_chip()]
 
     def explanation(self) -> tuple[str, str]:
@@ -148,6 +147,4 @@ class CustomerPin(Form):
         self.app.show(lambda app: FaceStep(app, draft, back))
 
     def _judge(self) -> bool:
-        from credentials.policy import check_pin
-
         return self.check(self.fields[0], check_pin, "pin")

@@ -1,18 +1,16 @@
-"""What is gathered about a new customer until it is saved; gone with the last of its pages."""
+"""Draft of a new customer, held in memory until it is saved."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from atm.people import Application, StaffMember
+from atm.people import Application, StaffMember
 
 
 @dataclass(slots=True)
 class Draft:
-    """A customer in the making.
+    """A customer who is being enrolled.
 
     Attributes:
         staff: Who signed in to create them.
@@ -22,7 +20,7 @@ class Draft:
         opening_minor: Opening balance in minor units.
         opening_text: The balance as it was typed.
         pin: As the customer typed it; never shown.
-        excused: Movements that the customer cannot make, by the request's value.
+        excused: Movements that the customer cannot make, by the movement's value.
     """
 
     staff: StaffMember
@@ -35,9 +33,7 @@ class Draft:
     excused: tuple[str, ...] = ()
 
     def application(self) -> Application:
-        """Return it as what the machine takes."""
-        from atm.people import Application
-
+        """Return the draft as the machine takes it."""
         return Application(
             username=self.username,
             full_name=self.full_name,

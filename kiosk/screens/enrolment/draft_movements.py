@@ -1,4 +1,4 @@
-"""Page for the movements that the face check does not ask of a customer in the making."""
+"""Page for the movements that a login will not ask of the new customer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from kiosk.screens.staff.excused_movements import Movements
 from kiosk.shell import Make, Shell
 
 
-class DraftRequests(Movements):
-    """The movements of a customer in the making; they are saved with the customer."""
+class DraftMovements(Movements):
+    """Excused movements of a draft; they are saved with the customer."""
 
     def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
         """Build the page for *draft*."""

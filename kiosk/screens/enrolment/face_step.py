@@ -1,4 +1,4 @@
-"""Create New User: "Save login details", five pictures, and the end of it."""
+"""Pages that capture the new customer's face, save everything and confirm it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
-from kiosk.screens.enrolment.draft_movements import DraftRequests
-from kiosk.screens.enrolment.same_face import AskedTwice
+from kiosk.screens.enrolment.draft_movements import DraftMovements
+from kiosk.screens.enrolment.same_face import DuplicateConfirmation
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.pictures import PANE_Y, Pictures
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, disc, hair
-from kiosk.widgets.top_bar import ChipSpec, fit, measure
+from kiosk.widgets.top_bar import Chip, fit, measure
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ROW = 65
 
 
 class FaceStep(Pictures):
-    """The camera beside what will be saved."""
+    """Camera beside a summary of what will be saved."""
 
     action = messages.N_("Save login details")
 
@@ -40,14 +40,14 @@ class FaceStep(Pictures):
         self._summary()
         self.draw_camera()
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back and the movements, until saving has begun, and the way out."""
         if self.saving is not None:
             return [self.cancel_chip()]
-        back = ChipSpec(self._("Back"), self._back, symbol="back")
+        back = Chip(self._("Back"), self._back, symbol="back")
         if self.app.settings.liveness != "challenge":
             return [back, self.cancel_chip()]
-        movements = ChipSpec(self._("Movements"), self._movements)
+        movements = Chip(self._("Movements"), self._movements)
         return [back, movements, self.cancel_chip()]
 
     def cancel(self) -> None:
@@ -59,16 +59,16 @@ class FaceStep(Pictures):
         draft = self._draft
         return self.app.machine.enrol(
             draft.application(), staff=draft.staff, progress=progress, cancel=cancel,
-            ask=AskedTwice(self, draft, cancel).ask,
+            ask=DuplicateConfirmation(self, draft, cancel).ask,
         )  # fmt: skip
 
     def saved(self, result: Customer) -> None:
-        """Tell the customer."""
+        """Show that the customer is saved."""
         self._draft.pin = ""
         self.app.show(lambda app: Saved(app, result))
 
     def not_saved(self, error: BaseException) -> None:
-        """Say why; a name that was taken meanwhile is typed anew."""
+        """Say why nothing was saved; a name that was taken meanwhile is typed again."""
         if messages.enrolment_error(error) == messages.TAKEN:
             self._back()
         elif self.winfo_exists():
@@ -112,14 +112,16 @@ class FaceStep(Pictures):
 
     def _movements(self) -> None:
         draft, back = self._draft, self._back_to
-        self.app.show(lambda app: DraftRequests(app, draft, lambda app: FaceStep(app, draft, back)))
+        self.app.show(
+            lambda app: DraftMovements(app, draft, lambda app: FaceStep(app, draft, back))
+        )
 
     def _back(self) -> None:
         self.app.show(self._back_to)
 
 
 class Saved(Screen):
-    """The new customer can log in."""
+    """Confirms that the new customer can log in."""
 
     def __init__(self, app: Shell, customer: Customer) -> None:
         """Build the page for *customer*."""
@@ -149,6 +151,6 @@ class Saved(Screen):
             at(made, 32, 228 + number * 42)
         self.button(_("Finish"), app.go_home, left, 620, wide, look="primary", height=theme.KEY)
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """There is one way on."""
+    def chips(self) -> Sequence[Chip]:
+        """Return none: there is one way on."""
         return []

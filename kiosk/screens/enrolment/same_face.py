@@ -1,4 +1,4 @@
-"""A new customer looks like another one: a second member of staff says whether they are two."""
+"""Duplicate question: two faces side by side, and a second member of staff who signs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import customtkinter
+from PIL import Image, ImageOps
 
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.pictures import Pictures
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import StatusLine, card, disc
-from kiosk.widgets.top_bar import ChipSpec, fit
+from kiosk.widgets.top_bar import Chip, fit
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ _CARD_HIGH = 356
 _SAVING = 760
 
 
-class AskedTwice:
-    """Carries the question from the worker to the window, and the answer back."""
+class DuplicateConfirmation:
+    """Carries the duplicate question from the worker to the window, and the answer back."""
 
     def __init__(self, page: Pictures, draft: Draft, cancel: threading.Event) -> None:
         """Ask about *draft* in the place of *page*; *cancel* ends the waiting."""
@@ -67,14 +68,16 @@ class AskedTwice:
         return before.hand_over(self.page.saving, page)
 
 
-class SameFace(Signed):
-    """Both pictures side by side."""
+class SameFace(StaffPage):
+    """Page with both pictures side by side."""
 
-    def __init__(self, app: Shell, asked: AskedTwice, question: DuplicateQuestion) -> None:
+    def __init__(
+        self, app: Shell, confirmation: DuplicateConfirmation, question: DuplicateQuestion
+    ) -> None:
         """Build the page for *question*."""
         super().__init__(app)
-        self._asked, self._question = asked, question
-        draft = asked.draft
+        self._confirmation, self._question = confirmation, question
+        draft = confirmation.draft
         self.sign(draft.staff)
         _ = self._
         self.head(_("Is this the same person?"))
@@ -109,7 +112,7 @@ class SameFace(Signed):
         )  # fmt: skip
         self.stop = stop
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way out."""
         return [self.cancel_chip()]
 
@@ -118,24 +121,26 @@ class SameFace(Signed):
         self.app.go_home(messages.Notice.NOTHING_STORED)
 
     def _sign(self) -> None:
-        asked, question, staff = self._asked, self._question, self.staff
+        confirmation, question, staff = self._confirmation, self._question, self.staff
         what = self._("Two people with faces alike")
 
         def back(app: Shell) -> Screen:
-            return asked.hand_over(SameFace(app, asked, question))
+            return confirmation.hand_over(SameFace(app, confirmation, question))
 
         self.app.show(
-            lambda app: asked.hand_over(SecondSignature(app, staff, what, self._signed, back))
+            lambda app: confirmation.hand_over(
+                SecondSignature(app, staff, what, self._signed, back)
+            )
         )
 
     def _signed(self, signed: Signatures) -> None:
-        asked, app = self._asked, self.app
-        app.show(lambda app: asked.hand_over(Saving(app)))
-        asked.answer(signed.second)
+        confirmation, app = self._confirmation, self.app
+        app.show(lambda app: confirmation.hand_over(Saving(app)))
+        confirmation.answer(signed.second)
 
 
 class Saving(Screen):
-    """One moment, until the new customer is saved; it looks as the page that follows."""
+    """Page until the new customer is saved; it looks like the page that follows."""
 
     def __init__(self, app: Shell) -> None:
         """Build the page."""
@@ -153,15 +158,13 @@ class Saving(Screen):
             )
             at(words, 32, y)
 
-    def chips(self) -> Sequence[ChipSpec]:
-        """There is nothing to do."""
+    def chips(self) -> Sequence[Chip]:
+        """Return none: there is nothing to do."""
         return []
 
 
 def _photograph(pane: Any, picture: Any) -> Any:
     """Return a label with *picture*, uint8 RGB of shape (h, w, 3), cut to a square."""
-    from PIL import Image, ImageOps
-
     shown = ImageOps.fit(Image.fromarray(picture), (2 * _PICTURE, 2 * _PICTURE))
     return customtkinter.CTkLabel(
         pane, text="", width=_PICTURE, height=_PICTURE,

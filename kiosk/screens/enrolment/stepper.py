@@ -1,4 +1,4 @@
-"""The steps of an enrolment, in one row at the top of its pages."""
+"""Row of steps at the top of an enrolment's pages."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Registering the camera: from then on the machine takes no other."""
+"""Page that registers the camera, after which the machine accepts no other."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from kiosk.camera_pane.view import CameraView
-from kiosk.screens.live import Live
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.base import LivePage
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _HIGH = 440
 
 
-class RegisterCamera(Live, Signed):
-    """What the camera sees, so that staff know which one it is."""
+class RegisterCamera(LivePage, StaffPage):
+    """Page with the live picture of the camera that would be registered."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -48,7 +48,7 @@ class RegisterCamera(Live, Signed):
             look="primary", height=theme.KEY, busy_when_disabled=True,
         )  # fmt: skip
         self.view = CameraView(
-            self, self.fonts, app.service.latest,
+            self, self.fonts, app.host.latest,
             width=theme.RIGHT_COLUMN, height=_HIGH + 100, on_frame=lambda _frame: self.refresh(),
         )  # fmt: skip
         self.put(self.view, theme.RIGHT_X, 160)
@@ -56,7 +56,7 @@ class RegisterCamera(Live, Signed):
         self.refresh()
 
     def refresh(self) -> None:
-        """Offer it while there is a picture."""
+        """Offer the registration while there is a picture."""
         if not self.view.live:
             self.view.words(*self.no_picture(messages.RETRIED))
         self.press.enable(self.view.live and not self._busy)

@@ -1,16 +1,16 @@
-"""One customer, and what staff can do for them."""
+"""Page of one customer: unlock, new PIN, new face, excused movements, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.screens.staff.delete_with_money import ClosingWithMoney
-from kiosk.screens.staff.excused_movements import RequestsPage
+from kiosk.screens.staff.delete_with_money import DeleteWithMoney
+from kiosk.screens.staff.excused_movements import ExcusedMovements
 from kiosk.screens.staff.new_face import NewFace
 from kiosk.screens.staff.new_pin import NewPin
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, Signed, states
+from kiosk.screens.staff.staff_page import FULL, StaffPage, states
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
@@ -28,8 +28,8 @@ _WIDE, _HIGH = (FULL - _GAP) // 2, 130
 _TOP = 288
 
 
-class CustomerPage(Signed):
-    """Unlock, new PIN, new face, movements, delete."""
+class CustomerPage(StaffPage):
+    """Tiles with what staff can do for one customer."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, customer: Customer, state: str, back: Make
@@ -54,8 +54,8 @@ class CustomerPage(Signed):
         self.new_face = self._tile(
             2, _("New face"), _("two staff; account and PIN stay"), self._face
         )
-        self.requests = self._tile(
-            3, _("Requests"), _("movements this customer cannot do"), self._requests
+        self.movements = self._tile(
+            3, _("Movements"), _("movements this customer cannot do"), self._movements
         )
         self.delete = self._tile(4, _("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (
@@ -128,9 +128,9 @@ class CustomerPage(Signed):
             lambda signed: app.show(lambda app: NewFace(app, signed, customer)),
         )
 
-    def _requests(self) -> None:
+    def _movements(self) -> None:
         staff, customer, again = self.staff, self._customer, self._again
-        self.app.show(lambda app: RequestsPage(app, staff, customer, again))
+        self.app.show(lambda app: ExcusedMovements(app, staff, customer, again))
 
     def _delete(self) -> None:
         _ = self._
@@ -153,4 +153,4 @@ class CustomerPage(Signed):
             self.problem(error)
             return
         staff, customer, again = self.staff, self._customer, self._again
-        self.app.show(lambda app: ClosingWithMoney(app, staff, customer, balance, again))
+        self.app.show(lambda app: DeleteWithMoney(app, staff, customer, balance, again))

@@ -1,4 +1,4 @@
-"""Customers: searched by name, one chosen."""
+"""Customer search."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kiosk.screens.staff.customer import CustomerPage
-from kiosk.screens.staff.staff_page import FULL, Signed, states
+from kiosk.screens.staff.staff_page import FULL, StaffPage, states
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, at
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import LetterPad
-from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.lists import Entry, ListView
 
 if TYPE_CHECKING:
     from atm.people import Customer, StaffMember
@@ -23,8 +23,8 @@ _FIELD_Y, _LIST_Y, _PAD_Y = 132, 226, 344
 _BUTTON_WIDE = 240
 
 
-class Customers(Signed):
-    """A field to search with, and whom it found."""
+class Customers(StaffPage):
+    """Search field, and the customers it found."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make, text: str = "") -> None:
         """Build the page for *staff*, with *text* searched for already."""
@@ -46,7 +46,7 @@ class Customers(Signed):
             _("Search"), self._search, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, _FIELD_Y,
             _BUTTON_WIDE, look="primary", busy_when_disabled=True,
         )  # fmt: skip
-        self.listing = Listing(
+        self.listing = ListView(
             self, self.fonts, _LIST_Y, ROWS, empty=_("No customer has this name.")
         )
         self.letters: LetterPad | None = None

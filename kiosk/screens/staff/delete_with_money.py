@@ -1,11 +1,11 @@
-"""Deleting a customer whose account is not empty."""
+"""Page that deletes a customer whose account is not empty."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _WIDE = 900
 
 
-class ClosingWithMoney(Signed):
-    """The balance, and two ways: first empty the account, or close it with a second signature."""
+class DeleteWithMoney(StaffPage):
+    """Offers to keep the account, or to close it with its balance by a second signature."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, customer: Customer, balance_minor: int, back: Make

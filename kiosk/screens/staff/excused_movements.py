@@ -1,15 +1,16 @@
-"""Which movements the face check does not ask of one customer, as staff mark it."""
+"""Pages where staff mark the movements that a customer is excused from."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.screens.staff.staff_page import FULL, Signed
+from face_auth.types import Movement
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import fit
 from kiosk.words.messages import Notice
@@ -23,8 +24,8 @@ _TOP = 224
 _BUTTON_WIDE = 572
 
 
-class Movements(Signed):
-    """A row for each movement; touching one excuses the customer from it, or asks it again."""
+class Movements(StaffPage):
+    """A row for each movement; touching one excuses the customer from it, or undoes that."""
 
     def __init__(self, app: Shell, staff: StaffMember, username: str, back: Make) -> None:
         """Build the page of *username*, its rows still empty."""
@@ -37,7 +38,7 @@ class Movements(Signed):
         self.head(fit(self, _("Movements of {name}").format(name=username), bold, FULL))
         self.line = StatusLine(self, self.fonts, width=FULL, height=66)
         self.put(self.line, theme.MARGIN, 146)
-        self.listing = Listing(self, self.fonts, _TOP, 5, empty=_("One moment, please"))
+        self.listing = ListView(self, self.fonts, _TOP, 5, empty=_("One moment, please"))
         self.listing.show([])
         x = theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE
         self.stop = self.button(
@@ -99,19 +100,19 @@ class Movements(Signed):
             self.line.say("info", _("Touch what this customer cannot do. Two must remain."))
 
     def _names(self) -> dict[str, str]:
-        """Return what each movement is called, by the request's value."""
+        """Return what each movement is called, by its value."""
         _ = self._
         return {
-            "turn_left": _("Turn left"),
-            "turn_right": _("Turn right"),
-            "look_up": _("Look up"),
-            "look_down": _("Look down"),
-            "come_closer": _("Come closer"),
+            Movement.LEFT.value: _("Turn left"),
+            Movement.RIGHT.value: _("Turn right"),
+            Movement.UP.value: _("Look up"),
+            Movement.DOWN.value: _("Look down"),
+            Movement.CLOSER.value: _("Come closer"),
         }
 
 
-class RequestsPage(Movements):
-    """The movements of an enrolled customer."""
+class ExcusedMovements(Movements):
+    """Excused movements of an enrolled customer."""
 
     def __init__(self, app: Shell, staff: StaffMember, customer: Customer, back: Make) -> None:
         """Build the page of *customer*; what is marked now is read on a worker."""
@@ -128,6 +129,6 @@ class RequestsPage(Movements):
         self.start(excused)
 
     def keep(self, excused: list[str]) -> None:
-        """Save it with the customer's record."""
+        """Save the movements with the customer's record."""
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
         self.act(lambda: office.excuse(name, excused, staff=staff), Notice.EXCUSED)

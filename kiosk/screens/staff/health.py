@@ -1,4 +1,4 @@
-"""Health: what the machine needs, each with a mark and one sentence."""
+"""Health page: one row, mark and sentence for each part of the machine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kiosk.screens.staff.staff_page import Signed
+from atm.pace import LEAST
+from face_auth.types import CameraState
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing, Shape
+from kiosk.widgets.lists import Entry, ListView, Shape
 
 if TYPE_CHECKING:
     from atm.maintenance.health import Health
@@ -23,15 +25,15 @@ LEAST_LOG_ROOM = 2_000
 """Entries: a fifth of those that the log keeps room for."""
 
 
-class HealthPage(Signed):
-    """Asked once, when the page opens."""
+class HealthPage(StaffPage):
+    """List of the machine's parts, asked once when the page opens."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
         super().__init__(app)
         self.sign(staff, back)
         self.head(self._("Health"), 92)
-        self.listing = Listing(
+        self.listing = ListView(
             self, self.fonts, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please")
         )
         self.listing.show([])
@@ -39,7 +41,7 @@ class HealthPage(Signed):
         self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)
 
     def stops(self) -> Sequence[Control]:
-        """Return what turns the pages."""
+        """Return the buttons that turn the pages."""
         return self.listing.controls
 
     def _found(self, health: Health) -> None:
@@ -54,6 +56,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         language: In whose words.
         now: Aware; what backups are as old as.
     """
+    # The stores come with it, which take 0.1 s: the menu that imports this module does not wait.
     from atm.maintenance.health import LITTLE_SPACE, OLD_BACKUP_DAYS
 
     _ = language.gettext
@@ -109,8 +112,6 @@ def _liveness(health: Health, language: Language) -> tuple[bool, str]:
 
 
 def _speed(health: Health, language: Language) -> tuple[bool, str]:
-    from atm.pace import LEAST
-
     _ = language.gettext
     if health.pace is None:
         return True, _("Not measured yet: too few faces were checked.")
@@ -122,9 +123,9 @@ def _speed(health: Health, language: Language) -> tuple[bool, str]:
 
 def _camera(health: Health, language: Language) -> tuple[bool, str]:
     _ = language.gettext
-    if health.camera == "lost":
+    if health.camera == CameraState.LOST:
         return False, _("It does not answer.")
-    if health.camera == "starting":
+    if health.camera == CameraState.STARTING:
         return False, _("It is starting.")
     if health.camera_problem:
         return False, health.camera_problem

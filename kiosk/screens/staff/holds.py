@@ -1,17 +1,17 @@
-"""Open holds: withdrawals of which nobody knows whether the notes came out. Staff say it."""
+"""Pages for open holds: withdrawals that staff settle as paid or not paid."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.dialog import LINE_NAME
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import card, hair
 from kiosk.widgets.top_bar import fit
 from kiosk.words.messages import Notice
@@ -24,8 +24,8 @@ ROWS = 6
 _WIDE = 900
 
 
-class Holds(Signed):
-    """The list of them."""
+class Holds(StaffPage):
+    """List of the open holds."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -33,7 +33,7 @@ class Holds(Signed):
         self.sign(staff, back)
         self._again: Make = lambda app: Holds(app, staff, back)
         self.head(self._("Open holds"), 108)
-        self.listing = Listing(
+        self.listing = ListView(
             self, self.fonts, 180, ROWS, empty=self._("No withdrawal is left open.")
         )
         office = app.machine.office
@@ -61,8 +61,8 @@ class Holds(Signed):
         self.app.show(lambda app: SettleHold(app, staff, hold, name, back))
 
 
-class SettleHold(Signed):
-    """Were the notes paid out? One answer books them, the other gives them back."""
+class SettleHold(StaffPage):
+    """Page that settles one hold: paid books it, not paid returns the money."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, hold: Hold, username: str, back: Make
@@ -107,7 +107,7 @@ class SettleHold(Signed):
         )  # fmt: skip
 
     def first_focus(self) -> Control | None:
-        """Neither answer is suggested."""
+        """Return None: neither answer is suggested."""
         return None
 
     def _confirm(self, paid: bool) -> None:

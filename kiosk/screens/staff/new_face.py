@@ -1,4 +1,4 @@
-"""New pictures for a customer whose face is not known any more; account and PIN stay."""
+"""Page that replaces a customer's face template; account and PIN stay."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.pictures import PANE_Y, Pictures
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, hair
-from kiosk.widgets.top_bar import ChipSpec, fit
+from kiosk.widgets.top_bar import Chip, fit
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _CARD_HEIGHT = 440
 
 
-class NewFace(Pictures, Signed):
-    """The camera beside whose face it is and who signed."""
+class NewFace(Pictures, StaffPage):
+    """Camera beside the customer's name and the two signatures."""
 
     action = messages.N_("Save new face")
 
@@ -36,7 +36,7 @@ class NewFace(Pictures, Signed):
         self._card()
         self.draw_camera()
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way out: the customer is at the screen."""
         return [self.cancel_chip()]
 

@@ -1,23 +1,24 @@
-"""A new PIN for a customer who forgot theirs: two members of staff sign, the customer types."""
+"""Page that gives a customer a new PIN: two members of staff sign, the customer types."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from credentials.policy import check_pin
 from kiosk.screens.form import Form
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
 from kiosk.widgets.fields import Field
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
     from atm.people import Customer, Signatures
 
 
-class NewPin(Signed, Form):
-    """The PIN twice, typed by the customer."""
+class NewPin(StaffPage, Form):
+    """Two fields for the PIN, typed by the customer."""
 
     action = messages.N_("Save PIN")
 
@@ -27,7 +28,7 @@ class NewPin(Signed, Form):
         self.sign(signed.first)
         super().__init__(app)
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way out: the customer is at the screen."""
         return [self.cancel_chip()]
 
@@ -77,6 +78,4 @@ class NewPin(Signed, Form):
         )
 
     def _judge(self) -> bool:
-        from credentials.policy import check_pin
-
         return self.check(self.fields[0], check_pin, "pin")

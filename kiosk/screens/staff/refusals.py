@@ -1,14 +1,15 @@
-"""The last refusals: when, who, why."""
+"""List of the last refused logins: when, who and why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.screens.staff.staff_page import Signed
+from atm.login.decision import Outcome, PinReason
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing, Shape
+from kiosk.widgets.lists import Entry, ListView, Shape
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -18,15 +19,15 @@ LAST = 20
 ROWS = 6
 
 
-class Refusals(Signed):
-    """What customers are never told."""
+class Refusals(StaffPage):
+    """List of refusals with their reasons, which customers are never told."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*; the log is read on a worker, which the log notes."""
         super().__init__(app)
         self.sign(staff, back)
         self.head(self._("Last refusals"), 108)
-        self.listing = Listing(
+        self.listing = ListView(
             self,
             self.fonts,
             180,
@@ -42,7 +43,7 @@ class Refusals(Signed):
         )
 
     def stops(self) -> Sequence[Control]:
-        """Return what turns the pages."""
+        """Return the buttons that turn the pages."""
         return self.listing.controls
 
     def _found(self, found: list[Refusal]) -> None:
@@ -67,17 +68,17 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
             is returned as it is.
         _: Translates.
     """
-    words = {
-        "right_pin": _("right PIN"),
-        "wrong_pin": _("wrong PIN"),
+    words: dict[str, str] = {
+        PinReason.RIGHT: _("right PIN"),
+        PinReason.WRONG: _("wrong PIN"),
         "match": _("right face"),
         "no_match": _("another face"),
         "attack_suspected": _("picture or screen suspected"),
-        "locked": _("locked"),
-        "waiting": _("waiting"),
-        "unknown_name": _("unknown name"),
-        "pending_record": _("not enrolled"),
-        "paused": _("machine paused"),
+        PinReason.LOCKED: _("locked"),
+        PinReason.WAITING: _("waiting"),
+        PinReason.UNKNOWN: _("unknown name"),
+        PinReason.PENDING: _("not enrolled"),
+        Outcome.PAUSED: _("machine paused"),
         "late": _("too late"),
         "no_answer": _("no answer"),
         "not_judged": _("not judged"),

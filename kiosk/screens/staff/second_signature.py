@@ -1,21 +1,18 @@
-"""A second member of staff signs what one alone may not do."""
+"""Page where a second member of staff signs what one alone may not do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from atm.people import SecondSignatureError, Signatures, StaffMember
 from kiosk.screens.staff.sign_in import StaffSignIn
-from kiosk.screens.staff.staff_page import Signed
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.words import messages
 
-if TYPE_CHECKING:
-    from atm.people import Signatures, StaffMember
 
-
-class SecondSignature(Signed, StaffSignIn):
-    """Name and PIN of another person; three tries, then home."""
+class SecondSignature(StaffPage, StaffSignIn):
+    """Name and PIN of another member of staff; home after three wrong tries."""
 
     action = messages.N_("Sign")
 
@@ -64,8 +61,6 @@ class SecondSignature(Signed, StaffSignIn):
 
     def signed(self, member: StaffMember) -> None:
         """Go on with both signatures, if they are two people's."""
-        from atm.people import SecondSignatureError, Signatures
-
         try:
             both = Signatures(self.staff, member)
         except SecondSignatureError:

@@ -1,24 +1,25 @@
-"""Staff: the first member is made, later ones sign in."""
+"""Staff sign-in, and the first start that makes the first member of staff."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from atm.people import StaffMember, StaffSignInError
+from credentials.policy import check_pin, normalise_username
 from kiosk.screens.base import Screen
 from kiosk.screens.form import Form
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.top_bar import ChipSpec
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
-    from atm.people import StaffMember
     from atm.ports import SignIn
 
 TRIES = 3
 
-Then = Callable[["StaffMember"], None]
+Then = Callable[[StaffMember], None]
 
 
 def staff_first(page: Screen, then: Then) -> None:
@@ -37,7 +38,7 @@ def staff_first(page: Screen, then: Then) -> None:
 
 
 class StaffNamePin(Form):
-    """Name and PIN of a new member of staff, the PIN twice."""
+    """Base class for a new member of staff: name, and PIN twice."""
 
     def add_staff_fields(self) -> None:
         """Draw the three fields."""
@@ -52,8 +53,6 @@ class StaffNamePin(Form):
 
     def go_on(self) -> None:
         """Check the fields, then make the member of staff."""
-        from credentials.policy import check_pin, normalise_username
-
         name, pin, again = self.fields
         if (
             self.check(name, normalise_username, "name")
@@ -87,7 +86,7 @@ class FirstStart(StaffNamePin):
         )  # fmt: skip
         self.add_staff_fields()
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back."""
         return [self.cancel_chip()]
 
@@ -109,7 +108,7 @@ class FirstStart(StaffNamePin):
 
 
 class StaffSignIn(Form):
-    """Three tries, then home."""
+    """Name and PIN of a member of staff; home after three wrong tries."""
 
     action = messages.N_("Sign in")
 
@@ -134,7 +133,7 @@ class StaffSignIn(Form):
             ]
         )
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back."""
         return [self.cancel_chip()]
 
@@ -164,8 +163,6 @@ class StaffSignIn(Form):
         self._then(member)
 
     def _refused(self, error: BaseException) -> None:
-        from atm.people import StaffSignInError
-
         if not isinstance(error, StaffSignInError):
             self.app.fault(error)
             return

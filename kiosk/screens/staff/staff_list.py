@@ -1,4 +1,4 @@
-"""Members of staff: who there are, and what becomes of one."""
+"""Pages for the members of staff: list, add, unlock and remove."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.sign_in import StaffNamePin
-from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, Listing
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import fit
 from kiosk.words import messages
@@ -24,8 +24,8 @@ ROWS = 6
 _ADD_WIDE = 300
 
 
-class StaffList(Signed):
-    """Everybody's name, and whether it is locked."""
+class StaffList(StaffPage):
+    """Every member's name, and whether it is locked."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -40,7 +40,7 @@ class StaffList(Signed):
             look="primary",
         )  # fmt: skip
         self.add.enable(False)
-        self.listing = Listing(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
+        self.listing = ListView(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
         self.listing.show([])
         office = app.machine.office
         self.work(
@@ -83,8 +83,8 @@ class StaffList(Signed):
         )  # fmt: skip
 
 
-class Member(Signed):
-    """One member of staff: unlock or remove, with a second signature."""
+class Member(StaffPage):
+    """Page of one member: unlock or remove, with a second signature."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, name: str, back: Make, *, locked: bool, last: bool
@@ -145,7 +145,7 @@ class Member(Signed):
         self._sign(self._("Remove {name}").format(name=name), remove, danger=True)
 
 
-class NewStaff(Signed, StaffNamePin):
+class NewStaff(StaffPage, StaffNamePin):
     """Name and PIN, typed by the new member of staff."""
 
     action = messages.N_("Add")

@@ -1,4 +1,4 @@
-"""What a signed-in member of staff can do at the kiosk."""
+"""Menu of a signed-in member of staff."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kiosk.screens.staff.health import HealthPage
 from kiosk.screens.staff.holds import Holds
 from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.staff_list import StaffList
-from kiosk.screens.staff.staff_page import FULL, Signed
+from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Page, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import FootText, fit
+from kiosk.widgets.top_bar import StatusText, fit
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -27,8 +27,8 @@ _TOP, _BOTTOM = 156, 552
 _LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
 
 
-class StaffMenu(Signed):
-    """A tile for each task; below them what is done to the kiosk itself."""
+class StaffMenu(StaffPage):
+    """A tile for each task, and buttons for the kiosk itself below."""
 
     def __init__(
         self, app: Shell, staff: StaffMember, create: Callable[[Shell, StaffMember], Page]
@@ -53,13 +53,13 @@ class StaffMenu(Signed):
         self._kiosk_buttons()
         self._look()
 
-    def foot(self) -> FootText:
-        """Return what is missing; at the right what waits for staff."""
-        said = super().foot()
+    def status(self) -> StatusText:
+        """Return what is missing; at the right how many accounts are locked."""
+        said = super().status()
         if self.app.idle.staff_warning or not self._locked:
             return said
         words = self.language.ngettext("{n} account locked", "{n} accounts locked", self._locked)
-        return FootText(said.text, said.tone, words)
+        return StatusText(said.text, said.tone, words)
 
     def _tasks(self, holds: int) -> list[tuple[str, str, Callable[[], object]]]:
         """Return title, line and command of each tile; one more where money is on hold."""
@@ -123,7 +123,7 @@ class StaffMenu(Signed):
         buttons: list[tuple[str, Callable[[], object]]] = []
         if app.window.fullscreen:
             buttons.append((_("Leave full screen"), self.leave_fullscreen))
-        if app.service.camera_lost and not app.demonstration.on:
+        if app.host.camera_lost and not app.demonstration.on:
             buttons.append((_("Demonstration"), app.demonstration.start))
         buttons.append((_("Close the kiosk"), self.ask_to_close))
         wide = (FULL - 2 * _GAP) // 3
@@ -150,11 +150,11 @@ class StaffMenu(Signed):
                 self.tiles[0].take_focus()
 
     def _not_found(self, error: BaseException) -> None:
-        """Health says what is wrong; the menu stays."""
+        """Leave the menu as it is: the health page says what is wrong."""
 
     def _face_check(self) -> tuple[str, str]:
         """Return tone and sentence on how strictly faces are judged; empty without models."""
-        machine = self.app.service.machine
+        machine = self.app.host.machine
         threshold = machine.threshold if machine is not None else None
         if threshold is None:
             return "info", ""
@@ -171,8 +171,8 @@ class StaffMenu(Signed):
 
 
 def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
-    """Return in what the face check is weaker than it could be; "" where it is not."""
-    machine = app.service.machine
+    """Return how the face check is weaker than it could be; "" where it is not."""
+    machine = app.host.machine
     network = machine.liveness_network if machine is not None else None
     setting = app.settings.liveness
     if setting == "off":

@@ -1,22 +1,22 @@
-"""What every page of a signed-in member of staff has: who it is, the way back, and the end."""
+"""Base class of staff pages: who is signed in, the way back, and the sign-out."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from atm.errors import AtmError, ServiceUnavailable
+from atm.people import StaffMember
+from credentials.errors import CredentialError
 from kiosk.screens.base import Screen
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import ChipSpec, FootText, fit
+from kiosk.widgets.top_bar import Chip, StatusText, fit
 from kiosk.words import messages
 from kiosk.words.messages import Notice
-
-if TYPE_CHECKING:
-    from atm.people import StaffMember
 
 FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 WIDE = 1000
@@ -24,24 +24,24 @@ _LONGEST = 320
 """Characters of an error's sentence that there is room for."""
 
 
-class Signed(Screen):
-    """A page of staff. After one act, or a minute without input, they are signed out."""
+class StaffPage(Screen):
+    """Page of staff. After one act, or a minute without input, they are signed out."""
 
     for_staff = True
 
     def sign(self, staff: StaffMember, back: Make | None = None) -> None:
-        """Show that *staff* work here; *back* makes the page before this one."""
+        """Note that *staff* are signed in; *back* makes the page before this one."""
         self.staff = staff
         self._back_to = back
 
-    def chips(self) -> Sequence[ChipSpec]:
+    def chips(self) -> Sequence[Chip]:
         """Return the way back and the way out."""
-        out = ChipSpec(self._("Sign out"), self.app.go_home)
+        out = Chip(self._("Sign out"), self.app.go_home)
         if self._back_to is None:
             return [out]
-        return [ChipSpec(self._("Back"), self.back, symbol="back"), out]
+        return [Chip(self._("Back"), self.back, symbol="back"), out]
 
-    def foot(self) -> FootText:
+    def status(self) -> StatusText:
         """Return what is missing; at the right who is signed in, or for how long still."""
         idle = self.app.idle
         if idle.staff_warning:
@@ -52,7 +52,7 @@ class Signed(Screen):
             name = fit(self, self.staff.name, self.fonts(theme.BODY), 300)
             words = self._("Staff: {name}").format(name=name)
         said = self.condition_text()
-        return FootText(said.text, said.tone, words)
+        return StatusText(said.text, said.tone, words)
 
     def back(self) -> None:
         """Go to the page before this one."""
@@ -60,7 +60,7 @@ class Signed(Screen):
             self.app.show(self._back_to)
 
     def cancel(self) -> None:
-        """Escape goes back, or out."""
+        """Go back, or out, on Escape."""
         if self._back_to is None:
             self.app.go_home()
         else:
@@ -71,7 +71,7 @@ class Signed(Screen):
         self.label(title, theme.MARGIN, y, FULL, size=theme.HEADING, weight="bold", height=48)
 
     def act(self, work: Callable[[], object], notice: Notice) -> None:
-        """Do *work* on a worker; then say *notice* at home: one act a sign-in."""
+        """Do *work* on a worker, then show *notice* at home: one act a sign-in."""
         self.work(
             lambda _attempt: work(),
             done=lambda _none: self.app.go_home(notice),
@@ -84,7 +84,7 @@ class Signed(Screen):
         self.app.go_home()
 
     def ask_to_close(self) -> None:
-        """End the kiosk, if it is meant."""
+        """End the kiosk, after a question."""
         _ = self._
         self.app.ask(
             title=_("Close the kiosk?"),
@@ -96,7 +96,7 @@ class Signed(Screen):
         )
 
     def problem(self, error: BaseException) -> None:
-        """Tell the member of staff what an act failed at, where the error has words for them."""
+        """Tell the member of staff why an act failed, where the error has words for them."""
         sentence = staff_sentence(error)
         if sentence is None:
             self.app.fault(error)
@@ -105,8 +105,8 @@ class Signed(Screen):
             self.app.show(lambda app: NotDone(app, staff, sentence))
 
 
-class Told(Signed):
-    """A sentence for staff alone, in the words of the error that it comes from."""
+class StaffMessage(StaffPage):
+    """Page with an error's own sentence, for staff alone."""
 
     def __init__(self, app: Shell, staff: StaffMember, title: str, sentence: str) -> None:
         """Build the page for *staff*."""
@@ -125,8 +125,8 @@ class Told(Signed):
         at(self.said, 48, 208)
 
 
-class NotDone(Told):
-    """What an act failed at."""
+class NotDone(StaffMessage):
+    """Says why an act failed."""
 
     def __init__(self, app: Shell, staff: StaffMember, sentence: str) -> None:
         """Build the page for *staff* around *sentence*."""
@@ -139,9 +139,6 @@ class NotDone(Told):
 
 def staff_sentence(error: BaseException) -> str | None:
     """Return the sentence that *error* has for staff, or None."""
-    from atm.errors import AtmError, ServiceUnavailable
-    from credentials.errors import CredentialError
-
     if isinstance(error, ServiceUnavailable):  # the customer's sentence, in their language
         return None
     if isinstance(error, AtmError | CredentialError) and str(error):

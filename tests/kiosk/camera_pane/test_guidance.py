@@ -1,4 +1,4 @@
-"""The guidance gives way: to a login, and to a machine that is slow."""
+"""Guidance yields to a login in progress, and to a slow machine."""
 
 import time
 from types import SimpleNamespace
@@ -30,8 +30,8 @@ class Slow:
 @pytest.fixture
 def made(request: Any) -> Any:
     machine = Slow(request.param)
-    service: Any = SimpleNamespace(machine=machine, latest=lambda: FRAME)
-    guide = Guide(service, Worker(), lambda: None, lambda: machine.now)
+    host: Any = SimpleNamespace(machine=machine, latest=lambda: FRAME)
+    guide = Guide(host, Worker(), lambda: None, lambda: machine.now)
     guide.watch(lambda _verdict: None)
     yield guide, machine
     guide.close()

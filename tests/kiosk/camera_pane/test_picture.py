@@ -1,9 +1,10 @@
-"""The camera pane's picture."""
+"""Drawing of the camera pane."""
 
 import numpy as np
 import pytest
 
-from kiosk.camera_pane.picture import Marks, Ring, compose, empty, oval
+from kiosk.camera_pane.marks import Marks, Ring
+from kiosk.camera_pane.picture import compose, empty, oval
 from kiosk.widgets import theme
 
 WIDTH, HEIGHT = 612, 412

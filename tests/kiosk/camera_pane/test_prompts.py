@@ -1,21 +1,13 @@
-"""What is asked of a face: signs over the preview, how full the ring is, and the sentence."""
+"""Prompts: the arrow over the preview, the ring's progress, and the sentence."""
 
 import numpy as np
 import pytest
 
-from face_auth.types import (
-    COUNT,
-    FRAMES_PER_LOGIN,
-    LivenessProgress,
-    LoginProgress,
-    Movement,
-    Verdict,
-)
+from face_auth.types import LivenessProgress, LoginProgress, Movement, Verdict
 from kiosk.camera_pane import picture as pane_picture
-from kiosk.camera_pane import prompts
-from kiosk.camera_pane.arrows import Sign
-from kiosk.camera_pane.picture import Marks, Ring, compose, oval, prepare
-from kiosk.camera_pane.prompts import SIGNS, Asking, parts, pose_line, sign_of
+from kiosk.camera_pane.marks import Marks, Ring, Sign
+from kiosk.camera_pane.picture import compose, oval, prepare
+from kiosk.camera_pane.prompts import SIGNS, LoginPrompts, parts, pose_line, sign_of
 from kiosk.words import messages
 
 WIDTH, HEIGHT = 612, 412
@@ -32,19 +24,18 @@ def drawn(sign: Sign, scale: float = 1.0, height: int = HEIGHT) -> np.ndarray:
     return np.asarray(changed & np.all(signed == 255, axis=2))
 
 
-def test_every_request_has_its_sign() -> None:
-    assert {request.value for request in Movement} == set(SIGNS)
-    assert (prompts.REQUESTS, prompts.FRAMES) == (COUNT, FRAMES_PER_LOGIN)
+def test_every_movement_has_its_sign() -> None:
+    assert set(SIGNS) == set(Movement)
 
 
 @pytest.mark.parametrize(("scale", "height"), [(1.0, 412), (1.35, 412), (1.0, 452)])
 def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> None:
     x, y, across, _down = oval(round(WIDTH * scale), round(height * scale))
-    for request, sides in (
+    for movement, sides in (
         (Movement.LEFT, (-1, 0)), (Movement.RIGHT, (1, 0)),
         (Movement.UP, (0, -1)), (Movement.DOWN, (0, 1)),
     ):  # fmt: skip
-        sign = sign_of(request)
+        sign = sign_of(movement)
         assert sign is not None
         white = drawn(sign, scale, height)
         rows, columns = np.nonzero(white)
@@ -78,13 +69,13 @@ def test_what_a_login_and_an_enrolment_show_is_kept_ready() -> None:
     assert pane_picture._overlay.cache_info().misses == made == len(rings)
 
 
-def step(request: Movement | None, done: int, share: float, scored: int = 0) -> LoginProgress:
+def step(movement: Movement | None, done: int, share: float, scored: int = 0) -> LoginProgress:
     """Return what a login reports while a challenge of three is under way."""
-    return LoginProgress(scored, 3, LivenessProgress(request, done, 3, share))
+    return LoginProgress(scored, 3, LivenessProgress(movement, done, 3, share))
 
 
-def test_the_ring_fills_with_requests_and_is_whole_only_with_the_answer() -> None:
-    ring = Asking("challenge")
+def test_the_ring_fills_with_movements_and_is_whole_only_with_the_answer() -> None:
+    ring = LoginPrompts("challenge")
     told = [
         step(None, 0, 0.0), step(Movement.LEFT, 0, -0.4), step(Movement.LEFT, 0, 0.6),
         step(Movement.LEFT, 0, 0.2), step(Movement.LEFT, 0, 1.7), step(Movement.UP, 1, 0.0),
@@ -95,7 +86,7 @@ def test_the_ring_fills_with_requests_and_is_whole_only_with_the_answer() -> Non
 
 
 def test_without_a_challenge_the_ring_fills_with_frames() -> None:
-    ring = Asking("passive")
+    ring = LoginPrompts("passive")
     assert ring.marks == Marks(Ring.FILLING, 0, 3)
     asked = LivenessProgress(None, 0, 0, 0.0)
     assert ring.take(LoginProgress(2, 3, asked)) == Marks(Ring.FILLING, 2, 3)
@@ -104,7 +95,7 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "line"),
+    ("movement", "line"),
     [
         (None, ("hold", "Hold still and look at the camera")),
         (Movement.LEFT, ("left", "Turn towards the arrow")),
@@ -112,9 +103,9 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
         (Movement.CLOSER, ("closer", "Come a little closer")),
     ],
 )
-def test_one_sentence_for_each_request(request_: Movement | None, line: tuple[str, str]) -> None:
-    ring = Asking("challenge")
-    ring.take(step(request_, 1, 0.0))
+def test_one_sentence_for_each_movement(movement: Movement | None, line: tuple[str, str]) -> None:
+    ring = LoginPrompts("challenge")
+    ring.take(step(movement, 1, 0.0))
     assert ring.line(str) == line
 
 
@@ -127,7 +118,7 @@ def test_one_sentence_for_each_request(request_: Movement | None, line: tuple[st
     ],
 )
 def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence) -> None:
-    ring = Asking("passive")
+    ring = LoginPrompts("passive")
     ring.take(LoginProgress(2, 3, LivenessProgress(None, 0, 0, 0.0, guidance)))
     assert ring.line(str) == ("hold", sentence)
     ring.take(LoginProgress(2, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.0, guidance)))
@@ -136,8 +127,12 @@ def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence)
 
 def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
     turn = ("right", "Turn a little towards the arrow")
-    for verdict in ("", "ok", "turned_away", "blurred", "hold_still", "move_a_little"):
+    unsaid = (None, Verdict.OK, Verdict.TURNED, Verdict.BLURRED, Verdict.HOLD_STILL, Verdict.MOVE)
+    for verdict in unsaid:
         assert pose_line(Movement.RIGHT, verdict) == turn
-    assert pose_line(Movement.RIGHT, "too_dark") == ("hold", messages.GUIDANCE["too_dark"])
-    assert pose_line(None, "turned_away") == ("hold", "Look straight at the camera")
-    assert pose_line(None, "covered") == ("hold", "Uncover your face")
+    assert pose_line(Movement.RIGHT, Verdict.TOO_DARK) == (
+        "hold",
+        messages.GUIDANCE[Verdict.TOO_DARK],
+    )
+    assert pose_line(None, Verdict.TURNED) == ("hold", "Look straight at the camera")
+    assert pose_line(None, Verdict.COVERED) == ("hold", "Uncover your face")

@@ -1,4 +1,4 @@
-"""Hover help: for a mouse at rest, never after a touch or while busy, always inside the window."""
+"""Hover hints: for a mouse at rest, never after a touch or while busy, always inside the window."""
 
 import dataclasses
 from typing import Any

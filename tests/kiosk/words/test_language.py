@@ -1,4 +1,4 @@
-"""Words and formats: every message is translated, and what is compiled is what is written."""
+"""Words and formats: every message is translated, and the catalogues are compiled."""
 
 import functools
 import gettext
@@ -11,6 +11,8 @@ import pytest
 from babel.messages import Catalog, extract, mofile, pofile
 
 import kiosk
+from atm.login.decision import Outcome
+from face_auth.types import Verdict
 from kiosk.words import language, messages
 from kiosk.words.language import LOCALE, Language, languages
 
@@ -106,31 +108,27 @@ def test_sentences_under_the_camera_have_at_most_eight_words(code: str) -> None:
 
 def test_a_refusal_tells_no_more_than_these_sentences() -> None:
     assert messages.LOGIN == {
-        "refused": "Not admitted. Wait a minute and try again, or ask staff.",
-        "no_face": "We could not see your face. Try again.",
-        "fault": "Service not available. Ask staff.",
-        "paused": "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
+        Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
+        Outcome.NO_FACE: "We could not see your face. Try again.",
+        Outcome.FAULT: "Service not available. Ask staff.",
+        Outcome.PAUSED: "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
     }
 
 
 def test_a_pause_is_told_in_whole_seconds_and_never_as_none() -> None:
     english = Language("en")
-    assert " in 13 seconds," in messages.refusal("paused", 12.2, english)
-    assert " in 1 second," in messages.refusal("paused", 0.0, english)
-    assert "Espere 13 segundos" in messages.refusal("paused", 12.2, Language("es"))
-    assert messages.refusal("what is this", 0.0, english) == messages.FAULT
+    assert " in 13 seconds," in messages.refusal(Outcome.PAUSED, 12.2, english)
+    assert " in 1 second," in messages.refusal(Outcome.PAUSED, 0.0, english)
+    assert "Espere 13 segundos" in messages.refusal(Outcome.PAUSED, 12.2, Language("es"))
+    assert messages.refusal(Outcome.GRANTED, 0.0, english) == messages.FAULT
 
 
 def test_every_outcome_but_a_grant_has_its_sentence() -> None:
-    from atm.login.decision import Outcome
-
-    assert {o.value for o in Outcome} - {"granted"} == set(messages.LOGIN)
+    assert set(Outcome) - {Outcome.GRANTED} == set(messages.LOGIN)
 
 
 def test_every_verdict_but_ok_has_its_guidance() -> None:
-    from face_auth.types import Verdict
-
-    assert {v.value for v in Verdict} - {"ok"} == set(messages.GUIDANCE)
+    assert set(Verdict) - {Verdict.OK} == set(messages.GUIDANCE)
 
 
 def test_money_is_written_as_each_language_writes_it() -> None:

@@ -1,4 +1,4 @@
-"""Errors become sentences; what is unknown becomes the one for a fault."""
+"""Errors become sentences; an unknown one becomes the sentence for a fault."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A customer changes their PIN in a real window."""
+"""Change of a PIN in a real window."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Existing User in a real window."""
+"""Login page in a real window."""
 
 import time
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
-from kiosk.camera_pane.picture import Marks, Ring
+from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.countdown import Countdown
 
 pytestmark = pytest.mark.gui
 
 HELD = Marks(Ring.FILLING, 6, 12, "up")
-"""Where a login that a test holds back is: one request of three met, half of the next."""
+"""Where a login that a test holds back is: one movement of three met, half of the next."""
 
 
 @pytest.fixture
@@ -310,6 +310,6 @@ def test_a_camera_that_staff_did_not_register_judges_nobody(
     machine.camera_problem = problem
     page.until(lambda: page.screen.line.sentence == problem)
     assert not page.screen.press.enabled
-    assert page.app.window.foot._shown.text == "Camera not accepted"
+    assert page.app.window.status_bar._shown.text == "Camera not accepted"
     machine.camera_problem = ""
     page.until(lambda: page.screen.press.enabled)

@@ -14,7 +14,7 @@ import pytest
 from atm.folder import Kind
 from atm.settings import Settings
 from kiosk.machine_host import Condition
-from kiosk.widgets.top_bar import FootText
+from kiosk.widgets.top_bar import StatusText
 from tests.kiosk.conftest import LIMIT_S
 
 pytestmark = pytest.mark.gui
@@ -89,19 +89,19 @@ def test_gui_with_a_bad_setting_says_so_in_one_sentence(
     assert run.stderr.count("\n") == 1 and said in run.stderr
 
 
-def test_foot_says_ready_or_what_is_missing(kiosk: Any, machine: Any) -> None:
-    assert kiosk.screen.foot().text == "Ready"
+def test_the_status_bar_says_ready_or_what_is_missing(kiosk: Any, machine: Any) -> None:
+    assert kiosk.screen.status().text == "Ready"
     machine.ready = False
-    assert kiosk.screen.foot().text == "Getting ready…"
+    assert kiosk.screen.status().text == "Getting ready…"
     machine.ready = True
     machine.camera.state = "lost"
-    kiosk.until(lambda: kiosk.app.window.foot._shown.text == "No camera")
+    kiosk.until(lambda: kiosk.app.window.status_bar._shown.text == "No camera")
     machine.camera.state = "ready"
-    kiosk.until(lambda: kiosk.app.window.foot._shown.text == "Ready")
+    kiosk.until(lambda: kiosk.app.window.status_bar._shown.text == "Ready")
 
 
-def test_the_clock_is_at_the_foot(kiosk: Any) -> None:
-    said: FootText = kiosk.screen.foot()
+def test_the_clock_is_in_the_status_bar(kiosk: Any) -> None:
+    said: StatusText = kiosk.screen.status()
     assert said.right.count(":") == 1 and "," in said.right
 
 
@@ -186,8 +186,8 @@ def test_what_is_pressed_while_the_machine_opens_happens_once_it_is_open(
     may_open = threading.Event()
     kiosk = kiosk_on(machine, wait=False, may_open=may_open)
     kiosk.settle(0.05)
-    assert kiosk.app.service.condition is Condition.OPENING
-    assert kiosk.app.window.foot._shown.text == "Starting…"
+    assert kiosk.app.host.condition is Condition.OPENING
+    assert kiosk.app.window.status_bar._shown.text == "Starting…"
     kiosk.touch(kiosk.screen.create)
     assert type(kiosk.screen).__name__ == "Home"
     may_open.set()
@@ -214,7 +214,7 @@ def test_without_a_camera_a_demonstration_in_a_folder_of_its_own_is_offered(
     demo = kiosk.opened[1]
     assert (demo.kind, demo.camera) == (Kind.DEMO, "demo")
     assert demo.data_dir == settings.data_dir.with_name(settings.data_dir.name + "-demo")
-    kiosk.until(lambda: kiosk.app.service.machine is not None)
+    kiosk.until(lambda: kiosk.app.host.machine is not None)
     kiosk.touch(kiosk.screen.last)  # "End demonstration"
     kiosk.until(lambda: len(kiosk.opened) == 3)
     assert kiosk.opened[2] == settings

@@ -1,4 +1,4 @@
-"""Out of service: a code for everybody, the details for staff who have signed in, and the log."""
+"""Out of service: a code for everybody, the details for signed-in staff, and the log."""
 
 import dataclasses
 import logging
@@ -81,13 +81,13 @@ def test_the_screen_shows_a_code_and_the_log_the_rest(
     kiosk.error = None
     kiosk.touch(kiosk.screen.again)
     kiosk.on("Home")
-    kiosk.until(lambda: kiosk.app.service.machine is machine)
+    kiosk.until(lambda: kiosk.app.host.machine is machine)
 
 
 @pytest.mark.gui
 def test_staff_who_sign_in_read_the_details(machine: Any, kiosk_on: Callable[..., Any]) -> None:
     kiosk = kiosk_on(machine)
-    kiosk.app.service.fail(ModelError(SENTENCE))
+    kiosk.app.host.fail(ModelError(SENTENCE))
     kiosk.on("OutOfService")
     assert not any(SECRET in text for text in words(kiosk.root))
     kiosk.touch(kiosk.screen.staff)
@@ -96,7 +96,7 @@ def test_staff_who_sign_in_read_the_details(machine: Any, kiosk_on: Callable[...
     kiosk.key("Return")
     kiosk.type("654321")
     kiosk.key("Return")
-    kiosk.on("Details")
+    kiosk.on("FaultDetails")
     assert {"E-MODEL", SENTENCE} <= set(words(kiosk.screen))
     assert kiosk.screen.for_staff
     kiosk.touch(kiosk.app.window.top.chips[-1].face)  # Sign out
@@ -136,7 +136,7 @@ def test_staff_sign_in_although_another_store_keeps_the_machine_shut(
     kiosk.key("Return")
     kiosk.type("271828")
     kiosk.key("Return")
-    kiosk.on("Details")
+    kiosk.on("FaultDetails")
     assert kiosk.screen.said.cget("text") == str(caught.value)
     assert str(settings.data_dir) in str(caught.value)  # what only staff may read
 

@@ -1,4 +1,4 @@
-"""Create New User in a real window, from consent to done."""
+"""Enrolment in a real window, from consent to done."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from face_auth.types import EnrolProgress, Movement, Verdict
-from kiosk.camera_pane.picture import Marks, Ring
+from kiosk.camera_pane.marks import Marks, Ring
 from tests.kiosk.fake_machine import drawn_face
 
 pytestmark = pytest.mark.gui
@@ -113,21 +113,21 @@ def test_the_pin_is_typed_twice(page: Any) -> None:
     assert (pin.text, again.text) == ("", "")
 
 
-def test_pictures_are_counted_in_arcs_and_in_the_foot(page: Any, machine: Any) -> None:
+def test_pictures_are_counted_in_arcs_and_in_the_status_bar(page: Any, machine: Any) -> None:
     machine.held = True
     to_face(page)
     page.touch(page.screen.save)
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
     line = page.screen.line
     assert (line.tone, line.sentence) == ("right", "Turn a little towards the arrow")
-    foot = page.app.window.foot
-    assert foot.left.cget("text") == "2 of 5 pictures"
-    assert foot._bar.winfo_ismapped() and foot._bar.get() == pytest.approx(0.4)
+    status = page.app.window.status_bar
+    assert status.left.cget("text") == "2 of 5 pictures"
+    assert status._bar.winfo_ismapped() and status._bar.get() == pytest.approx(0.4)
     assert page.screen.save.cget("text") == "Taking pictures…" and not page.screen.save.enabled
     assert [chip.face.cget("text") for chip in page.app.window.top.chips] == ["Cancel"]
     machine.hold.set()
     page.on("Saved")
-    assert not foot._bar.winfo_ismapped()
+    assert not status._bar.winfo_ismapped()
 
 
 def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, machine: Any) -> None:
@@ -135,12 +135,12 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
     to_face(page)
     page.touch(page.screen.save)
     page.until(lambda: page.screen.view._marks == Marks(Ring.ARCS, 2, 5, "right"))
-    foot, view = page.app.window.foot.left, page.screen.view
+    status, view = page.app.window.status_bar.left, page.screen.view
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, Movement.UP))
-    assert foot.cget("text") == "Pictures taken. Follow the last arrows."
+    assert status.cget("text") == "Pictures taken. Follow the last arrows."
     assert view._marks == Marks(Ring.ARCS, 4, 5, "up")  # not all of it is green
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, None))
-    assert foot.cget("text") == "5 of 5 pictures"
+    assert status.cget("text") == "5 of 5 pictures"
     assert view._marks == Marks(Ring.ARCS, 4, 5)  # the check goes on
     page.screen._progress(EnrolProgress(5, 5, Verdict.OK, over=True))
     assert view._marks == Marks(Ring.ARCS, 5, 5)
@@ -150,12 +150,12 @@ def test_five_pictures_are_not_called_all_while_an_arrow_remains(page: Any, mach
 def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: Any) -> None:
     to_face(page)
     page.touch(page.app.window.top.chips[1])
-    page.on("DraftRequests")
+    page.on("DraftMovements")
     page.touch(page.screen.listing.rows[2])
     page.touch(page.screen.save)
     page.on("FaceStep")
     page.touch(page.app.window.top.chips[1])
-    page.on("DraftRequests")
+    page.on("DraftMovements")
     assert page.screen._excused == {"look_up"}
     page.touch(page.screen.stop)
     page.on("FaceStep")

@@ -1,4 +1,4 @@
-"""Customers, as staff find and serve them in a real window."""
+"""Customer search and what staff do for customers, in a real window."""
 
 from typing import Any
 
@@ -154,14 +154,14 @@ def test_a_balance_keeps_the_account_unless_two_sign(menu: Any, machine: Any) ->
     open_customer(menu, "maria")
     menu.touch(menu.screen.delete)
     menu.touch(menu.app.dialog.yes)
-    menu.on("ClosingWithMoney")
+    menu.on("DeleteWithMoney")
     assert "There is still €\u00a01,350.00 in this account." in words(menu.screen)
     menu.key("Return")  # the safe way has the focus
     menu.on("CustomerPage")
     assert machine.acts == []
     menu.touch(menu.screen.delete)
     menu.touch(menu.app.dialog.yes)
-    menu.on("ClosingWithMoney")
+    menu.on("DeleteWithMoney")
     menu.touch(menu.screen.controls[-1])
     sign(menu, "Ben Okafor", BEN_PIN)
     home(menu, "ok", "The customer is deleted.")

@@ -1,4 +1,4 @@
-"""Staff excuse a customer from movements, and are told where the face check is weaker."""
+"""Excused movements, and the sentences on a weaker face check."""
 
 import dataclasses
 from collections.abc import Callable
@@ -19,8 +19,8 @@ def page(menu: Any, machine: Any) -> Any:
     """The movements of Maria Lopez, who cannot look up."""
     machine.excused = ("look_up",)
     open_customer(menu, "maria")
-    menu.touch(menu.screen.requests)
-    menu.on("RequestsPage")
+    menu.touch(menu.screen.movements)
+    menu.on("ExcusedMovements")
     menu.until(lambda: menu.screen.listing.rows)
     return menu
 
@@ -82,7 +82,7 @@ def test_home_of_a_live_machine_says_so_too(
     machine: Any, settings: Any, kiosk_on: Callable[..., Any]
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, liveness="passive"))
-    foot = kiosk.screen.foot()
-    assert (foot.text, foot.tone) == ("Ready. Liveness: only passive", "warn")
+    status = kiosk.screen.status()
+    assert (status.text, status.tone) == ("Ready. Liveness: only passive", "warn")
     machine.kind = Kind.DEMO
-    assert kiosk.screen.foot().text == "Ready"
+    assert kiosk.screen.status().text == "Ready"

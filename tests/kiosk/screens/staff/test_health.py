@@ -1,4 +1,4 @@
-"""What staff read about the machine: a mark and a sentence for each part."""
+"""Health page: a mark and a sentence for each part."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The staff menu and its smaller pages in a real window, and that they end by themselves."""
+"""Staff menu and its smaller pages in a real window, and their time-outs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def test_the_menu_has_a_tile_for_each_task(menu: Any) -> None:
     assert titles == [
         "Create New User", "Customers", "Last refusals", "Staff", "Health", "Camera",
     ]  # fmt: skip
-    menu.until(lambda: menu.screen.foot().right == "2 accounts locked")
+    menu.until(lambda: menu.screen.status().right == "2 accounts locked")
 
 
 def test_open_holds_have_a_tile_only_while_there_are_any(
@@ -51,7 +51,7 @@ def test_a_minute_without_input_signs_staff_out_whoever_is_seen(
     machine.verdict = Verdict.OK  # a customer stands there
     monkeypatch.setattr(idle, "STAFF_IDLE_S", 1.5)
     menu.key("Tab")
-    assert menu.screen.foot().right == "Signed out in 2 seconds."
+    assert menu.screen.status().right == "Signed out in 2 seconds."
     menu.settle(0.9)
     menu.key("Tab")  # somebody works
     menu.settle(0.9)
