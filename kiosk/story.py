@@ -23,14 +23,18 @@ from PIL import ImageGrab
 
 from atm.folder import Kind
 from atm.local_bank import LocalBank
+from atm.login.decision import Outcome
 from atm.settings import Settings
 from kiosk.app import App
 from kiosk.camera_pane.prompts import SIGNS
 from kiosk.main import new_app
+from kiosk.words.messages import LOGIN
 
 STEP_S = 60.0
 """How long a step may take; pictures of a face take the longest."""
 POLL_MS = 40
+TRIES = 3
+"""How often the customer tries to log in where the camera could not see the face."""
 PIN, STAFF_PIN = "4711", "271828"
 USERNAME, FULL_NAME = "maria.lopez", "Maria Lopez"
 RIGHT_FACE, WRONG_FACE = "demo:0", "demo:1"
@@ -184,14 +188,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     yield play.on("Home")
 
     play.face(RIGHT_FACE)
-    yield from _type_login(play, "right-face")
-    line = play.screen.line
-    yield "an arrow", lambda: line.tone in SIGNS.values()
-    play.picture("right-face-arrow")
-    yield (
-        "the account",
-        lambda: type(play.screen).__name__ == "Account" or (play.screen.line.tone == "bad"),
-    )
+    yield from _log_in(play, "right-face")
     if type(play.screen).__name__ != "Account":
         raise StoryError(f"the right face was answered with: {play.screen.line.sentence}")
     play.picture("account")
@@ -215,11 +212,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     yield play.on("Home")
 
     play.face(WRONG_FACE)
-    yield from _type_login(play, "wrong-face")
-    yield (
-        "a refusal",
-        lambda: play.screen.line.tone == "bad" or type(play.screen).__name__ != "ExistingUser",
-    )
+    yield from _log_in(play, "wrong-face")
     if type(play.screen).__name__ != "ExistingUser":
         raise StoryError("the wrong face was admitted")
     yield play.pause(0.3)
@@ -232,8 +225,8 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.picture("spanish")
 
 
-def _type_login(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
-    """Go to the login page, type name and PIN, and press Login."""
+def _log_in(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
+    """Log in and wait for the answer; a face that was not seen tries again, as the page asks."""
     yield play.pause(1.5)  # the other face steps before the camera
     play.touch(play.screen.existing)
     yield play.on("ExistingUser")
@@ -241,13 +234,35 @@ def _type_login(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
     play.type(play.screen.letters, USERNAME)
     play.picture(f"{name}-letters")
     play.touch(play.screen.next)
-    play.type(play.screen.digits, PIN)
-    yield "the camera", lambda: play.screen.press.enabled
-    yield "a good view", lambda: "press Login" in play.screen.line.sentence
-    play.picture(name)
-    play.touch(play.screen.press)
-    yield play.pause(0.15)
-    play.picture(f"{name}-checking")
+    unseen = play.app.language.gettext(LOGIN[Outcome.NO_FACE])
+    for attempt in range(TRIES):
+        if attempt:
+            play.touch(play.screen.pin.entry)
+        play.type(play.screen.digits, PIN)
+        yield "the camera", lambda: play.screen.press.enabled
+        yield "a good view", lambda: "press Login" in play.screen.line.sentence
+        if not attempt:
+            play.picture(name)
+        play.touch(play.screen.press)
+        yield play.pause(0.15)
+        if not attempt:
+            play.picture(f"{name}-checking")
+        yield "an arrow or an answer", lambda: _answered(play) or _tone(play) in SIGNS.values()
+        if not _answered(play):
+            play.picture(f"{name}-arrow")
+        yield "an answer", lambda: _answered(play)
+        if type(play.screen).__name__ != "ExistingUser" or play.screen.line.sentence != unseen:
+            return
+
+
+def _answered(play: Player) -> bool:
+    """Return whether the login has an answer: the account, or a refusal."""
+    return type(play.screen).__name__ == "Account" or _tone(play) == "bad"
+
+
+def _tone(play: Player) -> str:
+    line = getattr(play.screen, "line", None)
+    return "" if line is None else str(line.tone)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from atm.login.decision import Outcome
 from kiosk import story
 
 pytestmark = pytest.mark.gui
@@ -50,3 +51,33 @@ def test_a_step_that_does_not_come_about_fails_the_story(
     assert story.main(["--out", str(tmp_path)]) == 1
     assert capsys.readouterr().err == "The story broke off: the impossible did not come about.\n"
     assert [file.name for file in tmp_path.iterdir()] == ["01-failed.png"]
+
+
+@pytest.mark.parametrize("unseen", [1, story.TRIES])
+def test_a_face_that_was_not_seen_tries_again_and_not_for_ever(
+    kiosk: Any, machine: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unseen: int
+) -> None:
+    ended: list[bool] = []
+
+    def script(play: Any) -> Iterator[tuple[str, story.Wait]]:
+        yield from story._log_in(play, "face")
+        ended.append(True)
+        yield "the end of the test", lambda: False
+
+    monkeypatch.setattr(story, "script", script)
+    monkeypatch.setattr(story, "USERNAME", "maria.lopez")
+    monkeypatch.setattr(story, "PIN", "1234")
+    really = machine.login
+
+    def login(*given: Any, **named: Any) -> Any:
+        machine.outcome = Outcome.NO_FACE if len(logins()) < unseen else None
+        return really(*given, **named)
+
+    def logins() -> list[str]:
+        return [call for call in machine.calls if call.startswith("login ")]
+
+    monkeypatch.setattr(machine, "login", login)
+    story.Player(kiosk.app, tmp_path).start()
+    kiosk.until(lambda: ended)
+    assert logins() == ["login maria.lopez 1234"] * min(unseen + 1, story.TRIES)
+    assert type(kiosk.screen).__name__ == ("Account" if unseen == 1 else "ExistingUser")
