@@ -47,7 +47,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class AttemptCount:
     """One owner's numbers; `wait_s` seconds are to pass from the moment (`boot`, `since`)."""
 
     owner_id: str
@@ -65,7 +65,7 @@ class Tally:
             return Standing.WAITING
         return self._judged()
 
-    def at(self, now: Moment) -> "Tally":
+    def at(self, now: Moment) -> "AttemptCount":
         """Return the row as it is *now*: with a wait that is over gone, or begun again."""
         if not self.wait_s and not self.open:
             return self
@@ -74,7 +74,7 @@ class Tally:
             return replace(self, boot=now.boot, since=now.seconds)
         return replace(self, wait_s=0.0) if self.wait_s and passed >= self.wait_s else self
 
-    def reserved(self, now: Moment) -> "tuple[Tally, Standing]":
+    def reserved(self, now: Moment) -> "tuple[AttemptCount, Standing]":
         """Return the numbers with one more attempt reserved, and FREE; or why it may not be."""
         row = self.at(now)
         if row._judged() is not Standing.FREE:
@@ -88,10 +88,10 @@ class Tally:
         row = replace(row._waiting(now, row.open), open=0)
         return row, row._judged()
 
-    def settled(self, ending: Ending, now: Moment) -> "Tally":
+    def settled(self, ending: Ending, now: Moment) -> "AttemptCount":
         """Return the numbers with one reserved attempt ended."""
         if ending is Ending.ADMITTED:
-            return Tally(self.owner_id)
+            return AttemptCount(self.owner_id)
         row = self.at(now)
         row = replace(row, open=max(0, row.open - 1))
         if ending is Ending.NOT_JUDGED:
@@ -100,7 +100,7 @@ class Tally:
             return replace(row, wrong=row.wrong + 1)
         return row._waiting(now, 1)
 
-    def locked(self) -> "Tally":
+    def locked(self) -> "AttemptCount":
         """Return the numbers of an owner whom staff must unlock."""
         return replace(self, wrong=WRONG_LIMIT)
 
@@ -109,7 +109,7 @@ class Tally:
             return Standing.LOCKED
         return Standing.WAITING if self.wait_s else Standing.FREE
 
-    def _waiting(self, now: Moment, foreign_faces: int) -> "Tally":
+    def _waiting(self, now: Moment, foreign_faces: int) -> "AttemptCount":
         """Return the row with more foreign faces counted and the next wait begun."""
         wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.waits, 30), LONGEST_WAIT_S)
         return replace(

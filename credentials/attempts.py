@@ -12,9 +12,9 @@ from credentials.attempt_rules import (
     FOREIGN_LIMIT,
     LONGEST_WAIT_S,
     WRONG_LIMIT,
+    AttemptCount,
     Ending,
     Standing,
-    Tally,
 )
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError
@@ -74,9 +74,9 @@ class Attempts:
         """How often the file was changed, as last seen."""
         return self._database.generation
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+        self._database.refresh()
 
     def reserve(self, owner_id: str) -> Standing:
         """Count one attempt, on disk when this returns, and say if it may be judged.
@@ -121,10 +121,10 @@ class Attempts:
             return {each: _get(transaction, each).at(now).standing() for each in owner_ids}
 
 
-def _get(transaction: Transaction, owner_id: str) -> Tally:
+def _get(transaction: Transaction, owner_id: str) -> AttemptCount:
     found = transaction.get("attempts", owner_id)
-    return Tally(owner_id) if found is None else Tally(*found)
+    return AttemptCount(owner_id) if found is None else AttemptCount(*found)
 
 
-def _put(transaction: Transaction, row: Tally) -> None:
+def _put(transaction: Transaction, row: AttemptCount) -> None:
     transaction.put("attempts", *astuple(row))

@@ -5,7 +5,7 @@ from pathlib import Path
 _LONGEST_SHOWN = 100
 
 
-def shown(typed: str) -> str:
+def printable(typed: str) -> str:
     """Return what somebody typed as a sentence may show it: no control or bidi mark, no end."""
     if typed.isprintable() and len(typed) <= _LONGEST_SHOWN:
         return typed
@@ -44,7 +44,7 @@ class UnknownUserError(CredentialError):
 
     def __init__(self, who: str) -> None:
         """Name the customer id or username that was asked for."""
-        super().__init__(f"There is no customer {shown(who)}.")
+        super().__init__(f"There is no customer {printable(who)}.")
         self.who = who
 
 

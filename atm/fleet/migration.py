@@ -34,7 +34,7 @@ Digests = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class MovedCustomer:
     """All that is moved of one customer.
 
     Attributes:
@@ -78,8 +78,8 @@ def digests(
     }
 
 
-class Source:
-    """The customers of one data folder; use `open_source`."""
+class MigrationSource:
+    """The customers of one data folder; use `open_migration_source`."""
 
     def __init__(self, stores: Stores, gallery: Gallery) -> None:
         """Read *stores*, and the faces from *gallery*."""
@@ -92,7 +92,7 @@ class Source:
         """Every record, in the order they were made."""
         return self._stores.credentials.all()
 
-    def moving(self, record: CredentialRecord) -> Moving:
+    def moving(self, record: CredentialRecord) -> MovedCustomer:
         """Return all that is to be moved of the customer of *record*.
 
         Raises:
@@ -110,7 +110,7 @@ class Source:
         if record.pin_hash is not None:
             record = replace(record, pin_hash=moved_from(record.pin_hash, owner))
         has_account = stores.ledger.has_account(owner)
-        return Moving(
+        return MovedCustomer(
             record,
             template,
             captures,
@@ -120,7 +120,7 @@ class Source:
 
 
 @contextlib.contextmanager
-def open_source(settings: Settings) -> Iterator[Source]:
+def open_migration_source(settings: Settings) -> Iterator[MigrationSource]:
     """Open the data folder of *settings* to read it; no kiosk may use it meanwhile.
 
     Raises:
@@ -144,7 +144,7 @@ def open_source(settings: Settings) -> Iterator[Source]:
         gallery = Gallery(
             folder.path / GALLERY, template_key=keys.template_key, capture_key=keys.capture_key
         )
-        yield Source(stores, gallery)
+        yield MigrationSource(stores, gallery)
 
 
 def _template(template: Template) -> bytes:

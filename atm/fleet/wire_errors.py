@@ -41,7 +41,7 @@ FRESH_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class ErrorCode:
     """One class of errors on the wire.
 
     Attributes:
@@ -63,7 +63,7 @@ class SignedOutError(StaffError):
     sentence = "You are signed out. Please sign in again."
 
 
-class OverError(AtmError):
+class SessionEndedError(AtmError):
     """The login or the open account has come to its end; nothing more is done in its name."""
 
     sentence = "You are logged out. Please log in again."
@@ -105,46 +105,46 @@ class NotAllowedError(AtmError):
 
 
 ERRORS: Final = (
-    Coded("policy", 422, PolicyError, ("code", "sentence")),
-    Coded("duplicate_user", 409, DuplicateUserError, ("username",)),
-    Coded("unknown_user", 404, UnknownUserError, ("who",)),
-    Coded("stale_record", 409, StaleRecordError, ("sentence",)),
-    Coded("enrolment", 409, EnrolmentError, ("code", "sentence")),
-    Coded(
+    ErrorCode("policy", 422, PolicyError, ("code", "sentence")),
+    ErrorCode("duplicate_user", 409, DuplicateUserError, ("username",)),
+    ErrorCode("unknown_user", 404, UnknownUserError, ("who",)),
+    ErrorCode("stale_record", 409, StaleRecordError, ("sentence",)),
+    ErrorCode("enrolment", 409, EnrolmentError, ("code", "sentence")),
+    ErrorCode(
         "duplicate_face",
         409,
         DuplicateFaceError,
         ("username", "customer_id", "new_face", "other_face"),
     ),
-    Coded("balance", 409, BalanceError, ("balance_minor",)),
-    Coded("excuse", 422, ExcuseError, ("sentence",)),
-    Coded("staff_sign_in", 401, StaffSignInError),
-    Coded("signed_out", 401, SignedOutError),
-    Coded("second_signature", 403, SecondSignatureError),
-    Coded("staff", 409, StaffError, ("sentence",)),
-    Coded("over", 401, OverError),
-    Coded("migration", 409, MigrationError, ("sentence",)),
-    Coded("pepper", 409, PepperError),
-    Coded("unknown_account", 404, accounts.UnknownAccountError),
-    Coded("account_exists", 409, accounts.AccountExistsError),
-    Coded("open_hold", 409, accounts.OpenHoldError),
-    Coded("invalid_amount", 422, accounts.InvalidAmountError),
-    Coded("not_a_multiple", 409, accounts.NotAMultipleError, ("smallest_note_minor",)),
-    Coded("insufficient_funds", 409, accounts.InsufficientFundsError, ("available_minor",)),
-    Coded("day_limit", 409, accounts.DayLimitError, ("remaining_minor",)),
-    Coded("unknown_hold", 404, accounts.UnknownHoldError),
-    Coded("settled_hold", 409, accounts.SettledHoldError),
-    Coded("invalid_reference", 422, accounts.InvalidReferenceError),
-    Coded("paying_out", 409, accounts.PayingOutError),
-    Coded("ledger", 409, accounts.LedgerError, ("sentence",)),
-    Coded("not_allowed", 403, NotAllowedError, ("sentence",)),
-    Coded("unavailable", 503, ServiceUnavailable),
+    ErrorCode("balance", 409, BalanceError, ("balance_minor",)),
+    ErrorCode("excuse", 422, ExcuseError, ("sentence",)),
+    ErrorCode("staff_sign_in", 401, StaffSignInError),
+    ErrorCode("signed_out", 401, SignedOutError),
+    ErrorCode("second_signature", 403, SecondSignatureError),
+    ErrorCode("staff", 409, StaffError, ("sentence",)),
+    ErrorCode("over", 401, SessionEndedError),
+    ErrorCode("migration", 409, MigrationError, ("sentence",)),
+    ErrorCode("pepper", 409, PepperError),
+    ErrorCode("unknown_account", 404, accounts.UnknownAccountError),
+    ErrorCode("account_exists", 409, accounts.AccountExistsError),
+    ErrorCode("open_hold", 409, accounts.OpenHoldError),
+    ErrorCode("invalid_amount", 422, accounts.InvalidAmountError),
+    ErrorCode("not_a_multiple", 409, accounts.NotAMultipleError, ("smallest_note_minor",)),
+    ErrorCode("insufficient_funds", 409, accounts.InsufficientFundsError, ("available_minor",)),
+    ErrorCode("day_limit", 409, accounts.DayLimitError, ("remaining_minor",)),
+    ErrorCode("unknown_hold", 404, accounts.UnknownHoldError),
+    ErrorCode("settled_hold", 409, accounts.SettledHoldError),
+    ErrorCode("invalid_reference", 422, accounts.InvalidReferenceError),
+    ErrorCode("paying_out", 409, accounts.PayingOutError),
+    ErrorCode("ledger", 409, accounts.LedgerError, ("sentence",)),
+    ErrorCode("not_allowed", 403, NotAllowedError, ("sentence",)),
+    ErrorCode("unavailable", 503, ServiceUnavailable),
 )
 _BY_CLASS: Final = {each.error: each for each in ERRORS}
 _BY_CODE: Final = {each.code: each for each in ERRORS}
 
 
-def told(error: Exception) -> tuple[int, dict[str, Any]]:
+def encode_error(error: Exception) -> tuple[int, dict[str, Any]]:
     """Return the status and the body that tell a kiosk of *error*."""
     coded = _BY_CLASS.get(type(error)) or _BY_CLASS[ServiceUnavailable]
     sentence = str(error) if coded.error is type(error) else str(ServiceUnavailable())
@@ -152,7 +152,7 @@ def told(error: Exception) -> tuple[int, dict[str, Any]]:
     return coded.status, {"error": coded.code, "sentence": sentence, "fields": fields}
 
 
-def heard(body: object) -> Exception:
+def decode_error(body: object) -> Exception:
     """Return the error that *body* tells of; `ServiceUnavailable` for what nobody wrote."""
     if not isinstance(body, Mapping):
         return ServiceUnavailable()

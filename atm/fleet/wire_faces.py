@@ -18,15 +18,15 @@ LARGEST_SIDE: Final = 2000
 UNIT_TOLERANCE: Final = 1e-3
 
 _EXCUSED_BYTES = 128
-_PROBE = struct.Struct(f"<32s{DIMENSIONS}fd{_EXCUSED_BYTES}s")
-PROBE_BYTES: Final = _PROBE.size
+_CLAIMED = struct.Struct(f"<32s{DIMENSIONS}fd{_EXCUSED_BYTES}s")
+CLAIMED_BYTES: Final = _CLAIMED.size
 
 
 class FaceWireError(ValueError):
     """What came is no face as this program writes it."""
 
 
-class Claimed(NamedTuple):
+class ClaimedTemplate(NamedTuple):
     """What a kiosk needs to judge a face for one login.
 
     Attributes:
@@ -40,8 +40,8 @@ class Claimed(NamedTuple):
     excused: str | None
 
 
-def pack_claimed(claimed: Claimed) -> bytes:
-    """Return *claimed* in `PROBE_BYTES` bytes, whoever it is.
+def pack_claimed(claimed: ClaimedTemplate) -> bytes:
+    """Return *claimed* in `CLAIMED_BYTES` bytes, whoever it is.
 
     The enrolled embeddings stay where they are: a login is scored by the SVM alone.
     """
@@ -49,23 +49,23 @@ def pack_claimed(claimed: Claimed) -> bytes:
     if len(excused) > _EXCUSED_BYTES:
         raise FaceWireError("too many requests are excused")
     network = bytes.fromhex(claimed.network_sha256)
-    return _PROBE.pack(network, *claimed.svm.weights.tolist(), claimed.svm.bias, excused)
+    return _CLAIMED.pack(network, *claimed.svm.weights.tolist(), claimed.svm.bias, excused)
 
 
-def unpack_claimed(data: bytes) -> Claimed:
+def unpack_claimed(data: bytes) -> ClaimedTemplate:
     """Return what `pack_claimed` packed.
 
     Raises:
         FaceWireError: If it did not.
     """
     try:
-        network, *weights, bias, excused = _PROBE.unpack(data)
+        network, *weights, bias, excused = _CLAIMED.unpack(data)
     except struct.error as error:
         raise FaceWireError("no template of ours") from error
     if not np.isfinite([*weights, bias]).all():
         raise FaceWireError("a number is not finite")
     svm = CustomerSvm(np.asarray(weights, np.float32), bias)
-    return Claimed(network.hex(), svm, excused.rstrip(b"\0").decode("ascii") or None)
+    return ClaimedTemplate(network.hex(), svm, excused.rstrip(b"\0").decode("ascii") or None)
 
 
 def pack_face(template: Template, captures: Sequence[Capture]) -> bytes:

@@ -24,7 +24,7 @@ from benchmarks.fleet.bank import MadeUpBank, pictures
 from benchmarks.fleet.hosts import Hosts, HostsError
 from benchmarks.fleet.measure import bytes_a_customer, bytes_a_login, count_queries, measure_stage
 from benchmarks.fleet.patroni import ClusterError
-from benchmarks.fleet.postgres import OWNER, running_cluster
+from benchmarks.fleet.postgres import OWNER, running_server
 from benchmarks.fleet.service import STAFF, Service
 from benchmarks.fleet.whole_bank import WholeBank
 from benchmarks.results import Crowd, Report
@@ -85,23 +85,23 @@ def run(options: argparse.Namespace) -> Report:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atm-fleet-")))
         server = stack.enter_context(
-            running_cluster(fsync="on", autovacuum="on", max_connections=100)
+            running_server(fsync="on", autovacuum="on", max_connections=100)
         )
         service = Service(folder, server.url(), server.url(OWNER))
         stack.callback(service.close)
         make_keys(service.keys)
-        parts = ServiceStores.open(server.url(), service.keys, lambda: card)
-        stack.callback(parts.close)
-        first = parts.staff.add_first("ruiz", STAFF["ruiz"])
-        parts.staff.add("okafor", STAFF["okafor"], signed=first)
+        stores = ServiceStores.open(server.url(), service.keys, lambda: card)
+        stack.callback(stores.close)
+        first = stores.staff.add_first("ruiz", STAFF["ruiz"])
+        stores.staff.add("okafor", STAFF["okafor"], signed=first)
         files = []
         for number in range(options.kiosks):
             pair = service.authority.issue(f"kiosk{number}")
-            parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
+            stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
             files.append(service.files(pair))
         service.start()
         numbers = sorted(options.customers)
-        bank = MadeUpBank(parts, server.connect, card.sha256, captures, with_pictures=numbers[0])
+        bank = MadeUpBank(stores, server.connect, card.sha256, captures, with_pictures=numbers[0])
         for number in numbers:
             _say(f"filling up to {number:,} customers")
             begin = time.perf_counter()
@@ -112,10 +112,10 @@ def run(options: argparse.Namespace) -> Report:
                     report.facts[f"bytes of a customer: {name}"] = size
             _say("measuring")
             report.growth.append(
-                measure_stage(bank, parts, files[0], captures, card.sha256, options.runs)
+                measure_stage(bank, stores, files[0], captures, card.sha256, options.runs)
             )
         for name, count in count_queries(
-            parts, card, parts.kiosks.all()[0], bank.paying[0]
+            stores, card, stores.kiosks.all()[0], bank.paying[0]
         ).items():
             report.facts[f"{name} of one login"] = count
         before = bank.size()

@@ -63,24 +63,24 @@ class MadeUpBank:
 
     def __init__(
         self,
-        parts: ServiceStores,
+        stores: ServiceStores,
         connect: Callable[[], psycopg.Connection[Any]],
         network_sha256: str,
         captures: Sequence[Capture],
         *,
         with_pictures: int,
     ) -> None:
-        """Fill the empty database of *parts*.
+        """Fill the empty database of *stores*.
 
         Args:
-            parts: The stores.
+            stores: The stores.
             connect: Returns a connection as the tables' owner.
             network_sha256: Of the face network that the kiosks run.
             captures: What the first *with_pictures* customers have as their pictures; all others
                 have none, which neither a login nor a search reads.
             with_pictures: How many.
         """
-        self._parts = parts
+        self._stores = stores
         self._connect = connect
         self._network = network_sha256
         self._pictures = pack_captures(captures)
@@ -88,7 +88,7 @@ class MadeUpBank:
         self._rng = np.random.default_rng(20261123)
         faces = [self.face("") for _ in range(_TEMPLATES)]
         self._templates = [pack_template(each) for each in faces]
-        self._hash = parts.hasher.hash("nobody", PIN)
+        self._hash = stores.hasher.hash("nobody", PIN)
         self.customers = 0
         self.paying: list[str] = []
 
@@ -128,7 +128,7 @@ class MadeUpBank:
     def _rows(self, number: int, pays: bool) -> dict[str, dict[str, object]]:
         """Return the row of customer *number* in each table, by the table's name."""
         username = f"made.up.{number}"
-        owner, template_id = self._parts.new_id(username), uuid.uuid4().hex
+        owner, template_id = self._stores.new_id(username), uuid.uuid4().hex
         if pays:
             self.paying.append(username)
         now = datetime.now(UTC)
@@ -136,7 +136,7 @@ class MadeUpBank:
             "customer_id": owner,
             "username": username,
             "full_name": f"Made Up {number}",
-            "pin_hash": self._parts.hasher.hash(owner, PIN) if pays else self._hash,
+            "pin_hash": self._stores.hasher.hash(owner, PIN) if pays else self._hash,
             "template_id": template_id,
             "consent_at": now.isoformat(),
             "created_at": now.isoformat(),
@@ -165,14 +165,14 @@ class MadeUpBank:
             "captures": self._pictures if number < self._with_pictures else None,
             "mean": bytes.fromhex(self._network) + mean.astype(np.float16).tobytes(),
         }
-        seals = self._parts.ring.current().faces
+        seals = self._stores.ring.current().faces
         return {"customer_id": owner, "template_id": template_id} | {
             name: None if data is None else seals[name].seal(data, template_id, owner)
             for name, data in plain.items()
         }
 
     def _sealed(self, table: Table, row: Mapping[str, object]) -> dict[str, object]:
-        return {**row, "mac": SealedTable(table, self._parts.ring, StoreError).mac(row)}
+        return {**row, "mac": SealedTable(table, self._stores.ring, StoreError).mac(row)}
 
 
 def pictures() -> list[Capture]:

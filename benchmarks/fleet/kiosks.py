@@ -17,7 +17,7 @@ from typing import Final
 
 from atm.errors import AtmError
 from atm.fleet.kiosk.client import QUIET_S, ServiceClient
-from atm.fleet.sealed_box import Reader
+from atm.fleet.sealed_box import Recipient
 from atm.fleet.wire_faces import unpack_claimed
 from benchmarks.fleet.bank import PIN
 from benchmarks.fleet.service import KioskFiles
@@ -68,7 +68,7 @@ def log_in(client: ServiceClient, username: str, network_sha256: str) -> None:
     Raises:
         AtmError: If they are not admitted.
     """
-    reader = Reader()
+    reader = Recipient()
     begun = client.call(
         "logins", username=username, pin=PIN, network_sha256=network_sha256,
         public_key=base64.b64encode(reader.public).decode("ascii"),

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, event
 from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
 from atm.enrolment.enrolment import EnrolmentDesk
 from atm.fleet.kiosk.client import ServiceClient
-from atm.fleet.sealed_box import Reader
-from atm.fleet.service.desk import Desk
+from atm.fleet.sealed_box import Recipient
+from atm.fleet.service.bank_service import BankService
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.wire_faces import pack_face
@@ -46,7 +46,7 @@ class NobodyAlike:
 
 def measure_stage(
     bank: MadeUpBank,
-    parts: ServiceStores,
+    stores: ServiceStores,
     kiosk: KioskFiles,
     captures: Sequence[Capture],
     network_sha256: str,
@@ -56,7 +56,7 @@ def measure_stage(
 
     Args:
         bank: Filled.
-        parts: Its stores, in this process.
+        stores: Its stores, in this process.
         kiosk: One that does nothing else meanwhile.
         captures: Pictures of a new customer.
         network_sha256: Of the face network that the kiosks run.
@@ -69,13 +69,13 @@ def measure_stage(
         login = _timed(runs, lambda: log_in(client, next(names), network_sha256))
         staff = client.call("staff/sign-in", name="ruiz", pin=STAFF["ruiz"])["token"]
         few = max(2, runs // 4)
-        saved = _timed(few, lambda: _save(parts, bank, captures))
+        saved = _timed(few, lambda: _save(stores, bank, captures))
         enrolled = _timed(
             max(2, runs // 8), lambda: _enrol(client, str(staff), bank, captures), warm_up=0
         )
-        parts.search.prepare()
+        stores.search.prepare()
         searched = _timed(
-            max(2, runs // 8), lambda: parts.search.closest(bank.face("").embeddings), warm_up=1
+            max(2, runs // 8), lambda: stores.search.closest(bank.face("").embeddings), warm_up=1
         )
     finally:
         client.close()
@@ -99,21 +99,21 @@ def bytes_a_login(before: Size, after: Size, logins: int) -> float:
 
 
 def count_queries(
-    parts: ServiceStores, card: ModelCard, kiosk: Kiosk, username: str
+    stores: ServiceStores, card: ModelCard, kiosk: Kiosk, username: str
 ) -> dict[str, int]:
     """Return how many statements and transactions one login takes of the database.
 
     It runs in this process, so that nothing but the login is counted: begin and finish, each with
     the look for the kiosk's certificate.
     """
-    desk = Desk(parts, card, day_limit=1000)
+    service = BankService(stores, card, day_limit=1000)
     found = {"statements": 0, "transactions": 0}
 
     def login() -> None:
-        parts.kiosks.known(kiosk.fingerprint)
-        begun = desk.logins.begin(kiosk, username, PIN, Reader().public, card.sha256)
-        parts.kiosks.known(kiosk.fingerprint)
-        admitted = desk.logins.finish(kiosk, begun.attempt, FaceResult("", True, 1.0, 0.5, 3))
+        stores.kiosks.known(kiosk.fingerprint)
+        begun = service.logins.begin(kiosk, username, PIN, Recipient().public, card.sha256)
+        stores.kiosks.known(kiosk.fingerprint)
+        admitted = service.logins.finish(kiosk, begun.attempt, FaceResult("", True, 1.0, 0.5, 3))
         if admitted is None:
             raise ValueError("the login that was to be counted was refused")
 
@@ -140,13 +140,13 @@ def _counting(found: dict[str, int]) -> Iterator[None]:
         event.remove(Engine, "begin", transaction)
 
 
-def _save(parts: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
+def _save(stores: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
     """Enrol somebody at the service's desk, hash and commit, without the search."""
-    log = parts.log("0" * 32)
+    log = stores.log("0" * 32)
     desk = EnrolmentDesk(
-        store=parts.credentials, hasher=parts.hasher, gallery=parts.gallery, ledger=parts.ledger,
-        audit=log, one_face=cast(OneFace, NobodyAlike()), commit=parts.commit,
-        new_id=parts.new_id,
+        store=stores.credentials, hasher=stores.hasher, gallery=stores.gallery,
+        ledger=stores.ledger, audit=log, one_face=cast(OneFace, NobodyAlike()),
+        commit=stores.commit, new_id=stores.new_id,
     )  # fmt: skip
     face = bank.face("")
     name, made = _new_name(bank), list(captures)

@@ -33,7 +33,7 @@ class ClusterError(Exception):
     """The cluster did not come up, or not back."""
 
 
-class Cluster:
+class PatroniCluster:
     """Runs in *folder*, on *hosts* that exist; HAProxy is on the machine itself.
 
     Attributes:

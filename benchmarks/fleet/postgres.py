@@ -22,7 +22,7 @@ _START_S = 120.0
 """How long a start or an end may take on a busy machine."""
 
 
-class Cluster:
+class PostgresServer:
     """A running server on a loopback port."""
 
     def __init__(self, folder: Path, **settings: str | int) -> None:
@@ -128,15 +128,16 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(disk: Path | None = None, **settings: str | int) -> Iterator[Cluster]:
+def running_server(disk: Path | None = None, **settings: str | int) -> Iterator[PostgresServer]:
     """Run a server with the database ``atm``, migrated; the role `ROLE` may log in to it.
 
-    Its files lie on *disk*, by default where temporary files do; *settings* are those of `Cluster`.
+    Its files lie on *disk*, by default where temporary files do; *settings* are those of
+    `PostgresServer`.
     """
     folder = Path(tempfile.mkdtemp(prefix="atm-postgres-", dir=disk))
     cluster = None
     try:
-        cluster = Cluster(folder, **settings)
+        cluster = PostgresServer(folder, **settings)
         with cluster.connect(database="postgres") as connection:
             connection.execute("CREATE DATABASE atm")
         migrate(cluster.url(OWNER))

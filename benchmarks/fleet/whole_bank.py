@@ -12,7 +12,7 @@ import psycopg
 
 from atm.fleet.service.store.migrate import ROLE
 from benchmarks.fleet.hosts import Hosts
-from benchmarks.fleet.patroni import Cluster
+from benchmarks.fleet.patroni import PatroniCluster
 from benchmarks.fleet.service import STAFF, KioskFiles, Service
 
 COPIES: Final = 2
@@ -43,7 +43,7 @@ class WholeBank:
         self.folder = folder
         for name in ("cluster", "service"):
             (folder / name).mkdir(parents=True)
-        self.cluster = Cluster(folder / "cluster", hosts, copies=COPIES)
+        self.cluster = PatroniCluster(folder / "cluster", hosts, copies=COPIES)
         self._closing = contextlib.ExitStack()
         self._closing.callback(self.cluster.stop)
         try:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from atm.fleet.service.store.schema import METADATA
-from benchmarks.fleet.postgres import Cluster, running_cluster
+from benchmarks.fleet.postgres import PostgresServer, running_server
 from tests.fleet.patient import patient
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Cluster]:
+def server() -> Iterator[PostgresServer]:
     """Return a running server with a migrated database."""
-    with running_cluster() as cluster:
+    with running_server() as cluster:
         yield cluster
 
 
@@ -30,7 +30,7 @@ def _patient(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def cluster(server: Cluster) -> Cluster:
+def cluster(server: PostgresServer) -> PostgresServer:
     """Return it with nothing in its tables."""
     with server.connect() as connection:
         connection.execute(f"TRUNCATE {', '.join(METADATA.tables)}")

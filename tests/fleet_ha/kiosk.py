@@ -81,7 +81,7 @@ def wait_until_told(limit_s: float) -> None:
     """Wait for what the service is to be told yet; see `atm.fleet.kiosk.accounts`."""
     latest = time.monotonic() + limit_s
     for thread in threading.enumerate():
-        if thread.name == "untold":
+        if thread.name == "settlement":
             thread.join(max(0.0, latest - time.monotonic()))
 
 

@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class PendingSettlement:
     """What the service has not been told yet.
 
     Attributes:
@@ -73,11 +73,11 @@ class RemoteAccounts:
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units."""
-        return int(self._call("available", again=True)["available_minor"])
+        return int(self._call("available", idempotent=True)["available_minor"])
 
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
         """Return the last *limit* transactions, newest first."""
-        found = self._call("transactions", again=True, limit=limit)["transactions"]
+        found = self._call("transactions", idempotent=True, limit=limit)["transactions"]
         return [transaction_from_json(each) for each in found]
 
     @contextlib.contextmanager
@@ -101,7 +101,7 @@ class RemoteAccounts:
         """
         self._call(
             "check",
-            again=True,
+            idempotent=True,
             amount_minor=amount_minor,
             smallest_note_minor=smallest_note_minor,
             day_limit_minor=day_limit_minor,
@@ -126,7 +126,7 @@ class RemoteAccounts:
         try:
             found = self._call(
                 "hold",
-                again=True,
+                idempotent=True,
                 reference=reference,
                 amount_minor=amount_minor,
                 smallest_note_minor=smallest_note_minor,
@@ -134,7 +134,7 @@ class RemoteAccounts:
             )
         except ServiceUnavailable:
             lost = Hold(0, customer_id, amount_minor, datetime.now(UTC), reference)
-            self._tell_later(Untold("release", lost, self._clock()))
+            self._settle_later(PendingSettlement("release", lost, self._clock()))
             raise
         return hold_from_json(found, customer_id)
 
@@ -147,7 +147,7 @@ class RemoteAccounts:
         try:
             return withdrawal_from_json(self._end("book", hold))
         except ServiceUnavailable as error:
-            self._tell_later(Untold("book", hold, self._clock()))
+            self._settle_later(PendingSettlement("book", hold, self._clock()))
             raise UnavailableError from error
 
     def release(self, hold: Hold) -> None:
@@ -159,7 +159,7 @@ class RemoteAccounts:
         try:
             self._end("release", hold)
         except ServiceUnavailable as error:
-            self._tell_later(Untold("release", hold, self._clock()))
+            self._settle_later(PendingSettlement("release", hold, self._clock()))
             raise UnavailableError from error
 
     def save_pin(self, pin: str) -> None:
@@ -167,36 +167,40 @@ class RemoteAccounts:
 
         Raises:
             PolicyError: If *pin* is not allowed.
-            OverError: If the admission is too long ago.
+            SessionEndedError: If the admission is too long ago.
             ServiceUnavailable: If it could not be saved.
         """
-        self._call("pin", again=False, pin=pin)
+        self._call("pin", idempotent=False, pin=pin)
 
-    def _call(self, act: str, *, again: bool, **body: Any) -> dict[str, Any]:
-        return self._client.call(f"sessions/{act}", again=again, session=self._session, **body)
+    def _call(self, act: str, *, idempotent: bool, **body: Any) -> dict[str, Any]:
+        return self._client.call(
+            f"sessions/{act}", idempotent=idempotent, session=self._session, **body
+        )
 
     def _end(self, act: str, hold: Hold) -> dict[str, Any]:
-        return self._call(act, again=True, hold=hold_to_json(hold))
+        return self._call(act, idempotent=True, hold=hold_to_json(hold))
 
-    def _tell_later(self, untold: Untold) -> None:
-        threading.Thread(target=self._tell, args=(untold,), name="untold", daemon=True).start()
+    def _settle_later(self, pending: PendingSettlement) -> None:
+        threading.Thread(
+            target=self._settle, args=(pending,), name="settlement", daemon=True
+        ).start()
 
-    def _tell(self, untold: Untold) -> None:
+    def _settle(self, pending: PendingSettlement) -> None:
         """Try again until the service knows, or this session is over: then staff settle it."""
-        while not self._client.closed and self._clock() - untold.since < SESSION_S:
+        while not self._client.closed and self._clock() - pending.since < SESSION_S:
             time.sleep(RETRY_S)
             try:
-                self._end(untold.act, untold.hold)
+                self._end(pending.act, pending.hold)
                 return
             except ServiceUnavailable:
                 continue
             except UnknownHoldError:
-                if self._clock() - untold.since >= SETTLED_AFTER_S:
+                if self._clock() - pending.since >= SETTLED_AFTER_S:
                     return
             except SettledHoldError:
                 return
             except AtmError as error:
-                _log.error("Staff settle %s: %s", untold.hold.reference, error)
+                _log.error("Staff settle %s: %s", pending.hold.reference, error)
                 return
 
 

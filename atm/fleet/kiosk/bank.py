@@ -126,7 +126,7 @@ class RemoteBank:
     def notes(self) -> tuple[str, ...]:
         """Return a sentence if the service does not answer."""
         try:
-            self._client.call("health", again=True)
+            self._client.call("health", idempotent=True)
         except AtmError:
             return ("The bank's service does not answer.",)
         return ()

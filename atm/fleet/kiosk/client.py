@@ -16,7 +16,7 @@ import httpx
 
 from atm.answer_thread import Answer
 from atm.errors import AtmError, ServiceUnavailable
-from atm.fleet.wire_errors import CALL_S, VERSION, NotAllowedError, heard
+from atm.fleet.wire_errors import CALL_S, VERSION, NotAllowedError, decode_error
 from atm.settings import Settings
 
 QUIET_S: Final = 2.0
@@ -78,12 +78,12 @@ class ServiceClient:
         self._quiet_until = float("-inf")
         self._turn = threading.Lock()
 
-    def call(self, path: str, *, again: bool = False, **body: Any) -> dict[str, Any]:
+    def call(self, path: str, *, idempotent: bool = False, **body: Any) -> dict[str, Any]:
         """Send *body* to *path* and return the answer.
 
         Args:
             path: Below the version, such as ``logins``.
-            again: Whether it may be sent twice: it asks only, or says itself that it is the same.
+            idempotent: Whether it may be sent twice, because the second time changes nothing.
             **body: What the route takes.
 
         Raises:
@@ -94,7 +94,7 @@ class ServiceClient:
             if self._clock() < self._quiet_until:
                 raise ServiceUnavailable
         latest = self._clock() + self._call_s
-        call = Answer("service-call", lambda: self._send(path, body, latest, again))
+        call = Answer("service-call", lambda: self._send(path, body, latest, idempotent))
         call.start()
         call.join(self._call_s)
         answer = call.answer
@@ -117,13 +117,13 @@ class ServiceClient:
         self._http.close()
 
     def _send(
-        self, path: str, body: Mapping[str, Any], latest: float, again: bool
+        self, path: str, body: Mapping[str, Any], latest: float, idempotent: bool
     ) -> httpx.Response:
         """Return the answer; a connection that broke is tried once more if that is allowed."""
         try:
             return self._post(path, body, latest)
         except httpx.TransportError as error:
-            if isinstance(error, httpx.TimeoutException) or not again:
+            if isinstance(error, httpx.TimeoutException) or not idempotent:
                 raise
             return self._post(path, body, latest)
 
@@ -138,7 +138,7 @@ class ServiceClient:
             found = None
         if answer.status_code == httpx.codes.OK and isinstance(found, dict):
             return found
-        error = heard(found)
+        error = decode_error(found)
         if isinstance(error, NotAllowedError):
             _log.error("The service does not know this kiosk")
             raise ServiceUnavailable from error

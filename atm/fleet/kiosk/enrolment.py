@@ -35,7 +35,7 @@ class RemoteEnrolment:
         """
         name = normalise_username(username)
         found = self._client.call(
-            "enrolments/username", again=True, staff=tokens_of(staff), name=name
+            "enrolments/username", idempotent=True, staff=tokens_of(staff), name=name
         )
         return str(found["username"])
 

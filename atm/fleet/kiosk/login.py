@@ -16,11 +16,11 @@ from atm.accounts.session import Session
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.kiosk.log import KioskLog
-from atm.fleet.sealed_box import EnvelopeError, Reader
+from atm.fleet.sealed_box import Recipient, SealedBoxError
 from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login.decision import Decision, Outcome, reason
-from atm.login.login import Answers, Behind, LoginShell
+from atm.login.login import Behind, LoginAnswers, LoginShell
 from atm.login.pause import Pause
 from atm.people import Customer
 from face_auth.errors import AcquisitionError, NoFaceError
@@ -90,7 +90,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
 
         return judge, lambda: claim
 
-    def _end(self, answers: Answers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
         begun, face = answers.pin, answers.face
         reasons = (
             "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",
@@ -148,20 +148,20 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
         return decision
 
     def _ask(self, username: str, pin: str) -> BegunLogin:
-        reader = Reader()
+        recipient = Recipient()
         name, sha256 = self._network()
         found = self._client.call(
             "logins",
             username=username,
             pin=pin,
-            public_key=to_base64(reader.public),
+            public_key=to_base64(recipient.public),
             network_sha256=sha256,
         )
         try:
             attempt = str(found["attempt"])
-            opened = reader.open(from_base64(found["sealed"]), attempt.encode("ascii"))
+            opened = recipient.open(from_base64(found["sealed"]), attempt.encode("ascii"))
             claimed = unpack_claimed(opened)
-        except (EnvelopeError, FaceWireError, KeyError, TypeError, ValueError) as error:
+        except (SealedBoxError, FaceWireError, KeyError, TypeError, ValueError) as error:
             raise ServiceUnavailable from error
         template = Template(
             customer_id="",

@@ -31,11 +31,11 @@ class RemoteOffice:
 
     def customers(self, *, staff: StaffMember) -> Found:
         """Return every customer with their state, by username; see `Office.customers`."""
-        return _with_states(self._act("customers", staff, again=True))
+        return _with_states(self._act("customers", staff, idempotent=True))
 
     def search(self, text: str, *, staff: StaffMember) -> Found:
         """Return the first customers whose name has *text* in it; see `Office.search`."""
-        return _with_states(self._act("search", staff, again=True, text=text))
+        return _with_states(self._act("search", staff, idempotent=True, text=text))
 
     def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
         """Return what may be known of *username*.
@@ -43,7 +43,7 @@ class RemoteOffice:
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        found = self._act("known", staff, again=True, name=username)
+        found = self._act("known", staff, idempotent=True, name=username)
         return KnownCustomer(customer_from_json(found["customer"]), found["excused"])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
@@ -85,7 +85,7 @@ class RemoteOffice:
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return every member of staff by name, and whether they are locked."""
-        found = self._client.call("staff/names", again=True, staff=tokens_of(staff))
+        found = self._client.call("staff/names", idempotent=True, staff=tokens_of(staff))
         return [(str(name), bool(locked)) for name, locked in found["names"]]
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
@@ -103,12 +103,12 @@ class RemoteOffice:
 
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
         """Return the last *n* logins at this kiosk that were not granted; see `Office.refusals`."""
-        found = self._act("refusals", staff, again=True, number=n)["refusals"]
+        found = self._act("refusals", staff, idempotent=True, number=n)["refusals"]
         return [refusal_from_json(each) for each in found]
 
     def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
         """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
-        found = self._act("holds", staff, again=True)["holds"]
+        found = self._act("holds", staff, idempotent=True)["holds"]
         return [(hold_from_json(each, each["customer_id"]), each["username"]) for each in found]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
@@ -117,14 +117,16 @@ class RemoteOffice:
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, Any]:
         """Return what the bank keeps of a customer; see `atm.maintenance.export.export`."""
-        kept = self._act("export", staff, again=True, name=username)["kept"]
+        kept = self._act("export", staff, idempotent=True, name=username)["kept"]
         assert isinstance(kept, dict)
         return kept
 
     def _act(
-        self, what: str, signed: StaffMember | Signatures, *, again: bool = False, **body: Any
+        self, what: str, signed: StaffMember | Signatures, *, idempotent: bool = False, **body: Any
     ) -> dict[str, Any]:
-        return self._client.call(f"office/{what}", again=again, staff=tokens_of(signed), **body)
+        return self._client.call(
+            f"office/{what}", idempotent=idempotent, staff=tokens_of(signed), **body
+        )
 
 
 def _with_states(found: dict[str, Any]) -> Found:

@@ -37,11 +37,11 @@ class Body(BaseModel):
     __str__ = __repr__
 
 
-class Nothing(Body):
+class EmptyBody(Body):
     """No fields."""
 
 
-class Begin(Body):
+class BeginLoginBody(Body):
     """Begin a login."""
 
     username: Text
@@ -68,26 +68,26 @@ class FaceSeen(Body):
     liveness: LivenessSeen | None
 
 
-class Finish(Body):
+class FinishLoginBody(Body):
     """Finish it."""
 
     attempt: Token
     face: FaceSeen
 
 
-class Session(Body):
+class SessionBody(Body):
     """An open account."""
 
     session: Token
 
 
-class Transactions(Session):
+class TransactionsBody(SessionBody):
     """Its last lines."""
 
     limit: int = Field(ge=0, le=100)
 
 
-class CheckMoney(Session):
+class CheckWithdrawalBody(SessionBody):
     """Ask whether an amount could be set aside."""
 
     amount_minor: Minor
@@ -95,7 +95,7 @@ class CheckMoney(Session):
     day_limit_minor: int = Field(ge=0, le=2**53)
 
 
-class HoldMoney(CheckMoney):
+class HoldBody(CheckWithdrawalBody):
     """Set it aside; the kiosk makes the reference, so that it may ask again."""
 
     reference: Reference
@@ -110,26 +110,26 @@ class HoldSent(Body):
     reference: Reference
 
 
-class EndHold(Session):
+class EndHoldBody(SessionBody):
     """Book it or let it go."""
 
     hold: HoldSent
 
 
-class NewOwnPin(Session):
+class OwnPinBody(SessionBody):
     """The customer's own change of PIN."""
 
     pin: Pin
 
 
-class SignIn(Body):
+class SignInBody(Body):
     """A member of staff."""
 
     name: Text
     pin: Pin
 
 
-class ChangeStaffPin(Body):
+class StaffPinBody(Body):
     """A member of staff's own change of PIN."""
 
     name: Text
@@ -137,49 +137,49 @@ class ChangeStaffPin(Body):
     new: Pin
 
 
-class ByStaff(Body):
+class StaffBody(Body):
     """Whoever signed in."""
 
     staff: Staff
 
 
-class Named(ByStaff):
+class NameBody(StaffBody):
     """An act on one customer or member of staff."""
 
     name: Text
 
 
-class Search(ByStaff):
+class SearchBody(StaffBody):
     """Customers by part of their names."""
 
     text: Text
 
 
-class NamedPin(Named):
+class NewPinBody(NameBody):
     """A new PIN for them."""
 
     pin: Pin
 
 
-class Excuse(Named):
+class ExcuseBody(NameBody):
     """Requests that they cannot follow."""
 
     requests: list[Text] = Field(max_length=20)
 
 
-class Delete(Named):
+class DeleteBody(NameBody):
     """Their end; two signatures override what is on the account."""
 
     override: bool
 
 
-class NewFace(Named):
+class NewFaceBody(NameBody):
     """Their face anew."""
 
     face: Base64
 
 
-class Enrol(NewFace):
+class EnrolBody(NewFaceBody):
     """A new customer."""
 
     full_name: Text
@@ -189,7 +189,7 @@ class Enrol(NewFace):
     excused: list[Text] = Field(max_length=20)
 
 
-class Move(Named):
+class MoveBody(NameBody):
     """A customer of a single machine, with all that is kept of them."""
 
     full_name: Text
@@ -202,13 +202,13 @@ class Move(Named):
     locked: bool
 
 
-class Refusals(ByStaff):
+class RefusalsBody(StaffBody):
     """The last of them."""
 
     number: int = Field(ge=1, le=200)
 
 
-class Settle(ByStaff):
+class SettleBody(StaffBody):
     """A withdrawal that nobody knows the end of."""
 
     customer_id: CustomerId
@@ -216,7 +216,7 @@ class Settle(ByStaff):
     paid: bool
 
 
-class Entry(Body):
+class LogEntry(Body):
     """One entry of a kiosk's log."""
 
     kind: Annotated[str, Field(min_length=1, max_length=100)]
@@ -224,7 +224,7 @@ class Entry(Body):
     fields: dict[str, Any]
 
 
-class Entries(Body):
+class LogEntriesBody(Body):
     """Some of them, oldest first."""
 
-    entries: list[Entry] = Field(max_length=100)
+    entries: list[LogEntry] = Field(max_length=100)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atm.fleet.wire_faces import Claimed
+from atm.fleet.wire_faces import ClaimedTemplate
 from face_auth.recognition.classifier import CustomerSvm
 
 SOFTENING: Final = 1e-3
@@ -36,7 +36,7 @@ class Decoys:
         self._length = float(np.linalg.norm(like.weights))
         self._bias = like.bias
 
-    def of(self, name: str) -> Claimed:
+    def of(self, name: str) -> ClaimedTemplate:
         """Return the decoy of *name*, as it is compared."""
         seed = hmac.digest(self._key, name.encode("utf-8"), "sha256")
         rng = np.random.default_rng(np.frombuffer(seed, np.uint32))
@@ -46,4 +46,4 @@ class Decoys:
         weights = direction / np.linalg.norm(direction) * self._length * rng.uniform(0.9, 1.1)
         bias = self._bias * rng.uniform(0.9, 1.1)
         svm = CustomerSvm(weights.astype(np.float32), float(bias))
-        return Claimed(self._network, svm, None)
+        return ClaimedTemplate(self._network, svm, None)

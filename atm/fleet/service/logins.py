@@ -19,8 +19,8 @@ from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import TokenError, Tokens
-from atm.fleet.wire_errors import LOGIN_S, SESSION_S, OverError
-from atm.fleet.wire_faces import Claimed, pack_claimed
+from atm.fleet.wire_errors import LOGIN_S, SESSION_S, SessionEndedError
+from atm.fleet.wire_faces import ClaimedTemplate, pack_claimed
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinReason, PinResult, decide
 from atm.people import Customer
@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class BegunAttempt:
     """What the kiosk gets.
 
     Attributes:
@@ -87,7 +87,7 @@ class Logins:
 
     def begin(
         self, kiosk: Kiosk, username: str, pin: str, public_key: bytes, network_sha256: str
-    ) -> Begun:
+    ) -> BegunAttempt:
         """Count the attempt, judge the PIN, and give one template for it.
 
         Args:
@@ -99,7 +99,7 @@ class Logins:
 
         Raises:
             ServiceUnavailable: If the kiosk runs another network, or too much is going on.
-            EnvelopeError: If *public_key* is none.
+            SealedBoxError: If *public_key* is none.
             Exception: What a store raises.
         """
         arrived = time.monotonic()
@@ -138,7 +138,7 @@ class Logins:
         if result.accepted and record is not None:
             self._renew_later(kiosk, record, pin)
         self._wait(arrived)
-        return Begun(attempt, sealed)
+        return BegunAttempt(attempt, sealed)
 
     def finish(self, kiosk: Kiosk, attempt: str, face: FaceResult) -> Admission | None:
         """Decide, once for each attempt; count and log it as the machine itself does.
@@ -152,13 +152,13 @@ class Logins:
             None for a refusal, which says no more.
 
         Raises:
-            OverError: If the attempt was finished before, or is too old, or another kiosk's.
+            SessionEndedError: If the attempt is finished, is too old, or is another kiosk's.
             AuditError: If the decision cannot be logged: then it is no admission.
         """
         try:
             says = self._tokens.open(_PURPOSE, kiosk.kiosk_id, attempt)
         except TokenError as error:
-            raise OverError from error
+            raise SessionEndedError from error
         customer_id = says["key"] if says["known"] else None
         pin = PinResult(customer_id, says["right"], PinReason(says["reason"]), says["reserved"])
         face = FaceResult(
@@ -169,7 +169,7 @@ class Logins:
 
         def end() -> None:
             if not self._stores.tickets.end(says["key"], says["login"], kiosk.kiosk_id):
-                raise OverError
+                raise SessionEndedError
             pin_check.settle(self._stores.attempts, decision, pin, face)
 
         self._stores.commit(end)
@@ -183,14 +183,14 @@ class Logins:
             return None
         record = self._stores.credentials.by_id(decision.customer_id or "")
         if record is None:
-            raise OverError  # deleted during the login
+            raise SessionEndedError  # deleted during the login
         customer = Customer(record.customer_id, record.username, record.full_name)
         token = self._tokens.make(
             "session", kiosk.kiosk_id, SESSION_S, {"customer": record.customer_id}
         )
         return Admission(customer, token)
 
-    def _claimed(self, record: CredentialRecord) -> Claimed | None:
+    def _claimed(self, record: CredentialRecord) -> ClaimedTemplate | None:
         """Return what is needed to judge the face; None where the kiosk cannot judge it."""
         assert record.template_id is not None
         try:
@@ -201,7 +201,7 @@ class Logins:
         if template.network_sha256 != self._network:
             _log.error("A template was made by another network")
             return None
-        return Claimed(template.network_sha256, template.svm, record.excused)
+        return ClaimedTemplate(template.network_sha256, template.svm, record.excused)
 
     def _renew_later(self, kiosk: Kiosk, record: CredentialRecord, pin: str) -> None:
         """Hash a right PIN again after a change of keys: behind the answer, which must not tell."""

@@ -25,7 +25,7 @@ from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
 from atm.staff.acts import Office
 from atm.staff.registry import STAFF_LIMIT, StaffRegistry
 from atm.staff.staff_file import staff_file
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
@@ -178,7 +178,7 @@ def files_bank(folder: Path, clock: Clock) -> Bank:
     )  # fmt: skip
 
 
-def database_bank(cluster: Cluster, keys: Path, clock: Clock) -> Bank:
+def database_bank(cluster: PostgresServer, keys: Path, clock: Clock) -> Bank:
     """Open the bank in *cluster*, with the keys in the file *keys*, made if missing."""
     if not keys.exists():
         make_keys(keys)

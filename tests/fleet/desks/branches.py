@@ -29,7 +29,7 @@ from atm.login.pause import Pause
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.staff.acts import Office
 from atm.staff.registry import StaffRegistry
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
@@ -127,7 +127,7 @@ def files_branch(folder: Path, number: int = 0) -> Branch:
     return parts_branch(bank, search, folder / f"pause{number}", lambda: files_branch(folder, 1))
 
 
-def database_branch(cluster: Cluster, folder: Path, number: int = 0) -> Branch:
+def database_branch(cluster: PostgresServer, folder: Path, number: int = 0) -> Branch:
     """Open a kiosk over the database of *cluster*, with its own things in *folder*."""
     keys = folder / "service.keys"
     if not keys.exists():

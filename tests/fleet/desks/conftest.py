@@ -8,7 +8,7 @@ import pytest
 
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.service.store.stores import ServiceStores
-from benchmarks.fleet.postgres import OWNER, Cluster
+from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.desks.branches import (
     CARD,
     Branch,
@@ -24,7 +24,7 @@ KINDS = ("files", "database", "service")
 
 
 @pytest.fixture(scope="session")
-def service(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def service(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The service, running, for all tests here; its tables are emptied before each of them."""
     made = Fleet(tmp_path_factory.mktemp("service"), server.url(), server.url(OWNER))
     made.command("keys", "make")

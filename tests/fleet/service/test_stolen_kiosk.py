@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from atm.errors import ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
-from atm.fleet.sealed_box import Reader
+from atm.fleet.sealed_box import Recipient
 from atm.fleet.service.store import keys as service_keys
 from atm.fleet.service.store.schema import METADATA
 from atm.fleet.service.store.stores import ServiceStores
 from atm.folder import FOLDER_FILE
 from atm.machine import Machine
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher, made_with, pepper_name
 from credentials.policy import check_pin
@@ -86,7 +86,7 @@ def _allowed(pin: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def dump(server: Cluster, pins: dict[str, tuple[str, str]]) -> list[bytes]:
+def dump(server: PostgresServer, pins: dict[str, tuple[str, str]]) -> list[bytes]:
     """Every value of every row of every table."""
     values: list[bytes] = []
     with server.connect() as connection:
@@ -142,7 +142,7 @@ def opened(hashes: dict[str, str], pins: dict[str, tuple[str, str]], keys: Itera
 
 
 @pytest.fixture(scope="module")
-def hashes(server: Cluster, pins: dict[str, tuple[str, str]]) -> dict[str, str]:
+def hashes(server: PostgresServer, pins: dict[str, tuple[str, str]]) -> dict[str, str]:
     """The dump's hashes, by customer id."""
     with server.connect() as connection:
         rows = connection.execute("SELECT customer_id, pin_hash FROM customers")
@@ -202,7 +202,7 @@ def test_three_wrong_pins_are_all_that_the_certificate_gives(
     def admitted(name: str, pin: str) -> bool:
         found = thief.call(
             "logins", username=name, pin=pin, network_sha256=load_card("bundled").sha256,
-            public_key=base64.b64encode(Reader().public).decode(),
+            public_key=base64.b64encode(Recipient().public).decode(),
         )  # fmt: skip
         face = OWN_FACE  # a thief's kiosk says so of everybody
         answer = thief.call("logins/finish", attempt=found["attempt"], face=face)

@@ -85,15 +85,15 @@ def test_all_tokens_have_one_length_whatever_they_say(tokens: Tokens) -> None:
 
 
 def test_only_the_reader_opens_an_envelope() -> None:
-    reader, other = sealed_box.Reader(), sealed_box.Reader()
-    sealed = sealed_box.seal(b"a template", reader.public, b"attempt")
-    assert reader.open(sealed, b"attempt") == b"a template"
-    for who, bound in ((other, b"attempt"), (reader, b"another")):
-        with pytest.raises(sealed_box.EnvelopeError):
+    recipient, other = sealed_box.Recipient(), sealed_box.Recipient()
+    sealed = sealed_box.seal(b"a template", recipient.public, b"attempt")
+    assert recipient.open(sealed, b"attempt") == b"a template"
+    for who, bound in ((other, b"attempt"), (recipient, b"another")):
+        with pytest.raises(sealed_box.SealedBoxError):
             who.open(sealed, bound)
 
 
 @pytest.mark.parametrize("public", [b"", b"x" * 31, bytes(32)])
 def test_nothing_is_sealed_for_what_is_no_key(public: bytes) -> None:
-    with pytest.raises(sealed_box.EnvelopeError):
+    with pytest.raises(sealed_box.SealedBoxError):
         sealed_box.seal(b"a template", public, b"attempt")

@@ -22,7 +22,7 @@ from atm.fleet.service.store.sealed_table import Row, SealedTable
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class AccountTables:
     """The tables of accounts, transactions and holds."""
 
     accounts: SealedTable
@@ -37,13 +37,13 @@ class Tables:
         )
 
 
-class Books:
+class CustomerAccount:
     """One customer's rows within one transaction; *row* is that of the account, if any."""
 
     def __init__(
         self,
         connection: Connection,
-        tables: Tables,
+        tables: AccountTables,
         customer_id: str,
         now: datetime,
         row: Row | None,
@@ -59,7 +59,7 @@ class Books:
         """Return the day in *zone*, an ISO date."""
         return self._now.astimezone(zone).date().isoformat()
 
-    def account(self) -> Row:
+    def open_row(self) -> Row:
         """Return the account's row; UnknownAccountError if it is not open."""
         if self.row is None or self.row["opened_by"] is None:
             raise UnknownAccountError
@@ -86,7 +86,7 @@ class Books:
         """Add an open hold; the account's row counts it already."""
         row = self._tables.holds.insert(
             self._connection, customer_id=self._customer_id, reference=reference,
-            n=self.account()["holds"], amount_minor=amount_minor, at=self._now, day=day,
+            n=self.open_row()["holds"], amount_minor=amount_minor, at=self._now, day=day,
             state="open",
         )  # fmt: skip
         return hold_of(row)
@@ -117,7 +117,7 @@ class Books:
 
     def release(self, reference: str) -> None:
         """Let go of what is on hold; errors as `open_hold`."""
-        row, account = self._settle(reference, "released"), self.account()
+        row, account = self._settle(reference, "released"), self.open_row()
         if row["day"] == account["day"]:
             self.change(day_minor=account["day_minor"] - row["amount_minor"])
 
@@ -143,7 +143,7 @@ class Books:
     def _settle(self, reference: str, state: Literal["booked", "released"]) -> Row:
         row = self.open_hold(reference)
         self._tables.holds.update(self._connection, row, state=state)
-        self.change(held_minor=self.account()["held_minor"] - row["amount_minor"])
+        self.change(held_minor=self.open_row()["held_minor"] - row["amount_minor"])
         return row
 
     def _found(self, reference: str) -> Row | None:

@@ -24,7 +24,7 @@ from atm.accounts.accounts import (
     check_reference,
     random_reference,
 )
-from atm.fleet.service.store.account_rows import Books, Tables, hold_of
+from atm.fleet.service.store.account_rows import AccountTables, CustomerAccount, hold_of
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.schema import HOLDS, TRANSACTIONS
@@ -47,7 +47,7 @@ class AccountRows:
     ) -> None:
         """Keep them in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
         self._database = database
-        self._tables = Tables.of(ring)
+        self._tables = AccountTables.of(ring)
         self._zone = zone
         self._paying_out_s = paying_out_s
 
@@ -61,16 +61,16 @@ class AccountRows:
         check_opening(opening_minor)
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, customer_id)
-            if books.row is None:
-                books.row = self._tables.accounts.insert(
+            account = self._account(connection, customer_id)
+            if account.row is None:
+                account.row = self._tables.accounts.insert(
                     connection, customer_id=customer_id, balance_minor=0, held_minor=0, day="",
                     day_minor=0, opened_by=None, transactions=0, holds=0,
                 )  # fmt: skip
-            elif books.row["opened_by"] is not None:
+            elif account.row["opened_by"] is not None:
                 raise AccountExistsError
-            books.change(opened_by=books.row["transactions"] + 1)
-            books.add("opening", opening_minor, random_reference())
+            account.change(opened_by=account.row["transactions"] + 1)
+            account.add("opening", opening_minor, random_reference())
 
         self._database.run(work)
 
@@ -89,7 +89,7 @@ class AccountRows:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        return int(self._account(customer_id)["balance_minor"])
+        return int(self._open_row(customer_id)["balance_minor"])
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units.
@@ -97,7 +97,7 @@ class AccountRows:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        row = self._account(customer_id)
+        row = self._open_row(customer_id)
         return int(row["balance_minor"] - row["held_minor"])
 
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
@@ -108,7 +108,7 @@ class AccountRows:
         """
 
         def work(connection: Connection) -> list[Row]:
-            opened_by = self._books(connection, customer_id).account()["opened_by"]
+            opened_by = self._account(connection, customer_id).open_row()["opened_by"]
             return self._tables.transactions.select(
                 connection,
                 select(TRANSACTIONS)
@@ -136,8 +136,8 @@ class AccountRows:
         """Accept an amount that could be held now; see `Ledger.check_withdrawal`."""
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, customer_id)
-            self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
+            account = self._account(connection, customer_id)
+            self._check_hold(account, amount_minor, smallest_note_minor, day_limit_minor)
 
         self._database.run(work)
 
@@ -155,18 +155,20 @@ class AccountRows:
             check_reference(reference)
 
         def work(connection: Connection) -> Hold:
-            books = self._books(connection, customer_id)
-            if reference is not None and (made := books.made(reference, amount_minor)):
+            account = self._account(connection, customer_id)
+            if reference is not None and (made := account.made(reference, amount_minor)):
                 return made
-            day, spent = self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
-            account = books.account()
-            books.change(
-                held_minor=account["held_minor"] + amount_minor,
+            day, spent = self._check_hold(
+                account, amount_minor, smallest_note_minor, day_limit_minor
+            )
+            row = account.open_row()
+            account.change(
+                held_minor=row["held_minor"] + amount_minor,
                 day=day,
                 day_minor=spent + amount_minor,
-                holds=account["holds"] + 1,
+                holds=row["holds"] + 1,
             )
-            return books.hold(amount_minor, day, reference or random_reference())
+            return account.hold(amount_minor, day, reference or random_reference())
 
         return self._database.run(work)
 
@@ -178,7 +180,7 @@ class AccountRows:
             SettledHoldError: If it was booked or released before.
         """
         return self._database.run(
-            lambda connection: self._books(connection, hold.customer_id).book(hold.reference)
+            lambda connection: self._account(connection, hold.customer_id).book(hold.reference)
         )
 
     def release(self, hold: Hold) -> None:
@@ -189,7 +191,7 @@ class AccountRows:
             SettledHoldError: If it was booked or released before.
         """
         self._database.run(
-            lambda connection: self._books(connection, hold.customer_id).release(hold.reference)
+            lambda connection: self._account(connection, hold.customer_id).release(hold.reference)
         )
 
     def open_holds(self) -> list[Hold]:
@@ -213,14 +215,14 @@ class AccountRows:
         """
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, hold.customer_id)
-            at = books.open_hold(hold.reference)["at"]
+            account = self._account(connection, hold.customer_id)
+            at = account.open_hold(hold.reference)["at"]
             if self._database.now(connection) - at.timestamp() < self._paying_out_s:
                 raise PayingOutError
             if paid:
-                books.book(hold.reference)
+                account.book(hold.reference)
             else:
-                books.release(hold.reference)
+                account.release(hold.reference)
 
         self._database.run(work)
 
@@ -233,12 +235,12 @@ class AccountRows:
         """
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, customer_id)
-            account = books.account()
-            if account["held_minor"]:
+            account = self._account(connection, customer_id)
+            row = account.open_row()
+            if row["held_minor"]:
                 raise OpenHoldError
-            books.add("closing", -account["balance_minor"], random_reference())
-            books.change(opened_by=None)
+            account.add("closing", -row["balance_minor"], random_reference())
+            account.change(opened_by=None)
 
         self._database.run(work)
 
@@ -250,31 +252,33 @@ class AccountRows:
         """
 
         def work(connection: Connection) -> bool:
-            return self._books(connection, customer_id).add_up()
+            return self._account(connection, customer_id).add_up()
 
         if not self._database.run(work):
             raise LedgerError(f"The account of customer {customer_id} does not add up.")
 
     def _check_hold(
-        self, books: Books, amount: int, smallest_note_minor: int, day_limit_minor: int
+        self, account: CustomerAccount, amount: int, smallest_note_minor: int, day_limit_minor: int
     ) -> tuple[str, int]:
         """Accept *amount*; returns the day it counts for and what was taken on that day."""
-        account = books.account()
-        day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
-        spent = account["day_minor"] if day == account["day"] else 0
+        row = account.open_row()
+        day = max(account.today(self._zone), row["day"])  # a clock put back gives no new day
+        spent = row["day_minor"] if day == row["day"] else 0
         check_hold(
             amount,
-            available_minor=account["balance_minor"] - account["held_minor"],
+            available_minor=row["balance_minor"] - row["held_minor"],
             spent_minor=spent,
             smallest_note_minor=smallest_note_minor,
             day_limit_minor=day_limit_minor,
         )
         return day, spent
 
-    def _account(self, customer_id: str) -> Row:
-        return self._database.run(lambda connection: self._books(connection, customer_id).account())
+    def _open_row(self, customer_id: str) -> Row:
+        return self._database.run(
+            lambda connection: self._account(connection, customer_id).open_row()
+        )
 
-    def _books(self, connection: Connection, customer_id: str) -> Books:
+    def _account(self, connection: Connection, customer_id: str) -> CustomerAccount:
         now = datetime.fromtimestamp(self._database.now(connection), UTC)
         row = self._tables.accounts.get(connection, customer_id)
-        return Books(connection, self._tables, customer_id, now, row)
+        return CustomerAccount(connection, self._tables, customer_id, now, row)

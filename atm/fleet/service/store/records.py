@@ -27,7 +27,7 @@ _BLANK: Final[dict[str, str | None]] = {
 }
 
 
-class Records:
+class CredentialRows:
     """A `CredentialStore` in a database; each customer's id follows from the username."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:

@@ -18,7 +18,7 @@ from atm.fleet.service.store.faces import FaceRows
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.kiosks import KioskRows
 from atm.fleet.service.store.migrate import newest_version
-from atm.fleet.service.store.records import Records
+from atm.fleet.service.store.records import CredentialRows
 from atm.fleet.service.store.staff import StaffAttemptRows, StaffRows
 from atm.fleet.service.store.tickets import LoginRows
 from atm.ports import Commit
@@ -52,7 +52,7 @@ class ServiceStores:
         self._staff = StaffRows(database, ring)
         self._staff_attempts = StaffAttemptRows(database, ring, STAFF_LIMIT)
         self.commit: Commit = database.commit
-        self.credentials = Records(database, ring)
+        self.credentials = CredentialRows(database, ring)
         self.attempts = AttemptRows(database, ring)
         self.gallery = FaceRows(database, ring)
         self.search = DatabaseSearch(self.gallery, card)

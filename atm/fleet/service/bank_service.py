@@ -22,7 +22,7 @@ from face_auth.recognition.classifier import train_customer_svm
 STAFF_TOKEN: Final = "staff"
 
 
-class Desk:
+class BankService:
     """One bank's use cases, for any of its kiosks."""
 
     def __init__(self, stores: ServiceStores, card: ModelCard, day_limit: int) -> None:
@@ -93,9 +93,9 @@ def kiosk_of(request: Request) -> Kiosk:
     Raises:
         NotAllowedError: If it is not registered, or was revoked.
     """
-    desk: Desk = request.app.state.desk
+    service: BankService = request.app.state.service
     fingerprint = getattr(request.state, FINGERPRINT, "")
-    kiosk = desk.stores.kiosks.known(fingerprint) if fingerprint else None
+    kiosk = service.stores.kiosks.known(fingerprint) if fingerprint else None
     if kiosk is None:
         raise NotAllowedError("This kiosk is not registered, or not any more.")
     return kiosk
