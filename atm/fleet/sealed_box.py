@@ -19,42 +19,42 @@ _INFO = b"two-factor-atm envelope"
 
 
 class SealedBoxError(ValueError):
-    """The envelope is damaged, or for another recipient."""
+    """The box is damaged, or for another recipient."""
 
 
 def seal(plain: bytes, recipient: bytes, bound_to: bytes) -> bytes:
-    """Return *plain* sealed for who showed the public key *recipient*.
+    """Return *plain* sealed for the owner of the public key *recipient*.
 
     Args:
         plain: What to seal.
-        recipient: 32 bytes.
-        bound_to: What the recipient must name to open it.
+        recipient: The public key, 32 bytes.
+        bound_to: Associated data, which the recipient must give to open the box.
 
     Returns:
         48 bytes more than *plain*.
 
     Raises:
-        SealedBoxError: If *recipient* is no public key.
+        SealedBoxError: If *recipient* is not a public key.
     """
     own = X25519PrivateKey.generate()
     try:
         shared = own.exchange(X25519PublicKey.from_public_bytes(recipient))
     except ValueError as error:
-        raise SealedBoxError("this is no public key") from error
+        raise SealedBoxError("this is not a public key") from error
     public = own.public_key().public_bytes_raw()
     return public + _cipher(shared, public, recipient).encrypt(_NO_NONCE, plain, bound_to)
 
 
 class Recipient:
-    """Who opens one envelope."""
+    """Key pair that opens one sealed box."""
 
     def __init__(self) -> None:
-        """Make a fresh key."""
+        """Make a fresh key pair."""
         self._own = X25519PrivateKey.generate()
         self.public = self._own.public_key().public_bytes_raw()
 
     def open(self, sealed: bytes, bound_to: bytes) -> bytes:
-        """Return what *sealed* holds.
+        """Return the plain text of the box *sealed*.
 
         Raises:
             SealedBoxError: If it is damaged, for another recipient, or bound to something else.
@@ -64,7 +64,7 @@ class Recipient:
             shared = self._own.exchange(X25519PublicKey.from_public_bytes(public))
             return _cipher(shared, public, self.public).decrypt(_NO_NONCE, body, bound_to)
         except (InvalidTag, ValueError) as error:
-            raise SealedBoxError("the envelope cannot be opened") from error
+            raise SealedBoxError("the box cannot be opened") from error
 
 
 def _cipher(shared: bytes, sender: bytes, recipient: bytes) -> ChaCha20Poly1305:

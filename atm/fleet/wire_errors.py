@@ -1,7 +1,7 @@
-"""What kiosk and service say to each other: limits, and each error's code on the wire.
+"""Wire format of errors between kiosk and service, and the limits that both sides keep.
 
-An error that the service raises for a kiosk is raised there again, as the same class with the same
-attributes. Whatever is not in `ERRORS` is told as "unavailable": a fault is no news for a kiosk.
+An error that the service raises is raised again at the kiosk, as the same class with the same
+attributes. An error that is not in `ERRORS` is sent as "unavailable", without its details.
 """
 
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ from credentials.errors import (
 
 VERSION: Final = "/v1"
 CALL_S: Final = 4.5
-"""How long a kiosk waits for one answer, all in: staff and customers are told within five seconds.
-The service gives up its own work sooner."""
+"""How long a kiosk waits for one answer, retries included: people see a result within five seconds.
+The service stops its own work sooner."""
 LARGEST_BYTES: Final = 64 * 1024
-"""Of what a kiosk sends, but for a face."""
+"""Largest request without a face or log entries."""
 LARGEST_LOG_BYTES: Final = 4 * 2**20
-"""Of some entries of a kiosk's log: fifty of 64 KiB."""
+"""Largest request with log entries: fifty of 64 KiB."""
 LARGEST_FACE_BYTES: Final = 16 * 2**20
-"""Of a new face: a template and the pictures it was made from."""
+"""Largest request with a new face: a template and the pictures it was made from."""
 LOGIN_S: Final = 45.0
-"""How long after the press a login may be finished: 32 s of face check, and what goes with it."""
+"""How long after its beginning a login may be finished: 32 s of face check, plus the calls."""
 STAFF_S: Final = 600.0
 SESSION_S: Final = 900.0
 """How long a sign-in and an open account last at most."""
@@ -42,13 +42,13 @@ FRESH_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """One class of errors on the wire.
+    """Wire form of one class of errors.
 
     Attributes:
-        code: Its name there.
+        code: The error's name in JSON.
         status: The HTTP status.
         error: The class.
-        takes: Which attributes its constructor takes, in order; "sentence" is its text.
+        takes: The attributes that its constructor takes, in order; "sentence" is its text.
     """
 
     code: str
@@ -58,19 +58,19 @@ class ErrorCode:
 
 
 class SignedOutError(StaffError):
-    """The sign-in has run out, or was made at another kiosk."""
+    """The staff sign-in has expired, or was made at another kiosk."""
 
     sentence = "You are signed out. Please sign in again."
 
 
 class SessionEndedError(AtmError):
-    """The login or the open account has come to its end; nothing more is done in its name."""
+    """The login attempt or the customer's session has ended."""
 
     sentence = "You are logged out. Please log in again."
 
 
 class DuplicateFaceError(AtmError):
-    """The new face is close to another customer's; a second member of staff must look and sign.
+    """The new face is close to another customer's; a second member of staff must compare and sign.
 
     Attributes:
         username: The other customer's.
@@ -79,7 +79,7 @@ class DuplicateFaceError(AtmError):
     """
 
     def __init__(self, username: str, customer_id: str, new_face: str, other_face: str) -> None:
-        """Keep both pictures."""
+        """Keep the other customer and both pictures."""
         super().__init__("This face is close to another customer's.")
         self.username = username
         self.customer_id = customer_id
@@ -101,7 +101,7 @@ class PepperError(AtmError):
 
 
 class NotAllowedError(AtmError):
-    """The service does not know this kiosk, or its certificate was revoked."""
+    """This kiosk is not registered at the service, or its certificate was revoked."""
 
 
 ERRORS: Final = (
@@ -145,7 +145,7 @@ _BY_CODE: Final = {each.code: each for each in ERRORS}
 
 
 def encode_error(error: Exception) -> tuple[int, dict[str, Any]]:
-    """Return the status and the body that tell a kiosk of *error*."""
+    """Return HTTP status and JSON body for *error*; an unknown class becomes "unavailable"."""
     coded = _BY_CLASS.get(type(error)) or _BY_CLASS[ServiceUnavailable]
     sentence = str(error) if coded.error is type(error) else str(ServiceUnavailable())
     fields = {name: getattr(error, name) for name in coded.takes if name != "sentence"}
@@ -153,7 +153,7 @@ def encode_error(error: Exception) -> tuple[int, dict[str, Any]]:
 
 
 def decode_error(body: object) -> Exception:
-    """Return the error that *body* tells of; `ServiceUnavailable` for what nobody wrote."""
+    """Return the error that *body* describes; `ServiceUnavailable` if it describes none."""
     if not isinstance(body, Mapping):
         return ServiceUnavailable()
     try:

@@ -1,4 +1,4 @@
-"""What staff do at a kiosk of the bank, done by the service: the same methods as `Office`."""
+"""Staff acts at a kiosk of the bank, carried out by the service; same methods as `Office`."""
 
 import threading
 from collections.abc import Collection
@@ -23,10 +23,10 @@ Found = list[tuple[Customer, str]]
 
 
 class RemoteOffice:
-    """The acts of staff. Whoever signs was signed in by `RemoteStaff`."""
+    """Staff acts over the service, for members of staff whom `RemoteStaff` signed in."""
 
     def __init__(self, client: ServiceClient) -> None:
-        """Ask *client*."""
+        """Send every act to *client*."""
         self._client = client
 
     def customers(self, *, staff: StaffMember) -> Found:
@@ -38,7 +38,7 @@ class RemoteOffice:
         return _with_states(self._act("search", staff, idempotent=True, text=text))
 
     def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
-        """Return what may be known of *username*.
+        """Return what staff may see of the customer *username*.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -47,7 +47,7 @@ class RemoteOffice:
         return KnownCustomer(customer_from_json(found["customer"]), found["excused"])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
-        """Forget wrong PINs, waits and reservations; see `Office.unlock`."""
+        """Clear wrong PINs, waits and reservations; see `Office.unlock`."""
         self._act("unlock", staff, name=username)
 
     def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
@@ -62,7 +62,7 @@ class RemoteOffice:
         signed: Signatures,
         cancel: threading.Event | None = None,
     ) -> None:
-        """Take the face of an enrolled customer anew; see `Office.new_face`."""
+        """Enrol the face of an existing customer again; see `Office.new_face`."""
         stop = cancel or threading.Event()
         with plain_errors():
             template, captures = enrol_face("", stop)  # the service says whose it is
@@ -80,7 +80,7 @@ class RemoteOffice:
         return int(found["balance_minor"])
 
     def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
-        """Mark which requests a customer cannot follow; see `Office.excuse`."""
+        """Mark which movements a customer cannot make; see `Office.excuse`."""
         self._act("excuse", staff, name=username, requests=list(requests))
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
@@ -89,7 +89,7 @@ class RemoteOffice:
         return [(str(name), bool(locked)) for name, locked in found["names"]]
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
-        """Make a member of staff; see `Office.add_staff`."""
+        """Add a member of staff; see `Office.add_staff`."""
         found = self._client.call("staff/add", staff=tokens_of(signed), name=name, pin=pin)
         return StaffMember(str(found["name"]))
 
@@ -98,7 +98,7 @@ class RemoteOffice:
         self._client.call("staff/remove", staff=tokens_of(signed), name=name)
 
     def unlock_staff(self, name: str, *, signed: Signatures) -> None:
-        """Forget the wrong PINs of a member of staff; see `Office.unlock_staff`."""
+        """Clear the wrong PINs of a member of staff; see `Office.unlock_staff`."""
         self._client.call("staff/unlock", staff=tokens_of(signed), name=name)
 
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
@@ -107,7 +107,7 @@ class RemoteOffice:
         return [refusal_from_json(each) for each in found]
 
     def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
-        """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
+        """Return the withdrawals whose outcome is unknown; see `Office.holds`."""
         found = self._act("holds", staff, idempotent=True)["holds"]
         return [(hold_from_json(each, each["customer_id"]), each["username"]) for each in found]
 

@@ -1,4 +1,4 @@
-"""The service's application: routes, limits, and what a kiosk is told when something fails."""
+"""The service's FastAPI application: routes, size limits and error answers."""
 
 import logging
 from typing import Any
@@ -35,7 +35,7 @@ def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastA
 
     Args:
         stores: The stores.
-        card: Of the face network that the kiosks run.
+        card: Model card of the face network that the kiosks run.
         day_limit: What one customer may withdraw in a day, in major units.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -58,7 +58,7 @@ def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastA
 
 
 def _own(service: BankService) -> APIRouter:
-    """Return the routes for the kiosk itself."""
+    """Return the routes for the kiosk itself: its log and its health check."""
     routes = APIRouter()
 
     @routes.post("/audit")
@@ -77,14 +77,14 @@ def _own(service: BankService) -> APIRouter:
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
-    """Say that a request is none; never what was in it."""
+    """Answer a malformed request, without repeating anything from it."""
     status = error.status_code if isinstance(error, HTTPException) else 422
-    _log.warning("A malformed request to %s", request.url.path)
+    _log.warning("A kiosk sent a malformed request to %s", request.url.path)
     return JSONResponse(encode_error(ServiceUnavailable())[1], status)
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
-    """Tell a kiosk of *error*, in the one form there is."""
+    """Answer with the wire form of *error*."""
     status, body = encode_error(error)
     if body["error"] == "unavailable":
         _log.error("%s failed", request.url.path, exc_info=error)

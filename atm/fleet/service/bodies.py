@@ -1,4 +1,4 @@
-"""What a kiosk may send, to the last field: whatever else comes is refused unread."""
+"""Request bodies that the service accepts; any other field or type is refused."""
 
 import base64
 from typing import Annotated, Any
@@ -31,18 +31,18 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     def __repr__(self) -> str:
-        """Show no value: there are PINs among them."""
+        """Show no value, because PINs are among them."""
         return type(self).__name__
 
     __str__ = __repr__
 
 
 class EmptyBody(Body):
-    """No fields."""
+    """A request without fields."""
 
 
 class BeginLoginBody(Body):
-    """Begin a login."""
+    """Beginning of a login."""
 
     username: Text
     pin: Pin
@@ -51,7 +51,7 @@ class BeginLoginBody(Body):
 
 
 class LivenessSeen(Body):
-    """What the kiosk's liveness check found."""
+    """Result of the kiosk's liveness check."""
 
     passed: bool
     score: Finite
@@ -59,7 +59,7 @@ class LivenessSeen(Body):
 
 
 class FaceSeen(Body):
-    """What the kiosk's camera saw."""
+    """Result of the kiosk's face check."""
 
     accepted: bool
     score: Finite
@@ -69,26 +69,26 @@ class FaceSeen(Body):
 
 
 class FinishLoginBody(Body):
-    """Finish it."""
+    """End of a login."""
 
     attempt: Token
     face: FaceSeen
 
 
 class SessionBody(Body):
-    """An open account."""
+    """A request in a customer's session."""
 
     session: Token
 
 
 class TransactionsBody(SessionBody):
-    """Its last lines."""
+    """The last transactions of the account."""
 
     limit: int = Field(ge=0, le=100)
 
 
 class CheckWithdrawalBody(SessionBody):
-    """Ask whether an amount could be set aside."""
+    """Question whether an amount could be put on hold."""
 
     amount_minor: Minor
     smallest_note_minor: int = Field(ge=1, le=2**53)
@@ -96,13 +96,13 @@ class CheckWithdrawalBody(SessionBody):
 
 
 class HoldBody(CheckWithdrawalBody):
-    """Set it aside; the kiosk makes the reference, so that it may ask again."""
+    """Hold on an amount; the kiosk makes the reference, so that it can repeat the request."""
 
     reference: Reference
 
 
 class HoldSent(Body):
-    """A hold, as the service told it."""
+    """A hold, as the service sent it."""
 
     hold_id: int = Field(ge=0, le=2**53)
     amount_minor: Minor
@@ -111,19 +111,19 @@ class HoldSent(Body):
 
 
 class EndHoldBody(SessionBody):
-    """Book it or let it go."""
+    """Booking or release of a hold."""
 
     hold: HoldSent
 
 
 class OwnPinBody(SessionBody):
-    """The customer's own change of PIN."""
+    """A customer's own change of PIN."""
 
     pin: Pin
 
 
 class SignInBody(Body):
-    """A member of staff."""
+    """Sign-in of a member of staff."""
 
     name: Text
     pin: Pin
@@ -138,49 +138,49 @@ class StaffPinBody(Body):
 
 
 class StaffBody(Body):
-    """Whoever signed in."""
+    """A staff act, with the tokens of one or two members of staff."""
 
     staff: Staff
 
 
 class NameBody(StaffBody):
-    """An act on one customer or member of staff."""
+    """A staff act on one customer or member of staff."""
 
     name: Text
 
 
 class SearchBody(StaffBody):
-    """Customers by part of their names."""
+    """Search for customers by part of their names."""
 
     text: Text
 
 
 class NewPinBody(NameBody):
-    """A new PIN for them."""
+    """A new PIN for a customer, or a new member of staff with a PIN."""
 
     pin: Pin
 
 
 class ExcuseBody(NameBody):
-    """Requests that they cannot follow."""
+    """Movements that a customer cannot make."""
 
     requests: list[Text] = Field(max_length=20)
 
 
 class DeleteBody(NameBody):
-    """Their end; two signatures override what is on the account."""
+    """Deletion of a customer; two signatures override a balance that is left."""
 
     override: bool
 
 
 class NewFaceBody(NameBody):
-    """Their face anew."""
+    """A new enrolment of a customer's face."""
 
     face: Base64
 
 
 class EnrolBody(NewFaceBody):
-    """A new customer."""
+    """Enrolment of a new customer."""
 
     full_name: Text
     opening_minor: Minor
@@ -190,7 +190,7 @@ class EnrolBody(NewFaceBody):
 
 
 class MoveBody(NameBody):
-    """A customer of a single machine, with all that is kept of them."""
+    """Move of a customer from a single machine, with everything that is kept of them."""
 
     full_name: Text
     pin_hash: Annotated[str, Field(max_length=256)] | None
@@ -203,13 +203,13 @@ class MoveBody(NameBody):
 
 
 class RefusalsBody(StaffBody):
-    """The last of them."""
+    """Request for the last refused logins."""
 
     number: int = Field(ge=1, le=200)
 
 
 class SettleBody(StaffBody):
-    """A withdrawal that nobody knows the end of."""
+    """Settlement of a withdrawal whose outcome is unknown."""
 
     customer_id: CustomerId
     hold: HoldSent
@@ -225,6 +225,6 @@ class LogEntry(Body):
 
 
 class LogEntriesBody(Body):
-    """Some of them, oldest first."""
+    """Entries of a kiosk's log, oldest first."""
 
     entries: list[LogEntry] = Field(max_length=100)

@@ -1,4 +1,4 @@
-"""What customers do at a kiosk: log in, look at their account, withdraw, change their PIN."""
+"""Routes for customers: login, account, withdrawal, change of PIN."""
 
 from typing import Any
 
@@ -96,7 +96,7 @@ def customer_routes(service: BankService) -> APIRouter:
         except SettledHoldError as error:
             if error.booked is None:
                 raise
-            booked = error.booked  # by this kiosk, which lost the answer
+            booked = error.booked  # booked by this kiosk before, which lost the answer
         return withdrawal_to_json(booked)
 
     @routes.post("/sessions/release")
@@ -121,5 +121,5 @@ def customer_routes(service: BankService) -> APIRouter:
 
 
 def held(sent: bodies.HoldSent, customer_id: str) -> Hold:
-    """Return the hold that a kiosk means; whose it is the service knows better."""
+    """Return the hold that a kiosk sent, as one of *customer_id*, whom the service knows."""
     return hold_from_json(sent.model_dump(), customer_id)

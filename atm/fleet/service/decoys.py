@@ -1,4 +1,4 @@
-"""What a kiosk gets for a name that nobody may log in with: as much, and as much like a face's."""
+"""Decoy templates, sent for names that nobody can log in with, so that a kiosk cannot tell."""
 
 import hmac
 from typing import Final
@@ -14,18 +14,18 @@ SOFTENING: Final = 1e-3
 
 
 class Decoys:
-    """Makes templates of nobody: the same one for the same name, each time."""
+    """Makes decoy templates: always the same one for the same name."""
 
     def __init__(
         self, key: bytes, network_sha256: str, cohort: NDArray[np.float32], like: CustomerSvm
     ) -> None:
-        """Learn what an SVM over these embeddings looks like.
+        """Measure what an SVM over these embeddings looks like.
 
         Args:
-            key: Secret; without it nobody can tell which template a name would get.
-            network_sha256: Of the network that made *cohort*.
+            key: Secret, so that nobody else can compute the decoy of a name.
+            network_sha256: SHA-256 of the network that made *cohort*.
             cohort: Impostor embeddings, unit rows, shape (m, 512).
-            like: An SVM trained on one of them: how long the weights are and where the bias lies.
+            like: An SVM trained on some of them; gives the length of the weights, and the bias.
         """
         self._key = key
         self._network = network_sha256
@@ -37,7 +37,7 @@ class Decoys:
         self._bias = like.bias
 
     def of(self, name: str) -> ClaimedTemplate:
-        """Return the decoy of *name*, as it is compared."""
+        """Return the decoy of *name*, a `username_key`."""
         seed = hmac.digest(self._key, name.encode("utf-8"), "sha256")
         rng = np.random.default_rng(np.frombuffer(seed, np.uint32))
         some = self._cohort[rng.choice(len(self._cohort), size=3, replace=False)]

@@ -1,6 +1,7 @@
-"""What brings the customers of a single machine into the shared store; two members of staff sign.
+"""Routes that move a single machine's customers into the shared store; two members of staff sign.
 
-Each customer is moved whole or not at all, in one transaction. Who is there already is left alone.
+Each customer is moved completely or not at all, in one transaction. A customer who is there already
+is left unchanged.
 """
 
 import uuid
@@ -45,7 +46,7 @@ def migration_routes(service: BankService) -> APIRouter:
         try:
             face = None if body.face is None else unpack_face(body.face, customer_id)
         except FaceWireError as error:
-            raise MigrationError("The face is not as this program makes one.") from error
+            raise MigrationError("The face is not in the form that this program writes.") from error
         if face is not None and face[0].network_sha256 != service.network_sha256:
             raise MigrationError("The face was enrolled by another face network.")
         record = CredentialRecord(
@@ -80,7 +81,7 @@ def migration_routes(service: BankService) -> APIRouter:
 
 
 def _digests(service: BankService, record: CredentialRecord) -> Digests:
-    """Return the digests of a customer, of what is read from the stores now."""
+    """Return the digests of a customer, computed from what the stores hold now."""
     stores, owner = service.stores, record.customer_id
     template: Template | None = None
     captures: list[Capture] = []
@@ -89,7 +90,7 @@ def _digests(service: BankService, record: CredentialRecord) -> Digests:
             template = stores.gallery.load(record.template_id, owner)
             captures = stores.gallery.load_captures(record.template_id, owner)
         except GalleryError as error:
-            raise MigrationError("The face that is at the service was altered.") from error
+            raise MigrationError("The face at the service was altered.") from error
     has_account = stores.ledger.has_account(owner)
     return digests(
         record, template, captures, stores.ledger.balance(owner) if has_account else None

@@ -1,4 +1,4 @@
-"""What staff do at a kiosk: sign in, enrol, and their acts for customers and for each other."""
+"""Routes for staff: sign-in, enrolment, and acts on customers and on members of staff."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from atm.people import Application, Customer, SecondSignatureError, Signatures, 
 
 
 def staff_routes(service: BankService) -> APIRouter:
-    """Return the routes over *service*."""
+    """Return the routes for sign-in, enrolment and members of staff."""
     routes = APIRouter()
     staff = service.stores.staff
 
@@ -95,7 +95,7 @@ def staff_routes(service: BankService) -> APIRouter:
 
 
 def office_routes(service: BankService) -> APIRouter:
-    """Return the routes of the office over *service*."""
+    """Return the routes for staff acts on customers."""
     routes = APIRouter()
 
     @routes.post("/office/customers")
@@ -183,7 +183,7 @@ def office_routes(service: BankService) -> APIRouter:
 
 
 def _unanswered(question: DuplicateQuestion) -> DuplicateFaceError:
-    """Return what tells the kiosk whom the new face is close to: a second one has to look."""
+    """Return the error that names the similar customer, for a second member of staff to decide."""
     return DuplicateFaceError(
         question.username,
         question.customer_id,

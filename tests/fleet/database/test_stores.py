@@ -98,7 +98,7 @@ def test_a_clock_that_goes_back_gives_no_new_day(bank: Bank) -> None:
 
 def test_everybody_is_found_over_several_pages(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("records", "attempts"):
-        monkeypatch.setattr(f"atm.fleet.service.{module}._PAGE", 2)
+        monkeypatch.setattr(f"atm.fleet.service.store.{module}._PAGE", 2)
     names = ["eve", "ada", "dan", "bob", "cleo"]
     ids = [bank.enrol(name).customer_id for name in names]
     bank.attempts.lock(ids[3])

@@ -1,7 +1,7 @@
-"""Accounts in the shared store; each transaction touches the rows of one customer.
+"""Accounts in the shared store; each database transaction touches the rows of one customer.
 
-What a withdrawal is judged by (balance, what is on hold, what was taken that day) stands in the
-account's own row, under one MAC, so that no hold or transaction that somebody takes away helps.
+The numbers that decide on a withdrawal (balance, amount on hold, amount of that day) are in the
+account's own row, under one MAC, so that deleting a hold or a transaction gains nothing.
 """
 
 import contextlib
@@ -31,11 +31,11 @@ from atm.fleet.service.store.schema import HOLDS, TRANSACTIONS
 from atm.fleet.service.store.sealed_table import Row
 
 PAYING_OUT_S: Final = 120.0
-"""No dispenser takes so long: a younger hold is being paid out, and staff do not settle it."""
+"""No dispenser takes so long: a younger hold may still be paid out, so staff cannot settle it."""
 
 
 class AccountRows:
-    """See `atm.ports.Accounts`."""
+    """Accounts in the database; implements `atm.ports.Accounts`."""
 
     def __init__(
         self,
@@ -45,17 +45,17 @@ class AccountRows:
         zone: tzinfo = UTC,
         paying_out_s: float = PAYING_OUT_S,
     ) -> None:
-        """Keep them in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
+        """Keep accounts in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
         self._database = database
         self._tables = AccountTables.of(ring)
         self._zone = zone
         self._paying_out_s = paying_out_s
 
     def open_account(self, customer_id: str, opening_minor: int) -> None:
-        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+        """Open an account for the customer with a balance of *opening_minor* (0 to 10**12).
 
         Raises:
-            AccountExistsError: If there is one.
+            AccountExistsError: If there is an open account.
             InvalidAmountError: If the amount is negative, too large or not whole.
         """
         check_opening(opening_minor)
@@ -84,7 +84,7 @@ class AccountRows:
         return self._database.run(work)
 
     def balance(self, customer_id: str) -> int:
-        """Return the balance in minor units, with what is on hold still in it.
+        """Return the balance in minor units, including amounts on hold.
 
         Raises:
             UnknownAccountError: If there is no account.
@@ -133,7 +133,7 @@ class AccountRows:
         smallest_note_minor: int,
         day_limit_minor: int,
     ) -> None:
-        """Accept an amount that could be held now; see `Ledger.check_withdrawal`."""
+        """Check that an amount could be put on hold now; see `Ledger.check_withdrawal`."""
 
         def work(connection: Connection) -> None:
             account = self._account(connection, customer_id)
@@ -150,7 +150,7 @@ class AccountRows:
         day_limit_minor: int,
         reference: str | None = None,
     ) -> Hold:
-        """Set *amount_minor* aside; see `Ledger.hold` for arguments and errors."""
+        """Put *amount_minor* on hold; see `Ledger.hold` for arguments and errors."""
         if reference is not None:
             check_reference(reference)
 
@@ -173,7 +173,7 @@ class AccountRows:
         return self._database.run(work)
 
     def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out.
+        """Book the hold: the notes were paid out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
@@ -184,7 +184,7 @@ class AccountRows:
         )
 
     def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out.
+        """Release the hold: no notes were paid out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
@@ -195,21 +195,21 @@ class AccountRows:
         )
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first: from every shard."""
+        """Return all open holds, oldest first; reads every shard."""
         query = select(HOLDS).where(HOLDS.c.state == "open").order_by(HOLDS.c.at)
         rows = self._database.run(lambda connection: self._tables.holds.select(connection, query))
         return [hold_of(row) for row in rows]
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
-        """Do nothing: `settle` knows by a hold's age that it is being paid out."""
+        """Do nothing: `settle` sees from a hold's age that it may still be paid out."""
         yield
 
     def settle(self, hold: Hold, paid: bool) -> None:
         """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
 
         Raises:
-            PayingOutError: If it is so young that it may just be paid out.
+            PayingOutError: If the hold is so young that it may still be paid out.
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
@@ -227,7 +227,7 @@ class AccountRows:
         self._database.run(work)
 
     def remove_account(self, customer_id: str) -> None:
-        """Close the account: what is left is booked out, and its transactions stay.
+        """Close the account: the balance is booked out, and the transactions stay.
 
         Raises:
             UnknownAccountError: If there is no account.
@@ -245,10 +245,10 @@ class AccountRows:
         self._database.run(work)
 
     def check(self, customer_id: str) -> None:
-        """Add the account up again, from all that was ever done with it.
+        """Check the account against all of its transactions and holds.
 
         Raises:
-            LedgerError: If it is not what transactions and holds come to.
+            LedgerError: If they do not add up to the account's row.
         """
 
         def work(connection: Connection) -> bool:
@@ -260,7 +260,7 @@ class AccountRows:
     def _check_hold(
         self, account: CustomerAccount, amount: int, smallest_note_minor: int, day_limit_minor: int
     ) -> tuple[str, int]:
-        """Accept *amount*; returns the day it counts for and what was taken on that day."""
+        """Check *amount*; returns the day it counts for and what was withdrawn on that day."""
         row = account.open_row()
         day = max(account.today(self._zone), row["day"])  # a clock put back gives no new day
         spent = row["day_minor"] if day == row["day"] else 0

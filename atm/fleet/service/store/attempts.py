@@ -1,6 +1,6 @@
-"""Counters of customers' attempts in the shared store; the rules are `credentials.attempt_rules`'s.
+"""Counters of customers' login attempts in the shared store; rules in `credentials.attempt_rules`.
 
-What was counted is never uncounted: to forgive is to raise what is forgiven.
+Counters never fall: each has a second one, of how much was forgiven, which only rises too.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,15 +26,15 @@ _PAGE = 2000
 
 
 class AttemptRows:
-    """What each customer's attempts have come to; see `atm.ports.AttemptCounters`."""
+    """Attempt counters of all customers; implements `atm.ports.AttemptCounters`."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
-        """Keep them in *database*, sealed with the keys of *ring*; waits go by its clock."""
+        """Keep counters in *database*, sealed with the keys of *ring*; waits use its clock."""
         self._database = database
         self._table = SealedTable(ATTEMPTS, ring, StoreError)
 
     def reserve(self, owner_id: str) -> Standing:
-        """Count one attempt, durable when this returns, and say if it may be judged."""
+        """Count one attempt, durable when this returns; returns whether it may be judged."""
         return self._change(owner_id, lambda count, now: count.reserved(now))
 
     def settle(self, owner_id: str, ending: Ending) -> None:
@@ -46,7 +46,7 @@ class AttemptRows:
         self._change(owner_id, lambda count, now: (AttemptCount(owner_id), None))
 
     def lock(self, owner_id: str) -> None:
-        """Let nothing of *owner_id* be judged until staff unlock."""
+        """Lock *owner_id* until staff unlock."""
         self._change(owner_id, lambda count, now: (count.locked(), None))
 
     def standing(self, owner_id: str) -> Standing:
@@ -100,7 +100,7 @@ def _count(row: Row) -> AttemptCount:
 
 
 def _risen(row: Row, old: AttemptCount, new: AttemptCount) -> dict[str, float]:
-    """Return the columns that make *old* to *new*: more counted, or more forgiven."""
+    """Return the columns to raise so that *old* becomes *new*: counted or forgiven."""
     changes: dict[str, float] = {"wait_s": new.wait_s, "since": new.since}
     for name in _COUNTERS:
         more = getattr(new, name) - getattr(old, name)
