@@ -6,14 +6,14 @@ _LONGEST_SHOWN = 100
 
 
 def printable(typed: str) -> str:
-    """Return what somebody typed as a sentence may show it: no control or bidi mark, no end."""
+    """Return *typed* safe for a sentence: at most 100 characters, control and bidi marks escaped."""
     if typed.isprintable() and len(typed) <= _LONGEST_SHOWN:
         return typed
     return ascii(typed[:_LONGEST_SHOWN]) + ("…" if len(typed) > _LONGEST_SHOWN else "")
 
 
 class CredentialError(Exception):
-    """Base of all faults of the PIN factor: no decision, so a denial."""
+    """Base of all faults of the PIN factor; a fault gives no decision, so access is denied."""
 
 
 class StoreError(CredentialError):
@@ -21,7 +21,7 @@ class StoreError(CredentialError):
 
 
 class DamagedStoreError(StoreError):
-    """A file does not hold what this program writes. It is left as it is."""
+    """A file is damaged or was altered; it is left as it is."""
 
     def __init__(self, path: Path, reason: str) -> None:
         """Name the damaged *path* and the *reason*, a clause without a full stop."""
@@ -49,7 +49,7 @@ class UnknownUserError(CredentialError):
 
 
 class PolicyError(ValueError):
-    """A name or PIN that is not allowed.
+    """The name or PIN is not allowed.
 
     `code` is a short stable word (``"empty"``, ``"too_long"``, ``"control"``, ``"bad_length"``,
     ``"not_digits"`` or one of the ``"weak_..."`` of `check_pin`) from which a window can choose

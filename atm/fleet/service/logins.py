@@ -204,7 +204,7 @@ class Logins:
         return ClaimedTemplate(template.network_sha256, template.svm, record.excused)
 
     def _renew_later(self, kiosk: Kiosk, record: CredentialRecord, pin: str) -> None:
-        """Hash a right PIN again after a change of keys; later, so that no answer's time tells it."""
+        """Hash a right PIN again after a change of keys; later, so that no answer takes longer."""
         stores = self._stores
         if record.pin_hash is None or not stores.hasher.is_outdated(record.pin_hash):
             return
