@@ -6,7 +6,7 @@ _LONGEST_SHOWN = 100
 
 
 def printable(typed: str) -> str:
-    """Return *typed* safe for a sentence: at most 100 characters, control and bidi marks escaped."""
+    """Return *typed* for use in a sentence: 100 characters at most, control marks escaped."""
     if typed.isprintable() and len(typed) <= _LONGEST_SHOWN:
         return typed
     return ascii(typed[:_LONGEST_SHOWN]) + ("…" if len(typed) > _LONGEST_SHOWN else "")
