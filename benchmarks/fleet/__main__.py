@@ -1,7 +1,7 @@
-"""``python -m benchmarks.fleet``: measure the bank's service, or run a whole bank here.
+"""``python -m benchmarks.fleet``: measures the bank's service, or runs a whole bank here.
 
-Without a word after it, a temporary PostgreSQL server is filled and the service measured. ``up``
-runs three servers under Patroni and two copies of the service until Ctrl-C, and needs root.
+Without a command it fills a temporary PostgreSQL server and measures the service. ``up`` runs three
+servers under Patroni and two copies of the service until Ctrl-C, and needs root.
 """
 
 import argparse
@@ -35,7 +35,7 @@ NUMBERS: Final = (1_000, 10_000, 100_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for; returns 0, or 2 with one sentence where it cannot run."""
+    """Run a command; returns 0, or 2 with one sentence if it cannot run."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "up":
@@ -67,7 +67,7 @@ def up() -> None:
         try:
             print(
                 bank.described(bank.add_kiosk("kiosk")),
-                "Ctrl-C ends everything.",
+                "Ctrl-C stops everything.",
                 sep="\n",
                 flush=True,
             )
@@ -150,9 +150,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=80, help="logins at each number (80)")
     parser.add_argument("--kiosks", type=int, default=50, help="at once (50)")
     parser.add_argument("--processes", type=int, default=5, help="that the kiosks run in (5)")
-    parser.add_argument("--every", type=float, default=30.0, help="seconds to a kiosk's next (30)")
-    parser.add_argument("--seconds", type=float, default=180.0, help="of that (180)")
-    parser.add_argument("--flat-out", type=float, default=60.0, help="seconds of the rest (60)")
+    parser.add_argument(
+        "--every", type=float, default=30.0, help="seconds from a kiosk's login to its next (30)"
+    )
+    parser.add_argument("--seconds", type=float, default=180.0, help="how long they do that (180)")
+    parser.add_argument(
+        "--flat-out", type=float, default=60.0, help="seconds of logins as fast as possible (60)"
+    )
     parser.set_defaults(command="measure")
     commands = parser.add_subparsers(metavar="up")
     whole = commands.add_parser("up", help="run a whole bank until Ctrl-C (root)")

@@ -1,8 +1,8 @@
-"""A bank with any number of made-up customers: tables filled by COPY, every row sealed as usual.
+"""Bank with any number of made-up customers: tables filled by COPY, with sealed rows as usual.
 
-All rows are as many and as large as real ones. Only `PAYING` of the customers have a PIN hash of
-their own, since a hash takes as long as at a login; the others have one that is bound to another
-customer's id, so nobody logs in as them.
+Rows are as many and as large as real ones. Only `PAYING` of the customers have their own PIN hash,
+because a hash takes as long as at a login; the others have one that is bound to another customer's
+id, so nobody can log in as them.
 """
 
 import uuid
@@ -45,12 +45,12 @@ _TEMPLATES = 32
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What the tables take on the disk.
+    """Size of the tables on the disk.
 
     Attributes:
-        customers: How many there are.
-        by_table: Bytes of each table, its indexes and what is stored beside it.
-        pictures: Bytes of one customer's pictures, encrypted.
+        customers: Number of customers.
+        by_table: Bytes of each table with its indexes and out-of-line storage.
+        pictures: Bytes of one customer's encrypted pictures.
     """
 
     customers: int
@@ -59,7 +59,7 @@ class Size:
 
 
 class MadeUpBank:
-    """Fills one database further and further."""
+    """Fills one database with more and more made-up customers."""
 
     def __init__(
         self,
@@ -70,15 +70,15 @@ class MadeUpBank:
         *,
         with_pictures: int,
     ) -> None:
-        """Fill the empty database of *stores*.
+        """Begin with the empty database of *stores*.
 
         Args:
             stores: The stores.
             connect: Returns a connection as the tables' owner.
-            network_sha256: Of the face network that the kiosks run.
-            captures: What the first *with_pictures* customers have as their pictures; all others
-                have none, which neither a login nor a search reads.
-            with_pictures: How many.
+            network_sha256: SHA-256 of the face network that the kiosks run.
+            captures: The pictures of each of the first *with_pictures* customers; the others have
+                none, and neither a login nor a search reads them.
+            with_pictures: Number of customers with pictures.
         """
         self._stores = stores
         self._connect = connect
@@ -93,14 +93,14 @@ class MadeUpBank:
         self.paying: list[str] = []
 
     def face(self, customer_id: str) -> Template:
-        """Return a template of nobody, shaped as a real one."""
+        """Return a random template with the shapes of a real one."""
         rows = self._rng.normal(size=DIMENSIONS) + 0.3 * self._rng.normal(size=(5, DIMENSIONS))
         rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
         svm = CustomerSvm(self._rng.normal(size=DIMENSIONS).astype(np.float32), -1.0)
         return Template(customer_id, "bundled", self._network, rows, svm)
 
     def fill(self, customers: int) -> None:
-        """Add customers until there are so many."""
+        """Add customers until there are *customers*."""
         every = max(1, customers // PAYING)
         for begin in range(self.customers, customers, _BATCH):
             numbers = range(begin, min(customers, begin + _BATCH))
@@ -114,7 +114,7 @@ class MadeUpBank:
             connection.execute("ANALYZE")
 
     def size(self) -> Size:
-        """Return what the tables take now."""
+        """Return the current size of the tables."""
         with self._connect() as connection:
             query = "SELECT pg_total_relation_size(%s::regclass)"
             sizes = {
@@ -176,7 +176,7 @@ class MadeUpBank:
 
 
 def pictures() -> list[Capture]:
-    """Return five pictures as an enrolment keeps them, of a real face where there are any."""
+    """Return five pictures as an enrolment stores them, of a real face if photographs are there."""
     from benchmarks.frames import large_faces, photographs_folder
     from face_auth.enrolment import cut_capture
     from face_auth.recognition.detection import Detector

@@ -1,4 +1,4 @@
-"""Shared by all tests of the fleet: one PostgreSQL server for the run, emptied for each test."""
+"""Fixtures of all fleet tests: one PostgreSQL server for the run, emptied for each test."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ def server() -> Iterator[PostgresServer]:
 
 
 def is_patient(request: pytest.FixtureRequest) -> bool:
-    """Return whether the limits of the service are no matter of the tests that ask."""
+    """Return whether the tests that ask need longer time limits than the service's own."""
     return not request.module.__name__.endswith("test_faults")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _patient(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let no busy machine reach a limit, where no test is about limits."""
+    """Raise the time limits, unless the tests are about limits."""
     with patient() if is_patient(request) else contextlib.nullcontext():
         yield
 
 
 @pytest.fixture
 def cluster(server: PostgresServer) -> PostgresServer:
-    """Return it with nothing in its tables."""
+    """Return the server with empty tables."""
     with server.connect() as connection:
         connection.execute(f"TRUNCATE {', '.join(METADATA.tables)}")
     return server

@@ -1,4 +1,4 @@
-"""Limits of the bank's service that a busy machine does not reach, where no test is about them."""
+"""Time limits that a busy machine does not reach, for tests that are not about limits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Ten kiosks that log in and withdraw at a whole bank, and what they wrote of it."""
+"""Whole bank with ten kiosks that log in and withdraw, and their diaries."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""One kiosk of the trial, as a process: logs in and withdraws without pause until told to end.
+"""One kiosk of the trial, as a process: logs in and withdraws until it is stopped.
 
 What it did stands in a file, a line each: seconds since the epoch, the word, a detail. The words:
 ``granted``, ``refused``, ``fault``, ``wrong`` (a wrong PIN refused), ``WRONG`` (one admitted),

@@ -1,4 +1,4 @@
-"""The database's disk fills up while a kiosk works; needs root, to mount a disk of its own."""
+"""Test of a full database disk while a kiosk works; needs root, to mount a small disk."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Kill, halt and cut off the primary while ten kiosks log in and withdraw; count everything."""
+"""Failover trial: faults on the primary while ten kiosks work, and a count of every result."""
 
 import itertools
 import time

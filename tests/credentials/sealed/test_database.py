@@ -1,4 +1,4 @@
-"""Sealed SQLite: durable, whole, and nobody else's rows are believed."""
+"""Tests of sealed SQLite: durable, atomic, and no foreign row is accepted."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Small shared files: who may read them, how long a lock is waited for, what is no file of ours."""
+"""Tests of small shared files: permissions, time limit of locks, refusal of other files."""
 
 import os
 import stat

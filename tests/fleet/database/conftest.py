@@ -1,4 +1,4 @@
-"""The database's own promises, beside those of the contract."""
+"""Fixtures of tests that only a database must pass, besides the contract."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A database that is gone, stopped or full is a refusal, and is used again afterwards.
+"""Tests of a database that is gone, stopped or full: a refusal now, and use again afterwards.
 
 What is stopped stays so until the refusal is there: whoever waited for it would wait for ever.
 """

@@ -1,4 +1,4 @@
-"""The service's keys: outside the database, several at once, changed while customers log in."""
+"""Tests of the service's keys: outside the database, several at once, rotated during logins."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""What the service's role may not do, whoever has its password."""
+"""Tests of the service's database role: the acts that it may not do."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""What only the service keeps: kiosks, logins, the schema, and the search through all faces."""
+"""Tests of what only the service keeps: kiosks, begun logins, schema, and the face search."""
 
 import re
 import threading

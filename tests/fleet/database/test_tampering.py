@@ -1,4 +1,4 @@
-"""Who can write to the database but has no key can change nothing unnoticed."""
+"""Tests of tampering: somebody with the database but no key changes nothing unnoticed."""
 
 import psycopg
 import pytest

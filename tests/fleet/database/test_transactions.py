@@ -1,4 +1,4 @@
-"""Transactions that meet are tried again; what belongs together is seen together."""
+"""Tests of transactions: conflicting ones are retried, and related rows are read together."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""One kiosk over each of files, database and service: it must do the same over all three."""
+"""Fixtures with one kiosk over files, over a database and over the service."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -62,11 +62,11 @@ def client_of(fleet: Fleet) -> ServiceClient:
     number = len(list(fleet.folder.glob("ca/kiosk*.pem")))
     pair = fleet.authority.issue(f"kiosk{number}")
     database = fleet.environment["ATM_SERVICE_DATABASE"]
-    parts = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
-    parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
-    if parts.staff.empty:
-        make_staff(parts.staff)
-    parts.close()
+    stores = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
+    stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
+    if stores.staff.empty:
+        make_staff(stores.staff)
+    stores.close()
     return ServiceClient(
         f"https://127.0.0.1:{fleet.port}", ca=fleet.authority.certificate,
         certificate=pair.certificate, key=pair.key,

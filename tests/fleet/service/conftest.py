@@ -1,4 +1,4 @@
-"""One bank for all tests of a module: a database, the service, photographs for cameras."""
+"""Fixtures of a module's tests: one database, its service, and photographs for cameras."""
 
 from collections.abc import Iterator
 from pathlib import Path

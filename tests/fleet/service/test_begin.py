@@ -1,4 +1,4 @@
-"""What the service answers to name and PIN is one thing whoever is named and whatever typed."""
+"""Tests of the answer to name and PIN: the same form whatever name and PIN were typed."""
 
 import base64
 import contextlib
@@ -198,11 +198,11 @@ def test_an_attempt_cannot_be_brought_as_a_session_nor_a_session_as_staff(
 @pytest.fixture
 def made_ago(fleet: Fleet) -> Callable[..., str]:
     """Make a token as the service would have made it so many seconds ago."""
-    parts = ServiceStores.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
-    (kiosk_id,) = (each.kiosk_id for each in parts.kiosks.all() if each.name == "sound")
+    stores = ServiceStores.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
+    (kiosk_id,) = (each.kiosk_id for each in stores.kiosks.all() if each.name == "sound")
 
     def make(seconds: float, purpose: str, lasts_s: float, **says: object) -> str:
-        tokens = Tokens(lambda: parts.token_keys, lambda: time.time() - seconds)
+        tokens = Tokens(lambda: stores.token_keys, lambda: time.time() - seconds)
         return tokens.make(purpose, kiosk_id, lasts_s, says)
 
     return make

@@ -1,4 +1,4 @@
-"""Whatever breaks between kiosk and database: refused with one sentence, then all is well again.
+"""Tests of faults between kiosk and database: refused with one sentence, then well again.
 
 That nothing hangs is shown by order, not by the clock: the kiosk has its answer while the fault
 still lasts.

@@ -1,4 +1,4 @@
-"""A machine's customers come to the bank whole, once each, with their PINs; its folder stays."""
+"""Tests of the move to the bank: each customer completely and once, and the folder stays."""
 
 import base64
 import hashlib

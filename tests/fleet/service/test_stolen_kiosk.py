@@ -1,4 +1,4 @@
-"""A stolen kiosk, whole, with its certificate and keys, and a dump of the whole database: no PIN.
+"""Attack test: a stolen kiosk with all its keys, and a dump of the database, reveal no PIN.
 
 The attacker is given what makes it easiest: cheap hashes, and the right PINs to try keys by. A key
 that verifies a right PIN would find every PIN; none that lies in what was stolen does.
@@ -59,21 +59,21 @@ def pins(fleet: Fleet, kiosk: Machine) -> dict[str, tuple[str, str]]:
     """A thousand customers: their ids, each with username and a PIN of four digits."""
     rng = random.Random(20261123)
     allowed = [pin for pin in (f"{n:04}" for n in range(10_000)) if _allowed(pin)]
-    parts = ServiceStores.open(
+    stores = ServiceStores.open(
         fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, lambda: load_card("bundled"),
         costs=CHEAP,
     )  # fmt: skip
     found = {}
     for number in range(CUSTOMERS):
         name, pin = f"customer{number}", rng.choice(allowed)
-        customer_id = parts.new_id(name)
+        customer_id = stores.new_id(name)
         now = datetime.now(UTC).isoformat()
-        pin_hash = parts.hasher.hash(customer_id, pin)
-        parts.credentials.add(
+        pin_hash = stores.hasher.hash(customer_id, pin)
+        stores.credentials.add(
             CredentialRecord(customer_id, name, name, pin_hash, "x" * 8, now, now)
         )
         found[customer_id] = (name, pin)
-    parts.close()
+    stores.close()
     return found
 
 

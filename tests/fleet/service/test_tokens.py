@@ -1,4 +1,4 @@
-"""Tokens and envelopes say nothing to whom they are not for, and nothing twice."""
+"""Tests of tokens and sealed boxes: unreadable for others, and valid once."""
 
 import base64
 
@@ -84,7 +84,7 @@ def test_all_tokens_have_one_length_whatever_they_say(tokens: Tokens) -> None:
     assert len({len(tokens.make("login", "kiosk", 40, says)) for says in some}) == 1
 
 
-def test_only_the_reader_opens_an_envelope() -> None:
+def test_only_the_recipient_opens_a_sealed_box() -> None:
     recipient, other = sealed_box.Recipient(), sealed_box.Recipient()
     sealed = sealed_box.seal(b"a template", recipient.public, b"attempt")
     assert recipient.open(sealed, b"attempt") == b"a template"

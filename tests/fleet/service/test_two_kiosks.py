@@ -1,4 +1,4 @@
-"""One bank, two kiosks: who is enrolled, locked or short of money at one is so at the other."""
+"""Tests of two kiosks of one bank: each sees the other's enrolments, locks and withdrawals."""
 
 import io
 from argparse import Namespace
