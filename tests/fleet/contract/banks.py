@@ -205,8 +205,8 @@ def database_bank(cluster: PostgresServer, keys: Path, clock: Clock) -> Bank:
     return Bank(
         store=stores.credentials, hasher=stores.hasher, gallery=stores.gallery,
         ledger=stores.ledger, attempts=stores.attempts, staff=stores.staff,
-        log=stores.log(KIOSK), commit=stores.commit, new_id=stores.new_id, clock=clock, reopened=lambda: database_bank(cluster, keys, clock),
-        tidy=lambda: None,
+        log=stores.log(KIOSK), commit=stores.commit, new_id=stores.new_id, clock=clock,
+        reopened=lambda: database_bank(cluster, keys, clock), tidy=lambda: None,
         alter_name=lambda customer_id: execute(
             "UPDATE customers SET full_name = full_name || 'x' WHERE customer_id = %s", customer_id
         ),

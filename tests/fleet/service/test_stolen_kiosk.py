@@ -184,7 +184,7 @@ def test_neither_pin_nor_name_nor_template_lies_on_the_kiosk_s_disk(
 ) -> None:
     session = kiosk.login("ada", "4071").session
     assert session is not None
-    template = kiosk._admitted(session).svm.weights.tobytes()
+    template = session.template().svm.weights.tobytes()
     for data in disk(fleet, kiosk):
         assert template[:64] not in data and b'"ada"' not in data
         assert b"4071" not in re.sub(rb"[0-9a-f]{8,}|[A-Za-z0-9+/=]{20,}|\d+[.:]\d+", b"", data)
