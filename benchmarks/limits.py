@@ -19,9 +19,9 @@ from face_auth.recognition.cascade import ONET_SIDE, RNET_SIDE, pyramid
 from face_auth.recognition.detection import Detector
 
 SMALL_BYTES: Final = 640 * 480 * 3
-"""A frame: what most stages work on, and what the processor's caches hold."""
+"""Bytes of a frame, which most stages work on and which fits into the processor's caches."""
 LARGE_BYTES: Final = 64 * 2**20
-"""What Argon2id works on at argon2-cffi's defaults."""
+"""Bytes that Argon2id works on at argon2-cffi's defaults."""
 
 ARGON2_BLOCK: Final = 1024
 ARGON2_PASSES: Final = 3

@@ -185,7 +185,7 @@ def _obvious() -> Callable[[], dict[str, Work]]:
 def mended_pyramid() -> Any:
     """Return a context in which mtcnn's pyramid ends where P-Net's window would not fit.
 
-    As it comes it goes on, P-Net fails at the last level, and no face is found at all for every
+    Unchanged, it has one level more, at which P-Net fails, and no face at all is found with any
     smallest face above 23 px in a 640 x 480 frame.
     """
     from unittest import mock

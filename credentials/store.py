@@ -294,7 +294,7 @@ def _parse(raw: list[JsonObject]) -> _Records:
 
 def _record(entry: JsonObject, number: int) -> CredentialRecord:
     if entry.keys() != _FIELDS.keys():
-        raise ValueError(f"record {number} has other fields than it must")
+        raise ValueError(f"record {number} has missing or unknown fields")
     values: dict[str, str | None] = {}
     for name, optional in _FIELDS.items():
         value = entry[name]
@@ -303,7 +303,7 @@ def _record(entry: JsonObject, number: int) -> CredentialRecord:
         values[name] = value
     record = CredentialRecord(**values)  # type: ignore[arg-type]
     if not well_formed(record):
-        raise ValueError(f"record {number} has a field that no program of ours writes")
+        raise ValueError(f"record {number} has a malformed field")
     return record
 
 

@@ -154,7 +154,7 @@ class PatroniCluster:
         begun = time.monotonic()
         while not what():
             if time.monotonic() - begun > limit_s:
-                raise ClusterError(f"there is not {said} after {limit_s:.0f} s; see {self.folder}")
+                raise ClusterError(f"Waited {limit_s:.0f} s in vain for {said}; see {self.folder}.")
             time.sleep(0.2)
         return time.monotonic() - begun
 

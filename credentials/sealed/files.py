@@ -216,7 +216,7 @@ def parse_json(path: Path, data: bytes) -> JsonObject:
     except (ValueError, RecursionError) as error:
         raise DamagedStoreError(path, "it is not valid JSON") from error
     if not isinstance(document, dict):
-        raise DamagedStoreError(path, "it holds no JSON object")
+        raise DamagedStoreError(path, "it is not a JSON object")
     return document
 
 
@@ -247,5 +247,5 @@ def _unreadable(path: Path, error: OSError) -> StoreError:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> JsonObject:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is repeated")
     return found

@@ -186,7 +186,7 @@ class RemoteAccounts:
         ).start()
 
     def _settle(self, pending: PendingSettlement) -> None:
-        """Repeat the call until the service confirms it; staff settle what a session leaves."""
+        """Repeat the call until the service confirms it or the session's time is over."""
         while not self._client.closed and self._clock() - pending.since < SESSION_S:
             time.sleep(RETRY_S)
             try:

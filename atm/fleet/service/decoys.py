@@ -1,4 +1,4 @@
-"""Decoy templates, sent for names that nobody can log in with, so that a kiosk cannot tell."""
+"""Decoy templates, which hide from a kiosk whether a customer with that name exists."""
 
 import hmac
 from typing import Final
@@ -19,7 +19,7 @@ class Decoys:
     def __init__(
         self, key: bytes, network_sha256: str, cohort: NDArray[np.float32], like: CustomerSvm
     ) -> None:
-        """Measure what an SVM over these embeddings looks like.
+        """Measure the typical length and bias of an SVM over these embeddings.
 
         Args:
             key: Secret, so that nobody else can compute the decoy of a name.

@@ -244,7 +244,7 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signatu
         if found is None:
             raise ServiceKeysError(f"The service's keys {path} are missing.")
         if path.stat().st_mode & 0o007:
-            raise ServiceKeysError(f"Others may read the service's keys {path}; close it to them.")
+            raise ServiceKeysError(f"Others may read the service's keys; run “chmod o= {path}”.")
     except (StoreError, OSError) as error:
         raise ServiceKeysError(str(error)) from error
     document, signature = found
@@ -252,13 +252,13 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signatu
         version, namespace, keys = (document[name] for name in ("version", "namespace", "keys"))
         more = document.get("peppers", [])
         if version != _VERSION or not isinstance(keys, list) or not isinstance(more, list):
-            raise ValueError("another version")
+            raise ValueError("it has another version")
         roots = [Root(bytes.fromhex(each["root"]), _epoch(each["from"])) for each in keys]
         if not roots or any(len(root.key) != KEY_BYTES for root in roots):
-            raise ValueError("no key")
+            raise ValueError("it has no key, or one of another length")
         peppers = tuple(bytes.fromhex(each) for each in more)
         if any(len(each) != KEY_BYTES for each in peppers):
-            raise ValueError("no pepper")
+            raise ValueError("a pepper has another length")
         return uuid.UUID(str(namespace)), roots, peppers, signature
     except (KeyError, TypeError, ValueError) as error:
         raise ServiceKeysError(f"The service's keys {path} are damaged.") from error
@@ -267,7 +267,7 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signatu
 def _epoch(text: str) -> float:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        raise ValueError("a time without its zone")
+        raise ValueError("a time has no zone")
     return at.timestamp()
 
 

@@ -142,9 +142,9 @@ class CredentialRows:
 
     def _check(self, record: CredentialRecord) -> None:
         if not well_formed(record):
-            raise ValueError("a field of the record is not as it must be")
+            raise ValueError("a field of the record is malformed")
         if self._ring.customer_id(record.username) != record.customer_id:
-            raise ValueError("the customer id is not that of the username")
+            raise ValueError("the customer id does not belong to the username")
 
     def _row(self, connection: Connection, customer_id: str) -> Row | None:
         if not _ID.fullmatch(customer_id):
