@@ -15,7 +15,7 @@ VARIABLE = "PATIENT_SERVICE"
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Let calls, transactions and statements of this process last that long meanwhile."""
+    """Let calls, transactions and statements of this process take so long inside the context."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ServiceClient.__init__.__kwdefaults__, "call_s", LIMIT_S)
         patch.setitem(Database.__init__.__kwdefaults__, "limit_s", LIMIT_S)

@@ -51,7 +51,7 @@ class Clock:
         self._ahead_s = 86400 - (time.time() + 43200) % 86400
 
     def leap(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Move the clock by so many seconds."""
         self._ahead_s += seconds
 
     def seconds(self, real: float | None = None) -> float:

@@ -53,7 +53,7 @@ def kiosk(fleet: Fleet, people: list[tuple[Path, Path]]) -> Machine:
 
 @pytest.fixture(scope="module")
 def client(fleet: Fleet, kiosk: Machine) -> Iterator[ServiceClient]:
-    """Whoever holds the certificate of that kiosk, and says what they like."""
+    """A client with the certificate of that kiosk, which can send anything."""
     settings = kiosk.settings
     made = ServiceClient(
         settings.store, ca=settings.store_ca, certificate=settings.store_cert,
@@ -138,7 +138,7 @@ def test_an_attempt_is_finished_once(client: ServiceClient) -> None:
 
 @contextlib.contextmanager
 def altered_template(server: PostgresServer, customer_id: str, alter: Callable[[bytes], bytes]):
-    """Let the database hold another template of one customer meanwhile."""
+    """Replace the template of one customer in the database, inside the context."""
     where = "WHERE customer_id = %s AND template IS NOT NULL"
     with server.connect() as connection:
         select = f"SELECT template FROM faces {where}"

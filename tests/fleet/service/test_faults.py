@@ -52,7 +52,7 @@ def kiosk(fleet: Fleet, people: list[tuple[Path, Path]]) -> Machine:
 
 @pytest.fixture(autouse=True)
 def well(fleet: Fleet, kiosk: Machine) -> Iterator[None]:
-    """Every test ends with a service that runs and a kiosk that admits Ada, not restarted."""
+    """Check after each test that the service runs and the kiosk admits Ada, without a restart."""
     kiosk.office.unlock("ada", staff=sign_in(kiosk))
     yield
     until(lambda: unlocked(kiosk))

@@ -41,7 +41,7 @@ def there(fleet: Fleet, people: list[tuple[Path, Path]], here: Machine) -> Machi
 
 @pytest.fixture(autouse=True)
 def unlocked(here: Machine, there: Machine, people: list[tuple[Path, Path]]) -> None:
-    """Every test begins with Ada before both kiosks, and nothing held against her."""
+    """Put Ada before both kiosks before each test, with all counters cleared."""
     here.use_camera(str(people[0][1]))
     there.use_camera(str(people[0][1]))
     here.office.unlock("ada", staff=sign_in(here))
