@@ -73,7 +73,7 @@ class KioskStores:
         }
 
     def refresh(self) -> None:
-        """See what another process changed since this one opened the files."""
+        """Read generations again that another process may have changed."""
         self.pause.refresh()
 
     def check(self) -> None:
@@ -150,7 +150,7 @@ class Stores(KioskStores):
         }
 
     def refresh(self) -> None:
-        """See what another process changed since this one opened the files."""
+        """Read generations again that another process may have changed."""
         for store in (self.attempts, self.pause, self.staff_pins, self.ledger):
             store.refresh()
 

@@ -46,7 +46,7 @@ Behind = Callable[[], object]
 
 
 class LoginAnswers(NamedTuple, Generic[_P]):
-    """What both threads of one login came to.
+    """Results of both threads of one login.
 
     Attributes:
         pin: The PIN thread's answer, what it raised, or None if it never answered.

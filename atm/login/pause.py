@@ -61,7 +61,7 @@ class Pause:
         return self._database.generation
 
     def refresh(self) -> None:
-        """Look at the file again, so that `generation` is today's; another process may write."""
+        """Read `generation` from the file again, for another process may have changed it."""
         self._database.refresh()
 
     def remaining(self) -> float:
