@@ -11,7 +11,7 @@ DEBIAN_FLEET := postgresql
 DEBIAN_HA := postgresql patroni python3-etcd etcd-server haproxy iproute2
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
-# Processes side by side: their own threads would only get in each other's way.
+# Parallel test processes; OMP_NUM_THREADS=1 keeps their threads from slowing each other down.
 SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
 LOCALE := kiosk/words/locale
 SCREENS ?= demo-screens
@@ -30,11 +30,11 @@ kiosk: $(VENV)/.kiosk ## set up what the kiosk needs and open the window
 		$(MAKE) --no-print-directory demo
 	fi
 
-demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole story by itself and leave screenshots
+demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole demonstration and save screenshots
 	@$(XVFB) $(PY) -m kiosk.story --out $(SCREENS)
 
-# Windows get processes of their own: one died without a word where TensorFlow had run before it.
-test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite, or what ARGS names of it
+# The window's tests run in separate processes: one died silently after TensorFlow had run before it.
+test: $(VENV)/.all $(VENV)/.screen ## run all tests, or those that ARGS names
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 	if [ -n "$(ARGS)" ]; then
 		$(PY) -m pytest $(SIDE_BY_SIDE) $(ARGS)
@@ -43,45 +43,45 @@ test: $(VENV)/.all $(VENV)/.screen ## run the whole test suite, or what ARGS nam
 		$(PY) -m pytest $(SIDE_BY_SIDE) tests/kiosk
 	fi
 
-test-long: $(VENV)/.all $(VENV)/.screen ## run it with the long forms of its proofs: some hours
+test-long: $(VENV)/.all $(VENV)/.screen ## run all tests with the long ones: some hours
 	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)
 
-test-mutants: $(VENV)/.mutants ## change the code that matters in small ways and list what no test notices: some hours
+test-mutants: $(VENV)/.mutants ## mutate the important code and list the mutants that no test notices: some hours
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m tests.mutants $(ARGS)
 
-test-train: $(VENV)/.train ## test the training, which needs PyTorch
+test-train: $(VENV)/.train ## run the tests of the training, which needs PyTorch
 	@$(PY) -m pytest tests/face_auth/training $(ARGS)
 
-test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service, with a PostgreSQL server of their own
+test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service on a temporary PostgreSQL server
 	@$(call debian,$(DEBIAN_FLEET))
 	$(PY) -m pytest tests/fleet $(ARGS)
 
-test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## fail the primary of three servers again and again while kiosks work (root, an hour)
+test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## run the failover test of three database servers while kiosks work (root, an hour)
 	@$(call debian,$(DEBIAN_HA))
 	$(PY) -m pytest -s tests/fleet_ha $(ARGS)
 
-fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank here: three PostgreSQL servers under Patroni, two services (root)
+fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank: three PostgreSQL servers under Patroni, two services (root)
 	@$(call debian,$(DEBIAN_HA))
 	$(PY) -m benchmarks.fleet up
 
-bench: $(VENV)/.all $(VENV)/.screen ## measure how fast everything is, against the obvious stack
+bench: $(VENV)/.all $(VENV)/.screen ## measure speed and memory, against the obvious stack
 	@$(PY) -m benchmarks $(ARGS)
 
-bench-fleet: $(VENV)/.all $(VENV)/.fleet ## measure the bank's service with more and more customers
+bench-fleet: $(VENV)/.all $(VENV)/.fleet ## measure the bank's service with up to 100,000 customers
 	@$(call debian,$(DEBIAN_FLEET))
 	$(PY) -m benchmarks.fleet $(ARGS)
 
-lint: $(VENV)/.all $(VENV)/.fleet ## check style, types, and which package imports which
+lint: $(VENV)/.all $(VENV)/.fleet ## check style, types and the direction of imports
 	@$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 
-format: $(VENV)/.all ## put every file into the project's format
+format: $(VENV)/.all ## format all files
 	@$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-messages: $(VENV)/.kiosk ## collect the window's words for translation and compile them; NEW=fr begins a language
+messages: $(VENV)/.kiosk ## update and compile the window's translations; NEW=fr adds a language
 	@words=$$(mktemp --suffix .pot)
 	trap 'rm -f "$$words"' EXIT
 	babel() { $(VENV)/bin/pybabel -q "$$@"; }

@@ -1,4 +1,4 @@
-"""Measure recognition: ``python evaluation.py --help`` says how."""
+"""Command line of the evaluation; ``python evaluation.py --help`` lists its protocols."""
 
 import sys
 

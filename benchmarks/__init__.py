@@ -1,4 +1,4 @@
-"""How fast the program is, against the obvious stack and against what the machine could do.
+"""Benchmarks of speed and memory, against the obvious stack and the limits of the machine.
 
 ``python -m benchmarks --help`` lists the parts; docs/speed.md says how each is measured.
 """

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure everything, print the table, write JSON and a picture."""
+"""``python -m benchmarks``: measures everything, prints tables, and writes JSON and a chart."""
 
 import argparse
 import os
@@ -34,7 +34,7 @@ FRAMES: Final = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; returns 0, whatever the figures are, or 2 if it cannot run."""
+    """Run a command; returns 0, or 1 if a bound was missed, or 2 if it cannot run."""
     options = _parser().parse_args(arguments)
     folder = frames.photographs_folder(options.photographs)
     if options.command == "parity":
@@ -138,7 +138,7 @@ def _kiosk(
 
 
 def _screen(stack: ExitStack, report: Report) -> Screen | None:
-    """Return a screen to paint on, for us and for the kiosk, or None where there is none."""
+    """Return a virtual screen for this process and the kiosk, None if there is none."""
     try:
         shown = stack.enter_context(Screen())
     except ScreenError as error:
@@ -196,15 +196,17 @@ def _parser() -> argparse.ArgumentParser:
     compared.add_argument("--photographs", dest="count", type=int, default=500, metavar="N")
     compared.set_defaults(command="parity")
     refused = commands.add_parser(
-        "refusals", help="do the times of refusals tell unknown, wrong PIN, locked, wrong face?"
+        "refusals", help="measure whether the time of a refusal reveals its reason"
     )
     refused.add_argument("--attempts", type=int, default=1000, metavar="N", help="of each (1000)")
     refused.add_argument(
         "--after", type=float, default=REFUSE_AFTER_S, metavar="S",
-        help=f"when a refusal leaves, seconds after the press ({REFUSE_AFTER_S:g})",
+        help=f"when a refusal is shown, seconds after the press ({REFUSE_AFTER_S:g})",
     )  # fmt: skip
     refused.set_defaults(command="refusals")
-    busy = commands.add_parser("visits", help="is an honest customer refused on a busy machine?")
+    busy = commands.add_parser(
+        "visits", help="measure how often an honest customer is refused on a busy machine"
+    )
     busy.add_argument("--visits", dest="count", type=int, default=100, metavar="N", help="(100)")
     busy.add_argument(
         "--busy", type=int, default=os.cpu_count() or 1, metavar="N",

@@ -1,4 +1,4 @@
-"""Data folders to measure on: one real customer with the drawn face, and any number made up."""
+"""Data folders for measurements: one customer with the drawn face, and many made-up ones."""
 
 import uuid
 from dataclasses import replace
@@ -22,11 +22,11 @@ USERNAME: Final = "bench"
 PIN: Final = "493817"
 STAFF: Final = StaffMember("Benchmark")
 FACE: Final = "demo:1"
-"""Who is drawn. Person 0 stands so still that 4 of 100 passive checks take it for a print."""
+"""The drawn person. Person 0 stands so still that 4 of 100 passive checks take it for a print."""
 
 
 def demo_settings(folder: Path, camera: str = FACE, liveness: Liveness = "off") -> Settings:
-    """Return settings of a demonstration under *folder*, its keys beside its data."""
+    """Return settings of a demonstration under *folder*, with keys beside the data."""
     return Settings(
         data_dir=folder / "data",
         key_dir=folder / "keys",
@@ -52,9 +52,9 @@ def enrol_customer(machine: Machine) -> None:
 def fill(settings: Settings, customers: int) -> None:
     """Add made-up records until there are *customers*, with a template and an account each.
 
-    They have the PIN hash of the first customer, whose id it is bound to, and the embeddings of
-    nobody; so nobody can log in as one of them, while files, records and rows are as many and as
-    large as real ones. Nothing is synced to the disk on the way.
+    They have the PIN hash of the first customer, which is bound to that customer's id, and random
+    embeddings; so nobody can log in as one of them, while files, records and rows are as many and
+    as large as real ones. Nothing is synced to the disk meanwhile.
     """
     folder = open_folder(settings.data_dir, settings.kind)
     with mock.patch("os.fsync"):
@@ -85,7 +85,7 @@ def fill(settings: Settings, customers: int) -> None:
 
 
 def _open_accounts(ledger: Ledger, customers: list[str]) -> None:
-    """Put the accounts into the ledger in one transaction; one each would take minutes."""
+    """Add all accounts in one transaction; one transaction each would take minutes."""
     with ledger._open() as books:
         for customer_id in customers:
             number = books.add(customer_id, "opening", 100, 100)

@@ -1,4 +1,4 @@
-"""How many photographs a second the evaluation detects and embeds, nothing stored before."""
+"""Rate of the evaluation's first step: photographs detected and embedded a second, uncached."""
 
 import time
 from pathlib import Path
@@ -16,14 +16,14 @@ LEAST_A_SECOND = 100.0
 def measure(
     report: Report, pictures: list[Picture], folder: Path | None, work: Path, count: int
 ) -> None:
-    """Run the evaluation's first step on so many photographs and add its rate.
+    """Run the evaluation's first step on *count* photographs and add its rate.
 
     Args:
-        report: Where it goes.
-        pictures: Written out and used where there is no *folder*.
-        folder: Of photographs as they come, of any size.
+        report: Gets the figures.
+        pictures: Saved and used if there is no *folder*.
+        folder: Folder of photographs of any size, or None.
         work: An empty folder for the cache.
-        count: How many photographs, warm-up left out.
+        count: Number of photographs, without the warm-up.
     """
     work.mkdir(parents=True)
     paths = photograph_paths(folder) if folder else _written(pictures, work, WARM_UP + count)
@@ -42,11 +42,11 @@ def measure(
 
 
 def _written(pictures: list[Picture], work: Path, count: int) -> list[Path]:
-    """Save *pictures* as *count* files, no two alike, and return where they are."""
+    """Save *pictures* as *count* different files and return their paths."""
     paths = []
     for number in range(count):
         picture = pictures[number % len(pictures)].copy()
-        picture[0, : 1 + number // 256] = number % 256  # the evaluation knows equal files
+        picture[0, : 1 + number // 256] = number % 256  # the evaluation recognises equal files
         path = work / f"{number:05}.png"
         cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         paths.append(path)

@@ -1,4 +1,4 @@
-"""The pictures that everything is measured on: 640 x 480 with one large face."""
+"""Test frames of the benchmarks: 640 x 480 with one large face."""
 
 import os
 import random
@@ -22,7 +22,7 @@ SEED = 20261123
 
 
 def photographs_folder(given: Path | None) -> Path | None:
-    """Return the folder of real photographs: the one *given*, LFW in ATM_SHARED, or none."""
+    """Return the folder of real photographs: the *given* one, LFW in ATM_SHARED, or None."""
     if given is not None:
         return given
     shared = os.environ.get(SHARED_VARIABLE)
@@ -31,10 +31,10 @@ def photographs_folder(given: Path | None) -> Path | None:
 
 
 def large_faces(folder: Path | None, count: int) -> tuple[list[Picture], str]:
-    """Return frames with exactly one large, good face, and what they are.
+    """Return frames with exactly one large, good face, and a description of them.
 
     Args:
-        folder: Of photographs, searched with its sub-folders; None for the drawn face.
+        folder: Folder of photographs, searched with its sub-folders; None for the drawn face.
         count: How many frames.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What login, enrolment, start-up and memory cost with 10, 1,000 and 10,000 customers."""
+"""Growth of login, enrolment, start and memory with 10, 1,000 and 10,000 customers."""
 
 import multiprocessing
 import os
@@ -32,7 +32,7 @@ WARM_UP: Final = 2
 
 
 def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NUMBERS) -> None:
-    """Measure with each of the *numbers* of customers, *runs* times, and add what was found."""
+    """Measure *runs* times with each of the *numbers* of customers, and add the results."""
     settings = demo_settings(folder)
     machine = open_machine(settings)
     try:
@@ -86,7 +86,7 @@ def _some_frames(machine: Machine, count: int) -> list[Frame]:
 
 @contextmanager
 def _waiting_frames(machine: Machine, frames: Sequence[Frame]) -> Iterator[None]:
-    """Hand out *frames* at once instead of the camera's, so that growth hides in no wait."""
+    """Return *frames* at once instead of the camera's, so that no wait hides the growth."""
 
     def at_once(**_options: Any) -> Iterator[Frame]:
         yield from frames
@@ -106,7 +106,7 @@ def _login(machine: Machine, frames: Sequence[Frame]) -> float:
 
 
 def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: Any) -> float:
-    """Save one more customer, as the end of an enrolment does, and take them away again."""
+    """Save one more customer, as the end of an enrolment does, and remove the customer again."""
     record = CredentialRecord(
         customer_id=uuid.uuid4().hex,
         username=f"new.{uuid.uuid4().hex}",
@@ -125,7 +125,7 @@ def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: A
 
 
 def _opened_by_a_login(machine: Machine, frames: Sequence[Frame]) -> Counter[str]:
-    """Return how often each file is opened, by its name, while one login runs."""
+    """Return how often one login opens each file, by the file's name."""
     names: Counter[str] = Counter()
     watching = [True]
 
@@ -152,7 +152,7 @@ def _timed(runs: int, work: Any) -> Timing:
 
 
 def _fresh_start(settings: Settings) -> tuple[float, float]:
-    """Open the folder in a process of its own; returns seconds and its memory in MB, models in."""
+    """Open the folder in a new process; returns seconds, and memory in MB with models loaded."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_open_once, args=(settings, theirs))

@@ -1,4 +1,4 @@
-"""The kiosk, opened by gui.py itself, with a wire to whoever measures it.
+"""Kiosk under measurement: gui.py's own window, driven by commands on standard input.
 
 ``python -m benchmarks.kiosk_driver OPTIONS OF GUI``. Reads one command a line, writes one JSON
 object a line: ``ready`` when it can authenticate, then an answer to each command. Times are those
@@ -24,10 +24,10 @@ _POLL_MS = 5
 
 
 class Driver:
-    """Answers commands on the window's thread."""
+    """Reads commands and runs them on the window's thread."""
 
     def __init__(self, app: kiosk.app.App) -> None:
-        """Watch *app*, and read commands on a thread of its own."""
+        """Watch *app*, and read commands on a separate thread."""
         self._app = app
         self._verdicts = 0
         self._pressed = self._decided = 0.0
@@ -51,7 +51,7 @@ class Driver:
         self._app.root.after(_POLL_MS, self._wait)
 
     def _count(self, machine: Any) -> None:
-        """Count verdicts, and note when a login is decided."""
+        """Count guidance verdicts, and note when a login is decided."""
         guide, login = machine.guide, machine.login
 
         def counted(frame: Any) -> Any:
@@ -88,7 +88,7 @@ class Driver:
         _say(event=words[0], at=time.monotonic(), verdicts=self._verdicts, pictures=pictures)
 
     def _login(self, username: str, pin: str) -> None:
-        """Type both, press when the button can be pressed, and tell when the answer stands."""
+        """Type name and PIN, press as soon as possible, and report when the answer is shown."""
         screen: Any = self._app.screen
         screen.username.text, screen.pin.text = username, pin
 

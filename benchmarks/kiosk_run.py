@@ -1,4 +1,4 @@
-"""The whole kiosk from outside: how soon it is painted and ready, what memory and time it takes."""
+"""Measurements of the whole kiosk from outside: start, memory, processor time and logins."""
 
 import json
 import os
@@ -30,21 +30,21 @@ _PATIENCE_S = 60.0
 _SETTLE_S = 3.0
 _BETWEEN_LOGINS_S = 0.5
 _STRAIGHT_AGAIN_S = 1.5
-"""How long the drawn face needs after a challenge to look straight again, and a little more."""
+"""A little more than the drawn face needs to look straight again after a challenge."""
 
 
 class KioskError(Exception):
-    """The kiosk did not do what was asked of it; the text says what."""
+    """The kiosk did not do what a command asked; the text says what."""
 
 
 class Kiosk:
-    """`kiosk_driver` in a process of its own."""
+    """A running kiosk: `kiosk_driver` in a separate process."""
 
     def __init__(self, settings: Settings, display: str, camera: str) -> None:
         """Start it and wait until it is ready.
 
         Raises:
-            KioskError: If it never is.
+            KioskError: If it does not become ready.
         """
         self.started = time.monotonic()
         self._process = subprocess.Popen(
@@ -68,7 +68,7 @@ class Kiosk:
         self.close()
 
     def ask(self, command: str) -> dict[str, Any]:
-        """Give a command of the driver and return its answer."""
+        """Send a command to the driver and return its answer."""
         pipe = self._pipe(self._process.stdin)
         pipe.write(command.encode("utf-8") + b"\n")
         pipe.flush()
@@ -103,11 +103,11 @@ class Kiosk:
 def measure_starts(
     report: Report, settings: Settings, shown: Screen, frames: list[Picture], starts: int
 ) -> None:
-    """Start gui.py and the driver so many times each, and add how soon they paint and are ready.
+    """Start gui.py and the driver *starts* times each; add the times to the page and to ready.
 
-    The first paint is seen from outside, on the screen, with gui.py as it is; it counts when the
-    page stands there but for what goes on changing, not at the first pixel. Ready is measured with
-    a stream, which opens as a webcam does, and with the drawn face, which takes time to draw.
+    The first paint is seen from outside, on the screen, with gui.py unchanged: the moment when
+    the page is complete except for what keeps changing, not the first pixel. Ready is measured with
+    a stream, which opens like a webcam, and with the drawn face, which takes time to draw.
     """
     painted, ready, drawn, used = [], [], [], []
     with Stream(frames) as stream:
@@ -134,7 +134,7 @@ def measure_starts(
 def measure_running(
     report: Report, settings: Settings, shown: Screen, frames: list[Picture], seconds: float
 ) -> None:
-    """Add memory and processor time at home and with the preview, over so many seconds each.
+    """Add memory and processor time at home and with the preview, *seconds* long each.
 
     Two cameras: the drawn face, and a stream of JPEG pictures, which costs what a webcam does.
     """
@@ -145,9 +145,9 @@ def measure_running(
 
 
 def measure_logins(report: Report, settings: Settings, shown: Screen, logins: int) -> None:
-    """Log in through the window so many times: from the press to the decision, and to the page.
+    """Log in *logins* times through the window; add the times to the decision and to the page.
 
-    With the passive checks too, and a sixth as often with a challenge, whose time is the person's.
+    Also with the passive checks, and a sixth as often with a challenge, whose time is the person's.
     """
     samples, held = _logins(settings, shown, logins)
     half = len(held) // 2
@@ -249,6 +249,6 @@ def _options(settings: Settings, camera: str) -> list[str]:
 
 
 def _environment(settings: Settings, display: str) -> dict[str, str]:
-    """Return what the kiosk is started with: nobody's own settings, its display, its keys."""
+    """Return the kiosk's environment: no ATM_ variables of the user, its display, its keys."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ATM_")}
     return kept | {"DISPLAY": display, "ATM_KEY_DIR": str(settings.key_dir)}

@@ -1,4 +1,4 @@
-"""What the machine could do at best: its measured peak, and the operations that a stage needs."""
+"""Limits of the machine: its measured peak, and the least time that a stage's operations take."""
 
 import os
 import platform
@@ -19,9 +19,9 @@ from face_auth.recognition.cascade import ONET_SIDE, RNET_SIDE, pyramid
 from face_auth.recognition.detection import Detector
 
 SMALL_BYTES: Final = 640 * 480 * 3
-"""A frame: what most stages work on, and what the processor's caches hold."""
+"""Bytes of a frame, which most stages work on and which fits into the processor's caches."""
 LARGE_BYTES: Final = 64 * 2**20
-"""What Argon2id works on at argon2-cffi's defaults."""
+"""Bytes that Argon2id works on at argon2-cffi's defaults."""
 
 ARGON2_BLOCK: Final = 1024
 ARGON2_PASSES: Final = 3
@@ -29,7 +29,7 @@ ARGON2_PASSES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The best that was measured on this machine, with all of its cores.
+    """Peak rates measured on this machine with all of its cores.
 
     Attributes:
         float_ops: Multiplications and additions of float32 a second, in a matrix product.
@@ -45,7 +45,7 @@ class Peak:
     large_bytes: float
 
     def described(self) -> dict[str, str | float]:
-        """Return the figures by name, for the machine's description."""
+        """Return the rates by name, for the description of the machine."""
         named: dict[str, str | float] = {
             "float32 in a matrix product, Gop/s": self.float_ops / 1e9,
             "copies as large as a frame, GB/s": self.small_bytes / 1e9,
@@ -58,7 +58,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What a stage cannot do without.
+    """Operations and bytes that a stage cannot do without.
 
     Attributes:
         floats: Multiplications and additions of float32, two for each weight used.
@@ -73,7 +73,7 @@ class Operations:
     large: float = 0
 
     def limit_ms(self, peak: Peak) -> float:
-        """Return the least time these can take: the slowest kind alone, the others hidden by it."""
+        """Return the least time in ms: that of the slowest kind, which hides the others."""
         int8_ops = peak.int8_ops or peak.float_ops
         seconds = max(
             self.floats / peak.float_ops + self.int8s / int8_ops,
@@ -84,7 +84,7 @@ class Operations:
 
 
 def describe() -> dict[str, str | float]:
-    """Return what the machine is, in words and numbers."""
+    """Return a description of the machine."""
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor() or "unknown",
         "cores": str(cores()),
@@ -104,7 +104,7 @@ def measure_peak(int8_product: bytes | None, seconds: float = 1.0) -> Peak:
 
     Args:
         int8_product: A .tflite file of one 8-bit matrix product, or None.
-        seconds: How long to try each kind; the best counts.
+        seconds: How long each kind is tried; the best run counts.
     """
     rng = np.random.default_rng(1)
     left, right = rng.random((2, 2048, 2048), np.float32)
@@ -122,7 +122,7 @@ def network_operations(content: bytes, shape: Sequence[int] | None = None) -> Op
 
     Args:
         content: The file.
-        shape: Of its input; None for the one in the file.
+        shape: Shape of its input; None for the one in the file.
     """
     interpreter = Interpreter(
         model_content=content,
@@ -150,7 +150,7 @@ def network_operations(content: bytes, shape: Sequence[int] | None = None) -> Op
 def detector_operations(
     detector: Detector, frames: Sequence[NDArray[np.uint8]], folder: Path = MODELS
 ) -> Operations:
-    """Return what finding the faces takes, as the mean over *frames*."""
+    """Return the operations of face detection, as the mean over *frames*."""
     cascade = detector._cascade
     with (
         mock.patch.object(cascade, "_rnet", wraps=cascade._rnet) as rnet,
@@ -179,7 +179,7 @@ def argon2_operations(memory_kib: int, passes: int) -> Operations:
 
 
 def _best(work: Callable[[], object], seconds: float) -> float:
-    """Return the shortest run of *work*, tried for that many seconds, at least five times."""
+    """Return the shortest run of *work* in that many seconds, of at least five runs."""
     best, runs, end = float("inf"), 0, time.perf_counter() + seconds
     while runs < 5 or time.perf_counter() < end:
         start = time.perf_counter()
@@ -202,7 +202,7 @@ def _copy_rate(size: int, threads: int, seconds: float) -> float:
     """Return bytes read and written a second when each thread copies its share of *size*."""
     share = size // threads
     pairs = [(np.ones(share, np.uint8), np.empty(share, np.uint8)) for _ in range(threads)]
-    # numpy lets go of the interpreter while it copies, so that threads do copy at once.
+    # NumPy releases the interpreter lock while it copies, so the threads copy in parallel.
     rounds = max(1, 2**28 // size)
 
     def copy(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> None:

@@ -1,4 +1,4 @@
-"""A whole login: from the press to the decision, with real hashing and frames of 25 a second."""
+"""Time of a whole login, from press to decision, with real hashing and 25 frames a second."""
 
 import random
 import time
@@ -28,7 +28,7 @@ PARTS = {
 
 
 def measure(report: Report, folder: Path, logins: int) -> None:
-    """Enrol the drawn face under *folder*, log in so many times, and add what it took."""
+    """Enrol the drawn face under *folder*, log in *logins* times, and add the times."""
     machine = open_machine(demo_settings(folder))
     try:
         machine.warm_up()
@@ -37,7 +37,7 @@ def measure(report: Report, folder: Path, logins: int) -> None:
         split = _Split(machine)
         chance = random.Random(1)
         for number in range(-WARM_UP, logins):
-            # The login page has looked at the camera all the time; nobody presses in its rhythm.
+            # The login page reads the camera all the time, and nobody presses in its rhythm.
             until = time.monotonic() + chance.uniform(0.2, 0.3)
             while time.monotonic() < until:
                 machine.camera.latest()
@@ -56,7 +56,7 @@ def measure(report: Report, folder: Path, logins: int) -> None:
 
 
 class _Split:
-    """Logs in, and keeps what each part of it took."""
+    """Logs in and keeps the time of each part."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine

@@ -1,4 +1,4 @@
-"""Our detector against the ``mtcnn`` package on the same frames, settings and thresholds alike."""
+"""Parity of this detector with the ``mtcnn`` package: same frames, settings and thresholds."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,16 +19,16 @@ FURTHEST_PX: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How alike both detectors are.
+    """Agreement of the two detectors.
 
     Attributes:
-        photographs: How many were looked at.
+        photographs: Number of photographs.
         theirs: Faces of SMALLEST px or more that the package found.
-        found: How many of them ours found too, with an overlap of LEAST_OVERLAP or more.
-        lowest_overlap: Of the faces that both found: intersection over union.
-        close: How many of *theirs* ours found with all five landmarks within FURTHEST_PX.
+        found: How many of them this detector found too, with an overlap of LEAST_OVERLAP or more.
+        lowest_overlap: Lowest intersection over union of a face that both found.
+        close: How many of *theirs* it found with all five landmarks within FURTHEST_PX.
         furthest_px: The largest distance of a landmark.
-        ours_alone: Faces of SMALLEST px or more that only ours found.
+        ours_alone: Faces of SMALLEST px or more that only this detector found.
     """
 
     photographs: int
@@ -41,21 +41,21 @@ class Parity:
 
     @property
     def met(self) -> bool:
-        """Whether ours finds what the package finds, as near as the project asks for."""
+        """Whether this detector finds the package's faces as closely as the project requires."""
         least = LEAST_FOUND * self.theirs
         return self.theirs > 0 and self.found >= least and self.close >= least
 
     def text(self) -> str:
-        """Return it as it is printed."""
+        """Return the figures as printed lines."""
         lines = [f"{name.replace('_', ' ')}: {value:g}" for name, value in asdict(self).items()]
         return "\n".join([*lines, "parity: " + ("met" if self.met else "MISSED")]) + "\n"
 
 
 def measure(folder: Path, photographs: int) -> Parity:
-    """Compare both on so many photographs of *folder*, each enlarged to fill 640 x 480.
+    """Compare both on *photographs* photographs of *folder*, each enlarged to fill 640 x 480.
 
-    The package's pyramid is cut off where P-Net's window would not fit, without which it finds no
-    face at all with its smallest face at 100 px.
+    The package's pyramid is cut off where P-Net's window would not fit; otherwise the package would
+    find no face at all with a smallest face of 100 px.
 
     Raises:
         ImportError: If the package is not installed.
@@ -73,10 +73,10 @@ def measure(folder: Path, photographs: int) -> Parity:
 
 
 def compare(pairs: list[tuple[list[Face], list[Face]]]) -> Parity:
-    """Count over pairs of the package's and our faces, one for each photograph.
+    """Count over pairs of the package's and this detector's faces, one for each photograph.
 
     Raises:
-        ValueError: If there are none.
+        ValueError: If there are no pairs.
     """
     if not pairs:
         raise ValueError("there are no photographs to compare on")
@@ -119,7 +119,7 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 
 def _face(row: NDArray[np.floating[Any]]) -> Face:
-    """Read a row of the package: picture, box, score, five x, five y."""
+    """Return the face in a row of the package: picture, box, score, five x, five y."""
     x, y, width, height = (float(value) for value in row[1:5])
     points = np.stack([row[6:11], row[11:16]], axis=1).astype(np.float32)
     return Face((x, y, width, height), points, float(row[5]))

@@ -1,4 +1,4 @@
-"""What /proc says of a process: memory and processor time."""
+"""Memory and processor time of a process, from /proc."""
 
 import os
 import re
@@ -11,7 +11,7 @@ def memory_mb(pid: int, kind: str = "Pss") -> float:
 
     Args:
         pid: The process.
-        kind: ``Pss`` (its own share of what it shares with others) or ``Rss`` (all of it).
+        kind: ``Pss`` (shared memory counted by its share) or ``Rss`` (shared memory counted fully).
     """
     text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     found = re.search(rf"^{kind}:\s+(\d+) kB", text, re.MULTILINE)
@@ -21,13 +21,13 @@ def memory_mb(pid: int, kind: str = "Pss") -> float:
 
 
 def processor_s(pid: int) -> float:
-    """Return the processor time that a process has used so far, all threads, in seconds."""
+    """Return the processor time of all threads of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def processor_share(pid: int, seconds: float) -> float:
-    """Return how much of one core a process uses over that many seconds; 1 for all of it."""
+    """Return the share of one core that a process uses during *seconds*; 1 is a whole core."""
     used, begin = processor_s(pid), time.monotonic()
     time.sleep(seconds)
     return (processor_s(pid) - used) / (time.monotonic() - begin)

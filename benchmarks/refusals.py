@@ -1,4 +1,4 @@
-"""Do the times of refusals tell why? Unknown name, wrong PIN, locked and wrong face, in turns."""
+"""Test whether the time of a refusal reveals its reason: name, PIN, locked account or face."""
 
 import random
 import time
@@ -29,11 +29,11 @@ NEIGHBOURS: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """What was measured.
+    """Times of refusals, and how well they tell the reasons apart.
 
     Attributes:
-        seconds: From the press to the answer, by the reason of the refusal.
-        auc: Of the better of two classifiers on the times alone, by pair of reasons: the time
+        seconds: Times from the press to the answer, by the reason of the refusal.
+        auc: AUC of the better of two classifiers on the times alone, by pair of reasons: the time
             itself, and a vote of its nearest neighbours, cross-validated.
     """
 
@@ -42,11 +42,11 @@ class Refusals:
 
     @property
     def met(self) -> bool:
-        """Whether no pair is told apart."""
+        """Whether no two reasons can be told apart."""
         return max(self.auc.values()) <= AUC_LIMIT
 
     def text(self) -> str:
-        """Return the figures as lines."""
+        """Return the figures as printed lines."""
         lines = ["refused for      attempts  median ms   min ms   max ms"]
         for name, times in self.seconds.items():
             ms = np.array(times) * 1000
@@ -59,10 +59,10 @@ class Refusals:
 
 
 def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
-    """Refuse *attempts* logins for each reason, in random order, each *after_s* from the press.
+    """Refuse *attempts* logins for each reason in random order, each *after_s* after the press.
 
-    The desk is the real one, with Argon2id at its defaults and the drawn face; only the kiosk's
-    own pause is kept from beginning.
+    The machine is a real one, with Argon2id at its defaults and the drawn face; only the kiosk's
+    own pause is switched off.
     """
     machine = open_machine(demo_settings(folder, OTHER_FACE))
     try:
@@ -104,7 +104,7 @@ def measure(folder: Path, attempts: int, after_s: float) -> Refusals:
 
 
 def told_apart(first: list[float], second: list[float]) -> float:
-    """Return the AUC of the better of two classifiers that see the times alone; 0.5 is chance."""
+    """Return the AUC of the better of two classifiers that see only the times; 0.5 is chance."""
     times = np.array([*first, *second])[:, np.newaxis]
     labels = np.repeat([0, 1], [len(first), len(second)])
     plain = float(roc_auc_score(labels, times[:, 0]))

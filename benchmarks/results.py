@@ -1,4 +1,4 @@
-"""The results of a benchmark run, of one kiosk or of a bank's service, and their JSON."""
+"""Results of a benchmark run, of one kiosk or of a bank's service, and their JSON form."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long something took.
+    """Summary of repeated time measurements.
 
     Attributes:
         median_ms: Half of the runs took no longer.
@@ -28,7 +28,7 @@ class Timing:
 
     @classmethod
     def of(cls, samples_ms: Sequence[float]) -> Self:
-        """Summarise *samples_ms*, at least one.
+        """Summarise *samples_ms*, which has at least one.
 
         Raises:
             ValueError: If there are none, or one is negative or not finite.
@@ -41,7 +41,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table of stages.
+    """One row of the table of stages.
 
     Attributes:
         stage: Its name.
@@ -77,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One figure that the project set itself, and what was measured.
+    """A target of the project, and the measured value.
 
     Attributes:
         name: What is measured.
@@ -95,13 +95,13 @@ class Target:
 
     @property
     def met(self) -> bool:
-        """Whether the value is on the right side of the bound; a value that is no number is not."""
+        """Whether the value meets the bound; NaN does not."""
         return self.value <= self.bound if self.kind == "most" else self.value >= self.bound
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What one number of customers costs.
+    """Times and figures at one number of customers.
 
     Attributes:
         customers: How many there are.
@@ -116,7 +116,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """The logins of many kiosks at once.
+    """Logins of many kiosks at the same time.
 
     Attributes:
         kiosks: How many there are.
@@ -138,7 +138,7 @@ class Crowd:
     def of(
         cls, kiosks: int, every_s: float, seconds: float, times_s: list[float], errors: list[str]
     ) -> Self:
-        """Sum up the times of the admitted logins and the errors of all others."""
+        """Summarise the times of admitted logins and the errors of all others."""
         timing = Timing.of([each * 1000 for each in times_s]) if times_s else None
         return cls(kiosks, every_s, seconds, len(times_s), timing, dict(Counter(errors)))
 
@@ -150,7 +150,7 @@ class Crowd:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that one run found.
+    """All results of one run.
 
     Attributes:
         machine: What it ran on, by name.
@@ -179,7 +179,7 @@ class Report:
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* with each dataclass in it as a dict of its fields and properties."""
+    """Return *value* with every dataclass in it as a dict of its fields and properties."""
     if dataclasses.is_dataclass(value):
         names = [each.name for each in dataclasses.fields(value)]
         names += [name for name, it in vars(type(value)).items() if isinstance(it, property)]

@@ -1,4 +1,4 @@
-"""Other programs on the same frames, each in a process of its own: the obvious stack first.
+"""Rival programs on the same frames, each in a separate process; the obvious stack is one.
 
 ``mtcnn`` 1.0 and keras-facenet's network; ``face_recognition`` (dlib) and DeepFace where installed.
 """
@@ -38,7 +38,7 @@ NEEDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a rival started.
+    """Start times and memory of a rival.
 
     Attributes:
         import_s: Until its libraries were imported.
@@ -54,7 +54,7 @@ class Start:
 
 
 class Rival:
-    """A process that runs one rival's works on the frames it is sent, and times them itself."""
+    """A process that runs one rival's works on frames sent to it, and times them itself."""
 
     def __init__(self, name: str) -> None:
         """Start it; *name* is a key of NEEDS.
@@ -123,7 +123,7 @@ class RivalError(Exception):
 
 
 def _serve(name: str, pipe: Connection) -> None:
-    """Run in the rival's own process until the other end closes the pipe."""
+    """Main loop of the rival's process, until the other end closes the pipe."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         begin = time.perf_counter()
@@ -185,7 +185,7 @@ def _obvious() -> Callable[[], dict[str, Work]]:
 def mended_pyramid() -> Any:
     """Return a context in which mtcnn's pyramid ends where P-Net's window would not fit.
 
-    As it comes it goes on, P-Net fails at the last level, and no face is found at all for every
+    Unchanged, it has one level more, at which P-Net fails, and no face at all is found with any
     smallest face above 23 px in a 640 x 480 frame.
     """
     from unittest import mock

@@ -1,4 +1,4 @@
-"""A screen without a monitor whose picture can be read from outside: Xvfb with a file behind it."""
+"""Virtual screen whose picture can be read from outside: Xvfb with a file behind it."""
 
 import mmap
 import os
@@ -27,14 +27,14 @@ _START_LIMIT_S = 15.0
 
 
 class ScreenError(Exception):
-    """There is no such screen to be had; the text says why."""
+    """The screen cannot be started; the text says why."""
 
 
 class Screen:
-    """An X server of its own, for as long as the context lasts."""
+    """An X server, as long as the context lasts."""
 
     def __init__(self) -> None:
-        """Start it.
+        """Start the server.
 
         Raises:
             ScreenError: If Xvfb is not installed or does not start.
@@ -71,18 +71,18 @@ class Screen:
         self.close()
 
     def close(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self._process.terminate()
         self._process.wait()
         self._folder.cleanup()
 
     def look(self) -> NDArray[np.uint32]:
-        """Return the pixels of a grid over the screen as they are now."""
+        """Return the current pixels of a grid over the screen."""
         return self._picture[::GRID, ::GRID].copy()
 
 
 def watch(screen: Screen, until: float) -> list[tuple[float, NDArray[np.uint32]]]:
-    """Return each change of the picture, with its time.monotonic(), up to the time *until*."""
+    """Return each change of the picture with its time.monotonic(), until the time *until*."""
     seen = [(time.monotonic(), screen.look())]
     while time.monotonic() < until:
         now, picture = time.monotonic(), screen.look()
@@ -93,7 +93,7 @@ def watch(screen: Screen, until: float) -> list[tuple[float, NDArray[np.uint32]]
 
 
 def first_painted(seen: list[tuple[float, NDArray[np.uint32]]]) -> float:
-    """Return when the page stood there: nine tenths of it as it stays, and a pause in the drawing.
+    """Return when the page was complete: nine tenths of it final, and a pause in the drawing.
 
     Args:
         seen: What `watch` returned: the bare screen first, the finished page last.
@@ -114,7 +114,7 @@ def first_painted(seen: list[tuple[float, NDArray[np.uint32]]]) -> float:
 
 
 def _open_picture(path: Path) -> NDArray[np.uint32]:
-    """Return the pixels behind an X window dump that the server keeps up to date."""
+    """Return the pixels of the X window dump that the server keeps up to date."""
     end = time.monotonic() + _START_LIMIT_S
     while not path.exists() or path.stat().st_size < WIDTH * HEIGHT * 4:
         if time.monotonic() > end:

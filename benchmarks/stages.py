@@ -1,4 +1,4 @@
-"""Each stage of a frame's way, ours and the obvious stack's in turns on the same frames."""
+"""Times of each stage of recognition, alternating with the obvious stack on the same frames."""
 
 import os
 import time
@@ -87,7 +87,7 @@ def measure(
 
 
 class _Way:
-    """One frame's way through our stages, each timed."""
+    """Timed run of one frame through this program's stages."""
 
     def __init__(self, recogniser: Recogniser, frames: list[Picture]) -> None:
         self._recogniser = recogniser
@@ -142,7 +142,7 @@ def _hash(samples: Samples, rounds: int) -> None:
 
 
 def _paint(samples: Samples, frames: list[Picture], rounds: int) -> bool:
-    """Time composing the camera pane and bringing it onto the screen; False without a display."""
+    """Time the composition and painting of the camera pane; returns False without a display."""
     if not os.environ.get("DISPLAY"):
         return False
     with _painter() as paint:

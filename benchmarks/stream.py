@@ -1,4 +1,4 @@
-"""A camera for the kiosk under measurement: JPEG pictures over HTTP, such as webcams send."""
+"""Network camera for the kiosk under measurement: JPEG pictures over HTTP, as webcams send."""
 
 import threading
 import time
@@ -18,12 +18,12 @@ _VARIANTS: Final = 4
 
 
 class Stream:
-    """Serves the same pictures over and over on a port of this machine, as long as it is open."""
+    """Serves the same pictures repeatedly on a loopback port, as long as it is open."""
 
     def __init__(self, frames: Sequence[Picture], *, hold_s: float = 1.0) -> None:
         """Start serving *frames*, each for *hold_s* seconds, with a sensor's noise.
 
-        The noise matters: a camera that repeats a picture to the byte counts as frozen.
+        The noise is needed because a camera that repeats a picture exactly counts as frozen.
         """
         rng = np.random.default_rng(RATE)
         files = [[_encode(frame, rng) for _ in range(_VARIANTS)] for frame in frames]

@@ -1,4 +1,4 @@
-"""A report as text, as Markdown and as a picture."""
+"""A benchmark report as text, as Markdown and as a chart."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ Table = tuple[Line, list[Line]]
 
 
 def text(report: Report) -> str:
-    """Return the whole report as it is printed."""
+    """Return the whole report as printed text."""
     parts = ["\n".join(_machine(report))]
     for headings, lines in tables(report):
         parts.append(grid(headings, lines))
@@ -29,7 +29,7 @@ def text(report: Report) -> str:
 
 
 def markdown(report: Report) -> str:
-    """Return the same for a page of the documentation."""
+    """Return the whole report as Markdown, for the documentation."""
     parts = ["\n".join(f"- {line}" for line in _machine(report))]
     for headings, lines in tables(report):
         rule = ["---", *["---:"] * (len(headings) - 1)]
@@ -39,7 +39,7 @@ def markdown(report: Report) -> str:
 
 
 def tables(report: Report) -> list[Table]:
-    """Return the headings and lines of each table that has any lines."""
+    """Return the headings and lines of each table that is not empty."""
     found: list[Table] = [
         (HEADINGS, [cells(row) for row in report.rows]),
         (
@@ -109,7 +109,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def grid(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Return aligned columns, the first to the left, the others to the right."""
+    """Return the table with aligned columns, the first to the left, the others to the right."""
     table = [headings, *lines]
     widths = [max(len(line[i]) for line in table) for i in range(len(headings))]
 
@@ -125,7 +125,7 @@ def grid(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def draw(report: Report, path: Path) -> None:
-    """Save the stages and the growth, where they were measured, as a PNG."""
+    """Save charts of the stages and of the growth, if they were measured, as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""Honest visits while other programs take the processor: is anybody refused because of that?"""
+"""Honest visits on a busy machine: how often the customer is refused because of the load."""
 
 import subprocess
 import sys
@@ -19,18 +19,18 @@ from atm.opening import open_machine
 from benchmarks.bank import PIN, STAFF, USERNAME, bank_of, demo_settings, enrol_customer
 
 BETWEEN_S: Final = 1.5
-"""Until the drawn face looks straight again, and a little more."""
+"""A little more than the drawn face needs to look straight again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What became of the visits.
+    """Outcomes of the visits.
 
     Attributes:
-        outcomes: How many had each outcome and reason.
-        seconds: From the press to the answer, of those who were admitted.
-        rates: Pictures judged a second, as the machine measured it at each visit.
-        suspected: How many the log calls presentation attacks.
+        outcomes: Number of visits by outcome and reason.
+        seconds: Times from press to answer of the admitted visits.
+        rates: Pictures judged a second, as the machine measured at each visit.
+        suspected: Number of presentation attacks suspected in the log.
     """
 
     outcomes: Counter[str]
@@ -39,7 +39,7 @@ class Visits:
     suspected: int
 
     def text(self) -> str:
-        """Return the figures as lines."""
+        """Return the figures as printed lines."""
         lines = [f"{count:>5}  {what}" for what, count in self.outcomes.most_common()]
         lines.append(f"presentation attacks suspected: {self.suspected}")
         if self.seconds:
@@ -51,9 +51,9 @@ class Visits:
 
 
 def measure(folder: Path, visits: int, busy: int) -> Visits:
-    """Log the drawn face in so many times with a challenge, beside *busy* processes that only spin.
+    """Log the drawn face in *visits* times with a challenge, beside *busy* spinning processes.
 
-    What an attempt costs the customer is forgotten before the next one.
+    The customer's attempt counters are cleared after each attempt.
     """
     machine = open_machine(demo_settings(folder, liveness="challenge"))
     outcomes: Counter[str] = Counter()
@@ -87,7 +87,7 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
 
 
 def _rest(machine: Machine) -> None:
-    """Look at the camera for a while, as the login page does."""
+    """Read the camera for a while, as the login page does."""
     until = time.monotonic() + BETWEEN_S
     while time.monotonic() < until:
         machine.camera.latest()

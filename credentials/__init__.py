@@ -1,1 +1,1 @@
-"""The PIN factor: who may log in with which PIN. Knows nothing of faces."""
+"""The PIN factor: credential records, PIN hashes, attempt limits, and sealed storage."""

@@ -1,18 +1,18 @@
-"""What one owner's attempts have come to, and what the next one does to it: rules, and no store.
+"""Rules of login attempts: how each one changes its owner's counters, and when they lock.
 
 What an attempt costs its owner depends on how it ended:
 
-- the wrong PIN with the customer's own face: three of them lock, until staff unlock;
-- another face: the account judges nothing for a minute, then two, four ... up to an hour, and
-  thirty without an admission lock it. It tells nothing about the PIN, so it does not lock sooner;
-- the face could not be judged because pictures were missing: it costs nothing, for it tells nothing
-  about PIN or face, and whoever stands at the machine cannot bring it about;
+- the wrong PIN with the customer's own face: three of them lock the account until staff unlock it;
+- another face: no attempt is judged for a minute, then two, four ... up to an hour, and thirty
+  without an admission lock the account. It tells nothing about the PIN, so it does not lock sooner;
+- the face could not be judged because pictures were missing: it costs nothing, because it tells
+  nothing about PIN or face, and a person at the machine cannot cause it;
 - no end at all (cancelled, no face in time, camera lost, process killed): it stays reserved. While
-  three are taken up by wrong PINs and reservations, nothing is judged; reservations that no login
+  wrong PINs and reservations are three together, no attempt is judged; reservations that no login
   can still hold are then counted as attempts with another face.
 
-Waits are counted in time that nobody at the machine can set; where that begins anew (a restart),
-so does the wait.
+Waits are counted by a clock that nobody at the machine can set; when that clock begins again (a
+restart), so does the wait.
 """
 
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ FOREIGN_LIMIT: Final = 30
 FIRST_WAIT_S: Final = 60.0
 LONGEST_WAIT_S: Final = 3600.0
 ABANDONED_S: Final = 120.0
-"""No login lasts so long: what is still reserved then has no end."""
+"""No login lasts so long: a reservation that is older will never be settled."""
 
 
 class Standing(StrEnum):
@@ -38,7 +38,7 @@ class Standing(StrEnum):
 
 
 class Ending(StrEnum):
-    """How an attempt that was judged ended."""
+    """How a judged attempt ended."""
 
     ADMITTED = "admitted"
     WRONG_PIN = "wrong_pin"
@@ -47,8 +47,8 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """One owner's numbers; `wait_s` seconds are to pass from the moment (`boot`, `since`)."""
+class AttemptCount:
+    """Attempt counters of one owner; a wait of `wait_s` seconds began at (`boot`, `since`)."""
 
     owner_id: str
     wrong: int = 0
@@ -60,13 +60,13 @@ class Tally:
     since: float = 0.0
 
     def standing(self) -> Standing:
-        """Return whether an attempt would be judged at the moment that `at` was given."""
+        """Return whether an attempt would be judged at the moment given to `at`."""
         if self._judged() is Standing.FREE and self.wrong + self.open >= WRONG_LIMIT:
             return Standing.WAITING
         return self._judged()
 
-    def at(self, now: Moment) -> "Tally":
-        """Return the row as it is *now*: with a wait that is over gone, or begun again."""
+    def at(self, now: Moment) -> "AttemptCount":
+        """Return the counters as they are *now*: a wait that is over is removed or begun again."""
         if not self.wait_s and not self.open:
             return self
         passed = now.since(self.boot, self.since)
@@ -74,8 +74,8 @@ class Tally:
             return replace(self, boot=now.boot, since=now.seconds)
         return replace(self, wait_s=0.0) if self.wait_s and passed >= self.wait_s else self
 
-    def reserved(self, now: Moment) -> "tuple[Tally, Standing]":
-        """Return the numbers with one more attempt reserved, and FREE; or why it may not be."""
+    def reserved(self, now: Moment) -> "tuple[AttemptCount, Standing]":
+        """Return the counters with one more attempt reserved, and FREE; or the reason why not."""
         row = self.at(now)
         if row._judged() is not Standing.FREE:
             return row, row._judged()
@@ -88,10 +88,10 @@ class Tally:
         row = replace(row._waiting(now, row.open), open=0)
         return row, row._judged()
 
-    def settled(self, ending: Ending, now: Moment) -> "Tally":
-        """Return the numbers with one reserved attempt ended."""
+    def settled(self, ending: Ending, now: Moment) -> "AttemptCount":
+        """Return the counters with one reserved attempt ended."""
         if ending is Ending.ADMITTED:
-            return Tally(self.owner_id)
+            return AttemptCount(self.owner_id)
         row = self.at(now)
         row = replace(row, open=max(0, row.open - 1))
         if ending is Ending.NOT_JUDGED:
@@ -100,8 +100,8 @@ class Tally:
             return replace(row, wrong=row.wrong + 1)
         return row._waiting(now, 1)
 
-    def locked(self) -> "Tally":
-        """Return the numbers of an owner whom staff must unlock."""
+    def locked(self) -> "AttemptCount":
+        """Return the counters of an owner whom staff must unlock."""
         return replace(self, wrong=WRONG_LIMIT)
 
     def _judged(self) -> Standing:
@@ -109,8 +109,8 @@ class Tally:
             return Standing.LOCKED
         return Standing.WAITING if self.wait_s else Standing.FREE
 
-    def _waiting(self, now: Moment, foreign_faces: int) -> "Tally":
-        """Return the row with more foreign faces counted and the next wait begun."""
+    def _waiting(self, now: Moment, foreign_faces: int) -> "AttemptCount":
+        """Return the counters with more foreign faces and the next wait begun."""
         wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.waits, 30), LONGEST_WAIT_S)
         return replace(
             self,

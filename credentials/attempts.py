@@ -1,4 +1,4 @@
-"""Counters of customers' attempts, on disk before an attempt is judged; see `attempt_rules`."""
+"""Counters of customers' login attempts, written to disk before an attempt is judged."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import astuple
@@ -12,9 +12,9 @@ from credentials.attempt_rules import (
     FOREIGN_LIMIT,
     LONGEST_WAIT_S,
     WRONG_LIMIT,
+    AttemptCount,
     Ending,
     Standing,
-    Tally,
 )
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError
@@ -50,7 +50,7 @@ _SCHEMA: Final = (
 
 
 class Attempts:
-    """What each customer's attempts have come to; shared by threads and processes."""
+    """Attempt counters of all customers in one file; safe for threads and processes."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class Attempts:
         *,
         after: int = 0,
     ) -> None:
-        """Open or make the sealed SQLite file *path*; a new one's generation is above *after*.
+        """Open or create the sealed SQLite file *path*; a new one has a generation above *after*.
 
         Raises:
-            StoreError: If the file cannot be used or was altered; so does every method.
+            StoreError: If the file cannot be used or was altered; every method raises it.
         """
         keys = {"attempts": "owner_id"}
         self._database = Database(path, _SCHEMA, keys, seal, StoreError, after=after)
@@ -71,15 +71,15 @@ class Attempts:
 
     @property
     def generation(self) -> int:
-        """How often the file was changed, as last seen."""
+        """Number of changes of the file, as last read."""
         return self._database.generation
 
-    def look(self) -> None:
-        """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+    def refresh(self) -> None:
+        """Read the file again, so that `generation` is current; another process may write."""
+        self._database.refresh()
 
     def reserve(self, owner_id: str) -> Standing:
-        """Count one attempt, on disk when this returns, and say if it may be judged.
+        """Count one attempt, on disk when this returns; returns whether it may be judged.
 
         Returns:
             FREE if it may; then end it with `settle`, or leave it reserved. Otherwise nothing was
@@ -101,12 +101,12 @@ class Attempts:
             _put(transaction, _get(transaction, owner_id).settled(ending, now))
 
     def clear(self, owner_id: str) -> None:
-        """Forget everything about *owner_id*: staff unlock, or the customer is deleted."""
+        """Remove the counters of *owner_id*: staff unlock, or the customer is deleted."""
         with self._database.transaction() as transaction:
             transaction.remove("attempts", owner_id)
 
     def lock(self, owner_id: str) -> None:
-        """Let nothing of *owner_id* be judged until staff unlock."""
+        """Lock *owner_id* until staff unlock."""
         with self._database.transaction() as transaction:
             _put(transaction, _get(transaction, owner_id).locked())
 
@@ -121,10 +121,10 @@ class Attempts:
             return {each: _get(transaction, each).at(now).standing() for each in owner_ids}
 
 
-def _get(transaction: Transaction, owner_id: str) -> Tally:
+def _get(transaction: Transaction, owner_id: str) -> AttemptCount:
     found = transaction.get("attempts", owner_id)
-    return Tally(owner_id) if found is None else Tally(*found)
+    return AttemptCount(owner_id) if found is None else AttemptCount(*found)
 
 
-def _put(transaction: Transaction, row: Tally) -> None:
+def _put(transaction: Transaction, row: AttemptCount) -> None:
     transaction.put("attempts", *astuple(row))

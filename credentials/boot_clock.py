@@ -1,4 +1,4 @@
-"""A clock that nobody can set: seconds since the machine started, and which start that was."""
+"""Clock that nobody can set: seconds since the machine started, and an id of that start."""
 
 import time
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something happened.
+    """A moment by the boot clock.
 
     Attributes:
-        boot: Which start of the machine; other text, other start.
-        seconds: Since then, asleep or awake.
+        boot: Id of the machine's start; each start has another one.
+        seconds: Seconds since that start, including time asleep.
     """
 
     boot: str

@@ -5,15 +5,15 @@ from pathlib import Path
 _LONGEST_SHOWN = 100
 
 
-def shown(typed: str) -> str:
-    """Return what somebody typed as a sentence may show it: no control or bidi mark, no end."""
+def printable(typed: str) -> str:
+    """Return *typed* for use in a sentence: 100 characters at most, control marks escaped."""
     if typed.isprintable() and len(typed) <= _LONGEST_SHOWN:
         return typed
     return ascii(typed[:_LONGEST_SHOWN]) + ("…" if len(typed) > _LONGEST_SHOWN else "")
 
 
 class CredentialError(Exception):
-    """Base of all faults of the PIN factor: no decision, so a denial."""
+    """Base of all faults of the PIN factor; a fault gives no decision, so access is denied."""
 
 
 class StoreError(CredentialError):
@@ -21,7 +21,7 @@ class StoreError(CredentialError):
 
 
 class DamagedStoreError(StoreError):
-    """A file does not hold what this program writes. It is left as it is."""
+    """A file is damaged or was altered; it is left as it is."""
 
     def __init__(self, path: Path, reason: str) -> None:
         """Name the damaged *path* and the *reason*, a clause without a full stop."""
@@ -44,12 +44,12 @@ class UnknownUserError(CredentialError):
 
     def __init__(self, who: str) -> None:
         """Name the customer id or username that was asked for."""
-        super().__init__(f"There is no customer {shown(who)}.")
+        super().__init__(f"There is no customer {printable(who)}.")
         self.who = who
 
 
 class PolicyError(ValueError):
-    """A name or PIN that is not allowed.
+    """The name or PIN is not allowed.
 
     `code` is a short stable word (``"empty"``, ``"too_long"``, ``"control"``, ``"bad_length"``,
     ``"not_digits"`` or one of the ``"weak_..."`` of `check_pin`) from which a window can choose

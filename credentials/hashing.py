@@ -1,9 +1,9 @@
 """PIN hashes: Argon2id over an HMAC that binds the PIN to its owner and to this machine's key.
 
-A hash begins with the name of the pepper it was made with (`k1a2b3c4$argon2id$...`): after the
-machine's key was changed, the old pepper must stay until the customer's next good login, for
-nobody else knows the PIN that a new hash needs. A hash that came from another store, where the
-customer had another id, says that id too (`k1a2b3c4@<32 hexadecimal digits>$argon2id$...`).
+A hash begins with the name of the pepper it was made with (`k1a2b3c4$argon2id$...`): after a change
+of the machine's key the old pepper must stay until the customer's next good login, because a new
+hash needs the PIN. A hash that was moved from another store, where the customer had another id,
+also names that id (`k1a2b3c4@<32 hexadecimal digits>$argon2id$...`).
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class PinHasher:
 
         Args:
             pepper: Key of the HMAC of every new hash.
-            hasher: Other costs than argon2-cffi's defaults; for tests.
+            hasher: Replaces argon2-cffi's default costs in tests.
             older: Peppers of former keys, only to check hashes that were made with them.
 
         Raises:
@@ -58,14 +58,14 @@ class PinHasher:
         return self._newest + made
 
     def verify(self, pin_hash: str, customer_id: str, pin: str) -> bool:
-        """Return whether *pin* is the one that *pin_hash* was made from, for the same customer.
+        """Return whether *pin_hash* was made from *pin* for the same customer.
 
         Raises:
-            CredentialError: If *pin_hash* is none of ours, the key it was made with is gone, or
-                Argon2 fails: no decision.
+            CredentialError: If *pin_hash* is malformed, its key is not here, or Argon2 fails; there
+                is no decision then.
         """
         name, former_id, argon2_hash = _parts(pin_hash)
-        if former_id is not None and name == self._newest:  # nothing is brought here under it
+        if former_id is not None and name == self._newest:  # no hash is moved here under it
             raise CredentialError("A stored PIN hash is damaged.")
         pepper = self._peppers.get(name)
         if pepper is None:
@@ -82,10 +82,10 @@ class PinHasher:
             raise CredentialError("A stored PIN hash is damaged.") from error
 
     def is_outdated(self, pin_hash: str) -> bool:
-        """Return whether to make *pin_hash* again, now that its PIN was typed and is right.
+        """Return whether to hash again, now that the right PIN for *pin_hash* was typed.
 
         Raises:
-            CredentialError: If it is none of ours.
+            CredentialError: If *pin_hash* is malformed.
         """
         name, _, argon2_hash = _parts(pin_hash)
         try:
@@ -94,10 +94,10 @@ class PinHasher:
             raise CredentialError("A stored PIN hash is damaged.") from error
 
     def knows_former(self, pin_hash: str) -> bool:
-        """Return whether the key that *pin_hash* was made with is here as a former one.
+        """Return whether *pin_hash* was made with one of the older peppers.
 
         Raises:
-            CredentialError: If *pin_hash* is none of ours.
+            CredentialError: If *pin_hash* is malformed.
         """
         name = made_with(pin_hash)
         return name in self._peppers and name != self._newest
@@ -107,7 +107,7 @@ class PinHasher:
         """A hash that no PIN matches, to verify against when there is no record.
 
         An unknown name then takes as long as a known one. It is made at the first use, which
-        takes as long as one hash: ask for it once before customers come.
+        takes as long as one hash, so read it once before customers come.
         """
         with self._decoy_lock:
             if self._decoy is None:
@@ -116,10 +116,10 @@ class PinHasher:
 
 
 def pepper_name(pepper: bytes) -> str:
-    """Return the nine characters by which a hash names *pepper*; they tell nothing else of it.
+    """Return the nine characters by which a hash names *pepper*; they reveal nothing else.
 
     Raises:
-        ValueError: If *pepper* has not 32 bytes.
+        ValueError: If *pepper* does not have 32 bytes.
     """
     if len(pepper) != _PEPPER_BYTES:
         raise ValueError(f"the pepper has {len(pepper)} bytes, not {_PEPPER_BYTES}")
@@ -130,21 +130,21 @@ def made_with(pin_hash: str) -> str:
     """Return the name of the pepper that *pin_hash* was made with.
 
     Raises:
-        CredentialError: If it is none of ours.
+        CredentialError: If *pin_hash* is malformed.
     """
     return _parts(pin_hash)[0]
 
 
 def moved_from(pin_hash: str, customer_id: str) -> str:
-    """Return *pin_hash* for another store, where its owner is not *customer_id* any more.
+    """Return *pin_hash* in the form for another store, where its owner gets another id.
 
     Args:
         pin_hash: As `PinHasher.hash` made it; one that was moved before stays as it is.
-        customer_id: The owner's until now, 32 lower-case hexadecimal digits.
+        customer_id: The owner's id so far, 32 lower-case hexadecimal digits.
 
     Raises:
-        CredentialError: If *pin_hash* is none of ours.
-        ValueError: If *customer_id* is none.
+        CredentialError: If *pin_hash* is malformed.
+        ValueError: If *customer_id* is malformed.
     """
     name, former_id, argon2_hash = _parts(pin_hash)
     if former_id is not None:
@@ -156,7 +156,7 @@ def moved_from(pin_hash: str, customer_id: str) -> str:
 
 
 def _parts(pin_hash: str) -> tuple[str, str | None, str]:
-    """Return the pepper's name, the owner's former id if any, and what Argon2 made."""
+    """Return the pepper's name, the owner's former id or None, and the Argon2 hash."""
     found = _HASH.fullmatch(pin_hash)
     if not found:
         raise CredentialError("A stored PIN hash is damaged.")

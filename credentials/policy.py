@@ -1,4 +1,4 @@
-"""Which names and PINs are allowed, and when two usernames are the same."""
+"""Rules for usernames, full names and PINs, and the comparison of usernames."""
 
 import unicodedata
 
@@ -44,11 +44,11 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def normalise_username(text: str) -> str:
-    """Return *text* as it is stored: NFKC form, outer spaces removed, case kept.
+    """Return the username *text* as it is stored: NFKC form, outer spaces removed, case kept.
 
     Raises:
         PolicyError: "empty"; "too_long" (over 64 characters); "control" (a character that
-            nobody can see: control, format, bidi, line end, unassigned).
+            is invisible: control, format, bidi, line end, unassigned).
     """
     return _normalise(text, "username", LONGEST_USERNAME)
 
@@ -63,7 +63,7 @@ def normalise_full_name(text: str) -> str:
 
 
 def username_key(text: str) -> str:
-    """Return what *text* is compared by: two usernames with one key are one username.
+    """Return the key by which the username *text* is compared: equal keys mean the same username.
 
     Raises:
         PolicyError: As `normalise_username`.
@@ -73,7 +73,7 @@ def username_key(text: str) -> str:
 
 
 def check_pin(pin: str, *, shortest: int = SHORTEST_PIN) -> None:
-    """Accept *pin* if it is *shortest* to 12 ASCII digits that are not easily guessed.
+    """Check that *pin* has *shortest* to 12 ASCII digits and is not easily guessed.
 
     Raises:
         PolicyError: "empty"; "bad_length"; "not_digits" (nor full-width digits or spaces);

@@ -1,4 +1,4 @@
-"""Wrong PINs of members of staff: a plain counter, on disk before a PIN is judged."""
+"""Counter of wrong PINs of members of staff, written to disk before a PIN is checked."""
 
 from pathlib import Path
 
@@ -18,28 +18,28 @@ _SCHEMA = (
 
 
 class WrongPins:
-    """How many PINs each owner has got wrong; shared by threads and processes."""
+    """Counters of wrong PINs by owner, in one file; safe for threads and processes."""
 
     def __init__(self, path: Path, seal: Seal, limit: int) -> None:
-        """Open or make the sealed SQLite file *path*; an owner is locked after *limit* attempts.
+        """Open or create the sealed SQLite file *path*; *limit* attempts lock an owner.
 
         Raises:
-            StoreError: If the file cannot be used or was altered; so does every method.
+            StoreError: If the file cannot be used or was altered; every method raises it.
         """
         self._limit = limit
         self._database = Database(path, _SCHEMA, {"wrong_pins": "owner_id"}, seal, StoreError)
 
     @property
     def generation(self) -> int:
-        """How often the file was changed, as last seen."""
+        """Number of changes of the file, as last read."""
         return self._database.generation
 
-    def look(self) -> None:
-        """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+    def refresh(self) -> None:
+        """Read the file again, so that `generation` is current; another process may write."""
+        self._database.refresh()
 
     def reserve(self, owner_id: str) -> bool:
-        """Count one attempt, on disk when this returns, and say if it may be judged.
+        """Count one attempt, on disk when this returns; returns whether it may be judged.
 
         Returns:
             False, with nothing counted, when the owner is locked.
@@ -53,7 +53,7 @@ class WrongPins:
             return True
 
     def clear(self, owner_id: str) -> None:
-        """Forget every attempt of *owner_id*: after the right PIN, or when staff unlock."""
+        """Remove the counter of *owner_id*: after the right PIN, or when staff unlock."""
         with self._database.transaction() as transaction:
             transaction.remove("wrong_pins", owner_id)
 

@@ -1,4 +1,4 @@
-"""Credential records: the protocol every store follows, and the JSON store for one machine."""
+"""Credential records: the protocol of every store, and the JSON store of one machine."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _LONGEST_HASH = 256
 
 @dataclass(frozen=True, slots=True)
 class CredentialRecord:
-    """What is kept of one customer besides their face and their money.
+    """Record of one customer: names, PIN hash, consent; without the face and the account.
 
     Attributes:
         customer_id: 32 lower-case hexadecimal digits, random; never changes.
@@ -30,10 +30,10 @@ class CredentialRecord:
         pin_hash: Argon2id hash bound to `customer_id`, None while there is no PIN.
         template_id: Names the template in the gallery, None while there is no face: 1 to 64
             letters, digits, ``-`` and ``_``.
-        consent_at: When the customer said yes to the keeping of their face, ISO 8601 in UTC.
+        consent_at: When the customer consented to the storage of their face, ISO 8601 in UTC.
         created_at: When the record was made, ISO 8601 in UTC.
-        excused: Requests of the face's check that the customer cannot follow, with commas between;
-            None for nobody's.
+        excused: Movements of the liveness check that the customer cannot make, with commas between;
+            None if there are none.
     """
 
     customer_id: str
@@ -47,15 +47,15 @@ class CredentialRecord:
 
     @property
     def pending(self) -> bool:
-        """Whether PIN or face is still missing, so that nobody can log in."""
+        """Whether PIN or face is still missing, so that the customer cannot log in yet."""
         return self.pin_hash is None or self.template_id is None
 
 
 class CredentialStore(Protocol):
-    """Where credential records are kept; each change is durable when its call returns."""
+    """Store of credential records; each change is durable when its call returns."""
 
     def get(self, username: str) -> CredentialRecord | None:
-        """Return the record of *username* as typed, None if there is none or it never could be."""
+        """Return the record of *username* as typed; None if there is none."""
         ...
 
     def by_id(self, customer_id: str) -> CredentialRecord | None:
@@ -74,7 +74,7 @@ class CredentialStore(Protocol):
         ...
 
     def usernames(self, customer_ids: Iterable[str]) -> dict[str, str]:
-        """Return the usernames of those of *customer_ids* that there are, by id."""
+        """Return the usernames of those of *customer_ids* that exist, by id."""
         ...
 
     def add(self, record: CredentialRecord) -> None:
@@ -84,18 +84,18 @@ class CredentialStore(Protocol):
     def replace(
         self, record: CredentialRecord, *, instead_of: CredentialRecord | None = None
     ) -> None:
-        """Put *record* in place of the one with its customer id; UnknownUserError without one.
+        """Replace the record with the same customer id; UnknownUserError if there is none.
 
-        StaleRecordError if that one is no longer *instead_of*.
+        StaleRecordError if the stored record is not *instead_of* any more.
         """
         ...
 
     def remove(self, customer_id: str) -> None:
-        """Remove the record of *customer_id*; UnknownUserError without one."""
+        """Remove the record of *customer_id*; UnknownUserError if there is none."""
         ...
 
     def record_mac(self, customer_id: str) -> str | None:
-        """Return what tells this state of the record from every other, None without one."""
+        """Return a MAC that identifies this state of the record; None if there is no record."""
         ...
 
 
@@ -118,7 +118,7 @@ class JsonStore:
         Args:
             path: The file.
             seal: Makes the MACs of records and file.
-            name: The store's file name, where *path* is a copy with another one.
+            name: The store's file name, where *path* is a copy under another name.
         """
         self._file = RecordFile(path, _parse, seal, name=name)
 
@@ -129,7 +129,7 @@ class JsonStore:
 
     @property
     def generation(self) -> int:
-        """How often the records were changed; 0 without a file.
+        """Number of changes of the records; 0 if there is no file.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -137,7 +137,7 @@ class JsonStore:
         return self._file.generation
 
     def record_mac(self, customer_id: str) -> str | None:
-        """Return the MAC of a customer's record, 64 hexadecimal digits, None without a record.
+        """Return the MAC of a record, 64 hexadecimal digits; None if there is no record.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -146,7 +146,7 @@ class JsonStore:
         return None if record is None else self._file.mac(_plain(record))
 
     def get(self, username: str) -> CredentialRecord | None:
-        """Return the record of *username* as typed, None if there is none or it never could be.
+        """Return the record of *username* as typed; None if there is none.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -188,7 +188,7 @@ class JsonStore:
         return sorted(found, key=lambda record: record.username)[:at_most]
 
     def usernames(self, customer_ids: Iterable[str]) -> dict[str, str]:
-        """Return the usernames of those of *customer_ids* that there are, by id.
+        """Return the usernames of those of *customer_ids* that exist, by id.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -215,11 +215,11 @@ class JsonStore:
     def replace(
         self, record: CredentialRecord, *, instead_of: CredentialRecord | None = None
     ) -> None:
-        """Put *record* in place of the one with its customer id; on disk when this returns.
+        """Replace the record with the same customer id; on disk when this returns.
 
         Raises:
             UnknownUserError: If there is none.
-            StaleRecordError: If that one is no longer *instead_of*, where that is given.
+            StaleRecordError: If *instead_of* is given and is not the stored record any more.
             DuplicateUserError: If its username is another customer's.
             ValueError: If a field is not as `CredentialRecord` says.
             StoreError: If the file cannot be read or written.
@@ -241,7 +241,7 @@ class JsonStore:
         self._file.change(edit)
 
     def remove(self, customer_id: str) -> None:
-        """Remove the record of *customer_id*; it is off the disk's file when this returns.
+        """Remove the record of *customer_id*; the file is rewritten when this returns.
 
         Raises:
             UnknownUserError: If there is none.
@@ -258,17 +258,17 @@ class JsonStore:
         self._file.change(edit)
 
     def remove_partials(self) -> None:
-        """Remove what killed writers left unfinished; StoreError if that fails."""
+        """Remove temporary files that killed writers left; StoreError if that fails."""
         self._file.remove_partials()
 
     def rewrite(self, records: Iterable[CredentialRecord], generation: int) -> None:
-        """Put *records* in place of everything that the file and its previous copy hold.
+        """Write *records* over everything that the file and its previous copy hold.
 
-        For a restore, and for a new key. What is there is not read: it may be damaged.
+        For a restore and for a new key. The old content is not read, because it may be damaged.
 
         Raises:
-            ValueError: If a field is not as `CredentialRecord` says, an id or username stands
-                twice, or *generation* is none above those that this object has seen.
+            ValueError: If a field is not as `CredentialRecord` says, an id or username is
+                repeated, or *generation* is not above those that this object has seen.
             StoreError: If the file cannot be written.
         """
         self._file.rewrite([_plain(each) for each in records], generation)
@@ -294,7 +294,7 @@ def _parse(raw: list[JsonObject]) -> _Records:
 
 def _record(entry: JsonObject, number: int) -> CredentialRecord:
     if entry.keys() != _FIELDS.keys():
-        raise ValueError(f"record {number} has other fields than it must")
+        raise ValueError(f"record {number} has missing or unknown fields")
     values: dict[str, str | None] = {}
     for name, optional in _FIELDS.items():
         value = entry[name]
@@ -303,7 +303,7 @@ def _record(entry: JsonObject, number: int) -> CredentialRecord:
         values[name] = value
     record = CredentialRecord(**values)  # type: ignore[arg-type]
     if not well_formed(record):
-        raise ValueError(f"record {number} has a field that no program of ours writes")
+        raise ValueError(f"record {number} has a malformed field")
     return record
 
 

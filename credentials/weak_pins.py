@@ -1,4 +1,4 @@
-"""PINs that many people choose, so that a guesser tries them first."""
+"""Detection of weak PINs: the ones that many people choose and a guesser tries first."""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
@@ -28,8 +28,8 @@ def weakness(pin: str) -> str | None:
 
     Returns:
         "date": a month and day, a year from 1900 to 2099, or both in any usual order;
-        "repeat": a block said again and again (1111, 1212, 123123), or every digit equally
-        often in a row (1122, 111222); "run": each digit as far from the one before (1234, 8901,
+        "repeat": a repeated block (1111, 1212, 123123), or every digit equally
+        often in a row (1122, 111222); "run": the same step between digits (1234, 8901,
         9876, 2468); "shape": drawn on the keypad (lines of three keys with or without the 0, the
         way round its edge, a square); "common": among the most used ones in N. Berry, "PIN
         analysis", DataGenetics 2012, and D. Amitay, "Most common iPhone passcodes", 2011,

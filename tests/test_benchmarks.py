@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic, and that a run with tiny counts measures everything it promises."""
+"""Tests of the benchmark: its arithmetic, and a tiny run that measures everything."""
 
 import dataclasses
 import json

@@ -1,1 +1,1 @@
-"""Commands that make what the repository holds; the program imports none of them."""
+"""Commands that make files of this repository; the program imports none of them."""

@@ -67,9 +67,9 @@ class Ledger:
         """How often the ledger was changed, as last seen by this object."""
         return self._database.generation
 
-    def look(self) -> None:
-        """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+    def refresh(self) -> None:
+        """Read `generation` from the file again, for another process may have changed it."""
+        self._database.refresh()
 
     def check(self) -> None:
         """Add up every account again.

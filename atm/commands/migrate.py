@@ -12,7 +12,7 @@ from typing import Any
 
 from atm.fleet.kiosk.client import ServiceClient, client_of
 from atm.fleet.kiosk.staff import RemoteStaff, tokens_of
-from atm.fleet.migration import Digests, Moving, open_source
+from atm.fleet.migration import Digests, MovedCustomer, open_migration_source
 from atm.fleet.wire_errors import MigrationError, SignedOutError
 from atm.fleet.wire_faces import pack_face
 from atm.fleet.wire_values import to_base64
@@ -37,10 +37,10 @@ class Bank:
 
     def digests(self, username: str) -> Digests | None:
         """Return the digests of the customer *username*, None if there is none."""
-        found = self._call("digests", again=True, name=username)["digests"]
+        found = self._call("digests", idempotent=True, name=username)["digests"]
         return None if found is None else {str(name): str(each) for name, each in found.items()}
 
-    def move(self, moving: Moving) -> None:
+    def move(self, moving: MovedCustomer) -> None:
         """Put a customer there, whole or not at all.
 
         Raises:
@@ -54,13 +54,15 @@ class Bank:
         del told["customer_id"], told["template_id"]
         told["name"] = told.pop("username")
         self._call(
-            "customers", again=False, **told, face=face, balance_minor=moving.balance_minor,
+            "customers", idempotent=False, **told, face=face, balance_minor=moving.balance_minor,
             locked=moving.locked,
         )  # fmt: skip
 
-    def _call(self, act: str, *, again: bool, **body: Any) -> dict[str, Any]:
+    def _call(self, act: str, *, idempotent: bool, **body: Any) -> dict[str, Any]:
         def call() -> dict[str, Any]:
-            return self._client.call(f"migration/{act}", again=again, staff=self._tokens, **body)
+            return self._client.call(
+                f"migration/{act}", idempotent=idempotent, staff=self._tokens, **body
+            )
 
         try:
             return call()
@@ -79,7 +81,10 @@ def migrate(settings: Settings) -> int:
     Raises:
         AtmError, CredentialError: If folder or service cannot be used; run it again.
     """
-    with contextlib.closing(client_of(settings)) as client, open_source(settings) as source:
+    with (
+        contextlib.closing(client_of(settings)) as client,
+        open_migration_source(settings) as source,
+    ):
         bank = Bank(client)
         records = source.records
         left: dict[str, str] = {}
@@ -100,7 +105,7 @@ def migrate(settings: Settings) -> int:
     return NO if left else YES
 
 
-def _move(bank: Bank, moving: Moving) -> bool:
+def _move(bank: Bank, moving: MovedCustomer) -> bool:
     """Move one customer; False if they are there already."""
     found = bank.digests(moving.record.username)
     if found is not None:
@@ -111,7 +116,7 @@ def _move(bank: Bank, moving: Moving) -> bool:
     return True
 
 
-def _verify(bank: Bank, moving: Moving) -> bool:
+def _verify(bank: Bank, moving: MovedCustomer) -> bool:
     """Compare what the service reads from its store with what the folder holds.
 
     Raises:

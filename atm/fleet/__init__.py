@@ -1,1 +1,1 @@
-"""One bank with many kiosks: what a kiosk and the bank's service have in common."""
+"""A bank with many kiosks: the service that keeps the customers, its client, the wire format."""

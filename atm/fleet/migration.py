@@ -1,7 +1,7 @@
-"""One machine's customers on their way into the bank's shared store: what goes, and its digests.
+"""Reading one machine's customers for their move to the bank's service, with digests to verify it.
 
-The folder is opened as a machine opens it at its start, with every check, but from a copy of its
-files and with nobody else in it, so that nothing in it changes. The faces are read where they are.
+The folder is opened with every check that a machine makes at its start, but from a copy of its
+files and with no kiosk running, so that nothing in it changes. Faces are read in place.
 """
 
 import contextlib
@@ -30,17 +30,17 @@ from face_auth.gallery import Capture, Gallery, Template
 GALLERY: Final = "gallery"
 
 Digests = dict[str, str]
-"""SHA-256 of each thing that is kept of one customer, in hexadecimal digits, by its name."""
+"""SHA-256 of each item kept of one customer, in hexadecimal digits, by the item's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
-    """All that is moved of one customer.
+class MovedCustomer:
+    """Everything that is moved of one customer.
 
     Attributes:
-        record: The customer's; its PIN hash says whose it was (`credentials.hashing.moved_from`).
-        template: None if there is no face yet; as *captures*.
-        captures: What the template was made from.
+        record: The customer's; its PIN hash names the former id (`credentials.hashing.moved_from`).
+        template: None if there is no face yet.
+        captures: The pictures that the template was made from; empty if there is no face yet.
         balance_minor: In minor units; None if there is no account yet.
         locked: Whether staff must unlock the customer, or a wait has not passed.
     """
@@ -62,24 +62,24 @@ def digests(
     captures: Sequence[Capture],
     balance_minor: int | None,
 ) -> Digests:
-    """Return the digests of one customer, the same wherever the customer is kept.
+    """Return the digests of one customer, which are the same in every store.
 
-    The ids of customer and template are left out: they are another store's.
+    The ids of customer and template are left out, because each store has its own.
     """
-    told = (
+    fields = (
         record.username, record.full_name, record.pin_hash, record.consent_at, record.created_at,
         record.excused,
     )  # fmt: skip
     return {
-        "record": _digest(json.dumps(told).encode("ascii")),
+        "record": _digest(json.dumps(fields).encode("ascii")),
         "template": _digest(b"" if template is None else _template(template)),
         "captures": _digest(b"".join(_capture(each) for each in captures)),
         "balance": _digest(repr(balance_minor).encode("ascii")),
     }
 
 
-class Source:
-    """The customers of one data folder; use `open_source`."""
+class MigrationSource:
+    """Customers of one data folder, to be moved; made by `open_migration_source`."""
 
     def __init__(self, stores: Stores, gallery: Gallery) -> None:
         """Read *stores*, and the faces from *gallery*."""
@@ -92,11 +92,11 @@ class Source:
         """Every record, in the order they were made."""
         return self._stores.credentials.all()
 
-    def moving(self, record: CredentialRecord) -> Moving:
-        """Return all that is to be moved of the customer of *record*.
+    def moving(self, record: CredentialRecord) -> MovedCustomer:
+        """Return everything that is to be moved of the customer of *record*.
 
         Raises:
-            MigrationError: If money of theirs is on hold: nobody knows whether it came out.
+            MigrationError: If the customer has an open hold, whose outcome is unknown.
             GalleryError: If the face was altered.
             AtmError, CredentialError: If a store cannot be read.
         """
@@ -110,7 +110,7 @@ class Source:
         if record.pin_hash is not None:
             record = replace(record, pin_hash=moved_from(record.pin_hash, owner))
         has_account = stores.ledger.has_account(owner)
-        return Moving(
+        return MovedCustomer(
             record,
             template,
             captures,
@@ -120,13 +120,13 @@ class Source:
 
 
 @contextlib.contextmanager
-def open_source(settings: Settings) -> Iterator[Source]:
-    """Open the data folder of *settings* to read it; no kiosk may use it meanwhile.
+def open_migration_source(settings: Settings) -> Iterator[MigrationSource]:
+    """Open the data folder of *settings* for reading; no kiosk may use it meanwhile.
 
     Raises:
-        MigrationError: If there is none.
+        MigrationError: If there is no such folder.
         FolderError: If a kiosk uses it.
-        AtmError, CredentialError: If it is not as its kiosk left it.
+        AtmError, CredentialError: If a store was altered, is damaged or is an old copy.
     """
     path = settings.data_dir
     if not (path / FOLDER_FILE).exists():
@@ -144,7 +144,7 @@ def open_source(settings: Settings) -> Iterator[Source]:
         gallery = Gallery(
             folder.path / GALLERY, template_key=keys.template_key, capture_key=keys.capture_key
         )
-        yield Source(stores, gallery)
+        yield MigrationSource(stores, gallery)
 
 
 def _template(template: Template) -> bytes:

@@ -1,7 +1,7 @@
-"""What kiosk and service say to each other: limits, and each error's code on the wire.
+"""Wire format of errors between kiosk and service, and the limits that both sides keep.
 
-An error that the service raises for a kiosk is raised there again, as the same class with the same
-attributes. Whatever is not in `ERRORS` is told as "unavailable": a fault is no news for a kiosk.
+An error that the service raises is raised again at the kiosk, as the same class with the same
+attributes. An error that is not in `ERRORS` is sent as "unavailable", without its details.
 """
 
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ from credentials.errors import (
 
 VERSION: Final = "/v1"
 CALL_S: Final = 4.5
-"""How long a kiosk waits for one answer, all in: staff and customers are told within five seconds.
-The service gives up its own work sooner."""
+"""How long a kiosk waits for one answer, retries included: people see a result within five seconds.
+The service stops its own work sooner."""
 LARGEST_BYTES: Final = 64 * 1024
-"""Of what a kiosk sends, but for a face."""
+"""Largest request without a face or log entries."""
 LARGEST_LOG_BYTES: Final = 4 * 2**20
-"""Of some entries of a kiosk's log: fifty of 64 KiB."""
+"""Largest request with log entries: fifty of 64 KiB."""
 LARGEST_FACE_BYTES: Final = 16 * 2**20
-"""Of a new face: a template and the pictures it was made from."""
+"""Largest request with a new face: a template and the pictures it was made from."""
 LOGIN_S: Final = 45.0
-"""How long after the press a login may be finished: 32 s of face check, and what goes with it."""
+"""How long after its beginning a login may be finished: 32 s of face check, plus the calls."""
 STAFF_S: Final = 600.0
 SESSION_S: Final = 900.0
 """How long a sign-in and an open account last at most."""
@@ -41,14 +41,14 @@ FRESH_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """One class of errors on the wire.
+class ErrorCode:
+    """Wire form of one class of errors.
 
     Attributes:
-        code: Its name there.
+        code: The error's name in JSON.
         status: The HTTP status.
         error: The class.
-        takes: Which attributes its constructor takes, in order; "sentence" is its text.
+        takes: The attributes that its constructor takes, in order; "sentence" is its text.
     """
 
     code: str
@@ -58,19 +58,19 @@ class Coded:
 
 
 class SignedOutError(StaffError):
-    """The sign-in has run out, or was made at another kiosk."""
+    """The staff sign-in has expired, or was made at another kiosk."""
 
     sentence = "You are signed out. Please sign in again."
 
 
-class OverError(AtmError):
-    """The login or the open account has come to its end; nothing more is done in its name."""
+class SessionEndedError(AtmError):
+    """The login attempt or the customer's session has ended."""
 
     sentence = "You are logged out. Please log in again."
 
 
 class DuplicateFaceError(AtmError):
-    """The new face is close to another customer's; a second member of staff must look and sign.
+    """The new face is close to another customer's; a second member of staff must compare and sign.
 
     Attributes:
         username: The other customer's.
@@ -79,7 +79,7 @@ class DuplicateFaceError(AtmError):
     """
 
     def __init__(self, username: str, customer_id: str, new_face: str, other_face: str) -> None:
-        """Keep both pictures."""
+        """Keep the other customer and both pictures."""
         super().__init__("This face is close to another customer's.")
         self.username = username
         self.customer_id = customer_id
@@ -101,59 +101,59 @@ class PepperError(AtmError):
 
 
 class NotAllowedError(AtmError):
-    """The service does not know this kiosk, or its certificate was revoked."""
+    """This kiosk is not registered at the service, or its certificate was revoked."""
 
 
 ERRORS: Final = (
-    Coded("policy", 422, PolicyError, ("code", "sentence")),
-    Coded("duplicate_user", 409, DuplicateUserError, ("username",)),
-    Coded("unknown_user", 404, UnknownUserError, ("who",)),
-    Coded("stale_record", 409, StaleRecordError, ("sentence",)),
-    Coded("enrolment", 409, EnrolmentError, ("code", "sentence")),
-    Coded(
+    ErrorCode("policy", 422, PolicyError, ("code", "sentence")),
+    ErrorCode("duplicate_user", 409, DuplicateUserError, ("username",)),
+    ErrorCode("unknown_user", 404, UnknownUserError, ("who",)),
+    ErrorCode("stale_record", 409, StaleRecordError, ("sentence",)),
+    ErrorCode("enrolment", 409, EnrolmentError, ("code", "sentence")),
+    ErrorCode(
         "duplicate_face",
         409,
         DuplicateFaceError,
         ("username", "customer_id", "new_face", "other_face"),
     ),
-    Coded("balance", 409, BalanceError, ("balance_minor",)),
-    Coded("excuse", 422, ExcuseError, ("sentence",)),
-    Coded("staff_sign_in", 401, StaffSignInError),
-    Coded("signed_out", 401, SignedOutError),
-    Coded("second_signature", 403, SecondSignatureError),
-    Coded("staff", 409, StaffError, ("sentence",)),
-    Coded("over", 401, OverError),
-    Coded("migration", 409, MigrationError, ("sentence",)),
-    Coded("pepper", 409, PepperError),
-    Coded("unknown_account", 404, accounts.UnknownAccountError),
-    Coded("account_exists", 409, accounts.AccountExistsError),
-    Coded("open_hold", 409, accounts.OpenHoldError),
-    Coded("invalid_amount", 422, accounts.InvalidAmountError),
-    Coded("not_a_multiple", 409, accounts.NotAMultipleError, ("smallest_note_minor",)),
-    Coded("insufficient_funds", 409, accounts.InsufficientFundsError, ("available_minor",)),
-    Coded("day_limit", 409, accounts.DayLimitError, ("remaining_minor",)),
-    Coded("unknown_hold", 404, accounts.UnknownHoldError),
-    Coded("settled_hold", 409, accounts.SettledHoldError),
-    Coded("invalid_reference", 422, accounts.InvalidReferenceError),
-    Coded("paying_out", 409, accounts.PayingOutError),
-    Coded("ledger", 409, accounts.LedgerError, ("sentence",)),
-    Coded("not_allowed", 403, NotAllowedError, ("sentence",)),
-    Coded("unavailable", 503, ServiceUnavailable),
+    ErrorCode("balance", 409, BalanceError, ("balance_minor",)),
+    ErrorCode("excuse", 422, ExcuseError, ("sentence",)),
+    ErrorCode("staff_sign_in", 401, StaffSignInError),
+    ErrorCode("signed_out", 401, SignedOutError),
+    ErrorCode("second_signature", 403, SecondSignatureError),
+    ErrorCode("staff", 409, StaffError, ("sentence",)),
+    ErrorCode("over", 401, SessionEndedError),
+    ErrorCode("migration", 409, MigrationError, ("sentence",)),
+    ErrorCode("pepper", 409, PepperError),
+    ErrorCode("unknown_account", 404, accounts.UnknownAccountError),
+    ErrorCode("account_exists", 409, accounts.AccountExistsError),
+    ErrorCode("open_hold", 409, accounts.OpenHoldError),
+    ErrorCode("invalid_amount", 422, accounts.InvalidAmountError),
+    ErrorCode("not_a_multiple", 409, accounts.NotAMultipleError, ("smallest_note_minor",)),
+    ErrorCode("insufficient_funds", 409, accounts.InsufficientFundsError, ("available_minor",)),
+    ErrorCode("day_limit", 409, accounts.DayLimitError, ("remaining_minor",)),
+    ErrorCode("unknown_hold", 404, accounts.UnknownHoldError),
+    ErrorCode("settled_hold", 409, accounts.SettledHoldError),
+    ErrorCode("invalid_reference", 422, accounts.InvalidReferenceError),
+    ErrorCode("paying_out", 409, accounts.PayingOutError),
+    ErrorCode("ledger", 409, accounts.LedgerError, ("sentence",)),
+    ErrorCode("not_allowed", 403, NotAllowedError, ("sentence",)),
+    ErrorCode("unavailable", 503, ServiceUnavailable),
 )
 _BY_CLASS: Final = {each.error: each for each in ERRORS}
 _BY_CODE: Final = {each.code: each for each in ERRORS}
 
 
-def told(error: Exception) -> tuple[int, dict[str, Any]]:
-    """Return the status and the body that tell a kiosk of *error*."""
+def encode_error(error: Exception) -> tuple[int, dict[str, Any]]:
+    """Return HTTP status and JSON body for *error*; an unknown class becomes "unavailable"."""
     coded = _BY_CLASS.get(type(error)) or _BY_CLASS[ServiceUnavailable]
     sentence = str(error) if coded.error is type(error) else str(ServiceUnavailable())
     fields = {name: getattr(error, name) for name in coded.takes if name != "sentence"}
     return coded.status, {"error": coded.code, "sentence": sentence, "fields": fields}
 
 
-def heard(body: object) -> Exception:
-    """Return the error that *body* tells of; `ServiceUnavailable` for what nobody wrote."""
+def decode_error(body: object) -> Exception:
+    """Return the error that *body* describes; `ServiceUnavailable` if it describes none."""
     if not isinstance(body, Mapping):
         return ServiceUnavailable()
     try:

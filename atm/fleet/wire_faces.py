@@ -1,4 +1,4 @@
-"""A face between kiosk and service: what one login needs, and what an enrolment made."""
+"""Wire format of faces between kiosk and service: template for a login, new face, picture."""
 
 import io
 import struct
@@ -18,20 +18,20 @@ LARGEST_SIDE: Final = 2000
 UNIT_TOLERANCE: Final = 1e-3
 
 _EXCUSED_BYTES = 128
-_PROBE = struct.Struct(f"<32s{DIMENSIONS}fd{_EXCUSED_BYTES}s")
-PROBE_BYTES: Final = _PROBE.size
+_CLAIMED = struct.Struct(f"<32s{DIMENSIONS}fd{_EXCUSED_BYTES}s")
+CLAIMED_BYTES: Final = _CLAIMED.size
 
 
 class FaceWireError(ValueError):
-    """What came is no face as this program writes it."""
+    """The received data is not a face in this program's format."""
 
 
-class Claimed(NamedTuple):
-    """What a kiosk needs to judge a face for one login.
+class ClaimedTemplate(NamedTuple):
+    """Part of the claimed customer's template that a kiosk needs to verify a face in one login.
 
     Attributes:
-        network_sha256: Of the network whose embeddings *svm* scores.
-        svm: The claimed customer's.
+        network_sha256: SHA-256 of the network whose embeddings *svm* scores.
+        svm: The claimed customer's SVM.
         excused: As `CredentialRecord.excused`.
     """
 
@@ -40,36 +40,36 @@ class Claimed(NamedTuple):
     excused: str | None
 
 
-def pack_claimed(claimed: Claimed) -> bytes:
-    """Return *claimed* in `PROBE_BYTES` bytes, whoever it is.
+def pack_claimed(claimed: ClaimedTemplate) -> bytes:
+    """Return *claimed* in `CLAIMED_BYTES` bytes, for every customer and every decoy.
 
-    The enrolled embeddings stay where they are: a login is scored by the SVM alone.
+    The enrolled embeddings are not sent, because the SVM alone scores a login.
     """
     excused = (claimed.excused or "").encode("ascii")
     if len(excused) > _EXCUSED_BYTES:
-        raise FaceWireError("too many requests are excused")
+        raise FaceWireError("too many movements are excused")
     network = bytes.fromhex(claimed.network_sha256)
-    return _PROBE.pack(network, *claimed.svm.weights.tolist(), claimed.svm.bias, excused)
+    return _CLAIMED.pack(network, *claimed.svm.weights.tolist(), claimed.svm.bias, excused)
 
 
-def unpack_claimed(data: bytes) -> Claimed:
-    """Return what `pack_claimed` packed.
+def unpack_claimed(data: bytes) -> ClaimedTemplate:
+    """Return the template that `pack_claimed` packed.
 
     Raises:
-        FaceWireError: If it did not.
+        FaceWireError: If *data* is not of that form.
     """
     try:
-        network, *weights, bias, excused = _PROBE.unpack(data)
+        network, *weights, bias, excused = _CLAIMED.unpack(data)
     except struct.error as error:
-        raise FaceWireError("no template of ours") from error
+        raise FaceWireError("not a template of this program") from error
     if not np.isfinite([*weights, bias]).all():
         raise FaceWireError("a number is not finite")
     svm = CustomerSvm(np.asarray(weights, np.float32), bias)
-    return Claimed(network.hex(), svm, excused.rstrip(b"\0").decode("ascii") or None)
+    return ClaimedTemplate(network.hex(), svm, excused.rstrip(b"\0").decode("ascii") or None)
 
 
 def pack_face(template: Template, captures: Sequence[Capture]) -> bytes:
-    """Return a new face, without whose it is, as an .npz file."""
+    """Return a new face as an .npz file, without the customer's id."""
     arrays: dict[str, Any] = {
         "network": np.asarray(template.network),
         "network_sha256": np.asarray(template.network_sha256),
@@ -97,7 +97,7 @@ def unpack_face(data: bytes, customer_id: str) -> tuple[Template, list[Capture]]
         arrays = read_arrays(data)
         count = int(arrays["count"])
         if not 1 <= count <= MOST_CAPTURES:
-            raise FaceWireError("no number of pictures of an enrolment")
+            raise FaceWireError("an impossible number of pictures")
         captures = [_capture(arrays, index) for index in range(count)]
         svm = CustomerSvm(_numbers(arrays["svm_weights"], (DIMENSIONS,)), float(arrays["svm_bias"]))
         template = Template(
@@ -108,10 +108,10 @@ def unpack_face(data: bytes, customer_id: str) -> tuple[Template, list[Capture]]
             svm=svm,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise FaceWireError(f"no face of ours: {error}") from error
+        raise FaceWireError(f"not a face of this program: {error}") from error
     lengths = np.linalg.norm(template.embeddings, axis=1)
     if not np.isfinite(svm.bias) or not (np.abs(lengths - 1) <= UNIT_TOLERANCE).all():
-        raise FaceWireError("no embeddings of a face")
+        raise FaceWireError("an embedding is not a unit vector")
     return template, captures
 
 
@@ -123,15 +123,15 @@ def pack_image(image: NDArray[np.uint8]) -> bytes:
 
 
 def unpack_image(data: bytes) -> NDArray[np.uint8]:
-    """Return what `pack_image` packed.
+    """Return the picture that `pack_image` packed.
 
     Raises:
-        FaceWireError: If it did not.
+        FaceWireError: If *data* is not of that form.
     """
     try:
         return _image(read_arrays(data)["image"])
     except (KeyError, ValueError) as error:
-        raise FaceWireError("no picture of ours") from error
+        raise FaceWireError("not a picture of this program") from error
 
 
 def _capture(arrays: Mapping[str, NDArray[Any]], index: int) -> Capture:
@@ -144,11 +144,11 @@ def _capture(arrays: Mapping[str, NDArray[Any]], index: int) -> Capture:
 def _image(found: NDArray[Any]) -> NDArray[np.uint8]:
     fits = found.ndim == 3 and found.dtype == np.uint8 and found.shape[2:] == (3,)
     if not fits or not min(found.shape) > 0 or max(found.shape) > LARGEST_SIDE:
-        raise FaceWireError("no picture")
+        raise FaceWireError("not an RGB picture")
     return found
 
 
 def _numbers(found: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float32]:
     if found.shape != shape or found.dtype.kind != "f" or not np.isfinite(found).all():
-        raise FaceWireError("no numbers of a face")
+        raise FaceWireError("an array has a wrong shape, or numbers that are not finite")
     return found.astype(np.float32)

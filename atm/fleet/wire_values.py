@@ -1,4 +1,4 @@
-"""JSON forms of the values that kiosk and service exchange: a pair of functions for each value."""
+"""JSON forms of the values that kiosk and service exchange: two functions for each value."""
 
 import base64
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ _FACE = ("accepted", "score", "threshold", "frames")
 
 
 def to_base64(data: bytes) -> str:
-    """Return *data* as text."""
+    """Return *data* in base64."""
     return base64.b64encode(data).decode("ascii")
 
 
 def from_base64(text: str) -> bytes:
-    """Return what `to_base64` was given; ValueError for anything else."""
+    """Return the bytes in *text*; ValueError if it is not base64."""
     return base64.b64decode(text, validate=True)
 
 
@@ -32,12 +32,12 @@ def customer_to_json(customer: Customer) -> dict[str, Any]:
 
 
 def customer_from_json(found: Json) -> Customer:
-    """Return the customer in *found*; what else it says is not theirs."""
+    """Return the customer in *found*, which may have more fields."""
     return Customer(found["customer_id"], found["username"], found["full_name"])
 
 
 def hold_to_json(hold: Hold) -> dict[str, Any]:
-    """Return *hold* for the wire, without whose it is: each side knows that by itself."""
+    """Return *hold* for the wire, without the customer's id, which each side knows."""
     return {
         "hold_id": hold.hold_id,
         "amount_minor": hold.amount_minor,
@@ -47,7 +47,7 @@ def hold_to_json(hold: Hold) -> dict[str, Any]:
 
 
 def hold_from_json(found: Json, customer_id: str) -> Hold:
-    """Return the hold in *found* as one of *customer_id*; ValueError if its time is none."""
+    """Return the hold in *found* as one of *customer_id*; ValueError if its time is malformed."""
     at = datetime.fromisoformat(found["at"])
     return Hold(found["hold_id"], customer_id, found["amount_minor"], at, found["reference"])
 
@@ -84,7 +84,7 @@ def refusal_from_json(found: Json) -> Refusal:
 
 
 def face_to_json(face: FaceResult) -> dict[str, Any]:
-    """Return *face* for the wire: neither whose it should be nor the embedding."""
+    """Return *face* for the wire, without the claimed id and the embedding."""
     liveness = face.liveness
     found = {name: getattr(face, name) for name in _FACE}
     seen = None
@@ -95,7 +95,7 @@ def face_to_json(face: FaceResult) -> dict[str, Any]:
 
 
 def face_from_json(found: Json) -> FaceResult:
-    """Return the face in *found*, as nobody's: the service knows who is claimed."""
+    """Return the face in *found* without a customer id; the service knows who is claimed."""
     seen = found["liveness"]
     liveness = None
     if seen is not None:

@@ -45,8 +45,8 @@ both by the clock, verifies the face; called on a thread of its own."""
 Behind = Callable[[], object]
 
 
-class Answers(NamedTuple, Generic[_P]):
-    """What both threads of one login came to.
+class LoginAnswers(NamedTuple, Generic[_P]):
+    """Results of both threads of one login.
 
     Attributes:
         pin: The PIN thread's answer, what it raised, or None if it never answered.
@@ -153,7 +153,7 @@ class LoginShell(ABC, Generic[_P, _C]):
         for thread in (pin_thread, face_thread):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
         answered = max(pin_thread.answered_at, face_thread.answered_at)
-        answers = Answers(
+        answers = LoginAnswers(
             pin_thread.answer, face_thread.answer, answered - pressed, deadline + 2 * GRACE_S
         )
         return self._end(answers, pin)
@@ -163,7 +163,7 @@ class LoginShell(ABC, Generic[_P, _C]):
         """Return what the PIN thread does, and what the face thread asks for first."""
 
     @abstractmethod
-    def _end(self, answers: Answers[_P], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[_P], pin: str) -> tuple[Decision, Behind | None]:
         """Count, log and decide; nobody is admitted after `answers.latest`."""
 
 
@@ -211,7 +211,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
 
         return judge, lambda: pin_check.claimed(self._store, username)
 
-    def _end(self, answers: Answers[PinResult], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, Behind | None]:
         decision = decide(
             answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=self._limit_s
         )

@@ -14,7 +14,7 @@ from atm.people import (
     StaffSignInError,
 )
 from atm.staff.staff_file import Staff, StaffEntry
-from credentials.errors import CredentialError, PolicyError, shown
+from credentials.errors import CredentialError, PolicyError, printable
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username, username_key
 from credentials.sealed.files import JsonObject
@@ -251,7 +251,7 @@ def _as_staff_error() -> Iterator[None]:
 
 
 def _nobody(name: str) -> StaffError:
-    return StaffError(f"There is no member of staff {shown(name)}.")
+    return StaffError(f"There is no member of staff {printable(name)}.")
 
 
 def _check_none(found: Staff) -> None:

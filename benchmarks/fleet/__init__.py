@@ -1,1 +1,1 @@
-"""``python -m benchmarks.fleet``: how the bank's service does with more and more customers."""
+"""Benchmark of the bank's service with many customers, and a whole bank to try on one machine."""

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.fleet``: measure the bank's service, or run a whole bank here.
+"""``python -m benchmarks.fleet``: measures the bank's service, or runs a whole bank here.
 
-Without a word after it, a temporary PostgreSQL server is filled and the service measured. ``up``
-runs three servers under Patroni and two copies of the service until Ctrl-C, and needs root.
+Without a command it fills a temporary PostgreSQL server and measures the service. ``up`` runs three
+servers under Patroni and two copies of the service until Ctrl-C, and needs root.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from benchmarks.fleet.bank import MadeUpBank, pictures
 from benchmarks.fleet.hosts import Hosts, HostsError
 from benchmarks.fleet.measure import bytes_a_customer, bytes_a_login, count_queries, measure_stage
 from benchmarks.fleet.patroni import ClusterError
-from benchmarks.fleet.postgres import OWNER, running_cluster
+from benchmarks.fleet.postgres import OWNER, running_server
 from benchmarks.fleet.service import STAFF, Service
 from benchmarks.fleet.whole_bank import WholeBank
 from benchmarks.results import Crowd, Report
@@ -35,7 +35,7 @@ NUMBERS: Final = (1_000, 10_000, 100_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for; returns 0, or 2 with one sentence where it cannot run."""
+    """Run a command; returns 0, or 2 with one sentence if it cannot run."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "up":
@@ -67,7 +67,7 @@ def up() -> None:
         try:
             print(
                 bank.described(bank.add_kiosk("kiosk")),
-                "Ctrl-C ends everything.",
+                "Ctrl-C stops everything.",
                 sep="\n",
                 flush=True,
             )
@@ -85,23 +85,23 @@ def run(options: argparse.Namespace) -> Report:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atm-fleet-")))
         server = stack.enter_context(
-            running_cluster(fsync="on", autovacuum="on", max_connections=100)
+            running_server(fsync="on", autovacuum="on", max_connections=100)
         )
         service = Service(folder, server.url(), server.url(OWNER))
         stack.callback(service.close)
         make_keys(service.keys)
-        parts = ServiceStores.open(server.url(), service.keys, lambda: card)
-        stack.callback(parts.close)
-        first = parts.staff.add_first("ruiz", STAFF["ruiz"])
-        parts.staff.add("okafor", STAFF["okafor"], signed=first)
+        stores = ServiceStores.open(server.url(), service.keys, lambda: card)
+        stack.callback(stores.close)
+        first = stores.staff.add_first("ruiz", STAFF["ruiz"])
+        stores.staff.add("okafor", STAFF["okafor"], signed=first)
         files = []
         for number in range(options.kiosks):
             pair = service.authority.issue(f"kiosk{number}")
-            parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
+            stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
             files.append(service.files(pair))
         service.start()
         numbers = sorted(options.customers)
-        bank = MadeUpBank(parts, server.connect, card.sha256, captures, with_pictures=numbers[0])
+        bank = MadeUpBank(stores, server.connect, card.sha256, captures, with_pictures=numbers[0])
         for number in numbers:
             _say(f"filling up to {number:,} customers")
             begin = time.perf_counter()
@@ -112,10 +112,10 @@ def run(options: argparse.Namespace) -> Report:
                     report.facts[f"bytes of a customer: {name}"] = size
             _say("measuring")
             report.growth.append(
-                measure_stage(bank, parts, files[0], captures, card.sha256, options.runs)
+                measure_stage(bank, stores, files[0], captures, card.sha256, options.runs)
             )
         for name, count in count_queries(
-            parts, card, parts.kiosks.all()[0], bank.paying[0]
+            stores, card, stores.kiosks.all()[0], bank.paying[0]
         ).items():
             report.facts[f"{name} of one login"] = count
         before = bank.size()
@@ -150,9 +150,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=80, help="logins at each number (80)")
     parser.add_argument("--kiosks", type=int, default=50, help="at once (50)")
     parser.add_argument("--processes", type=int, default=5, help="that the kiosks run in (5)")
-    parser.add_argument("--every", type=float, default=30.0, help="seconds to a kiosk's next (30)")
-    parser.add_argument("--seconds", type=float, default=180.0, help="of that (180)")
-    parser.add_argument("--flat-out", type=float, default=60.0, help="seconds of the rest (60)")
+    parser.add_argument(
+        "--every", type=float, default=30.0, help="seconds from a kiosk's login to its next (30)"
+    )
+    parser.add_argument("--seconds", type=float, default=180.0, help="how long they do that (180)")
+    parser.add_argument(
+        "--flat-out", type=float, default=60.0, help="seconds of logins as fast as possible (60)"
+    )
     parser.set_defaults(command="measure")
     commands = parser.add_subparsers(metavar="up")
     whole = commands.add_parser("up", help="run a whole bank until Ctrl-C (root)")

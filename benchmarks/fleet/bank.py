@@ -1,8 +1,8 @@
-"""A bank with any number of made-up customers: tables filled by COPY, every row sealed as usual.
+"""Bank with any number of made-up customers: tables filled by COPY, with sealed rows as usual.
 
-All rows are as many and as large as real ones. Only `PAYING` of the customers have a PIN hash of
-their own, since a hash takes as long as at a login; the others have one that is bound to another
-customer's id, so nobody logs in as them.
+Rows are as many and as large as real ones. Only `PAYING` of the customers have their own PIN hash,
+because a hash takes as long as at a login; the others have one that is bound to another customer's
+id, so nobody can log in as them.
 """
 
 import uuid
@@ -45,12 +45,12 @@ _TEMPLATES = 32
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What the tables take on the disk.
+    """Size of the tables on the disk.
 
     Attributes:
-        customers: How many there are.
-        by_table: Bytes of each table, its indexes and what is stored beside it.
-        pictures: Bytes of one customer's pictures, encrypted.
+        customers: Number of customers.
+        by_table: Bytes of each table with its indexes and out-of-line storage.
+        pictures: Bytes of one customer's encrypted pictures.
     """
 
     customers: int
@@ -59,28 +59,28 @@ class Size:
 
 
 class MadeUpBank:
-    """Fills one database further and further."""
+    """Fills one database with more and more made-up customers."""
 
     def __init__(
         self,
-        parts: ServiceStores,
+        stores: ServiceStores,
         connect: Callable[[], psycopg.Connection[Any]],
         network_sha256: str,
         captures: Sequence[Capture],
         *,
         with_pictures: int,
     ) -> None:
-        """Fill the empty database of *parts*.
+        """Begin with the empty database of *stores*.
 
         Args:
-            parts: The stores.
+            stores: The stores.
             connect: Returns a connection as the tables' owner.
-            network_sha256: Of the face network that the kiosks run.
-            captures: What the first *with_pictures* customers have as their pictures; all others
-                have none, which neither a login nor a search reads.
-            with_pictures: How many.
+            network_sha256: SHA-256 of the face network that the kiosks run.
+            captures: The pictures of each of the first *with_pictures* customers; the others have
+                none, and neither a login nor a search reads them.
+            with_pictures: Number of customers with pictures.
         """
-        self._parts = parts
+        self._stores = stores
         self._connect = connect
         self._network = network_sha256
         self._pictures = pack_captures(captures)
@@ -88,19 +88,19 @@ class MadeUpBank:
         self._rng = np.random.default_rng(20261123)
         faces = [self.face("") for _ in range(_TEMPLATES)]
         self._templates = [pack_template(each) for each in faces]
-        self._hash = parts.hasher.hash("nobody", PIN)
+        self._hash = stores.hasher.hash("nobody", PIN)
         self.customers = 0
         self.paying: list[str] = []
 
     def face(self, customer_id: str) -> Template:
-        """Return a template of nobody, shaped as a real one."""
+        """Return a random template with the shapes of a real one."""
         rows = self._rng.normal(size=DIMENSIONS) + 0.3 * self._rng.normal(size=(5, DIMENSIONS))
         rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
         svm = CustomerSvm(self._rng.normal(size=DIMENSIONS).astype(np.float32), -1.0)
         return Template(customer_id, "bundled", self._network, rows, svm)
 
     def fill(self, customers: int) -> None:
-        """Add customers until there are so many."""
+        """Add customers until there are *customers*."""
         every = max(1, customers // PAYING)
         for begin in range(self.customers, customers, _BATCH):
             numbers = range(begin, min(customers, begin + _BATCH))
@@ -114,7 +114,7 @@ class MadeUpBank:
             connection.execute("ANALYZE")
 
     def size(self) -> Size:
-        """Return what the tables take now."""
+        """Return the current size of the tables."""
         with self._connect() as connection:
             query = "SELECT pg_total_relation_size(%s::regclass)"
             sizes = {
@@ -128,7 +128,7 @@ class MadeUpBank:
     def _rows(self, number: int, pays: bool) -> dict[str, dict[str, object]]:
         """Return the row of customer *number* in each table, by the table's name."""
         username = f"made.up.{number}"
-        owner, template_id = self._parts.new_id(username), uuid.uuid4().hex
+        owner, template_id = self._stores.new_id(username), uuid.uuid4().hex
         if pays:
             self.paying.append(username)
         now = datetime.now(UTC)
@@ -136,7 +136,7 @@ class MadeUpBank:
             "customer_id": owner,
             "username": username,
             "full_name": f"Made Up {number}",
-            "pin_hash": self._parts.hasher.hash(owner, PIN) if pays else self._hash,
+            "pin_hash": self._stores.hasher.hash(owner, PIN) if pays else self._hash,
             "template_id": template_id,
             "consent_at": now.isoformat(),
             "created_at": now.isoformat(),
@@ -165,18 +165,18 @@ class MadeUpBank:
             "captures": self._pictures if number < self._with_pictures else None,
             "mean": bytes.fromhex(self._network) + mean.astype(np.float16).tobytes(),
         }
-        seals = self._parts.ring.current().faces
+        seals = self._stores.ring.current().faces
         return {"customer_id": owner, "template_id": template_id} | {
             name: None if data is None else seals[name].seal(data, template_id, owner)
             for name, data in plain.items()
         }
 
     def _sealed(self, table: Table, row: Mapping[str, object]) -> dict[str, object]:
-        return {**row, "mac": SealedTable(table, self._parts.ring, StoreError).mac(row)}
+        return {**row, "mac": SealedTable(table, self._stores.ring, StoreError).mac(row)}
 
 
 def pictures() -> list[Capture]:
-    """Return five pictures as an enrolment keeps them, of a real face where there are any."""
+    """Return five pictures as an enrolment stores them, of a real face if photographs are there."""
     from benchmarks.frames import large_faces, photographs_folder
     from face_auth.enrolment import cut_capture
     from face_auth.recognition.detection import Detector

@@ -1,4 +1,4 @@
-"""A bank's certificate authority for one test: keys and certificates in a temporary folder."""
+"""Certificate authority of a bank for tests and benchmarks: keys and certificates in a folder."""
 
 import datetime
 import ipaddress
@@ -27,7 +27,7 @@ class Authority:
     """Signs certificates for the service and for kiosks."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the authority's own certificate in *folder*."""
+        """Make the authority's own key and certificate in *folder*."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -60,7 +60,7 @@ class Authority:
         begins: datetime.timedelta = -DAY,
         ends: datetime.timedelta = 7 * DAY,
     ) -> Pair:
-        """Make a certificate for *name*; *begins* and *ends* count from now."""
+        """Issue a certificate for *name*, valid from now + *begins* to now + *ends*."""
         key = ec.generate_private_key(ec.SECP256R1())
         usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = (

@@ -1,4 +1,4 @@
-"""Hosts of our own on one machine: a network namespace each, joined by one bridge. Needs root."""
+"""Virtual hosts on one machine: network namespaces joined by one bridge. Needs root."""
 
 import subprocess
 from types import TracebackType
@@ -7,18 +7,18 @@ from typing import Final, Self
 _BRIDGE: Final = "atmfleet"
 _NET: Final = "10.87.0"
 OUTSIDE: Final = f"{_NET}.1"
-"""The address at which the hosts reach the machine itself."""
+"""Address at which the hosts reach the machine itself."""
 
 
 class HostsError(Exception):
-    """The hosts cannot be made; the text says what to do."""
+    """The hosts cannot be created; the text says what to do."""
 
 
 class Hosts:
-    """Hosts named ``atm1`` and so on, at ``10.87.0.11`` and so on."""
+    """Virtual hosts named ``atm1``, ``atm2`` ..., at ``10.87.0.11``, ``10.87.0.12`` ..."""
 
     def __init__(self, count: int) -> None:
-        """Make none yet."""
+        """Name *count* hosts; entering the context creates them."""
         self.names = [f"atm{number}" for number in range(1, count + 1)]
 
     def address(self, name: str) -> str:
@@ -26,7 +26,7 @@ class Hosts:
         return f"{_NET}.{10 + int(name.removeprefix('atm'))}"
 
     def command(self, name: str, *words: str) -> list[str]:
-        """Return what runs *words* on host *name*."""
+        """Return the command that runs *words* on host *name*."""
         return ["ip", "netns", "exec", name, *words]
 
     def cut_off(self, name: str) -> None:
@@ -38,10 +38,10 @@ class Hosts:
         _ip("link", "set", _outer(name), "up")
 
     def __enter__(self) -> Self:
-        """Make them.
+        """Create the hosts.
 
         Raises:
-            HostsError: If this user may not.
+            HostsError: If this user may not create them.
         """
         self._remove()
         try:
@@ -61,7 +61,7 @@ class Hosts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Remove them."""
+        """Remove the hosts."""
         self._remove()
 
     def _make(self, name: str) -> None:
@@ -94,6 +94,4 @@ def _ip(*words: str, may_fail: bool = False) -> None:
     except FileNotFoundError as error:
         raise HostsError("The command “ip” is missing; install iproute2.") from error
     if done.returncode and not may_fail:
-        raise HostsError(
-            f"Hosts of their own need root and network namespaces: {done.stderr.strip()}"
-        )
+        raise HostsError(f"Virtual hosts need root and network namespaces: {done.stderr.strip()}")

@@ -1,7 +1,7 @@
-"""Kiosks that log customers in at the service, without a camera: the face is said to be right.
+"""Simulated kiosks that log customers in at the service without a camera, with a right face.
 
-Everything else of a login is as at a kiosk: mutual TLS, the template opened by the key of the
-attempt, the face's answer sent. What the camera takes is left out.
+The rest of a login is as at a kiosk: mutual TLS, the template opened by the key of the attempt, the
+result of the face check sent. Only the time of camera and recognition is missing.
 """
 
 import base64
@@ -17,7 +17,7 @@ from typing import Final
 
 from atm.errors import AtmError
 from atm.fleet.kiosk.client import QUIET_S, ServiceClient
-from atm.fleet.sealed_box import Reader
+from atm.fleet.sealed_box import Recipient
 from atm.fleet.wire_faces import unpack_claimed
 from benchmarks.fleet.bank import PIN
 from benchmarks.fleet.service import KioskFiles
@@ -30,15 +30,15 @@ SET_UP_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What some kiosks are to do, in one process, a thread each.
+    """Work of some kiosks in one process, with one thread for each.
 
     Attributes:
-        kiosks: What each connects with.
-        customers: Usernames for each kiosk, which takes them in turn; no two kiosks share one.
-        network_sha256: Of the face network that the kiosks run.
+        kiosks: Connection files of each kiosk.
+        customers: Usernames for each kiosk, which uses them in turn; no two kiosks share one.
+        network_sha256: SHA-256 of the face network that the kiosks run.
         begin: When they begin, by the system's clock.
-        seconds: For how long.
-        every_s: Seconds from one login of a kiosk to its next; 0: as fast as it can.
+        seconds: How long they log in.
+        every_s: Seconds from one login of a kiosk to its next; 0 means as fast as possible.
     """
 
     kiosks: tuple[KioskFiles, ...]
@@ -51,11 +51,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """How the logins of a load went.
+    """Results of the logins of a load.
 
     Attributes:
-        times_s: Of each admission, from the press to the answer.
-        errors: What was said to those who were not admitted.
+        times_s: Seconds from press to answer of each admission.
+        errors: Error of each login that was not admitted.
     """
 
     times_s: list[float]
@@ -66,15 +66,15 @@ def log_in(client: ServiceClient, username: str, network_sha256: str) -> None:
     """Log *username* in.
 
     Raises:
-        AtmError: If they are not admitted.
+        AtmError: If the customer is not admitted.
     """
-    reader = Reader()
+    recipient = Recipient()
     begun = client.call(
         "logins", username=username, pin=PIN, network_sha256=network_sha256,
-        public_key=base64.b64encode(reader.public).decode("ascii"),
+        public_key=base64.b64encode(recipient.public).decode("ascii"),
     )  # fmt: skip
     attempt = str(begun["attempt"])
-    opened = reader.open(base64.b64decode(begun["sealed"]), attempt.encode("ascii"))
+    opened = recipient.open(base64.b64decode(begun["sealed"]), attempt.encode("ascii"))
     unpack_claimed(opened)
     if client.call("logins/finish", attempt=attempt, face=RIGHT_FACE)["granted"] is not True:
         raise AtmError("The service refused.")
@@ -89,7 +89,7 @@ def run(
     every_s: float,
     processes: int,
 ) -> Logins:
-    """Let all *kiosks* log customers in at once, spread over some processes."""
+    """Let all *kiosks* log customers in at the same time, spread over *processes* processes."""
     own = [tuple(customers[number :: len(kiosks)]) for number in range(len(kiosks))]
     begin = time.time() + SET_UP_S
     loads = [
@@ -109,7 +109,7 @@ def run(
 
 
 def drive(load: Load) -> Logins:
-    """Do what *load* says, in this process."""
+    """Carry out *load* in this process."""
     done = Logins([], [])
     threads = [
         threading.Thread(target=_kiosk, args=(load, kiosk, names, done))
@@ -135,6 +135,6 @@ def _kiosk(load: Load, kiosk: KioskFiles, names: Sequence[str], done: Logins) ->
             done.times_s.append(time.perf_counter() - pressed)
         except Exception as error:
             done.errors.append(f"{type(error).__name__}: {error}")
-            time.sleep(QUIET_S)  # until then its client would send nothing
+            time.sleep(QUIET_S)  # its client sends nothing until then
         due = max(due + load.every_s, time.time()) if load.every_s else time.time()
     client.close()

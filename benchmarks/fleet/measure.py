@@ -1,4 +1,4 @@
-"""What a login, an enrolment and the search for duplicate faces take at one number of customers."""
+"""Times of login, enrolment and duplicate search at the service with one number of customers."""
 
 import base64
 import itertools
@@ -14,8 +14,8 @@ from sqlalchemy import Engine, event
 from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
 from atm.enrolment.enrolment import EnrolmentDesk
 from atm.fleet.kiosk.client import ServiceClient
-from atm.fleet.sealed_box import Reader
-from atm.fleet.service.desk import Desk
+from atm.fleet.sealed_box import Recipient
+from atm.fleet.service.bank_service import BankService
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.wire_faces import pack_face
@@ -30,37 +30,36 @@ from face_auth.types import FaceResult
 
 WARM_UP: Final = 2
 PATIENT_S: Final = 600.0
-"""How long enrolment waits for its answer here: a kiosk gives up sooner, and then there would be
-no figure."""
+"""How long an enrolment waits for its answer here; a kiosk stops sooner, without a figure."""
 
 _numbers = itertools.count()
 
 
-class NobodyAlike:
-    """Stands in for the search through all faces."""
+class NoDuplicates:
+    """Stand-in for the duplicate check, which finds no similar face."""
 
     def question(self, template: object, captures: object) -> DuplicateQuestion | None:
-        """Find nobody."""
+        """Return None: no face is similar."""
         return None
 
 
 def measure_stage(
     bank: MadeUpBank,
-    parts: ServiceStores,
+    stores: ServiceStores,
     kiosk: KioskFiles,
     captures: Sequence[Capture],
     network_sha256: str,
     runs: int,
 ) -> Growth:
-    """Measure with the customers that *bank* has now, one thing after the other.
+    """Measure login, enrolment and search one after the other, with the current customers.
 
     Args:
-        bank: Filled.
-        parts: Its stores, in this process.
-        kiosk: One that does nothing else meanwhile.
+        bank: The filled bank.
+        stores: Its stores, in this process.
+        kiosk: A kiosk that does nothing else meanwhile.
         captures: Pictures of a new customer.
-        network_sha256: Of the face network that the kiosks run.
-        runs: How many logins; a quarter as many enrolments, an eighth as many searches.
+        network_sha256: SHA-256 of the face network that the kiosks run.
+        runs: Number of logins; a quarter as many enrolments, an eighth as many searches.
     """
     client = kiosk.client(PATIENT_S)
     try:
@@ -69,13 +68,13 @@ def measure_stage(
         login = _timed(runs, lambda: log_in(client, next(names), network_sha256))
         staff = client.call("staff/sign-in", name="ruiz", pin=STAFF["ruiz"])["token"]
         few = max(2, runs // 4)
-        saved = _timed(few, lambda: _save(parts, bank, captures))
+        saved = _timed(few, lambda: _save(stores, bank, captures))
         enrolled = _timed(
             max(2, runs // 8), lambda: _enrol(client, str(staff), bank, captures), warm_up=0
         )
-        parts.search.prepare()
+        stores.search.prepare()
         searched = _timed(
-            max(2, runs // 8), lambda: parts.search.closest(bank.face("").embeddings), warm_up=1
+            max(2, runs // 8), lambda: stores.search.closest(bank.face("").embeddings), warm_up=1
         )
     finally:
         client.close()
@@ -87,7 +86,7 @@ def measure_stage(
 
 
 def bytes_a_customer(size: Size) -> dict[str, float]:
-    """Return the bytes of one customer by table, where everybody has pictures."""
+    """Return the bytes of one customer by table, if every customer has pictures."""
     found = {table.name: size.by_table[table.name] / size.customers for table in FILLED}
     return found | {"pictures of the face": size.pictures}
 
@@ -99,21 +98,21 @@ def bytes_a_login(before: Size, after: Size, logins: int) -> float:
 
 
 def count_queries(
-    parts: ServiceStores, card: ModelCard, kiosk: Kiosk, username: str
+    stores: ServiceStores, card: ModelCard, kiosk: Kiosk, username: str
 ) -> dict[str, int]:
-    """Return how many statements and transactions one login takes of the database.
+    """Return the number of statements and transactions of one login in the database.
 
-    It runs in this process, so that nothing but the login is counted: begin and finish, each with
-    the look for the kiosk's certificate.
+    The login runs in this process, so that nothing else is counted: begin and finish, each with the
+    look-up of the kiosk's certificate.
     """
-    desk = Desk(parts, card, day_limit=1000)
+    service = BankService(stores, card, day_limit=1000)
     found = {"statements": 0, "transactions": 0}
 
     def login() -> None:
-        parts.kiosks.known(kiosk.fingerprint)
-        begun = desk.logins.begin(kiosk, username, PIN, Reader().public, card.sha256)
-        parts.kiosks.known(kiosk.fingerprint)
-        admitted = desk.logins.finish(kiosk, begun.attempt, FaceResult("", True, 1.0, 0.5, 3))
+        stores.kiosks.known(kiosk.fingerprint)
+        begun = service.logins.begin(kiosk, username, PIN, Recipient().public, card.sha256)
+        stores.kiosks.known(kiosk.fingerprint)
+        admitted = service.logins.finish(kiosk, begun.attempt, FaceResult("", True, 1.0, 0.5, 3))
         if admitted is None:
             raise ValueError("the login that was to be counted was refused")
 
@@ -140,13 +139,13 @@ def _counting(found: dict[str, int]) -> Iterator[None]:
         event.remove(Engine, "begin", transaction)
 
 
-def _save(parts: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
-    """Enrol somebody at the service's desk, hash and commit, without the search."""
-    log = parts.log("0" * 32)
-    desk = EnrolmentDesk(
-        store=parts.credentials, hasher=parts.hasher, gallery=parts.gallery, ledger=parts.ledger,
-        audit=log, one_face=cast(OneFace, NobodyAlike()), commit=parts.commit,
-        new_id=parts.new_id,
+def _save(stores: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
+    """Enrol a customer in the service's stores, hash and commit, without the search."""
+    log = stores.log("0" * 32)
+    enrolment = EnrolmentDesk(
+        store=stores.credentials, hasher=stores.hasher, gallery=stores.gallery,
+        ledger=stores.ledger, audit=log, one_face=cast(OneFace, NoDuplicates()),
+        commit=stores.commit, new_id=stores.new_id,
     )  # fmt: skip
     face = bank.face("")
     name, made = _new_name(bank), list(captures)
@@ -155,13 +154,13 @@ def _save(parts: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -
         return replace(face, customer_id=customer_id), made
 
     application = Application(name, "New", OPENING_MINOR, PIN, datetime.now(UTC))
-    desk.enrol(application, StaffMember("ruiz"), capture)
+    enrolment.enrol(application, StaffMember("ruiz"), capture)
 
 
 def _enrol(
     client: ServiceClient, staff: str, bank: MadeUpBank, captures: Sequence[Capture]
 ) -> None:
-    """Enrol somebody through the service, with the search."""
+    """Enrol a customer through the service, with the search."""
     face = pack_face(bank.face(""), captures)
     client.call(
         "enrolments", staff=[staff], name=_new_name(bank), full_name="New",

@@ -1,10 +1,10 @@
-"""Three PostgreSQL servers under Patroni with etcd, each on a host of its own, behind HAProxy.
+"""PostgreSQL cluster under Patroni with etcd: three servers on virtual hosts, behind HAProxy.
 
-Patroni speaks etcd's older interface: in the newer one Debian's Patroni 3.0.2 writes over the key
-of whoever leads (mended by pull request 2689 of patroni/patroni). A primary that was halted and
-went on took the lead back, and what was acknowledged meanwhile was gone: seen in the trial.
+Patroni uses etcd's older interface: with the newer one Debian's Patroni 3.0.2 overwrites the
+leader's key (fixed by pull request 2689 of patroni/patroni). In the trial a primary that was halted
+and continued took the lead back, and commits that were acknowledged meanwhile were lost.
 
-Debian's packages, a temporary folder, synchronous replication: what a bank would run.
+It uses Debian's packages, a temporary folder and synchronous replication, as a bank would.
 """
 
 import contextlib
@@ -30,20 +30,20 @@ _START_S: Final = 90.0
 
 
 class ClusterError(Exception):
-    """The cluster did not come up, or not back."""
+    """The cluster did not start, or did not recover."""
 
 
-class Cluster:
-    """Runs in *folder*, on *hosts* that exist; HAProxy is on the machine itself.
+class PatroniCluster:
+    """A PostgreSQL cluster in one folder, on existing hosts; HAProxy runs on the machine itself.
 
     Attributes:
-        port: Where the primary is reached, on loopback.
-        service_port: Where one of the service's copies is reached.
-        copies: The ports at which the copies are to listen.
+        port: Loopback port of the primary.
+        service_port: Loopback port of any copy of the service.
+        copies: Ports at which the copies of the service must listen.
     """
 
     def __init__(self, folder: Path, hosts: Hosts, *, copies: int) -> None:
-        """Write what each part reads; nothing runs yet."""
+        """Write the configuration files; nothing is started yet."""
         self.folder = folder
         self.hosts = hosts
         self._ports = [Port() for _ in range(2 + copies)]
@@ -104,19 +104,19 @@ class Cluster:
         )  # fmt: skip
 
     def start_patroni(self, name: str) -> None:
-        """Start Patroni, and so PostgreSQL, on host *name*."""
+        """Start Patroni, which starts PostgreSQL, on host *name*."""
         command = self._on(name, "patroni", str(self.folder / name / "patroni.json"))
         self._run(f"{name}-patroni", command)
 
     def primary(self) -> str | None:
-        """Return the host whose Patroni says that it holds the primary, None if none does."""
+        """Return the host whose Patroni reports the primary, None if none does."""
         for name in self.hosts.names:
             if self._answers(name, "primary"):
                 return name
         return None
 
     def whole(self) -> bool:
-        """Return whether there are a primary and a synchronous standby, and every host answers."""
+        """Return whether there are a primary and a synchronous standby, and all hosts answer."""
         names = self.hosts.names
         return (
             self.primary() is not None
@@ -125,7 +125,7 @@ class Cluster:
         )
 
     def kill_postgres(self, name: str) -> None:
-        """Kill the PostgreSQL server of host *name* with SIGKILL; its Patroni lives."""
+        """Kill the PostgreSQL server of host *name* with SIGKILL; its Patroni keeps running."""
         pid = int((self.folder / name / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
 
@@ -135,12 +135,12 @@ class Cluster:
             os.kill(pid, signal.SIGSTOP)
 
     def go_on(self, name: str) -> None:
-        """Let the halted processes of host *name* go on (SIGCONT)."""
+        """Continue the halted processes of host *name* (SIGCONT)."""
         for pid in self._database_processes(name):
             os.kill(pid, signal.SIGCONT)
 
     def kill_host(self, name: str) -> None:
-        """Kill whatever runs on host *name*."""
+        """Kill all processes on host *name*."""
         for pid in _processes_of(name):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -154,7 +154,7 @@ class Cluster:
         begun = time.monotonic()
         while not what():
             if time.monotonic() - begun > limit_s:
-                raise ClusterError(f"there is not {said} after {limit_s:.0f} s; see {self.folder}")
+                raise ClusterError(f"Waited {limit_s:.0f} s in vain for {said}; see {self.folder}.")
             time.sleep(0.2)
         return time.monotonic() - begun
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests and benchmarks: a cluster of its own, gone when they are over."""
+"""Temporary PostgreSQL server for tests and benchmarks."""
 
 import contextlib
 import os
@@ -22,13 +22,13 @@ _START_S = 120.0
 """How long a start or an end may take on a busy machine."""
 
 
-class Cluster:
-    """A running server on a loopback port."""
+class PostgresServer:
+    """A running PostgreSQL server on a loopback port."""
 
     def __init__(self, folder: Path, **settings: str | int) -> None:
-        """Make it in *folder*, which is ours alone, and start it.
+        """Create a database cluster in *folder*, which is used for nothing else, and start it.
 
-        *settings* of the server stand over those that only make tests quicker.
+        *settings* of the server override those that only make tests quicker.
         """
         self._folder = folder
         self._settings = settings
@@ -83,7 +83,7 @@ class Cluster:
                 time.sleep(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop the server: SIGINT cuts all connections; SIGKILL lets it crash."""
+        """Stop the server: SIGINT cuts all connections; SIGKILL is a crash."""
         if self._server is not None:
             backends = self._processes()
             self._server.send_signal(how)
@@ -95,13 +95,13 @@ class Cluster:
             self._server = None
 
     def revive(self) -> None:
-        """Start the server if it has ended by itself, as whoever watches over it would."""
+        """Start the server if it has ended by itself, as a supervisor would."""
         if self._server is not None and self._server.poll() is not None:
             self.start()
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let no process of the server go on meanwhile; its connections stay open."""
+        """Halt all processes of the server meanwhile; its connections stay open."""
         assert self._server is not None
         stopped = [self._server.pid, *self._processes()]
         for process in stopped:
@@ -128,15 +128,16 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(disk: Path | None = None, **settings: str | int) -> Iterator[Cluster]:
+def running_server(disk: Path | None = None, **settings: str | int) -> Iterator[PostgresServer]:
     """Run a server with the database ``atm``, migrated; the role `ROLE` may log in to it.
 
-    Its files lie on *disk*, by default where temporary files do; *settings* are those of `Cluster`.
+    Its files are on *disk*, by default with temporary files; *settings* are those of
+    `PostgresServer`.
     """
     folder = Path(tempfile.mkdtemp(prefix="atm-postgres-", dir=disk))
     cluster = None
     try:
-        cluster = Cluster(folder, **settings)
+        cluster = PostgresServer(folder, **settings)
         with cluster.connect(database="postgres") as connection:
             connection.execute("CREATE DATABASE atm")
         migrate(cluster.url(OWNER))
@@ -160,7 +161,7 @@ def _binaries() -> Path:
 
 
 def _user() -> pwd.struct_passwd:
-    """Return whom the server runs as: ourselves, or nobody of importance; never root."""
+    """Return the user that the server runs as: this one, or one without rights instead of root."""
     if os.getuid() != 0:
         return pwd.getpwuid(os.getuid())
     for name in ("postgres", "nobody"):

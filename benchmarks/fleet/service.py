@@ -1,4 +1,4 @@
-"""The bank's service as a process of its own, and what kiosks connect to it with."""
+"""The bank's service as a separate process, with certificates for the kiosks that connect to it."""
 
 import contextlib
 import os
@@ -27,13 +27,13 @@ START_S: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class KioskFiles:
-    """What one kiosk connects with; may be sent to another process.
+    """Address and certificate files with which one kiosk connects.
 
     Attributes:
-        address: The service's.
+        address: Address of the service.
         ca: The authority that signed the service's certificate.
         certificate: The kiosk's own.
-        key: Its private key.
+        key: The kiosk's private key.
     """
 
     address: str
@@ -42,28 +42,28 @@ class KioskFiles:
     key: Path
 
     def client(self, call_s: float = CALL_S) -> ServiceClient:
-        """Return a way to the service, with a kiosk's own patience if no other is given."""
+        """Return a client of the service, by default with a kiosk's own time limit."""
         return ServiceClient(
             self.address, ca=self.ca, certificate=self.certificate, key=self.key, call_s=call_s
         )
 
 
 class Service:
-    """The service over one database, with an authority, a file of keys and a port of its own.
+    """The service over one database, with its own authority, key file and port.
 
     Attributes:
-        folder: Where certificates, keys and the log lie.
-        authority: The bank's, for the service and for kiosks.
-        keys: The file of keys; made by `set_up` or by the caller.
-        port: Where the service listens.
+        folder: Folder of certificates, keys and the log.
+        authority: The bank's authority, for the service and for kiosks.
+        keys: The key file; made by `set_up` or by the caller.
+        port: Port of the service.
         environment: The variables that the service runs with.
     """
 
     program: Sequence[str | Path] = ("-m", "atm.fleet.service")
-    """What Python runs."""
+    """The arguments of Python that run it."""
 
     def __init__(self, folder: Path, database: str, owner: str) -> None:
-        """Take a database, by its addresses as the service's role and as its owner."""
+        """Use the database at *database* as the service's role and at *owner* as its owner."""
         self.folder = folder
         self.authority = Authority(folder / "ca")
         own = self.authority.issue("service", server=True)
@@ -84,7 +84,7 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
 
     def set_up(self) -> None:
-        """Make tables, keys and the first member of staff."""
+        """Create tables, keys and the first member of staff."""
         self.command("schema")
         self.command("keys", "make")
         self.command("init", typed=f"ruiz\n{STAFF['ruiz']}\n")
@@ -93,7 +93,7 @@ class Service:
         """Run one command of the service to its end and return what it prints.
 
         Raises:
-            AtmError: If it fails; the text is what it says.
+            AtmError: If it fails; the text is its standard error.
         """
         done = subprocess.run(
             [sys.executable, *self.program, *arguments],
@@ -108,7 +108,7 @@ class Service:
         """Start the service and wait until it takes connections.
 
         Raises:
-            AtmError: If it does not; the text is the end of its log.
+            AtmError: If it does not start; the text is the end of its log.
         """
         process = self._process = self.start_copy(self.port)
         latest = time.monotonic() + START_S
@@ -119,7 +119,7 @@ class Service:
         raise AtmError(f"The service does not start: {self._log(self.port).read_text()[-2000:]}")
 
     def start_copy(self, port: int) -> "subprocess.Popen[bytes]":
-        """Start a copy at *port* and return its process at once; whoever calls this ends it."""
+        """Start a copy at *port* and return its process at once; the caller must end it."""
         with self._log(port).open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, *self.program, "run"], cwd=ROOT, stdout=log, stderr=log,
@@ -127,7 +127,7 @@ class Service:
             )  # fmt: skip
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the service with a signal."""
+        """Stop the service with a signal."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGCONT)
@@ -136,7 +136,7 @@ class Service:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let the service stand still: it takes connections and answers nothing."""
+        """Halt the service meanwhile: it accepts connections and answers nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -145,16 +145,16 @@ class Service:
             self._process.send_signal(signal.SIGCONT)
 
     def register(self, name: str, pair: Pair) -> None:
-        """Let the kiosk with that certificate in."""
+        """Register the kiosk *name* with its certificate."""
         self.command("kiosk", "add", name, "--certificate", str(pair.certificate))
 
     def files(self, pair: Pair, port: int | None = None) -> KioskFiles:
-        """Return what the kiosk with that certificate connects with."""
+        """Return the connection files of the kiosk with that certificate."""
         address = f"https://127.0.0.1:{port or self.port}"
         return KioskFiles(address, self.authority.certificate, pair.certificate, pair.key)
 
     def close(self) -> None:
-        """End the service and let go of its port."""
+        """Stop the service and release its port."""
         self.stop()
         self._port.close()
 

@@ -1,4 +1,4 @@
-"""A whole bank on one machine: Patroni's cluster and two copies of the service. Needs root."""
+"""Whole bank on one machine: a Patroni cluster and two copies of the service. Needs root."""
 
 import contextlib
 import secrets
@@ -12,7 +12,7 @@ import psycopg
 
 from atm.fleet.service.store.migrate import ROLE
 from benchmarks.fleet.hosts import Hosts
-from benchmarks.fleet.patroni import Cluster
+from benchmarks.fleet.patroni import PatroniCluster
 from benchmarks.fleet.service import STAFF, KioskFiles, Service
 
 COPIES: Final = 2
@@ -21,29 +21,29 @@ _END_S: Final = 20.0
 
 
 class WholeBank:
-    """The servers and the service's copies, in one folder.
+    """A PostgreSQL cluster and copies of the service, in one folder.
 
     Attributes:
-        cluster: The database's servers.
+        cluster: The database servers.
         service: The service's certificates and commands; kiosks reach its copies at
             `cluster.service_port`.
     """
 
     def __init__(self, folder: Path, hosts: Hosts, **variables: str) -> None:
-        """Start the cluster, make the tables, start the copies.
+        """Start the cluster, create the tables, and start the copies.
 
         Args:
-            folder: An empty one that other users may enter.
-            hosts: Where the servers run.
+            folder: An empty folder that other users may enter.
+            hosts: The hosts that the servers run on.
             **variables: Further settings of the service.
 
         Raises:
-            ClusterError: If the cluster or a copy does not come up.
+            ClusterError: If the cluster or a copy does not start.
         """
         self.folder = folder
         for name in ("cluster", "service"):
             (folder / name).mkdir(parents=True)
-        self.cluster = Cluster(folder / "cluster", hosts, copies=COPIES)
+        self.cluster = PatroniCluster(folder / "cluster", hosts, copies=COPIES)
         self._closing = contextlib.ExitStack()
         self._closing.callback(self.cluster.stop)
         try:
@@ -57,11 +57,11 @@ class WholeBank:
             raise
 
     def close(self) -> None:
-        """End everything."""
+        """Stop everything."""
         self._closing.close()
 
     def end_with_me(self, process: "subprocess.Popen[bytes]") -> None:
-        """Have *process* ended by `close`."""
+        """Let `close` end *process* too."""
         self._closing.callback(_end, process)
 
     def connect(self, database: str = "atm") -> psycopg.Connection[Any]:
@@ -72,13 +72,13 @@ class WholeBank:
         )  # fmt: skip
 
     def add_kiosk(self, name: str) -> KioskFiles:
-        """Register a kiosk and return what it connects with."""
+        """Register a kiosk and return its connection files."""
         pair = self.service.authority.issue(name)
         self.service.register(name, pair)
         return self.service.files(pair, self.cluster.service_port)
 
     def described(self, kiosk: KioskFiles) -> str:
-        """Return what somebody must know who wants to use the bank by *kiosk*."""
+        """Return instructions for the use of the bank by *kiosk*."""
         return (
             f"PostgreSQL: 127.0.0.1:{self.cluster.port}, primary on {self.cluster.primary()}\n"
             f"Staff: ruiz, PIN {STAFF['ruiz']}\n"

@@ -1,9 +1,9 @@
-"""A small SQLite file whose every commit is on disk before it is acknowledged, and sealed.
+"""Small sealed SQLite file; every commit is on disk before it is acknowledged.
 
-Each row carries a MAC over its values. One more row, the seal, holds the file's generation (one
-more at each change) and a hash over the set of all rows, so that no row can be edited, added, put
-back or taken away by anything but this program. Its MAC binds the schema too: a trigger or a view
-that somebody added would act in this program's name.
+Each row has a MAC over its values. One more row, the seal, holds the file's generation (one more at
+each change) and a hash over the set of all rows, so that nothing but this program can edit, add,
+restore or delete a row. The seal's MAC also binds the schema, because a trigger or a view that
+somebody added would act in this program's name.
 
 The hash over the set is MSet-XOR-Hash: Clarke, Devadas, van Dijk, Gassend and Suh, "Incremental
 Multiset Hash Functions and Their Application to Memory Integrity Checking", ASIACRYPT 2003.
@@ -37,11 +37,11 @@ _Signature = tuple[int, int, int, int]
 
 
 class AlteredError(Exception):
-    """The file is not as this program left it; `Database` gives it its sentence."""
+    """The file is not as this program left it; `Database` raises its own error instead."""
 
 
 class Transaction:
-    """The file, held alone: what is read was checked, what is written gets its MAC."""
+    """A transaction that holds the file exclusively; rows that it reads were checked."""
 
     def __init__(
         self, connection: sqlite3.Connection, name: str, keys: Mapping[str, str], seal: Seal
@@ -63,11 +63,11 @@ class Transaction:
         return None if row is None else self._checked(table, row)
 
     def select(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """Return what a SELECT finds; that the rows are ours was checked as the file was opened."""
+        """Return the rows of a SELECT; their MACs were checked when the file was opened."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def put(self, table: str, *values: Value) -> None:
-        """Write a row: the new one of its key (the first value), or in place of the old one."""
+        """Insert a row, or replace the one with the same key, which is the first value."""
         key = self._keys[table]
         old = self._connection.execute(
             f"SELECT * FROM {table} WHERE {key} = ?", (values[0],)
@@ -100,7 +100,7 @@ class Transaction:
             self.changed = True
 
     def open_seal(self, *, every_row: bool) -> None:
-        """Read the seal, and recompute it from *every_row* if asked.
+        """Read and check the seal; with *every_row*, recompute it from all rows.
 
         Raises:
             AlteredError: If the file is not as this program left it.
@@ -117,7 +117,7 @@ class Transaction:
             self._check_every_row()
 
     def write_seal(self) -> None:
-        """Write the seal of the rows as they are now, one generation on."""
+        """Write the seal of the current rows with the next generation."""
         self.generation += 1
         nonce = secrets.token_bytes(MAC_BYTES)
         rows = (self._rows ^ self._mask(nonce)).to_bytes(MAC_BYTES)
@@ -165,12 +165,12 @@ class Transaction:
 
 
 class Database:
-    """One SQLite file, opened for each transaction, so threads, forks and processes may share it.
+    """A sealed SQLite file, opened anew for each transaction; threads and processes may share it.
 
-    Commits are durable: a rollback journal that is made with the file and then stays, so that its
-    name survives a power cut; a commit empties and syncs it. (SQLite syncs the folder of a journal
-    that comes and goes, but passes over an error there.) Every row is checked when the file was
-    changed by anybody but this object since it looked last.
+    Commits are durable: the rollback journal is made with the file and then stays, so that its name
+    survives a power cut; a commit empties and syncs it. (SQLite syncs the folder of a journal that
+    it makes and deletes, but ignores an error there.) Every row is checked if anybody but this
+    object has changed the file since it was last read.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class Database:
         *,
         after: int = 0,
     ) -> None:
-        """Open *path*, or make it (0600) with *schema* if there is none; its folder exists.
+        """Open *path*, or create it (0600) with *schema*; its folder must exist.
 
         Args:
             path: The file; its name is part of what the MACs bind.
@@ -193,7 +193,7 @@ class Database:
             seal: Makes the MACs.
             error: Makes the exception to raise, from one plain sentence, when SQLite fails or
                 the file is not as this program left it.
-            after: A new file's generation is one more.
+            after: The generation of a new file is one more than this.
         """
         self.path = path
         self._keys = dict(keys)
@@ -203,21 +203,21 @@ class Database:
         self._generation = 0
         self._unsure = False
         self._make(schema, after)
-        self.look()  # checks every row
+        self.refresh()  # checks every row
 
     @property
     def generation(self) -> int:
-        """How often the file was changed, as last seen by this object."""
+        """Number of changes of the file, as last read by this object."""
         return self._generation
 
-    def look(self) -> None:
-        """Look at the file as it is now, and keep its generation; fails as `transaction`."""
+    def refresh(self) -> None:
+        """Read the file again and update `generation`; raises as `transaction`."""
         with self.transaction():
             pass
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Hold the file alone from the first read to the commit; any exception undoes all of it.
+        """Hold the file exclusively from the first read to the commit; an exception rolls back.
 
         Raises:
             Exception: What *error* makes, if the file is missing, damaged, full, altered, older
@@ -255,7 +255,7 @@ class Database:
         return transaction
 
     def _make(self, schema: Sequence[str], after: int) -> None:
-        """Make the file whole under another name, then give it its own; and its journal."""
+        """Create the file completely under another name, then rename it; and its journal."""
         with self._failing():
             if not self.path.exists():
                 self._make_file(schema, after)

@@ -1,4 +1,4 @@
-"""Small files that several processes share: locked, written whole or not at all, read strictly."""
+"""Small files shared by processes: locking, atomic durable writing, and strict reading."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ _LARGEST_BYTES = 64 * 2**20
 
 
 class Signature(NamedTuple):
-    """What differs between two versions of a file; `changed_ns` cannot be set at will."""
+    """Metadata that differ between two versions of a file; `changed_ns` cannot be set at will."""
 
     changed_ns: int
     mtime_ns: int
@@ -35,7 +35,7 @@ class Signature(NamedTuple):
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep every other thread and process out of changing *path* (by a lock file beside it).
+    """Hold the lock for changes of *path*, a lock file beside it, against threads and processes.
 
     Raises:
         StoreError: If the lock is not free within ten seconds, or cannot be made.
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Put *data* at *path*, readable by its owner only, so that a crash leaves old or new.
+    """Write *data* to *path* atomically and durably, readable by its owner only.
 
     Hold `locked` meanwhile. Temporary files that a killed writer left are removed.
 
@@ -88,26 +88,26 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def remove_partials(path: Path) -> None:
-    """Remove what killed writers of *path* left unfinished. Hold `locked` meanwhile.
+    """Remove temporary files that killed writers of *path* left. Hold `locked` meanwhile.
 
     Raises:
-        StoreError: If it cannot be removed.
+        StoreError: If one cannot be removed.
     """
     try:
         _remove_partials(path)
     except OSError as error:
         raise StoreError(
-            f"What a crash left beside {path} cannot be removed: {error.strerror}."
+            f"A crash left a file beside {path} that cannot be removed: {error.strerror}."
         ) from error
 
 
 def link(source: Path, target: Path) -> None:
-    """Give *source*, if there is one, the second name *target* in one step.
+    """Link *source*, if it exists, to the second name *target* in one step.
 
-    Hold `locked` meanwhile. A name that a power cut must not take needs `sync_folder` after it.
+    Hold `locked` meanwhile. Call `sync_folder` afterwards if the name must survive a power cut.
 
     Raises:
-        StoreError: If it cannot be.
+        StoreError: If the link cannot be made.
     """
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     try:
@@ -123,10 +123,10 @@ def link(source: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Take *path* away, so that a power cut does not bring it back; none is no error.
+    """Remove *path* durably, so that a power cut does not restore it; a missing file is no error.
 
     Raises:
-        StoreError: If it cannot be.
+        StoreError: If it cannot be removed.
     """
     try:
         path.unlink(missing_ok=True)
@@ -139,7 +139,7 @@ def sync_folder(folder: Path) -> None:
     """Make the names in *folder* survive a power cut.
 
     Raises:
-        OSError: If they may not.
+        OSError: If that is not certain.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -149,7 +149,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def private_folder(path: Path) -> None:
-    """Make the folder *path*, with those above it, open to its owner only; or leave what is there.
+    """Make the folder *path*, and missing ones above it, accessible to their owner only.
 
     Raises:
         OSError: If it cannot be made.
@@ -168,7 +168,7 @@ def signature(path: Path) -> Signature | None:
     """Return the present version of *path*, None if there is no such file.
 
     Raises:
-        StoreError: If it cannot be looked at.
+        StoreError: If its metadata cannot be read.
     """
     try:
         return _signature(path.stat())
@@ -179,11 +179,11 @@ def signature(path: Path) -> Signature | None:
 
 
 def read_whole(path: Path) -> tuple[bytes, Signature] | None:
-    """Return what *path* holds and the version it was read from, None without a file.
+    """Return the content of *path* and its version, None if there is no file.
 
     Raises:
         StoreError: If the file cannot be read.
-        DamagedStoreError: If it is no regular file of at most 64 MiB.
+        DamagedStoreError: If it is not a regular file of at most 64 MiB.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # no wait on a FIFO
@@ -209,19 +209,19 @@ def parse_json(path: Path, data: bytes) -> JsonObject:
     """Return the JSON object in *data*, which was read from *path*.
 
     Raises:
-        DamagedStoreError: If it is no JSON object in UTF-8, or an object in it names a key twice.
+        DamagedStoreError: If it is not a JSON object in UTF-8, or an object in it repeats a key.
     """
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise DamagedStoreError(path, "it is not valid JSON") from error
     if not isinstance(document, dict):
-        raise DamagedStoreError(path, "it holds no JSON object")
+        raise DamagedStoreError(path, "it is not a JSON object")
     return document
 
 
 def read_json(path: Path) -> tuple[JsonObject, Signature] | None:
-    """Return the JSON object in *path* and the version it was read from, None without a file.
+    """Return the JSON object in *path* and the file's version, None if there is no file.
 
     Raises:
         StoreError: As `read_whole`.
@@ -247,5 +247,5 @@ def _unreadable(path: Path, error: OSError) -> StoreError:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> JsonObject:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is repeated")
     return found

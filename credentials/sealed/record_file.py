@@ -1,8 +1,8 @@
-"""A sealed JSON document of records, shared by threads and processes, with its previous copy.
+"""Sealed JSON file of records, shared by threads and processes, with its previous copy.
 
-Every record carries a MAC over its fields, and the document one over its generation and the MACs of
-its records in their order. The file must stand as this program writes it, to the byte: one that
-differs was altered, even where JSON would read the same.
+Every record has a MAC over its fields, and the document has one over its generation and the MACs of
+its records in their order. The file must be exactly what this program writes: one that differs in a
+byte was altered, even if JSON would read the same.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _SETTLED_NS = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Reading(Generic[T]):
-    """What a file said; `macs` has each record, written down, with its MAC."""
+    """Content of a file; `macs` maps each record, as JSON text, to its MAC."""
 
     digest: bytes
     generation: int
@@ -47,7 +47,7 @@ class _Reading(Generic[T]):
 
 
 class RecordFile(Generic[T]):
-    """A document of sealed records; a missing file is no records at generation 0.
+    """A file of sealed records; a missing file means no records and generation 0.
 
     Readers take no lock: they see the file before or after a change, never in between, and read
     it again only when it changed. Before a change the file becomes ``<name>.previous``. A change
@@ -90,7 +90,7 @@ class RecordFile(Generic[T]):
 
     @property
     def generation(self) -> int:
-        """How often the records were changed.
+        """Number of changes of the records.
 
         Raises:
             StoreError: As `read`.
@@ -120,11 +120,11 @@ class RecordFile(Generic[T]):
             self._keep(reading, None)
 
     def rewrite(self, records: list[JsonObject], generation: int) -> None:
-        """Put *records* in place of whatever the file and its previous copy hold.
+        """Write *records* over whatever the file and its previous copy hold.
 
         Raises:
             StoreError: If the file cannot be written.
-            ValueError: If *records* could not be read back, or *generation* is none above those
+            ValueError: If *records* could not be read back, or *generation* is not above those
                 that this object has seen.
         """
         with files.locked(self.path):
@@ -135,7 +135,7 @@ class RecordFile(Generic[T]):
             self._keep(reading, None)
 
     def remove_partials(self) -> None:
-        """Remove what killed writers left unfinished: it names who was never a record.
+        """Remove temporary files of killed writers, which may name people who never became records.
 
         Raises:
             StoreError: If it cannot be removed.
@@ -174,7 +174,7 @@ class RecordFile(Generic[T]):
                 self._kept = (reading, version)
 
     def _check(self, data: bytes, digest: bytes, known: Mapping[str, str]) -> _Reading[T]:
-        """Return what *data* says if every byte of it is as this program wrote it."""
+        """Return the content of *data* if every byte of it is as this program wrote it."""
         document = files.parse_json(self.path, data)
         version, generation = document.get("version"), document.get("generation")
         if type(version) is int and version > VERSION:

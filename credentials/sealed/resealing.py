@@ -1,7 +1,7 @@
-"""Bring sealed files under another seal, when the machine's key is changed.
+"""Resealing of sealed files under a new key, when the machine's key is changed.
 
-Each function can be killed and called again: the file is sealed by the one or by the other, whole.
-Nobody else may use the file meanwhile.
+Each function can be killed and called again: the file is always sealed completely by the old key or
+by the new one. No other program may use the file meanwhile.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from credentials.sealed.seal import Seal
 
 
 def reseal_records(path: Path, old: Seal, new: Seal) -> None:
-    """Bring a `RecordFile` under *new*; its previous copy is then a copy of it as it is now.
+    """Reseal a `RecordFile` with *new*; its previous copy becomes a copy of the new file.
 
     Raises:
         StoreError: If neither seal fits, or the file cannot be written.
@@ -39,7 +39,7 @@ def reseal_records(path: Path, old: Seal, new: Seal) -> None:
 
 
 def reseal_database(path: Path, old: Seal, new: Seal) -> None:
-    """Bring a `Database` under *new*: a copy of all rows is made, and takes the file's place.
+    """Reseal a `Database` with *new*: a resealed copy of all rows replaces the file.
 
     Raises:
         StoreError: If neither seal fits, or the file cannot be read or written.
@@ -83,7 +83,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _sealed_tables(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return each sealed table with its key; that the schema is ours, the seal tells later."""
+    """Return each sealed table with its key column; the seal proves the schema later."""
     found = {}
     names = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'seal'"
@@ -104,7 +104,7 @@ def _copy(
     copy: Transaction,
     keys: Mapping[str, str],
 ) -> None:
-    """Write tables, rows, then what watches over them (indexes and triggers), and the seal."""
+    """Write tables and rows, then indexes and triggers, and the seal."""
     (version,) = source.execute("PRAGMA user_version").fetchone()
     schema = source.execute("SELECT type, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     target.execute("PRAGMA synchronous = FULL")

@@ -1,4 +1,4 @@
-"""MACs that bind what a row or a file says to this machine's key."""
+"""MACs that bind the content of rows and files to this machine's key."""
 
 import hashlib
 import hmac
@@ -28,15 +28,15 @@ class Seal:
     def mac(self, purpose: str, *values: Value) -> bytes:
         """Return the MAC, 32 bytes, of *values* in their order, for one *purpose*.
 
-        The values are written down so that no two different lists look alike.
+        The values are encoded so that no two different lists have the same message.
         """
         plain = [["b", each.hex()] if isinstance(each, bytes) else each for each in values]
         message = json.dumps([purpose, *plain], separators=(",", ":"), allow_nan=False)
         return hmac.digest(self._key, message.encode("ascii"), hashlib.sha256)
 
     def check(self, mac: object, purpose: str, *values: Value) -> bool:
-        """Return whether *mac* is that of *values* for *purpose*."""
+        """Return whether *mac* is the MAC of *values* for *purpose*."""
         try:
             return isinstance(mac, bytes) and hmac.compare_digest(mac, self.mac(purpose, *values))
-        except ValueError:  # infinity or no number at all, which nothing of ours holds
+        except ValueError:  # infinity or NaN, which this program never writes
             return False

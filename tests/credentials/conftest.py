@@ -1,4 +1,4 @@
-"""What the tests of the PIN factor share."""
+"""Fixtures of the tests of the PIN factor."""
 
 import subprocess
 import sys

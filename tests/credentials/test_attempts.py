@@ -1,4 +1,4 @@
-"""Attempts are counted on disk before they are judged, and what each ending costs."""
+"""Tests of the attempt counters: written before an attempt is judged, changed by how it ends."""
 
 import signal
 import threading

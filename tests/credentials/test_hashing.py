@@ -1,4 +1,4 @@
-"""PIN hashes are bound to the customer and to the key of the machine."""
+"""Tests of PIN hashes: bound to the customer and to the machine's key."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Which names and PINs are allowed."""
+"""Tests of the rules for names and PINs."""
 
 import unicodedata
 from collections.abc import Callable

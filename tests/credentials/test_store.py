@@ -1,4 +1,4 @@
-"""The JSON store loses nothing, reads strictly and never writes over damage."""
+"""Tests of the JSON store: loses nothing, reads strictly, never overwrites a damaged file."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What is refused because many people choose it, and how much that is."""
+"""Tests of weak PINs: which ones are refused, and how many."""
 
 import re
 from datetime import date, timedelta

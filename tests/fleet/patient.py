@@ -1,4 +1,4 @@
-"""Limits of the bank's service that a busy machine does not reach, where no test is about them."""
+"""Time limits that a busy machine does not reach, for tests that are not about limits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ VARIABLE = "PATIENT_SERVICE"
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Let calls, transactions and statements of this process last that long meanwhile."""
+    """Let calls, transactions and statements of this process take so long inside the context."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ServiceClient.__init__.__kwdefaults__, "call_s", LIMIT_S)
         patch.setitem(Database.__init__.__kwdefaults__, "limit_s", LIMIT_S)

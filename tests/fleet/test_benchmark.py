@@ -1,4 +1,4 @@
-"""The fleet's benchmark: a tiny run measures all that it promises, and its sums are right."""
+"""Tests of the fleet's benchmark: a tiny run measures everything, and its sums are right."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Ten kiosks that log in and withdraw at a whole bank, and what they wrote of it."""
+"""Whole bank with ten kiosks that log in and withdraw, and their diaries."""
 
 import contextlib
 import json
@@ -55,7 +55,7 @@ class Bank(WholeBank):
         self._kiosks = [self._start_kiosk(number, each) for number, each in enumerate(settings)]
 
     def quiet_kiosks(self, limit_s: float) -> list[int]:
-        """Let every kiosk end its last login, and tell the service what it must know yet.
+        """Let every kiosk end its last login and send its pending settlements.
 
         Returns:
             The numbers of those that died before, or did not come to an end.

@@ -1,4 +1,4 @@
-"""One kiosk of the trial, as a process: logs in and withdraws without pause until told to end.
+"""One kiosk of the trial, as a process: logs in and withdraws until it is stopped.
 
 What it did stands in a file, a line each: seconds since the epoch, the word, a detail. The words:
 ``granted``, ``refused``, ``fault``, ``wrong`` (a wrong PIN refused), ``WRONG`` (one admitted),
@@ -72,16 +72,16 @@ def main(settings_file: Path, username: str, staff: str, diary_file: Path) -> No
                 judge_wrong(machine, username, staff, diary)
             else:
                 log_in(machine, username, staff, diary)
-        wait_until_told(30.0)
+        wait_until_settled(30.0)
         diary("ended")
     machine.close()
 
 
-def wait_until_told(limit_s: float) -> None:
-    """Wait for what the service is to be told yet; see `atm.fleet.kiosk.accounts`."""
+def wait_until_settled(limit_s: float) -> None:
+    """Wait until pending settlements are sent; see `atm.fleet.kiosk.accounts`."""
     latest = time.monotonic() + limit_s
     for thread in threading.enumerate():
-        if thread.name == "untold":
+        if thread.name == "settlement":
             thread.join(max(0.0, latest - time.monotonic()))
 
 

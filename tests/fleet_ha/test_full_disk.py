@@ -1,4 +1,4 @@
-"""The database's disk fills up while a kiosk works; needs root, to mount a disk of its own."""
+"""Test of a full database disk while a kiosk works; needs root, to mount a small disk."""
 
 import contextlib
 import errno
@@ -14,7 +14,7 @@ from atm.accounts.session import HeldError, Session
 from atm.errors import ServiceUnavailable
 from atm.login.decision import Outcome
 from atm.machine import Machine
-from benchmarks.fleet.postgres import OWNER, Cluster, running_cluster
+from benchmarks.fleet.postgres import OWNER, PostgresServer, running_server
 from tests.fleet.service.fleet import Fleet, enrol, folder_of, sign_in
 
 pytestmark = pytest.mark.faces
@@ -68,7 +68,7 @@ def admitted(machine: Machine) -> Session:
     return decision.session
 
 
-def soon(act: Callable[[], object], cluster: Cluster) -> None:
+def soon(act: Callable[[], object], cluster: PostgresServer) -> None:
     """Do *act* as soon as the service does it; a server that crashed is started, as by Patroni."""
     latest = time.monotonic() + SOON_S
     while True:
@@ -85,7 +85,7 @@ def test_a_full_disk_refuses_and_loses_nothing(
     disk: Path, tmp_path: Path, unseen_people: list[tuple[str, list[Path]]]
 ) -> None:
     _, files = unseen_people[0]
-    with running_cluster(disk) as cluster, contextlib.ExitStack() as closing:
+    with running_server(disk) as cluster, contextlib.ExitStack() as closing:
         fleet = Fleet(tmp_path / "fleet", cluster.url(), cluster.url(OWNER))
         closing.callback(fleet.close)
         fleet.set_up()

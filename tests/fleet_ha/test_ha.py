@@ -1,4 +1,4 @@
-"""The primary killed, halted and cut off, ten times each, while kiosks work."""
+"""Test of failover: the primary is killed, halted and cut off ten times each, while kiosks work."""
 
 import os
 import tempfile

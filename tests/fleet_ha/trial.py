@@ -1,4 +1,4 @@
-"""Kill, halt and cut off the primary while ten kiosks log in and withdraw; count everything."""
+"""Failover trial: faults on the primary while ten kiosks work, and a count of every result."""
 
 import itertools
 import time
@@ -18,7 +18,7 @@ QUIET_S: Final = 8.0
 BACK_S: Final = 60.0
 """Within which the service must be back by itself."""
 ENDED_S: Final = 60.0
-"""How long kiosks may take at the end, with what the service is to be told yet."""
+"""How long kiosks may take at the end to send their pending settlements."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass
 class Report:
-    """What a trial came to.
+    """Results of a trial.
 
     Attributes:
         outages: For each kind of fault, the longest pauses between two acknowledged withdrawals, in

@@ -1,4 +1,4 @@
-"""The committed people of the demonstration are what the painter paints."""
+"""Tests of the painter: the committed people are what it paints."""
 
 import shutil
 from collections.abc import Iterator

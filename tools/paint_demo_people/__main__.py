@@ -1,4 +1,4 @@
-"""Command that paints the demonstration's people, or checks that the files are what it paints."""
+"""Command that paints the demonstration's people, or compares the files with what it paints."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ ROUNDING: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Paint or check all people; returns 1 if a checked file is not what is painted, else 0."""
+    """Paint or check all people; returns 1 if a checked file differs from the painting, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tools.paint_demo_people", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing, say what differs")
     check = parser.parse_args(arguments).check
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def save(number: int, layers: dict[str, NDArray[np.uint8]]) -> None:
-    """Write a person's layers without loss."""
+    """Write a person's layers as lossless files."""
     folder = FOLDER / str(number)
     folder.mkdir(parents=True, exist_ok=True)
     for name in LAYERS:
@@ -44,7 +44,7 @@ def save(number: int, layers: dict[str, NDArray[np.uint8]]) -> None:
 
 
 def differences(number: int, layers: dict[str, NDArray[np.uint8]]) -> list[str]:
-    """Return a sentence for each layer of a person whose file shows something else.
+    """Return a sentence for each layer of a person whose file differs from the painting.
 
     Pixels are compared, not bytes, which depend on the version of the WebP library.
     """

@@ -1,4 +1,4 @@
-"""A picture that grows by soft shapes, on which the drawn people are painted."""
+"""Canvas of soft shapes on which the drawn people are painted."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ Floats = NDArray[np.float32]
 
 
 class Canvas:
-    """A picture and its opacity; shapes are given in px of the frame, around a middle.
+    """A picture with its opacity; shapes are given in px of the frame, around a middle.
 
     Attributes:
         colour: RGB, shape (h, w, 3), 0 to 255.
@@ -20,7 +20,7 @@ class Canvas:
     """
 
     def __init__(self, left: int, top: int, right: int, bottom: int) -> None:
-        """Begin with nothing, between these edges."""
+        """Begin with an empty picture between these edges."""
         self._corner = (left, top)
         shape = ((bottom - top) * FINE, (right - left) * FINE)
         self.colour: Floats = np.zeros((*shape, 3), np.float32)
@@ -30,7 +30,7 @@ class Canvas:
         self.y: Floats = rows + top
 
     def window(self, left: int, top: int, right: int, bottom: int) -> "Canvas":
-        """Return a part of this canvas; what is painted on it is painted here."""
+        """Return a part of this canvas that shares its pixels."""
         part = Canvas.__new__(Canvas)
         part._corner = (left, top)
         columns = slice((left - self._corner[0]) * FINE, (right - self._corner[0]) * FINE)
@@ -40,14 +40,14 @@ class Canvas:
         return part
 
     def paint(self, mask: Floats, colour: ArrayLike) -> None:
-        """Lay a colour (one, or one for each pixel) over the picture, as far as *mask* is 1."""
+        """Blend a colour (one, or one for each pixel) over the picture by *mask* (0 to 1)."""
         reach, values = _reach(mask), np.asarray(colour, np.float32)
         part, over = self.colour[reach], mask[reach]
         part += over[..., np.newaxis] * ((values[reach] if values.ndim == 3 else values) - part)
         self.opacity[reach] += over * (1 - self.opacity[reach])
 
     def tint(self, mask: Floats, factor: tuple[float, float, float]) -> None:
-        """Multiply red, green and blue by *factor*, as far as *mask* is 1."""
+        """Multiply red, green and blue by *factor*, by *mask* (0 to 1)."""
         reach = _reach(mask)
         self.colour[reach] *= 1 + mask[reach][..., np.newaxis] * (np.array(factor, np.float32) - 1)
 
@@ -72,7 +72,7 @@ class Canvas:
         )
 
     def spots(self, x: float, y: float, wide: float, high: float) -> Floats:
-        """Return two of them, one left and one right of the middle."""
+        """Return two such Gaussians, one left and one right of the middle."""
         return self.spot(-x, y, wide, high) + self.spot(x, y, wide, high)
 
     def _filled(self, curve: NDArray[np.float64], soft: float) -> Floats:

@@ -14,7 +14,7 @@ EYE_LINE: Final = -15.0
 
 
 def ears(canvas: Canvas, look: Looks) -> None:
-    """Paint both ears, which the face will cover in part."""
+    """Paint both ears, which the face will partly cover."""
     for side in (-1, 1):
         x = side * (look.face_width + 1)
         outline = [(0, -34), (8, -30), (10, -12), (6, 8), (0, 20), (-8, 16), (-8, -28)]
@@ -145,7 +145,7 @@ def mouth(canvas: Canvas, look: Looks) -> None:
 
 
 def beard(canvas: Canvas, look: Looks, face: Floats, rng: np.random.Generator) -> None:
-    """Paint what grows on chin, cheeks and upper lip, inside the mask of the face."""
+    """Paint the beard on chin, cheeks and upper lip, inside the mask of the face."""
     if look.beard == "none":
         return
     y, wide, full, broad = EYE_LINE + look.mouth_drop, look.mouth_width, look.lips, look.face_width
@@ -187,7 +187,7 @@ def hair_back(canvas: Canvas, look: Looks, rng: np.random.Generator) -> None:
 
 
 def hair_mask(canvas: Canvas, look: Looks) -> Floats:
-    """Return where hair lies above and beside the forehead."""
+    """Return the mask of the hair above and beside the forehead."""
     wide = look.face_width
     if look.hair == "bald":
         return np.zeros_like(canvas.opacity)
@@ -214,7 +214,7 @@ def hair_mask(canvas: Canvas, look: Looks) -> Floats:
 
 
 def hair_front(canvas: Canvas, look: Looks, mask: Floats, rng: np.random.Generator) -> None:
-    """Paint the hair of that mask."""
+    """Paint the hair of the mask from `hair_mask`."""
     if look.hair != "bald":
         _strands(canvas, look, mask, rng, 1.0)
 

@@ -1,4 +1,4 @@
-"""The drawn people's features, drawn by lot."""
+"""Random features of the drawn people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """A drawn person. Lengths are px of a frame in which the head is 240 px high.
+    """Features of a drawn person. Lengths are px of a frame in which the head is 240 px high.
 
     Attributes:
         skin: RGB; so are the other colours.
@@ -84,7 +84,7 @@ WALLS: Final = ((194, 205, 212), (210, 205, 196), (192, 206, 198))
 
 
 def looks(lot: int) -> Looks:
-    """Return the person of that lot; the same at every call."""
+    """Return the features drawn with the seed *lot*; the same at every call."""
     rng = np.random.default_rng(lot)
 
     def between(low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""Paints a person once: wall, body and head as layers, which the run time moves."""
+"""Painting of a person as layers (wall, body and head), which the program moves at run time."""
 
 from typing import Final
 
@@ -58,7 +58,7 @@ def paint(look: Looks) -> dict[str, NDArray[np.uint8]]:
 
 
 def _seen_behind(head: NDArray[np.uint8], back: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the back hair without what no frame shows: the head lies over it and moves with it."""
+    """Return the back hair without the part that the head always covers."""
     covered = cv2.erode((head[..., 3:] == 255).astype(np.uint8), np.ones((5, 5)), borderValue=0)
     return np.asarray(back * (1 - covered)[..., np.newaxis], np.uint8)
 
@@ -115,7 +115,7 @@ def _outline(look: Looks) -> NDArray[np.float64]:
 
 
 def _depth(canvas: Canvas, look: Looks, nose: float = 1.0) -> Floats:
-    """Return how far each point of the head stands out, px; 0 at its outline and beyond.
+    """Return the depth of each point of the head, px; 0 at its outline and beyond.
 
     Args:
         canvas: Gives the points.
@@ -130,7 +130,7 @@ def _depth(canvas: Canvas, look: Looks, nose: float = 1.0) -> Floats:
 
 
 def _relief(canvas: Canvas, look: Looks) -> Floats:
-    """Return the depth with what only the light shows: sockets, cheeks, lips, chin."""
+    """Return the depth with details for the light only: sockets, cheeks, lips, chin."""
     tip, lips = EYE_LINE + look.nose_length, EYE_LINE + look.mouth_drop
     height = _depth(canvas, look)
     height -= canvas.spots(look.eye_distance, EYE_LINE, 17, 11) * 7
@@ -145,7 +145,7 @@ def _relief(canvas: Canvas, look: Looks) -> Floats:
 
 
 def _stacked(*canvases: Canvas) -> NDArray[np.uint8]:
-    """Return canvases laid over each other as one layer, fit to be shown at half its size."""
+    """Return the canvases combined into one layer, to be shown at half its size."""
     colour = np.zeros_like(canvases[0].colour)
     opacity = np.zeros_like(canvases[0].opacity)
     for canvas in canvases:

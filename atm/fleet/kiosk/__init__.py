@@ -1,1 +1,1 @@
-"""The kiosk of a bank that keeps its customers in one shared service: a client, and no store."""
+"""Client of the bank's service: the bank as a kiosk sees it when customers are kept elsewhere."""

@@ -1,8 +1,8 @@
-"""The account of one admitted customer, kept by the service: what `Session` calls on a ledger.
+"""Account of one admitted customer, kept by the service; a `Session` uses it like a ledger.
 
-A withdrawal's reference is made here, so that a step whose answer was lost can be asked for again.
-What the service cannot be told at once, that notes came out or that none did, is told as soon as
-it answers again.
+The kiosk makes the reference of a withdrawal, so that a step whose answer was lost can be repeated.
+If the service does not answer when a hold must be booked or released, the call is repeated in the
+background until it does.
 """
 
 import contextlib
@@ -35,19 +35,19 @@ from atm.fleet.wire_values import (
 
 RETRY_S: Final = 1.0
 SETTLED_AFTER_S: Final = 10.0
-"""The service gives every call up sooner: a hold that is unknown then will not come any more."""
+"""The service ends every call sooner than this: a hold that is still unknown was never made."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
-    """What the service has not been told yet.
+class PendingSettlement:
+    """Settlement of a hold that the service has not confirmed yet.
 
     Attributes:
         act: ``book`` or ``release``.
-        hold: Which hold.
-        since: When it came about, by the clock.
+        hold: The hold.
+        since: When the first try failed, by the clock.
     """
 
     act: str
@@ -56,7 +56,7 @@ class Untold:
 
 
 class RemoteAccounts:
-    """One customer's account and PIN, for as long as their session lasts."""
+    """Account and PIN of one customer during one session."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RemoteAccounts:
         customer_id: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Speak for the customer to whom *session*, a token, belongs."""
+        """Act for the customer *customer_id*, whose token is *session*."""
         self._client = client
         self._session = session
         self._customer_id = customer_id
@@ -73,16 +73,16 @@ class RemoteAccounts:
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units."""
-        return int(self._call("available", again=True)["available_minor"])
+        return int(self._call("available", idempotent=True)["available_minor"])
 
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
         """Return the last *limit* transactions, newest first."""
-        found = self._call("transactions", again=True, limit=limit)["transactions"]
+        found = self._call("transactions", idempotent=True, limit=limit)["transactions"]
         return [transaction_from_json(each) for each in found]
 
     @contextlib.contextmanager
     def paying_out(self) -> Any:
-        """Do nothing: staff settle no hold that is a moment old."""
+        """Do nothing: the service lets staff settle no hold that is younger than two minutes."""
         yield
 
     def check_withdrawal(
@@ -97,11 +97,11 @@ class RemoteAccounts:
 
         Raises:
             LedgerError: If the account does not allow it.
-            ServiceUnavailable: If nobody can say.
+            ServiceUnavailable: If the service does not answer.
         """
         self._call(
             "check",
-            again=True,
+            idempotent=True,
             amount_minor=amount_minor,
             smallest_note_minor=smallest_note_minor,
             day_limit_minor=day_limit_minor,
@@ -120,13 +120,13 @@ class RemoteAccounts:
 
         Raises:
             LedgerError: If the account does not allow it.
-            ServiceUnavailable: If nobody can say; the money is let go of as soon as that can be.
+            ServiceUnavailable: If the service does not answer; the hold is released later.
         """
         reference = reference or random_reference()
         try:
             found = self._call(
                 "hold",
-                again=True,
+                idempotent=True,
                 reference=reference,
                 amount_minor=amount_minor,
                 smallest_note_minor=smallest_note_minor,
@@ -134,71 +134,75 @@ class RemoteAccounts:
             )
         except ServiceUnavailable:
             lost = Hold(0, customer_id, amount_minor, datetime.now(UTC), reference)
-            self._tell_later(Untold("release", lost, self._clock()))
+            self._settle_later(PendingSettlement("release", lost, self._clock()))
             raise
         return hold_from_json(found, customer_id)
 
     def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out.
+        """Book the hold: the notes were paid out.
 
         Raises:
-            UnavailableError: If the service cannot be told now; it is told later.
+            UnavailableError: If the service does not answer; the call is repeated later.
         """
         try:
             return withdrawal_from_json(self._end("book", hold))
         except ServiceUnavailable as error:
-            self._tell_later(Untold("book", hold, self._clock()))
+            self._settle_later(PendingSettlement("book", hold, self._clock()))
             raise UnavailableError from error
 
     def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out.
+        """Release the hold: no notes were paid out.
 
         Raises:
-            UnavailableError: If the service cannot be told now; it is told later.
+            UnavailableError: If the service does not answer; the call is repeated later.
         """
         try:
             self._end("release", hold)
         except ServiceUnavailable as error:
-            self._tell_later(Untold("release", hold, self._clock()))
+            self._settle_later(PendingSettlement("release", hold, self._clock()))
             raise UnavailableError from error
 
     def save_pin(self, pin: str) -> None:
-        """Give the customer another PIN; only within a minute of their admission.
+        """Change the customer's PIN; the service allows it within a minute of the admission.
 
         Raises:
             PolicyError: If *pin* is not allowed.
-            OverError: If the admission is too long ago.
+            SessionEndedError: If the admission is too long ago.
             ServiceUnavailable: If it could not be saved.
         """
-        self._call("pin", again=False, pin=pin)
+        self._call("pin", idempotent=False, pin=pin)
 
-    def _call(self, act: str, *, again: bool, **body: Any) -> dict[str, Any]:
-        return self._client.call(f"sessions/{act}", again=again, session=self._session, **body)
+    def _call(self, act: str, *, idempotent: bool, **body: Any) -> dict[str, Any]:
+        return self._client.call(
+            f"sessions/{act}", idempotent=idempotent, session=self._session, **body
+        )
 
     def _end(self, act: str, hold: Hold) -> dict[str, Any]:
-        return self._call(act, again=True, hold=hold_to_json(hold))
+        return self._call(act, idempotent=True, hold=hold_to_json(hold))
 
-    def _tell_later(self, untold: Untold) -> None:
-        threading.Thread(target=self._tell, args=(untold,), name="untold", daemon=True).start()
+    def _settle_later(self, pending: PendingSettlement) -> None:
+        threading.Thread(
+            target=self._settle, args=(pending,), name="settlement", daemon=True
+        ).start()
 
-    def _tell(self, untold: Untold) -> None:
-        """Try again until the service knows, or this session is over: then staff settle it."""
-        while not self._client.closed and self._clock() - untold.since < SESSION_S:
+    def _settle(self, pending: PendingSettlement) -> None:
+        """Repeat the call until the service confirms it or the session's time is over."""
+        while not self._client.closed and self._clock() - pending.since < SESSION_S:
             time.sleep(RETRY_S)
             try:
-                self._end(untold.act, untold.hold)
+                self._end(pending.act, pending.hold)
                 return
             except ServiceUnavailable:
                 continue
             except UnknownHoldError:
-                if self._clock() - untold.since >= SETTLED_AFTER_S:
+                if self._clock() - pending.since >= SETTLED_AFTER_S:
                     return
             except SettledHoldError:
                 return
             except AtmError as error:
-                _log.error("Staff settle %s: %s", untold.hold.reference, error)
+                _log.error("Staff must settle hold %s: %s", pending.hold.reference, error)
                 return
 
 
 class UnavailableError(ServiceUnavailable, LedgerError):
-    """The service does not answer: for who expects what a ledger raises."""
+    """The service does not answer, for callers that expect a ledger's errors."""

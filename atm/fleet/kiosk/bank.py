@@ -1,7 +1,7 @@
-"""The bank of a kiosk of many: its customers are kept by the bank's service.
+"""Bank of a kiosk whose customers are kept by the bank's service.
 
-What is the kiosk's own stays in its data folder: pause, camera, approval and its log. There is no
-other way to a customer than the service, and none without it.
+The kiosk's own pause, camera, approval and log stay in its data folder. Customers are reached
+through the service only; without it nobody logs in.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 class RemoteBank:
-    """Asks the bank's service for everything about customers; an `atm.bank.Bank`."""
+    """An `atm.bank.Bank` that asks the bank's service for everything about customers."""
 
     def __init__(self, settings: Settings, stores: KioskStores) -> None:
-        """Wire the use cases over the kiosk's own *stores*; nothing is asked of the service yet.
+        """Build the use cases over the kiosk's own *stores*; the service is not called yet.
 
         Raises:
             ClientError: If this kiosk's certificate cannot be used.
@@ -74,11 +74,11 @@ class RemoteBank:
 
     @property
     def has_customers(self) -> bool:
-        """Take it that somebody is enrolled: a bank has customers."""
+        """Always true: a bank is assumed to have customers."""
         return True
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
-        """Check PIN and face at once and let the service decide; never raises."""
+        """Check PIN and face at the same time and let the service decide; never raises."""
 
         def check(begun: Awaited, pressed: float, deadline: float) -> FaceResult:
             def claim(recogniser: Recogniser, frames: Iterator[Frame]) -> ClaimedFace:
@@ -90,7 +90,7 @@ class RemoteBank:
         return self.logins.login(username, pin, check)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Refuse: the service is set up with its first member of staff.
+        """Refuse: the first member of staff is made at the service.
 
         Raises:
             StaffError: Always.
@@ -102,7 +102,7 @@ class RemoteBank:
         return self.office.export(username, staff=staff)
 
     def import_names(self, file: Path, *, staff: StaffMember) -> NoReturn:
-        """Refuse: names are brought in where the customers are kept.
+        """Refuse: names are imported on a machine that keeps its own customers.
 
         Raises:
             AtmError: Always.
@@ -110,7 +110,7 @@ class RemoteBank:
         raise AtmError("Names are imported on a machine that keeps its own customers.")
 
     def check_approved(self) -> None:
-        """Accept models and settings.
+        """Check that models and settings are those that staff approved at this kiosk.
 
         Raises:
             NotApprovedError: If they are not what staff approved at this kiosk.
@@ -118,21 +118,21 @@ class RemoteBank:
         self.stores.approvals.check(self._settings)
 
     def tidy(self) -> None:
-        """Do nothing: the service keeps no half-made customers."""
+        """Do nothing: the service keeps no unfinished enrolments."""
 
     def prepare(self) -> None:
-        """Do nothing: the service hashes and searches."""
+        """Do nothing: the service hashes PINs and searches for duplicate faces."""
 
     def notes(self) -> tuple[str, ...]:
         """Return a sentence if the service does not answer."""
         try:
-            self._client.call("health", again=True)
+            self._client.call("health", idempotent=True)
         except AtmError:
             return ("The bank's service does not answer.",)
         return ()
 
     def close(self) -> None:
-        """End the log, and let go of the service."""
+        """Close the log and the connections to the service."""
         self.audit.close()
         self._client.close()
 

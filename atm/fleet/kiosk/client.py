@@ -1,7 +1,7 @@
-"""Calls to the service: mutual TLS 1.3, an answer in time or none, and errors as they were raised.
+"""HTTPS client of the bank's service: mutual TLS 1.3, a time limit, the service's own errors.
 
-After a call that ran out of time the next ones are refused unsent for a moment: whoever waited
-once does not wait again for each step of what they were doing.
+After a call that timed out, calls are refused for a moment without being sent, so that a person who
+has waited once does not wait again at each further step.
 """
 
 import logging
@@ -16,11 +16,11 @@ import httpx
 
 from atm.answer_thread import Answer
 from atm.errors import AtmError, ServiceUnavailable
-from atm.fleet.wire_errors import CALL_S, VERSION, NotAllowedError, heard
+from atm.fleet.wire_errors import CALL_S, VERSION, NotAllowedError, decode_error
 from atm.settings import Settings
 
 QUIET_S: Final = 2.0
-"""How long nothing is sent after a call that ran out of time."""
+"""How long no call is sent after one that timed out."""
 CONNECTIONS: Final = 8
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class ClientError(AtmError):
 
 
 class ServiceClient:
-    """One kiosk's way to the service; safe to use from several threads."""
+    """Client of the service for one kiosk; safe to use from several threads."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ServiceClient:
         call_s: float = CALL_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connect to nothing yet.
+        """Prepare the client; it connects at the first call.
 
         Args:
             address: ``https://host:port``.
@@ -51,7 +51,7 @@ class ServiceClient:
             certificate: This kiosk's, PEM.
             key: Its private key, PEM.
             call_s: How long one call may take, repetitions included.
-            clock: Seconds that nobody sets.
+            clock: Monotonic seconds.
 
         Raises:
             ClientError: If a file cannot be used.
@@ -78,23 +78,23 @@ class ServiceClient:
         self._quiet_until = float("-inf")
         self._turn = threading.Lock()
 
-    def call(self, path: str, *, again: bool = False, **body: Any) -> dict[str, Any]:
+    def call(self, path: str, *, idempotent: bool = False, **body: Any) -> dict[str, Any]:
         """Send *body* to *path* and return the answer.
 
         Args:
             path: Below the version, such as ``logins``.
-            again: Whether it may be sent twice: it asks only, or says itself that it is the same.
+            idempotent: Whether it may be sent twice, because the second time changes nothing.
             **body: What the route takes.
 
         Raises:
-            ServiceUnavailable: If there is no answer in time, or one that says so.
-            Exception: What the service raised, as `atm.fleet.wire_errors` has it.
+            ServiceUnavailable: If no answer comes in time, or the answer says so.
+            Exception: The error that the service raised; see `atm.fleet.wire_errors`.
         """
         with self._turn:
             if self._clock() < self._quiet_until:
                 raise ServiceUnavailable
         latest = self._clock() + self._call_s
-        call = Answer("service-call", lambda: self._send(path, body, latest, again))
+        call = Answer("service-call", lambda: self._send(path, body, latest, idempotent))
         call.start()
         call.join(self._call_s)
         answer = call.answer
@@ -109,21 +109,21 @@ class ServiceClient:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called: nothing is sent any more."""
+        """Whether `close` was called; then no call is sent any more."""
         return self._http.is_closed
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._http.close()
 
     def _send(
-        self, path: str, body: Mapping[str, Any], latest: float, again: bool
+        self, path: str, body: Mapping[str, Any], latest: float, idempotent: bool
     ) -> httpx.Response:
-        """Return the answer; a connection that broke is tried once more if that is allowed."""
+        """Return the answer; an idempotent call is sent once more if its connection broke."""
         try:
             return self._post(path, body, latest)
         except httpx.TransportError as error:
-            if isinstance(error, httpx.TimeoutException) or not again:
+            if isinstance(error, httpx.TimeoutException) or not idempotent:
                 raise
             return self._post(path, body, latest)
 
@@ -138,7 +138,7 @@ class ServiceClient:
             found = None
         if answer.status_code == httpx.codes.OK and isinstance(found, dict):
             return found
-        error = heard(found)
+        error = decode_error(found)
         if isinstance(error, NotAllowedError):
             _log.error("The service does not know this kiosk")
             raise ServiceUnavailable from error
@@ -146,7 +146,7 @@ class ServiceClient:
 
 
 def client_of(settings: Settings) -> ServiceClient:
-    """Return the way to the service that *settings* name.
+    """Return the client of the service that *settings* name.
 
     Raises:
         ClientError: If this kiosk's certificate cannot be used.

@@ -1,4 +1,4 @@
-"""An enrolment at a kiosk of the bank: the camera is here, hash and commit are the service's."""
+"""Enrolment at a kiosk of the bank: the kiosk takes pictures, the service saves the customer."""
 
 import threading
 from datetime import UTC
@@ -21,21 +21,21 @@ class RemoteEnrolment:
     """Makes customers of the bank, whole or not at all: the same methods as `EnrolmentDesk`."""
 
     def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
-        """Ask *client*."""
+        """Enrol through *client*; taking the pictures may last *limit_s* seconds."""
         self._client = client
         self._limit_s = limit_s
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username* as it will be kept; *staff* ask.
+        """Return *username* as it will be stored; *staff* is the member of staff who asks.
 
         Raises:
             PolicyError: If it is not allowed.
-            DuplicateUserError: If somebody has it.
+            DuplicateUserError: If it is taken.
             SignedOutError: If *staff* signed in too long ago.
         """
         name = normalise_username(username)
         found = self._client.call(
-            "enrolments/username", again=True, staff=tokens_of(staff), name=name
+            "enrolments/username", idempotent=True, staff=tokens_of(staff), name=name
         )
         return str(found["username"])
 
@@ -54,7 +54,8 @@ class RemoteEnrolment:
             application: As typed.
             staff: The member of staff who signed in.
             enrol_face: Called on a thread of its own.
-            ask: Called when the face is close to another customer's; without it that is a no.
+            ask: Called when the face is close to another customer's; without it the
+                enrolment is refused.
             cancel: Set it to stop; it is set by itself once the pictures are done.
 
         Raises:

@@ -1,8 +1,8 @@
-"""The kiosk's own log, and the copy of it that the service keeps.
+"""Audit log of a kiosk of the bank, with a copy at the service.
 
-An entry is written here first. One that is anchored is also at the service when `append` returns,
-or `append` raises and an entry "unsent" says so; the others follow in the background, in their
-order.
+Each entry is written to the kiosk's own log first. An anchored entry has also reached the service
+when `append` returns; otherwise `append` raises, and an entry "unsent" records it. All others are
+sent in the background, in their order.
 """
 
 import contextlib
@@ -18,15 +18,15 @@ from credentials.sealed.files import JsonObject
 
 AT_ONCE: Final = 50
 MOST_WAITING: Final = 200
-"""Entries that wait for the service; the oldest of more are kept in this kiosk's log alone."""
+"""At most so many entries wait for the service; older ones stay in the kiosk's own log only."""
 RETRY_S: Final = 5.0
 
 
 class KioskLog:
-    """Appends to the kiosk's log and to the service's; shared by threads."""
+    """Appends to the kiosk's own log and to the service's; safe to use from several threads."""
 
     def __init__(self, local: AuditLog, client: ServiceClient) -> None:
-        """Write to *local* and send to *client*; nothing waits yet."""
+        """Write to *local* and send copies to *client*."""
         self.local = local
         self._client = client
         self._waiting: deque[JsonObject] = deque(maxlen=MOST_WAITING)
@@ -39,7 +39,7 @@ class KioskLog:
         """Add an entry; see `AuditLog.append`.
 
         Raises:
-            AuditError: If it is not on this kiosk's disk.
+            AuditError: If it cannot be written to this kiosk's disk.
             ServiceUnavailable: If it is anchored and the service did not take it.
         """
         self.local.append(kind, anchor=anchor, **fields)
@@ -69,7 +69,7 @@ class KioskLog:
         return self.local.head_stores()
 
     def close(self) -> None:
-        """Send what waits if that can be done now, and close this kiosk's log."""
+        """Send the waiting entries if the service answers, and close the kiosk's own log."""
         with self._wake:
             self._closed = True
             self._wake.notify()
@@ -78,7 +78,7 @@ class KioskLog:
         self.local.close()
 
     def _send(self) -> None:
-        """Send everything that waits, oldest first."""
+        """Send all waiting entries, oldest first."""
         with self._turn:
             while some := list(self._waiting)[:AT_ONCE]:
                 self._client.call("audit", entries=some)
@@ -87,7 +87,7 @@ class KioskLog:
                         self._waiting.popleft()
 
     def _send_behind(self) -> None:
-        """Let the sender know, which begins with the first entry that may wait; `_wake` is held."""
+        """Wake the sender thread, or start it; the caller holds `_wake`."""
         if self._sender is None and not self._closed:
             self._sender = threading.Thread(target=self._send_on, name="kiosk-log", daemon=True)
             self._sender.start()

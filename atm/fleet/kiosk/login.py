@@ -1,7 +1,7 @@
-"""A login at a kiosk of the bank: the service judges the PIN, the kiosk the face, at once.
+"""Login at a kiosk of the bank: the service checks the PIN while the kiosk checks the face.
 
-The service's answer to the press holds one template, for this attempt only, whatever the PIN was;
-frames are gathered meanwhile. Its answer to the face's result is yes or no.
+The service's first answer holds one template, for this attempt only, whatever the PIN was; frames
+are collected meanwhile. Its answer to the result of the face check is granted or refused.
 """
 
 import itertools
@@ -16,11 +16,11 @@ from atm.accounts.session import Session
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.kiosk.log import KioskLog
-from atm.fleet.sealed_box import EnvelopeError, Reader
+from atm.fleet.sealed_box import Recipient, SealedBoxError
 from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login.decision import Decision, Outcome, reason
-from atm.login.login import Answers, Behind, LoginShell
+from atm.login.login import Behind, LoginAnswers, LoginShell
 from atm.login.pause import Pause
 from atm.people import Customer
 from face_auth.errors import AcquisitionError, NoFaceError
@@ -28,17 +28,17 @@ from face_auth.gallery import Template
 from face_auth.types import FaceResult, Frame
 
 GATHERED = 8
-"""Frames that are kept while the service is asked: the newest ones."""
+"""The newest frames that are kept while the service is asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BegunLogin:
-    """What the service gave for one attempt.
+    """The service's answer at the beginning of a login.
 
     Attributes:
-        attempt: A token, for the end of the login.
-        template: The claimed customer's, or nobody's; this kiosk cannot tell.
-        excused: Requests that they cannot follow, as `CredentialRecord.excused`.
+        attempt: Token of the attempt, for the end of the login.
+        template: The claimed customer's, or a decoy; the kiosk cannot tell which.
+        excused: Movements that the customer cannot make, as `CredentialRecord.excused`.
     """
 
     attempt: str
@@ -47,11 +47,11 @@ class BegunLogin:
 
 
 Awaited = Future[BegunLogin]
-"""What the face thread waits for."""
+"""The answer that the face thread waits for."""
 
 
 class RemoteLogin(LoginShell[BegunLogin, Awaited]):
-    """Runs logins that the service decides."""
+    """Runs logins whose decision the service takes."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
         open_session: Callable[[Customer, str, Template], Session],
         limit_s: float,
     ) -> None:
-        """Take the way to the service, the kiosk's own pause and log, and what opens an account.
+        """Use the service's *client* and the kiosk's own *pause* and *log*.
 
         *network* returns name and SHA-256 of the face network in use; *open_session* is given the
         customer, the service's token and the template that the face was judged by.
@@ -90,7 +90,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
 
         return judge, lambda: claim
 
-    def _end(self, answers: Answers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
         begun, face = answers.pin, answers.face
         reasons = (
             "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",
@@ -109,7 +109,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
     def _finish(
         self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], latest: float
     ) -> Decision:
-        """Let the service decide, then log its decision here; nobody is admitted unless it is."""
+        """Let the service decide, and log its decision; nobody is admitted without the entry."""
         try:
             found = self._client.call(
                 "logins/finish", attempt=begun.attempt, face=face_to_json(face)
@@ -133,7 +133,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
             return self._logged(decision, self._log.append)
 
     def _logged(self, decision: Decision, append: Callable[..., None]) -> Decision:
-        """Return *decision* once it is in the log; what cannot be logged is a fault."""
+        """Log *decision* and return it; a decision that cannot be logged becomes a fault."""
         try:
             append(
                 "decision",
@@ -148,20 +148,20 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
         return decision
 
     def _ask(self, username: str, pin: str) -> BegunLogin:
-        reader = Reader()
+        recipient = Recipient()
         name, sha256 = self._network()
         found = self._client.call(
             "logins",
             username=username,
             pin=pin,
-            public_key=to_base64(reader.public),
+            public_key=to_base64(recipient.public),
             network_sha256=sha256,
         )
         try:
             attempt = str(found["attempt"])
-            opened = reader.open(from_base64(found["sealed"]), attempt.encode("ascii"))
+            opened = recipient.open(from_base64(found["sealed"]), attempt.encode("ascii"))
             claimed = unpack_claimed(opened)
-        except (EnvelopeError, FaceWireError, KeyError, TypeError, ValueError) as error:
+        except (SealedBoxError, FaceWireError, KeyError, TypeError, ValueError) as error:
             raise ServiceUnavailable from error
         template = Template(
             customer_id="",
@@ -174,11 +174,11 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
 
 
 def gather(frames: Iterator[Frame], claim: Awaited) -> tuple[BegunLogin, Iterator[Frame]]:
-    """Return what the service gave, and *frames* from before it did too: the newest of them.
+    """Return the service's answer and *frames*, led by the newest ones that came before it.
 
     Raises:
         NoFaceError: If the frames ended first.
-        Exception: What the question to the service raised.
+        Exception: What the call to the service raised.
     """
     waiting: deque[Frame] = deque(maxlen=GATHERED)
     for frame in frames:

@@ -1,4 +1,4 @@
-"""What staff do at a kiosk of the bank, done by the service: the same methods as `Office`."""
+"""Staff acts at a kiosk of the bank, carried out by the service; same methods as `Office`."""
 
 import threading
 from collections.abc import Collection
@@ -23,31 +23,31 @@ Found = list[tuple[Customer, str]]
 
 
 class RemoteOffice:
-    """The acts of staff. Whoever signs was signed in by `RemoteStaff`."""
+    """Staff acts over the service, for members of staff whom `RemoteStaff` signed in."""
 
     def __init__(self, client: ServiceClient) -> None:
-        """Ask *client*."""
+        """Send every act to *client*."""
         self._client = client
 
     def customers(self, *, staff: StaffMember) -> Found:
         """Return every customer with their state, by username; see `Office.customers`."""
-        return _with_states(self._act("customers", staff, again=True))
+        return _with_states(self._act("customers", staff, idempotent=True))
 
     def search(self, text: str, *, staff: StaffMember) -> Found:
         """Return the first customers whose name has *text* in it; see `Office.search`."""
-        return _with_states(self._act("search", staff, again=True, text=text))
+        return _with_states(self._act("search", staff, idempotent=True, text=text))
 
     def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
-        """Return what may be known of *username*.
+        """Return what staff may see of the customer *username*.
 
         Raises:
             UnknownUserError: If there is no such customer.
         """
-        found = self._act("known", staff, again=True, name=username)
+        found = self._act("known", staff, idempotent=True, name=username)
         return KnownCustomer(customer_from_json(found["customer"]), found["excused"])
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
-        """Forget wrong PINs, waits and reservations; see `Office.unlock`."""
+        """Clear wrong PINs, waits and reservations; see `Office.unlock`."""
         self._act("unlock", staff, name=username)
 
     def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
@@ -62,7 +62,7 @@ class RemoteOffice:
         signed: Signatures,
         cancel: threading.Event | None = None,
     ) -> None:
-        """Take the face of an enrolled customer anew; see `Office.new_face`."""
+        """Enrol the face of an existing customer again; see `Office.new_face`."""
         stop = cancel or threading.Event()
         with plain_errors():
             template, captures = enrol_face("", stop)  # the service says whose it is
@@ -80,16 +80,16 @@ class RemoteOffice:
         return int(found["balance_minor"])
 
     def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
-        """Mark which requests a customer cannot follow; see `Office.excuse`."""
+        """Mark which movements a customer cannot make; see `Office.excuse`."""
         self._act("excuse", staff, name=username, requests=list(requests))
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return every member of staff by name, and whether they are locked."""
-        found = self._client.call("staff/names", again=True, staff=tokens_of(staff))
+        found = self._client.call("staff/names", idempotent=True, staff=tokens_of(staff))
         return [(str(name), bool(locked)) for name, locked in found["names"]]
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
-        """Make a member of staff; see `Office.add_staff`."""
+        """Add a member of staff; see `Office.add_staff`."""
         found = self._client.call("staff/add", staff=tokens_of(signed), name=name, pin=pin)
         return StaffMember(str(found["name"]))
 
@@ -98,17 +98,17 @@ class RemoteOffice:
         self._client.call("staff/remove", staff=tokens_of(signed), name=name)
 
     def unlock_staff(self, name: str, *, signed: Signatures) -> None:
-        """Forget the wrong PINs of a member of staff; see `Office.unlock_staff`."""
+        """Clear the wrong PINs of a member of staff; see `Office.unlock_staff`."""
         self._client.call("staff/unlock", staff=tokens_of(signed), name=name)
 
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
         """Return the last *n* logins at this kiosk that were not granted; see `Office.refusals`."""
-        found = self._act("refusals", staff, again=True, number=n)["refusals"]
+        found = self._act("refusals", staff, idempotent=True, number=n)["refusals"]
         return [refusal_from_json(each) for each in found]
 
     def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
-        """Return the withdrawals that nobody knows the end of; see `Office.holds`."""
-        found = self._act("holds", staff, again=True)["holds"]
+        """Return the withdrawals whose outcome is unknown; see `Office.holds`."""
+        found = self._act("holds", staff, idempotent=True)["holds"]
         return [(hold_from_json(each, each["customer_id"]), each["username"]) for each in found]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
@@ -117,14 +117,16 @@ class RemoteOffice:
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, Any]:
         """Return what the bank keeps of a customer; see `atm.maintenance.export.export`."""
-        kept = self._act("export", staff, again=True, name=username)["kept"]
+        kept = self._act("export", staff, idempotent=True, name=username)["kept"]
         assert isinstance(kept, dict)
         return kept
 
     def _act(
-        self, what: str, signed: StaffMember | Signatures, *, again: bool = False, **body: Any
+        self, what: str, signed: StaffMember | Signatures, *, idempotent: bool = False, **body: Any
     ) -> dict[str, Any]:
-        return self._client.call(f"office/{what}", again=again, staff=tokens_of(signed), **body)
+        return self._client.call(
+            f"office/{what}", idempotent=idempotent, staff=tokens_of(signed), **body
+        )
 
 
 def _with_states(found: dict[str, Any]) -> Found:

@@ -1,23 +1,23 @@
-"""Members of staff, signed in by the service: the same methods as `StaffRegistry`."""
+"""Members of staff, signed in by the service; same methods as `StaffRegistry`."""
 
 from atm.fleet.kiosk.client import ServiceClient
 from atm.people import Signatures, StaffError, StaffMember
 
 
 def tokens_of(signed: StaffMember | Signatures) -> list[str]:
-    """Return the tokens of those who signed, one or two."""
+    """Return the tokens of the one or two members of staff who signed."""
     members = [signed.first, signed.second] if isinstance(signed, Signatures) else [signed]
     return [member.token for member in members]
 
 
 class RemoteStaff:
-    """The bank's members of staff."""
+    """The bank's members of staff, kept by the service."""
 
     empty = False
-    """The service is set up with its first member; a kiosk makes none."""
+    """Always false: the service is set up with its first member of staff."""
 
     def __init__(self, client: ServiceClient) -> None:
-        """Ask *client*."""
+        """Sign in through *client*."""
         self._client = client
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
@@ -25,13 +25,13 @@ class RemoteStaff:
 
         Raises:
             StaffSignInError: If the name is unknown or locked, or the PIN is wrong.
-            ServiceUnavailable: If nobody can say.
+            ServiceUnavailable: If the service does not answer.
         """
         found = self._client.call("staff/sign-in", name=name, pin=pin)
         return StaffMember(str(found["name"]), str(found["token"]))
 
     def change_pin(self, name: str, old: str, new: str) -> None:
-        """Give *name* the PIN *new*; *old* is judged as at a sign-in.
+        """Change the PIN of *name* to *new*; *old* is checked as at a sign-in.
 
         Raises:
             PolicyError: If *new* is not allowed.
@@ -40,7 +40,7 @@ class RemoteStaff:
         self._client.call("staff/change-pin", name=name, old=old, new=new)
 
     def check_first(self, name: str, pin: str) -> str:
-        """Refuse: the service is set up with its first member of staff.
+        """Refuse: the first member of staff is made at the service.
 
         Raises:
             StaffError: Always.

@@ -1,1 +1,1 @@
-"""The service of a bank with many kiosks; a kiosk never imports it."""
+"""The service of a bank with many kiosks: HTTP routes over a shared store. No kiosk imports it."""

@@ -1,8 +1,8 @@
-"""`python -m atm.fleet.service`: the bank's service, and the few acts that set it up.
+"""`python -m atm.fleet.service`: runs the bank's service, and sets it up.
 
-All settings are variables ATM_SERVICE_…; see docs/fleet.md. Exit code 0 means done, 2 an error with
-one sentence on standard error. Secrets are asked without echo at a terminal, else read from
-standard input, one a line.
+All settings are environment variables ATM_SERVICE_…; see docs/fleet.md. Exit code 0 means done; 2
+means an error, with one sentence on standard error. Secrets are typed without echo at a terminal,
+or read from standard input, one a line.
 """
 
 import argparse
@@ -40,11 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
-    """Serve kiosks until told to end."""
+    """Serve kiosks until the process is stopped."""
     from atm.fleet.service.app import make_app
     from atm.fleet.service.server import serve, tls_context
 
-    tls_context(settings)  # what is missing is said before anything is loaded
+    tls_context(settings)  # a missing file is reported before anything is loaded
     app = make_app(_stores(settings), load_card(settings.network), day_limit=settings.day_limit)
     serve(app, settings)
     return YES
@@ -54,7 +54,7 @@ def fingerprint(path: Path) -> str:
     """Return the SHA-256 of the certificate in *path* (PEM), 64 hexadecimal digits.
 
     Raises:
-        AtmError: If there is none.
+        AtmError: If the file holds no certificate.
     """
     try:
         pem = path.read_text("ascii")
@@ -66,7 +66,7 @@ def fingerprint(path: Path) -> str:
 
 
 def schema(settings: ServiceSettings, options: argparse.Namespace) -> int:
-    """Make the tables and the service's role, or bring them up to date."""
+    """Create the tables and the service's role, or bring them up to date."""
     from atm.fleet.service.store.migrate import migrate
 
     if not settings.owner:
@@ -77,7 +77,7 @@ def schema(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 
 def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
-    """Make the file of keys, add a key to it, or a machine's peppers before `atm migrate`."""
+    """Make the key file, rotate the key, or add a machine's peppers before `atm migrate`."""
     if options.act == "make":
         make_keys(settings.keys)
         print(f"wrote {settings.keys}; back it up: without it the database is worthless")
@@ -96,7 +96,7 @@ def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 
 def init(settings: ServiceSettings, options: argparse.Namespace) -> int:
-    """Make the first member of staff, who is asked for or read: name, then PIN."""
+    """Add the first member of staff; name and PIN are typed or read."""
     stores = _stores(settings)
     if not stores.staff.empty:
         raise AtmError("There is a member of staff already; they add others at a kiosk.")
@@ -147,10 +147,10 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=work)
         return made
 
-    command("run", "serve kiosks until told to end", run)
-    command("schema", "make the tables and the service's role, or bring them up to date", schema)
-    command("init", "make the first member of staff; reads name and PIN", init)
-    key_file = command("keys", "the file of keys; adopt: reads the backup's passphrase", keys)
+    command("run", "serve kiosks until the process is stopped", run)
+    command("schema", "create the tables and the service's role, or bring them up to date", schema)
+    command("init", "add the first member of staff; reads name and PIN", init)
+    key_file = command("keys", "the key file; adopt reads the passphrase of the backup", keys)
     key_file.add_argument("act", choices=("make", "rotate", "adopt"))
     key_file.add_argument(
         "--file", type=Path, metavar="FILE", help="the backup of a machine's key, for adopt"

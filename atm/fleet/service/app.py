@@ -1,4 +1,4 @@
-"""The service's application: routes, limits, and what a kiosk is told when something fails."""
+"""The service's FastAPI application: routes, size limits and error answers."""
 
 import logging
 from typing import Any
@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from atm.errors import AtmError, ServiceUnavailable
-from atm.fleet.service import bodies as asked
+from atm.fleet.service import bodies
+from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.body_limit import BodyLimit
 from atm.fleet.service.customer_routes import customer_routes
-from atm.fleet.service.desk import Desk, FromKiosk
 from atm.fleet.service.migration_routes import migration_routes
 from atm.fleet.service.staff_routes import office_routes, staff_routes
 from atm.fleet.service.store.stores import ServiceStores
@@ -21,7 +21,7 @@ from atm.fleet.wire_errors import (
     LARGEST_FACE_BYTES,
     LARGEST_LOG_BYTES,
     VERSION,
-    told,
+    encode_error,
 )
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
@@ -35,14 +35,14 @@ def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastA
 
     Args:
         stores: The stores.
-        card: Of the face network that the kiosks run.
+        card: Model card of the face network that the kiosks run.
         day_limit: What one customer may withdraw in a day, in major units.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    desk = Desk(stores, card, day_limit)
-    app.state.desk = desk
+    service = BankService(stores, card, day_limit)
+    app.state.service = service
     for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
-        app.include_router(made(desk), prefix=VERSION)
+        app.include_router(made(service), prefix=VERSION)
     by_path = {
         f"{VERSION}/enrolments": LARGEST_FACE_BYTES,
         f"{VERSION}/office/new-face": LARGEST_FACE_BYTES,
@@ -57,35 +57,35 @@ def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastA
     return app
 
 
-def _own(desk: Desk) -> APIRouter:
-    """Return the routes for the kiosk itself."""
+def _own(service: BankService) -> APIRouter:
+    """Return the routes for the kiosk itself: its log and its health check."""
     routes = APIRouter()
 
     @routes.post("/audit")
-    def append(body: asked.Entries, kiosk: FromKiosk) -> dict[str, Any]:
-        log = desk.stores.log(kiosk.kiosk_id)
+    def append(body: bodies.LogEntriesBody, kiosk: FromKiosk) -> dict[str, Any]:
+        log = service.stores.log(kiosk.kiosk_id)
         for entry in body.entries:
             log.append("kiosk " + entry.kind, anchor=entry.anchor, **entry.fields)
         return {}
 
     @routes.post("/health")
-    def health(body: asked.Nothing, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.stores.check()
-        return {"kiosk": kiosk.name, "network_sha256": desk.network_sha256}
+    def health(body: bodies.EmptyBody, kiosk: FromKiosk) -> dict[str, Any]:
+        service.stores.check()
+        return {"kiosk": kiosk.name, "network_sha256": service.network_sha256}
 
     return routes
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
-    """Say that a request is none; never what was in it."""
+    """Answer a malformed request, without repeating anything from it."""
     status = error.status_code if isinstance(error, HTTPException) else 422
-    _log.warning("A malformed request to %s", request.url.path)
-    return JSONResponse(told(ServiceUnavailable())[1], status)
+    _log.warning("A kiosk sent a malformed request to %s", request.url.path)
+    return JSONResponse(encode_error(ServiceUnavailable())[1], status)
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
-    """Tell a kiosk of *error*, in the one form there is."""
-    status, body = told(error)
+    """Answer with the wire form of *error*."""
+    status, body = encode_error(error)
     if body["error"] == "unavailable":
         _log.error("%s failed", request.url.path, exc_info=error)
     return JSONResponse(body, status)

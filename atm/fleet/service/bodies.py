@@ -1,4 +1,4 @@
-"""What a kiosk may send, to the last field: whatever else comes is refused unread."""
+"""Request bodies that the service accepts; any other field or type is refused."""
 
 import base64
 from typing import Annotated, Any
@@ -31,18 +31,18 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     def __repr__(self) -> str:
-        """Show no value: there are PINs among them."""
+        """Show no value, because PINs are among them."""
         return type(self).__name__
 
     __str__ = __repr__
 
 
-class Nothing(Body):
-    """No fields."""
+class EmptyBody(Body):
+    """A request without fields."""
 
 
-class Begin(Body):
-    """Begin a login."""
+class BeginLoginBody(Body):
+    """Beginning of a login."""
 
     username: Text
     pin: Pin
@@ -51,7 +51,7 @@ class Begin(Body):
 
 
 class LivenessSeen(Body):
-    """What the kiosk's liveness check found."""
+    """Result of the kiosk's liveness check."""
 
     passed: bool
     score: Finite
@@ -59,7 +59,7 @@ class LivenessSeen(Body):
 
 
 class FaceSeen(Body):
-    """What the kiosk's camera saw."""
+    """Result of the kiosk's face check."""
 
     accepted: bool
     score: Finite
@@ -68,41 +68,41 @@ class FaceSeen(Body):
     liveness: LivenessSeen | None
 
 
-class Finish(Body):
-    """Finish it."""
+class FinishLoginBody(Body):
+    """End of a login."""
 
     attempt: Token
     face: FaceSeen
 
 
-class Session(Body):
-    """An open account."""
+class SessionBody(Body):
+    """A request in a customer's session."""
 
     session: Token
 
 
-class Transactions(Session):
-    """Its last lines."""
+class TransactionsBody(SessionBody):
+    """The last transactions of the account."""
 
     limit: int = Field(ge=0, le=100)
 
 
-class CheckMoney(Session):
-    """Ask whether an amount could be set aside."""
+class CheckWithdrawalBody(SessionBody):
+    """Question whether an amount could be put on hold."""
 
     amount_minor: Minor
     smallest_note_minor: int = Field(ge=1, le=2**53)
     day_limit_minor: int = Field(ge=0, le=2**53)
 
 
-class HoldMoney(CheckMoney):
-    """Set it aside; the kiosk makes the reference, so that it may ask again."""
+class HoldBody(CheckWithdrawalBody):
+    """Hold on an amount; the kiosk makes the reference, so that it can repeat the request."""
 
     reference: Reference
 
 
 class HoldSent(Body):
-    """A hold, as the service told it."""
+    """A hold, as the service sent it."""
 
     hold_id: int = Field(ge=0, le=2**53)
     amount_minor: Minor
@@ -110,26 +110,26 @@ class HoldSent(Body):
     reference: Reference
 
 
-class EndHold(Session):
-    """Book it or let it go."""
+class EndHoldBody(SessionBody):
+    """Booking or release of a hold."""
 
     hold: HoldSent
 
 
-class NewOwnPin(Session):
-    """The customer's own change of PIN."""
+class OwnPinBody(SessionBody):
+    """A customer's own change of PIN."""
 
     pin: Pin
 
 
-class SignIn(Body):
-    """A member of staff."""
+class SignInBody(Body):
+    """Sign-in of a member of staff."""
 
     name: Text
     pin: Pin
 
 
-class ChangeStaffPin(Body):
+class StaffPinBody(Body):
     """A member of staff's own change of PIN."""
 
     name: Text
@@ -137,50 +137,50 @@ class ChangeStaffPin(Body):
     new: Pin
 
 
-class ByStaff(Body):
-    """Whoever signed in."""
+class StaffBody(Body):
+    """A staff act, with the tokens of one or two members of staff."""
 
     staff: Staff
 
 
-class Named(ByStaff):
-    """An act on one customer or member of staff."""
+class NameBody(StaffBody):
+    """A staff act on one customer or member of staff."""
 
     name: Text
 
 
-class Search(ByStaff):
-    """Customers by part of their names."""
+class SearchBody(StaffBody):
+    """Search for customers by part of their names."""
 
     text: Text
 
 
-class NamedPin(Named):
-    """A new PIN for them."""
+class NewPinBody(NameBody):
+    """A new PIN for a customer, or a new member of staff with a PIN."""
 
     pin: Pin
 
 
-class Excuse(Named):
-    """Requests that they cannot follow."""
+class ExcuseBody(NameBody):
+    """Movements that a customer cannot make."""
 
     requests: list[Text] = Field(max_length=20)
 
 
-class Delete(Named):
-    """Their end; two signatures override what is on the account."""
+class DeleteBody(NameBody):
+    """Deletion of a customer; two signatures override a balance that is left."""
 
     override: bool
 
 
-class NewFace(Named):
-    """Their face anew."""
+class NewFaceBody(NameBody):
+    """A new enrolment of a customer's face."""
 
     face: Base64
 
 
-class Enrol(NewFace):
-    """A new customer."""
+class EnrolBody(NewFaceBody):
+    """Enrolment of a new customer."""
 
     full_name: Text
     opening_minor: Minor
@@ -189,8 +189,8 @@ class Enrol(NewFace):
     excused: list[Text] = Field(max_length=20)
 
 
-class Move(Named):
-    """A customer of a single machine, with all that is kept of them."""
+class MoveBody(NameBody):
+    """Move of a customer from a single machine, with everything that is kept of them."""
 
     full_name: Text
     pin_hash: Annotated[str, Field(max_length=256)] | None
@@ -202,21 +202,21 @@ class Move(Named):
     locked: bool
 
 
-class Refusals(ByStaff):
-    """The last of them."""
+class RefusalsBody(StaffBody):
+    """Request for the last refused logins."""
 
     number: int = Field(ge=1, le=200)
 
 
-class Settle(ByStaff):
-    """A withdrawal that nobody knows the end of."""
+class SettleBody(StaffBody):
+    """Settlement of a withdrawal whose outcome is unknown."""
 
     customer_id: CustomerId
     hold: HoldSent
     paid: bool
 
 
-class Entry(Body):
+class LogEntry(Body):
     """One entry of a kiosk's log."""
 
     kind: Annotated[str, Field(min_length=1, max_length=100)]
@@ -224,7 +224,7 @@ class Entry(Body):
     fields: dict[str, Any]
 
 
-class Entries(Body):
-    """Some of them, oldest first."""
+class LogEntriesBody(Body):
+    """Entries of a kiosk's log, oldest first."""
 
-    entries: list[Entry] = Field(max_length=100)
+    entries: list[LogEntry] = Field(max_length=100)

@@ -1,4 +1,4 @@
-"""No request is larger than its route takes: what is larger is refused before it is read."""
+"""Size limit of request bodies: a larger one is refused before it is read."""
 
 import json
 from collections.abc import Mapping
@@ -10,22 +10,22 @@ _TOO_LARGE = json.dumps({"error": "unavailable", "sentence": "This is too large.
 
 
 class BodyLimit:
-    """ASGI middleware that counts what arrives."""
+    """ASGI middleware that checks a request's Content-Length against a limit."""
 
     def __init__(self, app: ASGIApp, *, usual: int, by_path: Mapping[str, int]) -> None:
-        """Let *usual* bytes through, and more on the paths named."""
+        """Allow *usual* bytes, and on the paths in *by_path* the number given there."""
         self._app = app
         self._usual = usual
         self._by_path = by_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 413."""
+        """Pass the request on, or answer 413."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         limit = self._by_path.get(scope["path"], self._usual)
         promised = dict(scope["headers"]).get(b"content-length", b"")
-        if not promised.isdigit() or int(promised) > limit:  # chunks, which nobody sends here, too
+        if not promised.isdigit() or int(promised) > limit:  # no kiosk sends chunks
             await _refuse(send)
             return
         await self._app(scope, receive, send)

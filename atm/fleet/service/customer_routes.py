@@ -1,4 +1,4 @@
-"""What customers do at a kiosk: log in, look at their account, withdraw, change their PIN."""
+"""Routes for customers: login, account, withdrawal, change of PIN."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from fastapi import APIRouter
 
 from atm.accounts.accounts import Hold, SettledHoldError
 from atm.accounts.session import MINOR_PER_MAJOR
-from atm.fleet.service import bodies as asked
-from atm.fleet.service.desk import Desk, FromKiosk
+from atm.fleet.service import bodies
+from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.tokens import TokenError
-from atm.fleet.wire_errors import FRESH_S, OverError
+from atm.fleet.wire_errors import FRESH_S, SessionEndedError
 from atm.fleet.wire_values import (
     customer_to_json,
     face_from_json,
@@ -22,30 +22,32 @@ from atm.fleet.wire_values import (
 )
 
 
-def customer_routes(desk: Desk) -> APIRouter:
-    """Return the routes over *desk*."""
+def customer_routes(service: BankService) -> APIRouter:
+    """Return the routes over *service*."""
     routes = APIRouter()
-    ledger = desk.stores.ledger
+    ledger = service.stores.ledger
 
     def customer_of(kiosk: Kiosk, token: str, *, fresh: bool = False) -> str:
         try:
-            says = desk.tokens.open("session", kiosk.kiosk_id, token)
+            says = service.tokens.open("session", kiosk.kiosk_id, token)
         except TokenError as error:
-            raise OverError from error
-        if fresh and desk.tokens.age_s(says) > FRESH_S:
-            raise OverError
+            raise SessionEndedError from error
+        if fresh and service.tokens.age_s(says) > FRESH_S:
+            raise SessionEndedError
         return str(says["customer"])
 
     @routes.post("/logins")
-    def begin(body: asked.Begin, kiosk: FromKiosk) -> dict[str, Any]:
-        begun = desk.logins.begin(
+    def begin(body: bodies.BeginLoginBody, kiosk: FromKiosk) -> dict[str, Any]:
+        begun = service.logins.begin(
             kiosk, body.username, body.pin, body.public_key, body.network_sha256
         )
         return {"attempt": begun.attempt, "sealed": to_base64(begun.sealed)}
 
     @routes.post("/logins/finish")
-    def finish(body: asked.Finish, kiosk: FromKiosk) -> dict[str, Any]:
-        admitted = desk.logins.finish(kiosk, body.attempt, face_from_json(body.face.model_dump()))
+    def finish(body: bodies.FinishLoginBody, kiosk: FromKiosk) -> dict[str, Any]:
+        admitted = service.logins.finish(
+            kiosk, body.attempt, face_from_json(body.face.model_dump())
+        )
         if admitted is None:
             return {"granted": False}
         return {
@@ -55,19 +57,19 @@ def customer_routes(desk: Desk) -> APIRouter:
         }
 
     @routes.post("/sessions/available")
-    def available(body: asked.Session, kiosk: FromKiosk) -> dict[str, Any]:
+    def available(body: bodies.SessionBody, kiosk: FromKiosk) -> dict[str, Any]:
         return {"available_minor": ledger.available(customer_of(kiosk, body.session))}
 
     @routes.post("/sessions/transactions")
-    def transactions(body: asked.Transactions, kiosk: FromKiosk) -> dict[str, Any]:
+    def transactions(body: bodies.TransactionsBody, kiosk: FromKiosk) -> dict[str, Any]:
         found = ledger.transactions(customer_of(kiosk, body.session), body.limit)
         return {"transactions": [transaction_to_json(each) for each in found]}
 
-    def limit(body: asked.CheckMoney) -> int:
-        return min(body.day_limit_minor, desk.day_limit * MINOR_PER_MAJOR)
+    def limit(body: bodies.CheckWithdrawalBody) -> int:
+        return min(body.day_limit_minor, service.day_limit * MINOR_PER_MAJOR)
 
     @routes.post("/sessions/check")
-    def check(body: asked.CheckMoney, kiosk: FromKiosk) -> dict[str, Any]:
+    def check(body: bodies.CheckWithdrawalBody, kiosk: FromKiosk) -> dict[str, Any]:
         ledger.check_withdrawal(
             customer_of(kiosk, body.session),
             body.amount_minor,
@@ -77,7 +79,7 @@ def customer_routes(desk: Desk) -> APIRouter:
         return {}
 
     @routes.post("/sessions/hold")
-    def hold(body: asked.HoldMoney, kiosk: FromKiosk) -> dict[str, Any]:
+    def hold(body: bodies.HoldBody, kiosk: FromKiosk) -> dict[str, Any]:
         made = ledger.hold(
             customer_of(kiosk, body.session),
             body.amount_minor,
@@ -88,17 +90,17 @@ def customer_routes(desk: Desk) -> APIRouter:
         return hold_to_json(made)
 
     @routes.post("/sessions/book")
-    def book(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
+    def book(body: bodies.EndHoldBody, kiosk: FromKiosk) -> dict[str, Any]:
         try:
             booked = ledger.book(held(body.hold, customer_of(kiosk, body.session)))
         except SettledHoldError as error:
             if error.booked is None:
                 raise
-            booked = error.booked  # by this kiosk, which lost the answer
+            booked = error.booked  # booked by this kiosk before, which lost the answer
         return withdrawal_to_json(booked)
 
     @routes.post("/sessions/release")
-    def release(body: asked.EndHold, kiosk: FromKiosk) -> dict[str, Any]:
+    def release(body: bodies.EndHoldBody, kiosk: FromKiosk) -> dict[str, Any]:
         try:
             ledger.release(held(body.hold, customer_of(kiosk, body.session)))
         except SettledHoldError as error:
@@ -107,17 +109,17 @@ def customer_routes(desk: Desk) -> APIRouter:
         return {}
 
     @routes.post("/sessions/pin")
-    def new_pin(body: asked.NewOwnPin, kiosk: FromKiosk) -> dict[str, Any]:
+    def new_pin(body: bodies.OwnPinBody, kiosk: FromKiosk) -> dict[str, Any]:
         customer_id = customer_of(kiosk, body.session, fresh=True)
-        record = desk.stores.credentials.by_id(customer_id)
+        record = service.stores.credentials.by_id(customer_id)
         if record is None:
-            raise OverError
-        desk.office(kiosk).set_pin(record, body.pin, [])
+            raise SessionEndedError
+        service.office(kiosk).set_pin(record, body.pin, [])
         return {}
 
     return routes
 
 
-def held(sent: asked.HoldSent, customer_id: str) -> Hold:
-    """Return the hold that a kiosk means; whose it is the service knows better."""
+def held(sent: bodies.HoldSent, customer_id: str) -> Hold:
+    """Return the hold that a kiosk sent, as one of *customer_id*, whom the service knows."""
     return hold_from_json(sent.model_dump(), customer_id)

@@ -1,4 +1,4 @@
-"""What a kiosk gets for a name that nobody may log in with: as much, and as much like a face's."""
+"""Decoy templates, which hide from a kiosk whether a customer with that name exists."""
 
 import hmac
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atm.fleet.wire_faces import Claimed
+from atm.fleet.wire_faces import ClaimedTemplate
 from face_auth.recognition.classifier import CustomerSvm
 
 SOFTENING: Final = 1e-3
@@ -14,18 +14,18 @@ SOFTENING: Final = 1e-3
 
 
 class Decoys:
-    """Makes templates of nobody: the same one for the same name, each time."""
+    """Makes decoy templates: always the same one for the same name."""
 
     def __init__(
         self, key: bytes, network_sha256: str, cohort: NDArray[np.float32], like: CustomerSvm
     ) -> None:
-        """Learn what an SVM over these embeddings looks like.
+        """Measure the typical length and bias of an SVM over these embeddings.
 
         Args:
-            key: Secret; without it nobody can tell which template a name would get.
-            network_sha256: Of the network that made *cohort*.
+            key: Secret, so that nobody else can compute the decoy of a name.
+            network_sha256: SHA-256 of the network that made *cohort*.
             cohort: Impostor embeddings, unit rows, shape (m, 512).
-            like: An SVM trained on one of them: how long the weights are and where the bias lies.
+            like: An SVM trained on some of them; gives the length of the weights, and the bias.
         """
         self._key = key
         self._network = network_sha256
@@ -36,8 +36,8 @@ class Decoys:
         self._length = float(np.linalg.norm(like.weights))
         self._bias = like.bias
 
-    def of(self, name: str) -> Claimed:
-        """Return the decoy of *name*, as it is compared."""
+    def of(self, name: str) -> ClaimedTemplate:
+        """Return the decoy of *name*, a `username_key`."""
         seed = hmac.digest(self._key, name.encode("utf-8"), "sha256")
         rng = np.random.default_rng(np.frombuffer(seed, np.uint32))
         some = self._cohort[rng.choice(len(self._cohort), size=3, replace=False)]
@@ -46,4 +46,4 @@ class Decoys:
         weights = direction / np.linalg.norm(direction) * self._length * rng.uniform(0.9, 1.1)
         bias = self._bias * rng.uniform(0.9, 1.1)
         svm = CustomerSvm(weights.astype(np.float32), float(bias))
-        return Claimed(self._network, svm, None)
+        return ClaimedTemplate(self._network, svm, None)

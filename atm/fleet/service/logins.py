@@ -1,7 +1,7 @@
-"""One login at the service: begun with name and PIN, finished with what the camera saw.
+"""Logins at the service: begun with name and PIN, finished with the result of the face check.
 
-The attempt is counted before the PIN is judged, and the verdict stays here, sealed in the token,
-until the face's answer comes. A kiosk that never finishes has used the attempt up.
+The attempt is counted before the PIN is checked. The result of the PIN check is sealed in the token
+until the result of the face check arrives. An attempt that a kiosk never finishes stays counted.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import TokenError, Tokens
-from atm.fleet.wire_errors import LOGIN_S, SESSION_S, OverError
-from atm.fleet.wire_faces import Claimed, pack_claimed
+from atm.fleet.wire_errors import LOGIN_S, SESSION_S, SessionEndedError
+from atm.fleet.wire_faces import ClaimedTemplate, pack_claimed
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinReason, PinResult, decide
 from atm.people import Customer
@@ -31,9 +31,9 @@ from face_auth.errors import GalleryError
 from face_auth.types import FaceResult
 
 ANSWER_EVERY_S: Final = 0.1
-"""An answer to `begin` leaves at a multiple of this after the request, whatever took how long."""
+"""`begin` answers a multiple of this time after the request, so that its duration tells nothing."""
 HASHES_AT_ONCE: Final = 2 * (os.cpu_count() or 1)
-"""Argon2id takes 64 MiB each."""
+"""PIN hashes computed at the same time; Argon2id takes 64 MiB for each."""
 WAIT_FOR_TURN_S: Final = 2.0
 RENEW_AFTER_S: Final = 0.5
 
@@ -43,11 +43,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """What the kiosk gets.
+class BegunAttempt:
+    """Answer to the beginning of a login.
 
     Attributes:
-        attempt: A token, for `Logins.finish`.
+        attempt: Token of the attempt, for `Logins.finish`.
         sealed: The template, sealed for the kiosk's key of this attempt.
     """
 
@@ -57,14 +57,14 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who was let in, and the token of their open account."""
+    """The admitted customer, and the token of their session."""
 
     customer: Customer
     session: str
 
 
 class Logins:
-    """Begins and finishes logins."""
+    """Begins and finishes logins of all kiosks."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Logins:
         *,
         answer_every_s: float = ANSWER_EVERY_S,
     ) -> None:
-        """Take the stores, and what *network_sha256*'s embeddings are scored by for nobody."""
+        """Use *stores* and *tokens*; *decoys* are for the network *network_sha256*."""
         self._stores = stores
         self._tokens = tokens
         self._decoys = decoys
@@ -87,20 +87,20 @@ class Logins:
 
     def begin(
         self, kiosk: Kiosk, username: str, pin: str, public_key: bytes, network_sha256: str
-    ) -> Begun:
-        """Count the attempt, judge the PIN, and give one template for it.
+    ) -> BegunAttempt:
+        """Count the attempt, check the PIN, and return one template, sealed for the kiosk.
 
         Args:
-            kiosk: Who asks.
+            kiosk: The kiosk that asks.
             username: As typed.
             pin: As typed.
             public_key: The kiosk's key of this attempt, 32 bytes.
-            network_sha256: Of the network that the kiosk runs.
+            network_sha256: SHA-256 of the network that the kiosk runs.
 
         Raises:
-            ServiceUnavailable: If the kiosk runs another network, or too much is going on.
-            EnvelopeError: If *public_key* is none.
-            Exception: What a store raises.
+            ServiceUnavailable: If the kiosk runs another network, or the service is too busy.
+            SealedBoxError: If *public_key* is not a public key.
+            Exception: The error of a store.
         """
         arrived = time.monotonic()
         if network_sha256 != self._network:
@@ -138,27 +138,27 @@ class Logins:
         if result.accepted and record is not None:
             self._renew_later(kiosk, record, pin)
         self._wait(arrived)
-        return Begun(attempt, sealed)
+        return BegunAttempt(attempt, sealed)
 
     def finish(self, kiosk: Kiosk, attempt: str, face: FaceResult) -> Admission | None:
-        """Decide, once for each attempt; count and log it as the machine itself does.
+        """Decide once for each attempt; count and log the decision as a single machine does.
 
         Args:
-            kiosk: Who asks; who began it.
-            attempt: What `begin` gave.
-            face: What the kiosk saw; its customer id says nothing.
+            kiosk: The kiosk that asks, which must have begun the login.
+            attempt: The token from `begin`.
+            face: Result of the kiosk's face check; its customer id is ignored.
 
         Returns:
-            None for a refusal, which says no more.
+            The admission; None for a refusal, which gives no reason.
 
         Raises:
-            OverError: If the attempt was finished before, or is too old, or another kiosk's.
-            AuditError: If the decision cannot be logged: then it is no admission.
+            SessionEndedError: If the attempt is finished, is too old, or is another kiosk's.
+            AuditError: If the decision cannot be logged; then nobody is admitted.
         """
         try:
             says = self._tokens.open(_PURPOSE, kiosk.kiosk_id, attempt)
         except TokenError as error:
-            raise OverError from error
+            raise SessionEndedError from error
         customer_id = says["key"] if says["known"] else None
         pin = PinResult(customer_id, says["right"], PinReason(says["reason"]), says["reserved"])
         face = FaceResult(
@@ -169,7 +169,7 @@ class Logins:
 
         def end() -> None:
             if not self._stores.tickets.end(says["key"], says["login"], kiosk.kiosk_id):
-                raise OverError
+                raise SessionEndedError
             pin_check.settle(self._stores.attempts, decision, pin, face)
 
         self._stores.commit(end)
@@ -183,15 +183,15 @@ class Logins:
             return None
         record = self._stores.credentials.by_id(decision.customer_id or "")
         if record is None:
-            raise OverError  # deleted during the login
+            raise SessionEndedError  # deleted during the login
         customer = Customer(record.customer_id, record.username, record.full_name)
         token = self._tokens.make(
             "session", kiosk.kiosk_id, SESSION_S, {"customer": record.customer_id}
         )
         return Admission(customer, token)
 
-    def _claimed(self, record: CredentialRecord) -> Claimed | None:
-        """Return what is needed to judge the face; None where the kiosk cannot judge it."""
+    def _claimed(self, record: CredentialRecord) -> ClaimedTemplate | None:
+        """Return the template for the kiosk; None if it cannot be used there."""
         assert record.template_id is not None
         try:
             template = self._stores.gallery.load(record.template_id, record.customer_id)
@@ -201,10 +201,10 @@ class Logins:
         if template.network_sha256 != self._network:
             _log.error("A template was made by another network")
             return None
-        return Claimed(template.network_sha256, template.svm, record.excused)
+        return ClaimedTemplate(template.network_sha256, template.svm, record.excused)
 
     def _renew_later(self, kiosk: Kiosk, record: CredentialRecord, pin: str) -> None:
-        """Hash a right PIN again after a change of keys: behind the answer, which must not tell."""
+        """Hash a right PIN again after a change of keys; later, so that no answer takes longer."""
         stores = self._stores
         if record.pin_hash is None or not stores.hasher.is_outdated(record.pin_hash):
             return
@@ -227,7 +227,7 @@ class Logins:
 
 
 def _possible(username: str) -> str:
-    """Return *username*, or another one that nobody has where it never could be one."""
+    """Return *username*, or a name that nobody has if it is not a possible username."""
     try:
         username_key(username)
     except PolicyError:

@@ -1,6 +1,7 @@
-"""What brings the customers of a single machine into the shared store; two members of staff sign.
+"""Routes that move a single machine's customers into the shared store; two members of staff sign.
 
-Each customer is moved whole or not at all, in one transaction. Who is there already is left alone.
+Each customer is moved completely or not at all, in one transaction. A customer who is there already
+is left unchanged.
 """
 
 import uuid
@@ -9,8 +10,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from atm.fleet.migration import Digests, digests
-from atm.fleet.service import bodies as asked
-from atm.fleet.service.desk import Desk, FromKiosk
+from atm.fleet.service import bodies
+from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.wire_errors import MigrationError, PepperError
 from atm.fleet.wire_faces import FaceWireError, unpack_face
 from atm.people import SecondSignatureError, Signatures
@@ -20,33 +21,33 @@ from face_auth.errors import GalleryError
 from face_auth.gallery import Capture, Template
 
 
-def migration_routes(desk: Desk) -> APIRouter:
-    """Return the routes over *desk*."""
+def migration_routes(service: BankService) -> APIRouter:
+    """Return the routes over *service*."""
     routes = APIRouter()
-    stores = desk.stores
+    stores = service.stores
 
     def signed(kiosk: FromKiosk, tokens: list[str]) -> list[str]:
-        found = desk.signed(kiosk, tokens)
+        found = service.signed(kiosk, tokens)
         if not isinstance(found, Signatures):
             raise SecondSignatureError
         return found.names
 
     @routes.post("/migration/digests")
-    def there(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
+    def there(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
         signed(kiosk, body.staff)
         record = stores.credentials.get(body.name)
-        return {"digests": None if record is None else _digests(desk, record)}
+        return {"digests": None if record is None else _digests(service, record)}
 
     @routes.post("/migration/customers")
-    def move(body: asked.Move, kiosk: FromKiosk) -> dict[str, Any]:
+    def move(body: bodies.MoveBody, kiosk: FromKiosk) -> dict[str, Any]:
         names = signed(kiosk, body.staff)
         customer_id = stores.new_id(body.name)
-        _check_pin_hash(desk, body.pin_hash)
+        _check_pin_hash(service, body.pin_hash)
         try:
             face = None if body.face is None else unpack_face(body.face, customer_id)
         except FaceWireError as error:
-            raise MigrationError("The face is not as this program makes one.") from error
-        if face is not None and face[0].network_sha256 != desk.network_sha256:
+            raise MigrationError("The face is not in the form that this program writes.") from error
+        if face is not None and face[0].network_sha256 != service.network_sha256:
             raise MigrationError("The face was enrolled by another face network.")
         record = CredentialRecord(
             customer_id=customer_id,
@@ -79,9 +80,9 @@ def migration_routes(desk: Desk) -> APIRouter:
     return routes
 
 
-def _digests(desk: Desk, record: CredentialRecord) -> Digests:
-    """Return the digests of a customer, of what is read from the stores now."""
-    stores, owner = desk.stores, record.customer_id
+def _digests(service: BankService, record: CredentialRecord) -> Digests:
+    """Return the digests of a customer, computed from what the stores hold now."""
+    stores, owner = service.stores, record.customer_id
     template: Template | None = None
     captures: list[Capture] = []
     if record.template_id is not None:
@@ -89,18 +90,18 @@ def _digests(desk: Desk, record: CredentialRecord) -> Digests:
             template = stores.gallery.load(record.template_id, owner)
             captures = stores.gallery.load_captures(record.template_id, owner)
         except GalleryError as error:
-            raise MigrationError("The face that is at the service was altered.") from error
+            raise MigrationError("The face at the service was altered.") from error
     has_account = stores.ledger.has_account(owner)
     return digests(
         record, template, captures, stores.ledger.balance(owner) if has_account else None
     )
 
 
-def _check_pin_hash(desk: Desk, pin_hash: str | None) -> None:
+def _check_pin_hash(service: BankService, pin_hash: str | None) -> None:
     if pin_hash is None:
         return
     try:
-        known = desk.stores.hasher.knows_former(pin_hash)
+        known = service.stores.hasher.knows_former(pin_hash)
     except CredentialError as error:
         raise MigrationError("The PIN hash is damaged.") from error
     if not known:

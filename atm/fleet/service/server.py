@@ -1,4 +1,4 @@
-"""The server: mutual TLS 1.3, and the certificate of each kiosk brought to its requests."""
+"""HTTPS server with mutual TLS 1.3 that passes the kiosk's certificate on to its requests."""
 
 import asyncio
 import hashlib
@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from atm.fleet.service.settings import ServiceSettings, ServiceSettingsError
 
 FINGERPRINT: Final = "certificate"
-"""Where a request's state holds the SHA-256 of the kiosk's certificate, in hexadecimal digits."""
+"""Name in a request's state of the SHA-256 of the kiosk's certificate, in hexadecimal digits."""
 
 CONNECTIONS: Final = 1000
 KEEP_ALIVE_S: Final = 75
@@ -19,10 +19,10 @@ STOP_S: Final = 5
 
 
 class KioskProtocol(H11Protocol):
-    """HTTP/1.1 that keeps which certificate its connection was made with."""
+    """HTTP/1.1 protocol that passes on the certificate of its connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Read the certificate that the handshake has verified."""
+        """Store the fingerprint of the certificate that the handshake verified."""
         super().connection_made(transport)
         encrypted: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         certificate = encrypted.getpeercert(True) if encrypted is not None else None
@@ -31,10 +31,10 @@ class KioskProtocol(H11Protocol):
 
 
 def tls_context(settings: ServiceSettings) -> ssl.SSLContext:
-    """Return TLS 1.3 that asks every kiosk for a certificate of the bank's authority.
+    """Return a TLS 1.3 context that demands a certificate of the bank's authority from every kiosk.
 
     Raises:
-        ServiceSettingsError: If a file is not named or cannot be used.
+        ServiceSettingsError: If a file is not set or cannot be used.
     """
     if not (settings.certificate and settings.certificate_key and settings.kiosk_ca):
         raise ServiceSettingsError(
@@ -52,7 +52,7 @@ def tls_context(settings: ServiceSettings) -> ssl.SSLContext:
 
 
 def serve(app: Any, settings: ServiceSettings) -> None:
-    """Serve *app* until the process is told to end.
+    """Serve *app* until the process is stopped.
 
     Raises:
         ServiceSettingsError: If the certificates cannot be used.

@@ -1,4 +1,4 @@
-"""The settings of the service, all from its environment: ``ATM_SERVICE_…``."""
+"""Settings of the service, from the environment variables ``ATM_SERVICE_…``."""
 
 import os
 from collections.abc import Mapping
@@ -15,25 +15,26 @@ _LARGEST_AMOUNT = 10**9
 
 
 class ServiceSettingsError(AtmError):
-    """A variable is missing, unknown, or has a value it cannot have."""
+    """A variable is missing, unknown, or has an impossible value."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """What one copy of the service is told.
+    """Settings of one copy of the service.
 
     Attributes:
         database: Address of the PostgreSQL database, as the service's role.
-        owner: The same address as the database's owner, for `schema` alone.
+        owner: The same address as the database's owner, for the command `schema` only.
         keys: The file that holds the service's keys, outside the database.
-        certificate: The service's own, PEM, with what leads to the bank's authority.
+        certificate: The service's own certificate, PEM, with the chain to the bank's authority.
         certificate_key: Its private key, PEM.
         kiosk_ca: The authority that signs the kiosks' certificates, PEM.
         host: Address to listen on.
         port: Port to listen on.
-        network: Which face network the kiosks run: "bundled" or "vggface2".
-        day_limit: What one customer may withdraw in a day, in major units; a kiosk may want less.
-        zone: Whose calendar days those are, such as "Europe/Berlin".
+        network: The face network that the kiosks run: "bundled" or "vggface2".
+        day_limit: What one customer may withdraw in a day, in major units; a kiosk may have
+            a lower limit.
+        zone: Time zone of those days, such as "Europe/Berlin".
     """
 
     database: str
@@ -53,7 +54,7 @@ def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSet
     """Return the settings that *environ* holds; an empty variable counts as unset.
 
     Raises:
-        ServiceSettingsError: If one is missing, unknown, or no number where it must be one.
+        ServiceSettingsError: If one is missing or unknown, or is not a number where it must be one.
     """
     known = {field.name: field.type for field in fields(ServiceSettings)}
     found: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What staff do at a kiosk: sign in, enrol, and their acts for customers and for each other."""
+"""Routes for staff: sign-in, enrolment, and acts on customers and on members of staff."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,9 @@ from fastapi import APIRouter
 
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.enrolment.hash_and_capture import EnrolmentError
-from atm.fleet.service import bodies as asked
+from atm.fleet.service import bodies
+from atm.fleet.service.bank_service import STAFF_TOKEN, BankService, FromKiosk
 from atm.fleet.service.customer_routes import held
-from atm.fleet.service.desk import STAFF_TOKEN, Desk, FromKiosk
 from atm.fleet.wire_errors import STAFF_S, DuplicateFaceError
 from atm.fleet.wire_faces import pack_image, unpack_face
 from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
@@ -17,50 +17,54 @@ from atm.maintenance.export import export
 from atm.people import Application, Customer, SecondSignatureError, Signatures, StaffMember
 
 
-def staff_routes(desk: Desk) -> APIRouter:
-    """Return the routes over *desk*."""
+def staff_routes(service: BankService) -> APIRouter:
+    """Return the routes for sign-in, enrolment and members of staff."""
     routes = APIRouter()
-    staff = desk.stores.staff
+    staff = service.stores.staff
 
     @routes.post("/staff/sign-in")
-    def sign_in(body: asked.SignIn, kiosk: FromKiosk) -> dict[str, Any]:
+    def sign_in(body: bodies.SignInBody, kiosk: FromKiosk) -> dict[str, Any]:
         member = staff.sign_in(body.name, body.pin)
         says = {"name": member.name}
-        return says | {"token": desk.tokens.make(STAFF_TOKEN, kiosk.kiosk_id, STAFF_S, says)}
+        return says | {"token": service.tokens.make(STAFF_TOKEN, kiosk.kiosk_id, STAFF_S, says)}
 
     @routes.post("/staff/change-pin")
-    def change_pin(body: asked.ChangeStaffPin, kiosk: FromKiosk) -> dict[str, Any]:
+    def change_pin(body: bodies.StaffPinBody, kiosk: FromKiosk) -> dict[str, Any]:
         staff.change_pin(body.name, body.old, body.new)
         return {}
 
     @routes.post("/staff/names")
-    def names(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        return {"names": desk.office(kiosk).members(staff=signed)}
+    def names(body: bodies.StaffBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        return {"names": service.office(kiosk).members(staff=signed)}
 
     @routes.post("/staff/add")
-    def add(body: asked.NamedPin, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = desk.signed(kiosk, body.staff)
-        return {"name": desk.office(kiosk).add_staff(body.name, body.pin, signed=signed).name}
+    def add(body: bodies.NewPinBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = service.signed(kiosk, body.staff)
+        return {"name": service.office(kiosk).add_staff(body.name, body.pin, signed=signed).name}
 
     @routes.post("/staff/remove")
-    def remove(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.office(kiosk).remove_staff(body.name, signed=_two(desk.signed(kiosk, body.staff)))
+    def remove(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
+        service.office(kiosk).remove_staff(
+            body.name, signed=_two(service.signed(kiosk, body.staff))
+        )
         return {}
 
     @routes.post("/staff/unlock")
-    def unlock_staff(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.office(kiosk).unlock_staff(body.name, signed=_two(desk.signed(kiosk, body.staff)))
+    def unlock_staff(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
+        service.office(kiosk).unlock_staff(
+            body.name, signed=_two(service.signed(kiosk, body.staff))
+        )
         return {}
 
     @routes.post("/enrolments/username")
-    def check_username(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        return {"username": desk.enrolment(kiosk).check_username(body.name, staff=signed)}
+    def check_username(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        return {"username": service.enrolment(kiosk).check_username(body.name, staff=signed)}
 
     @routes.post("/enrolments")
-    def enrol(body: asked.Enrol, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = desk.signed(kiosk, body.staff)
+    def enrol(body: bodies.EnrolBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = service.signed(kiosk, body.staff)
         first, second = _first_and_second(signed)
         questions: list[DuplicateQuestion] = []
 
@@ -77,7 +81,7 @@ def staff_routes(desk: Desk) -> APIRouter:
             excused=tuple(body.excused),
         )
         try:
-            customer = desk.enrolment(kiosk).enrol(
+            customer = service.enrolment(kiosk).enrol(
                 application, first, lambda customer_id, _stop: unpack_face(body.face, customer_id),
                 ask=ask,
             )  # fmt: skip
@@ -90,88 +94,88 @@ def staff_routes(desk: Desk) -> APIRouter:
     return routes
 
 
-def office_routes(desk: Desk) -> APIRouter:
-    """Return the routes of the office over *desk*."""
+def office_routes(service: BankService) -> APIRouter:
+    """Return the routes for staff acts on customers."""
     routes = APIRouter()
 
     @routes.post("/office/customers")
-    def customers(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        return _with_states(desk.office(kiosk).customers(staff=signed))
+    def customers(body: bodies.StaffBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        return _with_states(service.office(kiosk).customers(staff=signed))
 
     @routes.post("/office/search")
-    def search(body: asked.Search, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        return _with_states(desk.office(kiosk).search(body.text, staff=signed))
+    def search(body: bodies.SearchBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        return _with_states(service.office(kiosk).search(body.text, staff=signed))
 
     @routes.post("/office/known")
-    def known(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        known = desk.office(kiosk).known(body.name, staff=signed)
+    def known(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        known = service.office(kiosk).known(body.name, staff=signed)
         return {"customer": customer_to_json(known.customer), "excused": known.excused}
 
     @routes.post("/office/unlock")
-    def unlock(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.office(kiosk).unlock(body.name, staff=_one(desk.signed(kiosk, body.staff)))
+    def unlock(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
+        service.office(kiosk).unlock(body.name, staff=_one(service.signed(kiosk, body.staff)))
         return {}
 
     @routes.post("/office/new-pin")
-    def new_pin(body: asked.NamedPin, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _two(desk.signed(kiosk, body.staff))
-        desk.office(kiosk).new_pin(body.name, body.pin, signed=signed)
+    def new_pin(body: bodies.NewPinBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _two(service.signed(kiosk, body.staff))
+        service.office(kiosk).new_pin(body.name, body.pin, signed=signed)
         return {}
 
     @routes.post("/office/new-face")
-    def new_face(body: asked.NewFace, kiosk: FromKiosk) -> dict[str, Any]:
-        desk.office(kiosk).new_face(
+    def new_face(body: bodies.NewFaceBody, kiosk: FromKiosk) -> dict[str, Any]:
+        service.office(kiosk).new_face(
             body.name,
             lambda customer_id, _stop: unpack_face(body.face, customer_id),
-            signed=_two(desk.signed(kiosk, body.staff)),
+            signed=_two(service.signed(kiosk, body.staff)),
         )
         return {}
 
     @routes.post("/office/delete")
-    def delete(body: asked.Delete, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = desk.signed(kiosk, body.staff)
+    def delete(body: bodies.DeleteBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = service.signed(kiosk, body.staff)
         override = _two(signed) if body.override else None
         first, _ = _first_and_second(signed)
-        left = desk.office(kiosk).delete(body.name, staff=first, override=override)
+        left = service.office(kiosk).delete(body.name, staff=first, override=override)
         return {"balance_minor": left}
 
     @routes.post("/office/excuse")
-    def excuse(body: asked.Excuse, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        desk.office(kiosk).excuse(body.name, body.requests, staff=signed)
+    def excuse(body: bodies.ExcuseBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        service.office(kiosk).excuse(body.name, body.requests, staff=signed)
         return {}
 
     @routes.post("/office/refusals")
-    def refusals(body: asked.Refusals, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        found = desk.office(kiosk).refusals(body.number, staff=signed)
+    def refusals(body: bodies.RefusalsBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        found = service.office(kiosk).refusals(body.number, staff=signed)
         return {"refusals": [refusal_to_json(each) for each in found]}
 
     @routes.post("/office/holds")
-    def holds(body: asked.ByStaff, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
+    def holds(body: bodies.StaffBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
         return {
             "holds": [
                 hold_to_json(hold) | {"customer_id": hold.customer_id, "username": username}
-                for hold, username in desk.office(kiosk).holds(staff=signed)
+                for hold, username in service.office(kiosk).holds(staff=signed)
             ]
         }
 
     @routes.post("/office/settle")
-    def settle(body: asked.Settle, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
+    def settle(body: bodies.SettleBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
         hold = held(body.hold, body.customer_id)
-        desk.office(kiosk).settle(hold, body.paid, staff=signed)
+        service.office(kiosk).settle(hold, body.paid, staff=signed)
         return {}
 
     @routes.post("/office/export")
-    def export_customer(body: asked.Named, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(desk.signed(kiosk, body.staff))
-        stores, log = desk.stores, desk.stores.log(kiosk.kiosk_id)
-        record = desk.office(kiosk).record(body.name)
+    def export_customer(body: bodies.NameBody, kiosk: FromKiosk) -> dict[str, Any]:
+        signed = _one(service.signed(kiosk, body.staff))
+        stores, log = service.stores, service.stores.log(kiosk.kiosk_id)
+        record = service.office(kiosk).record(body.name)
         log.append("export", customer=record.customer_id, staff=[signed.name])
         return {"kept": export(record, stores.ledger, stores.gallery, log.entries)}
 
@@ -179,7 +183,7 @@ def office_routes(desk: Desk) -> APIRouter:
 
 
 def _unanswered(question: DuplicateQuestion) -> DuplicateFaceError:
-    """Return what tells the kiosk whom the new face is close to: a second one has to look."""
+    """Return the error that names the similar customer, for a second member of staff to decide."""
     return DuplicateFaceError(
         question.username,
         question.customer_id,

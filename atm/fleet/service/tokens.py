@@ -1,7 +1,7 @@
-"""Tokens: what the service hands a kiosk so that it need not remember it itself.
+"""Encrypted tokens in which kiosks keep the service's state for it.
 
-A token says what the service itself wrote, for one purpose, one kiosk and a while; the kiosk
-cannot read it. All tokens of one purpose have one length, whatever they say.
+A token holds what the service wrote into it, for one purpose, one kiosk and a limited time; the
+kiosk cannot read it. All tokens of one purpose have the same length, whatever they hold.
 """
 
 import base64
@@ -23,7 +23,7 @@ _LONGEST = 1000
 
 
 class TokenError(ValueError):
-    """No token of ours, or for another purpose or kiosk, or out of date."""
+    """The token is not the service's, is for another purpose or kiosk, or has expired."""
 
 
 class Tokens:
@@ -32,11 +32,11 @@ class Tokens:
     def __init__(
         self, keys: Callable[[], Sequence[bytes]], clock: Callable[[], float] = time.time
     ) -> None:
-        """Use today's keys, whenever a token is made or opened.
+        """Use the current keys whenever a token is made or opened.
 
         Args:
-            keys: Returns 32 bytes each: the first one seals, the others still open.
-            clock: Seconds since the epoch, of all copies of the service alike.
+            keys: Returns keys of 32 bytes: the first one encrypts, the others only decrypt.
+            clock: Seconds since the epoch, the same for all copies of the service.
         """
         self._keys = keys
         self._clock = clock
@@ -46,32 +46,32 @@ class Tokens:
 
         Args:
             purpose: What it is for.
-            kiosk: Who may bring it back.
-            lasts_s: For how many seconds.
-            says: Texts, numbers and truth values.
+            kiosk: The kiosk that may send it back.
+            lasts_s: For how many seconds it is valid.
+            says: Its content: texts, numbers and truth values.
 
         Raises:
-            ValueError: If it says too much.
+            ValueError: If the content is too long.
         """
         now = self._clock()
         plain = json.dumps(
             {**says, "made": now, "until": now + lasts_s}, ensure_ascii=False
         ).encode("utf-8")
         if len(plain) > _PLAIN_BYTES:
-            raise ValueError("a token cannot say so much")
+            raise ValueError("the content of a token is too long")
         newest = self._keys()[0]
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(newest).encrypt(nonce, plain.ljust(_PLAIN_BYTES), _bound(purpose, kiosk))
         return base64.urlsafe_b64encode(_name(newest) + nonce + sealed).decode("ascii")
 
     def open(self, purpose: str, kiosk: str, token: str) -> dict[str, Any]:
-        """Return what *token* says, and `made` and `until`, in seconds since the epoch.
+        """Return the content of *token*, with `made` and `until` in seconds since the epoch.
 
         Raises:
-            TokenError: If it is not good, or not any more.
+            TokenError: If the token is not valid, or not any more.
         """
         if len(token) > _LONGEST:
-            raise TokenError("no token of ours")
+            raise TokenError("not a token of this service")
         try:
             data = base64.b64decode(token, altchars=b"-_", validate=True)
             name, nonce = data[:_NAME_BYTES], data[_NAME_BYTES : _NAME_BYTES + _NONCE_BYTES]
@@ -79,14 +79,14 @@ class Tokens:
             sealed = data[_NAME_BYTES + _NONCE_BYTES :]
             plain = AESGCM(key).decrypt(nonce, sealed, _bound(purpose, kiosk))
         except (binascii.Error, StopIteration, InvalidTag, ValueError) as error:
-            raise TokenError("no token of ours") from error
+            raise TokenError("not a token of this service") from error
         says: dict[str, Any] = json.loads(plain)
         if not says["made"] - 5.0 <= self._clock() <= says["until"]:  # copies differ by moments
             raise TokenError("the token is out of date")
         return says
 
     def age_s(self, says: Mapping[str, Any]) -> float:
-        """Return how many seconds ago the token was made that *says* this."""
+        """Return how many seconds ago the token with the content *says* was made."""
         return max(0.0, self._clock() - float(says["made"]))
 
 

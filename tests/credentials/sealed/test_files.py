@@ -1,4 +1,4 @@
-"""Small shared files: who may read them, how long a lock is waited for, what is no file of ours."""
+"""Tests of small shared files: permissions, time limit of locks, refusal of other files."""
 
 import os
 import stat
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from credentials.errors import DamagedStoreError, StoreError, UnknownUserError, shown
+from credentials.errors import DamagedStoreError, StoreError, UnknownUserError, printable
 from credentials.sealed import files
 from credentials.sealed.files import (
     link,
@@ -168,8 +168,8 @@ def test_what_is_no_json_object_or_names_a_key_twice_is_damage(data: bytes) -> N
 
 
 def test_a_sentence_shows_a_hundred_visible_characters_of_what_was_typed() -> None:
-    assert shown("é" * 100) == "é" * 100
-    assert shown("é" * 101) == ascii("é" * 100) + "…"
-    assert shown("ad\u202ea") == r"'ad\u202ea'"
-    assert shown("a\n" * 50) == ascii("a\n" * 50)
+    assert printable("é" * 100) == "é" * 100
+    assert printable("é" * 101) == ascii("é" * 100) + "…"
+    assert printable("ad\u202ea") == r"'ad\u202ea'"
+    assert printable("a\n" * 50) == ascii("a\n" * 50)
     assert str(UnknownUserError("a\0")) == r"There is no customer 'a\x00'."

@@ -1,4 +1,4 @@
-"""A change of the machine's key: every sealed file is brought under the new one, or left whole."""
+"""Tests of resealing: every sealed file gets the new key completely, or keeps the old one."""
 
 import contextlib
 import os

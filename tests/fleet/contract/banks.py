@@ -1,4 +1,4 @@
-"""A bank for the contract suite: the same parts over files and over a database."""
+"""Banks for the contract tests: the same stores over files and over a database."""
 
 import json
 import time
@@ -25,7 +25,7 @@ from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
 from atm.staff.acts import Office
 from atm.staff.registry import STAFF_LIMIT, StaffRegistry
 from atm.staff.staff_file import staff_file
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
@@ -44,14 +44,14 @@ NETWORK = "ab" * 32
 
 
 class Clock:
-    """The time of one bank: it begins at noon, so that no test meets midnight unasked."""
+    """Clock of one bank; it begins at noon, so that no test meets midnight by chance."""
 
     def __init__(self) -> None:
         """Begin at noon of today."""
         self._ahead_s = 86400 - (time.time() + 43200) % 86400
 
     def leap(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Move the clock by so many seconds."""
         self._ahead_s += seconds
 
     def seconds(self, real: float | None = None) -> float:
@@ -59,21 +59,21 @@ class Clock:
         return (time.time() if real is None else real) + self._ahead_s
 
     def moment(self) -> Moment:
-        """Return it as files count it."""
+        """Return the moment as the files count it."""
         return Moment("boot", self.seconds())
 
 
-class NobodyAlike:
-    """Stands in for the search through all faces."""
+class NoDuplicates:
+    """Stand-in for the duplicate check, which finds no similar face."""
 
     def question(self, template: Template, captures: list[Capture]) -> DuplicateQuestion | None:
-        """Find nobody."""
+        """Return None: no face is similar."""
         return None
 
 
 @dataclass
 class Bank:
-    """The parts, whoever keeps them."""
+    """The stores of one bank, over files or a database."""
 
     store: CredentialStore
     hasher: PinHasher
@@ -98,28 +98,28 @@ class Bank:
     closing: list[Callable[[], None]] = field(default_factory=list)
 
     def enrolment(self, **others: Any) -> EnrolmentDesk:
-        """Return what makes customers; *others* stand in for its parts."""
+        """Return the enrolment of customers; *others* replace its stores."""
         parts: dict[str, Any] = {
             "store": self.store, "hasher": self.hasher, "gallery": self.gallery,
-            "ledger": self.ledger, "audit": self.log, "one_face": cast(OneFace, NobodyAlike()),
+            "ledger": self.ledger, "audit": self.log, "one_face": cast(OneFace, NoDuplicates()),
             "commit": self.commit, "new_id": self.new_id,
         }  # fmt: skip
         return EnrolmentDesk(**(parts | others))
 
     def office(self) -> Office:
-        """Return what staff may do."""
+        """Return the staff acts."""
         return Office(
             store=self.store, hasher=self.hasher, gallery=self.gallery, ledger=self.ledger,
             attempts=self.attempts, audit=self.log, staff=self.staff, commit=self.commit,
         )  # fmt: skip
 
     def enrol(self, username: str = "ada", opening_minor: int = 100000) -> Customer:
-        """Make a customer with `PIN`."""
+        """Enrol a customer with `PIN`."""
         application = Application(username, username.title(), opening_minor, PIN, now())
         return self.enrolment().enrol(application, RUIZ, capturing(username))
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         for each in self.closing:
             each()
 
@@ -130,7 +130,7 @@ def now() -> datetime:
 
 
 def capturing(name: str) -> Capturing:
-    """Return what captures the face of *name*: always the same one."""
+    """Return a function that captures the face of *name*: always the same one."""
     return lambda customer_id, stop: face(name, customer_id)
 
 
@@ -178,7 +178,7 @@ def files_bank(folder: Path, clock: Clock) -> Bank:
     )  # fmt: skip
 
 
-def database_bank(cluster: Cluster, keys: Path, clock: Clock) -> Bank:
+def database_bank(cluster: PostgresServer, keys: Path, clock: Clock) -> Bank:
     """Open the bank in *cluster*, with the keys in the file *keys*, made if missing."""
     if not keys.exists():
         make_keys(keys)
@@ -186,7 +186,7 @@ def database_bank(cluster: Cluster, keys: Path, clock: Clock) -> Bank:
     def no_card() -> Any:
         raise AssertionError("the contract searches no faces")
 
-    parts = ServiceStores.open(
+    stores = ServiceStores.open(
         cluster.url(), keys, no_card, clock=lambda c: clock.seconds(database_clock(c)),
         paying_out_s=0.0, costs=CHEAP, pool=8,
     )  # fmt: skip
@@ -203,10 +203,10 @@ def database_bank(cluster: Cluster, keys: Path, clock: Clock) -> Bank:
         execute(change, flipped(sealed), template_id)
 
     return Bank(
-        store=parts.credentials, hasher=parts.hasher, gallery=parts.gallery, ledger=parts.ledger,
-        attempts=parts.attempts, staff=parts.staff, log=parts.log(KIOSK), commit=parts.commit,
-        new_id=parts.new_id, clock=clock, reopened=lambda: database_bank(cluster, keys, clock),
-        tidy=lambda: None,
+        store=stores.credentials, hasher=stores.hasher, gallery=stores.gallery,
+        ledger=stores.ledger, attempts=stores.attempts, staff=stores.staff,
+        log=stores.log(KIOSK), commit=stores.commit, new_id=stores.new_id, clock=clock,
+        reopened=lambda: database_bank(cluster, keys, clock), tidy=lambda: None,
         alter_name=lambda customer_id: execute(
             "UPDATE customers SET full_name = full_name || 'x' WHERE customer_id = %s", customer_id
         ),
@@ -215,7 +215,7 @@ def database_bank(cluster: Cluster, keys: Path, clock: Clock) -> Bank:
             "UPDATE faces SET template = (SELECT template FROM faces WHERE template_id = %s)"
             " WHERE template_id = %s", one, other,
         ),
-        closing=[parts.close],
+        closing=[stores.close],
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One bank, over each of the stores that must keep the same promises."""
+"""Fixture with one bank over each kind of store; all must pass the same tests."""
 
 from collections.abc import Iterator
 from pathlib import Path

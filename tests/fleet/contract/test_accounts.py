@@ -1,4 +1,4 @@
-"""Money adds up, is paid once, and no more of it in a day than may be."""
+"""Contract tests of accounts: money adds up, is paid once, and stays below the day limit."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What an attempt costs its owner, wherever it is counted."""
+"""Contract tests of attempt counters: what each attempt costs its owner, in every store."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A customer is made whole or not at all, whatever fails, and whenever the process dies."""
+"""Contract tests of enrolment: completely or not at all, whatever fails or whenever it dies."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Faces are kept for one customer and one place, and nobody can change them."""
+"""Contract tests of stored faces: bound to one customer and place, and protected from changes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What was done is kept in its order, and nothing secret with it."""
+"""Contract tests of the audit log: entries keep their order and hold no secret."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What staff do for customers is done and logged; what they may not do changes nothing."""
+"""Contract tests of staff acts: each is done and logged; a forbidden one changes nothing."""
 
 import pytest
 

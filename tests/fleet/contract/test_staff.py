@@ -1,4 +1,4 @@
-"""Staff sign in by name and PIN; five wrong ones lock; two sign what changes the list."""
+"""Contract tests of staff sign-in: name and PIN, a lock after five wrong PINs, two signatures."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Credential records: by name, by id, one a name, and as this program wrote them."""
+"""Contract tests of credential records: look-up by name and id, unique names, exact content."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The database's own promises, beside those of the contract."""
+"""Fixtures of tests that only a database must pass, besides the contract."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from atm.fleet.service.store.keys import make_keys
 from atm.fleet.service.store.stores import ServiceStores
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from tests.fleet.contract.banks import Bank, Clock, database_bank
 
 
@@ -20,7 +20,7 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bank(cluster: Cluster, keys: Path) -> Iterator[Bank]:
+def bank(cluster: PostgresServer, keys: Path) -> Iterator[Bank]:
     """Return an empty bank in the database."""
     opened = database_bank(cluster, keys, Clock())
     yield opened
@@ -33,8 +33,8 @@ def no_card() -> None:
 
 
 @pytest.fixture
-def parts(cluster: Cluster, keys: Path) -> Iterator[ServiceStores]:
-    """Return the parts as the service opens them."""
+def stores(cluster: PostgresServer, keys: Path) -> Iterator[ServiceStores]:
+    """Return the stores as the service opens them."""
     opened = ServiceStores.open(cluster.url(), keys, no_card, pool=5)
     yield opened
     opened.close()

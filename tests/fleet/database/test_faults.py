@@ -1,4 +1,4 @@
-"""A database that is gone, stopped or full is a refusal, and is used again afterwards.
+"""Tests of a database that is gone, stopped or full: a refusal now, and use again afterwards.
 
 What is stopped stays so until the refusal is there: whoever waited for it would wait for ever.
 """
@@ -15,7 +15,7 @@ from sqlalchemy import text
 from atm.errors import ServiceUnavailable
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.migrate import ROLE
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from tests.fleet.contract.banks import RUIZ, Bank
 
 
@@ -26,7 +26,7 @@ def refused() -> AbstractContextManager[object]:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_server_that_was_stopped_is_used_again_once_it_runs(
-    bank: Bank, cluster: Cluster, how: signal.Signals
+    bank: Bank, cluster: PostgresServer, how: signal.Signals
 ) -> None:
     ada = bank.enrol()
     cluster.stop(how)
@@ -48,7 +48,7 @@ def test_a_server_that_was_stopped_is_used_again_once_it_runs(
 
 
 def test_a_server_that_says_nothing_any_more_is_not_waited_for(
-    bank: Bank, cluster: Cluster
+    bank: Bank, cluster: PostgresServer
 ) -> None:
     ada = bank.enrol()
     fresh = bank.reopened()  # without a connection yet
@@ -61,7 +61,9 @@ def test_a_server_that_says_nothing_any_more_is_not_waited_for(
     fresh.close()
 
 
-def test_a_row_that_somebody_holds_is_not_waited_for_for_ever(bank: Bank, cluster: Cluster) -> None:
+def test_a_row_that_somebody_holds_is_not_waited_for_for_ever(
+    bank: Bank, cluster: PostgresServer
+) -> None:
     ada = bank.enrol()
     with cluster.connect() as other:
         other.execute("BEGIN")
@@ -72,7 +74,7 @@ def test_a_row_that_somebody_holds_is_not_waited_for_for_ever(bank: Bank, cluste
     bank.ledger.remove_account(ada.customer_id)
 
 
-def test_a_server_without_a_free_connection_refuses(cluster: Cluster, bank: Bank) -> None:
+def test_a_server_without_a_free_connection_refuses(cluster: PostgresServer, bank: Bank) -> None:
     bank.enrol()
     fresh = bank.reopened()
     taken = []
@@ -89,7 +91,7 @@ def test_a_server_without_a_free_connection_refuses(cluster: Cluster, bank: Bank
     fresh.close()
 
 
-def test_a_pool_without_a_free_connection_refuses(cluster: Cluster) -> None:
+def test_a_pool_without_a_free_connection_refuses(cluster: PostgresServer) -> None:
     database = Database(cluster.url(), pool=1)
 
     def nested(connection: object) -> None:
@@ -102,7 +104,7 @@ def test_a_pool_without_a_free_connection_refuses(cluster: Cluster) -> None:
     database.close()
 
 
-def test_nobody_at_the_port_is_a_refusal(cluster: Cluster) -> None:
+def test_nobody_at_the_port_is_a_refusal(cluster: PostgresServer) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         database = Database(cluster.url(port=free.getsockname()[1]))
@@ -110,7 +112,7 @@ def test_nobody_at_the_port_is_a_refusal(cluster: Cluster) -> None:
             database.run(lambda connection: connection.execute(text("SELECT 1")))
 
 
-def test_a_server_that_accepts_and_says_nothing_is_a_refusal(cluster: Cluster) -> None:
+def test_a_server_that_accepts_and_says_nothing_is_a_refusal(cluster: PostgresServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         database = Database(cluster.url(port=mute.getsockname()[1]))
         with refused():

@@ -1,4 +1,4 @@
-"""The service's keys: outside the database, several at once, changed while customers log in."""
+"""Tests of the service's keys: outside the database, several at once, rotated during logins."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.key_rotation import reseal, rotate
 from atm.fleet.service.store.keys import KeyRing, ServiceKeysError, add_key, make_keys
 from atm.fleet.service.store.stores import ServiceStores
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempt_rules import Ending, Standing
 from tests.fleet.contract.banks import CHEAP, PIN, Bank
 from tests.patience import until
@@ -94,7 +94,7 @@ def test_another_banks_keys_are_not_taken_while_running(keys: Path, tmp_path: Pa
 
 
 def test_rows_of_another_banks_keys_are_refused(
-    cluster: Cluster, bank: Bank, tmp_path: Path
+    cluster: PostgresServer, bank: Bank, tmp_path: Path
 ) -> None:
     from tests.fleet.contract.banks import Clock, database_bank
 
@@ -106,7 +106,7 @@ def test_rows_of_another_banks_keys_are_refused(
 
 
 def test_everything_comes_under_the_new_key_while_customers_log_in(
-    cluster: Cluster, bank: Bank, keys: Path
+    cluster: PostgresServer, bank: Bank, keys: Path
 ) -> None:
     ids = [bank.enrol(f"customer {number}").customer_id for number in range(4)]
     ruiz = bank.staff.add_first("ruiz", "746195")

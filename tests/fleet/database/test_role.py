@@ -1,4 +1,4 @@
-"""What the service's role may not do, whoever has its password."""
+"""Tests of the service's database role: the acts that it may not do."""
 
 import psycopg
 import pytest
@@ -6,7 +6,7 @@ from psycopg import errors
 
 from atm.fleet.service.store.migrate import ROLE
 from atm.fleet.service.store.schema import METADATA
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempts import Ending
 from tests.fleet.contract.banks import KIOSK, PIN, RUIZ, Bank
 
@@ -14,7 +14,7 @@ FORBIDDEN = (errors.InsufficientPrivilege,)
 
 
 @pytest.fixture
-def thief(bank: Bank, cluster: Cluster) -> psycopg.Connection:
+def thief(bank: Bank, cluster: PostgresServer) -> psycopg.Connection:
     """Return a connection of the service's role to a bank that has something in every table."""
     ada = bank.enrol(opening_minor=9000).customer_id
     for ending in (Ending.WRONG_PIN, Ending.FOREIGN_FACE):
@@ -79,7 +79,9 @@ def test_the_schema_stays_as_it_is(thief: psycopg.Connection, statement: str) ->
         "accounts.holds",
     ],
 )
-def test_no_counter_is_lowered(thief: psycopg.Connection, cluster: Cluster, column: str) -> None:
+def test_no_counter_is_lowered(
+    thief: psycopg.Connection, cluster: PostgresServer, column: str
+) -> None:
     table, name = column.split(".")
     with cluster.connect() as owner:  # so that there is something to lower
         for each in ("wrong", "open", "foreign_faces", "waits"):

@@ -1,4 +1,4 @@
-"""Transactions that meet are tried again; what belongs together is seen together."""
+"""Tests of transactions: conflicting ones are retried, and related rows are read together."""
 
 import threading
 
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from atm.errors import ServiceUnavailable
 from atm.fleet.service.store.database import Database
-from benchmarks.fleet.postgres import OWNER, Cluster
+from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.contract.banks import RUIZ, Bank
 from tests.patience import LIMIT_S
 
@@ -16,7 +16,7 @@ ADD = text("INSERT INTO staff (name_key, mac) VALUES (:name, '')")
 
 
 @pytest.fixture
-def database(cluster: Cluster):
+def database(cluster: PostgresServer):
     opened = Database(cluster.url(), pool=4)
     yield opened
     opened.close()
@@ -103,7 +103,7 @@ def test_what_raises_changes_nothing_and_is_not_tried_again(database: Database) 
     assert database.run(lambda c: c.execute(COUNT).scalar()) == 0
 
 
-def test_a_conflict_without_end_ends_with_the_limit(cluster: Cluster) -> None:
+def test_a_conflict_without_end_ends_with_the_limit(cluster: PostgresServer) -> None:
     database = Database(cluster.url(), limit_s=0.5)
 
     def conflict(connection: Connection) -> None:
@@ -139,7 +139,7 @@ def test_a_customer_is_seen_whole_or_not_at_all(bank: Bank) -> None:
     other.close()
 
 
-def test_a_commit_that_conflicts_is_done_again_whole(bank: Bank, cluster: Cluster) -> None:
+def test_a_commit_that_conflicts_is_done_again_whole(bank: Bank, cluster: PostgresServer) -> None:
     """A deletion that has read the counters meets a login that counts: both are done."""
     ada = bank.enrol(opening_minor=0)
     clear, met = bank.attempts.clear, []
@@ -178,7 +178,7 @@ def test_what_a_failing_statement_was_given_reaches_no_log(
 
 
 def test_what_is_lost_before_the_commit_is_done_again_and_in_it_is_not(
-    database: Database, cluster: Cluster
+    database: Database, cluster: PostgresServer
 ) -> None:
     """Nobody knows whether a commit that was sent is done; what was not sent is not."""
     tries: list[str] = []

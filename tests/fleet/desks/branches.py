@@ -1,4 +1,4 @@
-"""The desks of one kiosk for the contract suite: over files, over a database, over the service."""
+"""Kiosks for the contract tests: over files, over a database, over the service."""
 
 import threading
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from atm.login.pause import Pause
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.staff.acts import Office
 from atm.staff.registry import StaffRegistry
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.sealed.seal import Seal
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
@@ -45,7 +45,7 @@ NOTE, DAY_LIMIT = 10, 1000
 
 @dataclass
 class Branch:
-    """What staff and customers do at one kiosk."""
+    """One kiosk, with the acts of its staff and customers."""
 
     staff: StaffRegistry | RemoteStaff
     office: Office | RemoteOffice
@@ -60,7 +60,7 @@ class Branch:
         return self.staff.sign_in(name, STAFF[name])
 
     def two(self) -> Signatures:
-        """Let both sign."""
+        """Return the signatures of both members."""
         return Signatures(self.sign_in(), self.sign_in("okafor"))
 
     def enrol(
@@ -72,7 +72,7 @@ class Branch:
         ask: Asking | None = None,
         pin: str = PIN,
     ) -> Customer:
-        """Make a customer with a face made of *looks_like*."""
+        """Enrol a customer with a face made of *looks_like*."""
         application = Application(username, username.title(), opening_minor, pin, datetime.now(UTC))
         return self.enrolment.enrol(
             application, self.sign_in(), capturing(looks_like or username), ask=ask
@@ -102,7 +102,7 @@ class Branch:
         return self.office.customers(staff=self.sign_in())
 
     def state(self, username: str) -> str:
-        """Return how a customer stands, as staff see it."""
+        """Return a customer's state, as staff see it."""
         found = {customer.username: state for customer, state in self.customers()}
         return found[username]
 
@@ -124,36 +124,36 @@ def files_branch(folder: Path, number: int = 0) -> Branch:
     if bank.staff.empty:
         make_staff(bank.staff)
     search = GallerySearch(bank.store, bank.gallery, lambda: CARD)
-    return parts_branch(bank, search, folder / f"pause{number}", lambda: files_branch(folder, 1))
+    return stores_branch(bank, search, folder / f"pause{number}", lambda: files_branch(folder, 1))
 
 
-def database_branch(cluster: Cluster, folder: Path, number: int = 0) -> Branch:
+def database_branch(cluster: PostgresServer, folder: Path, number: int = 0) -> Branch:
     """Open a kiosk over the database of *cluster*, with its own things in *folder*."""
     keys = folder / "service.keys"
     if not keys.exists():
         make_keys(keys)
-    parts = ServiceStores.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
-    if parts.staff.empty:
-        make_staff(parts.staff)
+    stores = ServiceStores.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
+    if stores.staff.empty:
+        make_staff(stores.staff)
     bank = replace(
         files_bank(folder, Clock()),
-        store=parts.credentials, hasher=parts.hasher, attempts=parts.attempts,
-        gallery=parts.gallery, ledger=parts.ledger, staff=parts.staff, log=parts.log(KIOSK),
-        commit=parts.commit, new_id=parts.new_id, closing=[parts.close],
+        store=stores.credentials, hasher=stores.hasher, attempts=stores.attempts,
+        gallery=stores.gallery, ledger=stores.ledger, staff=stores.staff, log=stores.log(KIOSK),
+        commit=stores.commit, new_id=stores.new_id, closing=[stores.close],
     )  # fmt: skip
-    return parts_branch(
-        bank, parts.search, folder / f"pause{number}", lambda: database_branch(cluster, folder, 1)
+    return stores_branch(
+        bank, stores.search, folder / f"pause{number}", lambda: database_branch(cluster, folder, 1)
     )
 
 
 def make_staff(staff: Any) -> None:
-    """Make both members."""
+    """Add both members of staff."""
     first = staff.add_first("ruiz", STAFF["ruiz"])
     staff.add("okafor", STAFF["okafor"], signed=first)
 
 
-def parts_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branch]) -> Branch:
-    """Put the machine's own desks over the parts of *bank*."""
+def stores_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branch]) -> Branch:
+    """Open a kiosk over the stores of *bank*."""
     one_face = OneFace(bank.store, bank.gallery, bank.log, search)
 
     def session(customer: Customer) -> Session:

@@ -1,4 +1,4 @@
-"""One kiosk over each of files, database and service: it must do the same over all three."""
+"""Fixtures with one kiosk over files, over a database and over the service."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ import pytest
 
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.service.store.stores import ServiceStores
-from benchmarks.fleet.postgres import OWNER, Cluster
+from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.desks.branches import (
     CARD,
     Branch,
@@ -24,7 +24,7 @@ KINDS = ("files", "database", "service")
 
 
 @pytest.fixture(scope="session")
-def service(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def service(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The service, running, for all tests here; its tables are emptied before each of them."""
     made = Fleet(tmp_path_factory.mktemp("service"), server.url(), server.url(OWNER))
     made.command("keys", "make")
@@ -62,11 +62,11 @@ def client_of(fleet: Fleet) -> ServiceClient:
     number = len(list(fleet.folder.glob("ca/kiosk*.pem")))
     pair = fleet.authority.issue(f"kiosk{number}")
     database = fleet.environment["ATM_SERVICE_DATABASE"]
-    parts = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
-    parts.kiosks.add(f"kiosk{number}", pair.fingerprint)
-    if parts.staff.empty:
-        make_staff(parts.staff)
-    parts.close()
+    stores = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
+    stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
+    if stores.staff.empty:
+        make_staff(stores.staff)
+    stores.close()
     return ServiceClient(
         f"https://127.0.0.1:{fleet.port}", ca=fleet.authority.certificate,
         certificate=pair.certificate, key=pair.key,

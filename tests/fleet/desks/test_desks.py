@@ -1,4 +1,4 @@
-"""What a kiosk promises its customers and staff, whoever keeps what it knows of them."""
+"""Contract tests of a kiosk: the same for customers and staff, wherever customers are kept."""
 
 import threading
 from collections.abc import Callable

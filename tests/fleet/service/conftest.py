@@ -1,4 +1,4 @@
-"""One bank for all tests of a module: a database, the service, photographs for cameras."""
+"""Fixtures of a module's tests: one database, its service, and photographs for cameras."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from atm.fleet.service.store.schema import METADATA
-from benchmarks.fleet.postgres import OWNER, Cluster
+from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.conftest import is_patient
 from tests.fleet.service.fleet import Fleet, folder_of
 
 
 @pytest.fixture(scope="module")
 def fleet(
-    server: Cluster, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    server: PostgresServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Fleet]:
     """The service over an empty database, running, with its first member of staff."""
     with server.connect() as connection:

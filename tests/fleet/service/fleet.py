@@ -1,4 +1,4 @@
-"""A bank for one test: the service as a process of its own, kiosks with photographs as camera."""
+"""Bank for one test: the service as a separate process, kiosks with photographs as camera."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""A TCP proxy on the loopback whose line can be cut, in either direction and at any moment."""
+"""TCP proxy on the loopback whose connections can be cut, in either direction, at any moment."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""What the service answers to name and PIN is one thing whoever is named and whatever typed."""
+"""Tests of the answer to name and PIN: the same form whatever name and PIN were typed."""
 
 import base64
 import contextlib
@@ -13,7 +13,7 @@ import pytest
 from atm.accounts.accounts import DayLimitError, InsufficientFundsError, NotAMultipleError
 from atm.errors import ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
-from atm.fleet.sealed_box import Reader
+from atm.fleet.sealed_box import Recipient
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import Tokens
 from atm.fleet.wire_errors import (
@@ -21,12 +21,12 @@ from atm.fleet.wire_errors import (
     LARGEST_BYTES,
     SESSION_S,
     STAFF_S,
-    OverError,
+    SessionEndedError,
     SignedOutError,
 )
-from atm.fleet.wire_faces import Claimed, unpack_claimed
+from atm.fleet.wire_faces import ClaimedTemplate, unpack_claimed
 from atm.machine import Machine
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from face_auth.models import ModelCard, load_card
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 
@@ -53,7 +53,7 @@ def kiosk(fleet: Fleet, people: list[tuple[Path, Path]]) -> Machine:
 
 @pytest.fixture(scope="module")
 def client(fleet: Fleet, kiosk: Machine) -> Iterator[ServiceClient]:
-    """Whoever holds the certificate of that kiosk, and says what they like."""
+    """A client with the certificate of that kiosk, which can send anything."""
     settings = kiosk.settings
     made = ServiceClient(
         settings.store, ca=settings.store_ca, certificate=settings.store_cert,
@@ -69,9 +69,9 @@ def unlocked(kiosk: Machine) -> None:
         kiosk.office.unlock(name, staff=sign_in(kiosk))
 
 
-def begin(client: ServiceClient, username: str, pin: str) -> tuple[str, str, Claimed]:
+def begin(client: ServiceClient, username: str, pin: str) -> tuple[str, str, ClaimedTemplate]:
     """Begin a login; returns the token, the sealed template as sent, and what it holds."""
-    reader = Reader()
+    reader = Recipient()
     found = client.call(
         "logins", username=username, pin=pin, network_sha256=NETWORK,
         public_key=base64.b64encode(reader.public).decode(),
@@ -86,7 +86,7 @@ def finish(client: ServiceClient, attempt: str, **face: Any) -> dict[str, Any]:
     return client.call("logins/finish", attempt=attempt, face=OWN_FACE | face)
 
 
-def same(one: Claimed, other: Claimed) -> bool:
+def same(one: ClaimedTemplate, other: ClaimedTemplate) -> bool:
     return bool(np.array_equal(one.svm.weights, other.svm.weights)) and one.svm.bias == (
         other.svm.bias
     )
@@ -132,13 +132,13 @@ def test_an_attempt_that_is_never_finished_is_counted_all_the_same(client: Servi
 def test_an_attempt_is_finished_once(client: ServiceClient) -> None:
     attempt = begin(client, "ada", PIN)[0]
     assert finish(client, attempt)["granted"] is True
-    with pytest.raises(OverError):
+    with pytest.raises(SessionEndedError):
         finish(client, attempt)
 
 
 @contextlib.contextmanager
-def altered_template(server: Cluster, customer_id: str, alter: Callable[[bytes], bytes]):
-    """Let the database hold another template of one customer meanwhile."""
+def altered_template(server: PostgresServer, customer_id: str, alter: Callable[[bytes], bytes]):
+    """Replace the template of one customer in the database, inside the context."""
     where = "WHERE customer_id = %s AND template IS NOT NULL"
     with server.connect() as connection:
         select = f"SELECT template FROM faces {where}"
@@ -152,7 +152,7 @@ def altered_template(server: Cluster, customer_id: str, alter: Callable[[bytes],
 
 
 def test_a_right_pin_with_a_template_that_cannot_be_read_is_refused_whatever_the_kiosk_saw(
-    client: ServiceClient, server: Cluster
+    client: ServiceClient, server: PostgresServer
 ) -> None:
     attempt, _, own = begin(client, "ada", PIN)
     customer_id = finish(client, attempt)["customer"]["customer_id"]
@@ -178,7 +178,7 @@ def test_an_attempt_of_one_kiosk_is_finished_by_no_other(
         settings.store, ca=settings.store_ca, certificate=settings.store_cert,
         key=settings.store_key,
     )  # fmt: skip
-    with pytest.raises(OverError):
+    with pytest.raises(SessionEndedError):
         finish(other, begin(client, "ada", PIN)[0])
     other.close()
 
@@ -187,7 +187,7 @@ def test_an_attempt_cannot_be_brought_as_a_session_nor_a_session_as_staff(
     client: ServiceClient,
 ) -> None:
     attempt = begin(client, "ada", PIN)[0]
-    with pytest.raises(OverError):
+    with pytest.raises(SessionEndedError):
         client.call("sessions/available", session=attempt)
     session = finish(client, attempt)["session"]
     assert client.call("sessions/available", session=session)["available_minor"] == 50_000
@@ -198,11 +198,11 @@ def test_an_attempt_cannot_be_brought_as_a_session_nor_a_session_as_staff(
 @pytest.fixture
 def made_ago(fleet: Fleet) -> Callable[..., str]:
     """Make a token as the service would have made it so many seconds ago."""
-    parts = ServiceStores.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
-    (kiosk_id,) = (each.kiosk_id for each in parts.kiosks.all() if each.name == "sound")
+    stores = ServiceStores.open(fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, load_network)
+    (kiosk_id,) = (each.kiosk_id for each in stores.kiosks.all() if each.name == "sound")
 
     def make(seconds: float, purpose: str, lasts_s: float, **says: object) -> str:
-        tokens = Tokens(lambda: parts.token_keys, lambda: time.time() - seconds)
+        tokens = Tokens(lambda: stores.token_keys, lambda: time.time() - seconds)
         return tokens.make(purpose, kiosk_id, lasts_s, says)
 
     return make
@@ -214,7 +214,7 @@ def test_an_admission_changes_the_pin_for_a_minute_only(
     customer = finish(client, begin(client, "ada", PIN)[0])["customer"]["customer_id"]
     old = made_ago(FRESH_S + 1, "session", SESSION_S, customer=customer)
     assert client.call("sessions/available", session=old)["available_minor"] == 50_000
-    with pytest.raises(OverError):
+    with pytest.raises(SessionEndedError):
         client.call("sessions/pin", session=old, pin="5286")
     fresh = made_ago(FRESH_S - 30, "session", SESSION_S, customer=customer)
     client.call("sessions/pin", session=fresh, pin=PIN)
@@ -224,7 +224,7 @@ def test_accounts_and_sign_ins_do_not_stay_open(
     client: ServiceClient, made_ago: Callable[..., str]
 ) -> None:
     customer = finish(client, begin(client, "ada", PIN)[0])["customer"]["customer_id"]
-    with pytest.raises(OverError):
+    with pytest.raises(SessionEndedError):
         over = made_ago(SESSION_S + 1, "session", SESSION_S, customer=customer)
         client.call("sessions/available", session=over)
     client.call("office/customers", staff=[made_ago(0, "staff", STAFF_S, name="ruiz")])
@@ -308,7 +308,7 @@ def test_a_kiosk_with_another_network_gets_nothing(client: ServiceClient) -> Non
     with pytest.raises(ServiceUnavailable):
         client.call(
             "logins", username="ada", pin=PIN, network_sha256="0" * 64,
-            public_key=base64.b64encode(Reader().public).decode(),
+            public_key=base64.b64encode(Recipient().public).decode(),
         )  # fmt: skip
 
 

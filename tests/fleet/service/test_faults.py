@@ -1,4 +1,4 @@
-"""Whatever breaks between kiosk and database: refused with one sentence, then all is well again.
+"""Tests of faults between kiosk and database: refused with one sentence, then well again.
 
 That nothing hangs is shown by order, not by the clock: the kiosk has its answer while the fault
 still lasts.
@@ -31,7 +31,7 @@ from atm.login.decision import Decision, Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
 from benchmarks.fleet.certificates import Pair
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from tests.fleet.service.fleet import Fleet, enrol, sign_in
 from tests.fleet.service.proxy import Proxy
 from tests.patience import LIMIT_S, until
@@ -52,7 +52,7 @@ def kiosk(fleet: Fleet, people: list[tuple[Path, Path]]) -> Machine:
 
 @pytest.fixture(autouse=True)
 def well(fleet: Fleet, kiosk: Machine) -> Iterator[None]:
-    """Every test ends with a service that runs and a kiosk that admits Ada, not restarted."""
+    """Check after each test that the service runs and the kiosk admits Ada, without a restart."""
     kiosk.office.unlock("ada", staff=sign_in(kiosk))
     yield
     until(lambda: unlocked(kiosk))
@@ -113,7 +113,7 @@ def test_a_service_that_stands_still_is_not_waited_for(fleet: Fleet, kiosk: Mach
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_database_that_is_gone_admits_nobody(
-    server: Cluster, kiosk: Machine, how: signal.Signals
+    server: PostgresServer, kiosk: Machine, how: signal.Signals
 ) -> None:
     session = admitted(kiosk)
     server.stop(how)
@@ -125,7 +125,9 @@ def test_a_database_that_is_gone_admits_nobody(
         server.start()
 
 
-def test_a_database_that_stands_still_is_not_waited_for(server: Cluster, kiosk: Machine) -> None:
+def test_a_database_that_stands_still_is_not_waited_for(
+    server: PostgresServer, kiosk: Machine
+) -> None:
     session = admitted(kiosk)
     with server.frozen():
         refused(kiosk.login("ada", PIN))  # it returns while the database still stands still
@@ -134,7 +136,7 @@ def test_a_database_that_stands_still_is_not_waited_for(server: Cluster, kiosk: 
 
 
 def test_a_database_without_a_free_connection_admits_nobody(
-    server: Cluster, kiosk: Machine
+    server: PostgresServer, kiosk: Machine
 ) -> None:
     with contextlib.ExitStack() as taken:
         cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"

@@ -1,4 +1,4 @@
-"""Who needs what: a machine of its own loads no client, and a kiosk of the bank no server."""
+"""Tests of imports: one machine alone loads no client, and a kiosk of the bank no server."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The kiosk's log and the service's copy of it: in order, none lost but what waits too long."""
+"""Tests of the kiosk's log and its copy at the service: in order, with nothing lost early."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A machine's customers come to the bank whole, once each, with their PINs; its folder stays."""
+"""Tests of the move to the bank: each customer completely and once, and the folder stays."""
 
 import base64
 import hashlib
@@ -18,15 +18,15 @@ import pytest
 
 from atm.fleet.kiosk.client import ServiceClient, client_of
 from atm.fleet.kiosk.staff import RemoteStaff
-from atm.fleet.migration import open_source
-from atm.fleet.sealed_box import Reader
+from atm.fleet.migration import open_migration_source
+from atm.fleet.sealed_box import Recipient
 from atm.fleet.wire_errors import SignedOutError
 from atm.folder import Kind, open_folder
 from atm.keys.key_backup import backup
 from atm.keys.keys import Keys
 from atm.settings import Settings
 from atm.stores import Stores
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.store import CredentialRecord
 from face_auth.gallery import Capture
 from face_auth.models import load_card
@@ -172,14 +172,14 @@ def photographed(*folders: Path) -> dict[str, str]:
     }
 
 
-def rows(server: Cluster, query: str) -> list[tuple[object, ...]]:
+def rows(server: PostgresServer, query: str) -> list[tuple[object, ...]]:
     with server.connect() as connection:
         return connection.execute(query).fetchall()
 
 
 def log_in(client: ServiceClient, username: str, pin: str) -> dict[str, object]:
     """Return the answer to a login whose face is the right one."""
-    key = base64.b64encode(Reader().public).decode("ascii")
+    key = base64.b64encode(Recipient().public).decode("ascii")
     begun = client.call(
         "logins", username=username, pin=pin, public_key=key,
         network_sha256=load_card("bundled").sha256,
@@ -188,19 +188,19 @@ def log_in(client: ServiceClient, username: str, pin: str) -> dict[str, object]:
     return client.call("logins/finish", attempt=begun["attempt"], face=seen)
 
 
-def hash_of(server: Cluster, number: int) -> str:
+def hash_of(server: PostgresServer, number: int) -> str:
     (row,) = rows(server, f"SELECT pin_hash FROM customers WHERE username = 'person{number}'")
     return str(row[0])
 
 
-def rehash(server: Cluster, client: ServiceClient, number: int) -> None:
+def rehash(server: PostgresServer, client: ServiceClient, number: int) -> None:
     """Log a customer in, and wait until their PIN has a hash of the bank's own."""
     assert log_in(client, f"person{number}", pin_of(number))["granted"] is True
     until(lambda: "@" not in hash_of(server, number))
 
 
 def test_without_the_machine_s_key_no_pin_is_moved(
-    fleet: Fleet, server: Cluster, client: ServiceClient
+    fleet: Fleet, server: PostgresServer, client: ServiceClient
 ) -> None:
     code, _, err = run(machine_with(fleet, "another", range(100, 102)))
     assert code == 2 and "keys adopt" in err
@@ -208,7 +208,7 @@ def test_without_the_machine_s_key_no_pin_is_moved(
 
 
 def test_killed_on_the_way_and_begun_again_everybody_is_there_once(
-    server: Cluster, machine: Settings, client: ServiceClient
+    server: PostgresServer, machine: Settings, client: ServiceClient
 ) -> None:
     with server.connect() as connection:
         connection.execute(f"TRUNCATE {', '.join(ALL_OF_A_CUSTOMER)}")
@@ -244,7 +244,7 @@ def test_the_digests_are_those_of_what_the_folder_holds(
 ) -> None:
     staff = RemoteStaff(client)
     tokens = [staff.sign_in(name, pin).token for name, pin in STAFF.items()]
-    with open_source(moved) as source:
+    with open_migration_source(moved) as source:
         moving = source.moving(source.records[TWICE])
     asked = client.call("migration/digests", staff=tokens, name=f"person{TWICE}")["digests"]
     assert asked == moving.digests()
@@ -260,7 +260,7 @@ def test_the_digests_are_those_of_what_the_folder_holds(
 
 
 def test_the_old_pin_admits_and_gets_a_hash_of_the_bank_s_own(
-    server: Cluster, moved: Settings, client: ServiceClient
+    server: PostgresServer, moved: Settings, client: ServiceClient
 ) -> None:
     assert f"@{OLD:032x}$" in hash_of(server, OLD)
     assert log_in(client, f"person{OLD}", pin_of(OLD + 1))["granted"] is False
@@ -276,7 +276,7 @@ def test_who_was_locked_is_locked_and_who_had_no_pin_has_none(
 
 
 def test_who_differs_is_named_and_left_and_so_is_money_on_hold(
-    server: Cluster, moved: Settings, client: ServiceClient
+    server: PostgresServer, moved: Settings, client: ServiceClient
 ) -> None:
     rehash(server, client, CHANGED)
     folder = open_folder(moved.data_dir)

@@ -1,4 +1,4 @@
-"""A stolen kiosk, whole, with its certificate and keys, and a dump of the whole database: no PIN.
+"""Attack test: a stolen kiosk with all its keys, and a dump of the database, reveal no PIN.
 
 The attacker is given what makes it easiest: cheap hashes, and the right PINs to try keys by. A key
 that verifies a right PIN would find every PIN; none that lies in what was stolen does.
@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from atm.errors import ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
-from atm.fleet.sealed_box import Reader
+from atm.fleet.sealed_box import Recipient
 from atm.fleet.service.store import keys as service_keys
 from atm.fleet.service.store.schema import METADATA
 from atm.fleet.service.store.stores import ServiceStores
 from atm.folder import FOLDER_FILE
 from atm.machine import Machine
-from benchmarks.fleet.postgres import Cluster
+from benchmarks.fleet.postgres import PostgresServer
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher, made_with, pepper_name
 from credentials.policy import check_pin
@@ -59,21 +59,21 @@ def pins(fleet: Fleet, kiosk: Machine) -> dict[str, tuple[str, str]]:
     """A thousand customers: their ids, each with username and a PIN of four digits."""
     rng = random.Random(20261123)
     allowed = [pin for pin in (f"{n:04}" for n in range(10_000)) if _allowed(pin)]
-    parts = ServiceStores.open(
+    stores = ServiceStores.open(
         fleet.environment["ATM_SERVICE_DATABASE"], fleet.keys, lambda: load_card("bundled"),
         costs=CHEAP,
     )  # fmt: skip
     found = {}
     for number in range(CUSTOMERS):
         name, pin = f"customer{number}", rng.choice(allowed)
-        customer_id = parts.new_id(name)
+        customer_id = stores.new_id(name)
         now = datetime.now(UTC).isoformat()
-        pin_hash = parts.hasher.hash(customer_id, pin)
-        parts.credentials.add(
+        pin_hash = stores.hasher.hash(customer_id, pin)
+        stores.credentials.add(
             CredentialRecord(customer_id, name, name, pin_hash, "x" * 8, now, now)
         )
         found[customer_id] = (name, pin)
-    parts.close()
+    stores.close()
     return found
 
 
@@ -86,7 +86,7 @@ def _allowed(pin: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def dump(server: Cluster, pins: dict[str, tuple[str, str]]) -> list[bytes]:
+def dump(server: PostgresServer, pins: dict[str, tuple[str, str]]) -> list[bytes]:
     """Every value of every row of every table."""
     values: list[bytes] = []
     with server.connect() as connection:
@@ -142,7 +142,7 @@ def opened(hashes: dict[str, str], pins: dict[str, tuple[str, str]], keys: Itera
 
 
 @pytest.fixture(scope="module")
-def hashes(server: Cluster, pins: dict[str, tuple[str, str]]) -> dict[str, str]:
+def hashes(server: PostgresServer, pins: dict[str, tuple[str, str]]) -> dict[str, str]:
     """The dump's hashes, by customer id."""
     with server.connect() as connection:
         rows = connection.execute("SELECT customer_id, pin_hash FROM customers")
@@ -184,7 +184,7 @@ def test_neither_pin_nor_name_nor_template_lies_on_the_kiosk_s_disk(
 ) -> None:
     session = kiosk.login("ada", "4071").session
     assert session is not None
-    template = kiosk._admitted(session).svm.weights.tobytes()
+    template = session.template().svm.weights.tobytes()
     for data in disk(fleet, kiosk):
         assert template[:64] not in data and b'"ada"' not in data
         assert b"4071" not in re.sub(rb"[0-9a-f]{8,}|[A-Za-z0-9+/=]{20,}|\d+[.:]\d+", b"", data)
@@ -202,7 +202,7 @@ def test_three_wrong_pins_are_all_that_the_certificate_gives(
     def admitted(name: str, pin: str) -> bool:
         found = thief.call(
             "logins", username=name, pin=pin, network_sha256=load_card("bundled").sha256,
-            public_key=base64.b64encode(Reader().public).decode(),
+            public_key=base64.b64encode(Recipient().public).decode(),
         )  # fmt: skip
         face = OWN_FACE  # a thief's kiosk says so of everybody
         answer = thief.call("logins/finish", attempt=found["attempt"], face=face)

@@ -1,4 +1,4 @@
-"""Tokens and envelopes say nothing to whom they are not for, and nothing twice."""
+"""Tests of tokens and sealed boxes: unreadable for others, and valid once."""
 
 import base64
 
@@ -84,16 +84,16 @@ def test_all_tokens_have_one_length_whatever_they_say(tokens: Tokens) -> None:
     assert len({len(tokens.make("login", "kiosk", 40, says)) for says in some}) == 1
 
 
-def test_only_the_reader_opens_an_envelope() -> None:
-    reader, other = sealed_box.Reader(), sealed_box.Reader()
-    sealed = sealed_box.seal(b"a template", reader.public, b"attempt")
-    assert reader.open(sealed, b"attempt") == b"a template"
-    for who, bound in ((other, b"attempt"), (reader, b"another")):
-        with pytest.raises(sealed_box.EnvelopeError):
+def test_only_the_recipient_opens_a_sealed_box() -> None:
+    recipient, other = sealed_box.Recipient(), sealed_box.Recipient()
+    sealed = sealed_box.seal(b"a template", recipient.public, b"attempt")
+    assert recipient.open(sealed, b"attempt") == b"a template"
+    for who, bound in ((other, b"attempt"), (recipient, b"another")):
+        with pytest.raises(sealed_box.SealedBoxError):
             who.open(sealed, bound)
 
 
 @pytest.mark.parametrize("public", [b"", b"x" * 31, bytes(32)])
 def test_nothing_is_sealed_for_what_is_no_key(public: bytes) -> None:
-    with pytest.raises(sealed_box.EnvelopeError):
+    with pytest.raises(sealed_box.SealedBoxError):
         sealed_box.seal(b"a template", public, b"attempt")

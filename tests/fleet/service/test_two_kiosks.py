@@ -1,4 +1,4 @@
-"""One bank, two kiosks: who is enrolled, locked or short of money at one is so at the other."""
+"""Tests of two kiosks of one bank: each sees the other's enrolments, locks and withdrawals."""
 
 import io
 from argparse import Namespace
@@ -41,7 +41,7 @@ def there(fleet: Fleet, people: list[tuple[Path, Path]], here: Machine) -> Machi
 
 @pytest.fixture(autouse=True)
 def unlocked(here: Machine, there: Machine, people: list[tuple[Path, Path]]) -> None:
-    """Every test begins with Ada before both kiosks, and nothing held against her."""
+    """Put Ada before both kiosks before each test, with all counters cleared."""
     here.use_camera(str(people[0][1]))
     there.use_camera(str(people[0][1]))
     here.office.unlock("ada", staff=sign_in(here))
@@ -210,7 +210,7 @@ def test_refusals_and_the_export_come_from_the_service(here: Machine) -> None:
     refusals = here.office.refusals(5, staff=sign_in(here))
     assert (refusals[0].username, refusals[0].outcome) == ("ada", "refused")
     assert "pin: wrong_pin" in refusals[0].reasons
-    kept = here.export("ada", staff=sign_in(here))
+    kept = here.bank.export("ada", staff=sign_in(here))
     assert kept["customer"]["username"] == "ada" and kept["face"]["pictures"] == 5
 
 

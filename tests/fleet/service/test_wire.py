@@ -1,4 +1,4 @@
-"""What is told on one side is heard on the other: errors by class and values, faces to the bit."""
+"""Tests of the wire forms: errors keep class and values, faces keep every bit."""
 
 from datetime import UTC, datetime
 
@@ -10,9 +10,9 @@ from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import ServiceUnavailable
 from atm.fleet.service.bodies import FaceSeen, HoldSent
 from atm.fleet.service.decoys import Decoys
-from atm.fleet.wire_errors import ERRORS, DuplicateFaceError, heard, told
+from atm.fleet.wire_errors import ERRORS, DuplicateFaceError, decode_error, encode_error
 from atm.fleet.wire_faces import (
-    Claimed,
+    ClaimedTemplate,
     FaceWireError,
     pack_claimed,
     pack_face,
@@ -44,17 +44,17 @@ RAISED = [
 
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-def test_an_error_is_heard_as_it_was_told(error: Exception) -> None:
-    status, body = told(error)
-    again = heard(body)
-    assert type(again) is type(error) and str(again) == str(error) and status >= 400
-    assert vars(again) == vars(error)
+def test_an_error_is_decoded_as_it_was_encoded(error: Exception) -> None:
+    status, body = encode_error(error)
+    decoded = decode_error(body)
+    assert type(decoded) is type(error) and str(decoded) == str(error) and status >= 400
+    assert vars(decoded) == vars(error)
 
 
 @pytest.mark.parametrize("error", [KeyError("pin 4071"), OSError("/etc/keys"), RuntimeError()])
-def test_a_fault_is_told_as_no_more_than_that(error: Exception) -> None:
-    status, body = told(error)
-    assert (status, type(heard(body))) == (503, ServiceUnavailable)
+def test_a_fault_is_encoded_without_its_details(error: Exception) -> None:
+    status, body = encode_error(error)
+    assert (status, type(decode_error(body))) == (503, ServiceUnavailable)
     assert "4071" not in str(body) and "/etc" not in str(body)
 
 
@@ -62,8 +62,8 @@ def test_a_fault_is_told_as_no_more_than_that(error: Exception) -> None:
     "body", [None, [], {}, {"error": "balance"}, {"error": "no", "fields": {}, "sentence": ""},
              {"error": "balance", "fields": [], "sentence": ""}],
 )  # fmt: skip
-def test_what_no_service_says_is_heard_as_unavailable(body: object) -> None:
-    assert type(heard(body)) is ServiceUnavailable
+def test_a_body_that_no_service_sends_is_decoded_as_unavailable(body: object) -> None:
+    assert type(decode_error(body)) is ServiceUnavailable
 
 
 def test_no_two_errors_have_one_code_or_class() -> None:
@@ -72,19 +72,19 @@ def test_no_two_errors_have_one_code_or_class() -> None:
 
 
 @pytest.fixture
-def claimed(rng: np.random.Generator) -> Claimed:
+def claimed(rng: np.random.Generator) -> ClaimedTemplate:
     svm = CustomerSvm(rng.normal(size=512).astype(np.float32), -1.25)
-    return Claimed("ab" * 32, svm, "look_up,turn_left")
+    return ClaimedTemplate("ab" * 32, svm, "look_up,turn_left")
 
 
-def test_what_a_login_needs_arrives_as_it_was(claimed: Claimed) -> None:
+def test_what_a_login_needs_arrives_as_it_was(claimed: ClaimedTemplate) -> None:
     again = unpack_claimed(pack_claimed(claimed))
     assert (again.network_sha256, again.excused) == (claimed.network_sha256, claimed.excused)
     assert np.array_equal(again.svm.weights, claimed.svm.weights)
     assert again.svm.bias == claimed.svm.bias
 
 
-def test_everybody_and_nobody_take_the_same_room(claimed: Claimed) -> None:
+def test_everybody_and_nobody_take_the_same_room(claimed: ClaimedTemplate) -> None:
     lengths = {len(pack_claimed(claimed._replace(excused=each))) for each in (None, "a", "b" * 99)}
     assert len(lengths) == 1
 

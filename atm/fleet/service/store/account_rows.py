@@ -1,4 +1,4 @@
-"""One customer's account within one transaction: its row, what is added to it, does it add up."""
+"""Rows of one customer's account within one transaction: balance, transactions and holds."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -22,7 +22,7 @@ from atm.fleet.service.store.sealed_table import Row, SealedTable
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class AccountTables:
     """The tables of accounts, transactions and holds."""
 
     accounts: SealedTable
@@ -31,24 +31,24 @@ class Tables:
 
     @classmethod
     def of(cls, ring: KeyRing) -> Self:
-        """Return them, sealed with the keys of *ring*."""
+        """Return the tables, sealed with the keys of *ring*."""
         return cls(
             *(SealedTable(each, ring, LedgerError) for each in (ACCOUNTS, TRANSACTIONS, HOLDS))
         )
 
 
-class Books:
-    """One customer's rows within one transaction; *row* is that of the account, if any."""
+class CustomerAccount:
+    """One customer's account within one transaction; `row` is None if there never was one."""
 
     def __init__(
         self,
         connection: Connection,
-        tables: Tables,
+        tables: AccountTables,
         customer_id: str,
         now: datetime,
         row: Row | None,
     ) -> None:
-        """Read and write within the transaction of *connection*; what is added is of *now*."""
+        """Read and write within the transaction of *connection*; new rows get the time *now*."""
         self._connection = connection
         self._tables = tables
         self._customer_id = customer_id
@@ -59,8 +59,8 @@ class Books:
         """Return the day in *zone*, an ISO date."""
         return self._now.astimezone(zone).date().isoformat()
 
-    def account(self) -> Row:
-        """Return the account's row; UnknownAccountError if it is not open."""
+    def open_row(self) -> Row:
+        """Return the row of the open account; UnknownAccountError if it is not open."""
         if self.row is None or self.row["opened_by"] is None:
             raise UnknownAccountError
         return self.row
@@ -71,7 +71,7 @@ class Books:
         self.row = self._tables.accounts.update(self._connection, self.row, **changes)
 
     def add(self, kind: TransactionKind, amount_minor: int, reference: str) -> int:
-        """Add a transaction and return the balance it leaves."""
+        """Add a transaction and return the balance after it."""
         assert self.row is not None
         number = self.row["transactions"] + 1
         balance = int(self.row["balance_minor"]) + amount_minor
@@ -83,16 +83,16 @@ class Books:
         return balance
 
     def hold(self, amount_minor: int, day: str, reference: str) -> Hold:
-        """Add an open hold; the account's row counts it already."""
+        """Add an open hold, which the account's row counts already."""
         row = self._tables.holds.insert(
             self._connection, customer_id=self._customer_id, reference=reference,
-            n=self.account()["holds"], amount_minor=amount_minor, at=self._now, day=day,
+            n=self.open_row()["holds"], amount_minor=amount_minor, at=self._now, day=day,
             state="open",
         )  # fmt: skip
         return hold_of(row)
 
     def made(self, reference: str, amount_minor: int) -> Hold | None:
-        """Return the open hold that was made with *reference*, None if none was."""
+        """Return the open hold with *reference*, None if there is none."""
         if self._found(reference) is None:
             return None
         row = self.open_hold(reference)
@@ -110,19 +110,19 @@ class Books:
         return row
 
     def book(self, reference: str) -> Withdrawal:
-        """Take what is on hold from the account; errors as `open_hold`."""
+        """Book an open hold as a withdrawal; errors as `open_hold`."""
         row = self._settle(reference, "booked")
         balance = self.add("withdrawal", -row["amount_minor"], reference)
         return Withdrawal(reference, row["amount_minor"], balance)
 
     def release(self, reference: str) -> None:
-        """Let go of what is on hold; errors as `open_hold`."""
-        row, account = self._settle(reference, "released"), self.account()
+        """Release an open hold; errors as `open_hold`."""
+        row, account = self._settle(reference, "released"), self.open_row()
         if row["day"] == account["day"]:
             self.change(day_minor=account["day_minor"] - row["amount_minor"])
 
     def add_up(self) -> bool:
-        """Return whether all that was ever done comes to what the account's row says."""
+        """Return whether all transactions and holds add up to the account's row."""
         rows, holds = self._all(self._tables.transactions), self._all(self._tables.holds)
         if self.row is None:
             return not rows and not holds
@@ -143,7 +143,7 @@ class Books:
     def _settle(self, reference: str, state: Literal["booked", "released"]) -> Row:
         row = self.open_hold(reference)
         self._tables.holds.update(self._connection, row, state=state)
-        self.change(held_minor=self.account()["held_minor"] - row["amount_minor"])
+        self.change(held_minor=self.open_row()["held_minor"] - row["amount_minor"])
         return row
 
     def _found(self, reference: str) -> Row | None:
@@ -166,7 +166,7 @@ class Books:
 
 
 def hold_of(row: Row) -> Hold:
-    """Return the hold that *row* says."""
+    """Return the hold in *row*."""
     return Hold(
         row["n"], row["customer_id"], row["amount_minor"], row["at"].astimezone(UTC),
         row["reference"],

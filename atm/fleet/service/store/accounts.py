@@ -1,7 +1,7 @@
-"""Accounts in the shared store; each transaction touches the rows of one customer.
+"""Accounts in the shared store; each database transaction touches the rows of one customer.
 
-What a withdrawal is judged by (balance, what is on hold, what was taken that day) stands in the
-account's own row, under one MAC, so that no hold or transaction that somebody takes away helps.
+The numbers that decide on a withdrawal (balance, amount on hold, amount of that day) are in the
+account's own row, under one MAC, so that deleting a hold or a transaction gains nothing.
 """
 
 import contextlib
@@ -24,18 +24,18 @@ from atm.accounts.accounts import (
     check_reference,
     random_reference,
 )
-from atm.fleet.service.store.account_rows import Books, Tables, hold_of
+from atm.fleet.service.store.account_rows import AccountTables, CustomerAccount, hold_of
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.schema import HOLDS, TRANSACTIONS
 from atm.fleet.service.store.sealed_table import Row
 
 PAYING_OUT_S: Final = 120.0
-"""No dispenser takes so long: a younger hold is being paid out, and staff do not settle it."""
+"""No dispenser takes so long: a younger hold may still be paid out, so staff cannot settle it."""
 
 
 class AccountRows:
-    """See `atm.ports.Accounts`."""
+    """Accounts in the database; implements `atm.ports.Accounts`."""
 
     def __init__(
         self,
@@ -45,32 +45,32 @@ class AccountRows:
         zone: tzinfo = UTC,
         paying_out_s: float = PAYING_OUT_S,
     ) -> None:
-        """Keep them in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
+        """Keep accounts in *database*, sealed with the keys of *ring*; days begin as in *zone*."""
         self._database = database
-        self._tables = Tables.of(ring)
+        self._tables = AccountTables.of(ring)
         self._zone = zone
         self._paying_out_s = paying_out_s
 
     def open_account(self, customer_id: str, opening_minor: int) -> None:
-        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+        """Open an account for the customer with a balance of *opening_minor* (0 to 10**12).
 
         Raises:
-            AccountExistsError: If there is one.
+            AccountExistsError: If there is an open account.
             InvalidAmountError: If the amount is negative, too large or not whole.
         """
         check_opening(opening_minor)
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, customer_id)
-            if books.row is None:
-                books.row = self._tables.accounts.insert(
+            account = self._account(connection, customer_id)
+            if account.row is None:
+                account.row = self._tables.accounts.insert(
                     connection, customer_id=customer_id, balance_minor=0, held_minor=0, day="",
                     day_minor=0, opened_by=None, transactions=0, holds=0,
                 )  # fmt: skip
-            elif books.row["opened_by"] is not None:
+            elif account.row["opened_by"] is not None:
                 raise AccountExistsError
-            books.change(opened_by=books.row["transactions"] + 1)
-            books.add("opening", opening_minor, random_reference())
+            account.change(opened_by=account.row["transactions"] + 1)
+            account.add("opening", opening_minor, random_reference())
 
         self._database.run(work)
 
@@ -84,12 +84,12 @@ class AccountRows:
         return self._database.run(work)
 
     def balance(self, customer_id: str) -> int:
-        """Return the balance in minor units, with what is on hold still in it.
+        """Return the balance in minor units, including amounts on hold.
 
         Raises:
             UnknownAccountError: If there is no account.
         """
-        return int(self._account(customer_id)["balance_minor"])
+        return int(self._open_row(customer_id)["balance_minor"])
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units.
@@ -97,7 +97,7 @@ class AccountRows:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        row = self._account(customer_id)
+        row = self._open_row(customer_id)
         return int(row["balance_minor"] - row["held_minor"])
 
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
@@ -108,7 +108,7 @@ class AccountRows:
         """
 
         def work(connection: Connection) -> list[Row]:
-            opened_by = self._books(connection, customer_id).account()["opened_by"]
+            opened_by = self._account(connection, customer_id).open_row()["opened_by"]
             return self._tables.transactions.select(
                 connection,
                 select(TRANSACTIONS)
@@ -133,11 +133,11 @@ class AccountRows:
         smallest_note_minor: int,
         day_limit_minor: int,
     ) -> None:
-        """Accept an amount that could be held now; see `Ledger.check_withdrawal`."""
+        """Check that an amount could be put on hold now; see `Ledger.check_withdrawal`."""
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, customer_id)
-            self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
+            account = self._account(connection, customer_id)
+            self._check_hold(account, amount_minor, smallest_note_minor, day_limit_minor)
 
         self._database.run(work)
 
@@ -150,82 +150,84 @@ class AccountRows:
         day_limit_minor: int,
         reference: str | None = None,
     ) -> Hold:
-        """Set *amount_minor* aside; see `Ledger.hold` for arguments and errors."""
+        """Put *amount_minor* on hold; see `Ledger.hold` for arguments and errors."""
         if reference is not None:
             check_reference(reference)
 
         def work(connection: Connection) -> Hold:
-            books = self._books(connection, customer_id)
-            if reference is not None and (made := books.made(reference, amount_minor)):
+            account = self._account(connection, customer_id)
+            if reference is not None and (made := account.made(reference, amount_minor)):
                 return made
-            day, spent = self._check_hold(books, amount_minor, smallest_note_minor, day_limit_minor)
-            account = books.account()
-            books.change(
-                held_minor=account["held_minor"] + amount_minor,
+            day, spent = self._check_hold(
+                account, amount_minor, smallest_note_minor, day_limit_minor
+            )
+            row = account.open_row()
+            account.change(
+                held_minor=row["held_minor"] + amount_minor,
                 day=day,
                 day_minor=spent + amount_minor,
-                holds=account["holds"] + 1,
+                holds=row["holds"] + 1,
             )
-            return books.hold(amount_minor, day, reference or random_reference())
+            return account.hold(amount_minor, day, reference or random_reference())
 
         return self._database.run(work)
 
     def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out.
+        """Book the hold: the notes were paid out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
         return self._database.run(
-            lambda connection: self._books(connection, hold.customer_id).book(hold.reference)
+            lambda connection: self._account(connection, hold.customer_id).book(hold.reference)
         )
 
     def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out.
+        """Release the hold: no notes were paid out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
         self._database.run(
-            lambda connection: self._books(connection, hold.customer_id).release(hold.reference)
+            lambda connection: self._account(connection, hold.customer_id).release(hold.reference)
         )
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first: from every shard."""
+        """Return all open holds, oldest first; reads every shard."""
         query = select(HOLDS).where(HOLDS.c.state == "open").order_by(HOLDS.c.at)
         rows = self._database.run(lambda connection: self._tables.holds.select(connection, query))
         return [hold_of(row) for row in rows]
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
-        """Do nothing: `settle` knows by a hold's age that it is being paid out."""
+        """Do nothing: `settle` sees from a hold's age that it may still be paid out."""
         yield
 
     def settle(self, hold: Hold, paid: bool) -> None:
         """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
 
         Raises:
-            PayingOutError: If it is so young that it may just be paid out.
+            PayingOutError: If the hold is so young that it may still be paid out.
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, hold.customer_id)
-            at = books.open_hold(hold.reference)["at"]
+            account = self._account(connection, hold.customer_id)
+            at = account.open_hold(hold.reference)["at"]
             if self._database.now(connection) - at.timestamp() < self._paying_out_s:
                 raise PayingOutError
             if paid:
-                books.book(hold.reference)
+                account.book(hold.reference)
             else:
-                books.release(hold.reference)
+                account.release(hold.reference)
 
         self._database.run(work)
 
     def remove_account(self, customer_id: str) -> None:
-        """Close the account: what is left is booked out, and its transactions stay.
+        """Close the account: the balance is booked out, and the transactions stay.
 
         Raises:
             UnknownAccountError: If there is no account.
@@ -233,48 +235,50 @@ class AccountRows:
         """
 
         def work(connection: Connection) -> None:
-            books = self._books(connection, customer_id)
-            account = books.account()
-            if account["held_minor"]:
+            account = self._account(connection, customer_id)
+            row = account.open_row()
+            if row["held_minor"]:
                 raise OpenHoldError
-            books.add("closing", -account["balance_minor"], random_reference())
-            books.change(opened_by=None)
+            account.add("closing", -row["balance_minor"], random_reference())
+            account.change(opened_by=None)
 
         self._database.run(work)
 
     def check(self, customer_id: str) -> None:
-        """Add the account up again, from all that was ever done with it.
+        """Check the account against all of its transactions and holds.
 
         Raises:
-            LedgerError: If it is not what transactions and holds come to.
+            LedgerError: If they do not add up to the account's row.
         """
 
         def work(connection: Connection) -> bool:
-            return self._books(connection, customer_id).add_up()
+            return self._account(connection, customer_id).add_up()
 
         if not self._database.run(work):
             raise LedgerError(f"The account of customer {customer_id} does not add up.")
 
     def _check_hold(
-        self, books: Books, amount: int, smallest_note_minor: int, day_limit_minor: int
+        self, account: CustomerAccount, amount: int, smallest_note_minor: int, day_limit_minor: int
     ) -> tuple[str, int]:
-        """Accept *amount*; returns the day it counts for and what was taken on that day."""
-        account = books.account()
-        day = max(books.today(self._zone), account["day"])  # a clock put back gives no new day
-        spent = account["day_minor"] if day == account["day"] else 0
+        """Check *amount*; returns the day it counts for and what was withdrawn on that day."""
+        row = account.open_row()
+        day = max(account.today(self._zone), row["day"])  # a clock put back gives no new day
+        spent = row["day_minor"] if day == row["day"] else 0
         check_hold(
             amount,
-            available_minor=account["balance_minor"] - account["held_minor"],
+            available_minor=row["balance_minor"] - row["held_minor"],
             spent_minor=spent,
             smallest_note_minor=smallest_note_minor,
             day_limit_minor=day_limit_minor,
         )
         return day, spent
 
-    def _account(self, customer_id: str) -> Row:
-        return self._database.run(lambda connection: self._books(connection, customer_id).account())
+    def _open_row(self, customer_id: str) -> Row:
+        return self._database.run(
+            lambda connection: self._account(connection, customer_id).open_row()
+        )
 
-    def _books(self, connection: Connection, customer_id: str) -> Books:
+    def _account(self, connection: Connection, customer_id: str) -> CustomerAccount:
         now = datetime.fromtimestamp(self._database.now(connection), UTC)
         row = self._tables.accounts.get(connection, customer_id)
-        return Books(connection, self._tables, customer_id, now, row)
+        return CustomerAccount(connection, self._tables, customer_id, now, row)

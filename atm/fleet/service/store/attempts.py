@@ -1,6 +1,6 @@
-"""Counters of customers' attempts in the shared store; the rules are `credentials.attempt_rules`'s.
+"""Counters of customers' login attempts in the shared store; rules in `credentials.attempt_rules`.
 
-What was counted is never uncounted: to forgive is to raise what is forgiven.
+Counters never fall: each has a second one, of how much was forgiven, which only rises too.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.schema import ATTEMPTS
 from atm.fleet.service.store.sealed_table import Row, SealedTable
-from credentials.attempt_rules import Ending, Standing, Tally
+from credentials.attempt_rules import AttemptCount, Ending, Standing
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError
 
@@ -26,28 +26,28 @@ _PAGE = 2000
 
 
 class AttemptRows:
-    """What each customer's attempts have come to; see `atm.ports.AttemptCounters`."""
+    """Attempt counters of all customers; implements `atm.ports.AttemptCounters`."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
-        """Keep them in *database*, sealed with the keys of *ring*; waits go by its clock."""
+        """Keep counters in *database*, sealed with the keys of *ring*; waits use its clock."""
         self._database = database
         self._table = SealedTable(ATTEMPTS, ring, StoreError)
 
     def reserve(self, owner_id: str) -> Standing:
-        """Count one attempt, durable when this returns, and say if it may be judged."""
-        return self._change(owner_id, lambda tally, now: tally.reserved(now))
+        """Count one attempt, durable when this returns; returns whether it may be judged."""
+        return self._change(owner_id, lambda count, now: count.reserved(now))
 
     def settle(self, owner_id: str, ending: Ending) -> None:
         """End one reserved attempt of *owner_id*."""
-        self._change(owner_id, lambda tally, now: (tally.settled(ending, now), None))
+        self._change(owner_id, lambda count, now: (count.settled(ending, now), None))
 
     def clear(self, owner_id: str) -> None:
         """Forgive everything of *owner_id*: staff unlock, or the customer is deleted."""
-        self._change(owner_id, lambda tally, now: (Tally(owner_id), None))
+        self._change(owner_id, lambda count, now: (AttemptCount(owner_id), None))
 
     def lock(self, owner_id: str) -> None:
-        """Let nothing of *owner_id* be judged until staff unlock."""
-        self._change(owner_id, lambda tally, now: (tally.locked(), None))
+        """Lock *owner_id* until staff unlock."""
+        self._change(owner_id, lambda count, now: (count.locked(), None))
 
     def standing(self, owner_id: str) -> Standing:
         """Return whether an attempt of *owner_id* would be judged now."""
@@ -66,12 +66,14 @@ class AttemptRows:
         now = self._now(connection)
         query = select(ATTEMPTS).where(ATTEMPTS.c.customer_id.in_(owner_ids))
         rows = self._table.select(connection, query)
-        return {row["customer_id"]: _tally(row).at(now).standing() for row in rows}
+        return {row["customer_id"]: _count(row).at(now).standing() for row in rows}
 
-    def _change(self, owner_id: str, how: Callable[[Tally, Moment], tuple[Tally, T]]) -> T:
+    def _change(
+        self, owner_id: str, how: Callable[[AttemptCount, Moment], tuple[AttemptCount, T]]
+    ) -> T:
         def work(connection: Connection) -> T:
             row = self._table.get(connection, owner_id)
-            old = Tally(owner_id, boot=_CLOCK) if row is None else _tally(row)
+            old = AttemptCount(owner_id, boot=_CLOCK) if row is None else _count(row)
             new, answer = how(old, self._now(connection))
             new = replace(new, boot=_CLOCK)
             if row is None and new != old:
@@ -90,13 +92,15 @@ class AttemptRows:
         return Moment(_CLOCK, self._database.now(connection))
 
 
-def _tally(row: Row) -> Tally:
+def _count(row: Row) -> AttemptCount:
     left = {name: row[name] - row[f"{name}_forgiven"] for name in _COUNTERS}
-    return Tally(row["customer_id"], **left, wait_s=row["wait_s"], boot=_CLOCK, since=row["since"])
+    return AttemptCount(
+        row["customer_id"], **left, wait_s=row["wait_s"], boot=_CLOCK, since=row["since"]
+    )
 
 
-def _risen(row: Row, old: Tally, new: Tally) -> dict[str, float]:
-    """Return the columns that make *old* to *new*: more counted, or more forgiven."""
+def _risen(row: Row, old: AttemptCount, new: AttemptCount) -> dict[str, float]:
+    """Return the columns to raise so that *old* becomes *new*: counted or forgiven."""
     changes: dict[str, float] = {"wait_s": new.wait_s, "since": new.since}
     for name in _COUNTERS:
         more = getattr(new, name) - getattr(old, name)

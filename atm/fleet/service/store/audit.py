@@ -1,8 +1,8 @@
-"""The log of what was done at each kiosk, in the shared store: a chain a kiosk.
+"""Audit log of each kiosk in the shared store: one chain of sealed entries for each kiosk.
 
-Each entry names the MAC of the one before, and its own is over that too. Who can write to the
-database but has no key can make no entry and change none; that the newest ones were taken away
-shows only beside the kiosk's own log.
+Each entry holds the MAC of the entry before, and its own MAC covers that. Somebody who can write to
+the database without the key can neither add nor change an entry; missing newest entries show only
+in a comparison with the kiosk's own log.
 """
 
 import json
@@ -25,12 +25,12 @@ _PAGE = 1000
 
 
 class AuditRows:
-    """One kiosk's log; see `atm.ports.Log`."""
+    """Audit log of one kiosk; implements `atm.ports.Log`."""
 
     def __init__(self, database: Database, ring: KeyRing, kiosk_id: str) -> None:
-        """Keep it in *database*, which should be another object than that of the customers.
+        """Keep the log in *database*, which should be another object than the customers'.
 
-        An entry is kept even if the transaction that it tells of is taken back.
+        Then an entry stays even if the transaction that it reports is rolled back.
         """
         self._database = database
         self._table = SealedTable(AUDIT, ring, AuditError)
@@ -40,7 +40,7 @@ class AuditRows:
         """Add an entry, durable when this returns; *anchor* makes no difference here.
 
         Raises:
-            ServiceUnavailable: If it is not kept: what was to be logged must not happen.
+            ServiceUnavailable: If it cannot be stored; the logged act must not happen then.
             AuditError: If the newest entry was altered.
             ValueError: As `atm.audit.AuditLog.append`.
         """
@@ -81,7 +81,7 @@ class AuditRows:
         """Yield all entries, oldest first.
 
         Raises:
-            AuditError: If one was altered, is missing before another, or does not follow it.
+            AuditError: If an entry was altered, is missing, or was inserted.
         """
         number, previous = 0, _FIRST
         while True:
@@ -89,7 +89,7 @@ class AuditRows:
             rows = self._select(query)
             for row in rows:
                 if (row["n"], bytes(row["previous"])) != (number + 1, previous):
-                    raise AuditError("An entry of the log is missing, or was put in.")
+                    raise AuditError("An entry of the log is missing, or was inserted.")
                 number, previous = row["n"], bytes(row["mac"])
                 yield _entry(row)
             if not rows:

@@ -1,7 +1,7 @@
-"""One PostgreSQL database: serialisable transactions that are tried again, and never hang.
+"""A PostgreSQL database: serialisable transactions that are retried, and that never hang.
 
-A transaction that met another one (SQLSTATE 40001, 40P01, or 23505: a row that came into being
-meanwhile) is rolled back and tried again after a random wait. Whatever else fails, and whatever
+A transaction that conflicts with another one (SQLSTATE 40001, 40P01, or 23505: a row that was added
+meanwhile) is rolled back and retried after a random wait. Any other failure, and a transaction that
 takes longer than the limit, is "Service not available".
 """
 
@@ -25,7 +25,7 @@ from atm.ports import nothing
 T = TypeVar("T")
 
 LIMIT_S: Final = 4.0
-"""How long one piece of work may take with all its tries; a kiosk waits for five seconds."""
+"""How long one piece of work may take, retries included; a kiosk waits for five seconds."""
 POOL: Final = 10
 """Connections that one copy of the service keeps to each database."""
 
@@ -45,7 +45,7 @@ def database_clock(connection: Connection) -> float:
 
 
 class Database:
-    """Runs transactions; safe to use from several threads."""
+    """Runs transactions in one database; safe to use from several threads."""
 
     def __init__(
         self,
@@ -55,11 +55,11 @@ class Database:
         limit_s: float = LIMIT_S,
         clock: Callable[[Connection], float] = database_clock,
     ) -> None:
-        """Use the database at *url*; nothing is connected yet.
+        """Use the database at *url*; it connects at the first transaction.
 
         Args:
             url: ``postgresql+psycopg://user@host:port/name``, with one host.
-            pool: Connections at most.
+            pool: Largest number of connections.
             limit_s: See `LIMIT_S`.
             clock: Returns seconds since the epoch within a transaction.
         """
@@ -82,25 +82,25 @@ class Database:
         self._joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
 
     def now(self, connection: Connection) -> float:
-        """Return the time that waits are counted in, seconds since the epoch."""
+        """Return the time by which waits are counted, seconds since the epoch."""
         return self._clock(connection)
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """Do *work* in one transaction: that of `commit`, or its own, durable when this returns.
+        """Do *work* in the transaction of `commit`, or in its own, durable when this returns.
 
-        *work* may be done several times; only the last one counts.
+        *work* may be done several times; only the last time takes effect.
 
         Raises:
             ServiceUnavailable: If the database does not answer in time, or fails.
-            Exception: Whatever *work* raises; nothing is changed then.
+            Exception: What *work* raises; nothing is changed then.
         """
         joined = self._joined.get()
         return work(joined) if joined is not None else self._tried(work)
 
     def commit(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
-        """Do *work* so that every `run` in it is of one transaction: an `atm.ports.Commit`.
+        """Do *work* with every `run` in it in one transaction; an `atm.ports.Commit`.
 
-        *undo* is not needed: the database takes all back.
+        *undo* is not needed: the database rolls everything back.
 
         Raises:
             As `run`.
@@ -108,7 +108,7 @@ class Database:
         return self.run(lambda _: work())
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def _tried(self, work: Callable[[Connection], T]) -> T:
@@ -155,7 +155,7 @@ def _may_be_tried_again(error: DBAPIError) -> bool:
 
 @contextlib.contextmanager
 def _cut_off(connection: Connection, deadline: float) -> Iterator[None]:
-    """End the connection at *deadline*: a server that is stopped says nothing, for ever."""
+    """Cut the connection at *deadline*, because a server that is stopped never answers."""
     driver: Any = connection.connection.driver_connection
     turn = threading.Lock()
     over = False

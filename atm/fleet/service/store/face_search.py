@@ -1,4 +1,4 @@
-"""Whose enrolled face is this one close to? All customers of the shared store, page by page."""
+"""1:N search over all enrolled faces of the shared store, page by page; never grants access."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from face_auth.recognition.classifier import Embeddings
 
 
 class DatabaseSearch:
-    """Compares as `face_auth.gallery.duplicates.FaceIndex` does, and keeps nothing in memory."""
+    """Compares like `face_auth.gallery.duplicates.FaceIndex`, but keeps no face in memory."""
 
     def __init__(self, faces: FaceRows, card: Callable[[], ModelCard]) -> None:
         """Search *faces*; *card* returns the card of the network that the kiosks run."""
@@ -30,15 +30,15 @@ class DatabaseSearch:
         self._prepared()
 
     def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Candidate | None:
-        """Return the customer whose face is closest, if it may be the same person.
+        """Return the customer with the most similar face, if it may be the same person.
 
         Args:
-            embeddings: Of the new captures or of the probe, unit rows, shape (n, 512).
-            besides: A customer who is not searched: the one whose face it should be.
+            embeddings: Of new captures or of a probe, unit rows, shape (n, 512).
+            besides: A customer who is left out: the one whose face it should be.
 
         Raises:
-            ValueError: If they are no such rows.
-            GalleryError: If a face was altered: then nobody can say.
+            ValueError: If *embeddings* are not such rows.
+            GalleryError: If a stored face was altered; then the search has no result.
             ModelError: As `prepare`.
         """
         network, whitening, thresholds = self._prepared()

@@ -1,4 +1,4 @@
-"""Templates, captures and mean embeddings in the shared store, encrypted for their place."""
+"""Templates, captures and mean embeddings in the shared store, each encrypted for its row."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,15 +25,15 @@ _PAGE = 2000  # means of one KiB each
 
 
 class FaceRows:
-    """See `atm.ports.Faces`."""
+    """Faces in the database; implements `atm.ports.Faces`."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
-        """Keep them in *database*, encrypted with the keys of *ring*."""
+        """Keep faces in *database*, encrypted with the keys of *ring*."""
         self._database = database
         self._ring = ring
 
     def save(self, template_id: str, template: Template, captures: Sequence[Capture]) -> None:
-        """Keep captures, template and mean under a fresh *template_id*."""
+        """Store captures, template and mean under a new *template_id*."""
         owner, seals = template.customer_id, self._ring.current().faces
         mean = mean_of(template.embeddings)[0].astype(np.float16)
         plain = {
@@ -70,7 +70,7 @@ class FaceRows:
             raise GalleryError(f"captures {template_id} have another layout") from error
 
     def remove(self, template_id: str, customer_id: str) -> None:
-        """Blank all that is encrypted; none is no error."""
+        """Blank the encrypted columns; a missing row is no error."""
         blank = (
             update(FACES)
             .where(FACES.c.customer_id == customer_id, FACES.c.template_id == template_id)
@@ -81,7 +81,7 @@ class FaceRows:
     def means(self, network_sha256: str) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
         """Yield the customers and mean embeddings of one network, a few thousand at a time.
 
-        Each page is a transaction of its own: who enrols meanwhile may be missed.
+        Each page is a transaction of its own, so a customer who enrols meanwhile may be missed.
 
         Yields:
             Customer ids, and unit rows, shape (n, 512), in their order.

@@ -1,8 +1,8 @@
-"""A new key for the service, and all that the old ones sealed brought under it, while it runs.
+"""Key rotation: makes a new service key and reseals the rows under it while the service runs.
 
-It can be killed at any moment and called again. Rows that are only ever added (transactions, the
-log) keep the MAC they got, and PIN hashes their pepper until their owner's next good login; so no
-key is ever taken out of the file.
+It can be killed at any moment and started again. Rows that are only ever added (transactions, the
+log) keep their MAC, and PIN hashes keep their pepper until their owner's next good login; so no key
+is ever removed from the file.
 """
 
 import time
@@ -31,8 +31,8 @@ from credentials.errors import StoreError
 from face_auth.gallery.sealed_faces import MAGIC
 
 SEALS_AFTER_S: Final = 10.0
-"""So long after a key was made it begins to seal: every copy of the service has read it then, if
-they share the file. Where each has its own, copy it to all within this time, or give another."""
+"""How long after it was made a key begins to seal. Every copy of the service has read it by then if
+they share the file; if each has its own, copy the file to all within this time, or set another."""
 
 _TABLES: Final = (CUSTOMERS, ATTEMPTS, ACCOUNTS, HOLDS, STAFF, STAFF_ATTEMPTS, KIOSKS)
 _BLOBS: Final = ("template", "captures", "mean")
@@ -53,17 +53,17 @@ def rotate(
     seals_after_s: float = SEALS_AFTER_S,
     progress: Progress = unseen,
 ) -> int:
-    """Make a new key, wait until it seals, and bring every row under it; returns how many.
+    """Make a new key, wait until it seals, and reseal every row; returns how many.
 
     Args:
-        database: Where the rows are.
-        keys: The file of keys.
+        database: The database of the rows.
+        keys: The key file.
         seals_after_s: See `SEALS_AFTER_S`.
         progress: Called with a table's name and the number of its rows so far.
 
     Raises:
         AtmError, CredentialError: If the keys cannot be written, the database does not answer, or
-            a row was altered; what is done stays done.
+            a row was altered; rows that were resealed stay so.
     """
     add_key(keys, seals_after_s)
     ring = KeyRing(keys)
@@ -74,7 +74,7 @@ def rotate(
 
 
 def reseal(database: Database, ring: KeyRing, progress: Progress = unseen) -> int:
-    """Bring every row under the newest key of *ring*; see `rotate`."""
+    """Reseal every row under the newest key of *ring*; see `rotate`."""
     newest, seals, rows = ring.current().newest, ring.current().faces, 0
     for table in _TABLES:
         sealed = SealedTable(table, ring, KioskError if table is KIOSKS else StoreError)

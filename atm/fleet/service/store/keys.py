@@ -1,4 +1,4 @@
-"""The service's keys, in a file outside the database.
+"""Keys of the service, in a file outside the database.
 
     {"version": 1, "namespace": UUID, "keys": [{"root": 64 hexadecimal digits, "from": ISO time}],
      "peppers": [64 hexadecimal digits]}
@@ -6,9 +6,9 @@
 `peppers`, which may be missing, are those of machines whose customers were moved here: they check
 PIN hashes and make none.
 
-All is derived from the roots by HKDF-SHA256. The newest root whose time has come seals; all others
-open. A new one gets a time to come, so that every copy of the service has read it before any of
-them uses it: the file is looked at once a second.
+All keys are derived from the roots by HKDF-SHA256. The newest root whose time has come seals; the
+others only open. A new root gets a time in the future, so that every copy of the service has read
+it before any of them uses it: the file is checked once a second.
 """
 
 import hmac
@@ -49,21 +49,21 @@ class ServiceKeysError(AtmError):
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A root key, and from when on it seals (seconds since the epoch)."""
+    """A root key, and the time from which it seals (seconds since the epoch)."""
 
     key: bytes
     since: float
 
 
 class KeySet:
-    """What one moment's roots give. Nothing of it is shown.
+    """Keys derived from the roots at one moment; none of them is ever printed.
 
     Attributes:
         newest: Name of the root that seals, 4 bytes.
         hasher: Makes PIN hashes with the newest pepper, and checks all.
         faces: Encrypts `template`, `captures` and `mean`.
         token_keys: 32 bytes each, the newest first.
-        decoy_key: 32 bytes, of the first root for ever: a decoy must not change.
+        decoy_key: 32 bytes, always of the first root, because a decoy must not change.
     """
 
     __slots__ = ("_seals", "decoy_key", "faces", "hasher", "newest", "token_keys", "until")
@@ -106,7 +106,7 @@ class KeySet:
         return self.newest + self._seals[self.newest].mac(purpose, *values)
 
     def check(self, mac: object, purpose: str, *values: Value) -> bool:
-        """Return whether *mac* is that of *values*, by any root."""
+        """Return whether *mac* is the MAC of *values* by any root."""
         if not isinstance(mac, bytes):
             return False
         seal = self._seals.get(mac[:NAME_BYTES])
@@ -114,7 +114,7 @@ class KeySet:
 
 
 class KeyRing:
-    """The keys of one file, as it is now; safe to use from several threads."""
+    """Keys of one key file, kept up to date; safe to use from several threads."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class KeyRing:
         costs: PasswordHasher | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Read *path*; *costs* are others than argon2-cffi's defaults, for tests.
+        """Read *path*; *costs* replaces argon2-cffi's defaults in tests.
 
         Raises:
             ServiceKeysError: If there is no such file, others may read it, or it is damaged.
@@ -152,10 +152,10 @@ class KeyRing:
             return self._set
 
     def customer_id(self, username: str) -> str:
-        """Return the id of the customer *username*: UUIDv5 of what it is compared by.
+        """Return the customer id of *username*: UUIDv5 of its `username_key`.
 
         Raises:
-            PolicyError: If it is no possible username.
+            PolicyError: If it is not a possible username.
         """
         return uuid.uuid5(self.namespace, username_key(username)).hex
 
@@ -173,7 +173,7 @@ class KeyRing:
 
 
 def make_keys(path: Path) -> None:
-    """Make the file of a new bank, with its first key.
+    """Make the key file of a new bank, with its first key.
 
     Raises:
         ServiceKeysError: If there is a file already, or it cannot be written.
@@ -188,7 +188,7 @@ def make_keys(path: Path) -> None:
 
 
 def add_key(path: Path, seals_after_s: float) -> None:
-    """Add a key that seals so many seconds from now on, when every copy of the service knows it.
+    """Add a key that begins to seal in *seals_after_s* seconds, when every copy has read it.
 
     Raises:
         ServiceKeysError: If the file cannot be read or written.
@@ -203,11 +203,11 @@ def add_key(path: Path, seals_after_s: float) -> None:
 
 
 def add_peppers(path: Path, more: Sequence[bytes]) -> None:
-    """Add what a machine's PIN hashes were made with, before its customers are moved here.
+    """Add the peppers of a machine's PIN hashes, before its customers are moved here.
 
     Args:
         path: The file.
-        more: 32 bytes each; those that are there already stay.
+        more: Peppers of 32 bytes; those that are there already stay.
 
     Raises:
         ServiceKeysError: If the file cannot be read or written.
@@ -244,7 +244,7 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signatu
         if found is None:
             raise ServiceKeysError(f"The service's keys {path} are missing.")
         if path.stat().st_mode & 0o007:
-            raise ServiceKeysError(f"Others may read the service's keys {path}; close it to them.")
+            raise ServiceKeysError(f"Others may read the service's keys; run “chmod o= {path}”.")
     except (StoreError, OSError) as error:
         raise ServiceKeysError(str(error)) from error
     document, signature = found
@@ -252,13 +252,13 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signatu
         version, namespace, keys = (document[name] for name in ("version", "namespace", "keys"))
         more = document.get("peppers", [])
         if version != _VERSION or not isinstance(keys, list) or not isinstance(more, list):
-            raise ValueError("another version")
+            raise ValueError("it has another version")
         roots = [Root(bytes.fromhex(each["root"]), _epoch(each["from"])) for each in keys]
         if not roots or any(len(root.key) != KEY_BYTES for root in roots):
-            raise ValueError("no key")
+            raise ValueError("it has no key, or one of another length")
         peppers = tuple(bytes.fromhex(each) for each in more)
         if any(len(each) != KEY_BYTES for each in peppers):
-            raise ValueError("no pepper")
+            raise ValueError("a pepper has another length")
         return uuid.UUID(str(namespace)), roots, peppers, signature
     except (KeyError, TypeError, ValueError) as error:
         raise ServiceKeysError(f"The service's keys {path} are damaged.") from error
@@ -267,7 +267,7 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Root], tuple[bytes, ...], Signatu
 def _epoch(text: str) -> float:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        raise ValueError("a time without its zone")
+        raise ValueError("a time has no zone")
     return at.timestamp()
 
 

@@ -1,4 +1,4 @@
-"""The bank's kiosks, in the shared store: by their certificates, until they are revoked."""
+"""Register of the bank's kiosks in the shared store, by their certificates."""
 
 import re
 import uuid
@@ -18,13 +18,13 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Kiosk:
-    """A kiosk that may speak to the service.
+    """A registered kiosk.
 
     Attributes:
         kiosk_id: 32 lower-case hexadecimal digits.
-        name: What the bank calls it.
+        name: The bank's name for it.
         fingerprint: SHA-256 of its certificate (DER), 64 lower-case hexadecimal digits.
-        revoked: Whether it may no more.
+        revoked: Whether the service refuses it.
     """
 
     kiosk_id: str
@@ -34,20 +34,20 @@ class Kiosk:
 
 
 class KioskError(AtmError):
-    """The list of kiosks cannot be used, or not in this way."""
+    """The register of kiosks was altered, or refuses the change."""
 
 
 class KioskRows:
-    """The list of kiosks."""
+    """Register of kiosks in the database."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
-        """Keep them in *database*, sealed with the keys of *ring*."""
+        """Keep the register in *database*, sealed with the keys of *ring*."""
         self._database = database
         self._ring = ring
         self._table = SealedTable(KIOSKS, ring, KioskError)
 
     def known(self, fingerprint: str) -> Kiosk | None:
-        """Return the kiosk whose certificate this is; None if there is none or it is revoked.
+        """Return the kiosk with this certificate; None if there is none or it is revoked.
 
         Raises:
             KioskError: If its row was altered.
@@ -56,12 +56,12 @@ class KioskRows:
         return found[0] if len(found) == 1 else None
 
     def all(self) -> list[Kiosk]:
-        """Return every kiosk, by name, the revoked ones too."""
+        """Return every kiosk, revoked ones included, by name."""
         rows = self._database.run(lambda connection: self._table.select(connection, select(KIOSKS)))
         return sorted((_kiosk(row) for row in rows), key=lambda kiosk: kiosk.name)
 
     def add(self, name: str, fingerprint: str) -> Kiosk:
-        """Let a kiosk in; a known *name* gets a new certificate.
+        """Register a kiosk; a known *name* gets a new certificate.
 
         Args:
             name: As a username: 1 to 64 visible characters.
@@ -69,7 +69,7 @@ class KioskRows:
 
         Raises:
             PolicyError: If *name* is not allowed.
-            KioskError: If *fingerprint* is none, is another kiosk's, or was revoked.
+            KioskError: If *fingerprint* is malformed, is another kiosk's, or was revoked.
         """
         name = normalise_username(name)
         fingerprint = fingerprint.replace(":", "").lower()
@@ -91,7 +91,7 @@ class KioskRows:
         return self._database.run(work)
 
     def revoke(self, name: str) -> None:
-        """Let it in no more.
+        """Revoke the kiosk *name*: the service refuses it from now on.
 
         Raises:
             KioskError: If there is no such kiosk.

@@ -1,4 +1,4 @@
-"""Brings a database to the newest version of the schema, as its owner."""
+"""Migration of a database to the newest version of the schema, as its owner."""
 
 from pathlib import Path
 from typing import Final
@@ -13,16 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from atm.errors import AtmError
 
 ROLE: Final = "atm_service"
-"""What the service may do is granted to this role."""
+"""The database role that the service's rights are granted to."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def migrate(url: str) -> None:
-    """Make the tables, the role `ROLE` and what it may do, or bring them up to date.
+    """Create the tables, the role `ROLE` and its rights, or bring them up to date.
 
     Args:
-        url: As `Database` takes it, of a user who may make tables and roles.
+        url: As `Database` takes it, of a user who may create tables and roles.
 
     Raises:
         AtmError: If the database does not answer, or refuses.
@@ -40,7 +40,7 @@ def migrate(url: str) -> None:
 
 
 def newest_version() -> str | None:
-    """Return the name of the newest version."""
+    """Return the name of the newest version of the schema."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

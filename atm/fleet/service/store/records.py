@@ -27,7 +27,7 @@ _BLANK: Final[dict[str, str | None]] = {
 }
 
 
-class Records:
+class CredentialRows:
     """A `CredentialStore` in a database; each customer's id follows from the username."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
@@ -37,7 +37,7 @@ class Records:
         self._table = SealedTable(CUSTOMERS, ring, StoreError)
 
     def get(self, username: str) -> CredentialRecord | None:
-        """Return the record of *username* as typed, None if there is none or it never could be."""
+        """Return the record of *username* as typed, None if there is none."""
         try:
             return self.by_id(self._ring.customer_id(username))
         except PolicyError:
@@ -49,7 +49,7 @@ class Records:
         return None if row is None else _record(row)
 
     def all(self) -> list[CredentialRecord]:
-        """Return every record, in the order they were made: from every shard, page by page."""
+        """Return every record, in the order of creation; reads every shard, page by page."""
         found: list[CredentialRecord] = []
         query = (
             select(CUSTOMERS)
@@ -63,7 +63,7 @@ class Records:
         return sorted(found, key=lambda record: (record.created_at, record.customer_id))
 
     def find(self, text: str, at_most: int) -> list[CredentialRecord]:
-        """Return the first records that have *text* in a name, by username: from every shard."""
+        """Return the first records with *text* in a name, by username; reads every shard."""
         return self._records(
             select(CUSTOMERS)
             .where(CUSTOMERS.c.folded.contains(text.strip().casefold(), autoescape=True))
@@ -72,7 +72,7 @@ class Records:
         )
 
     def usernames(self, customer_ids: Iterable[str]) -> dict[str, str]:
-        """Return the usernames of those of *customer_ids* that there are, by id."""
+        """Return the usernames of those of *customer_ids* that exist, by id."""
         wanted = [each for each in customer_ids if _ID.fullmatch(each)]
         query = select(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(wanted))
         return {record.customer_id: record.username for record in self._records(query)}
@@ -101,12 +101,12 @@ class Records:
     def replace(
         self, record: CredentialRecord, *, instead_of: CredentialRecord | None = None
     ) -> None:
-        """Put *record* in place of the one with its customer id; durable when this returns.
+        """Replace the record with the same customer id; durable when this returns.
 
         Raises:
             UnknownUserError: If there is none.
-            StaleRecordError: If that one is no longer *instead_of*, where that is given.
-            ValueError: As `add`: nobody gets another username here.
+            StaleRecordError: If *instead_of* is given and is not the stored record any more.
+            ValueError: As `add`; a username cannot be changed here.
         """
         self._check(record)
 
@@ -121,7 +121,7 @@ class Records:
         self._database.run(work)
 
     def remove(self, customer_id: str) -> None:
-        """Blank the row of *customer_id*: nothing of the record stays.
+        """Blank the row of *customer_id*, so that nothing of the record stays.
 
         Raises:
             UnknownUserError: If there is none.
@@ -142,9 +142,9 @@ class Records:
 
     def _check(self, record: CredentialRecord) -> None:
         if not well_formed(record):
-            raise ValueError("a field of the record is not as it must be")
+            raise ValueError("a field of the record is malformed")
         if self._ring.customer_id(record.username) != record.customer_id:
-            raise ValueError("the customer id is not that of the username")
+            raise ValueError("the customer id does not belong to the username")
 
     def _row(self, connection: Connection, customer_id: str) -> Row | None:
         if not _ID.fullmatch(customer_id):

@@ -1,11 +1,11 @@
-"""The tables of the shared store; `atm.fleet.service.migrations` makes them.
+"""Tables of the shared store; the versions in `migrations` create them.
 
-Every table of customers begins its key with the customer's id, and no transaction touches two
-customers; audit and kiosks go by the kiosk's id. So each can be distributed by its first column.
-There are no sequences, and no foreign keys. Triggers refuse what the program never does, so it
-runs without them too.
+In every table of customers the key begins with the customer's id, and no transaction touches two
+customers; audit and kiosks use the kiosk's id. So each table can be distributed by its first
+column. There are no sequences and no foreign keys. Triggers refuse changes that the program never
+makes, so it runs without them too.
 
-A `mac` is over all other columns of its row, in their order; see `sealed_table`.
+A `mac` covers all other columns of its row, in their order; see `sealed_table`.
 """
 
 import uuid
@@ -32,21 +32,21 @@ METADATA: Final = MetaData()
 
 
 class HexId(TypeDecorator[str]):
-    """A UUID, which the program writes as 32 hexadecimal digits."""
+    """A UUID column, which the program reads and writes as 32 hexadecimal digits."""
 
     impl = Uuid
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> uuid.UUID | None:
-        """Return what the database stores."""
+        """Return the value that the database stores."""
         return None if value is None else uuid.UUID(hex=value)
 
     def process_result_value(self, value: uuid.UUID | None, dialect: Dialect) -> str | None:
-        """Return what the program reads."""
+        """Return the value that the program reads."""
         return None if value is None else value.hex
 
     def process_literal_param(self, value: str | None, dialect: Dialect) -> str:
-        """Return it for a statement that is only printed."""
+        """Return the value as it is printed in a statement."""
         return repr(value)
 
 

@@ -1,4 +1,4 @@
-"""A table whose rows carry MACs: what anybody but the service wrote is refused."""
+"""Database table whose rows carry MACs: a row that the service did not write is refused."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,10 +13,10 @@ Row = Mapping[str, Any]
 
 
 class SealedTable:
-    """Reads and writes the rows of one table within a transaction."""
+    """Reads and writes the rows of one table with their MACs, within a transaction."""
 
     def __init__(self, table: Table, ring: KeyRing, error: type[Exception]) -> None:
-        """Seal with the keys of *ring*; a row that was altered raises *error*."""
+        """Seal with the keys of *ring*; an altered row raises *error*."""
         self.table = table
         self._ring = ring
         self._error = error
@@ -53,7 +53,7 @@ class SealedTable:
         return row
 
     def mac(self, row: Row) -> bytes:
-        """Return the MAC that *row* gets now."""
+        """Return the MAC of *row* by the newest key."""
         return self._ring.current().mac(self.table.name, *self._values(row))
 
     def _with_mac(self, values: Mapping[str, object]) -> Row:
@@ -69,7 +69,7 @@ class SealedTable:
 
 
 def _plain(value: Any) -> Value:
-    """Return *value* as it is sealed: a time in UTC, whatever zone the database shows it in."""
+    """Return *value* as it is sealed: a time in UTC, in whatever zone the database shows it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value  # type: ignore[no-any-return]

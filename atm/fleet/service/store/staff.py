@@ -1,4 +1,4 @@
-"""Members of staff in the shared store; `atm.staff.registry.StaffRegistry` has the rules."""
+"""Members of staff and their wrong PINs in the shared store; rules in `atm.staff.registry`."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -15,19 +15,19 @@ from credentials.sealed.files import JsonObject
 
 
 class StaffRows:
-    """See `atm.staff.registry.StaffEntries`."""
+    """Members of staff in the database; implements `atm.staff.registry.StaffEntries`."""
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
-        """Keep them in *database*, sealed with the keys of *ring*."""
+        """Keep members in *database*, sealed with the keys of *ring*."""
         self._database = database
         self._table = SealedTable(STAFF, ring, StaffError)
 
     def read(self) -> Staff:
-        """Return everybody; one name that is asked for is one row that is read."""
+        """Return all members; a look-up by name reads one row only."""
         return _Members(self._database, self._table)
 
     def change(self, edit: Callable[[Staff], list[JsonObject]]) -> None:
-        """Put what *edit* makes of everybody in their place, in one transaction."""
+        """Replace the members by the result of *edit*, in one transaction."""
 
         def work(connection: Connection) -> None:
             rows = {row["name_key"]: row for row in _all(self._table, connection)}
@@ -46,7 +46,7 @@ class StaffRows:
 
 
 class StaffAttemptRows:
-    """Wrong PINs of staff; see `StaffAttempts`. What was counted is never uncounted."""
+    """Wrong PINs of staff; implements `StaffAttempts`. The counters never fall."""
 
     def __init__(self, database: Database, ring: KeyRing, limit: int) -> None:
         """Lock an owner after *limit* attempts."""
@@ -86,7 +86,7 @@ class StaffAttemptRows:
 
 
 class _Members(Mapping[str, StaffEntry]):
-    """Members by what their names are compared by, read when they are asked for."""
+    """Members by the keys of their names, each read when it is looked up."""
 
     def __init__(self, database: Database, table: SealedTable) -> None:
         self._database = database

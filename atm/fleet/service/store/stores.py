@@ -1,4 +1,4 @@
-"""The stores of the service, in one database and under one file of keys."""
+"""All stores of the service, in one database and under one key file."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
@@ -18,7 +18,7 @@ from atm.fleet.service.store.faces import FaceRows
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.kiosks import KioskRows
 from atm.fleet.service.store.migrate import newest_version
-from atm.fleet.service.store.records import Records
+from atm.fleet.service.store.records import CredentialRows
 from atm.fleet.service.store.staff import StaffAttemptRows, StaffRows
 from atm.fleet.service.store.tickets import LoginRows
 from atm.ports import Commit
@@ -31,9 +31,9 @@ LOG_POOL: Final = 4
 
 
 class ServiceStores:
-    """Everything that the service keeps; safe to use from several threads.
+    """All stores of the service; safe to use from several threads.
 
-    Keys may be changed while the service runs: what they give is asked for afresh each time.
+    The keys may change while the service runs, so they are read again at each use.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class ServiceStores:
         zone: tzinfo = UTC,
         paying_out_s: float = PAYING_OUT_S,
     ) -> None:
-        """Take both ways to the database, and the keys; use `open`."""
+        """Build the stores over *database*, and logs over *log_database*; use `open`."""
         self.ring = ring
         self._databases = (database, log_database)
         self._staff = StaffRows(database, ring)
         self._staff_attempts = StaffAttemptRows(database, ring, STAFF_LIMIT)
         self.commit: Commit = database.commit
-        self.credentials = Records(database, ring)
+        self.credentials = CredentialRows(database, ring)
         self.attempts = AttemptRows(database, ring)
         self.gallery = FaceRows(database, ring)
         self.search = DatabaseSearch(self.gallery, card)
@@ -73,17 +73,17 @@ class ServiceStores:
         paying_out_s: float = PAYING_OUT_S,
         costs: PasswordHasher | None = None,
     ) -> Self:
-        """Use the database at *url* with the file of *keys*; nothing is connected yet.
+        """Use the database at *url* with the key file *keys*; it connects at the first transaction.
 
         Args:
             url: See `Database`.
             keys: See `KeyRing`.
             card: Returns the card of the network that the kiosks run, for the search.
-            zone: Whose calendar days the day limit counts in.
-            pool: Connections at most, besides those of the log.
+            zone: Time zone of the days that the day limit counts.
+            pool: Largest number of connections, besides those of the log.
             clock: See `Database`.
             paying_out_s: See `PAYING_OUT_S`.
-            costs: Of PIN hashes; others than argon2-cffi's defaults are for tests.
+            costs: Costs of PIN hashes, where tests need others than argon2-cffi's defaults.
 
         Raises:
             ServiceKeysError: If the keys cannot be used.
@@ -95,7 +95,7 @@ class ServiceStores:
 
     @property
     def hasher(self) -> PinHasher:
-        """Makes and checks PIN hashes, with the newest pepper and all."""
+        """Hasher of PINs: makes hashes with the newest pepper, and checks those of all."""
         return self.ring.current().hasher
 
     @property
@@ -105,7 +105,7 @@ class ServiceStores:
 
     @property
     def decoy_key(self) -> bytes:
-        """Makes decoys, 32 bytes; never another one."""
+        """Key of decoys, 32 bytes; it never changes."""
         return self.ring.current().decoy_key
 
     @property
@@ -114,29 +114,29 @@ class ServiceStores:
         return StaffRegistry(self._staff, self.hasher, self._staff_attempts)
 
     def new_id(self, username: str) -> str:
-        """Return the customer id of *username*, whether there is such a customer or not."""
+        """Return the customer id of *username*, whether or not that customer exists."""
         return self.ring.customer_id(username)
 
     def log(self, kiosk_id: str) -> AuditRows:
-        """Return the log of what is done for a kiosk; *kiosk_id* has 32 hexadecimal digits."""
+        """Return the audit log of a kiosk; *kiosk_id* has 32 hexadecimal digits."""
         return AuditRows(self._databases[1], self.ring, kiosk_id)
 
     def check(self) -> None:
-        """Look whether the database answers, is of this version, and the keys can be read.
+        """Check that the database answers, has this version, and the keys can be read.
 
         Raises:
             ServiceUnavailable: If the database does not answer.
-            AtmError: If it is of another version, or the keys cannot be read.
+            AtmError: If it has another version, or the keys cannot be read.
         """
         self.ring.current()
         query = text("SELECT version_num FROM alembic_version")
         version = self._databases[0].run(lambda connection: connection.execute(query).scalar())
         if version != newest_version():
             raise AtmError(
-                "The database is of another version; run “python -m atm.fleet.service schema”."
+                "The database has another version; run “python -m atm.fleet.service schema”."
             )
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for database in self._databases:
             database.close()

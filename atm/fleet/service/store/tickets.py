@@ -1,4 +1,4 @@
-"""Logins that were begun for kiosks: each ends once."""
+"""Begun logins in the shared store; each can be ended once."""
 
 import uuid
 
@@ -9,16 +9,16 @@ from atm.fleet.service.store.schema import LOGINS
 
 
 class LoginRows:
-    """Each login that was begun, which ends once."""
+    """Begun logins in the database; each can be ended once."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in *database*."""
+        """Keep logins in *database*."""
         self._database = database
 
     def open(self, customer_id: str, kiosk_id: str) -> str:
-        """Keep that a login began; returns its id, 32 hexadecimal digits.
+        """Store that a login began; returns its id, 32 hexadecimal digits.
 
-        Unknown names have a customer id too.
+        An unknown name has a customer id too.
         """
         login_id = uuid.uuid4().hex
         row = insert(LOGINS).values(
@@ -28,7 +28,7 @@ class LoginRows:
         return login_id
 
     def end(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
-        """End it; False if there is none of this kiosk, or it was ended before."""
+        """End a login; False if this kiosk has no such login, or it has ended before."""
         ended = (
             update(LOGINS)
             .where(

@@ -1,4 +1,4 @@
-"""Runs the versions on the connection that `atm.fleet.service.store.migrate` opened."""
+"""Alembic environment: runs the migrations on the connection that `store.migrate` opened."""
 
 from alembic import context
 

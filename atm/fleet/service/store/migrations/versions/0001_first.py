@@ -1,8 +1,8 @@
-"""The first schema: tables, the service's role and its rights, and what never changes.
+"""First version of the schema: tables, the service's role with its rights, and triggers.
 
-Written in plain SQL that PostgreSQL, Citus, CockroachDB and YugabyteDB share, but for the last
-block: the triggers. They refuse what the program never does; a database without them loses that
-second line and nothing else.
+It is plain SQL that PostgreSQL, Citus, CockroachDB and YugabyteDB share, except for the triggers in
+the last block. They refuse changes that the program never makes; a database without them loses that
+second line of defence and nothing else.
 """
 
 from alembic import op
@@ -113,7 +113,7 @@ CHANGES = {
     "kiosks": "name, fingerprint, revoked_at, mac",
     "audit": "",
 }
-"""The columns that the service's role may change; it may add rows to every table, and take none."""
+"""Columns that the service's role may change; it may add rows to every table and delete none."""
 
 RISING = {
     "attempts": "wrong, wrong_forgiven, open, open_forgiven, foreign_faces,"
@@ -121,17 +121,17 @@ RISING = {
     "staff_attempts": "wrong, wrong_forgiven",
     "accounts": "transactions, holds",
 }
-"""Columns that nobody lowers."""
+"""Columns whose values may only rise."""
 
 ONCE = {
     "holds": "OLD.state <> 'open' AND NEW.state <> OLD.state",
     "logins": "OLD.ended_at IS NOT NULL",
 }
-"""When a row may not be changed any more."""
+"""Conditions under which a row may not be changed any more."""
 
 
 def upgrade() -> None:
-    """Make everything; the role stays if it is there."""
+    """Create everything; a role that exists is kept."""
     _all(TABLES)
     op.execute(
         f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}')"

@@ -1,4 +1,4 @@
-"""What only the service keeps: kiosks, logins, the schema, and the search through all faces."""
+"""Tests of what only the service keeps: kiosks, begun logins, schema, and the face search."""
 
 import re
 import threading
@@ -16,7 +16,7 @@ from atm.fleet.service.store import migrate
 from atm.fleet.service.store.kiosks import KioskError
 from atm.fleet.service.store.schema import METADATA
 from atm.fleet.service.store.stores import ServiceStores
-from benchmarks.fleet.postgres import OWNER, Cluster
+from benchmarks.fleet.postgres import OWNER, PostgresServer
 from face_auth.errors import GalleryError
 from face_auth.gallery.duplicates import FaceIndex, Thresholds, Whitening
 from tests.fleet.contract.banks import KIOSK, NETWORK, Bank, face
@@ -25,48 +25,48 @@ ONE, OTHER = "ab" * 32, "cd" * 32
 MIGRATIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 
 
-def test_a_kiosk_is_known_by_its_certificate_until_it_is_revoked(parts: ServiceStores) -> None:
-    made = parts.kiosks.add("Branch 1", ":".join(["AB"] * 32))
-    assert parts.kiosks.known(ONE) == made
+def test_a_kiosk_is_known_by_its_certificate_until_it_is_revoked(stores: ServiceStores) -> None:
+    made = stores.kiosks.add("Branch 1", ":".join(["AB"] * 32))
+    assert stores.kiosks.known(ONE) == made
     assert (made.name, made.fingerprint, made.revoked) == ("Branch 1", ONE, False)
-    assert parts.kiosks.known(OTHER) is parts.kiosks.known("") is None
-    parts.kiosks.revoke("branch 1")
-    assert parts.kiosks.known(ONE) is None
-    assert [each.revoked for each in parts.kiosks.all()] == [True]
+    assert stores.kiosks.known(OTHER) is stores.kiosks.known("") is None
+    stores.kiosks.revoke("branch 1")
+    assert stores.kiosks.known(ONE) is None
+    assert [each.revoked for each in stores.kiosks.all()] == [True]
 
 
 def test_a_kiosk_gets_a_new_certificate_and_a_revoked_one_never_comes_back(
-    parts: ServiceStores,
+    stores: ServiceStores,
 ) -> None:
-    first = parts.kiosks.add("branch", ONE)
-    parts.kiosks.revoke("branch")
+    first = stores.kiosks.add("branch", ONE)
+    stores.kiosks.revoke("branch")
     with pytest.raises(KioskError, match="revoked"):
-        parts.kiosks.add("branch", ONE)
-    again = parts.kiosks.add("Branch", OTHER)
+        stores.kiosks.add("branch", ONE)
+    again = stores.kiosks.add("Branch", OTHER)
     assert again.kiosk_id == first.kiosk_id
-    assert parts.kiosks.known(OTHER) == again
-    assert parts.kiosks.known(ONE) is None
+    assert stores.kiosks.known(OTHER) == again
+    assert stores.kiosks.known(ONE) is None
     with pytest.raises(KioskError, match="another kiosk"):
-        parts.kiosks.add("hall", OTHER)
+        stores.kiosks.add("hall", OTHER)
 
 
 @pytest.mark.parametrize("fingerprint", ["", "ab", "xy" * 32, ONE + "0"])
-def test_a_fingerprint_must_be_one(parts: ServiceStores, fingerprint: str) -> None:
+def test_a_fingerprint_must_be_one(stores: ServiceStores, fingerprint: str) -> None:
     with pytest.raises(KioskError, match="64"):
-        parts.kiosks.add("branch", fingerprint)
+        stores.kiosks.add("branch", fingerprint)
     with pytest.raises(KioskError, match="no kiosk"):
-        parts.kiosks.revoke("branch")
+        stores.kiosks.revoke("branch")
 
 
-def test_a_login_ends_once_and_at_its_kiosk(parts: ServiceStores) -> None:
-    ada, bob = parts.new_id("ada"), parts.new_id("bob")
-    login = parts.tickets.open(ada, KIOSK)
-    assert not parts.tickets.end(bob, login, KIOSK)
-    assert not parts.tickets.end(ada, "f" * 32, KIOSK)
-    assert not parts.tickets.end(ada, login, "2" * 32)
+def test_a_login_ends_once_and_at_its_kiosk(stores: ServiceStores) -> None:
+    ada, bob = stores.new_id("ada"), stores.new_id("bob")
+    login = stores.tickets.open(ada, KIOSK)
+    assert not stores.tickets.end(bob, login, KIOSK)
+    assert not stores.tickets.end(ada, "f" * 32, KIOSK)
+    assert not stores.tickets.end(ada, login, "2" * 32)
     answers: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(parts.tickets.end(ada, login, KIOSK)))
+        threading.Thread(target=lambda: answers.append(stores.tickets.end(ada, login, KIOSK)))
         for _ in range(4)
     ]
     for thread in threads:
@@ -76,13 +76,13 @@ def test_a_login_ends_once_and_at_its_kiosk(parts: ServiceStores) -> None:
     assert sorted(answers) == [False, False, False, True]
 
 
-def test_a_hold_that_may_just_be_paid_out_is_not_settled_by_staff(parts: ServiceStores) -> None:
-    ada = parts.new_id("ada")
-    parts.ledger.open_account(ada, 5000)
-    hold = parts.ledger.hold(ada, 1000, smallest_note_minor=1000, day_limit_minor=5000)
+def test_a_hold_that_may_just_be_paid_out_is_not_settled_by_staff(stores: ServiceStores) -> None:
+    ada = stores.new_id("ada")
+    stores.ledger.open_account(ada, 5000)
+    hold = stores.ledger.hold(ada, 1000, smallest_note_minor=1000, day_limit_minor=5000)
     with pytest.raises(PayingOutError):
-        parts.ledger.settle(hold, paid=False)
-    assert parts.ledger.available(ada) == 4000
+        stores.ledger.settle(hold, paid=False)
+    assert stores.ledger.available(ada) == 4000
 
 
 def test_a_clock_that_goes_back_gives_no_new_day(bank: Bank) -> None:
@@ -98,7 +98,7 @@ def test_a_clock_that_goes_back_gives_no_new_day(bank: Bank) -> None:
 
 def test_everybody_is_found_over_several_pages(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("records", "attempts"):
-        monkeypatch.setattr(f"atm.fleet.service.{module}._PAGE", 2)
+        monkeypatch.setattr(f"atm.fleet.service.store.{module}._PAGE", 2)
     names = ["eve", "ada", "dan", "bob", "cleo"]
     ids = [bank.enrol(name).customer_id for name in names]
     bank.attempts.lock(ids[3])
@@ -107,7 +107,7 @@ def test_everybody_is_found_over_several_pages(bank: Bank, monkeypatch: pytest.M
     assert locked == [ids[3]]
 
 
-def test_nothing_is_left_of_a_customer_who_was_deleted(bank: Bank, cluster: Cluster) -> None:
+def test_nothing_is_left_of_a_customer_who_was_deleted(bank: Bank, cluster: PostgresServer) -> None:
     ada = bank.enrol("Ada Lovelace").customer_id
     bank.store.remove(ada)
     with cluster.connect() as connection:
@@ -116,7 +116,7 @@ def test_nothing_is_left_of_a_customer_who_was_deleted(bank: Bank, cluster: Clus
     assert [value for value in row[1:-1] if value is not None] == []
 
 
-def test_the_tables_are_those_that_the_program_knows(cluster: Cluster) -> None:
+def test_the_tables_are_those_that_the_program_knows(cluster: PostgresServer) -> None:
     engine = create_engine(cluster.url(OWNER))
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), METADATA)
@@ -125,22 +125,22 @@ def test_the_tables_are_those_that_the_program_knows(cluster: Cluster) -> None:
 
 
 def test_a_schema_that_is_up_to_date_is_left_as_it_is(
-    cluster: Cluster, parts: ServiceStores
+    cluster: PostgresServer, stores: ServiceStores
 ) -> None:
     migrate.migrate(cluster.url(OWNER))
-    parts.check()
+    stores.check()
     with cluster.connect() as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
         try:
             with pytest.raises(AtmError, match="another version"):
-                parts.check()
+                stores.check()
         finally:
             connection.execute(
                 "UPDATE alembic_version SET version_num = %s", [migrate.newest_version()]
             )
 
 
-def test_a_database_that_does_not_answer_is_not_migrated(cluster: Cluster) -> None:
+def test_a_database_that_does_not_answer_is_not_migrated(cluster: PostgresServer) -> None:
     with pytest.raises(AtmError, match="not changed"):
         migrate.migrate(cluster.url("nobody"))
 
@@ -160,27 +160,27 @@ def test_every_table_goes_by_one_first_column_and_leans_on_no_other() -> None:
 
 
 @pytest.fixture
-def search(parts: ServiceStores, monkeypatch: pytest.MonkeyPatch):
+def search(stores: ServiceStores, monkeypatch: pytest.MonkeyPatch):
     """Return a search by made-up cohort and thresholds, and a `FaceIndex` by the same."""
     cohort = np.random.default_rng(1).normal(size=(600, 512)).astype(np.float32)
     cohort /= np.linalg.norm(cohort, axis=1, keepdims=True)
     whitening, thresholds = Whitening(cohort), Thresholds({1: 0.5, 1000: 0.6})
-    monkeypatch.setattr(parts.search, "_measures", (NETWORK, whitening, thresholds))
-    return parts.search, FaceIndex(NETWORK, whitening, thresholds)
+    monkeypatch.setattr(stores.search, "_measures", (NETWORK, whitening, thresholds))
+    return stores.search, FaceIndex(NETWORK, whitening, thresholds)
 
 
 def test_the_search_finds_whom_the_index_in_memory_finds(
-    parts: ServiceStores, search, monkeypatch: pytest.MonkeyPatch
+    stores: ServiceStores, search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("atm.fleet.service.store.faces._PAGE", 3)  # ten faces are four pages
     database, index = search
     for number in range(10):
-        name, owner = f"customer {number}", parts.new_id(f"customer {number}")
+        name, owner = f"customer {number}", stores.new_id(f"customer {number}")
         template, captures = face(name, owner)
-        parts.gallery.save("t", template, captures)
+        stores.gallery.save("t", template, captures)
         index.add(owner, "t", template.embeddings)
     for number in range(10):
-        owner = parts.new_id(f"customer {number}")
+        owner = stores.new_id(f"customer {number}")
         probe = face(f"customer {number}", owner)[0].embeddings[:2]
         found, wanted = database.closest(probe), index.closest(probe)
         assert found.customer_id == wanted.customer_id == owner
@@ -190,35 +190,35 @@ def test_the_search_finds_whom_the_index_in_memory_finds(
     assert database.closest(stranger) is index.closest(stranger) is None
 
 
-def test_nobody_is_found_among_nobody_or_who_was_removed(parts: ServiceStores, search) -> None:
+def test_nobody_is_found_among_nobody_or_who_was_removed(stores: ServiceStores, search) -> None:
     database, _ = search
-    template, captures = face("ada", parts.new_id("ada"))
+    template, captures = face("ada", stores.new_id("ada"))
     assert database.closest(template.embeddings) is None
-    parts.gallery.save("t", template, captures)
-    assert database.closest(template.embeddings).customer_id == parts.new_id("ada")
-    parts.gallery.remove("t", parts.new_id("ada"))
+    stores.gallery.save("t", template, captures)
+    assert database.closest(template.embeddings).customer_id == stores.new_id("ada")
+    stores.gallery.remove("t", stores.new_id("ada"))
     assert database.closest(template.embeddings) is None
 
 
-def test_faces_of_another_network_are_not_compared(parts: ServiceStores, search) -> None:
+def test_faces_of_another_network_are_not_compared(stores: ServiceStores, search) -> None:
     from dataclasses import replace
 
     database, _ = search
-    template, captures = face("ada", parts.new_id("ada"))
-    parts.gallery.save("t", replace(template, network_sha256="cd" * 32), captures)
+    template, captures = face("ada", stores.new_id("ada"))
+    stores.gallery.save("t", replace(template, network_sha256="cd" * 32), captures)
     assert database.closest(template.embeddings) is None
 
 
 def test_a_mean_that_was_put_in_anothers_place_stops_the_search(
-    parts: ServiceStores, search, cluster: Cluster
+    stores: ServiceStores, search, cluster: PostgresServer
 ) -> None:
     database, _ = search
     for name in ("ada", "bob"):
-        parts.gallery.save("t", *face(name, parts.new_id(name)))
+        stores.gallery.save("t", *face(name, stores.new_id(name)))
     with cluster.connect() as connection:
         connection.execute(
             "UPDATE faces SET mean = (SELECT mean FROM faces WHERE customer_id = %s)",
-            [parts.new_id("ada")],
+            [stores.new_id("ada")],
         )
     with pytest.raises(GalleryError):
         database.closest(face("ada", "f" * 32)[0].embeddings)

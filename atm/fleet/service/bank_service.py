@@ -1,4 +1,4 @@
-"""What the routes share: the stores, the tokens, and the use cases made for one kiosk."""
+"""Use cases of the bank's service, shared by all routes, and the kiosk that sent a request."""
 
 from typing import Annotated, Final
 
@@ -22,11 +22,11 @@ from face_auth.recognition.classifier import train_customer_svm
 STAFF_TOKEN: Final = "staff"
 
 
-class Desk:
-    """One bank's use cases, for any of its kiosks."""
+class BankService:
+    """Stores, tokens and use cases of one bank, for whichever kiosk asks."""
 
     def __init__(self, stores: ServiceStores, card: ModelCard, day_limit: int) -> None:
-        """Take the stores, the card of the network that the kiosks run, and the bank's limit."""
+        """Use *stores*, the *card* of the kiosks' network, and the *day_limit* in major units."""
         self.stores = stores
         self.network_sha256 = card.sha256
         self.day_limit = day_limit
@@ -37,7 +37,7 @@ class Desk:
         self.logins = Logins(stores, self.tokens, decoys, card.sha256)
 
     def office(self, kiosk: Kiosk) -> Office:
-        """Return what staff may do at *kiosk*."""
+        """Return the staff acts, logged for *kiosk*."""
         stores = self.stores
         return Office(
             store=stores.credentials,
@@ -51,7 +51,7 @@ class Desk:
         )
 
     def enrolment(self, kiosk: Kiosk) -> EnrolmentDesk:
-        """Return what makes customers at *kiosk*."""
+        """Return the enrolment of customers, logged for *kiosk*."""
         stores = self.stores
         log = stores.log(kiosk.kiosk_id)
         return EnrolmentDesk(
@@ -70,10 +70,10 @@ class Desk:
         return list(self.stores.log(kiosk.kiosk_id).entries())
 
     def member(self, kiosk: Kiosk, token: str) -> StaffMember:
-        """Return who signed in at *kiosk* and got *token*.
+        """Return the member of staff who signed in at *kiosk* and got *token*.
 
         Raises:
-            SignedOutError: If that was too long ago or elsewhere, or they are no member any more.
+            SignedOutError: If the token has expired or is another kiosk's, or they were removed.
         """
         try:
             name = str(self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)["name"])
@@ -91,13 +91,13 @@ def kiosk_of(request: Request) -> Kiosk:
     """Return the kiosk whose certificate came with *request*; looked up each time.
 
     Raises:
-        NotAllowedError: If it is not registered, or was revoked.
+        NotAllowedError: If the kiosk is not registered, or was revoked.
     """
-    desk: Desk = request.app.state.desk
+    service: BankService = request.app.state.service
     fingerprint = getattr(request.state, FINGERPRINT, "")
-    kiosk = desk.stores.kiosks.known(fingerprint) if fingerprint else None
+    kiosk = service.stores.kiosks.known(fingerprint) if fingerprint else None
     if kiosk is None:
-        raise NotAllowedError("This kiosk is not registered, or not any more.")
+        raise NotAllowedError("This kiosk is not registered, or was revoked.")
     return kiosk
 
 
