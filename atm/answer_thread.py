@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Answer(threading.Thread, Generic[T]):
+class ThreadResult(threading.Thread, Generic[T]):
     """A daemon thread and its answer.
 
     Attributes:
         answer: What the work returned or raised, `SystemExit` too; None while there is none.
-        answered_at: When, by the clock; infinite while there is none.
+        ended_at: When, by the clock; infinite while there is none.
     """
 
     def __init__(
@@ -23,8 +23,8 @@ class Answer(threading.Thread, Generic[T]):
         super().__init__(name=name, daemon=True)
         self._work = work
         self._clock = clock
-        self.answer: T | BaseException | None = None
-        self.answered_at = float("inf")
+        self.result: T | BaseException | None = None
+        self.ended_at = float("inf")
 
     def run(self) -> None:
         """Do the work and keep what comes of it."""
@@ -32,5 +32,5 @@ class Answer(threading.Thread, Generic[T]):
             answer: T | BaseException = self._work()
         except BaseException as error:
             answer = error
-        self.answered_at = self._clock()
-        self.answer = answer
+        self.ended_at = self._clock()
+        self.result = answer

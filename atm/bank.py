@@ -13,7 +13,7 @@ from atm.login.login import CheckFace, Claim
 from atm.people import StaffMember
 
 if TYPE_CHECKING:
-    from atm.enrolment.enrolment import EnrolmentDesk
+    from atm.enrolment.enrolment import Enrolments
     from atm.fleet.kiosk.enrolment import RemoteEnrolment
     from atm.fleet.kiosk.office import RemoteOffice
     from atm.fleet.kiosk.staff import RemoteStaff
@@ -48,7 +48,7 @@ class Bank(Protocol):
         ...
 
     @property
-    def enrolment(self) -> EnrolmentDesk | RemoteEnrolment:
+    def enrolment(self) -> Enrolments | RemoteEnrolment:
         """Makes customers."""
         ...
 
@@ -62,7 +62,7 @@ class Bank(Protocol):
         ...
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
-        """Check PIN and face at once and decide; see `atm.login.login.LoginShell.login`."""
+        """Check PIN and face at once and decide; see `atm.login.login.Logins.login`."""
         ...
 
     def first_staff(self, name: str, pin: str) -> StaffMember:

@@ -34,7 +34,7 @@ def state(machine: "Machine") -> str:
     return found.get(USERNAME, "")
 
 
-def furnish(machine: "Machine", cancel: threading.Event | None = None) -> None:
+def enrol_demo_customer(machine: "Machine", cancel: threading.Event | None = None) -> None:
     """Enrol her, by an enrolment like any other, where nobody is enrolled in a demonstration yet.
 
     Nothing happens in a live or test folder, and where the camera is not a drawn one: before it

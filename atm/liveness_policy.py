@@ -53,7 +53,7 @@ def challenge_s(liveness: Liveness) -> float:
     return CHALLENGE_S if liveness == "challenge" else 0.0
 
 
-class LivenessDesk:
+class LivenessPolicy:
     """Loads the passive check once, and draws each attempt's requests afresh."""
 
     def __init__(self, setting: Liveness, minifas: Path | None) -> None:
@@ -100,17 +100,17 @@ class LivenessDesk:
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager
-    def asking(
+    def prompting(
         self, camera: Camera | DrawnCamera, progress: Callable[[P], None] | None
     ) -> Iterator[Callable[[P], None]]:
         """Tell the demo camera's face what is asked for, and *progress* all of it."""
 
-        def told(now: Any) -> None:
+        def report(now: Any) -> None:
             camera.asked = now.asked.movement if hasattr(now, "asked") else now.pose
             if progress is not None:
                 progress(now)
 
         try:
-            yield told
+            yield report
         finally:
             camera.asked = None

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
-from atm.enrolment.crash_cleanup import remove_orphans
-from atm.enrolment.duplicate_face import GallerySearch, OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
+from atm.enrolment.enrolment import Enrolments
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
 from atm.login.decision import Decision
-from atm.login.login import CheckFace, Claim, ClaimedFace, LoginDesk
+from atm.login.login import CheckFace, Claim, ClaimedFace, LocalLogins
 from atm.maintenance.export import export
 from atm.maintenance.import_plain import ImportReport, import_plain
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.acts import Office
 from atm.staff.registry import StaffRegistry
-from atm.stores import Stores, staff_of
+from atm.stores import Stores, open_staff
 from credentials.store import CredentialRecord
 from face_auth.gallery import Template
 from face_auth.models import load_card
@@ -48,14 +48,16 @@ class LocalBank:
         search = GallerySearch(
             stores.credentials, stores.gallery, lambda: load_card(settings.network)
         )
-        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, search)
-        self.enrolment = EnrolmentDesk(
+        self._duplicate_check = DuplicateFaceCheck(
+            stores.credentials, stores.gallery, stores.audit, search
+        )
+        self.enrolment = Enrolments(
             store=stores.credentials,
             hasher=stores.hasher,
             gallery=stores.gallery,
             ledger=stores.ledger,
             audit=stores.audit,
-            one_face=self._one_face,
+            duplicate_check=self._duplicate_check,
             commit=self._commit,
         )
         self.office = Office(
@@ -68,14 +70,14 @@ class LocalBank:
             staff=stores.staff,
             commit=self._commit,
         )
-        self.logins = LoginDesk(
+        self.logins = LocalLogins(
             store=stores.credentials,
             hasher=stores.hasher,
             attempts=stores.attempts,
             pause=stores.pause,
             audit=stores.audit,
             open_session=self._open_session,
-            suspect=self._one_face.suspect,
+            suspect=self._duplicate_check.suspect,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
 
@@ -151,14 +153,14 @@ class LocalBank:
     def tidy(self) -> None:
         """Remove what a crash left unfinished of an enrolment."""
         stores = self.stores
-        remove_orphans(
+        remove_unfinished_enrolments(
             stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
         )
 
     def prepare(self) -> None:
         """Hash once for the first unknown name, and read all faces for the first search."""
         _ = self.stores.hasher.decoy  # so that the first unknown name costs no more
-        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
+        threading.Thread(target=self._duplicate_check.prepare, name="faces", daemon=True).start()
 
     def notes(self) -> tuple[str, ...]:
         """Return nothing: `atm.maintenance.health` looks at the same files."""
@@ -196,7 +198,7 @@ class LocalBank:
         return self.stores.gallery.load(record.template_id, record.customer_id)
 
 
-def staff_of_folder(settings: Settings) -> StaffRegistry:
+def open_folder_staff(settings: Settings) -> StaffRegistry:
     """Open nothing of a data folder but the list of its staff; make nothing.
 
     Raises:
@@ -205,4 +207,4 @@ def staff_of_folder(settings: Settings) -> StaffRegistry:
     folder = open_existing(settings.data_dir)
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
-    return staff_of(folder, Keys.open(settings.key_dir, folder))
+    return open_staff(folder, Keys.open(settings.key_dir, folder))

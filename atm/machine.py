@@ -13,14 +13,14 @@ from atm.accounts.session import Session
 from atm.bank import Bank
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraIdentity
-from atm.enrolment.enrolment import Asking
-from atm.enrolment.hash_and_capture import Capturing
+from atm.enrolment.enrolment import ConfirmDuplicate
+from atm.enrolment.hash_and_capture import CaptureFace
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
-from atm.liveness_policy import LivenessDesk, excuses
+from atm.liveness_policy import LivenessPolicy, excuses
 from atm.login.decision import Decision, Outcome
 from atm.login.login import Claim
-from atm.maintenance.health import Health, look
+from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.settings import Settings
@@ -61,11 +61,11 @@ class Machine:
         self.audit = bank.audit
         self.staff = bank.staff
         self.office = bank.office
-        self._liveness = LivenessDesk(settings.liveness, settings.minifas)
+        self._liveness = LivenessPolicy(settings.liveness, settings.minifas)
         self._pace = Pace(self._log_pace)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
-        self._eye = RegisteredCamera(
+        self._registered_camera = RegisteredCamera(
             self.kind, settings.camera, bank.stores.registration, self.audit
         )
         self._held = held
@@ -73,12 +73,12 @@ class Machine:
     @property
     def camera(self) -> Camera:
         """The camera of the settings, started at the first call; see `RegisteredCamera.camera`."""
-        return self._eye.camera
+        return self._registered_camera.camera
 
     @property
     def camera_problem(self) -> str:
         """Why the camera of a live data folder may not be used; "" when it may."""
-        return self._eye.problem
+        return self._registered_camera.problem
 
     @property
     def ready(self) -> bool:
@@ -102,11 +102,11 @@ class Machine:
 
     def use_camera(self, spec: str) -> None:
         """Take another camera; see `RegisteredCamera.use`."""
-        self._eye.use(spec)
+        self._registered_camera.use(spec)
 
     def register_camera(self, *, staff: StaffMember) -> CameraIdentity:
         """Take this camera only from now on; see `RegisteredCamera.register`."""
-        return self._eye.register(staff)
+        return self._registered_camera.register(staff)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
         """Make the first member of staff; see `Bank.first_staff`."""
@@ -138,7 +138,7 @@ class Machine:
                 self._recogniser = loaded
             return self._recogniser
 
-    def guide(self, frame: Frame) -> Quality:
+    def assess(self, frame: Frame) -> Quality:
         """Return what is to be said about *frame* before the press."""
         return self.warm_up().look(frame.image)
 
@@ -162,20 +162,20 @@ class Machine:
         def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
             from face_auth.verification import verify
 
-            camera = self._eye.allowed()
+            camera = self._registered_camera.allowed()
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             claimed = claim(recogniser, frames)
             check = self._liveness.check(excuses(claimed.excused))
             with (
-                self._liveness.asking(camera, progress) as told,
+                self._liveness.prompting(camera, progress) as report,
                 contextlib.closing(self._pace.watched(claimed.frames)) as judged,
             ):
-                return verify(recogniser, judged, claimed.template, liveness=check, progress=told)
+                return verify(recogniser, judged, claimed.template, liveness=check, progress=report)
 
         return self.bank.login(username, pin, check_face)
 
-    def watch(self, session: Session) -> Presence:
+    def presence_of(self, session: Session) -> Presence:
         """Return what watches whether the customer of *session* stays before the camera.
 
         Raises:
@@ -214,7 +214,7 @@ class Machine:
         return decision
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username* as it will be kept; see `EnrolmentDesk.check_username`."""
+        """Return *username* as it will be kept; see `Enrolments.check_username`."""
         return self.bank.enrolment.check_username(username, staff=staff)
 
     def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
@@ -230,7 +230,7 @@ class Machine:
         application: Application,
         *,
         staff: StaffMember,
-        ask: Asking | None = None,
+        ask: ConfirmDuplicate | None = None,
         progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
         camera: DrawnCamera | None = None,
@@ -268,15 +268,15 @@ class Machine:
 
     def health(self) -> Health:
         """Return how the machine is, and what its bank adds to that."""
-        found = look(
-            self.settings, self.folder, self.bank.stores, self._eye, self._liveness,
+        found = read_health(
+            self.settings, self.folder, self.bank.stores, self._registered_camera, self._liveness,
             self._pace.rate,
         )  # fmt: skip
         return replace(found, notes=(*found.notes, *self.bank.notes()))
 
     def close(self) -> None:
         """Stop the camera and end the log; the stores hold nothing open."""
-        self._eye.close()
+        self._registered_camera.close()
         with contextlib.suppress(AtmError):  # the log was out of order before: staff were told
             self.audit.append("stop")
         self.bank.close()
@@ -291,19 +291,19 @@ class Machine:
         progress: Callable[[EnrolProgress], None] | None,
         excused: tuple[str, ...],
         drawn: DrawnCamera | None = None,
-    ) -> Capturing:
+    ) -> CaptureFace:
         def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
             from face_auth.enrolment import enrol_face
 
-            camera = drawn or self._eye.allowed()
+            camera = drawn or self._registered_camera.allowed()
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
             check = self._liveness.check(excused, enrols=True)
             with (
-                self._liveness.asking(camera, progress) as told,
+                self._liveness.prompting(camera, progress) as report,
                 contextlib.closing(self._pace.watched(frames)) as judged,
             ):
-                return enrol_face(recogniser, judged, customer_id, liveness=check, progress=told)
+                return enrol_face(recogniser, judged, customer_id, liveness=check, progress=report)
 
         return capture

@@ -5,7 +5,7 @@ import contextlib
 from atm.bank import Bank
 from atm.errors import AtmError
 from atm.folder import DataFolder, FolderError, check_private, open_folder, remove_partials
-from atm.local_bank import LocalBank, staff_of_folder
+from atm.local_bank import LocalBank, open_folder_staff
 from atm.machine import Machine
 from atm.ports import SignIn
 from atm.settings import Settings
@@ -38,14 +38,14 @@ def open_machine(settings: Settings) -> Machine:
         raise
 
 
-def staff_alone(settings: Settings) -> SignIn:
+def open_staff_sign_in(settings: Settings) -> SignIn:
     """Return who may sign in although the machine of *settings* does not open.
 
     Raises:
         AtmError, CredentialError: If nobody can, for that store cannot be used either.
     """
     if not settings.store:
-        return staff_of_folder(settings)
+        return open_folder_staff(settings)
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.staff import RemoteStaff
 

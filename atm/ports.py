@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def nothing() -> None:
-    """Take nothing back: the work leaves nothing half-done, or the store takes it back itself."""
+def no_undo() -> None:
+    """Undo nothing: the work leaves nothing half-done, or the store rolls back by itself."""
 
 
 class Commit(Protocol):
     """Saves what belongs together, whole or not at all; two such works do not mix."""
 
-    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = no_undo) -> T:
         """Do *work* and return what it returns.
 
         If it raises, so does this, and nothing of it stays: files are put right by *undo*, a

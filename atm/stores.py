@@ -72,9 +72,9 @@ class KioskStores:
             "approval": self.approvals.generation,
         }
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """See what another process changed since this one opened the files."""
-        self.pause.look()
+        self.pause.refresh()
 
     def check(self) -> None:
         """Accept the stores as they are found at start.
@@ -85,7 +85,7 @@ class KioskStores:
         """
         self.audit.check()
         known = self.audit.head_stores()
-        self.look()  # what another process changed and logged meanwhile is not old
+        self.refresh()  # what another process changed and logged meanwhile is not old
         now = self.generations()
         for name, generation in known.items():
             if now.get(name, 0) < generation:
@@ -149,10 +149,10 @@ class Stores(KioskStores):
             "ledger": self.ledger.generation,
         }
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """See what another process changed since this one opened the files."""
         for store in (self.attempts, self.pause, self.staff_pins, self.ledger):
-            store.look()
+            store.refresh()
 
     def check(self) -> None:
         """Accept the stores as they are found at start; the accounts must add up too.
@@ -182,7 +182,7 @@ def _own(
     }
 
 
-def staff_of(folder: DataFolder, keys: Keys) -> StaffRegistry:
+def open_staff(folder: DataFolder, keys: Keys) -> StaffRegistry:
     """Open the staff alone: they sign where another store cannot be opened.
 
     Raises:

@@ -74,9 +74,9 @@ class Attempts:
         """How often the file was changed, as last seen."""
         return self._database.generation
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+        self._database.refresh()
 
     def reserve(self, owner_id: str) -> Standing:
         """Count one attempt, on disk when this returns, and say if it may be judged.

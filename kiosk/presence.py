@@ -77,7 +77,7 @@ class PresenceWatch:
 
         def work(_attempt: object) -> str:
             if self._presence is None:
-                self._presence = machine.watch(session)
+                self._presence = machine.presence_of(session)
             return str(self._presence.look(frame))
 
         self._asking = self._app.worker.start(work, done=self._answered, failed=self._failed)

@@ -21,7 +21,7 @@ from atm.accounts.accounts import (
     check_reference,
     random_reference,
 )
-from atm.accounts.ledger_rows import KEYS, SCHEMA, Books
+from atm.accounts.ledger_rows import KEYS, SCHEMA, LedgerRows
 from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
 
@@ -67,9 +67,9 @@ class Ledger:
         """How often the ledger was changed, as last seen by this object."""
         return self._database.generation
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+        self._database.refresh()
 
     def check(self) -> None:
         """Add up every account again.
@@ -78,8 +78,8 @@ class Ledger:
             LedgerError: If a balance is not what the transactions come to, or a booked withdrawal
                 and its hold do not match.
         """
-        with self._open() as books:
-            if not reconciliation.adds_up(books.rows):
+        with self._open() as rows:
+            if not reconciliation.adds_up(rows.db):
                 raise LedgerError(
                     f"The accounts in {self._database.path} do not add up;"
                     " two members of staff must restore it."
@@ -93,11 +93,11 @@ class Ledger:
             InvalidAmountError: If the amount is negative, too large or not whole.
         """
         check_opening(opening_minor)
-        with self._open() as books:
-            if books.rows.get("accounts", customer_id) is not None:
+        with self._open() as rows:
+            if rows.db.get("accounts", customer_id) is not None:
                 raise AccountExistsError
-            opened_by = books.add(customer_id, "opening", opening_minor, opening_minor)
-            books.rows.put("accounts", customer_id, opening_minor, opened_by)
+            opened_by = rows.add(customer_id, "opening", opening_minor, opening_minor)
+            rows.db.put("accounts", customer_id, opening_minor, opened_by)
 
     def balance(self, customer_id: str) -> int:
         """Return the balance in minor units, with what is on hold still in it.
@@ -105,8 +105,8 @@ class Ledger:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        with self._open() as books:
-            return books.account(customer_id)[0]
+        with self._open() as rows:
+            return rows.account(customer_id)[0]
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units.
@@ -114,8 +114,8 @@ class Ledger:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        with self._open() as books:
-            return books.account(customer_id)[0] - books.held(customer_id)
+        with self._open() as rows:
+            return rows.account(customer_id)[0] - rows.held(customer_id)
 
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
         """Return the last *limit* transactions of the account, newest first.
@@ -123,9 +123,9 @@ class Ledger:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        with self._open() as books:
-            _, opened_by = books.account(customer_id)
-            return books.transactions(customer_id, opened_by, limit)
+        with self._open() as rows:
+            _, opened_by = rows.account(customer_id)
+            return rows.transactions(customer_id, opened_by, limit)
 
     def check_withdrawal(
         self,
@@ -140,8 +140,8 @@ class Ledger:
         Raises:
             LedgerError: What `hold` would raise.
         """
-        with self._open() as books:
-            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
+        with self._open() as rows:
+            _check_hold(rows, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
 
     def hold(
         self,
@@ -173,13 +173,13 @@ class Ledger:
         """
         if reference is not None:
             check_reference(reference)
-        with self._open() as books:
+        with self._open() as rows:
             if reference is not None:
-                made = books.hold_made(customer_id, amount_minor, reference)
+                made = rows.hold_made(customer_id, amount_minor, reference)
                 if made is not None:
                     return made
-            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
-            return books.hold(customer_id, amount_minor, reference)
+            _check_hold(rows, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
+            return rows.hold(customer_id, amount_minor, reference)
 
     def book(self, hold: Hold) -> Withdrawal:
         """Take what is on hold from the account: the money is out.
@@ -188,12 +188,12 @@ class Ledger:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
-        with self._open() as books:
-            customer_id, amount, day, reference = books.settle(hold.hold_id, "booked")
-            balance, opened_by = books.account(customer_id)
+        with self._open() as rows:
+            customer_id, amount, day, reference = rows.settle(hold.hold_id, "booked")
+            balance, opened_by = rows.account(customer_id)
             left = balance - amount
-            books.add(customer_id, "withdrawal", -amount, left, day=day, reference=reference)
-            books.rows.put("accounts", customer_id, left, opened_by)
+            rows.add(customer_id, "withdrawal", -amount, left, day=day, reference=reference)
+            rows.db.put("accounts", customer_id, left, opened_by)
         return Withdrawal(reference, amount, left)
 
     def release(self, hold: Hold) -> None:
@@ -203,13 +203,13 @@ class Ledger:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
-        with self._open() as books:
-            books.settle(hold.hold_id, "released")
+        with self._open() as rows:
+            rows.settle(hold.hold_id, "released")
 
     def open_holds(self) -> list[Hold]:
         """Return what is neither booked nor released, oldest first."""
-        with self._open() as books:
-            return books.open_holds()
+        with self._open() as rows:
+            return rows.open_holds()
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
@@ -242,28 +242,28 @@ class Ledger:
             UnknownAccountError: If there is no account.
             OpenHoldError: If a withdrawal from it is on hold.
         """
-        with self._open() as books:
-            balance, _ = books.account(customer_id)
-            if books.held(customer_id):
+        with self._open() as rows:
+            balance, _ = rows.account(customer_id)
+            if rows.held(customer_id):
                 raise OpenHoldError
-            books.add(customer_id, "closing", -balance, 0)
-            books.rows.remove("accounts", customer_id)
+            rows.add(customer_id, "closing", -balance, 0)
+            rows.db.remove("accounts", customer_id)
 
     def has_account(self, customer_id: str) -> bool:
         """Return whether the customer has an account."""
-        with self._open() as books:
-            return books.rows.get("accounts", customer_id) is not None
+        with self._open() as rows:
+            return rows.db.get("accounts", customer_id) is not None
 
     def customer_ids(self) -> set[str]:
         """Return the customers who have an account."""
-        with self._open() as books:
-            rows = books.rows.select("SELECT customer_id FROM accounts")
-        return {customer_id for (customer_id,) in rows}
+        with self._open() as rows:
+            found = rows.db.select("SELECT customer_id FROM accounts")
+        return {customer_id for (customer_id,) in found}
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[Books]:
-        with self._database.transaction() as rows:
-            yield Books(rows, self._clock(), self._new_reference)
+    def _open(self) -> Iterator[LedgerRows]:
+        with self._database.transaction() as db:
+            yield LedgerRows(db, self._clock(), self._new_reference)
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
@@ -282,13 +282,13 @@ class Ledger:
 
 
 def _check_hold(
-    books: Books, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
+    rows: LedgerRows, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
 ) -> None:
-    """Accept *amount* by the account as it is in *books* now; see `check_hold`."""
+    """Accept *amount* by the account as it is in *rows* now; see `check_hold`."""
     check_hold(
         amount,
-        available_minor=books.account(customer_id)[0] - books.held(customer_id),
-        spent_minor=books.withdrawn(customer_id, books.today),
+        available_minor=rows.account(customer_id)[0] - rows.held(customer_id),
+        spent_minor=rows.withdrawn(customer_id, rows.today),
         smallest_note_minor=smallest_note_minor,
         day_limit_minor=day_limit_minor,
     )

@@ -68,15 +68,15 @@ def _verify(log: AuditLog, options: argparse.Namespace) -> int:
     problems: list[str] = []
     with contextlib.ExitStack() as stack:
         with log.locked():  # only as long as it takes to see where the log ends
-            opened = stack.enter_context(log.chain.parts.opened())
+            opened = stack.enter_context(log.chain.log_files.opened())
             sizes = [os.fstat(file.fileno()).st_size for file in opened]
             anchored = _or_problem(log.anchor.read, problems)
             state = _or_problem(log.chain.states.read, problems)
-        parts = (
+        contents = (
             (Path(file.name).name, file.read(size))
             for file, size in zip(opened, sizes, strict=True)
         )
-        report = verify(parts, verifier, anchored, state)
+        report = verify(contents, verifier, anchored, state)
     report.problems.extend(problems)
     for sentence in (*report.problems, *report.notes):
         print(sentence)

@@ -22,9 +22,9 @@ from atm.audit.entries import (
     make_line,
     parse_line,
 )
-from atm.audit.log_files import Parts, json_object
-from atm.audit.repeats import Draft
-from atm.audit.reserved_space import Room
+from atm.audit.log_files import LogFiles, json_object
+from atm.audit.repeated_refusals import Draft
+from atm.audit.reserved_space import ReservedSpace
 from atm.audit.state import State, StateFile
 from credentials.sealed import files
 
@@ -49,13 +49,15 @@ class Head:
 class Chain:
     """The log's files; the caller holds the log's lock."""
 
-    def __init__(self, path: Path, key_path: Path, room: Room, largest_bytes: int) -> None:
+    def __init__(
+        self, path: Path, key_path: Path, reserved: ReservedSpace, largest_bytes: int
+    ) -> None:
         """Add to *path*, with the key at *key_path*; begin a new file at *largest_bytes*."""
-        self.parts = Parts(path)
+        self.log_files = LogFiles(path)
         self.states = StateFile(key_path)
         self._path = path
         self._key_path = key_path
-        self._room = room
+        self._reserved = reserved
         self._largest = largest_bytes
 
     def head(self) -> Head:
@@ -69,7 +71,7 @@ class Chain:
         if state is None:
             self._check_nothing_there()
             return Head(State.first())
-        full = self.parts.numbered(state.part)
+        full = self.log_files.numbered(state.part)
         if full.exists():  # a crash between two files
             if full.stat().st_size != state.size:
                 raise self._altered()
@@ -109,7 +111,7 @@ class Chain:
             for name in sorted({*stores, *state.stores})
         }
         if state.size >= self._largest:
-            self._path.rename(self.parts.numbered(state.part))
+            self._path.rename(self.log_files.numbered(state.part))
             files.sync_folder(self._path.parent)
             state = replace(state, part=state.part + 1, size=0)
         begin, lines = state.size, b""
@@ -128,7 +130,7 @@ class Chain:
                 self._add_once(lines, begin)
                 return
             except OSError as error:
-                if error.errno not in _FULL or not self._room.give():
+                if error.errno not in _FULL or not self._reserved.give():
                     raise
 
     def _add_once(self, lines: bytes, begin: int) -> None:
@@ -158,7 +160,7 @@ class Chain:
             return
         path, end = self._path, state.size
         if end == 0:
-            path = self.parts.numbered(state.part - 1)
+            path = self.log_files.numbered(state.part - 1)
             end = path.stat().st_size if path.exists() else 0
         begin = max(0, end - LONGEST_LINE - 2)
         data = _read(path, begin, end - begin) if end else b""
@@ -184,7 +186,7 @@ class Chain:
 
     def _check_nothing_there(self) -> None:
         """Refuse a log without its key: a new key would hide what happened to the old one."""
-        for path in self.parts.all():
+        for path in self.log_files.all():
             data = _read(path, 0, LONGEST_LINE)
             if not data:
                 continue

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from atm.audit.chain import Chain, Head
 from atm.audit.entries import AuditError, check_field
-from atm.audit.repeats import Draft, Repeats
-from atm.audit.reserved_space import Room
+from atm.audit.repeated_refusals import Draft, RepeatedRefusals
+from atm.audit.reserved_space import ReservedSpace
 from atm.audit.state import Anchor, State
 from atm.errors import AtmError
 from atm.folder import DataFolder
@@ -58,13 +58,13 @@ class AuditLog:
         self.path = path
         self.key_path = key_path
         self.anchor = Anchor(anchor_path)
-        self._room = Room(path, room_entries)
-        self.chain = Chain(path, key_path, self._room, largest_bytes)
+        self._reserved = ReservedSpace(path, room_entries)
+        self.chain = Chain(path, key_path, self._reserved, largest_bytes)
         self._stores = stores
         self._clock = clock
         self._steady = steady
-        self._turn = threading.RLock()
-        self._repeats = Repeats()
+        self._lock = threading.RLock()
+        self._repeated = RepeatedRefusals()
         self._timer: threading.Timer | None = None
         self._checked = False
         self._writings = 0
@@ -105,13 +105,13 @@ class AuditLog:
         for name, value in fields.items():
             check_field(name, value)
         stores = self.generations()
-        with self._turn:
+        with self._lock:
             now = self._steady()
-            if not anchor and self._repeats.counts(kind, fields, now):
-                self._flush_later(self._repeats.left(now))
+            if not anchor and self._repeated.counts(kind, fields, now):
+                self._flush_later(self._repeated.left(now))
                 return
-            self._write([*self._repeats.pending(), (kind, fields)], stores, anchor=anchor)
-            self._repeats.written(kind, fields, now)
+            self._write([*self._repeated.pending(), (kind, fields)], stores, anchor=anchor)
+            self._repeated.written(kind, fields, now)
 
     def check(self) -> None:
         """Accept the log as it is found at start.
@@ -142,7 +142,7 @@ class AuditLog:
         """
         self.flush()
         try:
-            found = self.chain.parts.entries_from_the_end()
+            found = self.chain.log_files.entries_from_the_end()
             wanted = (each for each in found if kind in (None, each.get("kind")))
             return list(itertools.islice(wanted, n))[::-1]
         except OSError as error:
@@ -156,7 +156,7 @@ class AuditLog:
         """
         self.flush()
         try:
-            yield from self.chain.parts.entries()
+            yield from self.chain.log_files.entries()
         except OSError as error:
             raise self._failed("read", error) from error
 
@@ -166,7 +166,7 @@ class AuditLog:
         Raises:
             AuditError: If the disk cannot be looked at.
         """
-        return self._room.free_share()
+        return self._reserved.free_share()
 
     def room(self) -> int:
         """Return for how many more entries there is room on the disk.
@@ -174,7 +174,7 @@ class AuditLog:
         Raises:
             AuditError: If the disk cannot be looked at.
         """
-        return self._room.entries()
+        return self._reserved.entries()
 
     def notes(self) -> list[str]:
         """Return what staff should know of the log, in sentences; none if all is well."""
@@ -185,19 +185,19 @@ class AuditLog:
 
     def flush(self) -> None:
         """Write down the refusals counted so far; where that fails the next entry brings them."""
-        if not self._repeats.pending():
+        if not self._repeated.pending():
             return
         with contextlib.suppress(AuditError):
             stores = self.generations()
-            with self._turn:
-                pending = self._repeats.pending()
+            with self._lock:
+                pending = self._repeated.pending()
                 if pending:
                     self._write(pending, stores)
-                    self._repeats.written()
+                    self._repeated.written()
 
     def close(self) -> None:
         """Write down what was counted; the log can be used again."""
-        with self._turn:
+        with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
@@ -224,7 +224,7 @@ class AuditLog:
             AuditError: If the lock cannot be had, or a store or a file fails inside.
         """
         try:
-            with self._turn, files.locked(self.path):
+            with self._lock, files.locked(self.path):
                 yield
         except CredentialError as error:
             raise AuditError(str(error)) from error
@@ -266,7 +266,7 @@ class AuditLog:
     ) -> None:
         with self.locked():
             if self._writings % _KEEP_ROOM_EVERY == 0:
-                self._room.keep()
+                self._reserved.keep()
             self._writings += 1
             self.extend(self.checked_head(), drafts, stores, anchor=anchor)
 
@@ -280,7 +280,7 @@ class AuditLog:
         share = self.free_share()
         if share <= LITTLE_FREE:
             found.append(f"Only {share:.0%} of the log's disk is free; make room.")
-        if state is not None and not self._room.whole:
+        if state is not None and not self._reserved.whole:
             found.append(f"The disk keeps room for only {self.room()} more entries of the log.")
         return found
 
@@ -291,7 +291,7 @@ class AuditLog:
             self._timer.start()
 
     def _flush_now(self) -> None:
-        with self._turn:
+        with self._lock:
             self._timer = None
         self.flush()
 

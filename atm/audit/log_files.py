@@ -12,7 +12,7 @@ from credentials.sealed.files import JsonObject
 _BLOCK = 65536
 
 
-class Parts:
+class LogFiles:
     """The files, found by their names. Readers need no lock: a line is never changed."""
 
     def __init__(self, path: Path) -> None:

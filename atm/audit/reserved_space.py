@@ -1,4 +1,4 @@
-"""Room on the disk that is kept for the log, and given up to it when the disk is full."""
+"""ReservedSpace on the disk that is kept for the log, and given up to it when the disk is full."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ ENTRY_BYTES = 1024
 _STEP = 256 * 1024
 
 
-class Room:
+class ReservedSpace:
     """A file beside the log whose only purpose is its size."""
 
     def __init__(self, log: Path, entries: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError, Line, digest, next_key
-from atm.audit.two_slot_file import Slots
+from atm.audit.two_slot_file import TwoSlotFile
 from credentials.sealed.files import JsonObject
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -72,7 +72,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         """Keep it at *path* (0600)."""
-        self._slots = Slots(path, "audit key")
+        self._file = TwoSlotFile(path, "audit key")
 
     def read(self) -> State | None:
         """Return the state, None if there is no file.
@@ -80,11 +80,11 @@ class StateFile:
         Raises:
             AuditError: If it cannot be used.
         """
-        document = self._slots.read()
+        document = self._file.read()
         if document is None:
             return None
         if not _is_state(document):
-            raise AuditError(f"The audit key {self._slots.path} was made by another program.")
+            raise AuditError(f"The audit key {self._file.path} was made by another program.")
         return State(**{**document, "key": bytes.fromhex(str(document["key"]))})  # type: ignore[arg-type]
 
     def write(self, state: State) -> None:
@@ -94,10 +94,10 @@ class StateFile:
             AuditError: If it cannot be kept.
         """
         document = _document(state)
-        if self._slots.path.exists():
-            self._slots.write(document)
+        if self._file.path.exists():
+            self._file.write(document)
         else:
-            self._slots.create(document)
+            self._file.create(document)
 
 
 def _is_state(document: JsonObject) -> bool:
@@ -149,7 +149,7 @@ class Anchor:
     def __init__(self, path: Path) -> None:
         """Keep it at *path* (0600)."""
         self.path = path
-        self._slots = Slots(path, "log's anchor")
+        self._file = TwoSlotFile(path, "log's anchor")
 
     def read(self) -> Anchored | None:
         """Return what is anchored, None if there is no file.
@@ -157,7 +157,7 @@ class Anchor:
         Raises:
             AuditError: If it cannot be used.
         """
-        document = self._slots.read()
+        document = self._file.read()
         if document is None:
             return None
         n, mac = document.get("n"), document.get("mac")
@@ -195,8 +195,8 @@ class Anchor:
         """
         document: JsonObject = {"n": state.n - 1, "mac": state.previous}
         if self.path.exists():
-            self._slots.write(document)
+            self._file.write(document)
         elif state.anchored:
             raise AuditError(f"The log's anchor {self.path} is missing; connect its disk again.")
         else:
-            self._slots.create(document)
+            self._file.create(document)

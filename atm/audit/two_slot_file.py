@@ -22,7 +22,7 @@ _PLACE = 4096
 _BLANK = b" " * (_PLACE - 1) + b"\n"
 
 
-class Slots:
+class TwoSlotFile:
     """The file of one document; the caller keeps others away meanwhile."""
 
     def __init__(self, path: Path, what: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from atm.audit.chain import Head
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError
 from atm.audit.log import AuditLog
-from atm.audit.repeats import Draft
+from atm.audit.repeated_refusals import Draft
 from atm.audit.state import State
 from credentials.errors import CredentialError
 from credentials.sealed import files
@@ -129,7 +129,7 @@ def _set_aside(log: AuditLog) -> Head:
     name = time.strftime("audit-set-aside-%Y%m%dT%H%M%SZ", time.gmtime())
     folder = log.path.parent / name
     folder.mkdir(mode=0o700)
-    for each in log.chain.parts.all():
+    for each in log.chain.log_files.all():
         each.rename(folder / each.name)
     for each in (folder, log.path.parent):
         files.sync_folder(each)
@@ -143,7 +143,7 @@ def _set_aside(log: AuditLog) -> Head:
 def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
     """Return the highest number and generations that log, key's state or anchor know of."""
     last, found = 0, dict[str, int]()
-    for entry in log.chain.parts.entries():
+    for entry in log.chain.log_files.entries():
         n, stores = entry.get("n"), entry.get("stores")
         last = max(last, n if type(n) is int else 0)
         for name, value in stores.items() if isinstance(stores, dict) else ():

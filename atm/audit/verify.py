@@ -40,7 +40,7 @@ class Report:
 
 
 def verify(
-    parts: Iterable[tuple[str, bytes]],
+    files: Iterable[tuple[str, bytes]],
     verifier: Verifier,
     anchor: Anchored | None,
     state: State | None = None,
@@ -48,17 +48,17 @@ def verify(
     """Follow the chain through all files.
 
     Args:
-        parts: Name and content of each file of the log, oldest first.
+        files: Name and content of each file of the log, oldest first.
         verifier: The first key.
         anchor: What stands at the anchor, None if nothing does.
         state: What the kiosk keeps, where the auditor can read it.
     """
     walk = _Walk(verifier, anchor, state)
     before: tuple[str, bytes] | None = None
-    for part in parts:
+    for file in files:
         if before is not None:
             walk.file(*before, newest=False)
-        before = part
+        before = file
     if before is not None:
         walk.file(*before, newest=True)
     walk.end()

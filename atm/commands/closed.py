@@ -24,7 +24,7 @@ from atm.stores import (
     STAFF,
     KioskStores,
     Stores,
-    staff_of,
+    open_staff,
 )
 from atm.terminal import NO, YES, ask, sign_in, sign_two
 from credentials.attempts import Attempts
@@ -110,7 +110,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
             open=lambda: Attempts(folder.path / ATTEMPTS, keys.seal),
             make=lambda path, after: Attempts(path, keys.seal, after=after),
         )
-        signed = sign_two(staff_of(folder, keys))
+        signed = sign_two(open_staff(folder, keys))
         restoring = Restore(
             folder.path / CREDENTIALS,
             keys.seal,

@@ -30,7 +30,7 @@ SENTENCES = {
 }
 
 
-class _Spoken:
+class _SpokenPrompts:
     """Says on standard error what the person is asked to do, each time it changes."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         ),
         staff=staff,
         ask=second,
-        progress=_Spoken().enrolment,
+        progress=_SpokenPrompts().enrolment,
     )
     print(f"enrolled {customer.username}")
     return YES
@@ -91,7 +91,7 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
     pin = ask("PIN: ")
     machine.use_camera(options.camera)
     machine.warm_up()
-    decision = machine.login(options.name, pin, progress=_Spoken().login)
+    decision = machine.login(options.name, pin, progress=_SpokenPrompts().login)
     if decision.outcome is Outcome.GRANTED:
         print("granted")
         return YES
@@ -129,7 +129,7 @@ def new_face(machine: Machine, options: argparse.Namespace) -> int:
     """Take a customer's face anew."""
     signed = sign_two(machine.staff)
     machine.use_camera(options.camera)
-    machine.new_face(options.name, signed=signed, progress=_Spoken().enrolment)
+    machine.new_face(options.name, signed=signed, progress=_SpokenPrompts().enrolment)
     print(f"{options.name} has a new face")
     return YES
 

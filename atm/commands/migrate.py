@@ -26,7 +26,7 @@ OTHER = "Somebody with this username is at the service, with other content."
 CHANGED = "At the service there is other content than was sent."
 
 
-class Bank:
+class TargetService:
     """The service, asked in the name of two members of its staff."""
 
     def __init__(self, client: ServiceClient) -> None:
@@ -80,18 +80,18 @@ def migrate(settings: Settings) -> int:
         AtmError, CredentialError: If folder or service cannot be used; run it again.
     """
     with contextlib.closing(client_of(settings)) as client, open_source(settings) as source:
-        bank = Bank(client)
+        target = TargetService(client)
         records = source.records
         left: dict[str, str] = {}
         moved = 0
         for record in _shown("moving", records):
             with _naming(left, record):
-                moved += _move(bank, source.moving(record))
+                moved += _move(target, source.moving(record))
         verified = 0
         for record in _shown("verifying", records):
             if record.username not in left:
                 with _naming(left, record):
-                    verified += _verify(bank, source.moving(record))
+                    verified += _verify(target, source.moving(record))
     there = len(records) - moved - len(left)
     print(f"customers: {len(records)}; moved now: {moved}; there before: {max(0, there)}")
     print(f"verified at the service, by digests: {verified}")
@@ -100,24 +100,24 @@ def migrate(settings: Settings) -> int:
     return NO if left else YES
 
 
-def _move(bank: Bank, moving: Moving) -> bool:
+def _move(target: TargetService, moving: Moving) -> bool:
     """Move one customer; False if they are there already."""
-    found = bank.digests(moving.record.username)
+    found = target.digests(moving.record.username)
     if found is not None:
         if found != moving.digests():
             raise MigrationError(OTHER)
         return False
-    bank.move(moving)
+    target.move(moving)
     return True
 
 
-def _verify(bank: Bank, moving: Moving) -> bool:
+def _verify(target: TargetService, moving: Moving) -> bool:
     """Compare what the service reads from its store with what the folder holds.
 
     Raises:
         MigrationError: If they differ.
     """
-    if bank.digests(moving.record.username) != moving.digests():
+    if target.digests(moving.record.username) != moving.digests():
         raise MigrationError(CHANGED)
     return True
 

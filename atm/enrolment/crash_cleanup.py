@@ -9,7 +9,7 @@ from credentials.store import JsonStore
 from face_auth.gallery import Gallery
 
 
-def remove_orphans(
+def remove_unfinished_enrolments(
     store: JsonStore, gallery: Gallery, ledger: Ledger, audit: Log, commit: Commit
 ) -> int:
     """Delete it, and return how many pieces. Call at start-up."""

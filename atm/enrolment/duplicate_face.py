@@ -39,7 +39,7 @@ class DuplicateQuestion:
     customer_id: str
 
 
-class OneFace:
+class DuplicateFaceCheck:
     """Searches all customers for a face."""
 
     def __init__(

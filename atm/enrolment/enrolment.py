@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
-from atm.enrolment.hash_and_capture import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
+from atm.enrolment.hash_and_capture import LIMIT_S, CaptureFace, EnrolmentError, hash_and_capture
 from atm.liveness_policy import checked_excuses
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.ports import Accounts, Commit, Faces, Log
@@ -22,7 +22,7 @@ from credentials.policy import check_pin, normalise_full_name, normalise_usernam
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.gallery import Capture, Template
 
-Asking = Callable[[DuplicateQuestion], StaffMember | None]
+ConfirmDuplicate = Callable[[DuplicateQuestion], StaffMember | None]
 """Shows both pictures to a second member of staff and returns who signed, None for no."""
 
 
@@ -31,7 +31,7 @@ def random_id(username: str) -> str:
     return uuid.uuid4().hex
 
 
-class EnrolmentDesk:
+class Enrolments:
     """Makes customers, whole or not at all."""
 
     def __init__(
@@ -42,7 +42,7 @@ class EnrolmentDesk:
         gallery: Faces,
         ledger: Accounts,
         audit: Log,
-        one_face: OneFace,
+        duplicate_check: DuplicateFaceCheck,
         commit: Commit,
         new_id: Callable[[str], str] = random_id,
         limit_s: float = LIMIT_S,
@@ -56,7 +56,7 @@ class EnrolmentDesk:
         self._gallery = gallery
         self._ledger = ledger
         self._audit = audit
-        self._one_face = one_face
+        self._duplicate_check = duplicate_check
         self._whole = commit
         self._new_id = new_id
         self._limit_s = limit_s
@@ -79,9 +79,9 @@ class EnrolmentDesk:
         self,
         application: Application,
         staff: StaffMember,
-        enrol_face: Capturing,
+        enrol_face: CaptureFace,
         *,
-        ask: Asking | None = None,
+        ask: ConfirmDuplicate | None = None,
         cancel: threading.Event | None = None,
     ) -> Customer:
         """Run both threads at once, then save everything or nothing.
@@ -113,7 +113,7 @@ class EnrolmentDesk:
             stop,
             self._limit_s,
         )
-        self._check_one_face(template, captures, staff, ask)
+        self._check_duplicate(template, captures, staff, ask)
         record = CredentialRecord(
             customer_id=customer_id,
             username=username,
@@ -127,10 +127,14 @@ class EnrolmentDesk:
         self._commit(record, pending, application.opening_minor, template, captures, staff)
         return Customer(customer_id, username, full_name)
 
-    def _check_one_face(
-        self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None
+    def _check_duplicate(
+        self,
+        template: Template,
+        captures: list[Capture],
+        staff: StaffMember,
+        ask: ConfirmDuplicate | None,
     ) -> None:
-        question = self._one_face.question(template, captures)
+        question = self._duplicate_check.question(template, captures)
         if question is None:
             return
         second = ask(question) if ask is not None else None

@@ -9,9 +9,9 @@ from typing import Any, NoReturn, TypeVar
 
 from filelock import FileLock, Timeout
 
-from atm.answer_thread import Answer
+from atm.answer_thread import ThreadResult
 from atm.errors import AtmError
-from atm.ports import nothing
+from atm.ports import no_undo
 from face_auth.errors import (
     AcquisitionError,
     CameraError,
@@ -31,7 +31,7 @@ _LOOK_S = 0.05
 
 T = TypeVar("T")
 Captured = tuple[Template, list[Capture]]
-Capturing = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
+CaptureFace = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
 """Given the customer's id and an event that means "stop", captures the face."""
 
 
@@ -65,8 +65,8 @@ def hash_and_capture(
         AtmError: If a thread died or never answered.
         Exception: Whatever else a thread raised.
     """
-    pin_thread = Answer("enrol-pin", make_hash)
-    face_thread = Answer("enrol-face", capture)
+    pin_thread = ThreadResult("enrol-pin", make_hash)
+    face_thread = ThreadResult("enrol-face", capture)
     latest = time.monotonic() + limit_s
     for thread in (pin_thread, face_thread):
         thread.start()
@@ -80,7 +80,7 @@ def hash_and_capture(
         thread.join(max(0.0, latest - time.monotonic()))
     if cancelled:
         raise EnrolmentError("cancelled", "Nothing was saved.")
-    pin_hash, face = pin_thread.answer, face_thread.answer
+    pin_hash, face = pin_thread.result, face_thread.result
     for answer in (pin_hash, face):
         if isinstance(answer, BaseException):
             _raise(answer)
@@ -89,9 +89,9 @@ def hash_and_capture(
     return pin_hash, face
 
 
-def _wanted(*threads: Answer[Any]) -> bool:
+def _wanted(*threads: ThreadResult[Any]) -> bool:
     """Return whether one has no answer yet, and none has failed."""
-    answers = [thread.answer for thread in threads]
+    answers = [thread.result for thread in threads]
     return None in answers and not any(isinstance(each, BaseException) for each in answers)
 
 
@@ -110,7 +110,7 @@ class LockedCommit:
         """Hold the file *lock* meanwhile; it is made where there is none."""
         self._lock = FileLock(lock, mode=0o600)
 
-    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = no_undo) -> T:
         """Do *work*; see `Commit`.
 
         Raises:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from atm.accounts.session import Session
-from atm.answer_thread import Answer
+from atm.answer_thread import ThreadResult
 from atm.errors import AtmError
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinResult, decide, reason
@@ -31,8 +31,8 @@ again may counting, logging and opening the account take."""
 REFUSE_AFTER_S = 2.0
 """A refusal leaves this long after the press, or twice as long and so on: never sooner for one
 reason than for another."""
-BEHIND_S = 0.5
-"""What is done behind an answer begins so long after it, for its work would delay the answer."""
+FOLLOW_UP_DELAY_S = 0.5
+"""Seconds from the answer to the follow-up work, so that this work cannot delay the answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,10 +42,11 @@ _C = TypeVar("_C")
 CheckFace = Callable[[_C, float, float], FaceResult]
 """Given who is claimed, the time of the press and the time at which no frame counts any more,
 both by the clock, verifies the face; called on a thread of its own."""
-Behind = Callable[[], object]
+FollowUp = Callable[[], object]
+"""Work that is done once the customer has the answer."""
 
 
-class Answers(NamedTuple, Generic[_P]):
+class LoginAnswers(NamedTuple, Generic[_P]):
     """What both threads of one login came to.
 
     Attributes:
@@ -80,7 +81,7 @@ Claim = Callable[["Recogniser", Iterator[Frame]], ClaimedFace]
 should be; called on the face thread."""
 
 
-class LoginShell(ABC, Generic[_P, _C]):
+class Logins(ABC, Generic[_P, _C]):
     """What every login has, whoever judges the PIN: two threads, a limit, one answer in time.
 
     `_P` is what the PIN thread answers, `_C` what the face thread is told of who is claimed.
@@ -114,47 +115,47 @@ class LoginShell(ABC, Generic[_P, _C]):
             check_face: Verifies the face.
         """
         pressed = self._clock()
-        login = Answer("login", lambda: self._decided(pressed, username, pin, check_face))
+        login = ThreadResult("login", lambda: self._decided(pressed, username, pin, check_face))
         with contextlib.suppress(RuntimeError):  # no thread to be had: no answer
             login.start()
             login.join(self._limit_s + 2 * GRACE_S)
-        answer = login.answer
+        answer = login.result
         if not isinstance(answer, tuple):
             _log.error("A login came to no end: %s", reason(answer))
             return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
-        decision, behind = answer
+        decision, follow_up = answer
         leave = self._clock()
         if decision.outcome is Outcome.REFUSED:
             leave = pressed + self._refuse_after_s * max(
                 1, math.ceil((leave - pressed) / self._refuse_after_s)
             )
-        if behind is not None:  # its thread starts before the wait, for starting takes time too
-            idle_s = leave - self._clock() + BEHIND_S
+        if follow_up is not None:  # its thread starts before the wait, for starting takes time too
+            idle_s = leave - self._clock() + FOLLOW_UP_DELAY_S
             with contextlib.suppress(RuntimeError):
-                Answer("login-behind", lambda: _later(idle_s, behind)).start()
+                ThreadResult("login-follow-up", lambda: _later(idle_s, follow_up)).start()
         self._sleep(max(0.0, leave - self._clock()))
         return decision
 
     def _decided(
         self, pressed: float, username: str, pin: str, check_face: CheckFace[_C]
-    ) -> tuple[Decision, Behind | None]:
+    ) -> tuple[Decision, FollowUp | None]:
         """Return the decision, and what is to be done once the customer has the answer."""
         pause_s = self._pause.remaining()
         if pause_s:
             return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=pause_s), None
         deadline = pressed + self._limit_s
         judge, claimed = self._begin(username, pin)
-        pin_thread = Answer("login-pin", judge, self._clock)
-        face_thread = Answer(
+        pin_thread = ThreadResult("login-pin", judge, self._clock)
+        face_thread = ThreadResult(
             "login-face", lambda: check_face(claimed(), pressed, deadline), self._clock
         )
         for thread in (pin_thread, face_thread):
             thread.start()
         for thread in (pin_thread, face_thread):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
-        answered = max(pin_thread.answered_at, face_thread.answered_at)
-        answers = Answers(
-            pin_thread.answer, face_thread.answer, answered - pressed, deadline + 2 * GRACE_S
+        answered = max(pin_thread.ended_at, face_thread.ended_at)
+        answers = LoginAnswers(
+            pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S
         )
         return self._end(answers, pin)
 
@@ -163,11 +164,11 @@ class LoginShell(ABC, Generic[_P, _C]):
         """Return what the PIN thread does, and what the face thread asks for first."""
 
     @abstractmethod
-    def _end(self, answers: Answers[_P], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[_P], pin: str) -> tuple[Decision, FollowUp | None]:
         """Count, log and decide; nobody is admitted after `answers.latest`."""
 
 
-class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
+class LocalLogins(Logins[PinResult, CredentialRecord | None]):
     """Runs logins over one store."""
 
     def __init__(
@@ -187,7 +188,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
     ) -> None:
         """Take the PIN factor's parts, the log, and what opens an account.
 
-        *suspect* is called behind the answer, on a thread of its own, when the PIN was right and
+        *suspect* is called after the answer, on a thread of its own, when the PIN was right and
         the face another's.
         """
         super().__init__(
@@ -211,7 +212,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
 
         return judge, lambda: pin_check.claimed(self._store, username)
 
-    def _end(self, answers: Answers[PinResult], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, FollowUp | None]:
         decision = decide(
             answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=self._limit_s
         )
@@ -220,7 +221,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         except Exception as error:
             reasons = (*decision.reasons, f"conclude: {reason(error)}")
             return Decision(Outcome.FAULT, decision.customer_id, reasons), None
-        return decision, self._behind(decision, pin, answers.pin, answers.face)
+        return decision, self._follow_up(decision, pin, answers.pin, answers.face)
 
     def _conclude(
         self,
@@ -253,10 +254,10 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         session = self._open_session(customer)
         return replace(decision, session=session)
 
-    def _behind(
+    def _follow_up(
         self, decision: Decision, pin: str, pin_answer: object, face: object
-    ) -> Behind | None:
-        """Return what is to be done behind the answer, if anything."""
+    ) -> FollowUp | None:
+        """Return what is to be done after the answer, if anything."""
         customer_id = decision.customer_id
         if customer_id is None or not (isinstance(pin_answer, PinResult) and pin_answer.accepted):
             return None
@@ -269,6 +270,6 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         return None
 
 
-def _later(seconds: float, work: Behind) -> None:
+def _later(seconds: float, work: FollowUp) -> None:
     time.sleep(max(0.0, seconds))
     work()

@@ -60,9 +60,9 @@ class Pause:
         """How often the file was changed, as last seen."""
         return self._database.generation
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Look at the file again, so that `generation` is today's; another process may write."""
-        self._database.look()
+        self._database.refresh()
 
     def remaining(self) -> float:
         """Return for how many seconds nobody is judged yet; 0 when there is no pause."""

@@ -8,7 +8,7 @@ from atm.camera.registered_camera import RegisteredCamera
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys.keys import last_backup
-from atm.liveness_policy import LivenessDesk
+from atm.liveness_policy import LivenessPolicy
 from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
@@ -53,12 +53,12 @@ class Health:
     notes: tuple[str, ...]
 
 
-def look(
+def read_health(
     settings: Settings,
     folder: DataFolder,
     stores: KioskStores,
     camera: RegisteredCamera,
-    liveness: LivenessDesk,
+    liveness: LivenessPolicy,
     pace: float | None,
 ) -> Health:
     """Return the state of each part; one that cannot tell adds a note instead."""

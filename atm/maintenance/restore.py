@@ -109,7 +109,7 @@ class RestorePreview:
 
 
 @dataclass(slots=True)
-class _Known:
+class _LogSummary:
     """What the log says."""
 
     generation: int = 0
@@ -239,8 +239,8 @@ class Restore:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(log: Iterable[Entry]) -> _Known:
-    known = _Known()
+def _read(log: Iterable[Entry]) -> _LogSummary:
+    known = _LogSummary()
     for entry in log:
         stores = entry.get("stores")
         if isinstance(stores, Mapping):
@@ -261,7 +261,7 @@ def _read(log: Iterable[Entry]) -> _Known:
     return known
 
 
-def _up_to_date(record: CredentialRecord, mac: str, known: _Known) -> CredentialRecord:
+def _up_to_date(record: CredentialRecord, mac: str, known: _LogSummary) -> CredentialRecord:
     """Return *record* without what the log says was changed since."""
     newer: list[str] = []
     for kind, left in known.changes.get(record.customer_id, []):
@@ -272,7 +272,7 @@ def _up_to_date(record: CredentialRecord, mac: str, known: _Known) -> Credential
     return replace(record, pin_hash=None, template_id=template_id)
 
 
-def _trusted(counters: CounterFile, known: _Known) -> bool:
+def _trusted(counters: CounterFile, known: _LogSummary) -> bool:
     try:
         return counters.open().generation >= known.counters
     except StoreError:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from atm.accounts.accounts import Hold, LedgerError
-from atm.enrolment.hash_and_capture import Capturing, EnrolmentError, plain_errors
+from atm.enrolment.hash_and_capture import CaptureFace, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
 from atm.people import Customer, KnownCustomer, Signatures, StaffMember
@@ -21,7 +21,7 @@ from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
 
-FOUND_AT_MOST = 50
+SEARCH_LIMIT = 50
 
 _STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
 
@@ -50,7 +50,7 @@ class Office:
         staff: StaffRegistry,
         commit: Commit,
     ) -> None:
-        """Take every store, and the *commit* that they share, as `EnrolmentDesk` does."""
+        """Take every store, and the *commit* that they share, as `Enrolments` does."""
         self._store = store
         self._hasher = hasher
         self._gallery = gallery
@@ -68,11 +68,11 @@ class Office:
         return self._with_states(sorted(self._store.all(), key=lambda record: record.username))
 
     def search(self, text: str, *, staff: StaffMember) -> list[tuple[Customer, str]]:
-        """Return the first `FOUND_AT_MOST` customers whose username or full name has *text* in it.
+        """Return the first `SEARCH_LIMIT` customers whose username or full name has *text* in it.
 
         Case does not count; the empty text finds everybody. As `customers` otherwise.
         """
-        return self._with_states(self._store.find(text, FOUND_AT_MOST))
+        return self._with_states(self._store.find(text, SEARCH_LIMIT))
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
         """Forget wrong PINs, waits and reservations of a customer.
@@ -111,7 +111,7 @@ class Office:
     def new_face(
         self,
         username: str,
-        enrol_face: Capturing,
+        enrol_face: CaptureFace,
         *,
         signed: Signatures,
         cancel: threading.Event | None = None,

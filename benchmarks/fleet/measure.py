@@ -11,8 +11,8 @@ from typing import Final, cast
 
 from sqlalchemy import Engine, event
 
-from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
+from atm.enrolment.enrolment import Enrolments
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.sealed_box import Reader
 from atm.fleet.service.desk import Desk
@@ -143,9 +143,9 @@ def _counting(found: dict[str, int]) -> Iterator[None]:
 def _save(parts: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
     """Enrol somebody at the service's desk, hash and commit, without the search."""
     log = parts.log("0" * 32)
-    desk = EnrolmentDesk(
+    desk = Enrolments(
         store=parts.credentials, hasher=parts.hasher, gallery=parts.gallery, ledger=parts.ledger,
-        audit=log, one_face=cast(OneFace, NobodyAlike()), commit=parts.commit,
+        audit=log, duplicate_check=cast(DuplicateFaceCheck, NobodyAlike()), commit=parts.commit,
         new_id=parts.new_id,
     )  # fmt: skip
     face = bank.face("")

@@ -203,14 +203,14 @@ class Database:
         self._generation = 0
         self._unsure = False
         self._make(schema, after)
-        self.look()  # checks every row
+        self.refresh()  # checks every row
 
     @property
     def generation(self) -> int:
         """How often the file was changed, as last seen by this object."""
         return self._generation
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Look at the file as it is now, and keep its generation; fails as `transaction`."""
         with self.transaction():
             pass

@@ -112,7 +112,7 @@ class Guide:
         machine, frame = item
         began = self._clock()
         try:
-            verdict = str(machine.guide(frame).verdict.value)
+            verdict = str(machine.assess(frame).verdict.value)
         except Exception:
             if not self._failing:  # said once, not nine times a second
                 _log.exception("A frame could not be judged")

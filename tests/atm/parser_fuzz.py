@@ -397,7 +397,7 @@ def _audit(bank: Bank) -> Iterator[Target]:
 
     def audit() -> None:
         anchor, state = Anchor(paths[2]).read(), StateFile(paths[1]).read()
-        parts = [(path.name, path.read_bytes()) for path in fresh().chain.parts.all()]
+        parts = [(path.name, path.read_bytes()) for path in fresh().chain.log_files.all()]
         report = verify(parts, read_verifier(verifier), anchor, state)
         if report.problems:
             raise AuditError(report.summary())

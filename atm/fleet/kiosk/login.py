@@ -20,7 +20,7 @@ from atm.fleet.sealed_box import EnvelopeError, Reader
 from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login.decision import Decision, Outcome, reason
-from atm.login.login import Answers, Behind, LoginShell
+from atm.login.login import FollowUp, LoginAnswers, Logins
 from atm.login.pause import Pause
 from atm.people import Customer
 from face_auth.errors import AcquisitionError, NoFaceError
@@ -50,7 +50,7 @@ Awaited = Future[BegunLogin]
 """What the face thread waits for."""
 
 
-class RemoteLogin(LoginShell[BegunLogin, Awaited]):
+class RemoteLogin(Logins[BegunLogin, Awaited]):
     """Runs logins that the service decides."""
 
     def __init__(
@@ -90,7 +90,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
 
         return judge, lambda: claim
 
-    def _end(self, answers: Answers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[BegunLogin], pin: str) -> tuple[Decision, FollowUp | None]:
         begun, face = answers.pin, answers.face
         reasons = (
             "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",

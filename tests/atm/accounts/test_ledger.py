@@ -27,7 +27,7 @@ from atm.accounts.accounts import (
     Withdrawal,
 )
 from atm.accounts.ledger import Ledger
-from atm.accounts.ledger_rows import Books
+from atm.accounts.ledger_rows import LedgerRows
 from atm.accounts.money import LARGEST_MINOR
 from credentials.sealed.seal import Seal
 
@@ -494,8 +494,8 @@ def test_crash_between_the_writes_of_a_booking_undoes_them_all(
         raise KeyboardInterrupt
 
     hold = keep(ledger, 1000)
-    real = getattr(Books, method)
-    monkeypatch.setattr(Books, method, written_then_lost)
+    real = getattr(LedgerRows, method)
+    monkeypatch.setattr(LedgerRows, method, written_then_lost)
     with pytest.raises(KeyboardInterrupt):
         ledger.book(hold)
     monkeypatch.undo()

@@ -323,8 +323,8 @@ def test_store_that_another_thread_holds_while_it_logs_is_no_deadlock(path: Path
         other = threading.Thread(target=log.append, args=("decision",))
         other.start()
         other.join(0.2)
-        assert log._turn.acquire(timeout=LIMIT_S)  # what the holder of the store needs to log
-        log._turn.release()
+        assert log._lock.acquire(timeout=LIMIT_S)  # what the holder of the store needs to log
+        log._lock.release()
     other.join()
     assert [each["kind"] for each in log.tail(9)] == ["decision"]
 
@@ -369,9 +369,9 @@ def test_refusal_after_the_minute_is_written_at_once(path: Path) -> None:
 def test_counted_refusals_are_written_when_their_minute_is_over(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("atm.audit.repeats.WINDOW_S", 0.2)
+    monkeypatch.setattr("atm.audit.repeated_refusals.WINDOW_S", 0.2)
     log = open_log(path, steady=lambda: 0.0)
-    with log._turn:  # so that the minute is over after the third one, however slow they are
+    with log._lock:  # so that the minute is over after the third one, however slow they are
         for _ in range(3):
             log.append("decision", outcome="refused", customer="c1", reasons=["wrong_pin"])
         timer = log._timer
@@ -451,7 +451,7 @@ def test_staff_are_told_at_a_fifth_of_the_disk_and_below(
     log = open_log(path)
     log.append("start")
     share = 0.21
-    monkeypatch.setattr("atm.audit.reserved_space.Room.free_share", lambda _: share)
+    monkeypatch.setattr("atm.audit.reserved_space.ReservedSpace.free_share", lambda _: share)
     assert not any("disk is free" in note for note in log.notes())
     share = 0.2
     assert "Only 20% of the log's disk is free; make room." in log.notes()

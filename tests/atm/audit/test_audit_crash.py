@@ -55,7 +55,7 @@ def open_log(path: Path, **options: Any) -> AuditLog:
 
 def verified(log: AuditLog, verifier: Path) -> Report:
     """Verify the log as the auditor does."""
-    parts = [(each.name, each.read_bytes()) for each in log.chain.parts.all()]
+    parts = [(each.name, each.read_bytes()) for each in log.chain.log_files.all()]
     return verify(parts, read_verifier(verifier), log.anchor.read(), log.chain.states.read())
 
 
@@ -353,7 +353,7 @@ def test_rotated_files_are_one_chain(path: Path, tmp_path: Path) -> None:
     hand_over(log, tmp_path / "verifier")
     for number in range(40):
         log.append("decision", number=number, anchor=True)
-    files = log.chain.parts.all()
+    files = log.chain.log_files.all()
     assert [each.name for each in files[:2]] == ["audit-000001.jsonl", "audit-000002.jsonl"]
     assert len(files) > 5
     for before, after in itertools.pairwise(files):
@@ -385,7 +385,7 @@ def test_full_file_that_was_touched_is_found(path: Path, tmp_path: Path, act: st
     hand_over(log, tmp_path / "verifier")
     for _ in range(12):
         log.append("decision", anchor=True)
-    first, second = log.chain.parts.all()[:2]
+    first, second = log.chain.log_files.all()[:2]
     if act == "remove":
         first.unlink()
     elif act == "cut":

@@ -53,7 +53,7 @@ def command(
 
 
 def contents(log: AuditLog) -> Parts:
-    return [(each.name, each.read_bytes()) for each in log.chain.parts.all()]
+    return [(each.name, each.read_bytes()) for each in log.chain.log_files.all()]
 
 
 def verified(log: AuditLog, file: Path) -> Report:

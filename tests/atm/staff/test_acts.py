@@ -21,8 +21,10 @@ TWO = Signatures(RUIZ, OKAFOR)
 def enrol(bank, face):
     def make(username: str, balance: int = 0) -> str:
         application = Application(username, f"{username} Doe", balance, "4071", datetime.now(UTC))
-        desk = bank.enrolment()
-        return desk.enrol(application, RUIZ, lambda customer, stop: face(customer)).customer_id
+        enrolments = bank.enrolment()
+        return enrolments.enrol(
+            application, RUIZ, lambda customer, stop: face(customer)
+        ).customer_id
 
     return make
 

@@ -211,9 +211,9 @@ def test_after_a_commit_that_failed_even_a_look_is_written_and_synced(
         broken.setattr(database, "_connect", lambda: Failing(real()))
         with pytest.raises(StoreError, match="disk I/O error"), database.transaction() as rows:
             rows.put("t", "a", 1)
-    database.look()
+    database.refresh()
     assert database.generation == before + 2
-    database.look()
+    database.refresh()
     assert database.generation == before + 2
 
 

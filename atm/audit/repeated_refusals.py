@@ -8,7 +8,7 @@ Draft = tuple[str, dict[str, object]]
 WINDOW_S = 60.0
 
 
-class Repeats:
+class RepeatedRefusals:
     """Counts what is like the last refusal written, for a minute from it; one thread at a time."""
 
     def __init__(self) -> None:
