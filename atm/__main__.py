@@ -1,4 +1,4 @@
-"""`python -m atm`: the machine's use cases without the window.
+"""`python -m atm`: command line for every act of a machine, without the window.
 
 Exit code 0 means yes, 1 no, 2 an error with one sentence on standard error. Secrets are asked
 without echo at a terminal and otherwise read from standard input, one a line, in the order that

@@ -1,4 +1,4 @@
-"""A thread that keeps what its work returned or raised: a dead one is no yes."""
+"""A thread that stores its result or exception. A thread that died counts as a denial."""
 
 import threading
 import time
@@ -9,17 +9,17 @@ T = TypeVar("T")
 
 
 class ThreadResult(threading.Thread, Generic[T]):
-    """A daemon thread and its answer.
+    """A daemon thread with the result of its work.
 
     Attributes:
-        answer: What the work returned or raised, `SystemExit` too; None while there is none.
-        ended_at: When, by the clock; infinite while there is none.
+        result: What the work returned or raised, `SystemExit` too; None while it runs.
+        ended_at: When the work ended, by the clock; infinite while it runs.
     """
 
     def __init__(
         self, name: str, work: Callable[[], T], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Do *work* once started; nothing is started yet."""
+        """Prepare a thread that does *work*; `start` starts it."""
         super().__init__(name=name, daemon=True)
         self._work = work
         self._clock = clock
@@ -27,10 +27,10 @@ class ThreadResult(threading.Thread, Generic[T]):
         self.ended_at = float("inf")
 
     def run(self) -> None:
-        """Do the work and keep what comes of it."""
+        """Do the work and store its result."""
         try:
-            answer: T | BaseException = self._work()
+            result: T | BaseException = self._work()
         except BaseException as error:
-            answer = error
+            result = error
         self.ended_at = self._clock()
-        self.result = answer
+        self.result = result

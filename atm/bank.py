@@ -1,4 +1,4 @@
-"""Interface between a machine and its bank: the files of one machine, or the bank's service.
+"""Interface between a machine and its bank: local files or the bank's service.
 
 `LocalBank` and `RemoteBank` implement it and do not inherit from it; `atm.opening` chooses one.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Bank(Protocol):
-    """Who keeps the customers of a machine."""
+    """Keeper of a machine's customers, their accounts and its staff."""
 
     @property
     def stores(self) -> KioskStores:
@@ -49,7 +49,7 @@ class Bank(Protocol):
 
     @property
     def enrolment(self) -> Enrolments | RemoteEnrolment:
-        """Makes customers."""
+        """Enrolment of new customers."""
         ...
 
     @property
@@ -70,15 +70,15 @@ class Bank(Protocol):
         ...
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.maintenance.export.export`."""
+        """Return all data kept about a customer; see `atm.maintenance.export.export`."""
         ...
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `atm.maintenance.import_plain`."""
+        """Import the prototype's names as pending records; see `atm.maintenance.import_plain`."""
         ...
 
     def check_approved(self) -> None:
-        """Accept models and settings; NotApprovedError if they are not what staff approved."""
+        """Check models and settings; NotApprovedError if they are not what staff approved."""
         ...
 
     def tidy(self) -> None:
@@ -86,7 +86,7 @@ class Bank(Protocol):
         ...
 
     def prepare(self) -> None:
-        """Begin what the first customers would else wait for, once the models are loaded."""
+        """Start slow preparations for the first customers, once the models are loaded."""
         ...
 
     def notes(self) -> tuple[str, ...]:
@@ -94,5 +94,5 @@ class Bank(Protocol):
         ...
 
     def close(self) -> None:
-        """End the log, and let go of whatever is held."""
+        """Close the log and release all resources."""
         ...

@@ -1,4 +1,4 @@
-"""The bank of one machine alone: its customers are kept in its own data folder."""
+"""Bank of a single machine, which keeps its customers in its own data folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class LocalBank:
-    """Keeps the customers in the files of one machine; an `atm.bank.Bank`."""
+    """`atm.bank.Bank` over the files of one machine."""
 
     def __init__(self, settings: Settings, stores: Stores) -> None:
         """Wire the use cases over *stores*; use `open`."""
@@ -83,7 +83,7 @@ class LocalBank:
 
     @classmethod
     def open(cls, settings: Settings, folder: DataFolder) -> Self:
-        """Open the stores in *folder* and accept them.
+        """Open the stores in *folder* and check them.
 
         Raises:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
@@ -126,7 +126,7 @@ class LocalBank:
         return member
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.maintenance.export.export`.
+        """Return all data kept about a customer; see `atm.maintenance.export.export`.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -136,13 +136,13 @@ class LocalBank:
         return export(record, self.stores.ledger, self.stores.gallery, self.audit.entries)
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `import_plain`."""
+        """Import the prototype's names as pending records; see `import_plain`."""
         report = import_plain(file, self.stores.credentials)
         self.audit.append("import", names=len(report.imported), staff=staff.name)
         return report
 
     def check_approved(self) -> None:
-        """Accept models and settings; without staff nobody can have approved them yet.
+        """Check models and settings against the approval; skipped before there is staff.
 
         Raises:
             NotApprovedError: If they are not what staff approved.
@@ -151,23 +151,23 @@ class LocalBank:
             self.stores.approvals.check(self._settings)
 
     def tidy(self) -> None:
-        """Remove what a crash left unfinished of an enrolment."""
+        """Remove enrolments that a crash left unfinished."""
         stores = self.stores
         remove_unfinished_enrolments(
             stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
         )
 
     def prepare(self) -> None:
-        """Hash once for the first unknown name, and read all faces for the first search."""
+        """Prepare the decoy hash of unknown names, and the index of the face search."""
         _ = self.stores.hasher.decoy  # so that the first unknown name costs no more
         threading.Thread(target=self._duplicate_check.prepare, name="faces", daemon=True).start()
 
     def notes(self) -> tuple[str, ...]:
-        """Return nothing: `atm.maintenance.health` looks at the same files."""
+        """Return no notes: `atm.maintenance.health` checks the same files."""
         return ()
 
     def close(self) -> None:
-        """End the log; the stores hold nothing open."""
+        """Close the log; the stores hold no open files."""
         self.audit.close()
 
     def _open_session(self, customer: Customer) -> Session:
@@ -199,7 +199,7 @@ class LocalBank:
 
 
 def open_folder_staff(settings: Settings) -> StaffRegistry:
-    """Open nothing of a data folder but the list of its staff; make nothing.
+    """Open only the staff list of a data folder; make no files.
 
     Raises:
         AtmError, CredentialError: If there is none, or it cannot be used.

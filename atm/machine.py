@@ -1,4 +1,4 @@
-"""The machine: one data folder, its camera and models, and the bank that keeps its customers."""
+"""The machine: a data folder with its camera and models, over the bank that keeps its customers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from face_auth.recognition.quality import Quality
 
 PICTURES_LIMIT_S = 45.0
-"""How long an enrolment waits for its five pictures."""
+"""Time limit for the five pictures of an enrolment."""
 
 
 class Machine:
@@ -47,12 +47,12 @@ class Machine:
     """
 
     def __init__(self, settings: Settings, bank: Bank, held: contextlib.ExitStack) -> None:
-        """Wire what every machine has over *bank*, whose stores are open.
+        """Assemble a machine over *bank*, whose stores are open.
 
         Args:
             settings: In effect.
             bank: Keeps the customers.
-            held: What is let go of when the machine is closed: the folder.
+            held: Locks and handles that `close` releases.
         """
         self.settings = settings
         self.bank = bank
@@ -92,7 +92,7 @@ class Machine:
 
     @property
     def threshold(self) -> Threshold | None:
-        """What a face must reach and which error rates that means; None before the models are."""
+        """Threshold of the face score with its error rates; None before the models are loaded."""
         return None if self._recogniser is None else self._recogniser.threshold
 
     @property
@@ -101,11 +101,11 @@ class Machine:
         return self._liveness.has_network
 
     def use_camera(self, spec: str) -> None:
-        """Take another camera; see `RegisteredCamera.use`."""
+        """Switch to another camera; see `RegisteredCamera.use`."""
         self._registered_camera.use(spec)
 
     def register_camera(self, *, staff: StaffMember) -> CameraIdentity:
-        """Take this camera only from now on; see `RegisteredCamera.register`."""
+        """Register the present camera; see `RegisteredCamera.register`."""
         return self._registered_camera.register(staff)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
@@ -113,7 +113,7 @@ class Machine:
         return self.bank.first_staff(name, pin)
 
     def warm_up(self) -> Recogniser:
-        """Load the models, once, and log at which error rates they decide; blocks meanwhile.
+        """Load the models once and log their error rates; it blocks meanwhile.
 
         Raises:
             ModelError: If a model file is missing or is not the right one.
@@ -139,7 +139,7 @@ class Machine:
             return self._recogniser
 
     def assess(self, frame: Frame) -> Quality:
-        """Return what is to be said about *frame* before the press."""
+        """Return the quality of *frame*, for guidance before the press."""
         return self.warm_up().look(frame.image)
 
     def login(
@@ -150,7 +150,7 @@ class Machine:
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
-        """Check PIN and face at once, on two threads, and decide. Blocks; never raises.
+        """Check PIN and face at once, on two threads, and decide; it blocks and never raises.
 
         Args:
             username: As typed.
@@ -176,7 +176,7 @@ class Machine:
         return self.bank.login(username, pin, check_face)
 
     def presence_of(self, session: Session) -> Presence:
-        """Return what watches whether the customer of *session* stays before the camera.
+        """Return a presence check for the customer of *session*.
 
         Raises:
             AtmError: If the customer was deleted meanwhile, or has logged out.
@@ -194,7 +194,7 @@ class Machine:
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
-        """Give the customer of an open *session* another PIN: by the old one and their face.
+        """Change the PIN of the customer of an open *session*, after a check of old PIN and face.
 
         The attempt counts like a login. Only a granted decision has changed the PIN.
 
@@ -214,11 +214,11 @@ class Machine:
         return decision
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username* as it will be kept; see `Enrolments.check_username`."""
+        """Return *username*, normalised, if it is free; see `Enrolments.check_username`."""
         return self.bank.enrolment.check_username(username, staff=staff)
 
     def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
-        """Return the movements that a customer cannot follow; *staff* ask.
+        """Return the movements that a customer cannot follow; *staff* is who asks.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -235,7 +235,7 @@ class Machine:
         cancel: threading.Event | None = None,
         camera: DrawnCamera | None = None,
     ) -> Customer:
-        """Make a customer: PIN record and face on two threads at once. Blocks.
+        """Enrol a customer, with PIN and face on two threads at once; it blocks.
 
         Args:
             application: What was typed.
@@ -261,13 +261,13 @@ class Machine:
         progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> None:
-        """Take a customer's face anew; see `Office.new_face`. Blocks."""
+        """Capture a customer's face again; see `Office.new_face`. It blocks."""
         excused = self.excused_movements(username, staff=signed.first)
         capture = self._capturing(progress, excused)
         self.office.new_face(username, capture, signed=signed, cancel=cancel)
 
     def health(self) -> Health:
-        """Return how the machine is, and what its bank adds to that."""
+        """Return the state of the machine, with its bank's notes."""
         found = read_health(
             self.settings, self.folder, self.bank.stores, self._registered_camera, self._liveness,
             self._pace.rate,
@@ -275,7 +275,7 @@ class Machine:
         return replace(found, notes=(*found.notes, *self.bank.notes()))
 
     def close(self) -> None:
-        """Stop the camera and end the log; the stores hold nothing open."""
+        """Stop the camera and close log and bank."""
         self._registered_camera.close()
         with contextlib.suppress(AtmError):  # the log was out of order before: staff were told
             self.audit.append("stop")

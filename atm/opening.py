@@ -1,4 +1,4 @@
-"""Opens the machine of some settings, over its own files or over the bank's service."""
+"""Opens the machine of given settings, over its own files or over the bank's service."""
 
 import contextlib
 
@@ -13,7 +13,7 @@ from credentials.errors import CredentialError
 
 
 def open_machine(settings: Settings) -> Machine:
-    """Open the data folder that *settings* name, making it where there is none.
+    """Open the machine of *settings*; make its data folder if it is missing.
 
     Raises:
         AtmError: If it must not be opened; the text is a sentence for staff.
@@ -39,10 +39,10 @@ def open_machine(settings: Settings) -> Machine:
 
 
 def open_staff_sign_in(settings: Settings) -> SignIn:
-    """Return who may sign in although the machine of *settings* does not open.
+    """Open only the sign-in of staff, for a machine of *settings* that does not open.
 
     Raises:
-        AtmError, CredentialError: If nobody can, for that store cannot be used either.
+        AtmError, CredentialError: If the staff's store cannot be used either.
     """
     if not settings.store:
         return open_folder_staff(settings)
@@ -53,7 +53,7 @@ def open_staff_sign_in(settings: Settings) -> SignIn:
 
 
 def _open_bank(settings: Settings, folder: DataFolder) -> Bank:
-    """Open the stores in *folder* and accept them, as its bank does."""
+    """Open and check the stores in *folder* as the bank of *settings*."""
     if not settings.store:
         return LocalBank.open(settings, folder)
     from atm.fleet.kiosk.bank import RemoteBank  # httpx with it

@@ -1,4 +1,4 @@
-"""Accounts, their balances and every change to them, in whole minor units."""
+"""Ledger of all accounts in one sealed SQLite file; amounts are whole minor units."""
 
 import contextlib
 import fcntl
@@ -52,7 +52,7 @@ class Ledger:
             path: The file; its folder exists.
             seal: Makes the MAC of each row.
             clock: Returns the time with the zone whose calendar days the day limit counts in.
-            new_reference: Proposes references; one that is taken is asked for again.
+            new_reference: Proposes references; it is called again while one is taken.
 
         Raises:
             LedgerError: If the file cannot be used or was altered; so does every method.
@@ -68,11 +68,11 @@ class Ledger:
         return self._database.generation
 
     def refresh(self) -> None:
-        """Look at the file again, so that `generation` is today's; another process may write."""
+        """Read `generation` from the file again, for another process may have changed it."""
         self._database.refresh()
 
     def check(self) -> None:
-        """Add up every account again.
+        """Recompute every account from its transactions and holds.
 
         Raises:
             LedgerError: If a balance is not what the transactions come to, or a booked withdrawal
@@ -86,7 +86,7 @@ class Ledger:
                 )
 
     def open_account(self, customer_id: str, opening_minor: int) -> None:
-        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+        """Open an account for the customer with *opening_minor* in it (0 to 10**12).
 
         Raises:
             AccountExistsError: If there is one.
@@ -100,7 +100,7 @@ class Ledger:
             rows.db.put("accounts", customer_id, opening_minor, opened_by)
 
     def balance(self, customer_id: str) -> int:
-        """Return the balance in minor units, with what is on hold still in it.
+        """Return the balance in minor units; money on hold is still part of it.
 
         Raises:
             UnknownAccountError: If there is no account.
@@ -135,7 +135,7 @@ class Ledger:
         smallest_note_minor: int,
         day_limit_minor: int,
     ) -> None:
-        """Accept an amount that could be held now; nothing is changed.
+        """Check that an amount could be held now; nothing is changed.
 
         Raises:
             LedgerError: What `hold` would raise.
@@ -182,7 +182,7 @@ class Ledger:
             return rows.hold(customer_id, amount_minor, reference)
 
     def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out.
+        """Book a hold as a withdrawal, once the notes are out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
@@ -197,7 +197,7 @@ class Ledger:
         return Withdrawal(reference, amount, left)
 
     def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out.
+        """Release a hold, because no notes came out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
@@ -207,13 +207,13 @@ class Ledger:
             rows.settle(hold.hold_id, "released")
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first."""
+        """Return all holds that are neither booked nor released, oldest first."""
         with self._open() as rows:
             return rows.open_holds()
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
-        """Keep staff from settling holds meanwhile; ends with the process, however that ends.
+        """Block the settling of holds during a pay-out; the lock ends with the process.
 
         Raises:
             LedgerError: If the lock file cannot be made.
@@ -222,7 +222,7 @@ class Ledger:
             yield
 
     def settle(self, hold: Hold, paid: bool) -> None:
-        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
+        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left open.
 
         Raises:
             PayingOutError: If a withdrawal is just being paid out.
@@ -236,7 +236,7 @@ class Ledger:
                 self.release(hold)
 
     def remove_account(self, customer_id: str) -> None:
-        """Close the account: what is left is booked out, and its transactions stay.
+        """Close the account: its balance is booked out, and its transactions stay.
 
         Raises:
             UnknownAccountError: If there is no account.
@@ -255,7 +255,7 @@ class Ledger:
             return rows.db.get("accounts", customer_id) is not None
 
     def customer_ids(self) -> set[str]:
-        """Return the customers who have an account."""
+        """Return the ids of all customers who have an account."""
         with self._open() as rows:
             found = rows.db.select("SELECT customer_id FROM accounts")
         return {customer_id for (customer_id,) in found}
@@ -284,7 +284,7 @@ class Ledger:
 def _check_hold(
     rows: LedgerRows, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
 ) -> None:
-    """Accept *amount* by the account as it is in *rows* now; see `check_hold`."""
+    """Check *amount* against the account as *rows* have it now; see `check_hold`."""
     check_hold(
         amount,
         available_minor=rows.account(customer_id)[0] - rows.held(customer_id),

@@ -1,4 +1,4 @@
-"""The rows behind the ledger: accounts, transactions and holds, read and added to."""
+"""Table rows of the ledger: accounts, transactions and holds, with their SQL schema."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -76,12 +76,12 @@ _LARGEST_ID = 2**63 - 1
 
 
 class LedgerRows:
-    """The ledger's rows within one transaction of its file."""
+    """Reads and adds the ledger's rows within one transaction of its file."""
 
     def __init__(
         self, db: database.Transaction, now: datetime, new_reference: Callable[[], str]
     ) -> None:
-        """Read and write *rows*; what is added is added at *now*, in the ledger's zone."""
+        """Use the open transaction *db*; rows are added at *now*, in the ledger's time zone."""
         self.db = db
         self.today = now.date().isoformat()
         self._now = now.astimezone(UTC)
@@ -100,7 +100,7 @@ class LedgerRows:
         return balance, opened_by
 
     def held(self, customer_id: str) -> int:
-        """Return what is on hold."""
+        """Return the sum of the customer's open holds, in minor units."""
         return self._number(
             "SELECT coalesce(sum(amount_minor), 0) FROM holds"
             " WHERE customer_id = ? AND state = 'open'",
@@ -108,7 +108,7 @@ class LedgerRows:
         )
 
     def withdrawn(self, customer_id: str, day: str) -> int:
-        """Return what was withdrawn or put on hold on *day* (an ISO date)."""
+        """Return the sum that was withdrawn or put on hold on *day* (an ISO date)."""
         booked = self._number(
             "SELECT coalesce(sum(-amount_minor), 0) FROM transactions"
             " WHERE customer_id = ? AND kind = 'withdrawal' AND day = ?",
@@ -133,7 +133,7 @@ class LedgerRows:
         ]
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first."""
+        """Return all holds that are neither booked nor released, oldest first."""
         found = self.db.select(
             "SELECT id, customer_id, amount_minor, at, reference FROM holds"
             " WHERE state = 'open' ORDER BY id"
@@ -153,7 +153,7 @@ class LedgerRows:
         day: str | None = None,
         reference: str | None = None,
     ) -> int:
-        """Add a transaction, by default of today and with a new reference; returns its number."""
+        """Add a transaction, by default of today and with a new reference; return its number."""
         number = self._next("transactions")
         self.db.put(
             "transactions", number, customer_id, kind, amount_minor, balance_minor,
@@ -196,7 +196,7 @@ class LedgerRows:
     def settle(
         self, hold_id: int, state: Literal["booked", "released"]
     ) -> tuple[str, int, str, str]:
-        """Close an open hold; returns customer, amount in minor units, ISO date and reference.
+        """Close an open hold; return customer, amount in minor units, ISO date and reference.
 
         Raises:
             UnknownHoldError: If there is no such hold.

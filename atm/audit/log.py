@@ -1,4 +1,4 @@
-"""The log as the machine uses it: appended to by threads and processes, looked at by staff."""
+"""The audit log that the machine writes: append, check at start, read, notes for staff."""
 
 import contextlib
 import itertools
@@ -28,7 +28,7 @@ _KEEP_ROOM_EVERY = 100
 
 
 class AuditLog:
-    """A chained log, shared by threads and processes."""
+    """Chained log, shared by threads and processes."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class AuditLog:
         largest_bytes: int = LARGEST_BYTES,
         room_entries: int = ROOM_ENTRIES,
     ) -> None:
-        """Log to *path*, whose folder exists; nothing is opened yet.
+        """Prepare a log at *path*, whose folder exists; nothing is opened yet.
 
         Args:
             path: The file that is written now; full ones stand beside it.
@@ -51,9 +51,9 @@ class AuditLog:
             anchor_path: Where the head is anchored, best on another disk.
             stores: Returns the generation of each store, by name.
             clock: Returns the time, with its zone.
-            steady: Returns seconds that nobody sets.
+            steady: Returns seconds of a clock that is never set.
             largest_bytes: At which size of *path* a new file is begun.
-            room_entries: For how many entries room is kept on the disk.
+            room_entries: Number of entries for which disk space is reserved.
         """
         self.path = path
         self.key_path = key_path
@@ -114,7 +114,7 @@ class AuditLog:
             self._repeated.written(kind, fields, now)
 
     def check(self) -> None:
-        """Accept the log as it is found at start.
+        """Check the log at start.
 
         Raises:
             AuditError: If it was cut, replaced or altered, its key or its anchor is gone, or it
@@ -124,7 +124,7 @@ class AuditLog:
             self.checked_head()
 
     def head_stores(self) -> dict[str, int]:
-        """Return the highest generation of each store that the log knows of.
+        """Return the highest generation of each store in the log.
 
         Raises:
             AuditError: As `check`.
@@ -169,7 +169,7 @@ class AuditLog:
         return self._reserved.free_share()
 
     def room(self) -> int:
-        """Return for how many more entries there is room on the disk.
+        """Return the number of further entries that fit on the disk.
 
         Raises:
             AuditError: If the disk cannot be looked at.
@@ -177,14 +177,14 @@ class AuditLog:
         return self._reserved.entries()
 
     def notes(self) -> list[str]:
-        """Return what staff should know of the log, in sentences; none if all is well."""
+        """Return warnings about the log for staff, as sentences; empty if all is well."""
         try:
             return self._notes(self.chain.states.read())
         except AuditError as error:
             return [str(error)]
 
     def flush(self) -> None:
-        """Write down the refusals counted so far; where that fails the next entry brings them."""
+        """Write the refusals counted so far; if that fails the next entry writes them."""
         if not self._repeated.pending():
             return
         with contextlib.suppress(AuditError):
@@ -196,7 +196,7 @@ class AuditLog:
                     self._repeated.written()
 
     def close(self) -> None:
-        """Write down what was counted; the log can be used again."""
+        """Write the counted refusals; the log can still be used afterwards."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -204,7 +204,7 @@ class AuditLog:
         self.flush()
 
     def generations(self) -> dict[str, int]:
-        """Return the stores' generations now; call it with no lock of the log held.
+        """Return the stores' present generations; call it without holding the log's lock.
 
         A store may be locked by a thread that waits for the log.
 
@@ -218,7 +218,7 @@ class AuditLog:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other threads and processes from writing; what fails inside is an AuditError.
+        """Lock the log against other threads and processes; failures inside become AuditError.
 
         Raises:
             AuditError: If the lock cannot be had, or a store or a file fails inside.
@@ -232,7 +232,7 @@ class AuditLog:
             raise self._failed("written", error) from error
 
     def checked_head(self) -> Head:
-        """Return the head, compared with the anchor; the log is locked.
+        """Return the head after a check against the anchor; the caller has locked the log.
 
         Raises:
             AuditError: As `check`.
@@ -247,7 +247,7 @@ class AuditLog:
     def extend(
         self, head: Head, drafts: Sequence[Draft], stores: Mapping[str, int], *, anchor: bool
     ) -> State:
-        """Add entries behind *head*; the log is locked. Returns where it stands then.
+        """Append entries behind *head* and return the new state; the caller has locked the log.
 
         Raises:
             AuditError, OSError, ValueError: As `Chain.extend`, or the anchor cannot be written.
@@ -274,14 +274,14 @@ class AuditLog:
         found = []
         if state is None or not state.verifier_from:
             found.append(
-                "Nobody can verify the log yet: the auditor runs"
+                "The log has no verifier yet; the auditor must run"
                 " “python -m atm.audit init --verifier FILE” once."
             )
         share = self.free_share()
         if share <= LITTLE_FREE:
-            found.append(f"Only {share:.0%} of the log's disk is free; make room.")
+            found.append(f"Only {share:.0%} of the log's disk is free; free some space.")
         if state is not None and not self._reserved.whole:
-            found.append(f"The disk keeps room for only {self.room()} more entries of the log.")
+            found.append(f"The log's disk has space for only {self.room()} more entries.")
         return found
 
     def _flush_later(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What the kiosk keeps of its log, outside the data folder: the present key and where it stands."""
+"""State of the log outside the data folder: the present key, position, and the anchor."""
 
 import re
 import secrets
@@ -17,7 +17,7 @@ _NUMBERS = ("size", "verifier_from", "anchored")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the log stands.
+    """Position of the log: next number, key and the sizes written so far.
 
     Attributes:
         n: The number of the next entry.
@@ -43,11 +43,11 @@ class State:
 
     @classmethod
     def first(cls) -> Self:
-        """Return the state of a log that is yet to begin, with a random key."""
+        """Return the state of a new, empty log, with a random key."""
         return cls(n=1, key=secrets.token_bytes(KEY_BYTES), previous=NO_MAC)
 
     def after(self, line: bytes, mac: str, stores: Mapping[str, int]) -> "State":
-        """Return the state once *line*, with *mac* and *stores*, is written."""
+        """Return the state after *line*, with *mac* and *stores*, is written."""
         return replace(
             self,
             n=self.n + 1,
@@ -68,7 +68,7 @@ class State:
 
 
 class StateFile:
-    """The state on disk."""
+    """File of the state."""
 
     def __init__(self, path: Path) -> None:
         """Keep it at *path* (0600)."""
@@ -88,10 +88,10 @@ class StateFile:
         return State(**{**document, "key": bytes.fromhex(str(document["key"]))})  # type: ignore[arg-type]
 
     def write(self, state: State) -> None:
-        """Keep *state*; the one before is overwritten.
+        """Write *state* over the previous one.
 
         Raises:
-            AuditError: If it cannot be kept.
+            AuditError: If it cannot be written.
         """
         document = _document(state)
         if self._file.path.exists():
@@ -132,7 +132,7 @@ def _document(state: State) -> JsonObject:
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """The entry that was the newest when the log was last anchored.
+    """Newest entry at the last anchoring.
 
     Attributes:
         n: Its number.
@@ -144,7 +144,7 @@ class Anchored:
 
 
 class Anchor:
-    """The head of the log at a second place, best on another disk."""
+    """Copy of the log's head in a second place, best on another disk."""
 
     def __init__(self, path: Path) -> None:
         """Keep it at *path* (0600)."""
@@ -166,7 +166,7 @@ class Anchor:
         return Anchored(cast(int, n), cast(str, mac))
 
     def check(self, state: State) -> int:
-        """Accept a log that stands at *state*; returns which entry is anchored, 0 for none.
+        """Check *state* against the anchor; return the anchored entry's number, 0 for none.
 
         Raises:
             AuditError: If entries that were anchored are gone, or the anchor is older than it
@@ -176,7 +176,7 @@ class Anchor:
         if found is None or found.n < state.anchored:
             if state.anchored:
                 raise AuditError(
-                    f"The log's anchor {self.path} is missing or was put back;"
+                    f"The log's anchor {self.path} is missing or an old copy;"
                     " connect its disk again, or ask the auditor."
                 )
             return 0
@@ -188,7 +188,7 @@ class Anchor:
         return found.n
 
     def write(self, state: State) -> None:
-        """Anchor the newest entry of a log that stands at *state* and was checked.
+        """Anchor the newest entry of a log whose checked state is *state*.
 
         Raises:
             AuditError: If it is not on disk.

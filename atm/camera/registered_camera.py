@@ -1,4 +1,4 @@
-"""The camera of one data folder: which kinds it takes, and in a live one which device."""
+"""Camera of one data folder; a live folder accepts only the device that staff registered."""
 
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.errors import AtmError
@@ -9,7 +9,7 @@ from face_auth.camera import Camera
 
 
 class RegisteredCamera:
-    """Opens the camera when it is first asked for, and says whether it may be used."""
+    """The machine's camera: opened at first use, and checked against the registration."""
 
     def __init__(
         self, kind: Kind, spec: str, registration: Registration, audit: MachineLog
@@ -66,7 +66,7 @@ class RegisteredCamera:
         return self.camera
 
     def use(self, spec: str) -> Camera:
-        """Take another camera, start and return it; the old one is closed.
+        """Switch to another camera: start and return it, and close the old one.
 
         Raises:
             FolderError: If this kind of data folder does not take it.
@@ -81,7 +81,7 @@ class RegisteredCamera:
         return new
 
     def register(self, staff: StaffMember) -> CameraIdentity:
-        """Let a live data folder take the present camera, and no other from now on; return which.
+        """Register the present camera as the only one of a live data folder; return its identity.
 
         Raises:
             CameraChangedError: If it cannot be told from others.

@@ -1,8 +1,8 @@
-"""One enrolment: a PIN thread and a face thread at once -> one commit, or nothing.
+"""Enrolment of a customer: PIN hash and face capture at once, then one commit or nothing.
 
 The order on disk is: gallery files under a fresh id, account, log, credential record, log. The
-record names the id; its atomic rename is the commit. What a crash leaves before it are orphans,
-which `atm.enrolment.crash_cleanup` deletes at the next start. A database saves all of it at once.
+record names the id; its atomic rename is the commit. `atm.enrolment.crash_cleanup` deletes what a
+crash leaves before it, at the next start. A database saves all of it in one transaction.
 """
 
 import threading
@@ -23,16 +23,16 @@ from credentials.store import CredentialRecord, CredentialStore
 from face_auth.gallery import Capture, Template
 
 ConfirmDuplicate = Callable[[DuplicateQuestion], StaffMember | None]
-"""Shows both pictures to a second member of staff and returns who signed, None for no."""
+"""Shows both pictures to a second member of staff; returns who signed, None for a refusal."""
 
 
 def random_id(username: str) -> str:
-    """Return a new customer id that says nothing of *username*."""
+    """Return a new random customer id, independent of *username*."""
     return uuid.uuid4().hex
 
 
 class Enrolments:
-    """Makes customers, whole or not at all."""
+    """Enrols customers, completely or not at all."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class Enrolments:
         new_id: Callable[[str], str] = random_id,
         limit_s: float = LIMIT_S,
     ) -> None:
-        """Take every store a customer stands in, and the *commit* that they share.
+        """Use every store with data of a customer, and the *commit* that they share.
 
-        *new_id* gives the customer of a username (as it is kept) an id.
+        *new_id* returns the id for the customer of a normalised username.
         """
         self._store = store
         self._hasher = hasher
@@ -57,17 +57,17 @@ class Enrolments:
         self._ledger = ledger
         self._audit = audit
         self._duplicate_check = duplicate_check
-        self._whole = commit
+        self._commit = commit
         self._new_id = new_id
         self._limit_s = limit_s
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username* as it will be kept; *staff* ask.
+        """Return *username* in its normalised form, if it is free; *staff* is who asks.
 
         Raises:
             PolicyError: If it is not allowed.
-            DuplicateUserError: If somebody has it who is enrolled, or was and lacks PIN or face
-                now; an imported name waits for its enrolment.
+            DuplicateUserError: If a customer has it who is enrolled, or was and lacks PIN or face
+                now. A pending record of the import does not count.
         """
         name = normalise_username(username)
         record = self._store.get(name)
@@ -84,14 +84,14 @@ class Enrolments:
         ask: ConfirmDuplicate | None = None,
         cancel: threading.Event | None = None,
     ) -> Customer:
-        """Run both threads at once, then save everything or nothing.
+        """Hash the PIN and capture the face on two threads, then save everything or nothing.
 
         Args:
-            application: Checked here once more before anything starts.
+            application: Checked here again before anything starts.
             staff: The member of staff, for the log.
             enrol_face: Called on a thread of its own.
-            ask: Called when the face is close to another customer's; without it that is a no.
-            cancel: Set it to stop; it is set by itself once the pictures are done.
+            ask: Called when the face is close to another customer's; without it that is a refusal.
+            cancel: Set it to stop; it is also set here once the pictures are done.
 
         Raises:
             PolicyError: If username, full name or PIN are not allowed.
@@ -124,7 +124,7 @@ class Enrolments:
             created_at=datetime.now(UTC).isoformat(),
             excused=",".join(excused) or None,
         )
-        self._commit(record, pending, application.opening_minor, template, captures, staff)
+        self._save(record, pending, application.opening_minor, template, captures, staff)
         return Customer(customer_id, username, full_name)
 
     def _check_duplicate(
@@ -152,7 +152,7 @@ class Enrolments:
                 " a second member of staff must look at both and sign.",
             )
 
-    def _commit(
+    def _save(
         self,
         record: CredentialRecord,
         pending: CredentialRecord | None,
@@ -178,10 +178,10 @@ class Enrolments:
             mac = self._store.record_mac(record.customer_id)
             self._audit.append("enrolment", step="done", record=mac, anchor=True, **entry)
 
-        self._whole(save, lambda: self._undo(record, pending))
+        self._commit(save, lambda: self._undo(record, pending))
 
     def _undo(self, record: CredentialRecord, pending: CredentialRecord | None) -> None:
-        """Take back what was saved of *record*; what cannot be is swept at the next start."""
+        """Remove what was saved of *record*; the clean-up at the next start removes the rest."""
         if self._store.by_id(record.customer_id) == record:
             if pending is None:
                 self._store.remove(record.customer_id)

@@ -1,4 +1,4 @@
-"""How the machine is: what staff look at before they ask for help."""
+"""Health of the machine: disk, camera, models, keys, log and pause, with notes for staff."""
 
 import shutil
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ OLD_BACKUP_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the health page shows.
+    """Values of the health page.
 
     Attributes:
         disk_free_share: Of the disk that holds the data folder, 0 to 1.
@@ -30,11 +30,10 @@ class Health:
         approved: Whether models and settings are what staff approved.
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
-        pace: How many pictures a second are judged while faces are checked, lately; None where
-            too few were checked to tell.
+        pace: Pictures a second in the last face checks; None after too few checks.
         last_backup: Of the keys; None if there was none.
-        log_room: For how many entries the log has room for certain.
-        pause_s: Seconds for which the kiosk judges nobody.
+        log_room: Number of entries for which the log has space.
+        pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
     """
 
@@ -61,7 +60,7 @@ def read_health(
     liveness: LivenessPolicy,
     pace: float | None,
 ) -> Health:
-    """Return the state of each part; one that cannot tell adds a note instead."""
+    """Read the state of each part; a part that cannot be read adds a note instead."""
     usage = shutil.disk_usage(folder.path)
     notes = list(stores.audit.notes())
     approved, network, backup, pause_s = False, False, None, 0.0

@@ -416,7 +416,7 @@ def test_kept_room_is_used_when_the_disk_is_full(small_disk: Path) -> None:
     for number in range(300):
         log.append("decision", outcome="granted", customer="c" * 32, number=number, anchor=True)
     assert [each["number"] for each in log.tail(300)] == list(range(300))
-    assert any("is free; make room" in note for note in log.notes())
+    assert any("is free; free some space" in note for note in log.notes())
     assert any("keeps room for only" in note for note in log.notes())
     with pytest.raises(AuditError, match="cannot be written: No space left"):
         for _ in range(2000):
@@ -454,6 +454,6 @@ def test_staff_are_told_at_a_fifth_of_the_disk_and_below(
     monkeypatch.setattr("atm.audit.reserved_space.ReservedSpace.free_share", lambda _: share)
     assert not any("disk is free" in note for note in log.notes())
     share = 0.2
-    assert "Only 20% of the log's disk is free; make room." in log.notes()
+    assert "Only 20% of the log's disk is free; free some space." in log.notes()
     assert log.free_share() == 0.2
     assert log.room() > 10_000

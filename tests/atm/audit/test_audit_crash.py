@@ -273,7 +273,7 @@ def test_anchor_that_is_gone_or_put_back_is_refused(path: Path, how: str) -> Non
     if how == "gone":
         anchor.unlink()
     for act in (open_log(path).check, lambda: log.append("decision", anchor=True)):
-        with pytest.raises(AuditError, match=r"anchor .* is missing or was put back"):
+        with pytest.raises(AuditError, match=r"anchor .* is missing or an old copy"):
             act()
 
 
