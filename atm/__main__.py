@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _init(settings: Settings, options: argparse.Namespace) -> int:
-    """Make a data folder: with its first member of staff, or for a kiosk of the service."""
+    """Make a data folder, with its first member of staff or for a kiosk of the service."""
     if settings.store:
         return closed.approve(settings, options)
     options.run = office.init

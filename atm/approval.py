@@ -36,7 +36,7 @@ _ADVICE = "run “python -m atm approve”"
 
 
 class NotApprovedError(AtmError):
-    """A model or a setting is not what staff approved; the kiosk stays out of service."""
+    """A model or a setting is not the approved one; the kiosk stays out of service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Approvals:
     """File of the latest approval of one data folder."""
 
     def __init__(self, folder: DataFolder, seal: Seal) -> None:
-        """Keep it in *folder*, whose key made *seal*; nothing is opened yet."""
+        """Use the approval file in *folder*, whose key made *seal*; nothing is opened yet."""
         self._live = folder.kind is Kind.LIVE
         self._file = RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
 

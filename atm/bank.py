@@ -54,7 +54,7 @@ class Bank(Protocol):
 
     @property
     def has_customers(self) -> bool:
-        """Whether anybody is enrolled, so that a login can succeed.
+        """Whether any customer is enrolled, so that a login can succeed.
 
         Raises:
             CredentialError: If the records cannot be read.
@@ -62,11 +62,11 @@ class Bank(Protocol):
         ...
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
-        """Check PIN and face at once and decide; see `atm.login.login.Logins.login`."""
+        """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, and approve models and settings in that name."""
+        """Add the first member of staff, and approve models and settings in that name."""
         ...
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
@@ -78,11 +78,11 @@ class Bank(Protocol):
         ...
 
     def check_approved(self) -> None:
-        """Check models and settings; NotApprovedError if they are not what staff approved."""
+        """Check models and settings; NotApprovedError if they are not the approved ones."""
         ...
 
     def tidy(self) -> None:
-        """Remove what a crash left unfinished."""
+        """Remove enrolments that a crash left unfinished."""
         ...
 
     def prepare(self) -> None:
@@ -90,7 +90,7 @@ class Bank(Protocol):
         ...
 
     def notes(self) -> tuple[str, ...]:
-        """Return sentences on what staff should do about the bank itself."""
+        """Return sentences for staff about the bank itself."""
         ...
 
     def close(self) -> None:

@@ -95,7 +95,7 @@ class LocalBank:
 
     @property
     def has_customers(self) -> bool:
-        """Whether anybody is enrolled."""
+        """Whether any customer is enrolled."""
         return any(not record.pending for record in self.stores.credentials.all())
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
@@ -112,7 +112,7 @@ class LocalBank:
         return self.logins.login(username, pin, check)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, and approve models and settings in that name.
+        """Add the first member of staff, and approve models and settings in that name.
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.

@@ -87,7 +87,7 @@ class Machine:
 
     @property
     def has_customers(self) -> bool:
-        """Whether anybody is enrolled; see `Bank.has_customers`."""
+        """Whether any customer is enrolled; see `Bank.has_customers`."""
         return self.bank.has_customers
 
     @property
@@ -109,7 +109,7 @@ class Machine:
         return self._registered_camera.register(staff)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff; see `Bank.first_staff`."""
+        """Add the first member of staff; see `Bank.first_staff`."""
         return self.bank.first_staff(name, pin)
 
     def warm_up(self) -> Recogniser:

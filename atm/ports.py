@@ -30,7 +30,7 @@ class Commit(Protocol):
     """Runs one atomic change of several stores; two such changes never mix."""
 
     def __call__(self, work: Callable[[], T], undo: Callable[[], None] = no_undo) -> T:
-        """Do *work* and return what it returns.
+        """Do *work* and return its result.
 
         If it raises, so does this, and nothing of it stays: files are put right by *undo*, a
         database takes all back without it. A database may do *work* again from its beginning,
@@ -91,7 +91,7 @@ class FaceSearch(Protocol):
     """1:N search over all enrolled faces; it never grants access."""
 
     def prepare(self) -> None:
-        """Load what the first search needs."""
+        """Load all data that the first search needs."""
         ...
 
     def closest(

@@ -100,7 +100,7 @@ class NotAMultipleError(LedgerError):
     """The amount cannot be paid in the notes of this machine."""
 
     def __init__(self, smallest_note_minor: int) -> None:
-        """Keep what the amount must be a multiple of, in minor units."""
+        """Keep the smallest note, in minor units."""
         super().__init__("The amount is not a multiple of the smallest note.")
         self.smallest_note_minor = smallest_note_minor
 
@@ -109,7 +109,7 @@ class InsufficientFundsError(LedgerError):
     """The amount is more than the balance less what is on hold."""
 
     def __init__(self, available_minor: int) -> None:
-        """Keep what may be withdrawn, in minor units."""
+        """Keep the available amount, in minor units."""
         super().__init__("The amount is more than the balance.")
         self.available_minor = available_minor
 
@@ -118,7 +118,7 @@ class DayLimitError(LedgerError):
     """The amount is more than what remains of today's limit."""
 
     def __init__(self, remaining_minor: int) -> None:
-        """Keep what may still be withdrawn today, in minor units."""
+        """Keep the rest of today's limit, in minor units."""
         super().__init__("The amount is more than may still be withdrawn today.")
         self.remaining_minor = remaining_minor
 
@@ -139,7 +139,7 @@ class SettledHoldError(LedgerError):
     """The hold was booked or released before; a hold is settled once."""
 
     def __init__(self, booked: Withdrawal | None = None) -> None:
-        """Keep what it was *booked* as, None if it was released.
+        """Keep the withdrawal it was *booked* as, None if it was released.
 
         A caller that lost the answer to its own booking finds the booking here.
         """

@@ -64,7 +64,7 @@ class Ledger:
 
     @property
     def generation(self) -> int:
-        """How often the ledger was changed, as last seen by this object."""
+        """Number of changes of the ledger, as last seen by this object."""
         return self._database.generation
 
     def refresh(self) -> None:

@@ -86,7 +86,7 @@ class HeldError(WithdrawalError):
     """It is unknown whether notes came out; the amount is on hold until staff settle it."""
 
     def __init__(self, hold: Hold) -> None:
-        """Keep the *hold*, whose amount and reference the customer is told."""
+        """Keep amount and reference of the *hold*, which the customer is told."""
         super().__init__(
             f"Please ask staff: the amount of {hold.amount_minor} minor units is on hold,"
             f" reference {hold.reference}."
@@ -110,19 +110,19 @@ class Session:
         template: Callable[[], Template],
         save_pin: Callable[[str], None],
     ) -> None:
-        """Open the account of *customer*; note and limit are in whole units of the currency.
+        """Open a session of *customer*; note and limit are in whole units of the currency.
 
         Args:
-            customer: Whose it is.
-            ledger: Where it is kept.
-            dispenser: What pays the notes out.
-            smallest_note: What each withdrawal must be a multiple of.
-            day_limit: What may be withdrawn in one calendar day altogether.
+            customer: The admitted customer.
+            ledger: The ledger with the customer's account.
+            dispenser: Pays the notes out.
+            smallest_note: Each withdrawal must be a multiple of it.
+            day_limit: Largest sum of a calendar day's withdrawals.
             record: Writes an entry of the audit log: ``record("withdrawal", step=…, customer=…,
                 amount_minor=…, reference=…)``, with the steps "held" and then "booked",
                 "returned" or "uncertain". No money comes out unless "held" was written.
             template: Returns the template that the customer's face is compared with.
-            save_pin: Gives the customer another PIN.
+            save_pin: Saves a new PIN for the customer.
         """
         self.customer = customer
         self._ledger: OwnAccount | None = ledger

@@ -26,7 +26,7 @@ Fields = Mapping[str, object]
 
 
 class AuditError(AtmError):
-    """The log cannot be written, read or trusted; what was to be logged must not happen."""
+    """The log cannot be written, read or trusted; an act that was to be logged must not happen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class StateFile:
     """File of the state."""
 
     def __init__(self, path: Path) -> None:
-        """Keep it at *path* (0600)."""
+        """Use the file *path* (0600)."""
         self._file = TwoSlotFile(path, "audit key")
 
     def read(self) -> State | None:
@@ -147,12 +147,12 @@ class Anchor:
     """Copy of the log's head in a second place, best on another disk."""
 
     def __init__(self, path: Path) -> None:
-        """Keep it at *path* (0600)."""
+        """Use the file *path* (0600)."""
         self.path = path
         self._file = TwoSlotFile(path, "log's anchor")
 
     def read(self) -> Anchored | None:
-        """Return what is anchored, None if there is no file.
+        """Return the anchored entry, None if there is no file.
 
         Raises:
             AuditError: If it cannot be used.

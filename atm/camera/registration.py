@@ -92,7 +92,7 @@ class Registration:
     """Sealed file with the registered camera of one data folder."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
-        """Keep it in *path*, whose folder exists; nothing is opened yet."""
+        """Use the file *path*, whose folder exists; nothing is opened yet."""
         self._file = RecordFile(path, _parse, seal)
 
     @property

@@ -81,7 +81,7 @@ Claim = Callable[["Recogniser", Iterator[Frame]], ClaimedFace]
 face thread, where it may wait for the bank."""
 
 
-class Logins(ABC, Generic[_P, _C]):
+class LoginFlow(ABC, Generic[_P, _C]):
     """Base of the logins over files and over the service: two threads, a time limit, one answer.
 
     `_P` is the PIN thread's result, `_C` describes the claimed customer to the face thread.
@@ -168,8 +168,8 @@ class Logins(ABC, Generic[_P, _C]):
         """Count, log and decide; nobody is admitted after `answers.latest`."""
 
 
-class LocalLogins(Logins[PinResult, CredentialRecord | None]):
-    """Logins over the stores of one machine."""
+class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
+    """LoginFlow over the stores of one machine."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from credentials.store import CredentialRecord, CredentialStore
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Names of the file, by what was done with them."""
+    """Result of an import: names that were imported, were taken, or were refused."""
 
     imported: tuple[str, ...]
     taken: tuple[str, ...]

@@ -152,7 +152,7 @@ class Restore:
         self._source = source
 
     def preview(self) -> RestorePreview:
-        """Return what `apply` would do.
+        """Return the effects that `apply` would have.
 
         Raises:
             RestoreError: If there is no good copy.

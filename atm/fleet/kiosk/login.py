@@ -20,7 +20,7 @@ from atm.fleet.sealed_box import EnvelopeError, Reader
 from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login.decision import Decision, Outcome, reason
-from atm.login.login import FollowUp, LoginAnswers, Logins
+from atm.login.login import FollowUp, LoginAnswers, LoginFlow
 from atm.login.pause import Pause
 from atm.people import Customer
 from face_auth.errors import AcquisitionError, NoFaceError
@@ -50,7 +50,7 @@ Awaited = Future[BegunLogin]
 """What the face thread waits for."""
 
 
-class RemoteLogin(Logins[BegunLogin, Awaited]):
+class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
     """Runs logins that the service decides."""
 
     def __init__(

@@ -417,7 +417,7 @@ def test_kept_room_is_used_when_the_disk_is_full(small_disk: Path) -> None:
         log.append("decision", outcome="granted", customer="c" * 32, number=number, anchor=True)
     assert [each["number"] for each in log.tail(300)] == list(range(300))
     assert any("is free; free some space" in note for note in log.notes())
-    assert any("keeps room for only" in note for note in log.notes())
+    assert any("has space for only" in note for note in log.notes())
     with pytest.raises(AuditError, match="cannot be written: No space left"):
         for _ in range(2000):
             log.append("decision", outcome="granted")
@@ -439,10 +439,10 @@ def test_room_that_could_not_be_kept_whole_is_given_back_and_told_of(
         patch.setattr(os, "posix_fallocate", part)
         log.append("start")
     assert path.with_name("audit.room").stat().st_size == 0
-    assert any("keeps room for only" in note for note in log.notes())
+    assert any("has space for only" in note for note in log.notes())
     again = open_log(path)
     again.append("start")
-    assert not any("keeps room for only" in note for note in again.notes())
+    assert not any("has space for only" in note for note in again.notes())
 
 
 def test_staff_are_told_at_a_fifth_of_the_disk_and_below(

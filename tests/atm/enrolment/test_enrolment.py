@@ -214,7 +214,7 @@ KILLED = textwrap.dedent("""
 
 def test_a_kill_at_any_moment_leaves_whole_customers_only(open_bank, tmp_path) -> None:
     acknowledged: set[str] = set()
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]  # where conftest is
     for round_ in range(8):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path), str(here), str(1000 * round_)],
