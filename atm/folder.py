@@ -150,7 +150,7 @@ def check_private(folder: DataFolder) -> None:
 
     Raises:
         FolderError: If something is open to others, another user's, or neither file nor folder;
-            the sentence says what to run. Or if it cannot be looked at.
+            the sentence says what to run. Or if the folder cannot be checked.
     """
     us = os.geteuid()
     try:

@@ -81,7 +81,7 @@ class UnknownAccountError(LedgerError):
 class AccountExistsError(LedgerError):
     """The customer has an account already."""
 
-    sentence = "There is an account already."
+    sentence = "The customer already has an account."
 
 
 class OpenHoldError(LedgerError):

@@ -164,7 +164,7 @@ class AuditLog:
         """Return the free share of the log's disk, from 0 to 1.
 
         Raises:
-            AuditError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
         return self._reserved.free_share()
 
@@ -172,7 +172,7 @@ class AuditLog:
         """Return the number of further entries that fit on the disk.
 
         Raises:
-            AuditError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
         return self._reserved.entries()
 

@@ -58,7 +58,7 @@ class ReservedSpace:
         """Return the number of further entries that fit into reserved and free space.
 
         Raises:
-            AuditError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
         return (self._size() + self._free()) // ENTRY_BYTES
 
@@ -66,7 +66,7 @@ class ReservedSpace:
         """Return the free share of the disk, from 0 to 1.
 
         Raises:
-            AuditError: If it cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
         disk = self._disk()
         return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
@@ -86,5 +86,5 @@ class ReservedSpace:
             return os.statvfs(self.path.parent)
         except OSError as error:
             raise AuditError(
-                f"The disk of {self.path.parent} cannot be looked at: {error.strerror}."
+                f"The disk of {self.path.parent} cannot be checked: {error.strerror}."
             ) from error

@@ -170,7 +170,7 @@ def _pin_hashes(folder: DataFolder, seal: Seal) -> Iterator[str]:
 def _need_own_customers(settings: Settings) -> None:
     if settings.store:
         raise AtmError(
-            "The bank's service keeps the customers; make this kiosk's folder anew instead."
+            "The bank's service keeps the customers; make a new folder for this kiosk instead."
         )
 
 

@@ -89,7 +89,7 @@ class DuplicateFaceCheck:
                     "suspected fraud", customer=customer_id, face_of=alike.customer_id
                 )
         except Exception:  # the answer is given; this may only add to the log
-            _log.exception("The search behind a refusal failed")
+            _log.exception("The fraud search after a refusal failed")
 
 
 class GallerySearch:

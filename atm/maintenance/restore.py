@@ -82,7 +82,7 @@ class RestorePreview:
         kept: Number of customers who come back unchanged.
         lost: The other customers, without deleted ones.
         generation: The store's new generation.
-        all_locked: Whether the counters are made anew, with every customer locked.
+        all_locked: Whether the counters are replaced, with every customer locked.
     """
 
     source: Path
@@ -103,7 +103,7 @@ class RestorePreview:
                 else f"{who} is lost: enrol this customer again."
             )
         if self.all_locked:
-            said.append("The counters of attempts are made anew: unlock each customer who comes.")
+            said.append("The attempt counters are replaced; unlock each customer who comes.")
         said.append("Accounts are not restored here: compare the ledger with its own backup.")
         return said
 

@@ -1,4 +1,4 @@
-"""Real stores in a temporary folder, with hashing made cheap; the face's answer is staged."""
+"""Fixtures: real stores in a temporary folder, cheap hashing, and a staged face result."""
 
 import os
 import sqlite3

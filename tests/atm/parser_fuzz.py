@@ -1,4 +1,4 @@
-"""Every file that the machine reads, changed at random: what comes of it.
+"""Fuzz targets for every file that the machine reads, with the errors that each may raise.
 
 A target has a whole document, what reads it, and the errors that reading may end in. Where a seal
 or a checksum would stop each change at the door, a second target ("... inside") puts it right, so

@@ -1,4 +1,4 @@
-"""Any sequence of what customers, staff, crashes and clocks do, against a model of the rules.
+"""Random sequences of acts, crashes and clocks, against a model of the rules.
 
 The model knows the rules as the project states them and none of the code: no difference may show.
 Nothing here waits for the disk; what a power cut leaves is tested elsewhere. `pytest -m long` runs

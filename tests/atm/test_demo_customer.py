@@ -1,4 +1,4 @@
-"""The drawn customer of a demonstration: enrolled as anybody is, and nowhere else."""
+"""The drawn customer of a demonstration: an ordinary enrolment, in demo folders only."""
 
 import threading
 from collections.abc import Callable, Iterator

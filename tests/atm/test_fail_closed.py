@@ -1,4 +1,4 @@
-"""At every call of both factors in turn: an exception, a hang, a dead thread. Never a yes.
+"""Faults at every call of a login and an enrolment: exception, hang or dead thread never admit.
 
 The calls are not listed here: every part is wrapped, a clean run counts its calls, and
 each is struck at once. `pytest -m long` strikes at all with all kinds of faults, and at pairs.

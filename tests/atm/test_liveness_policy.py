@@ -1,4 +1,4 @@
-"""Which liveness check an attempt gets: by the setting, and by what a customer cannot do."""
+"""The liveness policy: the check of each attempt, by setting and excused movements."""
 
 import os
 import subprocess

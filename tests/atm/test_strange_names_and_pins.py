@@ -1,4 +1,4 @@
-"""Names and PINs that nobody should type: a clean refusal, and nothing is written.
+"""Strange names and PINs are refused cleanly, and nothing is written.
 
 What is folded: case, full-width and other compatibility forms, composed and decomposed letters.
 What is not: letters of other scripts that look alike (Cyrillic a, Greek o), digits of other

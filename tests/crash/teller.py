@@ -1,4 +1,4 @@
-"""A process that does acts on real stores and says before and after each what it does.
+"""A process that does acts on real stores and reports before and after each act.
 
 Run as a module it is asked on its standard input, one JSON document a line, to fork a teller; that
 saves the imports of each. What a teller says goes to a file, so that a kill loses none of it.

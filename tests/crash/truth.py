@@ -1,4 +1,4 @@
-"""What must be true of a kiosk after a crash, from what its tellers said before it."""
+"""Invariants of a kiosk after a crash, derived from its tellers' reports."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Money adds up: whole minor units, one transaction at a time, every commit on disk."""
+"""The ledger adds up: whole minor units, one transaction at a time, every commit on disk."""
 
 import sqlite3
 import stat
@@ -311,8 +311,8 @@ def test_a_hold_is_settled_once(ledger: Ledger, path: Path, first: str) -> None:
     ways: dict[str, Callable[[Ledger, Hold], object]] = {
         "book": Ledger.book,
         "release": Ledger.release,
-        "paid": lambda books, hold: books.settle(hold, paid=True),
-        "unpaid": lambda books, hold: books.settle(hold, paid=False),
+        "paid": lambda ledger, hold: ledger.settle(hold, paid=True),
+        "unpaid": lambda ledger, hold: ledger.settle(hold, paid=False),
     }
     hold = keep(ledger, 30000)
     ways[first](ledger, hold)

@@ -1,4 +1,4 @@
-"""The log is only added to, holds no secrets, and says when it cannot be written."""
+"""The log is append-only, holds no secrets, and reports when it cannot be written."""
 
 import itertools
 import json

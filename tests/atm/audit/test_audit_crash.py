@@ -1,4 +1,4 @@
-"""A crash never breaks the chain, and nothing but a crash may look like one."""
+"""A crash never breaks the chain, and a manipulation never looks like a crash."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The auditor finds whatever was done to the log, and nothing where nothing was done."""
+"""The auditor finds every manipulation of the log, and nothing in an untouched log."""
 
 import json
 import os

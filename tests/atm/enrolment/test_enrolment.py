@@ -1,4 +1,4 @@
-"""Both or nothing is saved, whatever happens and whenever the program dies."""
+"""An enrolment saves everything or nothing, also when the program dies."""
 
 import os
 import signal
@@ -238,9 +238,9 @@ def test_a_kill_at_any_moment_leaves_whole_customers_only(open_bank, tmp_path) -
     assert len(acknowledged) > 8
 
 
-def test_orphans_of_a_crash_are_removed_and_customers_are_not(bank, face, open_bank) -> None:
+def test_unfinished_enrolments_are_removed_and_customers_are_not(bank, face, open_bank) -> None:
     bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
-    bank.gallery.save("orphan", *face("nobody"))
+    bank.gallery.save("unfinished", *face("nobody"))
     bank.ledger.open_account("f" * 32, 100)
     again = open_bank()
     assert again.remove_unfinished_enrolments() == 2

@@ -1,4 +1,4 @@
-"""A login is granted by both factors for one customer in time, and by nothing else."""
+"""A login is granted only if both factors accept the same customer in time."""
 
 import itertools
 import json

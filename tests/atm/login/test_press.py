@@ -1,4 +1,4 @@
-"""Only what the camera sees between the press and the limit is judged, at the machine's level."""
+"""Only frames between the press and the time limit are judged, tested on the whole machine."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""What staff do for customers, under which signatures, and that the log names them."""
+"""Acts of staff on customers: required signatures, effects, and names in the log."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
