@@ -28,8 +28,8 @@ APPROVAL_FILE = "approval.json"
 FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", "screen_width_mm"})
 """Settings that may change without a new approval.
 
-The folders say where the approval and its key are found; the key knows the kind; the registration
-knows the camera; language and screen are a matter of reading. Every other setting is bound.
+The folders locate the approval and its key; the key file holds the kind; the registration holds the
+camera; language and screen only affect how pages look. Every other setting is bound.
 """
 
 _ADVICE = "run “python -m atm approve”"

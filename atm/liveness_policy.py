@@ -60,7 +60,7 @@ class LivenessPolicy:
         """Load nothing yet.
 
         Args:
-            setting: What is asked of a face.
+            setting: The liveness setting.
             minifas: The file of the published network; None: where it was fetched to, if it was.
         """
         self.setting = setting

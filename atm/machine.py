@@ -238,8 +238,8 @@ class Machine:
         """Enrol a customer, with PIN and face on two threads at once; it blocks.
 
         Args:
-            application: What was typed.
-            staff: Who signed in.
+            application: The typed data.
+            staff: The member of staff who signed in.
             ask: Called when the face is close to another customer's.
             progress: Called on the face thread after each frame.
             cancel: Set it to stop.

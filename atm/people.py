@@ -75,7 +75,7 @@ class StaffMember:
     """A member of staff who has signed in.
 
     Attributes:
-        name: As the list of staff has it.
+        name: The name in the staff list.
         token: Proof of the sign-in for the bank's service; "" without a service.
     """
 

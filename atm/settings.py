@@ -41,11 +41,11 @@ class Settings:
 
     Attributes:
         data_dir: The data folder.
-        key_dir: Where root keys are kept, outside the data folder.
-        anchor_dir: Where the log's head is anchored, best on another disk; None: beside the keys.
+        key_dir: Folder of root keys, outside the data folder.
+        anchor_dir: Folder of the log's anchor, best on another disk; None: beside the keys.
         kind: Kind of a new data folder, and the kind an old one must have; None: live, or any.
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
-        network: Which face network: "bundled" or "vggface2".
+        network: Face network, "bundled" or "vggface2".
         security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.

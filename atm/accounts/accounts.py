@@ -46,7 +46,7 @@ class Hold:
 
     Attributes:
         hold_id: Number of the hold, never used twice.
-        customer_id: Whose money.
+        customer_id: The account's customer.
         amount_minor: More than zero.
         at: When, in UTC.
         reference: Sent to the dispenser; the transaction has it once the hold is booked.

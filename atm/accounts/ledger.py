@@ -155,12 +155,12 @@ class Ledger:
         """Set *amount_minor* aside, so that it can be paid out; until then nothing is booked.
 
         Args:
-            customer_id: Whose account.
+            customer_id: The account's customer.
             amount_minor: More than zero.
-            smallest_note_minor: What the amount must be a multiple of.
-            day_limit_minor: What may be withdrawn in one calendar day altogether.
-            reference: As `random_reference` makes them; by default the ledger makes one. Whoever
-                lost the answer sends it again and gets the hold that it made.
+            smallest_note_minor: The amount must be a multiple of it.
+            day_limit_minor: Largest sum of a calendar day's withdrawals.
+            reference: As `random_reference` makes them; by default the ledger makes one. A caller
+                that lost the answer sends it again and gets the hold that it made.
 
         Raises:
             InvalidAmountError: If the amount is zero, negative or not whole.
@@ -168,7 +168,7 @@ class Ledger:
             UnknownAccountError: If there is no account.
             InsufficientFundsError: If it is more than the balance less what is on hold.
             DayLimitError: If it is more than may still be withdrawn that day; holds count.
-            InvalidReferenceError: If *reference* is none, or stands for another withdrawal.
+            InvalidReferenceError: If *reference* has another form or is another withdrawal's.
             SettledHoldError: If the hold that *reference* made was booked or released.
         """
         if reference is not None:

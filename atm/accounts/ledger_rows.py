@@ -165,7 +165,7 @@ class LedgerRows:
         """Return the open hold that was made with *reference*, None if none was.
 
         Raises:
-            InvalidReferenceError: If it stands for another customer or amount.
+            InvalidReferenceError: If it belongs to another customer or amount.
             SettledHoldError: If that hold was settled before.
         """
         found = self.db.select(

@@ -168,7 +168,7 @@ class Session:
             ReturnedError: If no note came out; nothing has changed then.
             HeldError: If notes may have come out, or did and could not be booked: staff settle.
             SessionClosedError: After `close`.
-            Exception: What *record* raised before a note came out; nothing has changed then.
+            Exception: Any error of *record* before a note came out; nothing has changed then.
         """
         ledger = _open(self._ledger)
         with ledger.paying_out():

@@ -87,13 +87,13 @@ class Chain:
         """Append entries behind *head*; they are on disk when this returns.
 
         Args:
-            head: What `head` returned under this lock.
+            head: The result of `head` under the same lock.
             drafts: Kind and fields of each.
             at: Their time.
             stores: The stores' generations; the log never records a lower one than before.
 
         Returns:
-            Where the log stands now.
+            The new state of the log.
 
         Raises:
             AuditError: If the key cannot be kept. The entries may stand in the log even so.

@@ -46,9 +46,9 @@ class AuditLog:
 
         Args:
             path: The file that is written now; full ones stand beside it.
-            key_path: Where the present key is kept, outside the data folder; its stem is the
+            key_path: File of the present key, outside the data folder; its stem is the
                 folder's id.
-            anchor_path: Where the head is anchored, best on another disk.
+            anchor_path: File of the anchor, best on another disk.
             stores: Returns the generation of each store, by name.
             clock: Returns the time, with its zone.
             steady: Returns seconds of a clock that is never set.

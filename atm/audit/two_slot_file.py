@@ -72,7 +72,7 @@ class TwoSlotFile:
         """Overwrite the document; the new one is on disk when this returns.
 
         Raises:
-            AuditError: If it is not; the old one stands.
+            AuditError: If it could not be written; the old one stays.
         """
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)

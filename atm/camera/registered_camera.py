@@ -17,9 +17,9 @@ class RegisteredCamera:
         """Open nothing yet.
 
         Args:
-            kind: Of the data folder; only a live one asks which device it is.
-            spec: As the setting `camera`.
-            registration: Where the registered device is kept.
+            kind: Kind of the data folder; only a live one checks the device.
+            spec: The setting `camera`.
+            registration: File of the registered device.
             audit: The log.
         """
         self._kind = kind
@@ -74,7 +74,7 @@ class RegisteredCamera:
         """
         check_camera(self._kind, spec)
         new = Camera(spec)
-        old, self._camera, self._spec = self._camera, new, spec  # who asks meanwhile gets the new
+        old, self._camera, self._spec = self._camera, new, spec  # other threads get the new one
         if old is not None:
             old.close()
         new.start()

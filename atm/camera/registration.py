@@ -34,7 +34,7 @@ class CameraIdentity:
     """Identity of one camera.
 
     Attributes:
-        bus_path: Where it is plugged in: USB controller and ports ("0000:00:14.0/1.2"), the path of
+        bus_path: Its place: USB controller and ports ("0000:00:14.0/1.2"), the path of
             another device, or the address of a stream without user and password.
         name: As the device says, with vendor and product ("HD Webcam (046d:082d)"); "" of a stream,
             whose certificate is checked at each connection.
@@ -54,8 +54,8 @@ def read_identity(
 
     Args:
         spec: A webcam ("0", "/dev/video0", "/dev/v4l/by-id/...") or the address of a TLS stream.
-        sysfs: Where the kernel describes its devices.
-        devices: Where the device files are.
+        sysfs: Folder in which the kernel describes its devices.
+        devices: Folder of the device files.
 
     Raises:
         CameraChangedError: If it is neither, is not plugged in, or is not a device but a program

@@ -44,7 +44,7 @@ def backup(
     """Write an encrypted copy of the key of *folder* to *out*, 0600; never over another file.
 
     Args:
-        key_dir: Where the key is.
+        key_dir: Folder of the key file.
         folder: The data folder; a copy of its key is of no use for any other.
         out: A new file.
         passphrase: At least `SHORTEST_PASSPHRASE` characters.

@@ -58,7 +58,7 @@ def rotate(
     A new backup is needed afterwards: the old one holds the old key.
 
     Args:
-        key_dir: Where the key is.
+        key_dir: Folder of the key file.
         folder: The data folder; no other process may have it open.
         gallery: The folder of templates and captures.
         reseal: One for each file with MACs of records.

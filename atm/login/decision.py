@@ -56,7 +56,7 @@ class Decision:
 
     Attributes:
         outcome: What the customer is told.
-        customer_id: Who was claimed, where the name is known; for the log.
+        customer_id: The claimed customer, if the name is known; for the log.
         reasons: Why, in the log's words; never shown to the customer.
         session: The open account, if and only if *outcome* is `GRANTED`.
         pause_s: Seconds for which this kiosk judges nobody, if *outcome* is `PAUSED`.

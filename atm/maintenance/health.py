@@ -22,7 +22,7 @@ class Health:
     """Values of the health page.
 
     Attributes:
-        disk_free_share: Of the disk that holds the data folder, 0 to 1.
+        disk_free_share: Free share of the data folder's disk, 0 to 1.
         camera: "ready", "starting" or "lost".
         camera_problem: Why this camera may not be used, "" when it may.
         clock: The time, aware.
@@ -31,7 +31,7 @@ class Health:
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
         pace: Pictures a second in the last face checks; None after too few checks.
-        last_backup: Of the keys; None if there was none.
+        last_backup: Time of the last key backup; None if there was none.
         log_room: Number of entries for which the log has space.
         pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
