@@ -210,7 +210,7 @@ def test_refusals_and_the_export_come_from_the_service(here: Machine) -> None:
     refusals = here.office.refusals(5, staff=sign_in(here))
     assert (refusals[0].username, refusals[0].outcome) == ("ada", "refused")
     assert "pin: wrong_pin" in refusals[0].reasons
-    kept = here.export("ada", staff=sign_in(here))
+    kept = here.bank.export("ada", staff=sign_in(here))
     assert kept["customer"]["username"] == "ada" and kept["face"]["pictures"] == 5
 
 
