@@ -1,1 +1,1 @@
-"""What the machine does, with no window: customers, money, staff, keys and the log."""
+"""The ATM without its window: logins, customers, accounts, staff, keys and the audit log."""

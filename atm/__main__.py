@@ -1,4 +1,4 @@
-"""`python -m atm`: the machine's use cases without the window.
+"""`python -m atm`: command line for every act of a machine, without the window.
 
 Exit code 0 means yes, 1 no, 2 an error with one sentence on standard error. Secrets are asked
 without echo at a terminal and otherwise read from standard input, one a line, in the order that
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _init(settings: Settings, options: argparse.Namespace) -> int:
-    """Make a data folder: with its first member of staff, or for a kiosk of the service."""
+    """Make a data folder, with its first member of staff or for a kiosk of the service."""
     if settings.store:
         return closed.approve(settings, options)
     options.run = office.init
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         if "camera" in needs:
             made.add_argument("--camera", required=True, metavar="SPEC", help=CAMERA)
             made.add_argument(
-                "--liveness", choices=LIVENESS, help="what is asked of the face; default: challenge"
+                "--liveness", choices=LIVENESS, help="the liveness check; default: challenge"
             )
         return made
 
@@ -113,31 +113,36 @@ def _parser() -> argparse.ArgumentParser:
 def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     run = customers
     enrol = command(
-        "enrol", f"make a customer; {ONE}, then the customer's PIN", run.enrol, "name", "camera"
+        "enrol", f"enrol a customer; {ONE}, then the customer's PIN", run.enrol, "name", "camera"
     )
     enrol.add_argument("--full-name", metavar="T", help="default: the username")
     enrol.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
     enrol.add_argument(
         "--excuse", action="append", default=[], metavar="REQUEST",
-        help="a movement that the customer cannot make, such as look_up; may come again",
+        help="a movement that the customer cannot make, such as look_up; may be repeated",
     )  # fmt: skip
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
     command("list", f"list customers; {ONE}", run.customers)
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")
-    command("new-pin", f"give a customer a new PIN; {TWO}, then the PIN", run.new_pin, "name")
-    command("new-face", f"take a customer's face anew; {TWO}", run.new_face, "name", "camera")
+    command("new-pin", f"set a customer's new PIN; {TWO}, then the PIN", run.new_pin, "name")
+    command("new-face", f"capture a customer's face again; {TWO}", run.new_face, "name", "camera")
     excuse = command(
-        "excuse", f"say which requests a customer cannot follow; {ONE}", run.excuse, "name"
+        "excuse", f"set the requests that a customer cannot follow; {ONE}", run.excuse, "name"
     )
     excuse.add_argument(
-        "requests", nargs="*", metavar="REQUEST", help="such as look_up; none: none"
+        "requests",
+        nargs="*",
+        metavar="REQUEST",
+        help="such as look_up; without any, nothing is excused",
     )
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")
     delete.add_argument(
-        "--override", action="store_true", help="whatever is on the account; two members sign"
+        "--override",
+        action="store_true",
+        help="delete an account that is not empty; two members sign",
     )
-    command("export", f"print what is kept of a customer; {ONE}", run.export_customer, "name")
-    imported = command("import-plain", f"bring in the prototype's names; {ONE}", run.import_names)
+    command("export", f"print all data kept about a customer; {ONE}", run.export_customer, "name")
+    imported = command("import-plain", f"import the prototype's names; {ONE}", run.import_names)
     imported.add_argument("file", type=Path, metavar="FILE", help="userCredentials.json")
 
 
@@ -156,12 +161,14 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     staff.add_argument("name", nargs="?", metavar="NAME", help="of the member of staff")
     refusals = command("refusals", f"print the last refusals; {ONE}", run.refusals)
     refusals.add_argument("--number", type=int, default=20, metavar="N", help="default 20")
-    command("health", f"print how the machine is; {ONE}", run.health)
+    command("health", f"print the state of the machine; {ONE}", run.health)
     holds = command("holds", f"list or settle open withdrawals; {ONE}", run.holds)
     holds.add_argument("reference", nargs="?", metavar="REFERENCE", help="the one to settle")
-    holds.add_argument("--paid", action=argparse.BooleanOptionalAction, help="did notes come out?")
+    holds.add_argument(
+        "--paid", action=argparse.BooleanOptionalAction, help="whether notes came out"
+    )
     register = command(
-        "register-camera", f"take this camera and no other; {ONE}", run.register_camera
+        "register-camera", f"make this the only camera of a live folder; {ONE}", run.register_camera
     )
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
     approve = command("approve", f"approve models and settings; {ONE}", closed_run=closed.approve)
@@ -170,7 +177,7 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     restore = command(
         "restore",
-        f"put the credential records back from a copy; {TWO}, then the word restore",
+        f"restore the credential records from a copy; {TWO}, then the word restore",
         closed_run=closed.restore,
     )
     restore.add_argument("--file", type=Path, metavar="FILE", help="default: the previous copy")
@@ -184,7 +191,8 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     moved.add_argument("--to", required=True, metavar="URL", help="the service, https://host:port")
     keys = command(
-        "keys", f"the root key; backup and rotate: {ONE}; backup and restore: then a passphrase",
+        "keys", f"back up, restore or rotate the root key; backup and rotate: {ONE};"
+        " backup and restore: then a passphrase",
         closed_run=closed.keys,
     )  # fmt: skip
     keys.add_argument("act", choices=("backup", "restore", "rotate"))

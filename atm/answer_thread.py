@@ -1,4 +1,4 @@
-"""A thread that keeps what its work returned or raised: a dead one is no yes."""
+"""A thread that stores its result or exception. A thread that died counts as a denial."""
 
 import threading
 import time
@@ -8,29 +8,29 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Answer(threading.Thread, Generic[T]):
-    """A daemon thread and its answer.
+class ThreadResult(threading.Thread, Generic[T]):
+    """A daemon thread with the result of its work.
 
     Attributes:
-        answer: What the work returned or raised, `SystemExit` too; None while there is none.
-        answered_at: When, by the clock; infinite while there is none.
+        result: What the work returned or raised, `SystemExit` too; None while it runs.
+        ended_at: When the work ended, by the clock; infinite while it runs.
     """
 
     def __init__(
         self, name: str, work: Callable[[], T], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Do *work* once started; nothing is started yet."""
+        """Prepare a thread that does *work*; `start` starts it."""
         super().__init__(name=name, daemon=True)
         self._work = work
         self._clock = clock
-        self.answer: T | BaseException | None = None
-        self.answered_at = float("inf")
+        self.result: T | BaseException | None = None
+        self.ended_at = float("inf")
 
     def run(self) -> None:
-        """Do the work and keep what comes of it."""
+        """Do the work and store its result."""
         try:
-            answer: T | BaseException = self._work()
+            result: T | BaseException = self._work()
         except BaseException as error:
-            answer = error
-        self.answered_at = self._clock()
-        self.answer = answer
+            result = error
+        self.ended_at = self._clock()
+        self.result = result

@@ -1,7 +1,8 @@
-"""What staff approved: models, their cards, the cohort and the settings, sealed in the data folder.
+"""Approval of models, model cards, cohort and settings by staff, sealed in the data folder.
 
-Model cards name the digests of the files beside them; whoever can write there can change both. So
-the digests that staff approved are kept under the seal, and anything else is out of service.
+Model cards name the digests of the files beside them, but whoever can write there can change both.
+So the digests that staff approved are kept under the seal; with any other file the kiosk is out of
+service.
 """
 
 import contextlib
@@ -27,20 +28,20 @@ APPROVAL_FILE = "approval.json"
 FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", "screen_width_mm"})
 """Settings that may change without a new approval.
 
-The folders say where the approval and its key are found; the key knows the kind; the registration
-knows the camera; language and screen are a matter of reading. Every other setting is bound.
+The folders locate the approval and its key; the key file holds the kind; the registration holds the
+camera; language and screen only affect how pages look. Every other setting is bound.
 """
 
 _ADVICE = "run “python -m atm approve”"
 
 
 class NotApprovedError(AtmError):
-    """A model or a setting is not what staff approved; the kiosk stays out of service."""
+    """A model or a setting is not the approved one; the kiosk stays out of service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What was approved.
+    """One approval: who signed, when, and the digests and settings it covers.
 
     Attributes:
         by: Names of the members of staff.
@@ -56,16 +57,16 @@ class Approval:
 
 
 class Approvals:
-    """The approval of one data folder, in a sealed file."""
+    """File of the latest approval of one data folder."""
 
     def __init__(self, folder: DataFolder, seal: Seal) -> None:
-        """Keep it in *folder*, whose key made *seal*; nothing is opened yet."""
+        """Use the approval file in *folder*, whose key made *seal*; nothing is opened yet."""
         self._live = folder.kind is Kind.LIVE
         self._file = RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
 
     @property
     def generation(self) -> int:
-        """How often something was approved, for the audit log to remember.
+        """Number of approvals so far; the audit log remembers it.
 
         Raises:
             NotApprovedError: If the file cannot be read, or was altered.
@@ -75,7 +76,7 @@ class Approvals:
 
     @property
     def last(self) -> Approval | None:
-        """What was approved last, None if nothing was.
+        """The latest approval, None if there is none.
 
         Raises:
             NotApprovedError: If the file cannot be read, or was altered.
@@ -92,7 +93,7 @@ class Approvals:
         after: int = 0,
         now: datetime | None = None,
     ) -> Approval:
-        """Approve the models and settings as they are now, in place of what was approved before.
+        """Approve the present models and settings; this replaces the previous approval.
 
         Args:
             settings: In effect: defaults, file, environment and options together.
@@ -130,11 +131,11 @@ class Approvals:
         return approval
 
     def needs_two(self, settings: Settings) -> bool:
-        """Return whether two must sign *settings*: a weaker liveness check in a live folder."""
+        """Return whether two must sign *settings*, for a weaker liveness check in a live folder."""
         return self._live and settings.liveness != "challenge"
 
     def check(self, settings: Settings, *, models: Path | None = None) -> Approval:
-        """Return the approval if models, and in a live folder settings, are what was approved.
+        """Check that the models, and in a live folder the settings, are the approved ones.
 
         Raises:
             NotApprovedError: If they are not, nothing was approved yet, or the approval was
@@ -174,7 +175,7 @@ def bound_settings(settings: Settings) -> dict[str, str]:
 
 
 def _place(models: Path | None) -> Path:
-    from face_auth.models import MODELS  # NumPy with it: the window's first paint need not wait
+    from face_auth.models import MODELS  # it loads NumPy, which the first paint need not wait for
 
     return models or MODELS
 

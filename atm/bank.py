@@ -1,4 +1,4 @@
-"""Interface between a machine and its bank: the files of one machine, or the bank's service.
+"""Interface between a machine and its bank: local files or the bank's service.
 
 `LocalBank` and `RemoteBank` implement it and do not inherit from it; `atm.opening` chooses one.
 """
@@ -13,7 +13,7 @@ from atm.login.login import CheckFace, Claim
 from atm.people import StaffMember
 
 if TYPE_CHECKING:
-    from atm.enrolment.enrolment import EnrolmentDesk
+    from atm.enrolment.enrolment import Enrolments
     from atm.fleet.kiosk.enrolment import RemoteEnrolment
     from atm.fleet.kiosk.office import RemoteOffice
     from atm.fleet.kiosk.staff import RemoteStaff
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Bank(Protocol):
-    """Who keeps the customers of a machine."""
+    """Keeper of a machine's customers, their accounts and its staff."""
 
     @property
     def stores(self) -> KioskStores:
@@ -48,13 +48,13 @@ class Bank(Protocol):
         ...
 
     @property
-    def enrolment(self) -> EnrolmentDesk | RemoteEnrolment:
-        """Makes customers."""
+    def enrolment(self) -> Enrolments | RemoteEnrolment:
+        """Enrolment of new customers."""
         ...
 
     @property
     def has_customers(self) -> bool:
-        """Whether anybody is enrolled, so that a login can succeed.
+        """Whether any customer is enrolled, so that a login can succeed.
 
         Raises:
             CredentialError: If the records cannot be read.
@@ -62,37 +62,37 @@ class Bank(Protocol):
         ...
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
-        """Check PIN and face at once and decide; see `atm.login.login.LoginShell.login`."""
+        """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, and approve models and settings in that name."""
+        """Add the first member of staff, and approve models and settings in that name."""
         ...
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.maintenance.export.export`."""
+        """Return all data kept about a customer; see `atm.maintenance.export.export`."""
         ...
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `atm.maintenance.import_plain`."""
+        """Import the prototype's names as pending records; see `atm.maintenance.import_plain`."""
         ...
 
     def check_approved(self) -> None:
-        """Accept models and settings; NotApprovedError if they are not what staff approved."""
+        """Check models and settings; NotApprovedError if they are not the approved ones."""
         ...
 
     def tidy(self) -> None:
-        """Remove what a crash left unfinished."""
+        """Remove enrolments that a crash left unfinished."""
         ...
 
     def prepare(self) -> None:
-        """Begin what the first customers would else wait for, once the models are loaded."""
+        """Start slow preparations for the first customers, once the models are loaded."""
         ...
 
     def notes(self) -> tuple[str, ...]:
-        """Return sentences on what staff should do about the bank itself."""
+        """Return sentences for staff about the bank itself."""
         ...
 
     def close(self) -> None:
-        """End the log, and let go of whatever is held."""
+        """Close the log and release all resources."""
         ...

@@ -1,7 +1,7 @@
-"""The drawn customer that a demonstration comes with, so that its first visitor can log in.
+"""Drawn customer of a demonstration, enrolled so that the first visitor can log in.
 
-Her name and her PIN stand on the home page: they open an account in folders of kind demo only,
-which admit nobody real.
+The home page shows her name and PIN: they open an account in folders of kind demo only, which
+admit no real customer.
 """
 
 import threading
@@ -21,27 +21,27 @@ FULL_NAME: Final = "Elena Rivera"
 PIN: Final = "4938"
 OPENING_MINOR: Final = 135_000
 CAMERA: Final = "demo"
-"""Her face, as a camera."""
+"""Camera with her face."""
 SOMEBODY_ELSE: Final = "demo:1"
-"""Another drawn person, whom the network tells from her."""
+"""Camera with another drawn person, whom the network tells from her."""
 STAFF: Final = StaffMember("demonstration")
-"""Who enrolled her, in the log."""
+"""Name in the log for her enrolment."""
 
 
 def state(machine: "Machine") -> str:
-    """Return how she stands, as `Office.customers` has it; "" where she is not enrolled."""
+    """Return her state as `Office.customers` has it; "" if she is not enrolled."""
     found = {customer.username: state for customer, state in machine.office.customers(staff=STAFF)}
     return found.get(USERNAME, "")
 
 
-def furnish(machine: "Machine", cancel: threading.Event | None = None) -> None:
-    """Enrol her, by an enrolment like any other, where nobody is enrolled in a demonstration yet.
+def enrol_demo_customer(machine: "Machine", cancel: threading.Event | None = None) -> None:
+    """Enrol her, by an ordinary enrolment, in a demonstration without customers.
 
-    Nothing happens in a live or test folder, and where the camera is not a drawn one: before it
-    she could not log in. It takes three to six seconds of one core.
+    Nothing happens in a live or test folder, or with a camera that is not a drawn one, where she
+    could not log in. It takes three to six seconds of one core.
 
     Raises:
-        AtmError, CredentialError, FaceAuthError: If it does not come about; nothing is saved then.
+        AtmError, CredentialError, FaceAuthError: If the enrolment fails; nothing is saved then.
     """
     drawn = source_kind(machine.settings.camera) is SourceKind.DEMO
     if machine.kind is not Kind.DEMO or not drawn or machine.has_customers:

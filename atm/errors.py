@@ -1,21 +1,21 @@
-"""The base of what the machine may refuse or fail to do."""
+"""Base class of the package's errors."""
 
 
 class AtmError(Exception):
-    """Base of all errors of this package; the text of each is one plain sentence.
+    """Base of all errors of this package; each has one plain sentence as its text.
 
     Attributes:
-        sentence: The text of a class of errors that always say the same.
+        sentence: Text of a class whose errors all have the same one.
     """
 
     sentence = ""
 
     def __init__(self, sentence: str = "") -> None:
-        """Say *sentence*, or the one that the class has."""
+        """Use *sentence*, or the class's own."""
         super().__init__(sentence or self.sentence)
 
 
 class ServiceUnavailable(AtmError):
-    """The shared store does not answer, or not this machine: nothing is decided meanwhile."""
+    """The bank's service does not answer this machine; no login is decided meanwhile."""
 
     sentence = "Service not available. Ask staff."

@@ -1,4 +1,4 @@
-"""The data folder: born live, test or demo, and never anything else."""
+"""Data folder of a kiosk: made as live, test or demo, which never changes."""
 
 import contextlib
 import fcntl
@@ -25,11 +25,11 @@ _WRITE_OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class FolderError(AtmError):
-    """The folder cannot be the data folder that was asked for, or the camera not its camera."""
+    """The folder cannot be used as this data folder, or does not take this camera."""
 
 
 class Kind(StrEnum):
-    """What a data folder is for; only a live one admits real customers."""
+    """Kind of a data folder; only a live one admits real customers."""
 
     LIVE = "live"
     TEST = "test"
@@ -38,14 +38,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """A data folder that is ours.
+    """A data folder that this program made.
 
     Attributes:
         path: The folder, absolute.
-        kind: What it was born as.
+        kind: The kind it was made as.
         folder_id: 32 lower-case hexadecimal digits, random; names its key.
-        fresh: Whether it held no data yet when it was opened: nothing but what says that it is
-            ours, and its settings.
+        fresh: Whether it held no data yet when it was opened, besides its description and its
+            settings.
     """
 
     path: Path
@@ -55,7 +55,7 @@ class DataFolder:
 
     @contextlib.contextmanager
     def held(self, *, alone: bool = False) -> Iterator[None]:
-        """Keep whoever wants the folder *alone* from it; or everybody else, if *alone*.
+        """Hold a shared lock on the folder, or an exclusive one if *alone*.
 
         It ends with the process at the latest.
 
@@ -80,7 +80,7 @@ def open_folder(path: Path, kind: Kind | None = None) -> DataFolder:
 
     Args:
         path: The folder. What is above it is made too.
-        kind: What a new folder is born as (live when None), and what an old one must be.
+        kind: Kind of a new folder (live when None), and the kind that an old one must have.
 
     Raises:
         FolderError: If an old one is of another kind, is damaged, or was not made by this
@@ -116,7 +116,7 @@ def open_existing(path: Path, kind: Kind | None = None) -> DataFolder:
 
 
 def check_camera(kind: Kind, spec: str) -> None:
-    """Accept the camera *spec* for a data folder of *kind*.
+    """Check that a data folder of *kind* takes the camera *spec*.
 
     Raises:
         FolderError: If *spec* names no camera, or a live folder is asked to take anything but a
@@ -134,7 +134,7 @@ def check_camera(kind: Kind, spec: str) -> None:
 
 
 def remove_partials(folder: DataFolder) -> None:
-    """Delete what killed writers left unfinished in *folder*; hold it alone meanwhile.
+    """Delete partial files that killed writers left in *folder*; hold it alone meanwhile.
 
     Raises:
         OSError: If the disk refuses.
@@ -144,13 +144,13 @@ def remove_partials(folder: DataFolder) -> None:
 
 
 def check_private(folder: DataFolder) -> None:
-    """Accept *folder* if all in it belongs to us and nobody else may use it.
+    """Check that everything in *folder* is ours and nobody else may use it.
 
     Folders are 0700 and files 0600; the settings, which staff write, may be read by others.
 
     Raises:
         FolderError: If something is open to others, another user's, or neither file nor folder;
-            the sentence says what to run. Or if it cannot be looked at.
+            the sentence says what to run. Or if the folder cannot be checked.
     """
     us = os.geteuid()
     try:
@@ -174,7 +174,7 @@ def check_private(folder: DataFolder) -> None:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the folder and all in it; what goes away meanwhile is left out."""
+    """Yield the folder and everything in it, without files that disappear meanwhile."""
     yield str(folder), folder.stat(follow_symlinks=False)
     waiting = [str(folder)]
     while waiting:
@@ -227,7 +227,7 @@ def _check_empty(path: Path) -> None:
 
 
 def _data(path: Path) -> Iterator[Path]:
-    """Yield what is in the folder besides its own description and settings."""
+    """Yield the folder's entries besides its description and settings."""
     ours = {FOLDER_FILE, FOLDER_FILE + files.LOCK_SUFFIX, CONFIG_FILE}
     for entry in path.iterdir():
         partial = entry.name.startswith(f".{FOLDER_FILE}.")

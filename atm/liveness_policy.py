@@ -1,4 +1,4 @@
-"""Which liveness check each attempt gets, and who hears what it asks for."""
+"""Liveness policy: the check that each attempt gets, and excused movements."""
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 
 CHALLENGE_S = 22.0
-"""What a challenge may take: the first straight look and three requests at their longest."""
+"""Time limit of a challenge: the first straight look and three requests at their longest."""
 
 
 class ExcuseError(AtmError):
-    """A customer cannot be excused from these requests."""
+    """These requests cannot be excused: one is unknown, or too few remain."""
 
 
 def excuses(kept: str | None) -> tuple[str, ...]:
-    """Return the requests that somebody cannot follow, from `CredentialRecord.excused`."""
+    """Return a customer's excused requests, from `CredentialRecord.excused`."""
     return tuple(kept.split(",")) if kept else ()
 
 
 def checked_excuses(requests: Collection[str]) -> list[str]:
-    """Return requests that a customer cannot follow, each once, as a record keeps them.
+    """Check *requests* as excuses; return each once, in the order a record keeps.
 
     Args:
         requests: Values of `face_auth.types.Movement`; two must remain.
@@ -49,18 +49,18 @@ def checked_excuses(requests: Collection[str]) -> list[str]:
 
 
 def challenge_s(liveness: Liveness) -> float:
-    """Return how much longer a login may take for its liveness check, in seconds."""
+    """Return the extra time of a login for its liveness check, in seconds."""
     return CHALLENGE_S if liveness == "challenge" else 0.0
 
 
-class LivenessDesk:
-    """Loads the passive check once, and draws each attempt's requests afresh."""
+class LivenessPolicy:
+    """Makes each attempt's liveness check; loads the passive models once."""
 
     def __init__(self, setting: Liveness, minifas: Path | None) -> None:
         """Load nothing yet.
 
         Args:
-            setting: What is asked of a face.
+            setting: The liveness setting.
             minifas: The file of the published network; None: where it was fetched to, if it was.
         """
         self.setting = setting
@@ -70,7 +70,7 @@ class LivenessDesk:
         """Whether the published network takes part; None before `load`."""
 
     def load(self) -> bool:
-        """Load what is needed and return whether the published network takes part.
+        """Load the models and return whether the published network takes part.
 
         Raises:
             ModelError: If a file was named that is missing or is not the published one.
@@ -100,17 +100,17 @@ class LivenessDesk:
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager
-    def asking(
+    def prompting(
         self, camera: Camera | DrawnCamera, progress: Callable[[P], None] | None
     ) -> Iterator[Callable[[P], None]]:
-        """Tell the demo camera's face what is asked for, and *progress* all of it."""
+        """Yield a callback that tells the demo camera each request and calls *progress*."""
 
-        def told(now: Any) -> None:
+        def report(now: Any) -> None:
             camera.asked = now.asked.movement if hasattr(now, "asked") else now.pose
             if progress is not None:
                 progress(now)
 
         try:
-            yield told
+            yield report
         finally:
             camera.asked = None

@@ -1,4 +1,4 @@
-"""The bank of one machine alone: its customers are kept in its own data folder."""
+"""Bank of a single machine, which keeps its customers in its own data folder."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
-from atm.enrolment.crash_cleanup import remove_orphans
-from atm.enrolment.duplicate_face import GallerySearch, OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
+from atm.enrolment.enrolment import Enrolments
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
 from atm.login.decision import Decision
-from atm.login.login import CheckFace, Claim, ClaimedFace, LoginDesk
+from atm.login.login import CheckFace, Claim, ClaimedFace, LocalLogins
 from atm.maintenance.export import export
 from atm.maintenance.import_plain import ImportReport, import_plain
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.acts import Office
 from atm.staff.registry import StaffRegistry
-from atm.stores import Stores, staff_of
+from atm.stores import Stores, open_staff
 from credentials.store import CredentialRecord
 from face_auth.gallery import Template
 from face_auth.models import load_card
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class LocalBank:
-    """Keeps the customers in the files of one machine; an `atm.bank.Bank`."""
+    """`atm.bank.Bank` over the files of one machine."""
 
     def __init__(self, settings: Settings, stores: Stores) -> None:
         """Wire the use cases over *stores*; use `open`."""
@@ -48,14 +48,16 @@ class LocalBank:
         search = GallerySearch(
             stores.credentials, stores.gallery, lambda: load_card(settings.network)
         )
-        self._one_face = OneFace(stores.credentials, stores.gallery, stores.audit, search)
-        self.enrolment = EnrolmentDesk(
+        self._duplicate_check = DuplicateFaceCheck(
+            stores.credentials, stores.gallery, stores.audit, search
+        )
+        self.enrolment = Enrolments(
             store=stores.credentials,
             hasher=stores.hasher,
             gallery=stores.gallery,
             ledger=stores.ledger,
             audit=stores.audit,
-            one_face=self._one_face,
+            duplicate_check=self._duplicate_check,
             commit=self._commit,
         )
         self.office = Office(
@@ -68,20 +70,20 @@ class LocalBank:
             staff=stores.staff,
             commit=self._commit,
         )
-        self.logins = LoginDesk(
+        self.logins = LocalLogins(
             store=stores.credentials,
             hasher=stores.hasher,
             attempts=stores.attempts,
             pause=stores.pause,
             audit=stores.audit,
             open_session=self._open_session,
-            suspect=self._one_face.suspect,
+            suspect=self._duplicate_check.suspect,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
 
     @classmethod
     def open(cls, settings: Settings, folder: DataFolder) -> Self:
-        """Open the stores in *folder* and accept them.
+        """Open the stores in *folder* and check them.
 
         Raises:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
@@ -93,7 +95,7 @@ class LocalBank:
 
     @property
     def has_customers(self) -> bool:
-        """Whether anybody is enrolled."""
+        """Whether any customer is enrolled."""
         return any(not record.pending for record in self.stores.credentials.all())
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
@@ -110,7 +112,7 @@ class LocalBank:
         return self.logins.login(username, pin, check)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, and approve models and settings in that name.
+        """Add the first member of staff, and approve models and settings in that name.
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.
@@ -124,7 +126,7 @@ class LocalBank:
         return member
 
     def export(self, username: str, *, staff: StaffMember) -> dict[str, object]:
-        """Return what is kept of a customer; see `atm.maintenance.export.export`.
+        """Return all data kept about a customer; see `atm.maintenance.export.export`.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -134,13 +136,13 @@ class LocalBank:
         return export(record, self.stores.ledger, self.stores.gallery, self.audit.entries)
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
-        """Bring in the prototype's names as pending records; see `import_plain`."""
+        """Import the prototype's names as pending records; see `import_plain`."""
         report = import_plain(file, self.stores.credentials)
         self.audit.append("import", names=len(report.imported), staff=staff.name)
         return report
 
     def check_approved(self) -> None:
-        """Accept models and settings; without staff nobody can have approved them yet.
+        """Check models and settings against the approval; skipped before there is staff.
 
         Raises:
             NotApprovedError: If they are not what staff approved.
@@ -149,23 +151,23 @@ class LocalBank:
             self.stores.approvals.check(self._settings)
 
     def tidy(self) -> None:
-        """Remove what a crash left unfinished of an enrolment."""
+        """Remove enrolments that a crash left unfinished."""
         stores = self.stores
-        remove_orphans(
+        remove_unfinished_enrolments(
             stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
         )
 
     def prepare(self) -> None:
-        """Hash once for the first unknown name, and read all faces for the first search."""
+        """Prepare the decoy hash of unknown names, and the index of the face search."""
         _ = self.stores.hasher.decoy  # so that the first unknown name costs no more
-        threading.Thread(target=self._one_face.prepare, name="faces", daemon=True).start()
+        threading.Thread(target=self._duplicate_check.prepare, name="faces", daemon=True).start()
 
     def notes(self) -> tuple[str, ...]:
-        """Return nothing: `atm.maintenance.health` looks at the same files."""
+        """Return no notes: `atm.maintenance.health` checks the same files."""
         return ()
 
     def close(self) -> None:
-        """End the log; the stores hold nothing open."""
+        """Close the log; the stores hold no open files."""
         self.audit.close()
 
     def _open_session(self, customer: Customer) -> Session:
@@ -196,8 +198,8 @@ class LocalBank:
         return self.stores.gallery.load(record.template_id, record.customer_id)
 
 
-def staff_of_folder(settings: Settings) -> StaffRegistry:
-    """Open nothing of a data folder but the list of its staff; make nothing.
+def open_folder_staff(settings: Settings) -> StaffRegistry:
+    """Open only the staff list of a data folder; make no files.
 
     Raises:
         AtmError, CredentialError: If there is none, or it cannot be used.
@@ -205,4 +207,4 @@ def staff_of_folder(settings: Settings) -> StaffRegistry:
     folder = open_existing(settings.data_dir)
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
-    return staff_of(folder, Keys.open(settings.key_dir, folder))
+    return open_staff(folder, Keys.open(settings.key_dir, folder))

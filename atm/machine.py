@@ -1,4 +1,4 @@
-"""The machine: one data folder, its camera and models, and the bank that keeps its customers."""
+"""The machine: a data folder with its camera and models, over the bank that keeps its customers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from atm.accounts.session import Session
 from atm.bank import Bank
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraIdentity
-from atm.enrolment.enrolment import Asking
-from atm.enrolment.hash_and_capture import Capturing
+from atm.enrolment.enrolment import ConfirmDuplicate
+from atm.enrolment.hash_and_capture import CaptureFace
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
-from atm.liveness_policy import LivenessDesk, excuses
+from atm.liveness_policy import LivenessPolicy, excuses
 from atm.login.decision import Decision, Outcome
 from atm.login.login import Claim
-from atm.maintenance.health import Health, look
+from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.settings import Settings
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from face_auth.recognition.quality import Quality
 
 PICTURES_LIMIT_S = 45.0
-"""How long an enrolment waits for its five pictures."""
+"""Time limit for the five pictures of an enrolment."""
 
 
 class Machine:
@@ -47,12 +47,12 @@ class Machine:
     """
 
     def __init__(self, settings: Settings, bank: Bank, held: contextlib.ExitStack) -> None:
-        """Wire what every machine has over *bank*, whose stores are open.
+        """Assemble a machine over *bank*, whose stores are open.
 
         Args:
             settings: In effect.
             bank: Keeps the customers.
-            held: What is let go of when the machine is closed: the folder.
+            held: Locks and handles that `close` releases.
         """
         self.settings = settings
         self.bank = bank
@@ -61,11 +61,11 @@ class Machine:
         self.audit = bank.audit
         self.staff = bank.staff
         self.office = bank.office
-        self._liveness = LivenessDesk(settings.liveness, settings.minifas)
+        self._liveness = LivenessPolicy(settings.liveness, settings.minifas)
         self._pace = Pace(self._log_pace)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
-        self._eye = RegisteredCamera(
+        self._registered_camera = RegisteredCamera(
             self.kind, settings.camera, bank.stores.registration, self.audit
         )
         self._held = held
@@ -73,12 +73,12 @@ class Machine:
     @property
     def camera(self) -> Camera:
         """The camera of the settings, started at the first call; see `RegisteredCamera.camera`."""
-        return self._eye.camera
+        return self._registered_camera.camera
 
     @property
     def camera_problem(self) -> str:
         """Why the camera of a live data folder may not be used; "" when it may."""
-        return self._eye.problem
+        return self._registered_camera.problem
 
     @property
     def ready(self) -> bool:
@@ -87,12 +87,12 @@ class Machine:
 
     @property
     def has_customers(self) -> bool:
-        """Whether anybody is enrolled; see `Bank.has_customers`."""
+        """Whether any customer is enrolled; see `Bank.has_customers`."""
         return self.bank.has_customers
 
     @property
     def threshold(self) -> Threshold | None:
-        """What a face must reach and which error rates that means; None before the models are."""
+        """Threshold of the face score with its error rates; None before the models are loaded."""
         return None if self._recogniser is None else self._recogniser.threshold
 
     @property
@@ -101,19 +101,19 @@ class Machine:
         return self._liveness.has_network
 
     def use_camera(self, spec: str) -> None:
-        """Take another camera; see `RegisteredCamera.use`."""
-        self._eye.use(spec)
+        """Switch to another camera; see `RegisteredCamera.use`."""
+        self._registered_camera.use(spec)
 
     def register_camera(self, *, staff: StaffMember) -> CameraIdentity:
-        """Take this camera only from now on; see `RegisteredCamera.register`."""
-        return self._eye.register(staff)
+        """Register the present camera; see `RegisteredCamera.register`."""
+        return self._registered_camera.register(staff)
 
     def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff; see `Bank.first_staff`."""
+        """Add the first member of staff; see `Bank.first_staff`."""
         return self.bank.first_staff(name, pin)
 
     def warm_up(self) -> Recogniser:
-        """Load the models, once, and log at which error rates they decide; blocks meanwhile.
+        """Load the models once and log their error rates; it blocks meanwhile.
 
         Raises:
             ModelError: If a model file is missing or is not the right one.
@@ -138,8 +138,8 @@ class Machine:
                 self._recogniser = loaded
             return self._recogniser
 
-    def guide(self, frame: Frame) -> Quality:
-        """Return what is to be said about *frame* before the press."""
+    def assess(self, frame: Frame) -> Quality:
+        """Return the quality of *frame*, for guidance before the press."""
         return self.warm_up().look(frame.image)
 
     def login(
@@ -150,7 +150,7 @@ class Machine:
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
-        """Check PIN and face at once, on two threads, and decide. Blocks; never raises.
+        """Check PIN and face at once, on two threads, and decide; it blocks and never raises.
 
         Args:
             username: As typed.
@@ -162,21 +162,21 @@ class Machine:
         def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
             from face_auth.verification import verify
 
-            camera = self._eye.allowed()
+            camera = self._registered_camera.allowed()
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             claimed = claim(recogniser, frames)
             check = self._liveness.check(excuses(claimed.excused))
             with (
-                self._liveness.asking(camera, progress) as told,
+                self._liveness.prompting(camera, progress) as report,
                 contextlib.closing(self._pace.watched(claimed.frames)) as judged,
             ):
-                return verify(recogniser, judged, claimed.template, liveness=check, progress=told)
+                return verify(recogniser, judged, claimed.template, liveness=check, progress=report)
 
         return self.bank.login(username, pin, check_face)
 
-    def watch(self, session: Session) -> Presence:
-        """Return what watches whether the customer of *session* stays before the camera.
+    def presence_of(self, session: Session) -> Presence:
+        """Return a presence check for the customer of *session*.
 
         Raises:
             AtmError: If the customer was deleted meanwhile, or has logged out.
@@ -194,7 +194,7 @@ class Machine:
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
-        """Give the customer of an open *session* another PIN: by the old one and their face.
+        """Change the PIN of the customer of an open *session*, after a check of old PIN and face.
 
         The attempt counts like a login. Only a granted decision has changed the PIN.
 
@@ -214,11 +214,11 @@ class Machine:
         return decision
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username* as it will be kept; see `EnrolmentDesk.check_username`."""
+        """Return *username*, normalised, if it is free; see `Enrolments.check_username`."""
         return self.bank.enrolment.check_username(username, staff=staff)
 
     def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
-        """Return the movements that a customer cannot follow; *staff* ask.
+        """Return the movements that a customer cannot follow; *staff* is who asks.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -230,16 +230,16 @@ class Machine:
         application: Application,
         *,
         staff: StaffMember,
-        ask: Asking | None = None,
+        ask: ConfirmDuplicate | None = None,
         progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
         camera: DrawnCamera | None = None,
     ) -> Customer:
-        """Make a customer: PIN record and face on two threads at once. Blocks.
+        """Enrol a customer, with PIN and face on two threads at once; it blocks.
 
         Args:
-            application: What was typed.
-            staff: Who signed in.
+            application: The typed data.
+            staff: The member of staff who signed in.
             ask: Called when the face is close to another customer's.
             progress: Called on the face thread after each frame.
             cancel: Set it to stop.
@@ -261,22 +261,22 @@ class Machine:
         progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> None:
-        """Take a customer's face anew; see `Office.new_face`. Blocks."""
+        """Capture a customer's face again; see `Office.new_face`. It blocks."""
         excused = self.excused_movements(username, staff=signed.first)
         capture = self._capturing(progress, excused)
         self.office.new_face(username, capture, signed=signed, cancel=cancel)
 
     def health(self) -> Health:
-        """Return how the machine is, and what its bank adds to that."""
-        found = look(
-            self.settings, self.folder, self.bank.stores, self._eye, self._liveness,
+        """Return the state of the machine, with its bank's notes."""
+        found = read_health(
+            self.settings, self.folder, self.bank.stores, self._registered_camera, self._liveness,
             self._pace.rate,
         )  # fmt: skip
         return replace(found, notes=(*found.notes, *self.bank.notes()))
 
     def close(self) -> None:
-        """Stop the camera and end the log; the stores hold nothing open."""
-        self._eye.close()
+        """Stop the camera and close log and bank."""
+        self._registered_camera.close()
         with contextlib.suppress(AtmError):  # the log was out of order before: staff were told
             self.audit.append("stop")
         self.bank.close()
@@ -291,19 +291,19 @@ class Machine:
         progress: Callable[[EnrolProgress], None] | None,
         excused: tuple[str, ...],
         drawn: DrawnCamera | None = None,
-    ) -> Capturing:
+    ) -> CaptureFace:
         def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
             from face_auth.enrolment import enrol_face
 
-            camera = drawn or self._eye.allowed()
+            camera = drawn or self._registered_camera.allowed()
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
             check = self._liveness.check(excused, enrols=True)
             with (
-                self._liveness.asking(camera, progress) as told,
+                self._liveness.prompting(camera, progress) as report,
                 contextlib.closing(self._pace.watched(frames)) as judged,
             ):
-                return enrol_face(recogniser, judged, customer_id, liveness=check, progress=told)
+                return enrol_face(recogniser, judged, customer_id, liveness=check, progress=report)
 
         return capture

@@ -1,11 +1,11 @@
-"""Opens the machine of some settings, over its own files or over the bank's service."""
+"""Opens the machine of given settings, over its own files or over the bank's service."""
 
 import contextlib
 
 from atm.bank import Bank
 from atm.errors import AtmError
 from atm.folder import DataFolder, FolderError, check_private, open_folder, remove_partials
-from atm.local_bank import LocalBank, staff_of_folder
+from atm.local_bank import LocalBank, open_folder_staff
 from atm.machine import Machine
 from atm.ports import SignIn
 from atm.settings import Settings
@@ -13,7 +13,7 @@ from credentials.errors import CredentialError
 
 
 def open_machine(settings: Settings) -> Machine:
-    """Open the data folder that *settings* name, making it where there is none.
+    """Open the machine of *settings*; make its data folder if it is missing.
 
     Raises:
         AtmError: If it must not be opened; the text is a sentence for staff.
@@ -38,14 +38,14 @@ def open_machine(settings: Settings) -> Machine:
         raise
 
 
-def staff_alone(settings: Settings) -> SignIn:
-    """Return who may sign in although the machine of *settings* does not open.
+def open_staff_sign_in(settings: Settings) -> SignIn:
+    """Open only the sign-in of staff, for a machine of *settings* that does not open.
 
     Raises:
-        AtmError, CredentialError: If nobody can, for that store cannot be used either.
+        AtmError, CredentialError: If the staff's store cannot be used either.
     """
     if not settings.store:
-        return staff_of_folder(settings)
+        return open_folder_staff(settings)
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.staff import RemoteStaff
 
@@ -53,7 +53,7 @@ def staff_alone(settings: Settings) -> SignIn:
 
 
 def _open_bank(settings: Settings, folder: DataFolder) -> Bank:
-    """Open the stores in *folder* and accept them, as its bank does."""
+    """Open and check the stores in *folder* as the bank of *settings*."""
     if not settings.store:
         return LocalBank.open(settings, folder)
     from atm.fleet.kiosk.bank import RemoteBank  # httpx with it

@@ -1,4 +1,4 @@
-"""How many pictures a second are judged while a face is checked: whether the machine keeps up."""
+"""Frame rate of face checks: measured, and compared with the least rate that works."""
 
 import threading
 import time
@@ -10,24 +10,24 @@ from typing import Final
 from face_auth.types import Frame
 
 LEAST: Final = 5.0
-"""Pictures a second that checks of faces were measured with; with fewer, more and more customers
-are told that they could not be seen: `evaluation.py --protocol pad --rate 5`."""
+"""Least rate, in pictures a second, at which face checks were measured; at lower rates more
+customers are told that they could not be seen: `evaluation.py --protocol pad --rate 5`."""
 CHECKS: Final = 5
-"""Of so many last checks the median counts, once there are `FEWEST`."""
+"""Number of last checks whose median is the rate, once there are `FEWEST`."""
 FEWEST: Final = 3
 SHORTEST_S: Final = 0.5
-"""A check that took less time tells nothing."""
+"""Shorter checks are not measured."""
 
 
 class Pace:
-    """Measures the checks of one machine; shared by threads."""
+    """Measures the frame rate of one machine's face checks; shared by threads."""
 
     def __init__(
         self,
         changed: Callable[[float, bool], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Measure nothing yet.
+        """Start without a measurement.
 
         Args:
             changed: Called with the rate and whether it is enough, when it becomes too little and
@@ -42,18 +42,18 @@ class Pace:
 
     @property
     def last(self) -> float | None:
-        """Pictures judged a second in the last check; None where there was none."""
+        """Pictures a second in the last check; None if there was none."""
         with self._lock:
             return self._rates[-1] if self._rates else None
 
     @property
     def rate(self) -> float | None:
-        """Pictures judged a second, lately; None where too few checks were made to tell."""
+        """Median of pictures a second in the last checks; None after too few checks."""
         with self._lock:
             return median(self._rates) if len(self._rates) >= FEWEST else None
 
     def watched(self, frames: Iterator[Frame]) -> Generator[Frame, None, None]:
-        """Yield *frames*, and measure how fast they are taken.
+        """Yield *frames* and measure the rate at which they are consumed.
 
         A wait that no picture ended, as with a lost camera, does not count.
         """

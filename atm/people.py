@@ -1,4 +1,4 @@
-"""Values for the people at a kiosk: customer, applicant, member of staff, two who sign together."""
+"""Value types for people: customer, application, member of staff, two signatures."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from credentials.policy import username_key
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who somebody is to the bank; nothing secret."""
+    """Identity of a customer, without secrets."""
 
     customer_id: str
     username: str
@@ -18,10 +18,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer as staff at one kiosk may know them.
+    """Customer data that staff may see.
 
     Attributes:
-        customer: Who.
+        customer: The customer's identity.
         excused: Movements that they cannot follow, as `CredentialRecord.excused`.
     """
 
@@ -31,7 +31,7 @@ class KnownCustomer:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What staff and customer typed, and the customer's consent.
+    """Application for an enrolment: what staff and customer typed, and the consent.
 
     Attributes:
         username: As typed.
@@ -55,17 +55,17 @@ class Application:
 
 
 class StaffError(AtmError):
-    """The list of staff cannot be used, or not in this way."""
+    """The staff list cannot be used, or refuses this change."""
 
 
 class StaffSignInError(StaffError):
-    """Not signed in; the text does not say whether name or PIN was wrong or the name is locked."""
+    """The sign-in failed; the text does not tell wrong name, wrong PIN and locked name apart."""
 
     sentence = "Name or PIN is wrong, or this name is locked."
 
 
 class SecondSignatureError(StaffError):
-    """One member of staff alone may not do this."""
+    """This act needs a second member of staff."""
 
     sentence = "A second member of staff must sign."
 
@@ -75,8 +75,8 @@ class StaffMember:
     """A member of staff who has signed in.
 
     Attributes:
-        name: As the list of staff has it.
-        token: What proves the sign-in to the bank's service; "" where there is none.
+        name: The name in the staff list.
+        token: Proof of the sign-in for the bank's service; "" without a service.
     """
 
     name: str
@@ -85,7 +85,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """Two different members of staff who have both signed in for one act."""
+    """Two different members of staff who sign one act together."""
 
     first: StaffMember
     second: StaffMember
@@ -94,12 +94,12 @@ class Signatures:
         """Refuse the same person twice.
 
         Raises:
-            SecondSignatureError: If the names differ in nothing, or only in case or form.
+            SecondSignatureError: If the names are equal, or differ only in case or form.
         """
         if username_key(self.first.name) == username_key(self.second.name):
             raise SecondSignatureError
 
     @property
     def names(self) -> list[str]:
-        """The two names, for the log."""
+        """Both names, for the log."""
         return [self.first.name, self.second.name]

@@ -1,4 +1,4 @@
-"""What the use cases need of the stores below them: files of one machine, or a bank's database.
+"""Interfaces of the stores: the files of one machine or the bank's database implement them.
 
 `credentials.store.CredentialStore` is another of these. Whatever implements them keeps what its
 docstrings promise: a change is durable when its call returns, and a fault raises AtmError or
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def nothing() -> None:
-    """Take nothing back: the work leaves nothing half-done, or the store takes it back itself."""
+def no_undo() -> None:
+    """Undo nothing: the work leaves nothing half-done, or the store rolls back by itself."""
 
 
 class Commit(Protocol):
-    """Saves what belongs together, whole or not at all; two such works do not mix."""
+    """Runs one atomic change of several stores; two such changes never mix."""
 
-    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
-        """Do *work* and return what it returns.
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = no_undo) -> T:
+        """Do *work* and return its result.
 
         If it raises, so does this, and nothing of it stays: files are put right by *undo*, a
         database takes all back without it. A database may do *work* again from its beginning,
@@ -40,10 +40,10 @@ class Commit(Protocol):
 
 
 class AttemptCounters(Protocol):
-    """What each customer's attempts have come to; see `credentials.attempts.Attempts`."""
+    """Counters of login attempts by customer; see `credentials.attempts.Attempts`."""
 
     def reserve(self, owner_id: str) -> Standing:
-        """Count one attempt before it is judged, and say if it may be."""
+        """Count one attempt before it is judged; return whether it may be judged."""
         ...
 
     def settle(self, owner_id: str, ending: Ending) -> None:
@@ -51,11 +51,11 @@ class AttemptCounters(Protocol):
         ...
 
     def clear(self, owner_id: str) -> None:
-        """Forget everything: staff unlock, or the customer is deleted."""
+        """Delete all counts, when staff unlock or the customer is deleted."""
         ...
 
     def lock(self, owner_id: str) -> None:
-        """Let nothing be judged until staff unlock."""
+        """Lock the customer until staff unlock."""
         ...
 
     def standing(self, owner_id: str) -> Standing:
@@ -68,10 +68,10 @@ class AttemptCounters(Protocol):
 
 
 class Faces(Protocol):
-    """Templates and captures, encrypted at rest; see `face_auth.gallery.Gallery`."""
+    """Store of templates and captures, encrypted at rest; see `face_auth.gallery.Gallery`."""
 
     def save(self, template_id: str, template: "Template", captures: "Sequence[Capture]") -> None:
-        """Keep both under a fresh *template_id*."""
+        """Save both under a new *template_id*."""
         ...
 
     def load(self, template_id: str, customer_id: str) -> "Template":
@@ -83,29 +83,29 @@ class Faces(Protocol):
         ...
 
     def remove(self, template_id: str, customer_id: str) -> None:
-        """Delete both; none is no error."""
+        """Delete both; missing ones are no error."""
         ...
 
 
 class FaceSearch(Protocol):
-    """Looks through every customer's face (1:N)."""
+    """1:N search over all enrolled faces; it never grants access."""
 
     def prepare(self) -> None:
-        """Read what the first search would else wait for."""
+        """Load all data that the first search needs."""
         ...
 
     def closest(
         self, embeddings: "Embeddings", *, besides: str | None = None
     ) -> "Candidate | None":
-        """Return the customer whose face is closest, if it may be the same person."""
+        """Return the customer with the closest face, if it may be the same person."""
         ...
 
 
 class Accounts(OwnAccount, Protocol):
-    """Every customer's account; see `Ledger` and the service's `AccountRows`."""
+    """Accounts of all customers; see `Ledger` and the service's `AccountRows`."""
 
     def open_account(self, customer_id: str, opening_minor: int) -> None:
-        """Give the customer an account."""
+        """Open an account for the customer."""
         ...
 
     def has_account(self, customer_id: str) -> bool:
@@ -113,7 +113,7 @@ class Accounts(OwnAccount, Protocol):
         ...
 
     def balance(self, customer_id: str) -> int:
-        """Return the balance in minor units, with what is on hold still in it."""
+        """Return the balance in minor units; money on hold is still part of it."""
         ...
 
     def hold(
@@ -125,27 +125,27 @@ class Accounts(OwnAccount, Protocol):
         day_limit_minor: int,
         reference: str | None = None,
     ) -> Hold:
-        """Set an amount aside. A *reference* that is sent again finds the hold that it made."""
+        """Put an amount on hold; a repeated *reference* returns the hold it made."""
         ...
 
     def settle(self, hold: Hold, paid: bool) -> None:
-        """Book (*paid*) or release a hold that was left behind; PayingOutError if it was not."""
+        """Book (*paid*) or release an abandoned hold; PayingOutError while one is paid out."""
         ...
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first."""
+        """Return all holds that are neither booked nor released, oldest first."""
         ...
 
     def remove_account(self, customer_id: str) -> None:
-        """Close the account: what is left is booked out, and its transactions stay."""
+        """Close the account: its balance is booked out, and its transactions stay."""
         ...
 
 
 class Log(Protocol):
-    """What was done and decided; see `atm.audit.AuditLog`."""
+    """Audit log of acts and decisions; see `atm.audit.AuditLog`."""
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
-        """Add an entry; AuditError if it is not kept: what was to be logged must not happen."""
+        """Add an entry. After an AuditError the act that was to be logged must not happen."""
         ...
 
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
@@ -158,19 +158,19 @@ class Log(Protocol):
 
 
 class MachineLog(Log, Protocol):
-    """The log of one machine; see `atm.audit.AuditLog`, `atm.fleet.kiosk.log.KioskLog`."""
+    """Audit log of one machine; see `atm.audit.AuditLog`, `atm.fleet.kiosk.log.KioskLog`."""
 
     def head_stores(self) -> dict[str, int]:
-        """Return the highest generation of each of the machine's own stores that it knows of."""
+        """Return the highest logged generation of each of the machine's own stores."""
         ...
 
     def close(self) -> None:
-        """Write down what was counted."""
+        """Write the counted refusals."""
         ...
 
 
 class SignIn(Protocol):
-    """Signs members of staff in; see `StaffRegistry`, `atm.fleet.kiosk.staff.RemoteStaff`."""
+    """Sign-in of staff; see `StaffRegistry`, `atm.fleet.kiosk.staff.RemoteStaff`."""
 
     @property
     def empty(self) -> bool:
@@ -178,5 +178,5 @@ class SignIn(Protocol):
         ...
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
-        """Return the member of staff whose *name* and *pin* these are."""
+        """Return the member of staff with this *name* and *pin*."""
         ...

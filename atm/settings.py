@@ -1,4 +1,4 @@
-"""The settings of one kiosk: defaults < kiosk.toml < environment < options."""
+"""Settings of a kiosk, in rising priority: defaults, kiosk.toml, environment, options."""
 
 import re
 import tomllib
@@ -14,7 +14,7 @@ from atm.folder import CONFIG_FILE, Kind
 
 PREFIX = "ATM_"
 SERVICE_PREFIX = "ATM_SERVICE_"
-"""Of the settings of a bank's service; no kiosk reads them."""
+"""Prefix of the settings of a bank's service, which no kiosk reads."""
 # Variables with our prefix that are not settings but for tests: photographs, length of the soak.
 OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
 
@@ -37,26 +37,26 @@ class SettingsError(AtmError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one kiosk is told.
+    """Settings of one kiosk.
 
     Attributes:
         data_dir: The data folder.
-        key_dir: Where root keys are kept, outside the data folder.
-        anchor_dir: Where the log's head is anchored, best on another disk; None: beside the keys.
-        kind: What a new data folder is born as, or what an old one must be; None: live, or any.
+        key_dir: Folder of root keys, outside the data folder.
+        anchor_dir: Folder of the log's anchor, best on another disk; None: beside the keys.
+        kind: Kind of a new data folder, and the kind an old one must have; None: live, or any.
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
-        network: Which face network: "bundled" or "vggface2".
+        network: Face network, "bundled" or "vggface2".
         security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
-        liveness: What is asked of a face: "challenge" (which includes "passive"), "passive", "off".
+        liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: The code of the language that the window speaks first, such as "en".
         currency: Three capital letters, ISO 4217.
-        day_limit: What one customer may withdraw in a day, in major units (euros).
+        day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
         fullscreen: Whether the window fills the screen and only staff may close it.
         screen_width_mm: Width of the visible screen, None if unknown.
         idle_s: Seconds without a customer until the window asks for more time.
-        more_time_s: Seconds that question stands.
+        more_time_s: Seconds until an unanswered question ends the session.
         login_limit_s: Seconds a login may take.
         store: Address of the bank's service (https://host:port) that keeps the customers; "": this
             data folder keeps them.

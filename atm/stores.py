@@ -1,4 +1,4 @@
-"""The stores of one data folder, and whether they are today's."""
+"""Opens all stores of a data folder and detects one that was rolled back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ SEALED_DATABASES: Final = (ATTEMPTS, PAUSE, STAFF_ATTEMPTS, LEDGER)
 
 
 class StaleStoreError(AtmError):
-    """A store is older than the log says: yesterday's copy was put back."""
+    """A store is older than the log says: an earlier copy was put in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class KioskStores:
-    """What a data folder keeps of its kiosk, whoever keeps the customers; open."""
+    """The open stores that every kiosk has, also one whose customers are at the service."""
 
     folder: DataFolder
     seal: Seal
@@ -54,7 +54,7 @@ class KioskStores:
 
     @classmethod
     def open(cls, folder: DataFolder, keys: Keys, settings: Settings) -> Self:
-        """Open them all; SQLite files and the log are made where there are none.
+        """Open all stores; missing SQLite files and a missing log are made.
 
         Raises:
             AtmError, CredentialError: If one cannot be used, or was altered.
@@ -65,7 +65,7 @@ class KioskStores:
         return stores[0]
 
     def generations(self) -> dict[str, int]:
-        """Return how often each store was changed, for the log to remember."""
+        """Return the generation of each store, for the log."""
         return {
             "pause": self.pause.generation,
             "camera": self.registration.generation,
@@ -77,7 +77,7 @@ class KioskStores:
         self.pause.refresh()
 
     def check(self) -> None:
-        """Accept the stores as they are found at start.
+        """Check the stores at start against the log.
 
         Raises:
             StaleStoreError: If one is older than the log says.
@@ -97,7 +97,7 @@ class KioskStores:
 
 @dataclass(frozen=True, slots=True)
 class Stores(KioskStores):
-    """Everything that the data folder of a machine with its own customers keeps, open."""
+    """The open stores of a machine that keeps its own customers."""
 
     hasher: PinHasher
     credentials: JsonStore
@@ -110,7 +110,7 @@ class Stores(KioskStores):
 
     @classmethod
     def open(cls, folder: DataFolder, keys: Keys, settings: Settings) -> Self:
-        """Open them all; SQLite files and the log are made where there are none.
+        """Open all stores; missing SQLite files and a missing log are made.
 
         Raises:
             AtmError, CredentialError: If one cannot be used, or was altered.
@@ -139,7 +139,7 @@ class Stores(KioskStores):
         return made
 
     def generations(self) -> dict[str, int]:
-        """Return how often each store was changed, for the log to remember."""
+        """Return the generation of each store, for the log."""
         return {
             **KioskStores.generations(self),
             "credentials": self.credentials.generation,
@@ -155,7 +155,7 @@ class Stores(KioskStores):
             store.refresh()
 
     def check(self) -> None:
-        """Accept the stores as they are found at start; the accounts must add up too.
+        """Check the stores at start against the log, and that the accounts add up.
 
         Raises:
             StaleStoreError: If one is older than the log says.
@@ -182,8 +182,8 @@ def _own(
     }
 
 
-def staff_of(folder: DataFolder, keys: Keys) -> StaffRegistry:
-    """Open the staff alone: they sign where another store cannot be opened.
+def open_staff(folder: DataFolder, keys: Keys) -> StaffRegistry:
+    """Open only the staff list, for a sign-in when another store cannot be opened.
 
     Raises:
         CredentialError: If their counters cannot be used.

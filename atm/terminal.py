@@ -1,4 +1,4 @@
-"""What the commands ask for: secrets without echo at a terminal, else lines of standard input."""
+"""Prompts of the commands: at a terminal without echo, otherwise lines of standard input."""
 
 import getpass
 import sys
@@ -10,11 +10,11 @@ from atm.ports import SignIn
 YES, NO, ERROR = 0, 1, 2
 """Exit codes."""
 SECOND = "Second staff"
-"""Who is asked for after the first of two."""
+"""Prompt for the second of two members of staff."""
 
 
 def ask(prompt: str, *, secret: bool = True) -> str:
-    """Return one line: without echo at a terminal if *secret*, else the next of standard input.
+    """Return one line, read without echo at a terminal if *secret*.
 
     Raises:
         AtmError: If standard input has ended.
@@ -28,20 +28,20 @@ def ask(prompt: str, *, secret: bool = True) -> str:
 
 
 def sign_in(staff: SignIn, who: str = "Staff") -> StaffMember:
-    """Ask for name and PIN of a member of staff.
+    """Ask for name and PIN of a member of staff and sign them in.
 
     Raises:
-        StaffSignInError: If they are not theirs.
+        StaffSignInError: If name or PIN is wrong.
     """
     name = ask(f"{who} name: ", secret=False)
     return staff.sign_in(name, ask(f"{who} PIN: "))
 
 
 def sign_two(staff: SignIn) -> Signatures:
-    """Ask for two different members of staff.
+    """Ask for two different members of staff and sign them in.
 
     Raises:
-        StaffSignInError: If name or PIN of one is not theirs.
+        StaffSignInError: If name or PIN of one is wrong.
         SecondSignatureError: If it is the same person twice.
     """
     first = sign_in(staff)

@@ -86,7 +86,7 @@ def fill(settings: Settings, customers: int) -> None:
 
 def _open_accounts(ledger: Ledger, customers: list[str]) -> None:
     """Add all accounts in one transaction; one transaction each would take minutes."""
-    with ledger._open() as books:
+    with ledger._open() as rows:
         for customer_id in customers:
-            number = books.add(customer_id, "opening", 100, 100)
-            books.rows.put("accounts", customer_id, 100, number)
+            number = rows.add(customer_id, "opening", 100, 100)
+            rows.db.put("accounts", customer_id, 100, number)

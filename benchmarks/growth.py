@@ -57,7 +57,9 @@ def measure(report: Report, folder: Path, runs: int, numbers: Sequence[int] = NU
         machine = open_machine(settings)
         try:
             machine.warm_up()
-            bank_of(machine)._one_face.prepare()  # which a kiosk does behind its first seconds
+            bank_of(
+                machine
+            )._duplicate_check.prepare()  # which a kiosk does behind its first seconds
             logins = [_login(machine, frames) for _ in range(-WARM_UP, runs)][WARM_UP:]
             opened = _opened_by_a_login(machine, frames)
             commits = [_commit(machine, record, template, captures) for _ in range(runs)]
@@ -118,7 +120,7 @@ def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: A
     )
     enrolment = bank_of(machine).enrolment
     begin = time.perf_counter()
-    enrolment._commit(record, None, 0, template, captures, StaffMember("Benchmark"))
+    enrolment._save(record, None, 0, template, captures, StaffMember("Benchmark"))
     took = time.perf_counter() - begin
     machine.office.delete(record.username, staff=StaffMember("Benchmark"))
     return took * 1000

@@ -52,7 +52,7 @@ class Driver:
 
     def _count(self, machine: Any) -> None:
         """Count guidance verdicts, and note when a login is decided."""
-        guide, login = machine.guide, machine.login
+        guide, login = machine.assess, machine.login
 
         def counted(frame: Any) -> Any:
             verdict = guide(frame)
@@ -65,7 +65,7 @@ class Driver:
             self._used = time.process_time() - self._used
             return decision
 
-        machine.guide, machine.login = counted, noted
+        machine.assess, machine.login = counted, noted
 
     def _listen(self) -> None:
         for line in sys.stdin:

@@ -32,9 +32,9 @@ def open_machine(settings: Settings) -> Machine:
 
 def furnish_demonstration(machine: Machine, cancel: threading.Event) -> None:
     """Give a demonstration its drawn customer; see `atm.demo_customer`."""
-    from atm.demo_customer import furnish
+    from atm.demo_customer import enrol_demo_customer
 
-    furnish(machine, cancel)
+    enrol_demo_customer(machine, cancel)
 
 
 def new_app(

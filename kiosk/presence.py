@@ -78,7 +78,7 @@ class PresenceWatch:
 
         def work(_attempt: object) -> PresenceState:
             if self._presence is None:
-                self._presence = machine.watch(session)
+                self._presence = machine.presence_of(session)
             return self._presence.look(frame)
 
         self._request = self._app.worker.start(work, done=self._answered, failed=self._failed)

@@ -1,1 +1,1 @@
-"""Money: accounts and their rules, the ledger, sessions and the dispenser."""
+"""Accounts: rules for holds and withdrawals, the ledger, customer sessions and the dispenser."""

@@ -1,4 +1,4 @@
-"""Transactions, holds and withdrawals of an account, and the rules by which money is held."""
+"""Transactions, holds and withdrawals, and the rules that every withdrawal must meet."""
 
 import re
 import secrets
@@ -16,21 +16,21 @@ _REFERENCE = re.compile("[A-Z2-7]{8}")
 
 
 def random_reference() -> str:
-    """Return eight base32 characters."""
+    """Return a random reference of eight base32 characters."""
     return "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(8))
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One line of an account.
+    """One booked change of an account's balance.
 
     Attributes:
         kind: "opening", "withdrawal" or "closing".
-        amount_minor: What the balance changed by, so withdrawals are negative.
+        amount_minor: Change of the balance, negative for withdrawals.
         balance_minor: The balance afterwards.
         at: When, in UTC.
-        reference: Eight letters and digits, unique among the account's, and in the file of one
-            machine among all.
+        reference: Eight letters and digits, unique within the account; unique among all accounts
+            in the ledger of one machine.
     """
 
     kind: TransactionKind
@@ -45,11 +45,11 @@ class Hold:
     """Money set aside for a withdrawal that is neither booked nor returned yet.
 
     Attributes:
-        hold_id: Never used twice.
-        customer_id: Whose money.
+        hold_id: Number of the hold, never used twice.
+        customer_id: The account's customer.
         amount_minor: More than zero.
         at: When, in UTC.
-        reference: What the dispenser is told, and the transaction's once it is booked.
+        reference: Sent to the dispenser; the transaction has it once the hold is booked.
     """
 
     hold_id: int
@@ -69,7 +69,7 @@ class Withdrawal:
 
 
 class LedgerError(AtmError):
-    """The ledger cannot be used, or refuses; nothing was changed."""
+    """The ledger cannot be used or refused the operation; nothing was changed."""
 
 
 class UnknownAccountError(LedgerError):
@@ -81,7 +81,7 @@ class UnknownAccountError(LedgerError):
 class AccountExistsError(LedgerError):
     """The customer has an account already."""
 
-    sentence = "There is an account already."
+    sentence = "The customer already has an account."
 
 
 class OpenHoldError(LedgerError):
@@ -91,70 +91,70 @@ class OpenHoldError(LedgerError):
 
 
 class InvalidAmountError(LedgerError):
-    """Zero, negative, or no whole number of minor units, or too large to open with."""
+    """The amount is zero, negative, no whole number of minor units, or too large to open with."""
 
     sentence = "This amount is not possible."
 
 
 class NotAMultipleError(LedgerError):
-    """The amount cannot be paid in the notes there are."""
+    """The amount cannot be paid in the notes of this machine."""
 
     def __init__(self, smallest_note_minor: int) -> None:
-        """Keep what the amount must be a multiple of, in minor units."""
+        """Keep the smallest note, in minor units."""
         super().__init__("The amount is not a multiple of the smallest note.")
         self.smallest_note_minor = smallest_note_minor
 
 
 class InsufficientFundsError(LedgerError):
-    """More than there is, less what is on hold."""
+    """The amount is more than the balance less what is on hold."""
 
     def __init__(self, available_minor: int) -> None:
-        """Keep what may be withdrawn, in minor units."""
+        """Keep the available amount, in minor units."""
         super().__init__("The amount is more than the balance.")
         self.available_minor = available_minor
 
 
 class DayLimitError(LedgerError):
-    """More than may still be withdrawn today."""
+    """The amount is more than what remains of today's limit."""
 
     def __init__(self, remaining_minor: int) -> None:
-        """Keep what may still be withdrawn today, in minor units."""
+        """Keep the rest of today's limit, in minor units."""
         super().__init__("The amount is more than may still be withdrawn today.")
         self.remaining_minor = remaining_minor
 
 
 class UnknownHoldError(LedgerError):
-    """There is no hold of that number."""
+    """There is no hold with that number."""
 
     sentence = "There is no such withdrawal on hold."
 
 
 class InvalidReferenceError(LedgerError):
-    """The reference is none, or stands for another withdrawal."""
+    """The reference has the wrong form, or belongs to another withdrawal."""
 
     sentence = "This reference cannot be used for this withdrawal."
 
 
 class SettledHoldError(LedgerError):
-    """The hold was booked or released before; that happens once."""
+    """The hold was booked or released before; a hold is settled once."""
 
     def __init__(self, booked: Withdrawal | None = None) -> None:
-        """Keep what it was *booked* as, None if it was released.
+        """Keep the withdrawal it was *booked* as, None if it was released.
 
-        Whoever lost the answer to their own booking finds it here.
+        A caller that lost the answer to its own booking finds the booking here.
         """
         super().__init__("This withdrawal is settled already.")
         self.booked = booked
 
 
 class PayingOutError(LedgerError):
-    """A withdrawal is just being paid out; staff settle only what was left behind."""
+    """A withdrawal is being paid out now; staff settle only abandoned holds."""
 
-    sentence = "Money is being paid out now. Try again when nobody withdraws."
+    sentence = "Money is being paid out now. Try again when no withdrawal is running."
 
 
 def check_opening(opening_minor: int) -> None:
-    """Accept what an account is opened with: 0 to `LARGEST_MINOR` minor units.
+    """Check an opening balance: 0 to `LARGEST_MINOR` minor units.
 
     Raises:
         InvalidAmountError: If it is negative, too large or not whole.
@@ -171,14 +171,14 @@ def check_hold(
     smallest_note_minor: int,
     day_limit_minor: int,
 ) -> None:
-    """Accept an amount that may be held for a withdrawal; all are minor units.
+    """Check an amount that is to be held for a withdrawal; all amounts are in minor units.
 
     Args:
-        amount_minor: What is to be held.
+        amount_minor: Amount to hold.
         available_minor: The balance less what is on hold.
-        spent_minor: What was withdrawn that day, or is on hold of that day.
-        smallest_note_minor: What the amount must be a multiple of.
-        day_limit_minor: What may be withdrawn in one day altogether.
+        spent_minor: Amount withdrawn that day, with the holds made that day.
+        smallest_note_minor: The amount must be a multiple of it.
+        day_limit_minor: Largest sum of a day's withdrawals.
 
     Raises:
         InvalidAmountError: If the amount is zero, negative or not whole.
@@ -198,10 +198,10 @@ def check_hold(
 
 
 def check_reference(reference: str) -> None:
-    """Accept a reference that `random_reference` could have made.
+    """Check that *reference* has the form that `random_reference` makes.
 
     Raises:
-        InvalidReferenceError: If it is none.
+        InvalidReferenceError: If it has another form.
     """
     if not _REFERENCE.fullmatch(reference):
         raise InvalidReferenceError

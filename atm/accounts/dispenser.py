@@ -1,4 +1,4 @@
-"""What pays the notes out."""
+"""Interface to the note dispenser, and a simulated one that pays nothing out."""
 
 from typing import Final, Protocol
 
@@ -9,23 +9,23 @@ SIMULATED: Final = "simulated"
 
 
 class DispenserError(AtmError):
-    """The dispenser did not do what it was told; never raised itself."""
+    """Base of the dispenser's errors; only its subclasses are raised."""
 
 
 class NotDispensed(DispenserError):
-    """It is certain that no note came out."""
+    """No note came out, for certain."""
 
 
 class Uncertain(DispenserError):
-    """Some or all notes may have come out; staff look and settle."""
+    """Some or all notes may have come out; staff check and settle the hold."""
 
 
 class Dispenser(Protocol):
-    """A device that pays notes out."""
+    """Device that pays notes out."""
 
     @property
     def name(self) -> str:
-        """What it is called; `SIMULATED` says that no real notes come out."""
+        """Name of the device; `SIMULATED` means that no real notes come out."""
 
     def dispense(self, reference: str, amount_minor: int) -> None:
         """Pay *amount_minor* out and return when the notes are out.
@@ -39,7 +39,7 @@ class Dispenser(Protocol):
 
 
 class SimulatedDispenser:
-    """Pays nothing out and always succeeds."""
+    """Dispenser for demonstrations: pays nothing out and always succeeds."""
 
     name = SIMULATED
 

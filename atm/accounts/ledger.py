@@ -1,4 +1,4 @@
-"""Accounts, their balances and every change to them, in whole minor units."""
+"""Ledger of all accounts in one sealed SQLite file; amounts are whole minor units."""
 
 import contextlib
 import fcntl
@@ -21,7 +21,7 @@ from atm.accounts.accounts import (
     check_reference,
     random_reference,
 )
-from atm.accounts.ledger_rows import KEYS, SCHEMA, Books
+from atm.accounts.ledger_rows import KEYS, SCHEMA, LedgerRows
 from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
 
@@ -52,7 +52,7 @@ class Ledger:
             path: The file; its folder exists.
             seal: Makes the MAC of each row.
             clock: Returns the time with the zone whose calendar days the day limit counts in.
-            new_reference: Proposes references; one that is taken is asked for again.
+            new_reference: Proposes references; it is called again while one is taken.
 
         Raises:
             LedgerError: If the file cannot be used or was altered; so does every method.
@@ -64,7 +64,7 @@ class Ledger:
 
     @property
     def generation(self) -> int:
-        """How often the ledger was changed, as last seen by this object."""
+        """Number of changes of the ledger, as last seen by this object."""
         return self._database.generation
 
     def refresh(self) -> None:
@@ -72,41 +72,41 @@ class Ledger:
         self._database.refresh()
 
     def check(self) -> None:
-        """Add up every account again.
+        """Recompute every account from its transactions and holds.
 
         Raises:
             LedgerError: If a balance is not what the transactions come to, or a booked withdrawal
                 and its hold do not match.
         """
-        with self._open() as books:
-            if not reconciliation.adds_up(books.rows):
+        with self._open() as rows:
+            if not reconciliation.adds_up(rows.db):
                 raise LedgerError(
                     f"The accounts in {self._database.path} do not add up;"
                     " two members of staff must restore it."
                 )
 
     def open_account(self, customer_id: str, opening_minor: int) -> None:
-        """Give the customer an account with *opening_minor* in it (0 to 10**12).
+        """Open an account for the customer with *opening_minor* in it (0 to 10**12).
 
         Raises:
             AccountExistsError: If there is one.
             InvalidAmountError: If the amount is negative, too large or not whole.
         """
         check_opening(opening_minor)
-        with self._open() as books:
-            if books.rows.get("accounts", customer_id) is not None:
+        with self._open() as rows:
+            if rows.db.get("accounts", customer_id) is not None:
                 raise AccountExistsError
-            opened_by = books.add(customer_id, "opening", opening_minor, opening_minor)
-            books.rows.put("accounts", customer_id, opening_minor, opened_by)
+            opened_by = rows.add(customer_id, "opening", opening_minor, opening_minor)
+            rows.db.put("accounts", customer_id, opening_minor, opened_by)
 
     def balance(self, customer_id: str) -> int:
-        """Return the balance in minor units, with what is on hold still in it.
+        """Return the balance in minor units; money on hold is still part of it.
 
         Raises:
             UnknownAccountError: If there is no account.
         """
-        with self._open() as books:
-            return books.account(customer_id)[0]
+        with self._open() as rows:
+            return rows.account(customer_id)[0]
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units.
@@ -114,8 +114,8 @@ class Ledger:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        with self._open() as books:
-            return books.account(customer_id)[0] - books.held(customer_id)
+        with self._open() as rows:
+            return rows.account(customer_id)[0] - rows.held(customer_id)
 
     def transactions(self, customer_id: str, limit: int = 5) -> list[Transaction]:
         """Return the last *limit* transactions of the account, newest first.
@@ -123,9 +123,9 @@ class Ledger:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        with self._open() as books:
-            _, opened_by = books.account(customer_id)
-            return books.transactions(customer_id, opened_by, limit)
+        with self._open() as rows:
+            _, opened_by = rows.account(customer_id)
+            return rows.transactions(customer_id, opened_by, limit)
 
     def check_withdrawal(
         self,
@@ -135,13 +135,13 @@ class Ledger:
         smallest_note_minor: int,
         day_limit_minor: int,
     ) -> None:
-        """Accept an amount that could be held now; nothing is changed.
+        """Check that an amount could be held now; nothing is changed.
 
         Raises:
             LedgerError: What `hold` would raise.
         """
-        with self._open() as books:
-            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
+        with self._open() as rows:
+            _check_hold(rows, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
 
     def hold(
         self,
@@ -155,12 +155,12 @@ class Ledger:
         """Set *amount_minor* aside, so that it can be paid out; until then nothing is booked.
 
         Args:
-            customer_id: Whose account.
+            customer_id: The account's customer.
             amount_minor: More than zero.
-            smallest_note_minor: What the amount must be a multiple of.
-            day_limit_minor: What may be withdrawn in one calendar day altogether.
-            reference: As `random_reference` makes them; by default the ledger makes one. Whoever
-                lost the answer sends it again and gets the hold that it made.
+            smallest_note_minor: The amount must be a multiple of it.
+            day_limit_minor: Largest sum of a calendar day's withdrawals.
+            reference: As `random_reference` makes them; by default the ledger makes one. A caller
+                that lost the answer sends it again and gets the hold that it made.
 
         Raises:
             InvalidAmountError: If the amount is zero, negative or not whole.
@@ -168,52 +168,52 @@ class Ledger:
             UnknownAccountError: If there is no account.
             InsufficientFundsError: If it is more than the balance less what is on hold.
             DayLimitError: If it is more than may still be withdrawn that day; holds count.
-            InvalidReferenceError: If *reference* is none, or stands for another withdrawal.
+            InvalidReferenceError: If *reference* has another form or is another withdrawal's.
             SettledHoldError: If the hold that *reference* made was booked or released.
         """
         if reference is not None:
             check_reference(reference)
-        with self._open() as books:
+        with self._open() as rows:
             if reference is not None:
-                made = books.hold_made(customer_id, amount_minor, reference)
+                made = rows.hold_made(customer_id, amount_minor, reference)
                 if made is not None:
                     return made
-            _check_hold(books, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
-            return books.hold(customer_id, amount_minor, reference)
+            _check_hold(rows, customer_id, amount_minor, smallest_note_minor, day_limit_minor)
+            return rows.hold(customer_id, amount_minor, reference)
 
     def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out.
+        """Book a hold as a withdrawal, once the notes are out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
-        with self._open() as books:
-            customer_id, amount, day, reference = books.settle(hold.hold_id, "booked")
-            balance, opened_by = books.account(customer_id)
+        with self._open() as rows:
+            customer_id, amount, day, reference = rows.settle(hold.hold_id, "booked")
+            balance, opened_by = rows.account(customer_id)
             left = balance - amount
-            books.add(customer_id, "withdrawal", -amount, left, day=day, reference=reference)
-            books.rows.put("accounts", customer_id, left, opened_by)
+            rows.add(customer_id, "withdrawal", -amount, left, day=day, reference=reference)
+            rows.db.put("accounts", customer_id, left, opened_by)
         return Withdrawal(reference, amount, left)
 
     def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out.
+        """Release a hold, because no notes came out.
 
         Raises:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was booked or released before.
         """
-        with self._open() as books:
-            books.settle(hold.hold_id, "released")
+        with self._open() as rows:
+            rows.settle(hold.hold_id, "released")
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first."""
-        with self._open() as books:
-            return books.open_holds()
+        """Return all holds that are neither booked nor released, oldest first."""
+        with self._open() as rows:
+            return rows.open_holds()
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
-        """Keep staff from settling holds meanwhile; ends with the process, however that ends.
+        """Block the settling of holds during a pay-out; the lock ends with the process.
 
         Raises:
             LedgerError: If the lock file cannot be made.
@@ -222,7 +222,7 @@ class Ledger:
             yield
 
     def settle(self, hold: Hold, paid: bool) -> None:
-        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left behind.
+        """Book (*paid*) or release a hold that a crash or an uncertain dispenser left open.
 
         Raises:
             PayingOutError: If a withdrawal is just being paid out.
@@ -236,34 +236,34 @@ class Ledger:
                 self.release(hold)
 
     def remove_account(self, customer_id: str) -> None:
-        """Close the account: what is left is booked out, and its transactions stay.
+        """Close the account: its balance is booked out, and its transactions stay.
 
         Raises:
             UnknownAccountError: If there is no account.
             OpenHoldError: If a withdrawal from it is on hold.
         """
-        with self._open() as books:
-            balance, _ = books.account(customer_id)
-            if books.held(customer_id):
+        with self._open() as rows:
+            balance, _ = rows.account(customer_id)
+            if rows.held(customer_id):
                 raise OpenHoldError
-            books.add(customer_id, "closing", -balance, 0)
-            books.rows.remove("accounts", customer_id)
+            rows.add(customer_id, "closing", -balance, 0)
+            rows.db.remove("accounts", customer_id)
 
     def has_account(self, customer_id: str) -> bool:
         """Return whether the customer has an account."""
-        with self._open() as books:
-            return books.rows.get("accounts", customer_id) is not None
+        with self._open() as rows:
+            return rows.db.get("accounts", customer_id) is not None
 
     def customer_ids(self) -> set[str]:
-        """Return the customers who have an account."""
-        with self._open() as books:
-            rows = books.rows.select("SELECT customer_id FROM accounts")
-        return {customer_id for (customer_id,) in rows}
+        """Return the ids of all customers who have an account."""
+        with self._open() as rows:
+            found = rows.db.select("SELECT customer_id FROM accounts")
+        return {customer_id for (customer_id,) in found}
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[Books]:
-        with self._database.transaction() as rows:
-            yield Books(rows, self._clock(), self._new_reference)
+    def _open(self) -> Iterator[LedgerRows]:
+        with self._database.transaction() as db:
+            yield LedgerRows(db, self._clock(), self._new_reference)
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
@@ -282,13 +282,13 @@ class Ledger:
 
 
 def _check_hold(
-    books: Books, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
+    rows: LedgerRows, customer_id: str, amount: int, smallest_note_minor: int, day_limit_minor: int
 ) -> None:
-    """Accept *amount* by the account as it is in *books* now; see `check_hold`."""
+    """Check *amount* against the account as *rows* have it now; see `check_hold`."""
     check_hold(
         amount,
-        available_minor=books.account(customer_id)[0] - books.held(customer_id),
-        spent_minor=books.withdrawn(customer_id, books.today),
+        available_minor=rows.account(customer_id)[0] - rows.held(customer_id),
+        spent_minor=rows.withdrawn(customer_id, rows.today),
         smallest_note_minor=smallest_note_minor,
         day_limit_minor=day_limit_minor,
     )

@@ -1,4 +1,4 @@
-"""The rows behind the ledger: accounts, transactions and holds, read and added to."""
+"""Table rows of the ledger: accounts, transactions and holds, with their SQL schema."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -75,14 +75,14 @@ KEYS = {"accounts": "customer_id", "transactions": "id", "holds": "id"}
 _LARGEST_ID = 2**63 - 1
 
 
-class Books:
-    """The ledger's rows within one transaction of its file."""
+class LedgerRows:
+    """Reads and adds the ledger's rows within one transaction of its file."""
 
     def __init__(
-        self, rows: database.Transaction, now: datetime, new_reference: Callable[[], str]
+        self, db: database.Transaction, now: datetime, new_reference: Callable[[], str]
     ) -> None:
-        """Read and write *rows*; what is added is added at *now*, in the ledger's zone."""
-        self.rows = rows
+        """Use the open transaction *db*; rows are added at *now*, in the ledger's time zone."""
+        self.db = db
         self.today = now.date().isoformat()
         self._now = now.astimezone(UTC)
         self._new_reference = new_reference
@@ -93,14 +93,14 @@ class Books:
         Raises:
             UnknownAccountError: If there is no account.
         """
-        found = self.rows.get("accounts", customer_id)
+        found = self.db.get("accounts", customer_id)
         if found is None:
             raise UnknownAccountError
         _, balance, opened_by = found
         return balance, opened_by
 
     def held(self, customer_id: str) -> int:
-        """Return what is on hold."""
+        """Return the sum of the customer's open holds, in minor units."""
         return self._number(
             "SELECT coalesce(sum(amount_minor), 0) FROM holds"
             " WHERE customer_id = ? AND state = 'open'",
@@ -108,7 +108,7 @@ class Books:
         )
 
     def withdrawn(self, customer_id: str, day: str) -> int:
-        """Return what was withdrawn or put on hold on *day* (an ISO date)."""
+        """Return the sum that was withdrawn or put on hold on *day* (an ISO date)."""
         booked = self._number(
             "SELECT coalesce(sum(-amount_minor), 0) FROM transactions"
             " WHERE customer_id = ? AND kind = 'withdrawal' AND day = ?",
@@ -122,7 +122,7 @@ class Books:
 
     def transactions(self, customer_id: str, opened_by: int, limit: int) -> list[Transaction]:
         """Return the last *limit* transactions since *opened_by*, newest first."""
-        found = self.rows.select(
+        found = self.db.select(
             "SELECT kind, amount_minor, balance_minor, at, reference FROM transactions"
             " WHERE customer_id = ? AND id >= ? ORDER BY id DESC LIMIT ?",
             (customer_id, opened_by, max(0, limit)),
@@ -133,8 +133,8 @@ class Books:
         ]
 
     def open_holds(self) -> list[Hold]:
-        """Return what is neither booked nor released, oldest first."""
-        found = self.rows.select(
+        """Return all holds that are neither booked nor released, oldest first."""
+        found = self.db.select(
             "SELECT id, customer_id, amount_minor, at, reference FROM holds"
             " WHERE state = 'open' ORDER BY id"
         )
@@ -153,9 +153,9 @@ class Books:
         day: str | None = None,
         reference: str | None = None,
     ) -> int:
-        """Add a transaction, by default of today and with a new reference; returns its number."""
+        """Add a transaction, by default of today and with a new reference; return its number."""
         number = self._next("transactions")
-        self.rows.put(
+        self.db.put(
             "transactions", number, customer_id, kind, amount_minor, balance_minor,
             self._now.isoformat(), day or self.today, reference or self._reference(),
         )  # fmt: skip
@@ -165,10 +165,10 @@ class Books:
         """Return the open hold that was made with *reference*, None if none was.
 
         Raises:
-            InvalidReferenceError: If it stands for another customer or amount.
+            InvalidReferenceError: If it belongs to another customer or amount.
             SettledHoldError: If that hold was settled before.
         """
-        found = self.rows.select(
+        found = self.db.select(
             "SELECT id, customer_id, amount_minor, at, state FROM holds WHERE reference = ?",
             (reference,),
         )
@@ -187,7 +187,7 @@ class Books:
         """Add an open hold, by default with a new reference."""
         reference = reference or self._reference()
         hold = Hold(self._next("holds"), customer_id, amount_minor, self._now, reference)
-        self.rows.put(
+        self.db.put(
             "holds", hold.hold_id, customer_id, amount_minor,
             hold.at.isoformat(), self.today, hold.reference, "open",
         )  # fmt: skip
@@ -196,23 +196,23 @@ class Books:
     def settle(
         self, hold_id: int, state: Literal["booked", "released"]
     ) -> tuple[str, int, str, str]:
-        """Close an open hold; returns customer, amount in minor units, ISO date and reference.
+        """Close an open hold; return customer, amount in minor units, ISO date and reference.
 
         Raises:
             UnknownHoldError: If there is no such hold.
             SettledHoldError: If it was settled before.
         """
-        found = self.rows.get("holds", hold_id) if 0 < hold_id <= _LARGEST_ID else None
+        found = self.db.get("holds", hold_id) if 0 < hold_id <= _LARGEST_ID else None
         if found is None:
             raise UnknownHoldError
         _, customer_id, amount, at, day, reference, before = found
         if before != "open":
             raise SettledHoldError(self._withdrawal(reference))
-        self.rows.put("holds", hold_id, customer_id, amount, at, day, reference, state)
+        self.db.put("holds", hold_id, customer_id, amount, at, day, reference, state)
         return customer_id, amount, day, reference
 
     def _withdrawal(self, reference: str) -> Withdrawal | None:
-        found = self.rows.select(
+        found = self.db.select(
             "SELECT amount_minor, balance_minor FROM transactions WHERE reference = ?", (reference,)
         )
         return Withdrawal(reference, -found[0][0], found[0][1]) if found else None
@@ -236,5 +236,5 @@ class Books:
         )
 
     def _number(self, sql: str, *parameters: str) -> int:
-        ((number,),) = self.rows.select(sql, parameters)
+        ((number,),) = self.db.select(sql, parameters)
         return int(number)

@@ -1,4 +1,4 @@
-"""Amounts of money as people type them, in whole minor units (cents)."""
+"""Parser for typed amounts of money; results are whole minor units (cents)."""
 
 import re
 
@@ -23,7 +23,7 @@ _GROUPED = re.compile(
 
 
 class AmountError(AtmError):
-    """The text is no amount that can be used.
+    """The text is not an amount that can be used.
 
     `code` is ``"empty"``, ``"not_a_number"``, ``"negative"``, ``"too_many_decimals"``,
     ``"ambiguous"`` (1,350 may be meant as 1350 or as 1.35) or ``"too_large"``.
@@ -36,7 +36,7 @@ class AmountError(AtmError):
 
 
 def minor_digits(currency: str) -> int:
-    """Return how many decimals *currency* (three capital letters, ISO 4217) has: 0, 2 or 3."""
+    """Return the number of decimals of *currency* (three capital letters, ISO 4217): 0, 2 or 3."""
     return _OTHER_DIGITS.get(currency, _USUAL_DIGITS)
 
 
@@ -46,7 +46,7 @@ def to_minor(major: int, currency: str = "EUR") -> int:
 
 
 def parse_amount(text: str, currency: str = "EUR") -> int:
-    """Return the amount that a person typed, in minor units of *currency*, zero included.
+    """Parse an amount that a person typed, zero included, into minor units of *currency*.
 
     Understood: ``20``, ``20.5``, ``20,50``, ``1,350.00``, ``1 350,00``, ``1.350.000``, ``€ 20``,
     ``20 EUR``. Digits are ASCII.

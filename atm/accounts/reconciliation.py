@@ -1,10 +1,10 @@
-"""Do the books add up? Every account is summed again from its transactions and holds."""
+"""Reconciliation of the ledger: every account is recomputed from its transactions and holds."""
 
 from credentials.sealed.database import Transaction
 
 
-def adds_up(rows: Transaction) -> bool:
-    """Return whether all of the ledger's *rows* agree with each other.
+def adds_up(db: Transaction) -> bool:
+    """Return whether all rows of the ledger *db* agree with each other.
 
     Each transaction leaves the balance of the one before plus its amount; an account has the
     balance of its last one; a closed account has none. Each booked hold has exactly one withdrawal
@@ -14,7 +14,7 @@ def adds_up(rows: Transaction) -> bool:
     balances: dict[str, int] = {}
     opened_by: dict[str, int] = {}
     withdrawals: dict[str, tuple[str, int]] = {}
-    for number, customer, kind, amount, balance, reference in rows.select(
+    for number, customer, kind, amount, balance, reference in db.select(
         "SELECT id, customer_id, kind, amount_minor, balance_minor, reference"
         " FROM transactions ORDER BY id"
     ):
@@ -29,19 +29,19 @@ def adds_up(rows: Transaction) -> bool:
             withdrawals[reference] = (customer, -amount)
         elif balances.pop(customer) != 0:
             return False
-    accounts = rows.select("SELECT customer_id, balance_minor, opened_by FROM accounts")
+    accounts = db.select("SELECT customer_id, balance_minor, opened_by FROM accounts")
     if {row[0]: row[1:] for row in accounts} != {
         customer: (balance, opened_by[customer]) for customer, balance in balances.items()
     }:
         return False
-    return _holds_match(rows, balances, withdrawals)
+    return _holds_match(db, balances, withdrawals)
 
 
 def _holds_match(
-    rows: Transaction, balances: dict[str, int], withdrawals: dict[str, tuple[str, int]]
+    db: Transaction, balances: dict[str, int], withdrawals: dict[str, tuple[str, int]]
 ) -> bool:
     uncovered = dict(balances)
-    for customer, amount, reference, state in rows.select(
+    for customer, amount, reference, state in db.select(
         "SELECT customer_id, amount_minor, reference, state FROM holds"
     ):
         booked = withdrawals.pop(reference, None)

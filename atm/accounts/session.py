@@ -1,4 +1,4 @@
-"""The session of an admitted customer: what they may do until they log out."""
+"""Session of an admitted customer: balance, withdrawals and PIN change until the log-out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINOR_PER_MAJOR = 100
 
 
 class OwnAccount(Protocol):
-    """One customer's account, as a session needs it; see `Ledger`, `RemoteAccounts`."""
+    """Interface of an account that a session needs; see `Ledger`, `RemoteAccounts`."""
 
     def available(self, customer_id: str) -> int:
         """Return the balance less what is on hold, in minor units."""
@@ -39,7 +39,7 @@ class OwnAccount(Protocol):
         smallest_note_minor: int,
         day_limit_minor: int,
     ) -> None:
-        """Accept an amount that could be held now, or raise what `hold` would."""
+        """Check that an amount could be held now; raise what `hold` would raise."""
         ...
 
     def hold(
@@ -50,30 +50,30 @@ class OwnAccount(Protocol):
         smallest_note_minor: int,
         day_limit_minor: int,
     ) -> Hold:
-        """Set an amount aside."""
+        """Put an amount on hold."""
         ...
 
     def book(self, hold: Hold) -> Withdrawal:
-        """Take what is on hold from the account: the money is out."""
+        """Book a hold as a withdrawal, once the notes are out."""
         ...
 
     def release(self, hold: Hold) -> None:
-        """Let go of what is on hold: no money came out."""
+        """Release a hold, because no notes came out."""
         ...
 
     def paying_out(self) -> AbstractContextManager[None]:
-        """Keep staff from settling holds meanwhile."""
+        """Block the settling of holds during a pay-out."""
         ...
 
 
 class SessionClosedError(AtmError):
-    """The customer has logged out; nothing more may be done in their name."""
+    """The customer has logged out; the session accepts no further act."""
 
     sentence = "You are logged out. Please log in again."
 
 
 class WithdrawalError(AtmError):
-    """The dispenser did not pay the amount out, or may not have; never raised itself."""
+    """Base of the errors of a pay-out; only its subclasses are raised."""
 
 
 class ReturnedError(WithdrawalError):
@@ -83,10 +83,10 @@ class ReturnedError(WithdrawalError):
 
 
 class HeldError(WithdrawalError):
-    """Nobody knows whether notes came out; the amount is on hold until staff settle it."""
+    """It is unknown whether notes came out; the amount is on hold until staff settle it."""
 
     def __init__(self, hold: Hold) -> None:
-        """Keep the *hold*, whose amount and reference the customer is told."""
+        """Keep amount and reference of the *hold*, which the customer is told."""
         super().__init__(
             f"Please ask staff: the amount of {hold.amount_minor} minor units is on hold,"
             f" reference {hold.reference}."
@@ -96,7 +96,7 @@ class HeldError(WithdrawalError):
 
 
 class Session:
-    """One customer's open account. Made only by a granted login."""
+    """One customer's open session; only a granted login makes one."""
 
     def __init__(
         self,
@@ -110,19 +110,19 @@ class Session:
         template: Callable[[], Template],
         save_pin: Callable[[str], None],
     ) -> None:
-        """Open the account of *customer*; note and limit are in whole units of the currency.
+        """Open a session of *customer*; note and limit are in whole units of the currency.
 
         Args:
-            customer: Whose it is.
-            ledger: Where it is kept.
-            dispenser: What pays the notes out.
-            smallest_note: What each withdrawal must be a multiple of.
-            day_limit: What may be withdrawn in one calendar day altogether.
+            customer: The admitted customer.
+            ledger: The ledger with the customer's account.
+            dispenser: Pays the notes out.
+            smallest_note: Each withdrawal must be a multiple of it.
+            day_limit: Largest sum of a calendar day's withdrawals.
             record: Writes an entry of the audit log: ``record("withdrawal", step=…, customer=…,
                 amount_minor=…, reference=…)``, with the steps "held" and then "booked",
                 "returned" or "uncertain". No money comes out unless "held" was written.
             template: Returns the template that the customer's face is compared with.
-            save_pin: Gives the customer another PIN.
+            save_pin: Saves a new PIN for the customer.
         """
         self.customer = customer
         self._ledger: OwnAccount | None = ledger
@@ -135,11 +135,11 @@ class Session:
 
     @property
     def dispenser_name(self) -> str:
-        """What pays the notes out; see `atm.accounts.dispenser.SIMULATED`."""
+        """Name of the dispenser; see `atm.accounts.dispenser.SIMULATED`."""
         return self._dispenser.name
 
     def balance(self) -> int:
-        """Return what is available now, in minor units: what is on hold is not."""
+        """Return the balance less what is on hold, in minor units."""
         return _open(self._ledger).available(self.customer.customer_id)
 
     def transactions(self, limit: int = 5) -> list[Transaction]:
@@ -147,7 +147,7 @@ class Session:
         return _open(self._ledger).transactions(self.customer.customer_id, limit=limit)
 
     def check_withdrawal(self, amount_minor: int) -> None:
-        """Accept an amount that could be withdrawn now; nothing is changed.
+        """Check that an amount could be withdrawn now; nothing is changed.
 
         Raises:
             LedgerError: If balance, day limit or notes do not allow it.
@@ -161,14 +161,14 @@ class Session:
         )
 
     def withdraw(self, amount_minor: int) -> Withdrawal:
-        """Hold the amount, have it paid out, and book it. A crash in between leaves the hold.
+        """Hold the amount, pay it out and book it; a crash in between leaves the hold.
 
         Raises:
             LedgerError: If balance, day limit or notes do not allow it; nothing has changed then.
             ReturnedError: If no note came out; nothing has changed then.
             HeldError: If notes may have come out, or did and could not be booked: staff settle.
             SessionClosedError: After `close`.
-            Exception: What *record* raised before a note came out; nothing has changed then.
+            Exception: Any error of *record* before a note came out; nothing has changed then.
         """
         ledger = _open(self._ledger)
         with ledger.paying_out():
@@ -199,7 +199,7 @@ class Session:
         return withdrawal
 
     def template(self) -> Template:
-        """Return what tells whether the customer is still before the camera.
+        """Return the template that later frames of this customer are compared with.
 
         Raises:
             AtmError: If the customer was deleted meanwhile.
@@ -208,7 +208,7 @@ class Session:
         return _open(self._template)()
 
     def save_pin(self, pin: str) -> None:
-        """Give the customer another PIN; only just after a login.
+        """Save a new PIN for the customer; call it directly after a login.
 
         Raises:
             PolicyError: If *pin* is not allowed.
@@ -218,7 +218,7 @@ class Session:
         _open(self._save_pin)(pin)
 
     def close(self) -> None:
-        """Log out, and forget whatever proves it. Closing twice is no error."""
+        """Log out and drop all access to the account. Closing twice is no error."""
         self._ledger = self._template = self._save_pin = None
 
     def _return(self, ledger: OwnAccount, hold: Hold, cause: NotDispensed) -> NoReturn:
@@ -241,13 +241,13 @@ class Session:
             )
 
     def _log_after(self, step: str, hold: Hold) -> None:
-        """Log what became of the notes; it is true even if that fails, and "held" is in the log."""
+        """Log the end of a pay-out. A failure is ignored: "held" is already in the log."""
         with contextlib.suppress(Exception):
             self._log(step, hold)
 
 
 def _open(part: T | None) -> T:
-    """Return a *part* of a session that is still open."""
+    """Return *part* if the session is still open."""
     if part is None:
         raise SessionClosedError
     return part

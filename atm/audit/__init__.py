@@ -1,4 +1,4 @@
-"""The log of what was done and decided: chained JSON lines that are only ever added to.
+"""Audit log of acts and decisions: append-only chained JSON lines with forward-secure MACs.
 
 Each entry carries a MAC over its content and the MAC before it, made with a key that serves for
 this one entry: after it the key is replaced by HMAC(key, "next") and is gone. Whoever takes the

@@ -1,4 +1,4 @@
-"""`python -m atm.audit`: hand over, verify and read the log.
+"""`python -m atm.audit`: make a verifier for the auditor, verify the log, read it.
 
 Exit code 0 means yes, 1 that `verify` found a problem, 2 an error with one sentence on standard
 error.
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpas
 
     Args:
         arguments: Those of the command line.
-        who: Returns the name of the one who looks, for the entry that `show` makes.
+        who: Returns the reader's name, for the entry that `show` adds.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -57,7 +57,7 @@ def _init(log: AuditLog, options: argparse.Namespace) -> int:
     print(f"{options.verifier} verifies the log from entry {made.start} on. Keep it elsewhere.")
     before = made.start - made.begins
     if before:
-        print(f"The {before} entries before it cannot be verified with it.")
+        print(f"The {before} entries before it cannot be verified with this file.")
     return YES
 
 
@@ -68,15 +68,15 @@ def _verify(log: AuditLog, options: argparse.Namespace) -> int:
     problems: list[str] = []
     with contextlib.ExitStack() as stack:
         with log.locked():  # only as long as it takes to see where the log ends
-            opened = stack.enter_context(log.chain.parts.opened())
+            opened = stack.enter_context(log.chain.log_files.opened())
             sizes = [os.fstat(file.fileno()).st_size for file in opened]
             anchored = _or_problem(log.anchor.read, problems)
             state = _or_problem(log.chain.states.read, problems)
-        parts = (
+        contents = (
             (Path(file.name).name, file.read(size))
             for file, size in zip(opened, sizes, strict=True)
         )
-        report = verify(parts, verifier, anchored, state)
+        report = verify(contents, verifier, anchored, state)
     report.problems.extend(problems)
     for sentence in (*report.problems, *report.notes):
         print(sentence)
@@ -98,7 +98,7 @@ def _show(log: AuditLog, options: argparse.Namespace, who: str) -> int:
 
 
 def _or_problem(read: Callable[[], T], problems: list[str]) -> T | None:
-    """Return what *read* returns; None if it cannot, and a problem more."""
+    """Return the result of *read*; on an AuditError add a problem and return None."""
     try:
         return read()
     except AuditError as error:
@@ -116,16 +116,16 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, about: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, parents=[common], help=about, description=about)
 
-    init = command("init", "make a first key, once, into a file for the auditor")
+    init = command("init", "write the log's first key to a file for the auditor, once")
     init.add_argument("--verifier", type=Path, required=True, metavar="FILE", help="a new file")
     init.add_argument(
         "--set-aside",
         action="store_true",
         help="move a log that is damaged or lost its key away, and begin a new one",
     )
-    checked = command("verify", "say whether anything was changed, removed or added")
+    checked = command("verify", "check whether any entry was changed, removed or added")
     checked.add_argument("--verifier", type=Path, required=True, metavar="FILE")
-    shown = command("show", "read the log; the look is logged")
+    shown = command("show", "read the log; the access is logged")
     shown.add_argument("--customer", metavar="ID", help="a customer's id")
     shown.add_argument("--since", metavar="T", help="such as 2026-11-23 or 2026-11-23T14:00")
     shown.add_argument("--kind", metavar="K", help="such as decision")

@@ -1,9 +1,9 @@
-"""The chained files and their key: what is added to them, and what a crash left.
+"""Appends entries to the chained log files, and recovers them after a crash.
 
-The order at an addition: the lines with the present key, fsync, then the next key. A crash in
-between leaves lines that are genuine under the present key; they are taken over. Anything else
+The order of an append: the lines with the present key, fsync, then the next key. A crash in
+between leaves lines that are genuine under the present key; they are kept. Anything else
 behind the known end was never acknowledged: a line that a power cut tore. It is cut off, and an
-entry ``torn`` tells how long it was. What was acknowledged is never cut: a file that is shorter
+entry ``torn`` gives its length. What was acknowledged is never cut: a file that is shorter
 than the key's state says, or whose last line is another, is refused.
 """
 
@@ -22,9 +22,9 @@ from atm.audit.entries import (
     make_line,
     parse_line,
 )
-from atm.audit.log_files import Parts, json_object
-from atm.audit.repeats import Draft
-from atm.audit.reserved_space import Room
+from atm.audit.log_files import LogFiles, json_object
+from atm.audit.repeated_refusals import Draft
+from atm.audit.reserved_space import ReservedSpace
 from atm.audit.state import State, StateFile
 from credentials.sealed import files
 
@@ -35,7 +35,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the log stands on disk.
+    """End of the log on disk.
 
     Attributes:
         state: After the last genuine entry.
@@ -47,19 +47,21 @@ class Head:
 
 
 class Chain:
-    """The log's files; the caller holds the log's lock."""
+    """The log's files with their key; the caller holds the log's lock."""
 
-    def __init__(self, path: Path, key_path: Path, room: Room, largest_bytes: int) -> None:
+    def __init__(
+        self, path: Path, key_path: Path, reserved: ReservedSpace, largest_bytes: int
+    ) -> None:
         """Add to *path*, with the key at *key_path*; begin a new file at *largest_bytes*."""
-        self.parts = Parts(path)
+        self.log_files = LogFiles(path)
         self.states = StateFile(key_path)
         self._path = path
         self._key_path = key_path
-        self._room = room
+        self._reserved = reserved
         self._largest = largest_bytes
 
     def head(self) -> Head:
-        """Find the newest entry.
+        """Find the end of the log, behind the newest genuine entry.
 
         Raises:
             AuditError: If what was acknowledged is not there as it was, or the key is missing.
@@ -69,7 +71,7 @@ class Chain:
         if state is None:
             self._check_nothing_there()
             return Head(State.first())
-        full = self.parts.numbered(state.part)
+        full = self.log_files.numbered(state.part)
         if full.exists():  # a crash between two files
             if full.stat().st_size != state.size:
                 raise self._altered()
@@ -82,16 +84,16 @@ class Chain:
     def extend(
         self, head: Head, drafts: Sequence[Draft], at: str, stores: Mapping[str, int]
     ) -> State:
-        """Add entries behind *head*, on disk when this returns.
+        """Append entries behind *head*; they are on disk when this returns.
 
         Args:
-            head: What `head` returned under this lock.
+            head: The result of `head` under the same lock.
             drafts: Kind and fields of each.
             at: Their time.
-            stores: The stores' generations; none that is lower than the log's is taken.
+            stores: The stores' generations; the log never records a lower one than before.
 
         Returns:
-            Where the log stands now.
+            The new state of the log.
 
         Raises:
             AuditError: If the key cannot be kept. The entries may stand in the log even so.
@@ -109,7 +111,7 @@ class Chain:
             for name in sorted({*stores, *state.stores})
         }
         if state.size >= self._largest:
-            self._path.rename(self.parts.numbered(state.part))
+            self._path.rename(self.log_files.numbered(state.part))
             files.sync_folder(self._path.parent)
             state = replace(state, part=state.part + 1, size=0)
         begin, lines = state.size, b""
@@ -122,13 +124,13 @@ class Chain:
         return state
 
     def _add(self, lines: bytes, begin: int) -> None:
-        """Put *lines* at the end; a full disk gets back what was kept for this."""
+        """Append *lines*; on a full disk release the reserved space and try again."""
         while True:
             try:
                 self._add_once(lines, begin)
                 return
             except OSError as error:
-                if error.errno not in _FULL or not self._room.give():
+                if error.errno not in _FULL or not self._reserved.give():
                     raise
 
     def _add_once(self, lines: bytes, begin: int) -> None:
@@ -151,14 +153,14 @@ class Chain:
             os.close(handle)
 
     def _check_last_line(self, state: State) -> None:
-        """Accept the files if what was written up to *state* seems to be there."""
+        """Check that the files reach to *state* and end with its last entry."""
         if self._size() < state.size:
             raise self._altered()
         if not state.head:
             return
         path, end = self._path, state.size
         if end == 0:
-            path = self.parts.numbered(state.part - 1)
+            path = self.log_files.numbered(state.part - 1)
             end = path.stat().st_size if path.exists() else 0
         begin = max(0, end - LONGEST_LINE - 2)
         data = _read(path, begin, end - begin) if end else b""
@@ -166,7 +168,7 @@ class Chain:
             raise self._altered()
 
     def _with_left(self, state: State) -> State:
-        """Return *state* after the genuine entries behind it that a crash left."""
+        """Return *state* advanced over genuine entries that a crash left behind it."""
         left = _read(self._path, state.size, _AT_ONCE) if self._size() > state.size else b""
         *lines, _ = left.split(b"\n")
         for line in lines:
@@ -183,8 +185,8 @@ class Chain:
             return 0
 
     def _check_nothing_there(self) -> None:
-        """Refuse a log without its key: a new key would hide what happened to the old one."""
-        for path in self.parts.all():
+        """Refuse a log without its key; a new key would hide the loss of the old one."""
+        for path in self.log_files.all():
             data = _read(path, 0, LONGEST_LINE)
             if not data:
                 continue

@@ -1,4 +1,4 @@
-"""One entry of the log: what it may hold, its line, its MAC, and the key after it."""
+"""Format of one log entry: allowed fields, its line, its MAC, and the next key."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from atm.errors import AtmError
 
 KEY_BYTES = 32
 NO_MAC = "0" * 64
-"""What the very first entry names as the MAC before it."""
+"""The previous MAC that the very first entry names."""
 LONGEST_LINE = 65536
 
 _LONGEST_TEXT = 1000
@@ -26,18 +26,18 @@ Fields = Mapping[str, object]
 
 
 class AuditError(AtmError):
-    """The log cannot be written, read or trusted; what was to be logged must not happen."""
+    """The log cannot be written, read or trusted; an act that was to be logged must not happen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The parts of a line that looks like an entry; nothing says yet that it is genuine.
+    """Parsed line with the form of an entry; `genuine` checks its MAC.
 
     Attributes:
         n: Its running number, from 1.
         previous: The MAC before it, 64 lower-case hexadecimal digits.
         mac: Its own.
-        body: The bytes that the MAC is over: all of the line but the MAC itself.
+        body: The bytes under the MAC: all of the line but the MAC itself.
     """
 
     n: int
@@ -84,7 +84,7 @@ def parse_line(line: bytes) -> Line | None:
 
 
 def next_key(key: bytes) -> bytes:
-    """Return the key after *key*; there is no way back."""
+    """Return the key that follows *key*, by a one-way function."""
     return hmac.digest(key, b"next", "sha256")  # no body of an entry reads so
 
 
@@ -94,10 +94,10 @@ def digest(line: bytes) -> str:
 
 
 def check_field(name: str, value: object) -> None:
-    """Accept a field of an entry: a text, a number, a truth value, None, or a short list of them.
+    """Check a field of an entry: a text, number, truth value, None, or a short list of these.
 
     Raises:
-        ValueError: If it is called as the log's own ones, ``pin`` or ``..._pin``, or holds
+        ValueError: If its name is one of the log's own, ``pin`` or ``..._pin``, or it holds
             anything else.
     """
     if name in _OWN_NAMES or name.endswith("_pin"):

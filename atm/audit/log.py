@@ -1,4 +1,4 @@
-"""The log as the machine uses it: appended to by threads and processes, looked at by staff."""
+"""The audit log that the machine writes: append, check at start, read, notes for staff."""
 
 import contextlib
 import itertools
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from atm.audit.chain import Chain, Head
 from atm.audit.entries import AuditError, check_field
-from atm.audit.repeats import Draft, Repeats
-from atm.audit.reserved_space import Room
+from atm.audit.repeated_refusals import Draft, RepeatedRefusals
+from atm.audit.reserved_space import ReservedSpace
 from atm.audit.state import Anchor, State
 from atm.errors import AtmError
 from atm.folder import DataFolder
@@ -28,7 +28,7 @@ _KEEP_ROOM_EVERY = 100
 
 
 class AuditLog:
-    """A chained log, shared by threads and processes."""
+    """Chained log, shared by threads and processes."""
 
     def __init__(
         self,
@@ -42,29 +42,29 @@ class AuditLog:
         largest_bytes: int = LARGEST_BYTES,
         room_entries: int = ROOM_ENTRIES,
     ) -> None:
-        """Log to *path*, whose folder exists; nothing is opened yet.
+        """Prepare a log at *path*, whose folder exists; nothing is opened yet.
 
         Args:
             path: The file that is written now; full ones stand beside it.
-            key_path: Where the present key is kept, outside the data folder; its stem is the
+            key_path: File of the present key, outside the data folder; its stem is the
                 folder's id.
-            anchor_path: Where the head is anchored, best on another disk.
+            anchor_path: File of the anchor, best on another disk.
             stores: Returns the generation of each store, by name.
             clock: Returns the time, with its zone.
-            steady: Returns seconds that nobody sets.
+            steady: Returns seconds of a clock that is never set.
             largest_bytes: At which size of *path* a new file is begun.
-            room_entries: For how many entries room is kept on the disk.
+            room_entries: Number of entries for which disk space is reserved.
         """
         self.path = path
         self.key_path = key_path
         self.anchor = Anchor(anchor_path)
-        self._room = Room(path, room_entries)
-        self.chain = Chain(path, key_path, self._room, largest_bytes)
+        self._reserved = ReservedSpace(path, room_entries)
+        self.chain = Chain(path, key_path, self._reserved, largest_bytes)
         self._stores = stores
         self._clock = clock
         self._steady = steady
-        self._turn = threading.RLock()
-        self._repeats = Repeats()
+        self._lock = threading.RLock()
+        self._repeated = RepeatedRefusals()
         self._timer: threading.Timer | None = None
         self._checked = False
         self._writings = 0
@@ -105,16 +105,16 @@ class AuditLog:
         for name, value in fields.items():
             check_field(name, value)
         stores = self.generations()
-        with self._turn:
+        with self._lock:
             now = self._steady()
-            if not anchor and self._repeats.counts(kind, fields, now):
-                self._flush_later(self._repeats.left(now))
+            if not anchor and self._repeated.counts(kind, fields, now):
+                self._flush_later(self._repeated.left(now))
                 return
-            self._write([*self._repeats.pending(), (kind, fields)], stores, anchor=anchor)
-            self._repeats.written(kind, fields, now)
+            self._write([*self._repeated.pending(), (kind, fields)], stores, anchor=anchor)
+            self._repeated.written(kind, fields, now)
 
     def check(self) -> None:
-        """Accept the log as it is found at start.
+        """Check the log at start.
 
         Raises:
             AuditError: If it was cut, replaced or altered, its key or its anchor is gone, or it
@@ -124,7 +124,7 @@ class AuditLog:
             self.checked_head()
 
     def head_stores(self) -> dict[str, int]:
-        """Return the highest generation of each store that the log knows of.
+        """Return the highest generation of each store in the log.
 
         Raises:
             AuditError: As `check`.
@@ -142,7 +142,7 @@ class AuditLog:
         """
         self.flush()
         try:
-            found = self.chain.parts.entries_from_the_end()
+            found = self.chain.log_files.entries_from_the_end()
             wanted = (each for each in found if kind in (None, each.get("kind")))
             return list(itertools.islice(wanted, n))[::-1]
         except OSError as error:
@@ -156,7 +156,7 @@ class AuditLog:
         """
         self.flush()
         try:
-            yield from self.chain.parts.entries()
+            yield from self.chain.log_files.entries()
         except OSError as error:
             raise self._failed("read", error) from error
 
@@ -164,47 +164,47 @@ class AuditLog:
         """Return the free share of the log's disk, from 0 to 1.
 
         Raises:
-            AuditError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
-        return self._room.free_share()
+        return self._reserved.free_share()
 
     def room(self) -> int:
-        """Return for how many more entries there is room on the disk.
+        """Return the number of further entries that fit on the disk.
 
         Raises:
-            AuditError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
-        return self._room.entries()
+        return self._reserved.entries()
 
     def notes(self) -> list[str]:
-        """Return what staff should know of the log, in sentences; none if all is well."""
+        """Return warnings about the log for staff, as sentences; empty if all is well."""
         try:
             return self._notes(self.chain.states.read())
         except AuditError as error:
             return [str(error)]
 
     def flush(self) -> None:
-        """Write down the refusals counted so far; where that fails the next entry brings them."""
-        if not self._repeats.pending():
+        """Write the refusals counted so far; if that fails the next entry writes them."""
+        if not self._repeated.pending():
             return
         with contextlib.suppress(AuditError):
             stores = self.generations()
-            with self._turn:
-                pending = self._repeats.pending()
+            with self._lock:
+                pending = self._repeated.pending()
                 if pending:
                     self._write(pending, stores)
-                    self._repeats.written()
+                    self._repeated.written()
 
     def close(self) -> None:
-        """Write down what was counted; the log can be used again."""
-        with self._turn:
+        """Write the counted refusals; the log can still be used afterwards."""
+        with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
         self.flush()
 
     def generations(self) -> dict[str, int]:
-        """Return the stores' generations now; call it with no lock of the log held.
+        """Return the stores' present generations; call it without holding the log's lock.
 
         A store may be locked by a thread that waits for the log.
 
@@ -218,13 +218,13 @@ class AuditLog:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other threads and processes from writing; what fails inside is an AuditError.
+        """Lock the log against other threads and processes; failures inside become AuditError.
 
         Raises:
             AuditError: If the lock cannot be had, or a store or a file fails inside.
         """
         try:
-            with self._turn, files.locked(self.path):
+            with self._lock, files.locked(self.path):
                 yield
         except CredentialError as error:
             raise AuditError(str(error)) from error
@@ -232,7 +232,7 @@ class AuditLog:
             raise self._failed("written", error) from error
 
     def checked_head(self) -> Head:
-        """Return the head, compared with the anchor; the log is locked.
+        """Return the head after a check against the anchor; the caller has locked the log.
 
         Raises:
             AuditError: As `check`.
@@ -247,7 +247,7 @@ class AuditLog:
     def extend(
         self, head: Head, drafts: Sequence[Draft], stores: Mapping[str, int], *, anchor: bool
     ) -> State:
-        """Add entries behind *head*; the log is locked. Returns where it stands then.
+        """Append entries behind *head* and return the new state; the caller has locked the log.
 
         Raises:
             AuditError, OSError, ValueError: As `Chain.extend`, or the anchor cannot be written.
@@ -266,7 +266,7 @@ class AuditLog:
     ) -> None:
         with self.locked():
             if self._writings % _KEEP_ROOM_EVERY == 0:
-                self._room.keep()
+                self._reserved.keep()
             self._writings += 1
             self.extend(self.checked_head(), drafts, stores, anchor=anchor)
 
@@ -274,14 +274,14 @@ class AuditLog:
         found = []
         if state is None or not state.verifier_from:
             found.append(
-                "Nobody can verify the log yet: the auditor runs"
+                "The log has no verifier yet; the auditor must run"
                 " “python -m atm.audit init --verifier FILE” once."
             )
         share = self.free_share()
         if share <= LITTLE_FREE:
-            found.append(f"Only {share:.0%} of the log's disk is free; make room.")
-        if state is not None and not self._room.whole:
-            found.append(f"The disk keeps room for only {self.room()} more entries of the log.")
+            found.append(f"Only {share:.0%} of the log's disk is free; free some space.")
+        if state is not None and not self._reserved.whole:
+            found.append(f"The log's disk has space for only {self.room()} more entries.")
         return found
 
     def _flush_later(self, seconds: float) -> None:
@@ -291,7 +291,7 @@ class AuditLog:
             self._timer.start()
 
     def _flush_now(self) -> None:
-        with self._turn:
+        with self._lock:
             self._timer = None
         self.flush()
 

@@ -1,4 +1,4 @@
-"""The files of one log: the full ones, ``audit-000001.jsonl`` and on, then ``audit.jsonl``."""
+"""Files of one log: the full ones from ``audit-000001.jsonl`` on, then ``audit.jsonl``."""
 
 import contextlib
 import json
@@ -12,19 +12,19 @@ from credentials.sealed.files import JsonObject
 _BLOCK = 65536
 
 
-class Parts:
-    """The files, found by their names. Readers need no lock: a line is never changed."""
+class LogFiles:
+    """Finds and reads the files of a log. Readers need no lock, for no line is ever changed."""
 
     def __init__(self, path: Path) -> None:
-        """Take *path* for the file that is written now; it need not exist."""
+        """Use *path* as the file that is written now; it need not exist."""
         self.path = path
 
     def numbered(self, part: int) -> Path:
-        """Return the name that the file number *part* (from 1) gets when it is full."""
+        """Return the path of the full file number *part* (from 1)."""
         return self.path.with_name(f"{self.path.stem}-{part:06d}{self.path.suffix}")
 
     def all(self) -> list[Path]:
-        """Return every file there is, oldest first.
+        """Return every existing file, oldest first.
 
         Raises:
             OSError: If the folder cannot be read.
@@ -38,7 +38,7 @@ class Parts:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[list[BinaryIO]]:
-        """Open all files at once, oldest first, none twice and none left out.
+        """Open all files together, oldest first, each exactly once even during a rename.
 
         Raises:
             OSError: If one cannot be opened.
@@ -81,7 +81,7 @@ class Parts:
 
 
 def json_object(line: bytes) -> Iterator[JsonObject]:
-    """Yield the JSON object in *line*; nothing if there is none."""
+    """Yield the JSON object in *line*, if there is one."""
     with contextlib.suppress(ValueError, RecursionError):  # torn by a power cut
         entry = json.loads(line)
         if isinstance(entry, dict):

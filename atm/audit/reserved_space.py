@@ -1,4 +1,4 @@
-"""Room on the disk that is kept for the log, and given up to it when the disk is full."""
+"""Reserved disk space for the log, released to it when the disk is full."""
 
 import contextlib
 import os
@@ -7,28 +7,28 @@ from pathlib import Path
 from atm.audit.entries import AuditError
 
 ENTRY_BYTES = 1024
-"""What one entry takes, rounded up: a decision with its stores and MACs has some 600 bytes."""
+"""Size of one entry, rounded up: a decision with its stores and MACs has some 600 bytes."""
 
 _STEP = 256 * 1024
 
 
-class Room:
-    """A file beside the log whose only purpose is its size."""
+class ReservedSpace:
+    """File beside the log that only occupies space."""
 
     def __init__(self, log: Path, entries: int) -> None:
-        """Keep room for *entries* more of *log*; nothing is made yet."""
+        """Reserve space for *entries* more of *log*; nothing is made yet."""
         self.path = log.with_name(f"{log.stem}.room")
         self._wanted = entries * ENTRY_BYTES
 
     @property
     def whole(self) -> bool:
-        """Whether all the room is kept."""
+        """Whether all the space is reserved."""
         return self._size() >= self._wanted
 
     def keep(self) -> None:
-        """Make the file as large as it should be, if that leaves as much for everybody else.
+        """Grow the file to its size, if that leaves as much free space again.
 
-        Where it cannot be made the log goes on without; `whole` tells.
+        If that fails the log goes on without it; `whole` is False then.
         """
         size = self._size()
         if size >= self._wanted:
@@ -44,7 +44,7 @@ class Room:
                 os.close(handle)
 
     def give(self) -> bool:
-        """Give a part back to the disk; returns whether there was any left."""
+        """Release a part to the disk; return whether any was left."""
         size = self._size()
         if not size:
             return False
@@ -55,10 +55,10 @@ class Room:
         return True
 
     def entries(self) -> int:
-        """Return for how many more entries there is room, kept or free.
+        """Return the number of further entries that fit into reserved and free space.
 
         Raises:
-            AuditError: If the disk cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
         return (self._size() + self._free()) // ENTRY_BYTES
 
@@ -66,7 +66,7 @@ class Room:
         """Return the free share of the disk, from 0 to 1.
 
         Raises:
-            AuditError: If it cannot be looked at.
+            AuditError: If the disk cannot be checked.
         """
         disk = self._disk()
         return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
@@ -86,5 +86,5 @@ class Room:
             return os.statvfs(self.path.parent)
         except OSError as error:
             raise AuditError(
-                f"The disk of {self.path.parent} cannot be looked at: {error.strerror}."
+                f"The disk of {self.path.parent} cannot be checked: {error.strerror}."
             ) from error

@@ -1,4 +1,4 @@
-"""Entries for human eyes; that somebody looked is itself an entry."""
+"""Reads log entries for people, as lists or a table; each reading is logged itself."""
 
 import json
 from collections.abc import Iterable
@@ -19,17 +19,17 @@ def show(
     since: datetime | None = None,
     kind: str | None = None,
 ) -> list[JsonObject]:
-    """Return the entries that fit, oldest first, the look itself among them.
+    """Return the matching entries, oldest first, with the entry of this reading.
 
     Args:
         log: The log.
-        who: Who looks.
+        who: Name of the reader.
         customer: The id of a customer.
         since: A time with its zone.
         kind: A kind of entry.
 
     Raises:
-        AuditError: If the look cannot be logged, or the log not read; nothing is shown then.
+        AuditError: If the reading cannot be logged or the log cannot be read.
         ValueError: If *since* has no zone.
     """
     if since is not None and since.tzinfo is None:
@@ -61,7 +61,7 @@ def table(entries: Iterable[JsonObject]) -> str:
 
 
 def _time(entry: JsonObject) -> datetime:
-    """Return when *entry* was written; the beginning of time where that cannot be read."""
+    """Return the time of *entry*; the year 1 if it cannot be read."""
     try:
         return datetime.fromisoformat(str(entry.get("at"))).astimezone()
     except (ValueError, OverflowError):
@@ -77,7 +77,7 @@ def _rest(entry: JsonObject) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return *value* as text that cannot move the cursor or turn the line around."""
+    """Return *value* as text without control characters or changes of direction."""
     if isinstance(value, list):
         return ", ".join(map(_plain, value))
     text = value if isinstance(value, str) else json.dumps(value)

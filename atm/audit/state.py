@@ -1,4 +1,4 @@
-"""What the kiosk keeps of its log, outside the data folder: the present key and where it stands."""
+"""State of the log outside the data folder: the present key, position, and the anchor."""
 
 import re
 import secrets
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError, Line, digest, next_key
-from atm.audit.two_slot_file import Slots
+from atm.audit.two_slot_file import TwoSlotFile
 from credentials.sealed.files import JsonObject
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -17,7 +17,7 @@ _NUMBERS = ("size", "verifier_from", "anchored")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the log stands.
+    """Position of the log: next number, key and the sizes written so far.
 
     Attributes:
         n: The number of the next entry.
@@ -43,11 +43,11 @@ class State:
 
     @classmethod
     def first(cls) -> Self:
-        """Return the state of a log that is yet to begin, with a random key."""
+        """Return the state of a new, empty log, with a random key."""
         return cls(n=1, key=secrets.token_bytes(KEY_BYTES), previous=NO_MAC)
 
     def after(self, line: bytes, mac: str, stores: Mapping[str, int]) -> "State":
-        """Return the state once *line*, with *mac* and *stores*, is written."""
+        """Return the state after *line*, with *mac* and *stores*, is written."""
         return replace(
             self,
             n=self.n + 1,
@@ -68,11 +68,11 @@ class State:
 
 
 class StateFile:
-    """The state on disk."""
+    """File of the state."""
 
     def __init__(self, path: Path) -> None:
-        """Keep it at *path* (0600)."""
-        self._slots = Slots(path, "audit key")
+        """Use the file *path* (0600)."""
+        self._file = TwoSlotFile(path, "audit key")
 
     def read(self) -> State | None:
         """Return the state, None if there is no file.
@@ -80,24 +80,24 @@ class StateFile:
         Raises:
             AuditError: If it cannot be used.
         """
-        document = self._slots.read()
+        document = self._file.read()
         if document is None:
             return None
         if not _is_state(document):
-            raise AuditError(f"The audit key {self._slots.path} was made by another program.")
+            raise AuditError(f"The audit key {self._file.path} was made by another program.")
         return State(**{**document, "key": bytes.fromhex(str(document["key"]))})  # type: ignore[arg-type]
 
     def write(self, state: State) -> None:
-        """Keep *state*; the one before is overwritten.
+        """Write *state* over the previous one.
 
         Raises:
-            AuditError: If it cannot be kept.
+            AuditError: If it cannot be written.
         """
         document = _document(state)
-        if self._slots.path.exists():
-            self._slots.write(document)
+        if self._file.path.exists():
+            self._file.write(document)
         else:
-            self._slots.create(document)
+            self._file.create(document)
 
 
 def _is_state(document: JsonObject) -> bool:
@@ -132,7 +132,7 @@ def _document(state: State) -> JsonObject:
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """The entry that was the newest when the log was last anchored.
+    """Newest entry at the last anchoring.
 
     Attributes:
         n: Its number.
@@ -144,20 +144,20 @@ class Anchored:
 
 
 class Anchor:
-    """The head of the log at a second place, best on another disk."""
+    """Copy of the log's head in a second place, best on another disk."""
 
     def __init__(self, path: Path) -> None:
-        """Keep it at *path* (0600)."""
+        """Use the file *path* (0600)."""
         self.path = path
-        self._slots = Slots(path, "log's anchor")
+        self._file = TwoSlotFile(path, "log's anchor")
 
     def read(self) -> Anchored | None:
-        """Return what is anchored, None if there is no file.
+        """Return the anchored entry, None if there is no file.
 
         Raises:
             AuditError: If it cannot be used.
         """
-        document = self._slots.read()
+        document = self._file.read()
         if document is None:
             return None
         n, mac = document.get("n"), document.get("mac")
@@ -166,7 +166,7 @@ class Anchor:
         return Anchored(cast(int, n), cast(str, mac))
 
     def check(self, state: State) -> int:
-        """Accept a log that stands at *state*; returns which entry is anchored, 0 for none.
+        """Check *state* against the anchor; return the anchored entry's number, 0 for none.
 
         Raises:
             AuditError: If entries that were anchored are gone, or the anchor is older than it
@@ -176,7 +176,7 @@ class Anchor:
         if found is None or found.n < state.anchored:
             if state.anchored:
                 raise AuditError(
-                    f"The log's anchor {self.path} is missing or was put back;"
+                    f"The log's anchor {self.path} is missing or an old copy;"
                     " connect its disk again, or ask the auditor."
                 )
             return 0
@@ -188,15 +188,15 @@ class Anchor:
         return found.n
 
     def write(self, state: State) -> None:
-        """Anchor the newest entry of a log that stands at *state* and was checked.
+        """Anchor the newest entry of a log whose checked state is *state*.
 
         Raises:
             AuditError: If it is not on disk.
         """
         document: JsonObject = {"n": state.n - 1, "mac": state.previous}
         if self.path.exists():
-            self._slots.write(document)
+            self._file.write(document)
         elif state.anchored:
             raise AuditError(f"The log's anchor {self.path} is missing; connect its disk again.")
         else:
-            self._slots.create(document)
+            self._file.create(document)

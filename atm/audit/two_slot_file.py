@@ -1,8 +1,8 @@
-"""A small document that is overwritten in place, so that nothing of the old one is left behind.
+"""File with two slots for a small document that is overwritten in place, crash-safe.
 
-The file has two places of 4096 bytes. A new document goes to the place of the older one and is
-synced there, then the other place is blanked: a crash at any moment leaves the old document or the
-new one, and on a file system that overwrites in place the old one is gone. (On flash the drive may
+Each slot has 4096 bytes. A new document goes to the slot of the older one and is synced there, then
+the other slot is blanked: a crash at any moment leaves the old document or the new one, and on a
+file system that overwrites in place nothing of the old one is left. (On flash the drive may
 keep a copy that only its maker's tools reach.)
 """
 
@@ -22,11 +22,11 @@ _PLACE = 4096
 _BLANK = b" " * (_PLACE - 1) + b"\n"
 
 
-class Slots:
-    """The file of one document; the caller keeps others away meanwhile."""
+class TwoSlotFile:
+    """File of one document; the caller holds a lock against other writers."""
 
     def __init__(self, path: Path, what: str) -> None:
-        """Use *path*, called *what* ("audit key") in sentences; nothing is opened yet."""
+        """Use *path*, named *what* ("audit key") in error sentences; nothing is opened yet."""
         self.path = path
         self._what = what
 
@@ -34,7 +34,7 @@ class Slots:
         """Return the document, None if there is no file.
 
         Raises:
-            AuditError: If others than its owner may use the file, or neither place is whole.
+            AuditError: If others than its owner may use the file, or neither slot is whole.
         """
         try:
             handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -55,7 +55,7 @@ class Slots:
         return found[1]
 
     def create(self, document: JsonObject) -> None:
-        """Make the file, and its folder where there is none, with *document*.
+        """Make the file with *document*, and its folder if it is missing.
 
         Raises:
             AuditError: If it cannot be made.
@@ -72,7 +72,7 @@ class Slots:
         """Overwrite the document; the new one is on disk when this returns.
 
         Raises:
-            AuditError: If it is not; the old one stands.
+            AuditError: If it could not be written; the old one stays.
         """
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
@@ -111,7 +111,7 @@ def _packed(document: JsonObject, serial: int) -> bytes:
 
 
 def _newest(data: bytes) -> tuple[int, JsonObject, int] | None:
-    """Return the place, the document and the serial number of the newest whole document."""
+    """Return slot, document and serial number of the newest whole document."""
     best: tuple[int, JsonObject, int] | None = None
     for place in (0, 1):
         checksum, _, text = data[place * _PLACE : (place + 1) * _PLACE].strip().partition(b" ")

@@ -1,4 +1,4 @@
-"""The first key of a segment of the log: handed to the auditor once, and never kept here."""
+"""Verifier of the log: a segment's first key, given to the auditor once and never kept here."""
 
 import contextlib
 import json
@@ -13,26 +13,26 @@ from pathlib import Path
 from atm.audit.chain import Head
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError
 from atm.audit.log import AuditLog
-from atm.audit.repeats import Draft
+from atm.audit.repeated_refusals import Draft
 from atm.audit.state import State
 from credentials.errors import CredentialError
 from credentials.sealed import files
 
 HANDED_OVER = "audit init"
-"""The kind of the last entry that a verifier can check, where a newer one was made."""
+"""Kind of the last entry that a verifier can check, if a newer verifier was made."""
 
 _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """What the auditor holds.
+    """The auditor's key to one segment of the log.
 
     Attributes:
         folder: The id of the data folder, which names its keys.
-        begins: The first entry of the log that was there then; 1 unless an earlier log had been
+        begins: First entry of the log when the verifier was made; 1 unless an earlier log had been
             set aside.
-        start: The first entry that can be verified.
+        start: First entry that can be verified.
         previous: The MAC before it, 64 hexadecimal digits.
         key: Its key, 64 hexadecimal digits. Whoever has it can make a log that verifies.
         made_at: When, UTC.
@@ -47,10 +47,10 @@ class Verifier:
 
 
 def read_verifier(path: Path) -> Verifier:
-    """Return what `hand_over` wrote to *path*.
+    """Read the verifier that `hand_over` wrote to *path*.
 
     Raises:
-        AuditError: If it cannot be read or is no such file.
+        AuditError: If it cannot be read or is not a verifier.
     """
     try:
         found = files.read_json(path)
@@ -76,9 +76,9 @@ def read_verifier(path: Path) -> Verifier:
 
 
 def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier:
-    """Begin a new segment of *log* with a fresh first key, and write that key to *path* only.
+    """Begin a new segment of *log* with a fresh first key, and write this key to *path* only.
 
-    A last entry of the segment before says so. *path* (0600) exists when this returns; if the
+    The previous segment ends with an entry about it. *path* (0600) exists when this returns; if the
     process dies before, it does not, and the log goes on with a key that nobody holds.
 
     Args:
@@ -124,12 +124,12 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
 
 
 def _set_aside(log: AuditLog) -> Head:
-    """Move the files of the log away; return a head from which numbers and stores go on."""
+    """Move the log's files away; return a head that continues numbers and generations."""
     last, stores = _known(log)
     name = time.strftime("audit-set-aside-%Y%m%dT%H%M%SZ", time.gmtime())
     folder = log.path.parent / name
     folder.mkdir(mode=0o700)
-    for each in log.chain.parts.all():
+    for each in log.chain.log_files.all():
         each.rename(folder / each.name)
     for each in (folder, log.path.parent):
         files.sync_folder(each)
@@ -141,9 +141,9 @@ def _set_aside(log: AuditLog) -> Head:
 
 
 def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
-    """Return the highest number and generations that log, key's state or anchor know of."""
+    """Return the highest entry number and generations in log, state or anchor."""
     last, found = 0, dict[str, int]()
-    for entry in log.chain.parts.entries():
+    for entry in log.chain.log_files.entries():
         n, stores = entry.get("n"), entry.get("stores")
         last = max(last, n if type(n) is int else 0)
         for name, value in stores.items() if isinstance(stores, dict) else ():
@@ -160,7 +160,7 @@ def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
 
 @contextlib.contextmanager
 def _new_file(path: Path, verifier: Verifier) -> Iterator[None]:
-    """Write *verifier* to *path*, under that name when what is done meanwhile has succeeded."""
+    """Write *verifier*; it gets the name *path* only if the body succeeds."""
     partial = path.with_name(f"{path.name}.partial")
     text = json.dumps({"version": _VERSION, **asdict(verifier)}, indent=1) + "\n"
     try:

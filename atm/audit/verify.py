@@ -1,4 +1,4 @@
-"""What the auditor does: follow the chain from the first key, and say what does not fit."""
+"""Verification by the auditor: follows the chain from the first key and reports problems."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from atm.audit.state import Anchored, State
 from atm.audit.verifier import HANDED_OVER, Verifier
 
 _FURTHEST = 1_000_000
-"""How far beyond the entry that is due a number is still looked at: its key must be computed."""
+"""Largest distance of a number from the expected one; each key on the way must be computed."""
 
 _KIND = f', "kind": "{HANDED_OVER}", '.encode("ascii")
 
 
 @dataclass(slots=True)
 class Report:
-    """What was found.
+    """Result of a verification.
 
     Attributes:
-        problems: A sentence for each thing that must not be.
-        notes: A sentence for each thing that may be, but should be known.
-        verified: How many entries are genuine and in their place.
-        unverified: How many entries this verifier says nothing about.
+        problems: One sentence for each fault.
+        notes: One sentence for each fact that is no fault but should be known.
+        verified: Number of entries that are genuine and in their place.
+        unverified: Number of entries that this verifier does not cover.
         last: The number of the last genuine entry, 0 without.
     """
 
@@ -40,25 +40,25 @@ class Report:
 
 
 def verify(
-    parts: Iterable[tuple[str, bytes]],
+    files: Iterable[tuple[str, bytes]],
     verifier: Verifier,
     anchor: Anchored | None,
     state: State | None = None,
 ) -> Report:
-    """Follow the chain through all files.
+    """Verify the chain through all files.
 
     Args:
-        parts: Name and content of each file of the log, oldest first.
+        files: Name and content of each file of the log, oldest first.
         verifier: The first key.
-        anchor: What stands at the anchor, None if nothing does.
-        state: What the kiosk keeps, where the auditor can read it.
+        anchor: The anchored entry, None if there is none.
+        state: The kiosk's state, if the auditor can read it.
     """
     walk = _Walk(verifier, anchor, state)
     before: tuple[str, bytes] | None = None
-    for part in parts:
+    for file in files:
         if before is not None:
             walk.file(*before, newest=False)
-        before = part
+        before = file
     if before is not None:
         walk.file(*before, newest=True)
     walk.end()
@@ -87,16 +87,16 @@ class _Walk:
             self._problem(f"The last line of {name} is not whole.")
 
     def end(self) -> None:
-        """Compare where the log ends with what is known of it elsewhere."""
+        """Compare the log's end with anchor and state."""
         report, last = self.report, self._last
         report.last = last
         if self._ends is not None:
             report.notes.append(
                 f"At entry {self._ends} the log was handed over to a new verifier;"
-                " this one says nothing about later entries."
+                " this verifier does not cover later entries."
             )
         if self._anchor is None:
-            self._problem("There is no anchor: a log that was cut short cannot be told.")
+            self._problem("There is no anchor, so a log that was cut short cannot be detected.")
         elif self._anchor.n > last:
             self._problem(
                 f"The log was cut: it ends at entry {last},"
@@ -115,7 +115,7 @@ class _Walk:
     def _line(self, line: bytes, where: str) -> None:
         found = parse_line(line)
         if found is None:
-            self._problem(f"{where.capitalize()} is no entry of the log.")
+            self._problem(f"{where.capitalize()} is not an entry of the log.")
             return
         if found.n < self._verifier.start or (self._ends is not None and found.n > self._ends):
             self.report.unverified += 1
@@ -137,7 +137,7 @@ class _Walk:
         named = f"Entry {found.n} ({where})"
         right = False
         if found.n <= self._last:
-            self._problem(f"{named} stands twice or is out of place.")
+            self._problem(f"{named} is a duplicate or out of order.")
             return False
         if found.n > self._last + 1:
             first, last = self._last + 1, found.n - 1
@@ -155,7 +155,7 @@ class _Walk:
         return right
 
     def _torn(self, rest: bytes, where: str) -> None:
-        """Judge what stands behind the last line end: only what nobody relied on may be torn."""
+        """Judge the bytes behind the last line end; only an unacknowledged line may be torn."""
         found = parse_line(rest)
         key = None if found is None or found.n < self._verifier.start else self._key(found.n)
         if found is None or key is None or not found.genuine(key):
@@ -173,7 +173,7 @@ class _Walk:
             self.report.verified += 1
 
     def _key(self, n: int) -> bytes | None:
-        """Return the key of entry *n*, None if it is out of reach."""
+        """Return the key of entry *n*, None if it is too far away."""
         index = n - self._verifier.start
         if index < 0 or index > len(self._keys) + _FURTHEST:
             return None

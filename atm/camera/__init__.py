@@ -1,1 +1,1 @@
-"""The camera of a kiosk: registered by staff, and used only while it is that camera."""
+"""Registration of a kiosk's camera by staff, and access to the registered camera only."""

@@ -1,4 +1,4 @@
-"""The camera of one data folder: which kinds it takes, and in a live one which device."""
+"""Camera of one data folder; a live folder accepts only the device that staff registered."""
 
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.errors import AtmError
@@ -9,7 +9,7 @@ from face_auth.camera import Camera
 
 
 class RegisteredCamera:
-    """Opens the camera when it is first asked for, and says whether it may be used."""
+    """The machine's camera: opened at first use, and checked against the registration."""
 
     def __init__(
         self, kind: Kind, spec: str, registration: Registration, audit: MachineLog
@@ -17,9 +17,9 @@ class RegisteredCamera:
         """Open nothing yet.
 
         Args:
-            kind: Of the data folder; only a live one asks which device it is.
-            spec: As the setting `camera`.
-            registration: Where the registered device is kept.
+            kind: Kind of the data folder; only a live one checks the device.
+            spec: The setting `camera`.
+            registration: File of the registered device.
             audit: The log.
         """
         self._kind = kind
@@ -66,7 +66,7 @@ class RegisteredCamera:
         return self.camera
 
     def use(self, spec: str) -> Camera:
-        """Take another camera, start and return it; the old one is closed.
+        """Switch to another camera: start and return it, and close the old one.
 
         Raises:
             FolderError: If this kind of data folder does not take it.
@@ -74,14 +74,14 @@ class RegisteredCamera:
         """
         check_camera(self._kind, spec)
         new = Camera(spec)
-        old, self._camera, self._spec = self._camera, new, spec  # who asks meanwhile gets the new
+        old, self._camera, self._spec = self._camera, new, spec  # other threads get the new one
         if old is not None:
             old.close()
         new.start()
         return new
 
     def register(self, staff: StaffMember) -> CameraIdentity:
-        """Let a live data folder take the present camera, and no other from now on; return which.
+        """Register the present camera as the only one of a live data folder; return its identity.
 
         Raises:
             CameraChangedError: If it cannot be told from others.

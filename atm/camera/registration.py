@@ -1,7 +1,7 @@
-"""The one camera of a live data folder: which device it is, and whether it still is that one.
+"""Identity of a live data folder's camera: read from the system, registered and compared.
 
-A device is known by where it is plugged in, its name and its serial number. All three can be
-imitated by a device made for that; what is found is another camera in its place.
+A device is identified by its place on the bus, its name and its serial number. A device made for
+the purpose can imitate all three; the comparison detects an ordinary other camera in its place.
 """
 
 import contextlib
@@ -31,10 +31,10 @@ class CameraChangedError(AtmError):
 
 @dataclass(frozen=True, slots=True)
 class CameraIdentity:
-    """Which camera it is.
+    """Identity of one camera.
 
     Attributes:
-        bus_path: Where it is plugged in: USB controller and ports ("0000:00:14.0/1.2"), the path of
+        bus_path: Its place: USB controller and ports ("0000:00:14.0/1.2"), the path of
             another device, or the address of a stream without user and password.
         name: As the device says, with vendor and product ("HD Webcam (046d:082d)"); "" of a stream,
             whose certificate is checked at each connection.
@@ -50,12 +50,12 @@ class CameraIdentity:
 def read_identity(
     spec: str, *, sysfs: Path = Path("/sys"), devices: Path = Path("/dev")
 ) -> CameraIdentity:
-    """Return which camera *spec* names; a webcam is not opened for it.
+    """Return the identity of the camera that *spec* names, without opening a webcam.
 
     Args:
         spec: A webcam ("0", "/dev/video0", "/dev/v4l/by-id/...") or the address of a TLS stream.
-        sysfs: Where the kernel describes its devices.
-        devices: Where the device files are.
+        sysfs: Folder in which the kernel describes its devices.
+        devices: Folder of the device files.
 
     Raises:
         CameraChangedError: If it is neither, is not plugged in, or is not a device but a program
@@ -89,15 +89,15 @@ def read_identity(
 
 
 class Registration:
-    """The registered camera of one data folder, in a sealed file."""
+    """Sealed file with the registered camera of one data folder."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
-        """Keep it in *path*, whose folder exists; nothing is opened yet."""
+        """Use the file *path*, whose folder exists; nothing is opened yet."""
         self._file = RecordFile(path, _parse, seal)
 
     @property
     def generation(self) -> int:
-        """How often a camera was registered, for the audit log to remember.
+        """Number of registrations so far; the audit log remembers it.
 
         Raises:
             CameraChangedError: If the file cannot be read, or was altered.
@@ -120,7 +120,7 @@ class Registration:
             raise CameraChangedError(str(error)) from error
 
     def register(self, identity: CameraIdentity, by: Sequence[str], *, after: int = 0) -> None:
-        """Accept this camera only, from now on.
+        """Make *identity* the only accepted camera.
 
         Args:
             identity: The camera.
@@ -142,7 +142,7 @@ class Registration:
             raise CameraChangedError(str(error)) from error
 
     def check(self, identity: CameraIdentity) -> None:
-        """Accept *identity* if it is the registered camera.
+        """Check that *identity* is the registered camera.
 
         Raises:
             CameraChangedError: If it is another one, none is registered, or the file was altered.

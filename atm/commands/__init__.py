@@ -1,1 +1,1 @@
-"""`python -m atm`, a module for each group of commands."""
+"""Commands of `python -m atm`, one module for each group."""

@@ -1,4 +1,4 @@
-"""The commands for a kiosk that is out of service: approve, keys, restore. No machine is open."""
+"""Commands that run without an open machine: approve, keys, restore."""
 
 import argparse
 import contextlib
@@ -24,7 +24,7 @@ from atm.stores import (
     STAFF,
     KioskStores,
     Stores,
-    staff_of,
+    open_staff,
 )
 from atm.terminal import NO, YES, ask, sign_in, sign_two
 from credentials.attempts import Attempts
@@ -34,14 +34,14 @@ from credentials.store import JsonStore
 
 
 def approve(settings: Settings, options: argparse.Namespace) -> int:
-    """Approve models and settings as they are now."""
+    """Approve the present models and settings."""
     made = approve_kiosk(settings) if settings.store else _approve_folder(settings)
     print(f"approved {len(made.files)} model files and {len(made.settings)} settings")
     return YES
 
 
 def approve_kiosk(settings: Settings) -> Approval:
-    """Approve in the name of staff whom the service signs in; makes the folder of a new kiosk.
+    """Approve with staff signed in at the service; make the data folder of a new kiosk.
 
     Raises:
         AtmError: If that is not allowed, or the service does not answer; nothing is approved then.
@@ -78,7 +78,7 @@ def _approve(settings: Settings, approvals: Approvals, staff: SignIn, log: Machi
 
 
 def keys(settings: Settings, options: argparse.Namespace) -> int:
-    """Back the root key up, bring it back, or change it."""
+    """Back up, restore or rotate the root key."""
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
     if options.act == "rotate":
@@ -98,7 +98,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def restore(settings: Settings, options: argparse.Namespace) -> int:
-    """Put the credential records back from a copy, after two have seen what that loses."""
+    """Restore the credential records from a copy, once two have seen and signed the losses."""
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(alone=True):
@@ -110,7 +110,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
             open=lambda: Attempts(folder.path / ATTEMPTS, keys.seal),
             make=lambda path, after: Attempts(path, keys.seal, after=after),
         )
-        signed = sign_two(staff_of(folder, keys))
+        signed = sign_two(open_staff(folder, keys))
         restoring = Restore(
             folder.path / CREDENTIALS,
             keys.seal,
@@ -135,7 +135,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _rotate(settings: Settings, folder: DataFolder) -> int:
-    """Change the root key; a change that was begun is finished without asking again."""
+    """Rotate the root key; an interrupted rotation is finished without signing in again."""
     names: list[str] = []
     with contextlib.suppress(AtmError), _stores(settings, folder) as stores:
         names = [sign_in(stores.staff).name]
@@ -170,7 +170,7 @@ def _pin_hashes(folder: DataFolder, seal: Seal) -> Iterator[str]:
 def _need_own_customers(settings: Settings) -> None:
     if settings.store:
         raise AtmError(
-            "The bank's service keeps the customers; make this kiosk's folder anew instead."
+            "The bank's service keeps the customers; make a new folder for this kiosk instead."
         )
 
 

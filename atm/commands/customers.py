@@ -1,4 +1,4 @@
-"""The commands about customers: enrol, log in, list, unlock, renew, delete, import, export."""
+"""Commands about customers: enrol, log in, list, unlock, new PIN or face, delete, export."""
 
 import argparse
 import json
@@ -30,8 +30,8 @@ SENTENCES = {
 }
 
 
-class _Spoken:
-    """Says on standard error what the person is asked to do, each time it changes."""
+class _SpokenPrompts:
+    """Prints each new request of the liveness challenge on standard error."""
 
     def __init__(self) -> None:
         self._said: Movement | None = None
@@ -49,7 +49,7 @@ class _Spoken:
 
 
 def enrol(machine: Machine, options: argparse.Namespace) -> int:
-    """Make a customer."""
+    """Enrol a customer."""
     staff = sign_in(machine.staff)
     opening_minor = parse_amount(options.balance)
     machine.check_username(options.name, staff=staff)
@@ -80,7 +80,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         ),
         staff=staff,
         ask=second,
-        progress=_Spoken().enrolment,
+        progress=_SpokenPrompts().enrolment,
     )
     print(f"enrolled {customer.username}")
     return YES
@@ -91,7 +91,7 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
     pin = ask("PIN: ")
     machine.use_camera(options.camera)
     machine.warm_up()
-    decision = machine.login(options.name, pin, progress=_Spoken().login)
+    decision = machine.login(options.name, pin, progress=_SpokenPrompts().login)
     if decision.outcome is Outcome.GRANTED:
         print("granted")
         return YES
@@ -118,7 +118,7 @@ def unlock(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def new_pin(machine: Machine, options: argparse.Namespace) -> int:
-    """Give a customer the PIN that they type."""
+    """Set the new PIN that a customer types."""
     signed = sign_two(machine.staff)
     machine.office.new_pin(options.name, ask("Customer's new PIN: "), signed=signed)
     print(f"{options.name} has a new PIN")
@@ -126,16 +126,16 @@ def new_pin(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def new_face(machine: Machine, options: argparse.Namespace) -> int:
-    """Take a customer's face anew."""
+    """Capture a customer's face again."""
     signed = sign_two(machine.staff)
     machine.use_camera(options.camera)
-    machine.new_face(options.name, signed=signed, progress=_Spoken().enrolment)
+    machine.new_face(options.name, signed=signed, progress=_SpokenPrompts().enrolment)
     print(f"{options.name} has a new face")
     return YES
 
 
 def excuse(machine: Machine, options: argparse.Namespace) -> int:
-    """Say which requests a customer cannot follow."""
+    """Set the liveness requests that a customer cannot follow."""
     machine.office.excuse(options.name, options.requests, staff=sign_in(machine.staff))
     print(f"{options.name} is not asked for: {', '.join(options.requests) or 'nothing'}")
     return YES
@@ -153,7 +153,7 @@ def delete(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def import_names(machine: Machine, options: argparse.Namespace) -> int:
-    """Bring in the prototype's names."""
+    """Import the prototype's names."""
     staff = sign_in(machine.staff)
     report = machine.bank.import_names(options.file, staff=staff)
     print(f"imported {len(report.imported)} pending names")
@@ -165,7 +165,7 @@ def import_names(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def export_customer(machine: Machine, options: argparse.Namespace) -> int:
-    """Print what is kept of a customer."""
+    """Print all data kept about a customer."""
     staff = sign_in(machine.staff)
     kept = machine.bank.export(options.name, staff=staff)
     print(json.dumps(kept, indent=2, ensure_ascii=False))

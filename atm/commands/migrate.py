@@ -1,7 +1,7 @@
-"""`python -m atm migrate`: a machine's customers moved to the bank's service, and looked at there.
+"""`python -m atm migrate`: move a machine's customers to the bank's service and verify them there.
 
-Who is at the service with the same content is passed over, so that it can be stopped at any moment
-and run again; who is there with another content is named and left.
+Customers who are at the service with the same content are skipped, so the command can be stopped at
+any moment and run again. Customers who are there with other content are reported and not moved.
 """
 
 import contextlib
@@ -22,15 +22,15 @@ from credentials.errors import DuplicateUserError
 from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError
 
-OTHER = "Somebody with this username is at the service, with other content."
-CHANGED = "At the service there is other content than was sent."
+OTHER = "The service has a customer with this username and other content."
+CHANGED = "The content at the service differs from what was sent."
 
 
-class Bank:
-    """The service, asked in the name of two members of its staff."""
+class TargetService:
+    """The service that receives customers, called in the name of two members of its staff."""
 
     def __init__(self, client: ServiceClient) -> None:
-        """Let both sign in; their sign-in is asked for again when it has run out."""
+        """Sign both in; they are asked again when their sign-in has expired."""
         self._client = client
         self._staff = RemoteStaff(client)
         self._tokens = tokens_of(sign_two(self._staff))
@@ -41,7 +41,7 @@ class Bank:
         return None if found is None else {str(name): str(each) for name, each in found.items()}
 
     def move(self, moving: MovedCustomer) -> None:
-        """Put a customer there, whole or not at all.
+        """Move a customer to the service, completely or not at all.
 
         Raises:
             MigrationError: If the service cannot take them.
@@ -76,7 +76,7 @@ def migrate(settings: Settings) -> int:
     """Move all customers of the folder of *settings* to the service of *settings*.
 
     Returns:
-        The exit code: NO if a customer was left, or is not there as they were sent.
+        The exit code: NO if a customer was not moved, or differs from what was sent.
 
     Raises:
         AtmError, CredentialError: If folder or service cannot be used; run it again.
@@ -85,18 +85,18 @@ def migrate(settings: Settings) -> int:
         contextlib.closing(client_of(settings)) as client,
         open_migration_source(settings) as source,
     ):
-        bank = Bank(client)
+        target = TargetService(client)
         records = source.records
         left: dict[str, str] = {}
         moved = 0
-        for record in _shown("moving", records):
+        for record in _with_progress("moving", records):
             with _naming(left, record):
-                moved += _move(bank, source.moving(record))
+                moved += _move(target, source.moving(record))
         verified = 0
-        for record in _shown("verifying", records):
+        for record in _with_progress("verifying", records):
             if record.username not in left:
                 with _naming(left, record):
-                    verified += _verify(bank, source.moving(record))
+                    verified += _verify(target, source.moving(record))
     there = len(records) - moved - len(left)
     print(f"customers: {len(records)}; moved now: {moved}; there before: {max(0, there)}")
     print(f"verified at the service, by digests: {verified}")
@@ -105,39 +105,39 @@ def migrate(settings: Settings) -> int:
     return NO if left else YES
 
 
-def _move(bank: Bank, moving: MovedCustomer) -> bool:
+def _move(target: TargetService, moving: MovedCustomer) -> bool:
     """Move one customer; False if they are there already."""
-    found = bank.digests(moving.record.username)
+    found = target.digests(moving.record.username)
     if found is not None:
         if found != moving.digests():
             raise MigrationError(OTHER)
         return False
-    bank.move(moving)
+    target.move(moving)
     return True
 
 
-def _verify(bank: Bank, moving: MovedCustomer) -> bool:
-    """Compare what the service reads from its store with what the folder holds.
+def _verify(target: TargetService, moving: MovedCustomer) -> bool:
+    """Compare the service's stored content with the folder's, by digests.
 
     Raises:
         MigrationError: If they differ.
     """
-    if bank.digests(moving.record.username) != moving.digests():
+    if target.digests(moving.record.username) != moving.digests():
         raise MigrationError(CHANGED)
     return True
 
 
 @contextlib.contextmanager
 def _naming(left: dict[str, str], record: CredentialRecord) -> Iterator[None]:
-    """Keep why this customer is left; what is wrong with all of them is raised."""
+    """Note why one customer is not moved; errors that concern all customers are raised."""
     try:
         yield
     except (MigrationError, DuplicateUserError, GalleryError) as error:
         left[record.username] = str(error)
 
 
-def _shown(what: str, records: list[CredentialRecord]) -> Iterator[CredentialRecord]:
-    """Yield *records*, with one line on standard error that says how far it is."""
+def _with_progress(what: str, records: list[CredentialRecord]) -> Iterator[CredentialRecord]:
+    """Yield *records* and print the progress on one line of standard error."""
     for number, record in enumerate(records):
         print(f"\r{what}: {number} of {len(records)}", end="", file=sys.stderr, flush=True)
         yield record

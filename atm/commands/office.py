@@ -1,4 +1,4 @@
-"""The commands of the office: staff, refusals, health, holds, the camera."""
+"""Commands about staff and the machine: init, staff, refusals, health, holds, register-camera."""
 
 import argparse
 from datetime import datetime
@@ -12,7 +12,7 @@ from atm.terminal import NO, SECOND, YES, ask, sign_in
 def init(machine: Machine, options: argparse.Namespace) -> int:
     """Make the first member of staff, who approves models and settings."""
     if not machine.staff.empty:
-        raise AtmError("This data folder has its staff already.")
+        raise AtmError("This data folder already has staff.")
     name = ask("Staff name: ", secret=False)
     machine.first_staff(name, ask("Staff PIN (six digits or more): "))
     print(f"{machine.settings.data_dir} is ready ({machine.kind}).")
@@ -56,7 +56,7 @@ def refusals(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def health(machine: Machine, options: argparse.Namespace) -> int:
-    """Print how the machine is; exit code 1 where staff should do something."""
+    """Print the state of the machine; exit code 1 if staff should act."""
     sign_in(machine.staff)
     found = machine.health()
     print(f"disk\t{found.disk_free_share:.0%} free")
@@ -74,7 +74,7 @@ def health(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def holds(machine: Machine, options: argparse.Namespace) -> int:
-    """List withdrawals that nobody knows the end of, or settle one."""
+    """List withdrawals with an unknown outcome, or settle one."""
     member = sign_in(machine.staff)
     holds = machine.office.holds(staff=member)
     found = {hold.reference: (hold, username) for hold, username in holds}
@@ -85,14 +85,14 @@ def holds(machine: Machine, options: argparse.Namespace) -> int:
     if options.reference not in found:
         raise AtmError(f"There is no open hold {options.reference}.")
     if options.paid is None:
-        raise AtmError("Say --paid or --no-paid: look into the dispenser first.")
+        raise AtmError("Check the dispenser, then repeat the command with --paid or --no-paid.")
     machine.office.settle(found[options.reference][0], options.paid, staff=member)
     print(f"settled {options.reference}: {'paid' if options.paid else 'not paid'}")
     return YES
 
 
 def register_camera(machine: Machine, options: argparse.Namespace) -> int:
-    """Let a live data folder take this camera and no other."""
+    """Register this camera as the only one of a live data folder."""
     member = sign_in(machine.staff)
     if options.camera is not None:
         machine.use_camera(options.camera)

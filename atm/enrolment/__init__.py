@@ -1,1 +1,1 @@
-"""Enrolment: PIN and face of a new customer, the duplicate check, clean-up after a crash."""
+"""Enrolment: PIN and face of a new customer, duplicate check, clean-up after a crash."""

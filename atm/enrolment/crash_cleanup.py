@@ -1,4 +1,4 @@
-"""What a crash left half-made of an enrolment in the files of one machine."""
+"""Removes files of enrolments that a crash interrupted before the commit."""
 
 import contextlib
 
@@ -9,10 +9,13 @@ from credentials.store import JsonStore
 from face_auth.gallery import Gallery
 
 
-def remove_orphans(
+def remove_unfinished_enrolments(
     store: JsonStore, gallery: Gallery, ledger: Ledger, audit: Log, commit: Commit
 ) -> int:
-    """Delete it, and return how many pieces. Call at start-up."""
+    """Remove templates and accounts without a credential record; return their number.
+
+    Call it at start-up. Accounts of records that a restore may have lost stay.
+    """
     return commit(lambda: _remove(store, gallery, ledger, audit))
 
 
@@ -34,7 +37,7 @@ def _remove(store: JsonStore, gallery: Gallery, ledger: Ledger, audit: Log) -> i
 
 
 def _lost(audit: Log) -> set[str]:
-    """Return whose record a restore may have lost, by the log; their money stays."""
+    """Return the ids of customers whose records a restore may have lost, by the log."""
     enrolled, lost = set[str](), set[str]()
     for entry in audit.entries():
         kind, customer = entry.get("kind"), str(entry.get("customer"))

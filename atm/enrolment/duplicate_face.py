@@ -1,6 +1,6 @@
-"""One face, one customer: who looks like another customer is a question for two members of staff.
+"""Duplicate check at enrolment: a face close to another customer's needs a second signature.
 
-The same search looks behind a refused login whose PIN was right.
+The same 1:N search runs after a refused login whose PIN was right, to log suspected fraud.
 """
 
 import logging
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DuplicateQuestion:
-    """Is the new customer the one who is enrolled already?
+    """Pictures of a new customer and of the enrolled customer whose face is close.
 
     Attributes:
         new_face: The new customer's picture, RGB, shape (h, w, 3), 0 to 255.
@@ -39,27 +39,27 @@ class DuplicateQuestion:
     customer_id: str
 
 
-class OneFace:
-    """Searches all customers for a face."""
+class DuplicateFaceCheck:
+    """Compares a face with all other customers' faces."""
 
     def __init__(
         self, store: CredentialStore, gallery: Faces, audit: Log, search: FaceSearch
     ) -> None:
-        """Take the stores, and the search through them."""
+        """Use these stores and this search."""
         self._store = store
         self._gallery = gallery
         self._audit = audit
         self._search = search
 
     def prepare(self) -> None:
-        """Do beforehand what the first search would else wait for."""
+        """Prepare the search, so that the first one need not wait."""
         try:
             self._search.prepare()
         except Exception:  # the search that needs it will say so again
             _log.exception("The search through all customers cannot be prepared")
 
     def question(self, template: Template, captures: list[Capture]) -> DuplicateQuestion | None:
-        """Return whom the new *template* is close to, None if nobody.
+        """Return the customer whom the new *template* is close to, None if there is none.
 
         Raises:
             GalleryError: If that customer's pictures cannot be read: then nobody can say.
@@ -79,7 +79,7 @@ class OneFace:
         )
 
     def suspect(self, customer_id: str, face: FaceResult) -> None:
-        """Log it if the face that came with a customer's right PIN is another customer's."""
+        """Log suspected fraud if a face that came with a right PIN is another customer's."""
         try:
             if face.embedding is None:
                 return
@@ -89,16 +89,16 @@ class OneFace:
                     "suspected fraud", customer=customer_id, face_of=alike.customer_id
                 )
         except Exception:  # the answer is given; this may only add to the log
-            _log.exception("The search behind a refusal failed")
+            _log.exception("The fraud search after a refusal failed")
 
 
 class GallerySearch:
-    """Looks through the faces in a folder; keeps every customer's mean embedding in memory."""
+    """1:N search over the gallery of one machine, with all mean embeddings in memory."""
 
     def __init__(
         self, store: CredentialStore, gallery: Gallery, card: Callable[[], ModelCard]
     ) -> None:
-        """Take the stores; *card* returns the card of the network in use."""
+        """Use these stores; *card* returns the model card of the network in use."""
         self._store = store
         self._gallery = gallery
         self._card = card
@@ -106,7 +106,7 @@ class GallerySearch:
         self._preparing = threading.Lock()
 
     def prepare(self) -> None:
-        """Read every customer's embeddings: five seconds for 10,000. The first search does else.
+        """Read every customer's embeddings, which takes five seconds for 10,000.
 
         Raises:
             ModelError: If the model card has no thresholds for the search.
@@ -115,11 +115,11 @@ class GallerySearch:
         self._current()
 
     def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Candidate | None:
-        """Return the customer whose face is closest; see `FaceIndex.closest`, `prepare`."""
+        """Return the customer with the closest face; see `FaceIndex.closest`, `prepare`."""
         return self._current().closest(embeddings, besides=besides)
 
     def _current(self) -> FaceIndex:
-        """Return the index with everybody who is enrolled now."""
+        """Return the index, updated to all customers who are enrolled now."""
         with self._preparing:
             index = self._index or FaceIndex.of(self._card())
             templates = {r.customer_id: r.template_id for r in self._store.all() if r.template_id}

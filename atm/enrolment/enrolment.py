@@ -1,8 +1,8 @@
-"""One enrolment: a PIN thread and a face thread at once -> one commit, or nothing.
+"""Enrolment of a customer: PIN hash and face capture at once, then one commit or nothing.
 
 The order on disk is: gallery files under a fresh id, account, log, credential record, log. The
-record names the id; its atomic rename is the commit. What a crash leaves before it are orphans,
-which `atm.enrolment.crash_cleanup` deletes at the next start. A database saves all of it at once.
+record names the id; its atomic rename is the commit. `atm.enrolment.crash_cleanup` deletes what a
+crash leaves before it, at the next start. A database saves all of it in one transaction.
 """
 
 import threading
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
-from atm.enrolment.hash_and_capture import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
+from atm.enrolment.hash_and_capture import LIMIT_S, CaptureFace, EnrolmentError, hash_and_capture
 from atm.liveness_policy import checked_excuses
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.ports import Accounts, Commit, Faces, Log
@@ -22,17 +22,17 @@ from credentials.policy import check_pin, normalise_full_name, normalise_usernam
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.gallery import Capture, Template
 
-Asking = Callable[[DuplicateQuestion], StaffMember | None]
-"""Shows both pictures to a second member of staff and returns who signed, None for no."""
+ConfirmDuplicate = Callable[[DuplicateQuestion], StaffMember | None]
+"""Shows both pictures to a second member of staff; returns who signed, None for a refusal."""
 
 
 def random_id(username: str) -> str:
-    """Return a new customer id that says nothing of *username*."""
+    """Return a new random customer id, independent of *username*."""
     return uuid.uuid4().hex
 
 
-class EnrolmentDesk:
-    """Makes customers, whole or not at all."""
+class Enrolments:
+    """Enrols customers, completely or not at all."""
 
     def __init__(
         self,
@@ -42,32 +42,32 @@ class EnrolmentDesk:
         gallery: Faces,
         ledger: Accounts,
         audit: Log,
-        one_face: OneFace,
+        duplicate_check: DuplicateFaceCheck,
         commit: Commit,
         new_id: Callable[[str], str] = random_id,
         limit_s: float = LIMIT_S,
     ) -> None:
-        """Take every store a customer stands in, and the *commit* that they share.
+        """Use every store with data of a customer, and the *commit* that they share.
 
-        *new_id* gives the customer of a username (as it is kept) an id.
+        *new_id* returns the id for the customer of a normalised username.
         """
         self._store = store
         self._hasher = hasher
         self._gallery = gallery
         self._ledger = ledger
         self._audit = audit
-        self._one_face = one_face
-        self._whole = commit
+        self._duplicate_check = duplicate_check
+        self._commit = commit
         self._new_id = new_id
         self._limit_s = limit_s
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username* as it will be kept; *staff* ask.
+        """Return *username* in its normalised form, if it is free; *staff* is who asks.
 
         Raises:
             PolicyError: If it is not allowed.
-            DuplicateUserError: If somebody has it who is enrolled, or was and lacks PIN or face
-                now; an imported name waits for its enrolment.
+            DuplicateUserError: If a customer has it who is enrolled, or was and lacks PIN or face
+                now. A pending record of the import does not count.
         """
         name = normalise_username(username)
         record = self._store.get(name)
@@ -79,19 +79,19 @@ class EnrolmentDesk:
         self,
         application: Application,
         staff: StaffMember,
-        enrol_face: Capturing,
+        enrol_face: CaptureFace,
         *,
-        ask: Asking | None = None,
+        ask: ConfirmDuplicate | None = None,
         cancel: threading.Event | None = None,
     ) -> Customer:
-        """Run both threads at once, then save everything or nothing.
+        """Hash the PIN and capture the face on two threads, then save everything or nothing.
 
         Args:
-            application: Checked here once more before anything starts.
+            application: Checked here again before anything starts.
             staff: The member of staff, for the log.
             enrol_face: Called on a thread of its own.
-            ask: Called when the face is close to another customer's; without it that is a no.
-            cancel: Set it to stop; it is set by itself once the pictures are done.
+            ask: Called when the face is close to another customer's; without it that is a refusal.
+            cancel: Set it to stop; it is also set here once the pictures are done.
 
         Raises:
             PolicyError: If username, full name or PIN are not allowed.
@@ -113,7 +113,7 @@ class EnrolmentDesk:
             stop,
             self._limit_s,
         )
-        self._check_one_face(template, captures, staff, ask)
+        self._check_duplicate(template, captures, staff, ask)
         record = CredentialRecord(
             customer_id=customer_id,
             username=username,
@@ -124,13 +124,17 @@ class EnrolmentDesk:
             created_at=datetime.now(UTC).isoformat(),
             excused=",".join(excused) or None,
         )
-        self._commit(record, pending, application.opening_minor, template, captures, staff)
+        self._save(record, pending, application.opening_minor, template, captures, staff)
         return Customer(customer_id, username, full_name)
 
-    def _check_one_face(
-        self, template: Template, captures: list[Capture], staff: StaffMember, ask: Asking | None
+    def _check_duplicate(
+        self,
+        template: Template,
+        captures: list[Capture],
+        staff: StaffMember,
+        ask: ConfirmDuplicate | None,
     ) -> None:
-        question = self._one_face.question(template, captures)
+        question = self._duplicate_check.question(template, captures)
         if question is None:
             return
         second = ask(question) if ask is not None else None
@@ -148,7 +152,7 @@ class EnrolmentDesk:
                 " a second member of staff must look at both and sign.",
             )
 
-    def _commit(
+    def _save(
         self,
         record: CredentialRecord,
         pending: CredentialRecord | None,
@@ -174,10 +178,10 @@ class EnrolmentDesk:
             mac = self._store.record_mac(record.customer_id)
             self._audit.append("enrolment", step="done", record=mac, anchor=True, **entry)
 
-        self._whole(save, lambda: self._undo(record, pending))
+        self._commit(save, lambda: self._undo(record, pending))
 
     def _undo(self, record: CredentialRecord, pending: CredentialRecord | None) -> None:
-        """Take back what was saved of *record*; what cannot be is swept at the next start."""
+        """Remove what was saved of *record*; the clean-up at the next start removes the rest."""
         if self._store.by_id(record.customer_id) == record:
             if pending is None:
                 self._store.remove(record.customer_id)

@@ -1,4 +1,4 @@
-"""The two halves of an enrolment at once: the PIN's hash and the face's pictures."""
+"""PIN hash and face capture of an enrolment, on two threads at once."""
 
 import contextlib
 import threading
@@ -9,9 +9,9 @@ from typing import Any, NoReturn, TypeVar
 
 from filelock import FileLock, Timeout
 
-from atm.answer_thread import Answer
+from atm.answer_thread import ThreadResult
 from atm.errors import AtmError
-from atm.ports import nothing
+from atm.ports import no_undo
 from face_auth.errors import (
     AcquisitionError,
     CameraError,
@@ -21,22 +21,22 @@ from face_auth.errors import (
 from face_auth.gallery import Capture, Template
 
 LIMIT_S = 120.0
-"""How long hash and pictures may take together; what answers later is not waited for."""
+"""Time limit of hash and capture together."""
 STOP_S = 3.0
-"""How long a thread may take to notice that it is to stop."""
+"""Time that a thread has to stop."""
 LOCK_S = 30.0
-"""How long a commit waits for that of another process."""
+"""Time that a commit waits for another process's commit."""
 
 _LOOK_S = 0.05
 
 T = TypeVar("T")
 Captured = tuple[Template, list[Capture]]
-Capturing = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
-"""Given the customer's id and an event that means "stop", captures the face."""
+CaptureFace = Callable[[str, threading.Event], tuple[Template, list[Capture]]]
+"""Captures the face of the customer with this id, until the event is set."""
 
 
 class EnrolmentError(AtmError):
-    """Nothing was saved; the text says why and what to do.
+    """The enrolment failed and nothing was saved; the text says why and what to do.
 
     Attributes:
         code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled`, `not_live` or
@@ -44,7 +44,7 @@ class EnrolmentError(AtmError):
     """
 
     def __init__(self, code: str, sentence: str) -> None:
-        """Keep *code* for the window, which has its own words, and *sentence* for the log."""
+        """Keep *code* for the window, which has its own sentences, and *sentence* for the log."""
         super().__init__(sentence)
         self.code = code
 
@@ -65,8 +65,8 @@ def hash_and_capture(
         AtmError: If a thread died or never answered.
         Exception: Whatever else a thread raised.
     """
-    pin_thread = Answer("enrol-pin", make_hash)
-    face_thread = Answer("enrol-face", capture)
+    pin_thread = ThreadResult("enrol-pin", make_hash)
+    face_thread = ThreadResult("enrol-face", capture)
     latest = time.monotonic() + limit_s
     for thread in (pin_thread, face_thread):
         thread.start()
@@ -80,7 +80,7 @@ def hash_and_capture(
         thread.join(max(0.0, latest - time.monotonic()))
     if cancelled:
         raise EnrolmentError("cancelled", "Nothing was saved.")
-    pin_hash, face = pin_thread.answer, face_thread.answer
+    pin_hash, face = pin_thread.result, face_thread.result
     for answer in (pin_hash, face):
         if isinstance(answer, BaseException):
             _raise(answer)
@@ -89,14 +89,14 @@ def hash_and_capture(
     return pin_hash, face
 
 
-def _wanted(*threads: Answer[Any]) -> bool:
-    """Return whether one has no answer yet, and none has failed."""
-    answers = [thread.answer for thread in threads]
+def _wanted(*threads: ThreadResult[Any]) -> bool:
+    """Return whether a thread still runs and none has failed."""
+    answers = [thread.result for thread in threads]
     return None in answers and not any(isinstance(each, BaseException) for each in answers)
 
 
 def _raise(error: BaseException) -> NoReturn:
-    """Raise what a thread raised; what would end the program (`SystemExit`) ends the enrolment."""
+    """Raise a thread's exception; one such as `SystemExit` becomes an AtmError."""
     with plain_errors():
         if isinstance(error, Exception):
             raise error
@@ -104,17 +104,17 @@ def _raise(error: BaseException) -> NoReturn:
 
 
 class LockedCommit:
-    """The `Commit` of files: one at a time, of all threads and processes."""
+    """`Commit` for files: one at a time among all threads and processes."""
 
     def __init__(self, lock: Path) -> None:
-        """Hold the file *lock* meanwhile; it is made where there is none."""
+        """Use the lock file *lock*, which is made if it is missing."""
         self._lock = FileLock(lock, mode=0o600)
 
-    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+    def __call__(self, work: Callable[[], T], undo: Callable[[], None] = no_undo) -> T:
         """Do *work*; see `Commit`.
 
         Raises:
-            AtmError: If another process does not let go of the lock.
+            AtmError: If another process holds the lock for too long.
             Exception: Whatever *work* raises, after *undo*.
         """
         try:
@@ -132,7 +132,7 @@ class LockedCommit:
 
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
-    """Give what a capture raises its code and its sentence."""
+    """Turn errors of a capture into EnrolmentError with a code and a sentence."""
     try:
         yield
     except PresentationAttackError as error:

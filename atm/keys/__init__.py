@@ -1,1 +1,1 @@
-"""The keys of a data folder: the root key and its file, the backup and the rotation."""
+"""Keys of a data folder: root key file, derived keys, encrypted backup and rotation."""

@@ -1,4 +1,4 @@
-"""An encrypted copy of the root key, for the safe, and the way back.
+"""Encrypted backup of the root key, and its restore.
 
 The passphrase is stretched by Argon2id with the second recommended parameters of RFC 9106,
 section 4 (t = 3, m = 64 MiB, p = 4, salt of 128 bits, 256 bits out); the key document is sealed
@@ -44,7 +44,7 @@ def backup(
     """Write an encrypted copy of the key of *folder* to *out*, 0600; never over another file.
 
     Args:
-        key_dir: Where the key is.
+        key_dir: Folder of the key file.
         folder: The data folder; a copy of its key is of no use for any other.
         out: A new file.
         passphrase: At least `SHORTEST_PASSPHRASE` characters.
@@ -59,7 +59,7 @@ def backup(
     key_file = KeyFile.of(key_dir, folder)
     place = out.absolute().parent.resolve()
     if place.is_relative_to(folder.path.resolve()) or place == key_file.path.parent.resolve():
-        raise KeysError(f"{out} lies beside what it is a backup of; choose another place.")
+        raise KeysError(f"{out} lies beside the key or in the data folder; choose another place.")
     at = now or datetime.now(UTC)
     try:
         with folder.held():
@@ -75,7 +75,7 @@ def backup(
 
 
 def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolder) -> None:
-    """Put the key of *folder* back from a backup; a damaged key is kept as ``*.key.damaged``.
+    """Restore the key of *folder* from a backup; a damaged key is kept as ``*.key.damaged``.
 
     Raises:
         KeysError: If *file* is no backup of the key of this folder, the passphrase is wrong, the
@@ -99,7 +99,7 @@ def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolde
 
 
 def peppers_in(file: Path, passphrase: str) -> tuple[bytes, ...]:
-    """Return what PIN hashes of the backed-up folder were made with, 32 bytes each, newest first.
+    """Return the PIN peppers of the backed-up folder, 32 bytes each, newest first.
 
     Raises:
         KeysError: If *file* is no backup, or the passphrase is wrong.
@@ -134,7 +134,7 @@ def _encrypt(document: KeyDocument, folder_id: str, passphrase: str) -> bytes:
 
 
 def _decrypt(file: Path, passphrase: str) -> tuple[str, KeyDocument]:
-    """Return whose key it is, by the folder's id, and the key."""
+    """Return the id of the key's folder, and the key."""
     try:
         found = files.read_json(file)
     except CredentialError as error:
@@ -172,7 +172,7 @@ def _bytes(text: object) -> bytes:
 
 
 def _write_new(out: Path, data: bytes) -> None:
-    """Write *out* whole or not at all, only where there is nothing yet."""
+    """Write *out* atomically, never over an existing file."""
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(8)}{files.PARTIAL_SUFFIX}")
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""The file that keeps the root key of a data folder, outside that folder.
+"""File of a data folder's root key, kept outside that folder.
 
 It is a small JSON document, 0600:
 
@@ -35,16 +35,16 @@ _KEY = re.compile("[0-9a-f]{64}")
 
 
 class KeysError(AtmError):
-    """The root key is missing, unsafe or wrong."""
+    """The root key is missing, unsafe or not the folder's."""
 
 
 class DamagedKeyError(KeysError):
-    """The key file does not hold what this program writes. It is left as it is."""
+    """The key file is damaged. It is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDocument:
-    """What the key file holds; see the module."""
+    """Content of the key file; see the module."""
 
     kind: str
     root: bytes
@@ -58,7 +58,7 @@ class KeyDocument:
 
     @classmethod
     def parse(cls, document: JsonObject) -> Self:
-        """Return what `to_json` wrote.
+        """Parse what `to_json` wrote.
 
         Raises:
             ValueError: If it is anything else.
@@ -98,7 +98,7 @@ class KeyDocument:
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """Where the key of one data folder lies."""
+    """Path of one data folder's key file, with reading and writing."""
 
     path: Path
 
@@ -166,7 +166,7 @@ class KeyFile:
             raise KeysError(str(error)) from error
 
     def write(self, document: KeyDocument, *, new: bool = False) -> None:
-        """Put *document* in place, whole or not at all; if *new*, only where there is none.
+        """Write *document* atomically; if *new*, only where there is no file.
 
         Raises:
             KeysError: If it cannot be written, or others may use its folder.

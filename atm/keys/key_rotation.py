@@ -1,8 +1,8 @@
-"""A new root key for a data folder, and all that the old one sealed brought under it.
+"""Rotation of a data folder's root key: everything the old key sealed is sealed by a new one.
 
 It can be killed at any moment. The new key is on disk, beside the old one, before anything is
-sealed with it; each file is then replaced whole; the old key goes last. In between the folder is
-out of service (`Keys.open` says so), and `rotate` called again goes on to the end.
+sealed with it; then each file is replaced atomically; the old key is removed last. In between the
+folder is out of service (`Keys.open` says so); `rotate` called again finishes the change.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,10 +21,10 @@ from face_auth.gallery import Gallery
 
 
 class Reseal(Protocol):
-    """Brings one file under another seal; killed in between, the file is old or new, whole."""
+    """Function that reseals one file; if it is killed, the file is the old one or the new one."""
 
     def __call__(self, old: Seal, new: Seal) -> None:
-        """Do it, or nothing where the file is missing or new already.
+        """Reseal the file; do nothing if it is missing or already resealed.
 
         Raises:
             AtmError, CredentialError: If neither seal fits, or the disk refuses.
@@ -34,11 +34,11 @@ class Reseal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a change of keys did.
+    """Result of a rotation.
 
     Attributes:
-        left: Gallery files that neither key opens, by name; they were unreadable before.
-        older_peppers: How many former peppers are still needed by somebody's PIN hash.
+        left: Names of gallery files that neither key opens; they were unreadable before.
+        older_peppers: Number of former peppers that some PIN hash still needs.
     """
 
     left: tuple[str, ...]
@@ -53,12 +53,12 @@ def rotate(
     reseal: Sequence[Reseal],
     pin_hashes: Callable[[Seal], Iterable[str]],
 ) -> Rotation:
-    """Change the root key of *folder*, or finish a change that was begun.
+    """Rotate the root key of *folder*, or finish an interrupted rotation.
 
     A new backup is needed afterwards: the old one holds the old key.
 
     Args:
-        key_dir: Where the key is.
+        key_dir: Folder of the key file.
         folder: The data folder; no other process may have it open.
         gallery: The folder of templates and captures.
         reseal: One for each file with MACs of records.
@@ -71,7 +71,7 @@ def rotate(
     key_file = KeyFile.of(key_dir, folder)
     try:
         with folder.held(alone=True):
-            document = _begun(key_file, folder)
+            document = _begin(key_file, folder)
             assert document.replaces is not None
             old, new = Keys(document.replaces), Keys(document.root)
             faces = Gallery(gallery, template_key=new.template_key, capture_key=new.capture_key)
@@ -89,8 +89,8 @@ def rotate(
         raise KeysError(f"The keys cannot be changed: {error.strerror}.") from error
 
 
-def _begun(key_file: KeyFile, folder: DataFolder) -> KeyDocument:
-    """Return the document with the new key and the one it replaces, on disk."""
+def _begin(key_file: KeyFile, folder: DataFolder) -> KeyDocument:
+    """Write and return the document with the new key and the one it replaces."""
     document = key_file.read_or_make(folder)
     if document.replaces is None:
         pepper = Keys(document.root).pin_pepper

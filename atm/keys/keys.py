@@ -1,4 +1,4 @@
-"""The keys of a data folder, all derived from its root key."""
+"""Keys of a data folder, derived from its root key by HKDF-SHA256."""
 
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +15,12 @@ __all__ = ["Keys", "KeysError", "last_backup"]
 
 
 class Keys:
-    """Secrets of one data folder, each for one purpose, all derived from one root key.
+    """The derived keys of one data folder, each for one purpose.
 
     Attributes:
-        pin_pepper: For `PinHasher`, as `older_peppers`, those of former keys.
-        template_key: For the `Gallery`, as `capture_key`.
-        seal: Makes the MACs of records.
+        pin_pepper: For `PinHasher`; `older_peppers` are those of former keys.
+        template_key: For the `Gallery`, like `capture_key`.
+        seal: Makes and checks the MACs of records.
     """
 
     __slots__ = ("capture_key", "older_peppers", "pin_pepper", "seal", "template_key")
@@ -50,14 +50,14 @@ class Keys:
         document = KeyFile.of(key_dir, folder).read_or_make(folder)
         if document.replaces is not None:
             raise KeysError(
-                f"The keys of {folder.path} were being changed and that was not finished;"
+                f"A change of the keys of {folder.path} was not finished;"
                 " run “python -m atm keys rotate” again."
             )
         return cls(document.root, document.peppers)
 
 
 def last_backup(key_dir: Path, folder: DataFolder) -> datetime | None:
-    """Return when the key as it is now was last backed up; None if it never was.
+    """Return the time of the present key's last backup; None if there is none.
 
     Raises:
         KeysError: As `Keys.open`.

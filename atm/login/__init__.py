@@ -1,1 +1,1 @@
-"""A login: the PIN check, the face beside it, the decision, and the pause after refusals."""
+"""Login: PIN check and face check at once, the decision, and the pause after refusals."""

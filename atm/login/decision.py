@@ -1,7 +1,7 @@
-"""The decision on one login, pure: what it is given is all that counts.
+"""Decision on one login, as a pure function of the results of PIN and face.
 
-Everything that is not a clear yes from both threads, for the same customer and inside the time
-limit, is a denial.
+Access is granted only if both threads accept the same customer within the time limit; everything
+else is a denial.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from face_auth.types import FaceResult
 
 
 class Outcome(StrEnum):
-    """What the customer is told."""
+    """Outcome of a login, as the customer is told."""
 
     GRANTED = "granted"
     REFUSED = "refused"
@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 class PinReason(StrEnum):
-    """Why the PIN thread said yes or no; for the log alone."""
+    """Reason of the PIN thread's result; for the log alone."""
 
     RIGHT = "right_pin"
     WRONG = "wrong_pin"
@@ -35,7 +35,7 @@ class PinReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PinResult:
-    """The answer of the PIN factor.
+    """Result of the PIN check.
 
     Attributes:
         customer_id: The customer whose record was judged; None for an unknown name.
@@ -52,11 +52,11 @@ class PinResult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The end of one login.
+    """Decision on one login.
 
     Attributes:
         outcome: What the customer is told.
-        customer_id: Who was claimed, where the name is known; for the log.
+        customer_id: The claimed customer, if the name is known; for the log.
         reasons: Why, in the log's words; never shown to the customer.
         session: The open account, if and only if *outcome* is `GRANTED`.
         pause_s: Seconds for which this kiosk judges nobody, if *outcome* is `PAUSED`.
@@ -76,13 +76,13 @@ def decide(
     elapsed_s: float,
     limit_s: float,
 ) -> Decision:
-    """Return the decision on the answers of both threads.
+    """Return the decision on the results of both threads.
 
     Args:
-        pin: The PIN thread's answer, what it raised, or None if it never answered.
+        pin: The PIN thread's result, its exception, or None if it never ended.
         face: The same of the face thread.
-        elapsed_s: Seconds from the press to the later answer.
-        limit_s: Seconds after which no answer counts.
+        elapsed_s: Seconds from the press to the later result.
+        limit_s: Seconds after which no result counts.
     """
     customer_id = pin.customer_id if isinstance(pin, PinResult) else None
     reasons = (f"pin: {reason(pin)}", f"face: {reason(face)}")
@@ -99,7 +99,7 @@ def decide(
 
 
 def reason(answer: object) -> str:
-    """Return why a thread said what it said, in the log's words."""
+    """Return the reason of a thread's result, in the log's words."""
     if isinstance(answer, PinResult):
         return answer.reason.value
     if isinstance(answer, FaceResult):

@@ -1,4 +1,4 @@
-"""One login: a PIN thread and a face thread at once -> one decision, counted and logged."""
+"""Login: PIN thread and face thread at once, then one decision, counted and logged."""
 
 import contextlib
 import logging
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from atm.accounts.session import Session
-from atm.answer_thread import Answer
+from atm.answer_thread import ThreadResult
 from atm.errors import AtmError
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinResult, decide, reason
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from face_auth.recogniser import Recogniser
 
 GRACE_S = 1.0
-"""How long after the limit the threads may take to notice it before they count as dead; as long
-again may counting, logging and opening the account take."""
+"""Time that the threads may take to end after the limit before they count as dead; counting,
+logging and opening the account may take as long again."""
 REFUSE_AFTER_S = 2.0
-"""A refusal leaves this long after the press, or twice as long and so on: never sooner for one
-reason than for another."""
-BEHIND_S = 0.5
-"""What is done behind an answer begins so long after it, for its work would delay the answer."""
+"""A refusal is given at the next multiple of this time after the press, so that its time does not
+tell its reason."""
+FOLLOW_UP_DELAY_S = 0.5
+"""Seconds from the answer to the follow-up work, so that this work cannot delay the answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,19 +40,20 @@ _log = logging.getLogger(__name__)
 _P = TypeVar("_P")
 _C = TypeVar("_C")
 CheckFace = Callable[[_C, float, float], FaceResult]
-"""Given who is claimed, the time of the press and the time at which no frame counts any more,
-both by the clock, verifies the face; called on a thread of its own."""
-Behind = Callable[[], object]
+"""Verifies the face, on a thread of its own. Its arguments are the claimed customer, the time of
+the press, and the time from which no frame counts, both by the clock."""
+FollowUp = Callable[[], object]
+"""Work that is done once the customer has the answer."""
 
 
 class LoginAnswers(NamedTuple, Generic[_P]):
     """Results of both threads of one login.
 
     Attributes:
-        pin: The PIN thread's answer, what it raised, or None if it never answered.
+        pin: The PIN thread's result, its exception, or None if it never ended.
         face: The same of the face thread.
-        elapsed_s: Seconds from the press to the later answer.
-        latest: By the clock; nobody waits for the answer after it.
+        elapsed_s: Seconds from the press to the later result.
+        latest: Time by the clock after which nobody waits for the answer.
     """
 
     pin: _P | BaseException | None
@@ -62,10 +63,10 @@ class LoginAnswers(NamedTuple, Generic[_P]):
 
 
 class ClaimedFace(NamedTuple):
-    """What the face of one login is judged by.
+    """Input of one login's face check.
 
     Attributes:
-        template: The claimed customer's, or nobody's where there is no such customer.
+        template: The claimed customer's, or a decoy where there is no such customer.
         excused: Movements that they cannot follow, as `CredentialRecord.excused`.
         frames: The frames to judge.
     """
@@ -76,14 +77,14 @@ class ClaimedFace(NamedTuple):
 
 
 Claim = Callable[["Recogniser", Iterator[Frame]], ClaimedFace]
-"""Given the models and the frames since the press, waits for the bank and returns whose face it
-should be; called on the face thread."""
+"""Returns the claimed customer's face for the models and the frames since the press; called on the
+face thread, where it may wait for the bank."""
 
 
-class LoginShell(ABC, Generic[_P, _C]):
-    """What every login has, whoever judges the PIN: two threads, a limit, one answer in time.
+class LoginFlow(ABC, Generic[_P, _C]):
+    """Base of the logins over files and over the service: two threads, a time limit, one answer.
 
-    `_P` is what the PIN thread answers, `_C` what the face thread is told of who is claimed.
+    `_P` is the PIN thread's result, `_C` describes the claimed customer to the face thread.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class LoginShell(ABC, Generic[_P, _C]):
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the kiosk's own *pause*, and how long a login may take."""
+        """Use the kiosk's own *pause*; a login takes at most *limit_s*."""
         self._pause = pause
         self._limit_s = limit_s
         self._refuse_after_s = refuse_after_s
@@ -103,7 +104,7 @@ class LoginShell(ABC, Generic[_P, _C]):
         self._sleep = sleep
 
     def login(self, username: str, pin: str, check_face: CheckFace[_C]) -> Decision:
-        """Run both checks at once and decide. Never raises.
+        """Run both checks at once and decide; it never raises.
 
         It blocks for at most the limit and twice `GRACE_S`, whatever hangs; a refusal is held back
         until its fixed time after that, and nothing else is.
@@ -114,61 +115,61 @@ class LoginShell(ABC, Generic[_P, _C]):
             check_face: Verifies the face.
         """
         pressed = self._clock()
-        login = Answer("login", lambda: self._decided(pressed, username, pin, check_face))
+        login = ThreadResult("login", lambda: self._decided(pressed, username, pin, check_face))
         with contextlib.suppress(RuntimeError):  # no thread to be had: no answer
             login.start()
             login.join(self._limit_s + 2 * GRACE_S)
-        answer = login.answer
+        answer = login.result
         if not isinstance(answer, tuple):
-            _log.error("A login came to no end: %s", reason(answer))
+            _log.error("A login did not end: %s", reason(answer))
             return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
-        decision, behind = answer
+        decision, follow_up = answer
         leave = self._clock()
         if decision.outcome is Outcome.REFUSED:
             leave = pressed + self._refuse_after_s * max(
                 1, math.ceil((leave - pressed) / self._refuse_after_s)
             )
-        if behind is not None:  # its thread starts before the wait, for starting takes time too
-            idle_s = leave - self._clock() + BEHIND_S
+        if follow_up is not None:  # its thread starts before the wait, for starting takes time too
+            idle_s = leave - self._clock() + FOLLOW_UP_DELAY_S
             with contextlib.suppress(RuntimeError):
-                Answer("login-behind", lambda: _later(idle_s, behind)).start()
+                ThreadResult("login-follow-up", lambda: _later(idle_s, follow_up)).start()
         self._sleep(max(0.0, leave - self._clock()))
         return decision
 
     def _decided(
         self, pressed: float, username: str, pin: str, check_face: CheckFace[_C]
-    ) -> tuple[Decision, Behind | None]:
-        """Return the decision, and what is to be done once the customer has the answer."""
+    ) -> tuple[Decision, FollowUp | None]:
+        """Return the decision, and the work to do once the customer has the answer."""
         pause_s = self._pause.remaining()
         if pause_s:
             return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=pause_s), None
         deadline = pressed + self._limit_s
         judge, claimed = self._begin(username, pin)
-        pin_thread = Answer("login-pin", judge, self._clock)
-        face_thread = Answer(
+        pin_thread = ThreadResult("login-pin", judge, self._clock)
+        face_thread = ThreadResult(
             "login-face", lambda: check_face(claimed(), pressed, deadline), self._clock
         )
         for thread in (pin_thread, face_thread):
             thread.start()
         for thread in (pin_thread, face_thread):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
-        answered = max(pin_thread.answered_at, face_thread.answered_at)
+        answered = max(pin_thread.ended_at, face_thread.ended_at)
         answers = LoginAnswers(
-            pin_thread.answer, face_thread.answer, answered - pressed, deadline + 2 * GRACE_S
+            pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S
         )
         return self._end(answers, pin)
 
     @abstractmethod
     def _begin(self, username: str, pin: str) -> tuple[Callable[[], _P], Callable[[], _C]]:
-        """Return what the PIN thread does, and what the face thread asks for first."""
+        """Return the PIN thread's work, and the call that tells the face thread who is claimed."""
 
     @abstractmethod
-    def _end(self, answers: LoginAnswers[_P], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[_P], pin: str) -> tuple[Decision, FollowUp | None]:
         """Count, log and decide; nobody is admitted after `answers.latest`."""
 
 
-class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
-    """Runs logins over one store."""
+class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
+    """LoginFlow over the stores of one machine."""
 
     def __init__(
         self,
@@ -185,9 +186,9 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the PIN factor's parts, the log, and what opens an account.
+        """Use these stores and this log; *open_session* opens the session of a granted login.
 
-        *suspect* is called behind the answer, on a thread of its own, when the PIN was right and
+        *suspect* is called after the answer, on a thread of its own, when the PIN was right and
         the face another's.
         """
         super().__init__(
@@ -203,7 +204,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
     def _begin(
         self, username: str, pin: str
     ) -> tuple[Callable[[], PinResult], Callable[[], CredentialRecord | None]]:
-        """Let both threads look the name up for themselves."""
+        """Return work in which each thread looks the name up by itself."""
 
         def judge() -> PinResult:
             record = pin_check.claimed(self._store, username)
@@ -211,7 +212,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
 
         return judge, lambda: pin_check.claimed(self._store, username)
 
-    def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, FollowUp | None]:
         decision = decide(
             answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=self._limit_s
         )
@@ -220,7 +221,7 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         except Exception as error:
             reasons = (*decision.reasons, f"conclude: {reason(error)}")
             return Decision(Outcome.FAULT, decision.customer_id, reasons), None
-        return decision, self._behind(decision, pin, answers.pin, answers.face)
+        return decision, self._follow_up(decision, pin, answers.pin, answers.face)
 
     def _conclude(
         self,
@@ -229,10 +230,10 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         face: object,
         latest: float,
     ) -> Decision:
-        """Settle the counter, write the log, open the account: in this order.
+        """Settle the counter, write the log, open the session, in this order.
 
-        Nobody is admitted after *latest*: nobody waits for the answer any more. What is no clear
-        refusal stays reserved: it was cut short, and costs its owner nothing yet.
+        Nobody is admitted after *latest*, when nobody waits for the answer. An attempt that is no
+        clear refusal stays reserved: it was cut short, and does not count yet.
         """
         pin_check.settle(self._attempts, decision, pin, face)
         if decision.outcome is Outcome.REFUSED:
@@ -253,10 +254,10 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         session = self._open_session(customer)
         return replace(decision, session=session)
 
-    def _behind(
+    def _follow_up(
         self, decision: Decision, pin: str, pin_answer: object, face: object
-    ) -> Behind | None:
-        """Return what is to be done behind the answer, if anything."""
+    ) -> FollowUp | None:
+        """Return the work to do after the answer, if any."""
         customer_id = decision.customer_id
         if customer_id is None or not (isinstance(pin_answer, PinResult) and pin_answer.accepted):
             return None
@@ -269,6 +270,6 @@ class LoginDesk(LoginShell[PinResult, CredentialRecord | None]):
         return None
 
 
-def _later(seconds: float, work: Behind) -> None:
+def _later(seconds: float, work: FollowUp) -> None:
     time.sleep(max(0.0, seconds))
     work()

@@ -1,4 +1,4 @@
-"""The kiosk's own pause: too many refusals at one machine, whatever the names."""
+"""Pause of the kiosk after too many refusals, whatever the usernames."""
 
 import json
 from collections.abc import Callable
@@ -34,11 +34,11 @@ _SCHEMA: Final = (
 
 
 class PauseError(AtmError):
-    """The file of the pause cannot be used; nobody is judged then."""
+    """The file of the pause cannot be used; no login is judged then."""
 
 
 class Pause:
-    """Ten refusals in ten minutes -> nobody is judged for 30 s, then 60, 120 ... up to an hour.
+    """Counter of refusals: ten in ten minutes pause all logins for 30 s, then 60, 120 ... 3600 s.
 
     Ten minutes without a refusal after a pause make the next one short again. Time is counted
     since the machine started; a restart begins a running pause again.
@@ -57,7 +57,7 @@ class Pause:
 
     @property
     def generation(self) -> int:
-        """How often the file was changed, as last seen."""
+        """Number of changes of the file, as last seen."""
         return self._database.generation
 
     def refresh(self) -> None:
@@ -65,7 +65,7 @@ class Pause:
         self._database.refresh()
 
     def remaining(self) -> float:
-        """Return for how many seconds nobody is judged yet; 0 when there is no pause."""
+        """Return the seconds left of the pause; 0 when there is none."""
         now = self._clock()
         with self._database.transaction() as transaction:
             row = transaction.get("pause", _KIOSK) or _NEW
@@ -83,7 +83,7 @@ class Pause:
             return float(pause_s) - passed
 
     def refused(self) -> float:
-        """Count one refusal; returns the seconds of the pause that it begins, else 0."""
+        """Count one refusal; return the seconds of the pause that it begins, else 0."""
         now = self._clock()
         with self._database.transaction() as transaction:
             row = transaction.get("pause", _KIOSK) or _NEW

@@ -1,4 +1,4 @@
-"""The PIN's half of a login: judged, counted and logged alike by the machine and the service."""
+"""PIN check of a login, with its counting and logging; machine and service share it."""
 
 import contextlib
 from dataclasses import replace
@@ -15,7 +15,7 @@ from face_auth.types import FaceResult
 
 
 def claimed(store: CredentialStore, username: str) -> CredentialRecord | None:
-    """Return the record of *username* as typed; None where nobody can log in with it."""
+    """Return the record of *username*, as typed; None if nobody can log in with it."""
     record = store.get(username)
     return None if record is None or record.pending else record
 
@@ -23,7 +23,7 @@ def claimed(store: CredentialStore, username: str) -> CredentialRecord | None:
 def judge(
     record: CredentialRecord | None, pin: str, hasher: PinHasher, attempts: AttemptCounters
 ) -> PinResult:
-    """Count the attempt and judge the PIN; the same hashing is done whoever is claimed."""
+    """Count the attempt and verify the PIN; the hashing work is the same for every name."""
     if record is None or record.pin_hash is None:
         hasher.verify(hasher.decoy, "", pin)
         return PinResult(None, False, PinReason.UNKNOWN)
@@ -38,7 +38,7 @@ def judge(
 
 
 def settle(attempts: AttemptCounters, decision: Decision, pin: object, face: object) -> None:
-    """End the attempt that `judge` reserved, if it came to a clear end; else it stays reserved."""
+    """End the attempt that `judge` reserved, if its outcome is clear; else it stays reserved."""
     if not (isinstance(pin, PinResult) and pin.reserved and pin.customer_id is not None):
         return
     ending = _ending(decision, pin, face)
@@ -72,7 +72,7 @@ def log_decision(audit: Log, decision: Decision, face: object) -> None:
 def renew_hash(
     store: CredentialStore, hasher: PinHasher, audit: Log, customer_id: str, pin: str
 ) -> None:
-    """Hash the right *pin* again if that was done with a former key or at other costs."""
+    """Hash the right *pin* again if its hash has a former pepper or other cost parameters."""
     record = store.by_id(customer_id)
     if record is None or record.pin_hash is None or not hasher.is_outdated(record.pin_hash):
         return
@@ -85,7 +85,7 @@ def renew_hash(
 
 
 def _ending(decision: Decision, pin: PinResult, face: object) -> Ending | None:
-    """Return how the attempt is counted; None leaves it reserved."""
+    """Return how the attempt counts; None leaves it reserved."""
     if decision.outcome is Outcome.GRANTED:
         return Ending.ADMITTED
     if decision.outcome is Outcome.NO_FACE and isinstance(face, TooFewPicturesError):

@@ -1,1 +1,1 @@
-"""Looking after a data folder: health, export, restore and the import of plain records."""
+"""Maintenance of a data folder: health, export, restore and import of plain records."""

@@ -1,4 +1,4 @@
-"""What is kept of one customer, to be given to them."""
+"""Export of all data kept about one customer, for that customer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -19,21 +19,21 @@ def export(
     gallery: Faces,
     log: Callable[[], Iterable[Entry]],
 ) -> dict[str, object]:
-    """Return what is kept of the customer whose *record* it is, ready for `json.dumps`.
+    """Return the data of the customer with *record*, ready for `json.dumps`.
 
-    The hash of the PIN, the numbers made from the face and the pictures themselves stay here:
-    who holds the first two could try PINs and faces. The number of pictures and their date are
-    given. Other customers whom an entry names stay unnamed, and what
-    staff are to look into is left out: the export may be asked for by who tried it.
+    The PIN hash, the template and the pictures are left out: the first two would allow tries of
+    PINs and faces. The number of pictures and their date are given. Other customers in log entries
+    stay unnamed. Suspected fraud, which staff investigate, is left out: the suspect may be the one
+    who asks for the export.
 
     Args:
-        record: Whose.
+        record: The customer's record.
         ledger: For the account.
         gallery: For the pictures.
         log: Returns the entries of the log, oldest first.
 
     Raises:
-        Exception: What the stores raise; then nothing is returned, for it would not be all.
+        Exception: What the stores raise; nothing is returned then, for it would be incomplete.
     """
     entries = [
         each
@@ -58,7 +58,7 @@ def export(
 def _face(
     record: CredentialRecord, gallery: Faces, entries: Sequence[Entry]
 ) -> dict[str, object] | None:
-    """Return how many pictures there are, all taken by the last act that took any."""
+    """Return the number of pictures and the time of the last capture."""
     if record.template_id is None:
         return None
     taken = [each["at"] for each in entries if each.get("kind") in ("enrolment", "face")]
@@ -101,6 +101,6 @@ def _plain(entry: Entry, customer_id: str) -> dict[str, object]:
 
 
 def _texts(entry: Entry) -> set[str]:
-    """Return every text in *entry*, those in its lists too."""
+    """Return all texts in *entry*, with those in its lists."""
     lists = [each if isinstance(each, list) else [each] for each in entry.values()]
     return {text for each in lists for text in each if isinstance(text, str)}

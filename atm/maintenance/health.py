@@ -1,4 +1,4 @@
-"""How the machine is: what staff look at before they ask for help."""
+"""Health of the machine: disk, camera, models, keys, log and pause, with notes for staff."""
 
 import shutil
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from atm.camera.registered_camera import RegisteredCamera
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys.keys import last_backup
-from atm.liveness_policy import LivenessDesk
+from atm.liveness_policy import LivenessPolicy
 from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
@@ -19,10 +19,10 @@ OLD_BACKUP_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the health page shows.
+    """Values of the health page.
 
     Attributes:
-        disk_free_share: Of the disk that holds the data folder, 0 to 1.
+        disk_free_share: Free share of the data folder's disk, 0 to 1.
         camera: "ready", "starting" or "lost".
         camera_problem: Why this camera may not be used, "" when it may.
         clock: The time, aware.
@@ -30,11 +30,10 @@ class Health:
         approved: Whether models and settings are what staff approved.
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
-        pace: How many pictures a second are judged while faces are checked, lately; None where
-            too few were checked to tell.
-        last_backup: Of the keys; None if there was none.
-        log_room: For how many entries the log has room for certain.
-        pause_s: Seconds for which the kiosk judges nobody.
+        pace: Pictures a second in the last face checks; None after too few checks.
+        last_backup: Time of the last key backup; None if there was none.
+        log_room: Number of entries for which the log has space.
+        pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
     """
 
@@ -53,15 +52,15 @@ class Health:
     notes: tuple[str, ...]
 
 
-def look(
+def read_health(
     settings: Settings,
     folder: DataFolder,
     stores: KioskStores,
     camera: RegisteredCamera,
-    liveness: LivenessDesk,
+    liveness: LivenessPolicy,
     pace: float | None,
 ) -> Health:
-    """Return the state of each part; one that cannot tell adds a note instead."""
+    """Read the state of each part; a part that cannot be read adds a note instead."""
     usage = shutil.disk_usage(folder.path)
     notes = list(stores.audit.notes())
     approved, network, backup, pause_s = False, False, None, 0.0

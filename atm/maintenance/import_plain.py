@@ -1,4 +1,4 @@
-"""Bring in the first prototype's `userCredentials.json`: names only, as pending records.
+"""Import of the first prototype's `userCredentials.json`: names only, as pending records.
 
 Its PINs were plain text, so they are not taken over: a pending record cannot log in until staff
 add a face and the customer types a new PIN.
@@ -18,7 +18,7 @@ from credentials.store import CredentialRecord, CredentialStore
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of each name of the file."""
+    """Result of an import: names that were imported, were taken, or were refused."""
 
     imported: tuple[str, ...]
     taken: tuple[str, ...]

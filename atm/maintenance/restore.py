@@ -1,7 +1,7 @@
-"""Put the credential records back from an earlier copy, and nothing that was taken away since.
+"""Restore of the credential records from an earlier copy, without undoing later acts.
 
-The log of acts says what was: a deleted customer stays deleted, and a record that is not the one
-the log knows of comes back without its PIN. Accounts and faces are no part of it.
+The audit log tells the later acts: a deleted customer stays deleted, and a record that differs from
+the logged one comes back without its PIN. Accounts and faces are not part of a restore.
 """
 
 import contextlib
@@ -26,25 +26,25 @@ _WORK_FOLDER = "restore.partial"
 
 
 class RestoreError(AtmError):
-    """There is nothing to restore from, or it could not be done; then nothing was changed."""
+    """There is no good copy, or the restore failed; nothing was changed."""
 
 
 class Counters(Protocol):
-    """A file of what attempts have come to."""
+    """Interface of a file with attempt counters."""
 
     @property
     def generation(self) -> int:
-        """How often the file was changed."""
+        """Number of changes of the file."""
         ...
 
     def lock(self, owner_id: str) -> None:
-        """Let nothing of *owner_id* be judged until staff unlock."""
+        """Lock *owner_id* until staff unlock."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CounterFile:
-    """The customers' counters, for the case that they are damaged or older than the log says.
+    """File of the customers' counters, which may be damaged or older than the log says.
 
     Attributes:
         path: The file.
@@ -60,11 +60,11 @@ class CounterFile:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A customer to whom a restore does harm.
+    """A customer who loses the PIN or the whole record by a restore.
 
     Attributes:
-        customer_id: Who.
-        username: None where no readable file tells it.
+        customer_id: The customer's id.
+        username: None if no readable file has it.
         comes_back: Whether the record comes back, without its PIN; otherwise it is lost.
     """
 
@@ -75,14 +75,14 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class RestorePreview:
-    """What a restore does.
+    """Effects of a restore.
 
     Attributes:
         source: The file whose records come back.
-        kept: How many customers come back as they were.
-        lost: The others, but for those who were deleted.
-        generation: What the store's generation becomes.
-        all_locked: Whether the counters are made anew, with every customer locked.
+        kept: Number of customers who come back unchanged.
+        lost: The other customers, without deleted ones.
+        generation: The store's new generation.
+        all_locked: Whether the counters are replaced, with every customer locked.
     """
 
     source: Path
@@ -93,7 +93,7 @@ class RestorePreview:
 
     @property
     def sentences(self) -> list[str]:
-        """The same in words, for the two who are to sign."""
+        """Sentences on the effects, for the two who sign."""
         said = [f"{self.kept} customers come back from {self.source.name}."]
         for loss in self.lost:
             who = loss.username or loss.customer_id
@@ -103,21 +103,21 @@ class RestorePreview:
                 else f"{who} is lost: enrol this customer again."
             )
         if self.all_locked:
-            said.append("The counters of attempts are made anew: unlock each customer who comes.")
+            said.append("The attempt counters are replaced; unlock each customer who comes.")
         said.append("Accounts are not restored here: compare the ledger with its own backup.")
         return said
 
 
 @dataclass(slots=True)
-class _Known:
-    """What the log says."""
+class _LogSummary:
+    """Facts of the audit log that a restore needs."""
 
     generation: int = 0
     counters: int = 0
     deleted: set[str] = field(default_factory=set)
     enrolled: set[str] = field(default_factory=set)
     changes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """Of each customer: kind of act and the MAC it left, empty where it may have been cut off."""
+    """By customer: kind of act and the MAC it left, empty if the act may be incomplete."""
 
 
 class Restore:
@@ -132,7 +132,7 @@ class Restore:
         counters: CounterFile | None = None,
         source: Path | None = None,
     ) -> None:
-        """Prepare it; nothing is read yet, and nobody else may use the folder until it is done.
+        """Prepare a restore; nothing is read yet. The caller holds the folder alone until the end.
 
         Args:
             path: The credential file to be written.
@@ -152,7 +152,7 @@ class Restore:
         self._source = source
 
     def preview(self) -> RestorePreview:
-        """Return what `apply` would do.
+        """Return the effects that `apply` would have.
 
         Raises:
             RestoreError: If there is no good copy.
@@ -161,7 +161,7 @@ class Restore:
         return self._plan()[0]
 
     def apply(self, signed: Signatures) -> RestorePreview:
-        """Restore, and return what was done; *signed* are to be logged before and after.
+        """Restore and return the effects; the caller logs *signed* before and after.
 
         Killed at any moment it can be called again: it ends in the same state.
 
@@ -208,7 +208,7 @@ class Restore:
         return preview, records
 
     def _copies(self) -> list[JsonStore]:
-        """Return the copies that are as this machine wrote them."""
+        """Return the copies with a valid seal."""
         previous = self._path.with_name(self._path.name + PREVIOUS_SUFFIX)
         good = []
         for path in {self._path, previous, self._source or previous}:
@@ -219,7 +219,7 @@ class Restore:
         return good
 
     def _lock_all(self, counters: CounterFile, records: Iterable[CredentialRecord]) -> None:
-        """Put a new counter file in place of the old one only when everybody is locked in it."""
+        """Lock every customer in a new counter file, then replace the old file."""
         folder = counters.path.with_name(_WORK_FOLDER)
         try:
             shutil.rmtree(folder, ignore_errors=True)
@@ -239,8 +239,8 @@ class Restore:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(log: Iterable[Entry]) -> _Known:
-    known = _Known()
+def _read(log: Iterable[Entry]) -> _LogSummary:
+    known = _LogSummary()
     for entry in log:
         stores = entry.get("stores")
         if isinstance(stores, Mapping):
@@ -261,8 +261,8 @@ def _read(log: Iterable[Entry]) -> _Known:
     return known
 
 
-def _up_to_date(record: CredentialRecord, mac: str, known: _Known) -> CredentialRecord:
-    """Return *record* without what the log says was changed since."""
+def _up_to_date(record: CredentialRecord, mac: str, known: _LogSummary) -> CredentialRecord:
+    """Return *record* without parts that later acts in the log have replaced."""
     newer: list[str] = []
     for kind, left in known.changes.get(record.customer_id, []):
         newer = [] if left == mac[:_MAC_DIGITS] else [*newer, kind]
@@ -272,7 +272,7 @@ def _up_to_date(record: CredentialRecord, mac: str, known: _Known) -> Credential
     return replace(record, pin_hash=None, template_id=template_id)
 
 
-def _trusted(counters: CounterFile, known: _Known) -> bool:
+def _trusted(counters: CounterFile, known: _LogSummary) -> bool:
     try:
         return counters.open().generation >= known.counters
     except StoreError:

@@ -1,1 +1,1 @@
-"""The bank's staff: who they are, how they sign in, what they may do and what refusals they see."""
+"""Staff of the bank: members and sign-in, their acts, and the refusals they can read."""

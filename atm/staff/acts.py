@@ -1,4 +1,4 @@
-"""What members of staff do for customers and for each other; every act is logged by name."""
+"""Acts of staff on customers and on other staff; every act is logged with the names."""
 
 import contextlib
 import threading
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from atm.accounts.accounts import Hold, LedgerError
-from atm.enrolment.hash_and_capture import Capturing, EnrolmentError, plain_errors
+from atm.enrolment.hash_and_capture import CaptureFace, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
 from atm.people import Customer, KnownCustomer, Signatures, StaffMember
@@ -21,7 +21,7 @@ from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username
 from credentials.store import CredentialRecord, CredentialStore
 
-FOUND_AT_MOST = 50
+SEARCH_LIMIT = 50
 
 _STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
 
@@ -36,7 +36,7 @@ class BalanceError(AtmError):
 
 
 class Office:
-    """The acts of staff. Whoever signs was signed in by `StaffRegistry`."""
+    """The acts of staff; `StaffRegistry` has signed in whoever acts or signs."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Office:
         staff: StaffRegistry,
         commit: Commit,
     ) -> None:
-        """Take every store, and the *commit* that they share, as `EnrolmentDesk` does."""
+        """Use every store, and the *commit* that they share, like `Enrolments`."""
         self._store = store
         self._hasher = hasher
         self._gallery = gallery
@@ -63,19 +63,19 @@ class Office:
     def customers(self, *, staff: StaffMember) -> list[tuple[Customer, str]]:
         """Return every customer with `active`, `waiting`, `locked` or `pending`, by username.
 
-        *staff*, here and below, ask; a look at customers is not logged.
+        *staff* is who asks, here and below; reading customers is not logged.
         """
         return self._with_states(sorted(self._store.all(), key=lambda record: record.username))
 
     def search(self, text: str, *, staff: StaffMember) -> list[tuple[Customer, str]]:
-        """Return the first `FOUND_AT_MOST` customers whose username or full name has *text* in it.
+        """Return the first `SEARCH_LIMIT` customers whose username or full name contains *text*.
 
-        Case does not count; the empty text finds everybody. As `customers` otherwise.
+        Case is ignored; the empty text matches all. The result is as of `customers`.
         """
-        return self._with_states(self._store.find(text, FOUND_AT_MOST))
+        return self._with_states(self._store.find(text, SEARCH_LIMIT))
 
     def unlock(self, username: str, *, staff: StaffMember) -> None:
-        """Forget wrong PINs, waits and reservations of a customer.
+        """Unlock a customer: delete wrong PINs, waits and reserved attempts.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -85,7 +85,7 @@ class Office:
             self._attempts.clear(record.customer_id)
 
     def new_pin(self, username: str, pin: str, *, signed: Signatures) -> None:
-        """Give a customer the PIN that they have just typed, and unlock them.
+        """Set the PIN that a customer has just typed, and unlock them.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -96,7 +96,7 @@ class Office:
         self._attempts.clear(self.record(username).customer_id)
 
     def set_pin(self, record: CredentialRecord, pin: str, by: list[str]) -> None:
-        """Put a new PIN into *record*; *by* says who signed, for the log.
+        """Save a new PIN in *record*; *by* are the signers' names for the log.
 
         Raises:
             PolicyError: If the PIN is not allowed.
@@ -111,12 +111,12 @@ class Office:
     def new_face(
         self,
         username: str,
-        enrol_face: Capturing,
+        enrol_face: CaptureFace,
         *,
         signed: Signatures,
         cancel: threading.Event | None = None,
     ) -> None:
-        """Take the face of an enrolled customer anew; PIN and account stay.
+        """Capture the face of an enrolled customer again; PIN and account stay.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -152,10 +152,10 @@ class Office:
     def delete(
         self, username: str, *, staff: StaffMember, override: Signatures | None = None
     ) -> int:
-        """Delete the customer: the record first, which is the commit, then all it named.
+        """Delete a customer: first the record (the commit), then face, account and counters.
 
         Returns:
-            What was on the account, in minor units: zero, unless two overrode.
+            The account's balance in minor units: zero, unless two members overrode the check.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -167,12 +167,12 @@ class Office:
         return self._commit(lambda: self._delete(record, names, any_balance=override is not None))
 
     def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
-        """Mark which requests of the liveness challenge a customer cannot follow; none: all again.
+        """Set the liveness requests that a customer cannot follow; an empty set clears them.
 
         Args:
             username: The customer's.
             requests: Values of `face_auth.types.Movement`; two must remain.
-            staff: Who checked that it is so.
+            staff: Who checked this.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -188,7 +188,7 @@ class Office:
             fields["record"] = self._store.record_mac(record.customer_id)
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
-        """Return every member of staff by name, and whether they are locked.
+        """Return the name of every member of staff, and whether they are locked.
 
         Raises:
             StaffError: If the list or the counters cannot be used.
@@ -196,7 +196,7 @@ class Office:
         return self._staff.names()
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
-        """Make a member of staff; two must sign, but for the second one.
+        """Add a member of staff; two must sign, except for the second member.
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.
@@ -218,7 +218,7 @@ class Office:
             self._staff.remove(name, signed=signed)
 
     def unlock_staff(self, name: str, *, signed: Signatures) -> None:
-        """Forget the wrong PINs of a member of staff.
+        """Unlock a member of staff: delete their wrong PINs.
 
         Raises:
             StaffError: If there is no such name.
@@ -228,7 +228,7 @@ class Office:
             self._staff.unlock(name)
 
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
-        """Return the last *n* logins that were not granted, newest first; the look is logged.
+        """Return the last *n* logins that were not granted, newest first; this reading is logged.
 
         Raises:
             AuditError: If the log cannot be read, or an entry was altered.
@@ -243,23 +243,23 @@ class Office:
         return [refusal(entry, names) for entry in entries]
 
     def holds(self, *, staff: StaffMember) -> list[tuple[Hold, str | None]]:
-        """Return the withdrawals that nobody knows the end of, each with the username."""
+        """Return the open holds, each with its customer's username."""
         holds = self._ledger.open_holds()
         names = self._store.usernames({hold.customer_id for hold in holds})
         return [(hold, names.get(hold.customer_id)) for hold in holds]
 
     def settle(self, hold: Hold, paid: bool, *, staff: StaffMember) -> None:
-        """Book (*paid*) or return the money of a hold.
+        """Settle a hold: book it (*paid*) or release it.
 
         Raises:
-            LedgerError: If it was settled meanwhile, or the machine is just paying out.
+            LedgerError: If it was settled meanwhile, or a withdrawal is being paid out.
         """
         fields = {"customer": hold.customer_id, "reference": hold.reference, "paid": paid}
         with self._logged("settle", staff=[staff.name], **fields):
             self._ledger.settle(hold, paid)
 
     def known(self, username: str, *, staff: StaffMember) -> KnownCustomer:
-        """Return what staff may know of *username*.
+        """Return the data of *username* that staff may see.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -308,7 +308,7 @@ class Office:
 
     @contextlib.contextmanager
     def _logged(self, kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
-        """Log an act before it is done, and that it was done; what it adds to the fields too."""
+        """Log an act before and after it; the body may add fields to the second entry."""
         self._audit.append(kind, step="begun", **fields)
         yield fields
         self._audit.append(kind, step="done", anchor=True, **fields)

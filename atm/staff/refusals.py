@@ -1,4 +1,4 @@
-"""The logins that were not granted, as staff read them."""
+"""Refused logins, as staff read them from the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ class Refusal:
 
     Attributes:
         at: When, aware.
-        username: Who was claimed; None for a name that nobody has, or has any more.
+        username: The claimed customer's; None for an unknown or deleted one.
         outcome: As `atm.login.decision.Outcome` has it.
         reasons: In the log's words.
-        times: How often in that minute.
+        times: Number of equal refusals in that minute.
     """
 
     at: datetime
@@ -29,10 +29,10 @@ class Refusal:
 
 
 def refusal(entry: JsonObject, names: Mapping[str, str]) -> Refusal:
-    """Return what *entry* of the log says; *names* are usernames by customer id.
+    """Return the refusal in *entry* of the log; *names* are usernames by customer id.
 
     Raises:
-        AuditError: If it is not as the log writes it.
+        AuditError: If the entry does not have the log's format.
     """
     try:
         return Refusal(

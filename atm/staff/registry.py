@@ -1,4 +1,4 @@
-"""The list of named members of staff, who may change it, and their sign-in."""
+"""Registry of the members of staff: sign-in, PINs, and the rules for changes."""
 
 import secrets
 import uuid
@@ -24,26 +24,26 @@ STAFF_LIMIT = 5  # wrong PINs until a member of staff is locked
 
 
 class StaffEntries(Protocol):
-    """Where the list is kept; a change is durable when its call returns."""
+    """Store of the staff list; a change is durable when its call returns."""
 
     def read(self) -> Staff:
-        """Return everybody, by what their names are compared by."""
+        """Return all members, by the key their names are compared by."""
         ...
 
     def change(self, edit: Callable[[Staff], list[JsonObject]]) -> None:
-        """Put what *edit* makes of everybody in their place; nobody else changes it meanwhile."""
+        """Replace all members by the result of *edit*, under a lock."""
         ...
 
 
 class StaffAttempts(Protocol):
-    """Counts wrong PINs; see `credentials.staff_attempts.WrongPins`."""
+    """Counter of wrong staff PINs; see `credentials.staff_attempts.WrongPins`."""
 
     def reserve(self, owner_id: str) -> bool:
-        """Count one attempt before it is judged, and say if it may be."""
+        """Count one attempt before it is judged; return whether it may be judged."""
         ...
 
     def clear(self, owner_id: str) -> None:
-        """Forget every attempt."""
+        """Delete all counted attempts."""
         ...
 
     def locked(self, owner_id: str) -> bool:
@@ -52,10 +52,10 @@ class StaffAttempts(Protocol):
 
 
 class StaffRegistry:
-    """The members of staff, and their rules; shared by threads and processes."""
+    """The members of staff with their rules; shared by threads and processes."""
 
     def __init__(self, entries: StaffEntries, hasher: PinHasher, attempts: StaffAttempts) -> None:
-        """Keep staff in *entries*; count wrong PINs in *attempts* (made with `STAFF_LIMIT`)."""
+        """Use *entries* as the list, and *attempts* (made with `STAFF_LIMIT`) for wrong PINs."""
         self._file = entries
         self._hasher = hasher
         self._attempts = attempts
@@ -70,7 +70,7 @@ class StaffRegistry:
         return not self._read()
 
     def names(self) -> list[tuple[str, bool]]:
-        """Return every member by name, and whether they are locked.
+        """Return the name of every member, and whether they are locked.
 
         Raises:
             StaffError: If the file or the counters cannot be used.
@@ -80,7 +80,7 @@ class StaffRegistry:
             return [(entry.name, self._attempts.locked(entry.staff_id)) for entry in entries]
 
     def known(self, name: str) -> str:
-        """Return how the member *name*, as typed, is called here.
+        """Return the registered name of the member *name*, as typed.
 
         Raises:
             StaffError: If there is no such member, or the file cannot be used.
@@ -88,7 +88,7 @@ class StaffRegistry:
         return self._known(name).name
 
     def add_first(self, name: str, pin: str) -> StaffMember:
-        """Make the first member of staff, which nobody can sign.
+        """Add the first member of staff, without a signature.
 
         Args:
             name: As a username: 1 to 64 visible characters.
@@ -101,13 +101,13 @@ class StaffRegistry:
         return self._add(name, pin, _check_none)
 
     def check_first(self, name: str, pin: str) -> str:
-        """Return *name* as it will be kept, or raise what `add_first` would; change nothing."""
+        """Return *name* in its normalised form, or raise what `add_first` would raise."""
         check_pin(pin, shortest=SHORTEST_STAFF_PIN)
         _check_none(self._read())
         return normalise_username(name)
 
     def add(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
-        """Make another member of staff.
+        """Add another member of staff.
 
         Args:
             name: As for `add_first`.
@@ -134,7 +134,7 @@ class StaffRegistry:
         return self._add(name, pin, check)
 
     def remove(self, name: str, *, signed: Signatures) -> None:
-        """Remove a member of staff, who may be one of the two who sign; so one always stays.
+        """Remove a member of staff, who may be one of the two signers, so one always stays.
 
         Raises:
             StaffError: If there is no such member, who signed is no member any more, or the
@@ -154,7 +154,7 @@ class StaffRegistry:
             self._attempts.clear(entry.staff_id)
 
     def change_pin(self, name: str, old: str, new: str) -> None:
-        """Give *name* the PIN *new*; *old* is judged as at a sign-in.
+        """Change the PIN of *name* to *new*; *old* is checked as at a sign-in.
 
         Raises:
             PolicyError: If *new* is not allowed; *old* was not judged then.
@@ -179,7 +179,7 @@ class StaffRegistry:
             self._file.change(edit)
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
-        """Return the member of staff whose *name* and *pin* these are.
+        """Return the member of staff with this *name* and *pin*.
 
         The attempt is counted on disk before it is judged; the right PIN clears the counter.
 
@@ -200,7 +200,7 @@ class StaffRegistry:
         return StaffMember(entry.name)
 
     def unlock(self, name: str) -> None:
-        """Forget the wrong PINs of *name*.
+        """Unlock *name*: delete the wrong PINs.
 
         Raises:
             StaffError: If there is no such member of staff, or a file cannot be used.

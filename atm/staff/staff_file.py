@@ -1,4 +1,4 @@
-"""Members of staff as they are kept: by name, in one sealed JSON file of one machine."""
+"""Sealed JSON file with the members of staff of one machine."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class StaffEntry:
 
 
 Staff = Mapping[str, StaffEntry]
-"""Everybody, by `username_key` of their names."""
+"""All members, by `username_key` of their names."""
 
 
 def staff_file(path: Path, seal: Seal) -> RecordFile[Staff]:
@@ -38,7 +38,7 @@ def staff_file(path: Path, seal: Seal) -> RecordFile[Staff]:
 
 
 def staff_hashes(path: Path, seal: Seal) -> list[str]:
-    """Return the PIN hashes of all members of staff in *path*: for a change of keys.
+    """Return the PIN hashes of all members of staff in *path*, for a key rotation.
 
     Raises:
         CredentialError: If the file cannot be read or was altered.
@@ -47,10 +47,10 @@ def staff_hashes(path: Path, seal: Seal) -> list[str]:
 
 
 def parse_staff(raw: list[JsonObject]) -> Staff:
-    """Return the members that *raw* are.
+    """Parse *raw* records as members of staff.
 
     Raises:
-        ValueError: If one is not as this program writes it, or stands twice.
+        ValueError: If a record does not have this program's format, or is a duplicate.
     """
     found: dict[str, StaffEntry] = {}
     for number, record in enumerate(raw, start=1):

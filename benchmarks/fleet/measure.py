@@ -11,8 +11,8 @@ from typing import Final, cast
 
 from sqlalchemy import Engine, event
 
-from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
+from atm.enrolment.enrolment import Enrolments
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.sealed_box import Recipient
 from atm.fleet.service.bank_service import BankService
@@ -142,9 +142,9 @@ def _counting(found: dict[str, int]) -> Iterator[None]:
 def _save(stores: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) -> None:
     """Enrol a customer in the service's stores, hash and commit, without the search."""
     log = stores.log("0" * 32)
-    enrolment = EnrolmentDesk(
+    enrolment = Enrolments(
         store=stores.credentials, hasher=stores.hasher, gallery=stores.gallery,
-        ledger=stores.ledger, audit=log, one_face=cast(OneFace, NoDuplicates()),
+        ledger=stores.ledger, audit=log, duplicate_check=cast(DuplicateFaceCheck, NoDuplicates()),
         commit=stores.commit, new_id=stores.new_id,
     )  # fmt: skip
     face = bank.face("")

@@ -112,7 +112,7 @@ class Guide:
         began = self._clock()
         verdict: Verdict | None = None
         try:
-            verdict = machine.guide(frame).verdict
+            verdict = machine.assess(frame).verdict
         except Exception:
             if not self._failing:  # said once, not nine times a second
                 _log.exception("A frame could not be judged")

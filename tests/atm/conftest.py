@@ -1,4 +1,4 @@
-"""Real stores in a temporary folder, with hashing made cheap; the face's answer is staged."""
+"""Fixtures: real stores in a temporary folder, cheap hashing, and a staged face result."""
 
 import os
 import sqlite3
@@ -15,11 +15,11 @@ from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.ledger import Ledger
 from atm.accounts.session import Session
 from atm.audit import AuditLog
-from atm.enrolment.crash_cleanup import remove_orphans
-from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
+from atm.enrolment.enrolment import Enrolments
 from atm.enrolment.hash_and_capture import LockedCommit
-from atm.login.login import LoginDesk
+from atm.login.login import LocalLogins
 from atm.login.pause import Pause
 from atm.people import Customer
 from atm.staff.acts import Office
@@ -68,22 +68,24 @@ class Bank:
         """Stand in for the search through all customers."""
         return self.alike
 
-    def enrolment(self) -> EnrolmentDesk:
-        return EnrolmentDesk(
+    def enrolment(self) -> Enrolments:
+        return Enrolments(
             store=self.store,
             hasher=self.hasher,
             gallery=self.gallery,
             ledger=self.ledger,
             audit=self.audit,
-            one_face=cast(OneFace, self),
+            duplicate_check=cast(DuplicateFaceCheck, self),
             commit=self.commit(),
         )
 
     def commit(self) -> LockedCommit:
         return LockedCommit(self.folder / "enrolment.lock")
 
-    def remove_orphans(self) -> int:
-        return remove_orphans(self.store, self.gallery, self.ledger, self.audit, self.commit())
+    def remove_unfinished_enrolments(self) -> int:
+        return remove_unfinished_enrolments(
+            self.store, self.gallery, self.ledger, self.audit, self.commit()
+        )
 
     def office(self) -> Office:
         return Office(
@@ -109,8 +111,8 @@ class Bank:
             "limit_s": 60.0,
         }
 
-    def logins(self, **others: Any) -> LoginDesk:
-        return LoginDesk(**({**self.login_parts(), "refuse_after_s": 0.001} | others))
+    def logins(self, **others: Any) -> LocalLogins:
+        return LocalLogins(**({**self.login_parts(), "refuse_after_s": 0.001} | others))
 
     def session(self, customer: Customer) -> Session:
         return Session(

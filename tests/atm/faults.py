@@ -1,4 +1,4 @@
-"""Faults at one call of one part, in turn: what a desk calls is counted, and one call is struck."""
+"""Faults for tests: the calls of a use case's parts are counted, and each is struck in turn."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Call:
 
 
 class Faults:
-    """Wraps the parts of a desk; each call of theirs goes through here."""
+    """Wraps the parts of a use case; each call of theirs goes through here."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []

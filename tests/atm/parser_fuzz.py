@@ -1,4 +1,4 @@
-"""Every file that the machine reads, changed at random: what comes of it.
+"""Fuzz targets for every file that the machine reads, with the errors that each may raise.
 
 A target has a whole document, what reads it, and the errors that reading may end in. Where a seal
 or a checksum would stop each change at the door, a second target ("... inside") puts it right, so
@@ -397,7 +397,7 @@ def _audit(bank: Bank) -> Iterator[Target]:
 
     def audit() -> None:
         anchor, state = Anchor(paths[2]).read(), StateFile(paths[1]).read()
-        parts = [(path.name, path.read_bytes()) for path in fresh().chain.parts.all()]
+        parts = [(path.name, path.read_bytes()) for path in fresh().chain.log_files.all()]
         report = verify(parts, read_verifier(verifier), anchor, state)
         if report.problems:
             raise AuditError(report.summary())

@@ -1,4 +1,4 @@
-"""Any sequence of what customers, staff, crashes and clocks do, against a model of the rules.
+"""Random sequences of acts, crashes and clocks, against a model of the rules.
 
 The model knows the rules as the project states them and none of the code: no difference may show.
 Nothing here waits for the disk; what a power cut leaves is tested elsewhere. `pytest -m long` runs
@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 import atm.login.login
 from atm.accounts.accounts import LedgerError
 from atm.accounts.ledger import Ledger
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.enrolment import Enrolments
 from atm.errors import AtmError
 from atm.login.decision import Outcome
 from atm.machine import Machine
@@ -201,10 +201,10 @@ class BankMachine(RuleBasedStateMachine):
         """Open everything, as the machine does at start."""
         self.bank: Bank = open_at(self.path, self.clock)
         self.bank.ledger = Ledger(self.path / "ledger.sqlite", SEAL, clock=self.wall_clock)
-        self.bank.remove_orphans()
+        self.bank.remove_unfinished_enrolments()
         self.bank.ledger.check()
         self.bank.audit.check()
-        self.desk = self.bank.logins(refuse_after_s=1e-6)
+        self.logins = self.bank.logins(refuse_after_s=1e-6)
 
     @initialize()
     def there_are_customers(self) -> None:
@@ -243,16 +243,18 @@ class BankMachine(RuleBasedStateMachine):
     def crash_in_an_enrolment(self, name: str, at: int) -> None:
         """The process dies at one call: nothing is taken back, and the next start tidies up."""
         faults = Faults()
-        desk = EnrolmentDesk(
+        enrolments = Enrolments(
             store=faults("store", self.bank.store), hasher=self.bank.hasher,
             gallery=faults("gallery", self.bank.gallery),
             ledger=faults("ledger", self.bank.ledger), audit=faults("audit", self.bank.audit),
-            one_face=self.bank, commit=self.bank.commit(),
+            duplicate_check=self.bank, commit=self.bank.commit(),
         )  # fmt: skip
-        desk._undo = lambda record, pending: None
+        enrolments._undo = lambda record, pending: None
         faults.arm({("caller", at): raising(KeyboardInterrupt)})
         with contextlib.suppress(KeyboardInterrupt, DuplicateUserError):
-            desk.enrol(Application(name, name, 500, "4071", datetime.now(UTC)), RUIZ, captured)
+            enrolments.enrol(
+                Application(name, name, 500, "4071", datetime.now(UTC)), RUIZ, captured
+            )
         self.start()
         record = self.bank.store.get(name)
         if not self.known(name) and record is not None:  # it died after its commit
@@ -281,7 +283,7 @@ class BankMachine(RuleBasedStateMachine):
     def log_in(self, name: str, pin: str, face: str, times: int) -> None:
         for _ in range(times):
             expected = self.rules.login(name, pin, face)
-            decision = self.desk.login(f" {name.upper()}", pin, self.check_face(face))
+            decision = self.logins.login(f" {name.upper()}", pin, self.check_face(face))
             assert decision.outcome is expected, decision
             assert (decision.session is None) == (expected is not Outcome.GRANTED)
             if decision.session is not None:
@@ -314,9 +316,9 @@ class BankMachine(RuleBasedStateMachine):
         if patient:
             self.time_passes(3601)
         if self.rules.login(name, pin, name) is not Outcome.GRANTED:
-            assert self.desk.login(name, pin, self.check_face(name)).session is None
+            assert self.logins.login(name, pin, self.check_face(name)).session is None
             return
-        session = self.desk.login(name, pin, self.check_face(name)).session
+        session = self.logins.login(name, pin, self.check_face(name)).session
         today = account.withdrawn.get(self.rules.day, 0) + sum(
             held for held, day in account.holds if day == self.rules.day
         )
@@ -385,7 +387,7 @@ class BankMachine(RuleBasedStateMachine):
             return
         old = account.pin if right else "9753"
         machine = SimpleNamespace(
-            login=lambda username, pin, **_: self.desk.login(
+            login=lambda username, pin, **_: self.logins.login(
                 username, pin, self.check_face(name)
             ),
         )  # fmt: skip
@@ -512,7 +514,7 @@ def run(examples: int, steps: int) -> None:
 
 @pytest.fixture(autouse=True)
 def at_once(no_sync: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "FOLLOW_UP_DELAY_S", 0.0)
 
 
 def test_no_sequence_tells_the_bank_from_its_rules() -> None:

@@ -1,4 +1,4 @@
-"""The drawn customer of a demonstration: enrolled as anybody is, and nowhere else."""
+"""The drawn customer of a demonstration: an ordinary enrolment, in demo folders only."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from atm import demo_customer
-from atm.demo_customer import OPENING_MINOR, PIN, USERNAME, furnish, state
+from atm.demo_customer import OPENING_MINOR, PIN, USERNAME, enrol_demo_customer, state
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.folder import FolderError, Kind
 from atm.machine import Machine
@@ -43,7 +43,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
 def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened) -> None:
     machine = opened(Kind.DEMO, "demo")
     assert not machine.has_customers and state(machine) == ""
-    furnish(machine)
+    enrol_demo_customer(machine)
     (record,) = machine.bank.stores.credentials.all()
     assert (record.username, state(machine)) == (USERNAME, "active") and machine.has_customers
     assert machine.bank.stores.ledger.balance(record.customer_id) == OPENING_MINOR
@@ -60,7 +60,7 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
     )
     assert own > recogniser.threshold.value > foreign
     assert [e["staff"] for e in machine.audit.entries() if e["kind"] == "enrolment"]
-    furnish(machine)
+    enrol_demo_customer(machine)
     assert machine.bank.stores.credentials.all() == [record]  # once
 
 
@@ -70,7 +70,7 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
 )
 def test_no_other_folder_is(opened: Opened, kind: Kind, camera: str) -> None:
     machine = opened(kind, camera)
-    furnish(machine)
+    enrol_demo_customer(machine)
     assert machine.bank.stores.credentials.all() == [] and not machine.has_customers
 
 
@@ -79,7 +79,7 @@ def test_a_demonstration_with_customers_is_left_as_it_is(opened: Opened) -> None
     staff = machine.first_staff("ruiz", "482913")
     mine = Application("ada", "Ada", 0, "4071", datetime.now(UTC))
     machine.enrol(mine, staff=staff, camera=DrawnCamera("demo:3"))
-    furnish(machine)
+    enrol_demo_customer(machine)
     assert [record.username for record in machine.bank.stores.credentials.all()] == ["ada"]
     assert state(machine) == ""
 
@@ -89,7 +89,7 @@ def test_it_can_be_broken_off(opened: Opened) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(EnrolmentError, match="Nothing was saved"):
-        furnish(machine, stop)
+        enrol_demo_customer(machine, stop)
     assert (
         machine.bank.stores.credentials.all() == []
         and machine.bank.stores.ledger.customer_ids() == set()
@@ -115,5 +115,5 @@ def test_what_stands_on_the_home_page_can_be_typed() -> None:
 def test_a_renamed_kind_is_no_way_around(opened: Opened, tmp_path: Path) -> None:
     machine = opened(Kind.TEST, "demo")
     machine.settings = replace(machine.settings, kind=Kind.DEMO)
-    furnish(machine)
+    enrol_demo_customer(machine)
     assert machine.bank.stores.credentials.all() == []  # the folder's own kind counts

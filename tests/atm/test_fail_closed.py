@@ -1,6 +1,6 @@
-"""At every call of both factors in turn: an exception, a hang, a dead thread. Never a yes.
+"""Faults at every call of a login and an enrolment: exception, hang or dead thread never admit.
 
-The calls are not listed here: every part of a desk is wrapped, a clean run counts its calls, and
+The calls are not listed here: every part is wrapped, a clean run counts its calls, and
 each is struck at once. `pytest -m long` strikes at all with all kinds of faults, and at pairs.
 """
 
@@ -19,8 +19,8 @@ import pytest
 
 import atm.enrolment.hash_and_capture
 import atm.login.login
-from atm.answer_thread import Answer
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.answer_thread import ThreadResult
+from atm.enrolment.enrolment import Enrolments
 from atm.errors import AtmError
 from atm.login.decision import Decision, Outcome
 from atm.people import Application, StaffMember
@@ -51,11 +51,11 @@ ROUGH: list[type[BaseException]] = [
 
 @dataclass
 class Stage:
-    """A desk whose every part is wrapped, with Ada enrolled, and who stands before the camera."""
+    """Logins whose every part is wrapped, with Ada enrolled, and who stands before the camera."""
 
     bank: Bank
     faults: Faults
-    desk: atm.login.login.LoginDesk
+    logins: atm.login.login.LocalLogins
     before_camera: np.ndarray
     parts: SimpleNamespace
 
@@ -73,7 +73,7 @@ class Stage:
             frames = parts.camera.frames(look)
             return verify(recogniser, frames, template, progress=parts.progress)
 
-        return self.desk.login(username, pin, check_face)
+        return self.logins.login(username, pin, check_face)
 
     def later(self) -> None:
         """Let every wait and pause pass."""
@@ -122,7 +122,7 @@ def make_stage(bank: Bank, face: Any, limit_s: float = LIMIT_S) -> Stage:
         camera=faults("camera", Camera()),
         progress=faults("progress", lambda told: None),
     )
-    desk = bank.logins(
+    logins = bank.logins(
         limit_s=limit_s,
         store=faults("store", bank.store),
         hasher=faults("hasher", bank.hasher),
@@ -132,13 +132,13 @@ def make_stage(bank: Bank, face: Any, limit_s: float = LIMIT_S) -> Stage:
         open_session=faults("open_session", bank.session),
         suspect=faults("suspect", lambda customer_id, face: None),
     )
-    return Stage(bank, faults, desk, template.embeddings[0], parts)
+    return Stage(bank, faults, logins, template.embeddings[0], parts)
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what follows an answer follow at once."""
-    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "FOLLOW_UP_DELAY_S", 0.0)
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def strike_all(stage: Stage, errors: list[type[BaseException]], wrong: bool) -> 
             struck += stage.faults.struck
             what = (name, place, error, decision)
             assert stage.faults.struck == 1, what
-            may = name == "right" and place[0] == "login-behind"
+            may = name == "right" and place[0] == "login-follow-up"
             assert (decision.outcome is Outcome.GRANTED) == may, what
             assert (decision.session is not None) == may, what
             assert_next_is_admitted(stage)
@@ -234,7 +234,7 @@ def test_two_faults_in_one_login(stage: Stage) -> None:
         )
         decision = stage.login(*case)
         settle()
-        behind = {first[0], second[0]} == {"login-behind"}
+        behind = {first[0], second[0]} == {"login-follow-up"}
         assert (decision.outcome is Outcome.GRANTED) <= (behind and case[2] == 1 and case[1] == PIN)
         assert_next_is_admitted(stage)
 
@@ -265,25 +265,25 @@ def test_parts_that_answer_all_sorts_of_nonsense_are_never_a_yes(stage: Stage) -
 
 @pytest.mark.parametrize("dying", ["login", "login-pin", "login-face"])
 def test_a_thread_that_dies_without_a_word_is_never_a_yes(stage, monkeypatch, dying) -> None:
-    run = Answer.run
-    monkeypatch.setattr(Answer, "run", lambda self: self.name != dying and run(self))
-    monkeypatch.setattr(stage.desk, "_limit_s", 0.5)
+    run = ThreadResult.run
+    monkeypatch.setattr(ThreadResult, "run", lambda self: self.name != dying and run(self))
+    monkeypatch.setattr(stage.logins, "_limit_s", 0.5)
     assert stage.login("ada", PIN).outcome is Outcome.FAULT
     monkeypatch.undo()
     assert_next_is_admitted(stage)
 
 
-@pytest.mark.parametrize("dying", ["login", "login-pin", "login-face", "login-behind"])
+@pytest.mark.parametrize("dying", ["login", "login-pin", "login-face", "login-follow-up"])
 def test_no_thread_to_be_had_is_never_a_yes(stage, monkeypatch, dying) -> None:
-    start = Answer.start
+    start = ThreadResult.start
 
-    def refuse(self: Answer[Any]) -> None:
+    def refuse(self: ThreadResult[Any]) -> None:
         if self.name == dying:
             raise RuntimeError("can't start new thread")
         start(self)
 
-    monkeypatch.setattr(Answer, "start", refuse)
-    expected = Outcome.GRANTED if dying == "login-behind" else Outcome.FAULT
+    monkeypatch.setattr(ThreadResult, "start", refuse)
+    expected = Outcome.GRANTED if dying == "login-follow-up" else Outcome.FAULT
     assert stage.login("ada", PIN).outcome is expected
     monkeypatch.undo()
     assert_next_is_admitted(stage)
@@ -296,9 +296,9 @@ def hang_at(stage: Stage, place: Place) -> None:
     stage.faults.arm({place: hang})
     decision = stage.login("ada", PIN)
     assert not hang.over, place  # nobody waited for it
-    behind = place[0] == "login-behind"
+    behind = place[0] == "login-follow-up"
     assert behind or decision.outcome is not Outcome.GRANTED, (place, decision)
-    stage.desk._limit_s = LIMIT_S
+    stage.logins._limit_s = LIMIT_S
     assert_next_is_admitted(stage)
     hang.go.set()
 
@@ -325,11 +325,10 @@ def test_nobody_is_admitted_by_an_answer_that_comes_too_late(bank, face, late_s)
     """The counters hang until nobody waits any more: the log must not say granted."""
     stage = make_stage(bank, face)
     now = [1000.0]
-    desk = bank.logins(
+    stage.logins = bank.logins(
         limit_s=30.0, clock=lambda: now[0], sleep=lambda seconds: None,
         attempts=stage.faults("attempts", bank.attempts),
     )  # fmt: skip
-    stage.desk = desk
     stage.faults.arm({})
     stage.login("ada", PIN)
     (settling,) = [c.place for c in stage.faults.calls if c.what == "attempts.settle"]
@@ -347,15 +346,15 @@ def test_nobody_is_admitted_by_an_answer_that_comes_too_late(bank, face, late_s)
 
 @dataclass
 class Counter:
-    """An enrolment desk whose every part is wrapped."""
+    """Enrolments whose every part is wrapped."""
 
     bank: Bank
     faults: Faults
-    desk: EnrolmentDesk
+    enrolments: Enrolments
     capture: Callable[..., Any]
 
     def enrol(self) -> Any:
-        return self.desk.enrol(application(), RUIZ, self.capture)
+        return self.enrolments.enrol(application(), RUIZ, self.capture)
 
     def assert_whole_or_nothing(self, reopen: Callable[[], Bank]) -> bool:
         """Look at what a fresh start finds, without its tidying up; returns if Ada is enrolled."""
@@ -379,18 +378,18 @@ TWO = atm.people.Signatures(RUIZ, StaffMember("okafor"))
 
 def make_counter(bank: Bank, face: Any, limit_s: float = LIMIT_S) -> Counter:
     faults = Faults()
-    desk = EnrolmentDesk(
+    enrolments = Enrolments(
         store=faults("store", bank.store),
         hasher=faults("hasher", bank.hasher),
         gallery=faults("gallery", bank.gallery),
         ledger=faults("ledger", bank.ledger),
         audit=faults("audit", bank.audit),
-        one_face=faults("one_face", bank),
+        duplicate_check=faults("duplicate_check", bank),
         commit=bank.commit(),
         limit_s=limit_s,
     )
     capture = faults("capture", lambda customer_id, stop: face(customer_id))
-    return Counter(bank, faults, desk, capture)
+    return Counter(bank, faults, enrolments, capture)
 
 
 def strike_enrolments(
@@ -401,7 +400,7 @@ def strike_enrolments(
     counter.enrol()
     calls = list(counter.faults.calls)
     found = {call.what for call in calls}
-    assert {"store.get", "hasher.hash", "capture", "one_face.question", "gallery.save",
+    assert {"store.get", "hasher.hash", "capture", "duplicate_check.question", "gallery.save",
             "ledger.open_account", "audit.append", "store.add"} <= found  # fmt: skip
     for call, error in itertools.product(calls, errors):
         counter.start_again()
@@ -439,12 +438,12 @@ def test_a_hang_in_a_thread_of_an_enrolment_ends_it_with_nothing_saved(
     (place,) = [call.place for call in counter.faults.calls if call.what == part]
     counter.start_again()
     hang = Hang()
-    monkeypatch.setattr(counter.desk, "_limit_s", 0.5)
+    monkeypatch.setattr(counter.enrolments, "_limit_s", 0.5)
     counter.faults.arm({place: hang})
     with pytest.raises(AtmError, match="took too long"):
         counter.enrol()
     assert not hang.over
-    monkeypatch.setattr(counter.desk, "_limit_s", LIMIT_S)
+    monkeypatch.setattr(counter.enrolments, "_limit_s", LIMIT_S)
     counter.faults.arm({})
     counter.enrol()
     hang.go.set()
@@ -458,7 +457,7 @@ def test_a_hanging_capture_can_be_cancelled(bank, face, open_bank, monkeypatch) 
     counter.faults.arm({("enrol-face", 0): hang})
     threading.Timer(0.3, cancel.set).start()
     with pytest.raises(AtmError) as caught:
-        counter.desk.enrol(application(), RUIZ, counter.capture, cancel=cancel)
+        counter.enrolments.enrol(application(), RUIZ, counter.capture, cancel=cancel)
     assert caught.value.code == "cancelled"
     hang.go.set()
     settle()

@@ -25,7 +25,7 @@ PARTS = ("_store", "_hasher", "_attempts", "_pause", "_audit", "_open_session", 
 @pytest.fixture
 def machine(unseen_people: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_sync: None):
     """A machine with Ada enrolled, and her other photographs before its camera."""
-    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "FOLLOW_UP_DELAY_S", 0.0)
     _, photographs = unseen_people[0]
     for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
         (tmp_path / part).mkdir()
@@ -52,7 +52,7 @@ def wrapped(machine: Machine) -> Faults:
     stores = machine.bank.stores
     machine.bank.stores = replace(stores, gallery=faults("gallery", stores.gallery))
     machine._recogniser = faults("recogniser", machine._recogniser)
-    machine._eye._camera = faults("camera", machine._eye.camera)
+    machine._registered_camera._camera = faults("camera", machine._registered_camera.camera)
     return faults
 
 
@@ -60,7 +60,7 @@ def strike(machine: Machine, errors: list[type[BaseException]], step: int) -> in
     faults = wrapped(machine)
     assert machine.login("ada", "4071").outcome is Outcome.GRANTED
     wait_for_what_follows()
-    calls = [call for call in faults.calls if call.place[0] != "login-behind"]
+    calls = [call for call in faults.calls if call.place[0] != "login-follow-up"]
     assert {"camera.frames", "gallery.load", "recogniser.look", "recogniser.embed"} <= {
         call.what for call in calls
     }

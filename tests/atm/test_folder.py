@@ -1,4 +1,4 @@
-"""A data folder is born live, test or demo and never changes."""
+"""A data folder is made as live, test or demo and never changes its kind."""
 
 import itertools
 import json

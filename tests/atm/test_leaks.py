@@ -47,7 +47,7 @@ def settle() -> None:
 
 def played(bank: Any, count: int, every: int) -> list[tuple[int, int, int]]:
     """Log in *count* times in every way; return memory, descriptors and threads now and then."""
-    desk = bank.logins()
+    logins = bank.logins()
 
     def seen(accepted: bool) -> Any:
         embedding = np.zeros(512, np.float32)
@@ -69,7 +69,7 @@ def played(bank: Any, count: int, every: int) -> list[tuple[int, int, int]]:
     for number in range(1, count + 1):
         name, pin, accepted, outcome = kinds[number % len(kinds)]
         bank.clock.seconds += 4000
-        decision = desk.login(name, pin, seen(accepted))
+        decision = logins.login(name, pin, seen(accepted))
         assert decision.outcome is outcome, (number, decision)
         if decision.session is not None:
             decision.session.balance()
@@ -82,7 +82,7 @@ def played(bank: Any, count: int, every: int) -> list[tuple[int, int, int]]:
 
 @pytest.fixture
 def ada(bank, face, no_sync, monkeypatch) -> None:
-    monkeypatch.setattr(atm.login.login, "BEHIND_S", 0.0)
+    monkeypatch.setattr(atm.login.login, "FOLLOW_UP_DELAY_S", 0.0)
     application = Application("ada", "Ada", 50_000, "4071", datetime.now(UTC))
     bank.enrolment().enrol(application, RUIZ, lambda customer_id, stop: face(customer_id))
 

@@ -1,4 +1,4 @@
-"""Which liveness check an attempt gets: by the setting, and by what a customer cannot do."""
+"""The liveness policy: the check of each attempt, by setting and excused movements."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from atm.liveness_policy import ExcuseError, LivenessDesk, excuses
+from atm.liveness_policy import ExcuseError, LivenessPolicy, excuses
 from atm.login.decision import Outcome
 from atm.people import Application, StaffMember
 from face_auth.types import FaceResult, LivenessResult
@@ -22,32 +22,31 @@ RUIZ = StaffMember("ruiz")
 @pytest.fixture
 def ada(bank, face):
     application = Application("ada", "Ada Lovelace", 50_000, "4071", datetime.now(UTC))
-    desk = bank.enrolment()
-    customer = desk.enrol(application, RUIZ, lambda customer, stop: face(customer))
+    customer = bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
     return bank.store.by_id(customer.customer_id)
 
 
 def test_nothing_is_asked_where_the_setting_is_off() -> None:
-    desk = LivenessDesk("off", None)
-    assert desk.check(()) is None
-    assert desk.load() is False
+    policy = LivenessPolicy("off", None)
+    assert policy.check(()) is None
+    assert policy.load() is False
 
 
 def test_a_challenge_asks_for_three_movements_and_an_enrolment_for_four_poses() -> None:
-    desk = LivenessDesk("challenge", None)
-    assert len(desk.check(()).challenge.movements) == 3
-    assert len(set(desk.check((), enrols=True).challenge.movements)) == 4
-    assert LivenessDesk("passive", None).check(()).challenge is None
+    policy = LivenessPolicy("challenge", None)
+    assert len(policy.check(()).challenge.movements) == 3
+    assert len(set(policy.check((), enrols=True).challenge.movements)) == 4
+    assert LivenessPolicy("passive", None).check(()).challenge is None
 
 
 def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -> None:
     bank.office().excuse("ada", ["look_up", "look_down", "come_closer"], staff=RUIZ)
     record = bank.store.get("ada")
-    desk = LivenessDesk("challenge", None)
+    policy = LivenessPolicy("challenge", None)
     asked = {
         movement.value
         for _ in range(50)
-        for movement in desk.check(excuses(record.excused)).challenge.movements
+        for movement in policy.check(excuses(record.excused)).challenge.movements
     }
     assert asked == {"turn_left", "turn_right"}
     entry = bank.audit.tail(1, "excuse")[0]
@@ -59,8 +58,8 @@ def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -
 def test_a_customer_can_be_excused_before_there_is_a_record(bank, face) -> None:
     excused = ("look_down", "look_up")
     application = Application("ada", "Ada Lovelace", 0, "4071", datetime.now(UTC), excused)
-    desk = LivenessDesk("challenge", None)
-    asked = desk.check(excused, enrols=True).challenge.movements
+    policy = LivenessPolicy("challenge", None)
+    asked = policy.check(excused, enrols=True).challenge.movements
     assert {movement.value for movement in asked} == {"turn_left", "turn_right"}
     bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
     assert bank.store.get("ada").excused == "look_up,look_down"
@@ -105,7 +104,7 @@ def test_a_suspected_attack_is_refused_like_any_other_and_stands_in_the_log(bank
     assert (entry["customer"], entry["reasons"]) == (ada.customer_id, ["moire"])
 
 
-def test_a_face_that_no_liveness_check_passed_is_never_accepted_by_the_desk(bank, ada) -> None:
+def test_a_face_that_no_liveness_check_passed_is_never_accepted_by_a_login(bank, ada) -> None:
     suspected = LivenessResult(False, -3.5, ("moire",))
 
     def check_face(record, pressed, deadline):

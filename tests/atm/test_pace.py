@@ -1,4 +1,4 @@
-"""How fast pictures are judged, by a clock that the test moves; and who is told of it."""
+"""The measured frame rate and its warnings, with a clock that the test moves."""
 
 import itertools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Settings: defaults < kiosk.toml < environment < options, and nothing unknown."""
+"""Settings: priority of the four sources, and refusal of everything unknown."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stores that are older than the log says are refused; what another process did is not old."""
+"""Stores older than the log are refused; changes by another process are not."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Names and PINs that nobody should type: a clean refusal, and nothing is written.
+"""Strange names and PINs are refused cleanly, and nothing is written.
 
 What is folded: case, full-width and other compatibility forms, composed and decomposed letters.
 What is not: letters of other scripts that look alike (Cyrillic a, Greek o), digits of other
@@ -163,12 +163,12 @@ def test_path_tricks_are_names_like_any_other_and_name_no_file(bank, face, no_sy
     def names() -> set[str]:
         return {str(p.relative_to(bank.folder.parent)) for p in bank.folder.parent.rglob("*")}
 
-    desk = bank.enrolment()
-    desk.enrol(application("first"), StaffMember("ruiz"), lambda who, stop: face(who))
+    enrolments = bank.enrolment()
+    enrolments.enrol(application("first"), StaffMember("ruiz"), lambda who, stop: face(who))
     bank.attempts.reserve("0" * 32)
     before = names()
     for name in PATHS:
-        desk.enrol(application(name), StaffMember("ruiz"), lambda who, stop: face(who))
+        enrolments.enrol(application(name), StaffMember("ruiz"), lambda who, stop: face(who))
         assert bank.logins().login(name, "4071", check_face).outcome is Outcome.GRANTED
     new = names() - before
     template_ids = {record.template_id for record in bank.store.all()}

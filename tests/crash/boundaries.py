@@ -1,4 +1,4 @@
-"""Kill an act at each call that it makes to the disk, and start afresh after each."""
+"""Kills an act at each of its disk calls, and starts again after each kill."""
 
 import random
 import shutil

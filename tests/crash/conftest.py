@@ -1,4 +1,4 @@
-"""Kiosks to crash, in memory where the machine allows: what a kill leaves is the same there."""
+"""Fixtures: kiosks to crash, in memory where possible; a kill leaves the same there."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Calls to the disk that give an error: what was told must be true even so.
+"""Disk calls that fail: everything a teller reported must still be true.
 
 An error at a sync means that nobody knows what is on the disk, now or later. So what follows is
 judged by `power_cut`'s disk, where a failed sync loses what was written before it for good.

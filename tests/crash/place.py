@@ -1,4 +1,4 @@
-"""A kiosk's folders as a whole: data, keys, anchor, verifier, and the dispenser's paper journal."""
+"""All folders of one kiosk: data, keys, anchor, verifier, and the dispenser's journal."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A disk that forgets what was not synced: cuts the power anywhere in what a teller did.
+"""A simulated disk that loses unsynced data, for power cuts at any point of a teller's work.
 
 The model. What was written to a file lasts once the file was synced. Of what was written since,
 each block of 512 bytes may be there or not, in any order, and a size that was set may not be; where

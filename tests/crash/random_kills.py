@@ -1,4 +1,4 @@
-"""Kill tellers at random moments of mixed acts, in folders that live through many kills."""
+"""Kills tellers at random moments of mixed acts, in folders that live through many kills."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Kill the start that follows a crash, at each call that it makes to the disk, and start again."""
+"""Kills the start after a crash at each of its disk calls, and starts again."""
 
 import shutil
 from collections import Counter

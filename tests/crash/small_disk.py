@@ -1,4 +1,4 @@
-"""Disks without room, or that take no writing: mounted for a test, as root."""
+"""Full or read-only disks, mounted for a test as root."""
 
 import contextlib
 import os

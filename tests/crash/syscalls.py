@@ -1,4 +1,4 @@
-"""strace around one teller: what it asks of the disk, and what becomes of it when that fails."""
+"""Traces one teller with strace: its disk calls, and its behaviour when they fail."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""A process that does acts on real stores and says before and after each what it does.
+"""A process that does acts on real stores and reports before and after each act.
 
 Run as a module it is asked on its standard input, one JSON document a line, to fork a teller; that
 saves the imports of each. What a teller says goes to a file, so that a kill loses none of it.
@@ -21,15 +21,15 @@ from typing import Any, cast
 import numpy as np
 
 from atm.accounts.session import Session
-from atm.answer_thread import Answer
-from atm.enrolment.duplicate_face import OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.answer_thread import ThreadResult
+from atm.enrolment.duplicate_face import DuplicateFaceCheck
+from atm.enrolment.enrolment import Enrolments
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
 from atm.folder import open_folder
 from atm.keys.keys import Keys
 from atm.login.decision import Decision, Outcome
-from atm.login.login import LoginDesk
+from atm.login.login import LocalLogins
 from atm.login.pause import Pause
 from atm.opening import open_machine
 from atm.people import Application, Customer, Signatures, StaffMember
@@ -95,7 +95,7 @@ class _Dispenser:
 
 
 class Teller:
-    """The desks of one kiosk process, with the face's answer staged and hashing made cheap."""
+    """Use cases of one kiosk process, with the face's answer staged and hashing made cheap."""
 
     def __init__(self, root: Path, say: Callable[[str], None]) -> None:
         """Open the stores in *root* as a start does; *say* gets a line for each step of an act."""
@@ -109,17 +109,17 @@ class Teller:
         self._say = say
         self._stores = stores
         self._journal = journal_of(root)
-        self._enrolment = EnrolmentDesk(
+        self._enrolment = Enrolments(
             store=stores.credentials, hasher=hasher, gallery=stores.gallery,
-            ledger=stores.ledger, audit=stores.audit, one_face=cast(OneFace, _NobodyAlike()),
-            commit=commit,
+            ledger=stores.ledger, audit=stores.audit,
+            duplicate_check=cast(DuplicateFaceCheck, _NobodyAlike()), commit=commit,
         )  # fmt: skip
         self._office = Office(
             store=stores.credentials, hasher=hasher, gallery=stores.gallery,
             ledger=stores.ledger, attempts=stores.attempts, audit=stores.audit,
             staff=stores.staff, commit=commit,
         )  # fmt: skip
-        self._logins = LoginDesk(
+        self._logins = LocalLogins(
             store=stores.credentials, hasher=hasher, attempts=stores.attempts,
             pause=Pause(folder.path / PAUSE, keys.seal, _Leaps()), audit=stores.audit,
             open_session=self._session, suspect=lambda customer_id, face: None,
@@ -215,11 +215,11 @@ def one_after_the_other() -> None:
     What a login leaves for later is left out: here it only reads.
     """
 
-    def start(thread: Answer[Any]) -> None:
-        if thread.name != "login-behind":
+    def start(thread: ThreadResult[Any]) -> None:
+        if thread.name != "login-follow-up":
             thread.run()
 
-    unbound = cast(Any, Answer)
+    unbound = cast(Any, ThreadResult)
     unbound.start = start
     unbound.join = lambda thread, timeout=None: None
 

@@ -1,4 +1,4 @@
-"""Starts tellers in a kiosk's folders, and plans what they do."""
+"""Starts tellers in a kiosk's folders, and plans their acts."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A kiosk that dies at any call to the disk has lost nothing and half-made nothing."""
+"""A kiosk killed at any disk call has lost nothing and left nothing unfinished."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Enrolments of several processes at once are all there, and each is whole."""
+"""Enrolments of several processes at once are all saved, each of them complete."""
 
 import pytest
 

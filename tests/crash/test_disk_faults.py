@@ -1,4 +1,4 @@
-"""A disk that gives an error: nothing untrue is told, and the next start is sound."""
+"""On disk errors nothing untrue is reported, and the next start is sound."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A power cut loses only what nobody was told of."""
+"""A power cut loses only what was never acknowledged."""
 
 from pathlib import Path
 

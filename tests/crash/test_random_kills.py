@@ -1,4 +1,4 @@
-"""A kiosk killed at any moment of its day has lost nothing and half-made nothing."""
+"""A kiosk killed at any moment has lost nothing and left nothing unfinished."""
 
 import pytest
 

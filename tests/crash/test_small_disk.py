@@ -1,4 +1,4 @@
-"""A kiosk on a full or read-only disk says so, does nothing by halves, and goes on afterwards."""
+"""A kiosk on a full or read-only disk reports it, leaves nothing unfinished, and recovers."""
 
 import re
 import shutil

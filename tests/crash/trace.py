@@ -1,4 +1,4 @@
-"""What strace wrote of one teller, as changes to files and names, in the order they happened."""
+"""Parser of one teller's strace output: changes to files and names, in order."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What must be true of a kiosk after a crash, from what its tellers said before it."""
+"""Invariants of a kiosk after a crash, derived from its tellers' reports."""
 
 import re
 from collections import Counter
@@ -121,7 +121,7 @@ def check(root: Path, truth: Truth) -> None:
     machine = open_machine(settings_of(root))
     try:
         log = machine.audit
-        parts = [(each.name, each.read_bytes()) for each in log.chain.parts.all()]
+        parts = [(each.name, each.read_bytes()) for each in log.chain.log_files.all()]
         states = log.chain.states.read()
         report = verify(parts, read_verifier(verifier_of(root)), log.anchor.read(), states)
         assert report.problems == [], report.problems

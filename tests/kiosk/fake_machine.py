@@ -181,7 +181,7 @@ class FakeMachine:
         """Be ready."""
         self.ready = True
 
-    def guide(self, frame: Frame) -> Any:
+    def assess(self, frame: Frame) -> Any:
         """Return the verdict that the test chose."""
         assert threading.current_thread() is not threading.main_thread()
         return SimpleNamespace(verdict=self.verdict)
@@ -267,7 +267,7 @@ class FakeMachine:
             if self.enrol_error and taken == 3:
                 raise EnrolmentError(self.enrol_error, "It did not come about.")
 
-    def watch(self, session: Session) -> Any:
+    def presence_of(self, session: Session) -> Any:
         """Return what says that the one is there whom the test chose."""
         self.watched.append(session)
         return SimpleNamespace(look=lambda _frame: self.presence)

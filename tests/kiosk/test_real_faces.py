@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from atm.folder import Kind
-from atm.login.login import LoginDesk
+from atm.login.login import LocalLogins
 from atm.people import StaffMember
 
 pytestmark = [pytest.mark.gui, pytest.mark.faces]
@@ -120,7 +120,7 @@ def test_nine_of_ten_are_admitted_and_no_impostor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("atm.login.pause.REFUSALS", 100)  # twenty come in a row here
-    monkeypatch.setitem(LoginDesk.__init__.__kwdefaults__, "refuse_after_s", 0.2)
+    monkeypatch.setitem(LocalLogins.__init__.__kwdefaults__, "refuse_after_s", 0.2)
     names = [f"person{number}" for number in range(PEOPLE)]
     for name, (enrol_camera, _) in zip(names, cameras, strict=True):
         enrol(real_kiosk, name, enrol_camera)

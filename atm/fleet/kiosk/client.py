@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 
-from atm.answer_thread import Answer
+from atm.answer_thread import ThreadResult
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.wire_errors import CALL_S, VERSION, NotAllowedError, decode_error
 from atm.settings import Settings
@@ -94,10 +94,10 @@ class ServiceClient:
             if self._clock() < self._quiet_until:
                 raise ServiceUnavailable
         latest = self._clock() + self._call_s
-        call = Answer("service-call", lambda: self._send(path, body, latest, idempotent))
+        call = ThreadResult("service-call", lambda: self._send(path, body, latest, idempotent))
         call.start()
         call.join(self._call_s)
-        answer = call.answer
+        answer = call.result
         if isinstance(answer, httpx.Response):
             return self._read(path, answer)
         if answer is None or isinstance(answer, httpx.TimeoutException):

@@ -5,8 +5,8 @@ from datetime import UTC
 from typing import Any
 
 from atm.enrolment.duplicate_face import DuplicateQuestion
-from atm.enrolment.enrolment import Asking
-from atm.enrolment.hash_and_capture import LIMIT_S, Capturing, EnrolmentError, hash_and_capture
+from atm.enrolment.enrolment import ConfirmDuplicate
+from atm.enrolment.hash_and_capture import LIMIT_S, CaptureFace, EnrolmentError, hash_and_capture
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.kiosk.staff import tokens_of
 from atm.fleet.wire_errors import DuplicateFaceError
@@ -18,7 +18,7 @@ from credentials.policy import check_pin, normalise_full_name, normalise_usernam
 
 
 class RemoteEnrolment:
-    """Makes customers of the bank, whole or not at all: the same methods as `EnrolmentDesk`."""
+    """Makes customers of the bank, whole or not at all: the same methods as `Enrolments`."""
 
     def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
         """Enrol through *client*; taking the pictures may last *limit_s* seconds."""
@@ -43,9 +43,9 @@ class RemoteEnrolment:
         self,
         application: Application,
         staff: StaffMember,
-        enrol_face: Capturing,
+        enrol_face: CaptureFace,
         *,
-        ask: Asking | None = None,
+        ask: ConfirmDuplicate | None = None,
         cancel: threading.Event | None = None,
     ) -> Customer:
         """Take the pictures, then let the service save everything or nothing.
@@ -59,7 +59,7 @@ class RemoteEnrolment:
             cancel: Set it to stop; it is set by itself once the pictures are done.
 
         Raises:
-            PolicyError, DuplicateUserError, EnrolmentError, AtmError: As `EnrolmentDesk.enrol`.
+            PolicyError, DuplicateUserError, EnrolmentError, AtmError: As `Enrolments.enrol`.
         """
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)

@@ -20,7 +20,7 @@ from atm.fleet.sealed_box import Recipient, SealedBoxError
 from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login.decision import Decision, Outcome, reason
-from atm.login.login import Behind, LoginAnswers, LoginShell
+from atm.login.login import FollowUp, LoginAnswers, LoginFlow
 from atm.login.pause import Pause
 from atm.people import Customer
 from face_auth.errors import AcquisitionError, NoFaceError
@@ -50,7 +50,7 @@ Awaited = Future[BegunLogin]
 """The answer that the face thread waits for."""
 
 
-class RemoteLogin(LoginShell[BegunLogin, Awaited]):
+class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
     """Runs logins whose decision the service takes."""
 
     def __init__(
@@ -90,7 +90,7 @@ class RemoteLogin(LoginShell[BegunLogin, Awaited]):
 
         return judge, lambda: claim
 
-    def _end(self, answers: LoginAnswers[BegunLogin], pin: str) -> tuple[Decision, Behind | None]:
+    def _end(self, answers: LoginAnswers[BegunLogin], pin: str) -> tuple[Decision, FollowUp | None]:
         begun, face = answers.pin, answers.face
         reasons = (
             "service: asked" if isinstance(begun, BegunLogin) else f"service: {reason(begun)}",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from atm.accounts.accounts import Hold
-from atm.enrolment.hash_and_capture import Capturing, EnrolmentError, plain_errors
+from atm.enrolment.hash_and_capture import CaptureFace, EnrolmentError, plain_errors
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.kiosk.staff import tokens_of
 from atm.fleet.wire_faces import pack_face
@@ -57,7 +57,7 @@ class RemoteOffice:
     def new_face(
         self,
         username: str,
-        enrol_face: Capturing,
+        enrol_face: CaptureFace,
         *,
         signed: Signatures,
         cancel: threading.Event | None = None,

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from atm.enrolment.duplicate_face import OneFace
-from atm.enrolment.enrolment import EnrolmentDesk
+from atm.enrolment.duplicate_face import DuplicateFaceCheck
+from atm.enrolment.enrolment import Enrolments
 from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.logins import Logins
 from atm.fleet.service.server import FINGERPRINT
@@ -50,17 +50,19 @@ class BankService:
             commit=stores.commit,
         )
 
-    def enrolment(self, kiosk: Kiosk) -> EnrolmentDesk:
+    def enrolment(self, kiosk: Kiosk) -> Enrolments:
         """Return the enrolment of customers, logged for *kiosk*."""
         stores = self.stores
         log = stores.log(kiosk.kiosk_id)
-        return EnrolmentDesk(
+        return Enrolments(
             store=stores.credentials,
             hasher=stores.hasher,
             gallery=stores.gallery,
             ledger=stores.ledger,
             audit=log,
-            one_face=OneFace(stores.credentials, stores.gallery, log, stores.search),
+            duplicate_check=DuplicateFaceCheck(
+                stores.credentials, stores.gallery, log, stores.search
+            ),
             commit=stores.commit,
             new_id=stores.new_id,
         )

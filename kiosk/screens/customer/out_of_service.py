@@ -71,9 +71,9 @@ class OutOfService(Screen):
         self.staff.enable(False)
 
         def find(_attempt: object) -> SignIn:
-            from atm.opening import staff_alone
+            from atm.opening import open_staff_sign_in
 
-            found = machine.staff if machine is not None else staff_alone(settings)
+            found = machine.staff if machine is not None else open_staff_sign_in(settings)
             if found.empty:
                 raise LookupError("there is no member of staff")
             return found

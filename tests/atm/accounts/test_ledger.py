@@ -1,4 +1,4 @@
-"""Money adds up: whole minor units, one transaction at a time, every commit on disk."""
+"""The ledger adds up: whole minor units, one transaction at a time, every commit on disk."""
 
 import sqlite3
 import stat
@@ -27,7 +27,7 @@ from atm.accounts.accounts import (
     Withdrawal,
 )
 from atm.accounts.ledger import Ledger
-from atm.accounts.ledger_rows import Books
+from atm.accounts.ledger_rows import LedgerRows
 from atm.accounts.money import LARGEST_MINOR
 from credentials.sealed.seal import Seal
 
@@ -311,8 +311,8 @@ def test_a_hold_is_settled_once(ledger: Ledger, path: Path, first: str) -> None:
     ways: dict[str, Callable[[Ledger, Hold], object]] = {
         "book": Ledger.book,
         "release": Ledger.release,
-        "paid": lambda books, hold: books.settle(hold, paid=True),
-        "unpaid": lambda books, hold: books.settle(hold, paid=False),
+        "paid": lambda ledger, hold: ledger.settle(hold, paid=True),
+        "unpaid": lambda ledger, hold: ledger.settle(hold, paid=False),
     }
     hold = keep(ledger, 30000)
     ways[first](ledger, hold)
@@ -494,8 +494,8 @@ def test_crash_between_the_writes_of_a_booking_undoes_them_all(
         raise KeyboardInterrupt
 
     hold = keep(ledger, 1000)
-    real = getattr(Books, method)
-    monkeypatch.setattr(Books, method, written_then_lost)
+    real = getattr(LedgerRows, method)
+    monkeypatch.setattr(LedgerRows, method, written_then_lost)
     with pytest.raises(KeyboardInterrupt):
         ledger.book(hold)
     monkeypatch.undo()

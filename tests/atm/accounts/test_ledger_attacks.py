@@ -1,4 +1,4 @@
-"""The ledger's file in strange hands: refused, or its answers are still the true ones."""
+"""Attacks on the ledger's file: it is refused, or its answers are still true."""
 
 import contextlib
 import sqlite3

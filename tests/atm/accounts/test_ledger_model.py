@@ -1,4 +1,4 @@
-"""Whatever is done with accounts and holds, the ledger and a few dictionaries agree."""
+"""The ledger against a model: dictionaries follow every account and hold and must agree."""
 
 import shutil
 import tempfile

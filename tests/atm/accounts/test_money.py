@@ -1,4 +1,4 @@
-"""Amounts as people type them."""
+"""Typed amounts of money are parsed or refused with the right code."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""What an admitted customer may do: money is held before it comes out, and logged before that."""
+"""A customer's session: money is held and logged before any note comes out."""
 
 from pathlib import Path
 from typing import Any

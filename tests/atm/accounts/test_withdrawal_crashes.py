@@ -1,4 +1,4 @@
-"""A withdrawal that dies anywhere pays once or not at all, and staff can tell which."""
+"""A withdrawal killed at any moment pays once or not at all, and staff can tell which."""
 
 from pathlib import Path
 

@@ -74,7 +74,7 @@ while True:
 
 
 def kill_withdrawals(folder: Path, count: int, seed: int, dies_at: str = "") -> None:
-    """Kill a withdrawing process *count* times and check the books after each.
+    """Kill a withdrawing process *count* times and check the ledger after each.
 
     Args:
         folder: Empty; the ledger, the dispenser's journal and the log are kept in it.

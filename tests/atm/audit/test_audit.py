@@ -1,4 +1,4 @@
-"""The log is only added to, holds no secrets, and says when it cannot be written."""
+"""The log is append-only, holds no secrets, and reports when it cannot be written."""
 
 import itertools
 import json
@@ -323,8 +323,8 @@ def test_store_that_another_thread_holds_while_it_logs_is_no_deadlock(path: Path
         other = threading.Thread(target=log.append, args=("decision",))
         other.start()
         other.join(0.2)
-        assert log._turn.acquire(timeout=LIMIT_S)  # what the holder of the store needs to log
-        log._turn.release()
+        assert log._lock.acquire(timeout=LIMIT_S)  # what the holder of the store needs to log
+        log._lock.release()
     other.join()
     assert [each["kind"] for each in log.tail(9)] == ["decision"]
 
@@ -369,9 +369,9 @@ def test_refusal_after_the_minute_is_written_at_once(path: Path) -> None:
 def test_counted_refusals_are_written_when_their_minute_is_over(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("atm.audit.repeats.WINDOW_S", 0.2)
+    monkeypatch.setattr("atm.audit.repeated_refusals.WINDOW_S", 0.2)
     log = open_log(path, steady=lambda: 0.0)
-    with log._turn:  # so that the minute is over after the third one, however slow they are
+    with log._lock:  # so that the minute is over after the third one, however slow they are
         for _ in range(3):
             log.append("decision", outcome="refused", customer="c1", reasons=["wrong_pin"])
         timer = log._timer
@@ -416,8 +416,8 @@ def test_kept_room_is_used_when_the_disk_is_full(small_disk: Path) -> None:
     for number in range(300):
         log.append("decision", outcome="granted", customer="c" * 32, number=number, anchor=True)
     assert [each["number"] for each in log.tail(300)] == list(range(300))
-    assert any("is free; make room" in note for note in log.notes())
-    assert any("keeps room for only" in note for note in log.notes())
+    assert any("is free; free some space" in note for note in log.notes())
+    assert any("has space for only" in note for note in log.notes())
     with pytest.raises(AuditError, match="cannot be written: No space left"):
         for _ in range(2000):
             log.append("decision", outcome="granted")
@@ -439,10 +439,10 @@ def test_room_that_could_not_be_kept_whole_is_given_back_and_told_of(
         patch.setattr(os, "posix_fallocate", part)
         log.append("start")
     assert path.with_name("audit.room").stat().st_size == 0
-    assert any("keeps room for only" in note for note in log.notes())
+    assert any("has space for only" in note for note in log.notes())
     again = open_log(path)
     again.append("start")
-    assert not any("keeps room for only" in note for note in again.notes())
+    assert not any("has space for only" in note for note in again.notes())
 
 
 def test_staff_are_told_at_a_fifth_of_the_disk_and_below(
@@ -451,9 +451,9 @@ def test_staff_are_told_at_a_fifth_of_the_disk_and_below(
     log = open_log(path)
     log.append("start")
     share = 0.21
-    monkeypatch.setattr("atm.audit.reserved_space.Room.free_share", lambda _: share)
+    monkeypatch.setattr("atm.audit.reserved_space.ReservedSpace.free_share", lambda _: share)
     assert not any("disk is free" in note for note in log.notes())
     share = 0.2
-    assert "Only 20% of the log's disk is free; make room." in log.notes()
+    assert "Only 20% of the log's disk is free; free some space." in log.notes()
     assert log.free_share() == 0.2
     assert log.room() > 10_000

@@ -1,4 +1,4 @@
-"""A crash never breaks the chain, and nothing but a crash may look like one."""
+"""A crash never breaks the chain, and a manipulation never looks like a crash."""
 
 import itertools
 import json
@@ -55,7 +55,7 @@ def open_log(path: Path, **options: Any) -> AuditLog:
 
 def verified(log: AuditLog, verifier: Path) -> Report:
     """Verify the log as the auditor does."""
-    parts = [(each.name, each.read_bytes()) for each in log.chain.parts.all()]
+    parts = [(each.name, each.read_bytes()) for each in log.chain.log_files.all()]
     return verify(parts, read_verifier(verifier), log.anchor.read(), log.chain.states.read())
 
 
@@ -273,7 +273,7 @@ def test_anchor_that_is_gone_or_put_back_is_refused(path: Path, how: str) -> Non
     if how == "gone":
         anchor.unlink()
     for act in (open_log(path).check, lambda: log.append("decision", anchor=True)):
-        with pytest.raises(AuditError, match=r"anchor .* is missing or was put back"):
+        with pytest.raises(AuditError, match=r"anchor .* is missing or an old copy"):
             act()
 
 
@@ -353,7 +353,7 @@ def test_rotated_files_are_one_chain(path: Path, tmp_path: Path) -> None:
     hand_over(log, tmp_path / "verifier")
     for number in range(40):
         log.append("decision", number=number, anchor=True)
-    files = log.chain.parts.all()
+    files = log.chain.log_files.all()
     assert [each.name for each in files[:2]] == ["audit-000001.jsonl", "audit-000002.jsonl"]
     assert len(files) > 5
     for before, after in itertools.pairwise(files):
@@ -385,7 +385,7 @@ def test_full_file_that_was_touched_is_found(path: Path, tmp_path: Path, act: st
     hand_over(log, tmp_path / "verifier")
     for _ in range(12):
         log.append("decision", anchor=True)
-    first, second = log.chain.parts.all()[:2]
+    first, second = log.chain.log_files.all()[:2]
     if act == "remove":
         first.unlink()
     elif act == "cut":

@@ -1,4 +1,4 @@
-"""The auditor finds whatever was done to the log, and nothing where nothing was done."""
+"""The auditor finds every manipulation of the log, and nothing in an untouched log."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def command(
 
 
 def contents(log: AuditLog) -> Parts:
-    return [(each.name, each.read_bytes()) for each in log.chain.parts.all()]
+    return [(each.name, each.read_bytes()) for each in log.chain.log_files.all()]
 
 
 def verified(log: AuditLog, file: Path) -> Report:
@@ -207,10 +207,10 @@ def test_each_problem_is_one_plain_line(folder: DataFolder, tmp_path: Path) -> N
         "Entry 10 (line 10 of audit.jsonl) was altered, or this kiosk did not write it."
     ]
     assert problems(*lines[:9], b"{}\n", *lines[9:]) == [
-        "Line 10 of audit.jsonl is no entry of the log."
+        "Line 10 of audit.jsonl is not an entry of the log."
     ]
     assert problems(*lines, lines[4]) == [
-        "Entry 5 (line 303 of audit.jsonl) stands twice or is out of place."
+        "Entry 5 (line 303 of audit.jsonl) is a duplicate or out of order."
     ]
     assert problems(*lines[:-2]) == [
         "The log was cut: it ends at entry 300, but entry 302 was anchored."
@@ -419,7 +419,7 @@ def test_commands_hand_over_verify_and_find(
     assert command("init", "--verifier", tmp_path / "verifier") == 0
     said = capsys.readouterr().out
     assert "verifies the log from entry 5 on" in said
-    assert "The 4 entries before it cannot be verified with it." in said
+    assert "The 4 entries before it cannot be verified with this file." in said
     assert command("init", "--verifier", tmp_path / "verifier") == 2
     log.append("decision")
     assert command("verify", "--verifier", tmp_path / "verifier") == 0

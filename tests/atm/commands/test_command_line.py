@@ -1,4 +1,4 @@
-"""`python -m atm` as a person or a script uses it, with real photographs as the camera."""
+"""`python -m atm` as a person or a script runs it, with real photographs as the camera."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Who is first may approve models and settings; nobody else can by the same way."""
+"""The first member of staff may approve models and settings; nobody else can this way."""
 
 from pathlib import Path
 

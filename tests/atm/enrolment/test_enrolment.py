@@ -1,4 +1,4 @@
-"""Both or nothing is saved, whatever happens and whenever the program dies."""
+"""An enrolment saves everything or nothing, also when the program dies."""
 
 import os
 import signal
@@ -214,7 +214,7 @@ KILLED = textwrap.dedent("""
 
 def test_a_kill_at_any_moment_leaves_whole_customers_only(open_bank, tmp_path) -> None:
     acknowledged: set[str] = set()
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]  # where conftest is
     for round_ in range(8):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path), str(here), str(1000 * round_)],
@@ -228,7 +228,7 @@ def test_a_kill_at_any_moment_leaves_whole_customers_only(open_bank, tmp_path) -
         acknowledged |= {line.strip() for line in process.stdout if line.endswith("\n")}
         process.wait()
         bank = open_bank()
-        bank.remove_orphans()
+        bank.remove_unfinished_enrolments()
         records = bank.store.all()
         assert acknowledged <= {record.username for record in records}
         assert bank.gallery.ids() == {record.template_id for record in records}
@@ -238,12 +238,12 @@ def test_a_kill_at_any_moment_leaves_whole_customers_only(open_bank, tmp_path) -
     assert len(acknowledged) > 8
 
 
-def test_orphans_of_a_crash_are_removed_and_customers_are_not(bank, face, open_bank) -> None:
+def test_unfinished_enrolments_are_removed_and_customers_are_not(bank, face, open_bank) -> None:
     bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
-    bank.gallery.save("orphan", *face("nobody"))
+    bank.gallery.save("unfinished", *face("nobody"))
     bank.ledger.open_account("f" * 32, 100)
     again = open_bank()
-    assert again.remove_orphans() == 2
+    assert again.remove_unfinished_enrolments() == 2
     record = again.store.get("ada")
     assert again.gallery.ids() == {record.template_id}
     assert again.ledger.customer_ids() == {record.customer_id}
@@ -255,7 +255,7 @@ def test_a_customer_who_lacks_a_pin_keeps_the_account_and_is_not_enrolled_again(
     customer = bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     bank.store.replace(replace(bank.store.get("ada"), pin_hash=None))
     again = open_bank()
-    assert again.remove_orphans() == 0
+    assert again.remove_unfinished_enrolments() == 0
     with pytest.raises(DuplicateUserError):
         again.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     assert again.ledger.balance(customer.customer_id) == 50_000
@@ -266,7 +266,7 @@ def test_the_money_of_a_customer_whose_record_a_restore_lost_stays(bank, face, o
     bank.audit.append("restore", step="begun")
     bank.store.remove(customer.customer_id)
     again = open_bank()
-    again.remove_orphans()
+    again.remove_unfinished_enrolments()
     assert again.ledger.balance(customer.customer_id) == 50_000
 
 
@@ -281,7 +281,7 @@ def test_an_account_is_swept_whose_enrolment_was_logged_and_then_taken_back(
     with pytest.raises(KeyboardInterrupt):
         bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
     assert [entry["step"] for entry in entries(bank, "enrolment")] == ["begun", "done"]
-    assert open_bank().remove_orphans() == 1
+    assert open_bank().remove_unfinished_enrolments() == 1
     assert open_bank().ledger.customer_ids() == set()
 
 
@@ -294,5 +294,5 @@ def test_what_a_killed_writer_left_unfinished_is_removed(bank, face, open_bank) 
     ]
     for stray in strays:
         stray.write_bytes(b"somebody who never was a customer")
-    assert open_bank().remove_orphans() == 0
+    assert open_bank().remove_unfinished_enrolments() == 0
     assert [stray.exists() for stray in strays] == [False] * 3

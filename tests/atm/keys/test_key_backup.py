@@ -1,4 +1,4 @@
-"""An encrypted copy of the key opens with its passphrase, for its own folder, and never else."""
+"""A key backup opens with its passphrase, for its own folder only."""
 
 import json
 import os

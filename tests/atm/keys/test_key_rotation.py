@@ -1,4 +1,4 @@
-"""A change of keys: all is readable under the new key, nothing under the old, killed or not."""
+"""After a key rotation everything opens with the new key only, even after a kill."""
 
 import json
 import os

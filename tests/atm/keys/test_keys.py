@@ -1,4 +1,4 @@
-"""The root key is made once, outside the data folder, and never replaced behind anyone's back."""
+"""The root key is made once, outside the data folder, and never silently replaced."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A login is granted by both factors for one customer in time, and by nothing else."""
+"""A login is granted only if both factors accept the same customer in time."""
 
 import itertools
 import json
@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from atm.answer_thread import Answer
+from atm.answer_thread import ThreadResult
 from atm.audit import AuditError
 from atm.login.decision import Outcome, PinReason, PinResult, decide
-from atm.login.login import LoginDesk
+from atm.login.login import LocalLogins
 from atm.people import Application, StaffMember
 from credentials.attempts import Standing
 from credentials.errors import StoreError
@@ -241,8 +241,8 @@ def test_every_refusal_leaves_at_a_fixed_time(bank, ada, name, work_s, left_s) -
         watch.sleep(work_s)
         return seen(False)(record, pressed, deadline)
 
-    desk = bank.logins(refuse_after_s=2.0, clock=watch, sleep=watch.sleep)
-    assert desk.login(name, "0000", check_face).outcome is Outcome.REFUSED
+    logins = bank.logins(refuse_after_s=2.0, clock=watch, sleep=watch.sleep)
+    assert logins.login(name, "0000", check_face).outcome is Outcome.REFUSED
     assert watch.now == pytest.approx(100 + left_s)
 
 
@@ -257,8 +257,8 @@ def test_a_refusal_leaves_two_seconds_after_the_press_and_what_follows_half_a_se
         return seen(False)(record, pressed, deadline)
 
     parts = bank.login_parts() | {"suspect": lambda customer_id, face: idle_s.put("suspected")}
-    desk = LoginDesk(**parts, clock=watch, sleep=watch.sleep)
-    assert desk.login("ada", "4071", check_face).outcome is Outcome.REFUSED
+    logins = LocalLogins(**parts, clock=watch, sleep=watch.sleep)
+    assert logins.login("ada", "4071", check_face).outcome is Outcome.REFUSED
     assert watch.now == pytest.approx(100 + 2.0)
     assert idle_s.get(timeout=LIMIT_S) == pytest.approx(1.7 + 0.5)
     assert idle_s.get(timeout=LIMIT_S) == "suspected"
@@ -266,18 +266,18 @@ def test_a_refusal_leaves_two_seconds_after_the_press_and_what_follows_half_a_se
 
 def test_an_admission_is_not_held_back(bank, ada) -> None:
     watch = Stopwatch()
-    desk = bank.logins(refuse_after_s=2.0, clock=watch, sleep=watch.sleep)
-    assert desk.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+    logins = bank.logins(refuse_after_s=2.0, clock=watch, sleep=watch.sleep)
+    assert logins.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
     assert watch.now == 100.0
 
 
 def test_a_right_pin_with_another_face_is_looked_into_behind_the_answer(bank, ada) -> None:
     suspected: queue.Queue[str] = queue.Queue()
-    desk = bank.logins(suspect=lambda customer_id, face: suspected.put(customer_id))
-    desk.login("ada", "0000", seen(False))
+    logins = bank.logins(suspect=lambda customer_id, face: suspected.put(customer_id))
+    logins.login("ada", "0000", seen(False))
     bank.attempts.clear(ada)
-    desk.login("ada", "4071", seen(True))
-    desk.login("ada", "4071", seen(False))
+    logins.login("ada", "4071", seen(True))
+    logins.login("ada", "4071", seen(False))
     assert suspected.get(timeout=LIMIT_S) == ada
     assert suspected.empty()
 
@@ -287,7 +287,7 @@ def test_a_pin_hashed_with_a_former_key_is_hashed_again_after_its_admission(bank
     hasher = PinHasher(b"n" * 32, CHEAP, older=[b"p" * 32])
     assert bank.logins(hasher=hasher).login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
     for thread in threading.enumerate():
-        if thread.name == "login-behind":
+        if thread.name == "login-follow-up":
             thread.join()
     assert bank.store.by_id(ada).pin_hash != old
     renewed = PinHasher(b"n" * 32, CHEAP)
@@ -312,15 +312,15 @@ def test_threads_are_waited_for_a_second_after_the_limit_and_the_whole_for_one_m
     bank, ada, monkeypatch
 ) -> None:
     waited: dict[str, float] = {}
-    join = Answer.join
+    join = ThreadResult.join
 
     def noted(thread, timeout=None) -> None:
         waited[thread.name] = timeout
         join(thread, timeout)
 
-    monkeypatch.setattr(Answer, "join", noted)
-    desk = bank.logins(limit_s=60.0, clock=Stopwatch())
-    assert desk.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+    monkeypatch.setattr(ThreadResult, "join", noted)
+    logins = bank.logins(limit_s=60.0, clock=Stopwatch())
+    assert logins.login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
     assert waited == {"login": 62.0, "login-pin": 61.0, "login-face": 61.0}
     watch, verify = Stopwatch(), bank.hasher.verify
 
@@ -329,8 +329,8 @@ def test_threads_are_waited_for_a_second_after_the_limit_and_the_whole_for_one_m
         return verify(*args)
 
     monkeypatch.setattr(bank.hasher, "verify", slowly)
-    desk = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
-    assert desk.login("ada", "4071", seen(True)).outcome is not Outcome.GRANTED
+    logins = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
+    assert logins.login("ada", "4071", seen(True)).outcome is not Outcome.GRANTED
     assert waited["login-face"] == 0.0
 
 
@@ -345,8 +345,8 @@ def test_counting_may_last_until_two_seconds_after_the_limit(
         settle(*args)
 
     monkeypatch.setattr(bank.attempts, "settle", slowly)
-    desk = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
-    assert desk.login("ada", "4071", seen(True)).outcome is outcome
+    logins = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
+    assert logins.login("ada", "4071", seen(True)).outcome is outcome
 
 
 def test_nobody_is_admitted_when_the_log_cannot_be_written(bank, ada, monkeypatch) -> None:

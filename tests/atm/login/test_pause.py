@@ -1,4 +1,4 @@
-"""Too many refusals at one kiosk pause it, whatever the names."""
+"""Too many refusals at one kiosk pause it, whatever the usernames."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Only what the camera sees between the press and the limit is judged, at the machine's level."""
+"""Only frames between the press and the time limit are judged, tested on the whole machine."""
 
 import shutil
 import time
@@ -68,8 +68,8 @@ def machine(unseen_people: Any, tmp_path: Path) -> Iterator[Machine]:
 
 
 def login(machine: Machine, *taken: tuple[float, np.ndarray]) -> tuple[Outcome, list[float]]:
-    machine._eye.close()
-    machine._eye._camera = memory = Memory(*taken)  # type: ignore[assignment]
+    machine._registered_camera.close()
+    machine._registered_camera._camera = memory = Memory(*taken)  # type: ignore[assignment]
     return machine.login("ada", "4071").outcome, memory.handed_out
 
 

@@ -1,4 +1,4 @@
-"""A customer gets what is kept of them: all of it, of nobody else, and nothing to break in with."""
+"""A customer's export is complete, concerns nobody else, and helps no attacker."""
 
 import json
 from collections.abc import Callable

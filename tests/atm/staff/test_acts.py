@@ -1,4 +1,4 @@
-"""What staff do for customers, under which signatures, and that the log names them."""
+"""Acts of staff on customers: required signatures, effects, and names in the log."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,8 +21,10 @@ TWO = Signatures(RUIZ, OKAFOR)
 def enrol(bank, face):
     def make(username: str, balance: int = 0) -> str:
         application = Application(username, f"{username} Doe", balance, "4071", datetime.now(UTC))
-        desk = bank.enrolment()
-        return desk.enrol(application, RUIZ, lambda customer, stop: face(customer)).customer_id
+        enrolments = bank.enrolment()
+        return enrolments.enrol(
+            application, RUIZ, lambda customer, stop: face(customer)
+        ).customer_id
 
     return make
 

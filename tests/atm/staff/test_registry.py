@@ -1,4 +1,4 @@
-"""Named staff, the first one only once, and a sign-in that gives nothing away."""
+"""The staff registry: the first member only once, and a sign-in that gives nothing away."""
 
 import json
 import random

@@ -13,10 +13,10 @@ from argon2 import PasswordHasher
 
 from atm.accounts.ledger import Ledger
 from atm.audit import AuditLog
-from atm.enrolment.crash_cleanup import remove_orphans
-from atm.enrolment.duplicate_face import DuplicateQuestion, OneFace
-from atm.enrolment.enrolment import EnrolmentDesk, random_id
-from atm.enrolment.hash_and_capture import Capturing, LockedCommit
+from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
+from atm.enrolment.enrolment import Enrolments, random_id
+from atm.enrolment.hash_and_capture import CaptureFace, LockedCommit
 from atm.fleet.service.store.database import database_clock
 from atm.fleet.service.store.keys import make_keys
 from atm.fleet.service.store.stores import ServiceStores
@@ -97,14 +97,15 @@ class Bank:
     """Puts the first template, by id, in the second's place."""
     closing: list[Callable[[], None]] = field(default_factory=list)
 
-    def enrolment(self, **others: Any) -> EnrolmentDesk:
+    def enrolment(self, **others: Any) -> Enrolments:
         """Return the enrolment of customers; *others* replace its stores."""
         parts: dict[str, Any] = {
             "store": self.store, "hasher": self.hasher, "gallery": self.gallery,
-            "ledger": self.ledger, "audit": self.log, "one_face": cast(OneFace, NoDuplicates()),
+            "ledger": self.ledger, "audit": self.log,
+            "duplicate_check": cast(DuplicateFaceCheck, NoDuplicates()),
             "commit": self.commit, "new_id": self.new_id,
         }  # fmt: skip
-        return EnrolmentDesk(**(parts | others))
+        return Enrolments(**(parts | others))
 
     def office(self) -> Office:
         """Return the staff acts."""
@@ -129,7 +130,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def capturing(name: str) -> Capturing:
+def capturing(name: str) -> CaptureFace:
     """Return a function that captures the face of *name*: always the same one."""
     return lambda customer_id, stop: face(name, customer_id)
 
@@ -170,7 +171,7 @@ def files_bank(folder: Path, clock: Clock) -> Bank:
         attempts=Attempts(folder / "attempts.sqlite", seal, clock.moment),
         staff=StaffRegistry(staff_file(folder / "staff.json", seal), hasher, wrong),
         new_id=random_id, clock=clock, reopened=lambda: files_bank(folder, clock),
-        tidy=lambda: remove_orphans(store, gallery, ledger, log, commit) and None,
+        tidy=lambda: remove_unfinished_enrolments(store, gallery, ledger, log, commit) and None,
         alter_name=alter_name,
         alter_face=lambda each: path(each).write_bytes(flipped(path(each).read_bytes())),
         swap_faces=lambda one, other: path(other).write_bytes(path(one).read_bytes()) and None,

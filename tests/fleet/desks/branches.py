@@ -11,9 +11,9 @@ from typing import Any
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
 from atm.audit import AuditLog
-from atm.enrolment.duplicate_face import GallerySearch, OneFace
-from atm.enrolment.enrolment import Asking, EnrolmentDesk
-from atm.enrolment.hash_and_capture import Capturing
+from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
+from atm.enrolment.enrolment import ConfirmDuplicate, Enrolments
+from atm.enrolment.hash_and_capture import CaptureFace
 from atm.fleet.kiosk.accounts import RemoteAccounts
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.kiosk.enrolment import RemoteEnrolment
@@ -24,7 +24,7 @@ from atm.fleet.kiosk.staff import RemoteStaff
 from atm.fleet.service.store.keys import make_keys
 from atm.fleet.service.store.stores import ServiceStores
 from atm.login.decision import Decision
-from atm.login.login import LoginDesk
+from atm.login.login import LocalLogins
 from atm.login.pause import Pause
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.staff.acts import Office
@@ -49,8 +49,8 @@ class Branch:
 
     staff: StaffRegistry | RemoteStaff
     office: Office | RemoteOffice
-    enrolment: EnrolmentDesk | RemoteEnrolment
-    logins: LoginDesk | RemoteLogin
+    enrolment: Enrolments | RemoteEnrolment
+    logins: LocalLogins | RemoteLogin
     again: "Callable[[], Branch]"
     """Opens another kiosk of the same bank."""
     close: Callable[[], None] = lambda: None
@@ -69,7 +69,7 @@ class Branch:
         opening_minor: int = 100_000,
         *,
         looks_like: str | None = None,
-        ask: Asking | None = None,
+        ask: ConfirmDuplicate | None = None,
         pin: str = PIN,
     ) -> Customer:
         """Enrol a customer with a face made of *looks_like*."""
@@ -107,7 +107,7 @@ class Branch:
         return found[username]
 
 
-def capturing(name: str) -> Capturing:
+def capturing(name: str) -> CaptureFace:
     """Return what captures the face of *name*, as the kiosks' network would embed it."""
 
     def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
@@ -154,7 +154,7 @@ def make_staff(staff: Any) -> None:
 
 def stores_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Branch]) -> Branch:
     """Open a kiosk over the stores of *bank*."""
-    one_face = OneFace(bank.store, bank.gallery, bank.log, search)
+    duplicate_check = DuplicateFaceCheck(bank.store, bank.gallery, bank.log, search)
 
     def session(customer: Customer) -> Session:
         return Session(
@@ -169,11 +169,11 @@ def stores_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Bran
             store=bank.store, hasher=bank.hasher, gallery=bank.gallery, ledger=bank.ledger,
             attempts=bank.attempts, audit=bank.log, staff=bank.staff, commit=bank.commit,
         ),
-        enrolment=EnrolmentDesk(
+        enrolment=Enrolments(
             store=bank.store, hasher=bank.hasher, gallery=bank.gallery, ledger=bank.ledger,
-            audit=bank.log, one_face=one_face, commit=bank.commit, new_id=bank.new_id,
+            audit=bank.log, duplicate_check=duplicate_check, commit=bank.commit, new_id=bank.new_id,
         ),
-        logins=LoginDesk(
+        logins=LocalLogins(
             store=bank.store, hasher=bank.hasher, attempts=bank.attempts,
             pause=Pause(pause, Seal(b"s" * 32)), audit=bank.log, open_session=session,
             suspect=lambda customer_id, seen: None, limit_s=30.0, refuse_after_s=0.001,

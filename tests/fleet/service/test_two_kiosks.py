@@ -111,10 +111,10 @@ def test_the_bank_sets_the_day_limit_whatever_a_kiosk_says(
 def test_a_session_ends_with_its_customer(here: Machine) -> None:
     session = here.login("ada", PIN).session
     assert session is not None
-    assert here.watch(session).look(here.camera.latest()) == "here"
+    assert here.presence_of(session).look(here.camera.latest()) == "here"
     session.close()
     with pytest.raises(Exception, match="logged out"):
-        here.watch(session)
+        here.presence_of(session)
 
 
 def test_a_new_pin_of_one_s_own_is_good_at_both(here: Machine, there: Machine) -> None:

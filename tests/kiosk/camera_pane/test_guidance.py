@@ -21,7 +21,7 @@ class Slow:
     def __init__(self, takes_s: float) -> None:
         self.now, self.judged, self._takes_s = 0.0, 0, takes_s
 
-    def guide(self, frame: Any) -> Any:
+    def assess(self, frame: Any) -> Any:
         self.now += self._takes_s
         self.judged += 1
         return SimpleNamespace(verdict=Verdict.OK)

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from atm.errors import ServiceUnavailable
-from atm.ports import nothing
+from atm.ports import no_undo
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class Database:
         joined = self._joined.get()
         return work(joined) if joined is not None else self._tried(work)
 
-    def commit(self, work: Callable[[], T], undo: Callable[[], None] = nothing) -> T:
+    def commit(self, work: Callable[[], T], undo: Callable[[], None] = no_undo) -> T:
         """Do *work* with every `run` in it in one transaction; an `atm.ports.Commit`.
 
         *undo* is not needed: the database rolls everything back.

@@ -234,14 +234,14 @@ def test_before_the_press_the_page_helps(
 def test_one_bad_frame_changes_no_sentence(page: Any, machine: Any) -> None:
     fill(page)
     page.until(lambda: page.screen.line.sentence.endswith("press Login"))
-    guide, judged = machine.guide, []
+    guide, judged = machine.assess, []
 
     def one_bad(frame: Any) -> Any:
         machine.verdict = Verdict.OK if judged else Verdict.BLURRED
         judged.append(machine.verdict)
         return guide(frame)
 
-    machine.guide = one_bad
+    machine.assess = one_bad
     said = set()
     while len(judged) < 6:
         page.settle(0.01)

@@ -142,16 +142,16 @@ def test_staff_sign_in_although_another_store_keeps_the_machine_shut(
 
 
 def test_who_may_sign_in_is_found_without_making_anything(settings: Settings) -> None:
-    from atm.opening import staff_alone
+    from atm.opening import open_staff_sign_in
 
     with pytest.raises(AtmError):
-        staff_alone(settings)
+        open_staff_sign_in(settings)
     assert not settings.data_dir.exists() and not settings.key_dir.exists()
     open_machine(settings).close()
-    assert staff_alone(settings).empty
+    assert open_staff_sign_in(settings).empty
     for file in settings.key_dir.iterdir():
         file.unlink()
     before = sorted(settings.data_dir.rglob("*"))
     with pytest.raises(KeysError):
-        staff_alone(settings)
+        open_staff_sign_in(settings)
     assert sorted(settings.data_dir.rglob("*")) == before

@@ -1,18 +1,18 @@
-"""Refusals that repeat themselves, counted instead of written one by one."""
+"""Counter of repeated refusals, which the log writes as one entry a minute."""
 
 from atm.audit.entries import Fields
 
 Draft = tuple[str, dict[str, object]]
-"""Kind and fields of an entry that is yet to be written."""
+"""Kind and fields of an entry that is not written yet."""
 
 WINDOW_S = 60.0
 
 
-class Repeats:
-    """Counts what is like the last refusal written, for a minute from it; one thread at a time."""
+class RepeatedRefusals:
+    """Counts refusals equal to the last written one, for a minute; not thread-safe."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start with nothing counted."""
         self._like: tuple[object, ...] | None = None
         self._since = 0.0
         self._count = 0
@@ -40,7 +40,7 @@ class Repeats:
         return max(0.0, self._since + WINDOW_S - now)
 
     def pending(self) -> list[Draft]:
-        """Return what sums up the repetitions, at most one: the last with their number."""
+        """Return at most one draft: the last repetition with the number of repetitions."""
         if self._last is None:
             return []
         kind, fields = self._last
@@ -49,14 +49,14 @@ class Repeats:
     def written(
         self, kind: str | None = None, fields: Fields | None = None, now: float = 0
     ) -> None:
-        """Note that `pending` is on disk, and after it the entry *kind*, if any."""
+        """Reset the count after `pending` was written, followed by the entry *kind*, if any."""
         self._count, self._last = 0, None
         self._like = None if kind is None or fields is None else _likeness(kind, fields)
         self._since = now
 
 
 def _likeness(kind: str, fields: Fields) -> tuple[object, ...] | None:
-    """Return what two refusals must have in common, None for what is no refusal."""
+    """Return the values that equal refusals share, None for an entry that is no refusal."""
     outcome = fields.get("outcome")
     if outcome is None or outcome == "granted":
         return None
