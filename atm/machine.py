@@ -140,7 +140,7 @@ class Machine:
 
     def guide(self, frame: Frame) -> Quality:
         """Return what is to be said about *frame* before the press."""
-        return self.warm_up().look(frame.image)
+        return self.warm_up().assess(frame.image)
 
     def login(
         self,

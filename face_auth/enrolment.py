@@ -88,7 +88,7 @@ def enrol_face(
     taken: list[_Taken] = []
     dropped: list[Capture] = []
     for frame in frames:
-        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         if not check.observe(frame, seen, partial(recogniser.embed, frame.image, seen)):
             taken.clear()
         if check.unseen:

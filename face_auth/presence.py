@@ -59,7 +59,7 @@ class Presence:
         self._other_since: float | None = None
         self._state = PresenceState.HERE
 
-    def look(self, frame: Frame | None) -> PresenceState:
+    def judge(self, frame: Frame | None) -> PresenceState:
         """Judge the newest frame and return who is there.
 
         GONE: the admitted face was not seen for five seconds. OTHER: for one second another

@@ -64,12 +64,12 @@ class Recogniser:
         give_back()
         return loaded
 
-    def look(self, image: NDArray[np.uint8]) -> Quality:
+    def assess(self, image: NDArray[np.uint8]) -> Quality:
         """Return the verdict on *image* (RGB, shape (h, w, 3)) and its face, if there is one."""
         return assess(image, self.detector.detect(image))
 
     def embed(self, image: NDArray[np.uint8], seen: Quality) -> NDArray[np.float32]:
-        """Return the unit embedding, shape (512,), of the face that `look` found in *image*.
+        """Return the unit embedding, shape (512,), of the face that `assess` found in *image*.
 
         Raises:
             NoFaceError: If there is none.

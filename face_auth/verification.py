@@ -58,7 +58,7 @@ def verify(
     steadiness = Steadiness()
     embeddings: list[NDArray[np.float32]] = []
     for frame in frames:
-        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         embed = cache(partial(recogniser.embed, frame.image, seen))
         if not check.observe(frame, seen, embed):
             embeddings.clear()

@@ -78,7 +78,7 @@ class PresenceWatch:
         def work(_attempt: object) -> str:
             if self._presence is None:
                 self._presence = machine.watch(session)
-            return str(self._presence.look(frame))
+            return str(self._presence.judge(frame))
 
         self._asking = self._app.worker.start(work, done=self._answered, failed=self._failed)
 

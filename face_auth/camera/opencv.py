@@ -6,6 +6,7 @@ BGR goes no further than this module.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import ssl
 import stat
@@ -193,8 +194,6 @@ class Webcam(OpenCvSource):
 
 def _check_device(path: str) -> None:
     """Raise SourceError with the reason why *path* cannot be a camera one may use."""
-    import fcntl
-
     query_capabilities, video_capture, has_device_capabilities = 0x80685600, 0x1, 0x80000000
     try:
         device = os.open(path, os.O_RDWR | os.O_NONBLOCK)

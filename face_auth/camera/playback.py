@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from face_auth.camera.demo.obedience import Obedience
 from face_auth.camera.opencv import OpenCvSource, decode_picture, prepare_opencv, rgb_of
 from face_auth.camera.sources import Source, SourceError
 from face_auth.types import Movement
@@ -134,7 +135,6 @@ class Demo(Source):
 
     def open(self) -> Source:
         from face_auth.camera.demo.face import DemoFace
-        from face_auth.camera.demo.obedience import Obedience
 
         prepare_opencv()
         try:

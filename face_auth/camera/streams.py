@@ -15,6 +15,7 @@ import select
 import socket
 import ssl
 import time
+from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import (
@@ -175,8 +176,6 @@ def _credentials(parts: SplitResult, challenges: list[str]) -> dict[str, str]:
             answer = handler.get_authorization(Request(bare), fields)
             if answer:
                 return {"Authorization": f"Digest {answer}"}
-    from base64 import b64encode
-
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 

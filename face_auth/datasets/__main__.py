@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from face_auth.datasets.folders import TEST, TRAIN, TRAIN_PHOTOGRAPHS, Made, Plan, make
+from face_auth.datasets.folders import TEST, TRAIN, TRAIN_PHOTOGRAPHS, FolderContents, Plan, make
 from face_auth.datasets.photographs import people_in
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
@@ -111,7 +111,7 @@ def _downloaded() -> Path:
     return Path(get_data_home()) / "lfw_home" / "lfw_funneled"
 
 
-def _summary(made: Made, train: Path, test: Path) -> str:
+def _summary(made: FolderContents, train: Path, test: Path) -> str:
     lines = [
         f"{made.people} people",
         f"{made.train_images:,} training images in {train}",

@@ -72,7 +72,7 @@ NAMES: Final = tuple(
 """The twenty copies, in order; the first is the picture itself."""
 
 
-def copies(picture: Picture, rng: np.random.Generator) -> Iterator[tuple[str, Picture]]:
+def altered_copies(picture: Picture, rng: np.random.Generator) -> Iterator[tuple[str, Picture]]:
     """Yield name and picture of each of the twenty copies, in the order of NAMES.
 
     Args:

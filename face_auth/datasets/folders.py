@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.datasets.alterations import copies
+from face_auth.datasets.alterations import altered_copies
 from face_auth.datasets.photographs import (
     ImageError,
     aligned_crop,
@@ -61,7 +61,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FolderContents:
     """What is in the folders when they are done.
 
     Attributes:
@@ -97,7 +97,7 @@ def read_record(folder: Path) -> tuple[Plan, bool] | None:
 
 def make(
     plan: Plan, people: Mapping[str, Sequence[Path]], train: Path = TRAIN, test: Path = TEST
-) -> Made:
+) -> FolderContents:
     """Fill both folders; begin where an earlier run with the same plan stopped.
 
     Each problem goes to stderr and into problems.txt by path. A person's folder appears when it
@@ -118,7 +118,7 @@ def make(
         _claim(folder, plan)
     try:
         with FileLock(train / ".lock", timeout=0):
-            return _Maker(plan, people, train, test).run()
+            return _FolderWriter(plan, people, train, test).run()
     except Timeout:
         raise DatasetError(f"Another run is filling {train} right now.") from None
 
@@ -145,7 +145,7 @@ def _write_record(folder: Path, plan: Plan, *, complete: bool) -> None:
     write_whole(folder / RECORD, content.encode(), mode=0o644)
 
 
-class _Maker:
+class _FolderWriter:
     """One run over all people."""
 
     def __init__(
@@ -160,7 +160,7 @@ class _Maker:
         except FileNotFoundError:
             self._known = set()
 
-    def run(self) -> Made:
+    def run(self) -> FolderContents:
         """Make what is missing, then call both folders complete."""
         with (
             ThreadPoolExecutor(WORKERS) as pool,
@@ -177,7 +177,7 @@ class _Maker:
         for folder in (self._train, self._test):
             _write_record(folder, self._plan, complete=True)
         made, tested = people_in(self._train), people_in(self._test)
-        return Made(
+        return FolderContents(
             people=len(made),
             train_images=sum(map(len, made.values())),
             test_images=sum(map(len, tested.values())),
@@ -249,7 +249,7 @@ class _Maker:
                 (partial / f"{photograph.stem}__00_plain{photograph.suffix}").write_bytes(picture)
                 continue
             rng = np.random.default_rng([self._plan.seed, *photograph.stem.encode()])
-            for number, (name, copy) in enumerate(copies(picture, rng)):
+            for number, (name, copy) in enumerate(altered_copies(picture, rng)):
                 target = partial / f"{photograph.stem}__{number:02d}_{name}.jpg"
                 target.write_bytes(_jpeg(copy))
         shutil.rmtree(folder, ignore_errors=True)

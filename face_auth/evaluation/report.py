@@ -2,7 +2,10 @@
 
 import base64
 import html
+import io
 import json
+import logging
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -79,9 +82,6 @@ def write(folder: Path, about: Mapping[str, Any], sections: Sequence[Section]) -
 
 def draw(chart: Chart) -> bytes:
     """Return a chart as PNG; no display is needed."""
-    import io
-    import logging
-
     import matplotlib
 
     matplotlib.use("Agg")
@@ -153,8 +153,6 @@ def table_text(table: Table) -> str:
 
 
 def _wrapped(note: str) -> str:
-    import textwrap
-
     return textwrap.fill(note, 100, initial_indent="  ", subsequent_indent="  ")
 
 

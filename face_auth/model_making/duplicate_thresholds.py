@@ -173,7 +173,7 @@ def measure(
     }
 
 
-def keep(name: str, folder: Path, measured: Mapping[str, Any]) -> str:
+def write_thresholds(name: str, folder: Path, measured: Mapping[str, Any]) -> str:
     """Write what `measure` returned into the network's card; return what was done."""
     entry = dict(read_entry(name, folder))
     entry["duplicates"] = dict(measured)

@@ -12,6 +12,7 @@ from face_auth.errors import ModelError
 from face_auth.model_making.cohort import People
 from face_auth.models import DIMENSIONS, MODELS, Framing
 from face_auth.recognition.alignment import align
+from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import Network
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
@@ -109,8 +110,6 @@ def _framer(
 ) -> Callable[[Path, str], NDArray[np.uint8] | None]:
     """Return what turns a file into a framed face, or None where there is none."""
     if landmarks is None:
-        from face_auth.recognition.detection import Detector
-
         detector = Detector(MODELS)
 
         def find(path: Path, name: str) -> NDArray[np.uint8] | None:

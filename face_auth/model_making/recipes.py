@@ -40,7 +40,7 @@ class MadeCohort:
     trial: Trial
 
 
-def keep_bundled(folder: Path, content: bytes) -> str:
+def write_bundled(folder: Path, content: bytes) -> str:
     """Write the bundled network and its fingerprint in the card; return what was done.
 
     A network other than the card's takes the cohort and the thresholds out of the card: they are
@@ -114,14 +114,14 @@ def make_cohort(
         )
     trial = run_trial(unseen, vectors)
     say(f"{kind}: {describe(trial)}")
-    if not is_nobody(vectors, known, thresholds(trial), say):
+    if not matches_nobody(vectors, known, thresholds(trial), say):
         raise ModelError(
             "A vector of the cohort passes for a person it came from. Take more people."
         )
     return MadeCohort(vectors, kind, len(known.one_each()), trial)
 
 
-def is_nobody(
+def matches_nobody(
     vectors: Embeddings,
     known: People,
     limits: Mapping[str, float],
@@ -147,7 +147,7 @@ def is_nobody(
     return good
 
 
-def keep_cohort(name: str, folder: Path, made: MadeCohort) -> str:
+def write_cohort(name: str, folder: Path, made: MadeCohort) -> str:
     """Write a cohort and what the card says of it; return what was done."""
     entry = dict(read_entry(name, folder))
     content = pack(made.vectors, entry["sha256"])
@@ -178,10 +178,12 @@ def keep_cohort(name: str, folder: Path, made: MadeCohort) -> str:
     return f"Wrote {folder / file} ({len(content) / 1e6:.1f} MB) and its thresholds (provisional)."
 
 
-def prove(name: str, folder: Path, known: People, say: Callable[[str], None] = print) -> bool:
-    """Return whether the cohort that is there passes `is_nobody` at the card's thresholds."""
+def check_cohort(
+    name: str, folder: Path, known: People, say: Callable[[str], None] = print
+) -> bool:
+    """Return whether the cohort that is there passes `matches_nobody` at the card's thresholds."""
     card = load_card(name, folder)
-    return is_nobody(load_cohort(card), known, card.thresholds, say)
+    return matches_nobody(load_cohort(card), known, card.thresholds, say)
 
 
 def thresholds(trial: Trial) -> dict[str, float]:

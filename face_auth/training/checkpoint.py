@@ -45,7 +45,7 @@ class Checkpoint:
         }
 
 
-def keep(path: Path, parts: Mapping[str, Mapping[str, Tensor]], about: Mapping[str, Any]) -> None:
+def write(path: Path, parts: Mapping[str, Mapping[str, Tensor]], about: Mapping[str, Any]) -> None:
     """Write a checkpoint whole; a crash leaves the one before.
 
     Raises:

@@ -22,6 +22,7 @@ from face_auth.training.people import LISTED, look_alikes, nearest, refuse_leaks
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
 from face_auth.training.shards import UNNAMED, Faces, TrainingError, read_shards, write_shards
+from face_auth.training.shipping import add_cohort, replace
 from face_auth.training.teacher import (
     PartialWhitening,
     Teach,
@@ -163,7 +164,6 @@ def _train(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     _torch()
     from face_auth.training.export import export
-    from face_auth.training.shipping import add_cohort
 
     unseen, whiten = _read([options.unseen]), None
     if options.whiten:
@@ -183,8 +183,6 @@ def _compare(options: argparse.Namespace) -> int:
     )
     print(comparing.as_text(result))
     if options.replace:
-        from face_auth.training.shipping import replace
-
         replace(
             options.old,
             options.new,

@@ -17,7 +17,7 @@ from face_auth.errors import ModelError
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import card_of, write_entry
 from face_auth.model_making.conversion import convert_bundled, run_once
-from face_auth.model_making.recipes import keep_bundled
+from face_auth.model_making.recipes import write_bundled
 from face_auth.models import MODELS, read_entry
 from face_auth.training import checkpoint
 from face_auth.training.augment import middle
@@ -133,7 +133,7 @@ def export(
         )
     shutil.rmtree(out / "models", ignore_errors=True)
     shutil.copytree(models, out / "models", ignore=shutil.ignore_patterns(".*"))
-    say(keep_bundled(out / "models", content))
+    say(write_bundled(out / "models", content))
     entry = dict(read_entry("bundled", out / "models"))
     section = card_section(about, float(cosines.min()))
     if whiten is not None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from face_auth.files import write_whole
 from face_auth.training.shards import TrainingError
 
@@ -53,7 +55,6 @@ class Log:
 
     def draw(self) -> None:
         """Draw the curves, the losses smoothed over a fiftieth of the steps."""
-        import numpy as np
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 

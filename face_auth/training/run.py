@@ -117,16 +117,16 @@ class Run:
                 if judge and (is_last or (judge_every and self.step % judge_every == 0)):
                     self._judge(judge)
                 if time.monotonic() - kept > EVERY_S:
-                    self.keep()
+                    self.save()
                     kept = time.monotonic()
-        self.keep()
+        self.save()
         self.log.draw()
         return self.step == self.settings.steps
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Write log and checkpoint."""
         self.log.write()
-        checkpoint.keep(
+        checkpoint.write(
             self._file,
             {
                 "network": self.network.state_dict(),
@@ -268,7 +268,7 @@ class Run:
         if figures["score"] > self.best:
             self.best = figures["score"]
             parts = {"average": self.average.state_dict()}
-            checkpoint.keep(self.folder / CHOSEN, parts, self.about() | {"figures": dict(figures)})
+            checkpoint.write(self.folder / CHOSEN, parts, self.about() | {"figures": dict(figures)})
 
     def _stop(self) -> None:
         self._wants_stop = True

@@ -15,7 +15,7 @@ from face_auth.files import write_whole
 from face_auth.model_making import duplicate_thresholds
 from face_auth.model_making.card_writing import card_of, write_entry
 from face_auth.model_making.cohort import People
-from face_auth.model_making.recipes import embed_people, keep_cohort, make_cohort
+from face_auth.model_making.recipes import embed_people, make_cohort, write_cohort
 from face_auth.models import load_card, load_cohort, read_checked, read_entry
 from face_auth.training.compare import Comparison, Outcome, as_json
 from face_auth.training.people import Half, half_of
@@ -38,7 +38,7 @@ def add_cohort(
     names = np.asarray(unseen.names)
     chooses = np.array([half_of(name) is Half.CHOOSING for name in unseen.names])
     choosing = People(unseen.embeddings[chooses], list(names[chooses]))
-    say(keep_cohort(NAME, folder, make_cohort(known, choosing, "mixture", say)))
+    say(write_cohort(NAME, folder, make_cohort(known, choosing, "mixture", say)))
 
 
 def replace(
@@ -66,7 +66,11 @@ def replace(
         raise TrainingError(f"Nothing was replaced: {reason}.")
     is_unseen = unseen_people(new / UNSEEN_FILE).__contains__
     _, unseen = embed_people(NAME, new, photographs, landmarks, is_unseen, say)
-    say(duplicate_thresholds.keep(NAME, new, duplicate_thresholds.measure(NAME, new, unseen)))
+    say(
+        duplicate_thresholds.write_thresholds(
+            NAME, new, duplicate_thresholds.measure(NAME, new, unseen)
+        )
+    )
     material = Material({}, {}, frozenset(), taken(photographs))
     extractor = Extractor(NAME, cache, new)
     with extractor.cache:

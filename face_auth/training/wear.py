@@ -1,7 +1,7 @@
 """Glasses painted on faces, so that a student learns that they do not change who it is.
 
 Shapes, colours and strengths are drawn far more widely than those of
-`face_auth.evaluation.alterations`, on which the network is measured.
+`face_auth.evaluation.overlays`, on which the network is measured.
 """
 
 from collections.abc import Iterator, Sequence

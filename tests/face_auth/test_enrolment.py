@@ -208,7 +208,7 @@ def test_three_photographs_of_one_and_two_of_another_person_are_not_enrolled(uns
         for path in photographs:
             image = np.zeros((480, 640, 3), np.uint8)
             image[115:365, 195:445] = cv2.imread(str(path))[..., ::-1]
-            if recogniser.look(image).verdict is Verdict.OK:
+            if recogniser.assess(image).verdict is Verdict.OK:
                 yield image
 
     enrolled = []

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.datasets.photographs import ImageError, read_photograph
-from face_auth.evaluation.alterations import ALLOWED, HIDING
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.overlays import ALLOWED, HIDING
 from face_auth.evaluation.result import Section, Table, percent
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import card_of, digest, write_entry

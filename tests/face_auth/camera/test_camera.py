@@ -173,7 +173,7 @@ def test_folder_is_told_from_file(tmp_path: Path) -> None:
 
 def test_import_and_construction_load_neither_opencv_nor_numpy() -> None:
     code = (
-        "import sys; from face_auth.camera import Camera, SourceKind; Camera('0');"
+        "import sys; from face_auth.camera import Camera; Camera('0');"
         "assert not {'cv2', 'numpy', 'ssl'} & set(sys.modules), 'loaded'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600)

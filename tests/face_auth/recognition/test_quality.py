@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from face_auth.camera.demo.face import DemoFace
-from face_auth.evaluation.alterations import ALLOWED, HIDING
+from face_auth.evaluation.overlays import ALLOWED, HIDING
 from face_auth.recognition.detection import Detector, Face, letterbox
 from face_auth.recognition.pose import head_pose
 from face_auth.recognition.quality import Quality, Steadiness, assess, light

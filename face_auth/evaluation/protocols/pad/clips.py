@@ -136,7 +136,7 @@ def _attempt(
     check = make_check("passive", passive)
     steadiness = Steadiness()
     for frame in islice(frames_of(path, start_s), round(LOGIN_S * RATE)):
-        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
         if check.done:
             return check.result.passed, check.result.score, check.result.reasons

@@ -11,7 +11,7 @@ from face_auth.evaluation.cache import Cache, digest
 from face_auth.evaluation.protocols.pad.visits import Visit
 
 
-class KeptVisits:
+class VisitCache:
     """Visits of this very program with one set of options, kept in a cache file."""
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.evaluation.alterations import mask
+from face_auth.evaluation.overlays import mask
 from face_auth.evaluation.protocols.pad.heads import HEIGHT, WIDTH, Head, HeadPlacement
 from face_auth.evaluation.protocols.pad.people import ENDS, Customer
 from face_auth.evaluation.protocols.pad.surfaces import Held, hold, on_screen, printed
+from face_auth.recognition.alignment import similarity
 from face_auth.recognition.detection import Face
 from face_auth.types import Movement
 
@@ -215,8 +216,6 @@ class CutOut(Sheet):
 
 def _onto(source: Subject, target: Subject) -> Picture:
     """Return a person's photograph brought so that eyes and mouth lie on another's."""
-    from face_auth.recognition.alignment import similarity
-
     matrix = similarity(source.face.landmarks, target.face.landmarks)
     drawn = cv2.warpAffine(
         source.picture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT_101

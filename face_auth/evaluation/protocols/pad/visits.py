@@ -107,7 +107,7 @@ def visit(
     number, t = 0, 0.0
     while not check.done and not check.unseen and t < LONGEST_S[liveness]:
         image = sequence.frame(check.progress.movement, t)
-        seen = steadiness.judge(recogniser.look(image), t)
+        seen = steadiness.judge(recogniser.assess(image), t)
         check.observe(Frame(image, t, number + 1), seen, partial(recogniser.embed, image, seen))
         number += 1
         t = number / rate
