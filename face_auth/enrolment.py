@@ -1,4 +1,4 @@
-"""Enrolment of a face: frames -> five captures of one person -> a self-tested template."""
+"""Enrolment of a face: five captures of one person become a template that is tested on them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def enrol_face(
     liveness: LivenessCheck | None = None,
     progress: Callable[[EnrolProgress], None] | None = None,
 ) -> tuple[Template, list[Capture]]:
-    """Collect five good captures of one person and train their template.
+    """Collect five good captures of one person and train a template from them.
 
     With a challenge the five show the face straight and a little to each side, up and down;
     otherwise they show five distinct moments.

@@ -1,6 +1,6 @@
-"""OpenCV's part: pictures decoded to RGB, and what cv2.VideoCapture reads.
+"""Decoding of pictures to RGB and capture through cv2.VideoCapture.
 
-BGR goes no further than this module.
+No other module sees BGR.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _overstates(data: bytes | bytearray) -> bool:
 
 
 def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
-    """Return *image* as contiguous RGB, at most `MAX_SIDE` on a side.
+    """Return *image* as contiguous RGB with sides of at most `MAX_SIDE`.
 
     Args:
         image: uint8 or uint16, grey (h, w) or (h, w, 1), BGR (h, w, 3) or BGRA (h, w, 4).
@@ -110,7 +110,7 @@ def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
 
 
 class OpenCvSource(Source):
-    """A source read through cv2.VideoCapture; *name* is what a log may call it."""
+    """A source that cv2.VideoCapture reads; *name* stands for it in logs."""
 
     _capture: cv2.VideoCapture | None = None
 
@@ -136,7 +136,7 @@ class OpenCvSource(Source):
             capture.release()
 
     def _check_size(self, capture: cv2.VideoCapture) -> None:
-        """Raise SourceError before pictures are made that are too large for the memory."""
+        """Raise SourceError if the frames would be too large for memory."""
         import cv2
 
         width, height = (
@@ -147,7 +147,7 @@ class OpenCvSource(Source):
 
 
 class Webcam(OpenCvSource):
-    """A camera of this machine, at 640 x 480 or the closest size it has."""
+    """A camera of this machine, at 640 x 480 or the closest size it supports."""
 
     def __init__(self, spec: str) -> None:
         self._index = int(spec) if spec.isdecimal() else None
@@ -193,7 +193,7 @@ class Webcam(OpenCvSource):
 
 
 def _check_device(path: str) -> None:
-    """Raise SourceError with the reason why *path* cannot be a camera one may use."""
+    """Raise SourceError with the reason if *path* is not a usable camera."""
     query_capabilities, video_capture, has_device_capabilities = 0x80685600, 0x1, 0x80000000
     try:
         device = os.open(path, os.O_RDWR | os.O_NONBLOCK)

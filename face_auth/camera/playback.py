@@ -1,4 +1,4 @@
-"""Sources that know no time of their own: a video file, a folder of pictures, a drawn face."""
+"""Sources that are played at a set rate: a video file, a folder of pictures, the drawn face."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", 
 
 
 class VideoFile(OpenCvSource):
-    """A video file, over and over, at its own rate."""
+    """A video file, played in a loop at its own frame rate."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
@@ -53,7 +53,7 @@ class VideoFile(OpenCvSource):
         return self
 
     def grab(self) -> None:
-        """Go on one frame; after the last, wherever the header thinks it is, begin again."""
+        """Advance one frame; after the last readable one, begin again."""
         if self._capture is not None:
             self._check_size(self._capture)
         if self._capture is None or not self._capture.grab():
@@ -65,7 +65,7 @@ class VideoFile(OpenCvSource):
 
 
 class PictureFolder(Source):
-    """The pictures of a folder by name, over and over; those that cannot be read are skipped."""
+    """The pictures of a folder, in a loop ordered by name; unreadable ones are skipped."""
 
     interval_s = PICTURE_INTERVAL_S
 
@@ -81,7 +81,7 @@ class PictureFolder(Source):
         return self
 
     def _pictures(self) -> list[Path]:
-        """List what is there now, last first."""
+        """Return the files in the folder now, last first."""
         try:
             found = [
                 path
@@ -122,7 +122,7 @@ def _read_picture(path: Path) -> NDArray[np.uint8] | None:
 
 
 class Demo(Source):
-    """A drawn face that moves, and does what it is asked, for machines without a camera."""
+    """A drawn face that makes the requested movements, for machines without a camera."""
 
     interval_s = DEMO_INTERVAL_S
 

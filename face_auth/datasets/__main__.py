@@ -1,4 +1,4 @@
-"""``python -m face_auth.datasets``: fill the folders of training and test pictures."""
+"""The command line ``python -m face_auth.datasets``: fills the training and test folders."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ BAD_INPUT: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command: 0 done, 1 failed, 2 asked for something that cannot be."""
+    """Run one command and return 0 (done), 1 (failed) or 2 (invalid request)."""
     options = _options(arguments)
     try:
         if options.command == "lfw":

@@ -1,4 +1,4 @@
-"""Twenty copies of a picture, altered as light, cameras and posture alter it."""
+"""Twenty altered copies of a picture: changes of light, colour, sharpness and posture."""
 
 from collections.abc import Callable, Iterator
 from typing import Final

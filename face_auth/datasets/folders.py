@@ -1,7 +1,7 @@
-"""The folders of training and test pictures, made from photographs of people.
+"""Creation of the folders of training and test pictures from photographs of people.
 
-Of each person five photographs become training pictures (the face turned upright, with a margin)
-and one becomes test pictures (whole, unseen by any detector); twenty altered copies of each.
+Five photographs of each person become training pictures (the face turned upright, with a margin)
+and one becomes test pictures (whole, not seen by any detector); each has twenty altered copies.
 """
 
 import json
@@ -45,7 +45,7 @@ WORKERS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a pair of folders is made from; the same plan gives the same files.
+    """The parameters of a pair of folders; the same plan gives the same files.
 
     Attributes:
         source: Folder of photographs, one sub-folder a person.
@@ -62,7 +62,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class FolderContents:
-    """What is in the folders when they are done.
+    """Counts of people and pictures in the finished folders.
 
     Attributes:
         people: Persons in both folders.
@@ -98,7 +98,7 @@ def read_record(folder: Path) -> tuple[Plan, bool] | None:
 def make(
     plan: Plan, people: Mapping[str, Sequence[Path]], train: Path = TRAIN, test: Path = TEST
 ) -> FolderContents:
-    """Fill both folders; begin where an earlier run with the same plan stopped.
+    """Fill both folders, continuing where an earlier run with the same plan stopped.
 
     Each problem goes to stderr and into problems.txt by path. A person's folder appears when it
     is whole.

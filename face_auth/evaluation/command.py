@@ -1,4 +1,4 @@
-"""The command line of evaluation.py: options -> protocols -> report."""
+"""The command line of evaluation.py: it parses options, runs protocols and writes the report."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ BAD_INPUT: Final = 2
 
 
 def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
-    """Run what the options ask for: 0 done, 1 failed, 2 asked for something that cannot be.
+    """Run the requested protocols and return 0 (done), 1 (failed) or 2 (invalid request).
 
     Args:
         pin_rules: What the PIN factor allows; this package knows nothing of PINs.

@@ -1,4 +1,4 @@
-"""What is measured on: the two folders of images, and the photographs they were made from."""
+"""The data of an evaluation: two folders of images, and the photographs they were made from."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ LFW_NAMES: Final = 100
 
 
 class InputError(FaceAuthError):
-    """What was asked cannot be measured with what is there; the sentence says why."""
+    """The requested measurement is impossible with the data given; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Photographs:
-    """Photographs as they were taken, for protocols that need strangers.
+    """Unaltered photographs, for protocols that need strangers.
 
     Attributes:
         folder: Where they are.
@@ -60,7 +60,7 @@ class Photographs:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Everything that the protocols may use.
+    """All data that the protocols may use.
 
     Attributes:
         train: Images to train on, by person.
@@ -76,7 +76,7 @@ class Material:
 
 
 def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
-    """Look at what the folders hold.
+    """Read which images the folders hold.
 
     Args:
         train: One sub-folder a person.
@@ -107,7 +107,7 @@ def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
 
 
 def taken(folder: Path) -> Photographs:
-    """Return the photographs in *folder*, one sub-folder a person.
+    """Return the photographs in *folder*, one sub-folder per person.
 
     Raises:
         InputError: If there are none.

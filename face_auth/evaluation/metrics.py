@@ -1,4 +1,4 @@
-"""Error rates of comparisons and of identification, and how sure they are.
+"""Error rates of verification and identification, and their confidence intervals.
 
 Scores: higher is more alike, a comparison matches at ``score >= threshold``. Genuine scores compare
 a person with their own template, impostor scores with somebody else's.

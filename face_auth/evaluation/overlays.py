@@ -1,4 +1,4 @@
-"""What faces wear, what hides them and what light does to them, painted onto photographs."""
+"""Masks, hands, glasses, hats and side light painted onto photographs of faces."""
 
 from collections.abc import Callable
 from typing import Final

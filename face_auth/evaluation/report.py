@@ -1,4 +1,4 @@
-"""Results for people and programs: text, JSON, and a folder with pictures and one page."""
+"""The report of an evaluation: text, JSON, and a folder with charts and one HTML page."""
 
 import base64
 import html
@@ -47,7 +47,7 @@ nav a { color: var(--blue); margin-right: 1rem; }
 
 
 def as_json(about: Mapping[str, Any], sections: Sequence[Section]) -> str:
-    """Return everything as JSON; the closed set's accuracy an image also under "accuracy"."""
+    """Return all sections as JSON; the closed set's accuracy is also under "accuracy"."""
     content: dict[str, Any] = dict(about)
     protocols = {section.name: section.values for section in sections}
     if "closed-set" in protocols:
@@ -67,7 +67,7 @@ def as_text(about: Mapping[str, Any], sections: Sequence[Section]) -> str:
 
 
 def write(folder: Path, about: Mapping[str, Any], sections: Sequence[Section]) -> None:
-    """Write report.json, the pictures and one self-contained page into *folder*.
+    """Write report.json, the charts and one self-contained page into *folder*.
 
     Raises:
         OSError: If a file cannot be written.
@@ -99,7 +99,7 @@ def draw(chart: Chart) -> bytes:
 def page(
     about: Mapping[str, Any], sections: Sequence[Section], pictures: Mapping[str, bytes]
 ) -> str:
-    """Return one HTML page that holds everything, the pictures included."""
+    """Return one HTML page that contains everything, including the charts."""
     links = "".join(
         f'<a href="#{s.name}">{html.escape(s.title.split(":")[0])}</a>' for s in sections
     )

@@ -1,4 +1,4 @@
-"""The challenge: a state machine over landmarks and time that follows movements asked for in turn.
+"""The challenge: a state machine that checks requested movements on landmarks and times.
 
 A movement is judged against the person's own first, straight frames. A turn or nod counts only when
 the nose moves against the plane of eyes and mouth as it does on a head: on a flat picture, however
@@ -66,7 +66,7 @@ not measured."""
 
 
 class ChallengeState(StrEnum):
-    """How a challenge stands."""
+    """The state of a challenge."""
 
     RUNNING = "running"
     PASSED = "passed"
@@ -76,7 +76,7 @@ class ChallengeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _PoseChange:
-    """One frame against the straight ones.
+    """The change of one frame against the straight frames.
 
     Attributes:
         yaw: Degrees to the right of the picture.
@@ -93,7 +93,7 @@ class _PoseChange:
     narrowed: float
 
     def share(self, movement: Movement) -> float:
-        """Return how much of *movement* was done; 1 is all of it, below 0 the opposite."""
+        """Return the share of *movement* that was made: 1 is all of it, below 0 the opposite."""
         match movement:
             case Movement.LEFT:
                 return self.yaw / TURN
@@ -118,7 +118,7 @@ class _PoseChange:
 
 
 class Challenge:
-    """Movements one after another, each in its own time, by one and the same face.
+    """A sequence of movements, each with a time limit, made by one and the same face.
 
     Feed it every frame after the press, with `observe` where one face was found and `miss` where
     none or several were. It ends in FAILED, where something else was done than what was asked for,
@@ -133,7 +133,7 @@ class Challenge:
     """
 
     def __init__(self, movements: Sequence[Movement]) -> None:
-        """Take what to ask for, in order; see `draw_movements`.
+        """Prepare a challenge of movements, in order; see `draw_movements`.
 
         Raises:
             ValueError: If there is none.
@@ -161,28 +161,28 @@ class Challenge:
 
     @property
     def current(self) -> Movement | None:
-        """What is asked for now; None while a straight look is awaited, and at the end."""
+        """The movement requested now; None while a straight look is awaited, and at the end."""
         if self._base is None or self.state is not ChallengeState.RUNNING:
             return None
         return self.movements[self._done]
 
     @property
     def has_begun(self) -> bool:
-        """Whether the person was seen looking straight."""
+        """Whether the person has looked straight at the camera."""
         return self._base is not None
 
     @property
     def done(self) -> int:
-        """How many movements were made."""
+        """The number of movements made."""
         return self._done
 
     @property
     def share(self) -> float:
-        """How much of the current movement the latest frame shows; 1 is all of it."""
+        """The share of the current movement in the latest frame; 1 is all of it."""
         return self._share
 
     def share_of(self, movement: Movement, face: Face) -> float:
-        """Return how much of *movement* a face shows; 0 before the straight look.
+        """Return the share of *movement* that a face shows; 0 before the straight look.
 
         Raises:
             ValueError: If its landmarks place no head.
@@ -193,11 +193,11 @@ class Challenge:
         return self._change_of(points, head_pose(points)).share(movement)
 
     def is_same_person(self, embedding: NDArray[np.float32]) -> bool:
-        """Tell whether a unit embedding, shape (512,), is of whoever looked straight."""
+        """Return whether a unit embedding, shape (512,), is of the person who looked straight."""
         return self._embedding is not None and float(self._embedding @ embedding) >= SAME_PERSON
 
     def observe(self, frame: Frame, face: Face, embed: Callable[[], NDArray[np.float32]]) -> None:
-        """Take a frame with one face.
+        """Process a frame with one face.
 
         Args:
             frame: Its time counts, in seconds of the camera's clock.
@@ -229,7 +229,7 @@ class Challenge:
             self._answer(at, points, pose, embed)
 
     def miss(self, frame: Frame) -> None:
-        """Take a frame without a face that can be followed."""
+        """Process a frame without a face that can be followed."""
         if self._goes_on(frame.captured_at, in_sight=False):
             self._held_since = self._wrong_since = None
 

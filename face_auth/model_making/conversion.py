@@ -1,6 +1,6 @@
-"""From published weights to .tflite files: the only module that builds networks.
+"""Conversion of published weights to .tflite files; the only module that builds networks.
 
-It needs TensorFlow and keras-facenet, which nothing at run time does, and imports both only when
+It needs TensorFlow and keras-facenet, which are not needed at run time, and imports both only when
 a network is built.
 """
 

@@ -1,4 +1,4 @@
-"""Embeddings of a folder of photographs, one folder for each person."""
+"""Embeddings of photographs in a folder with one sub-folder per person."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -108,7 +108,7 @@ def _framed(
 def _framer(
     network: Network, landmarks: Landmarks | None
 ) -> Callable[[Path, str], NDArray[np.uint8] | None]:
-    """Return what turns a file into a framed face, or None where there is none."""
+    """Return a function from a file to its framed face, or None without a face."""
     if landmarks is None:
         detector = Detector(MODELS)
 

@@ -1,4 +1,4 @@
-"""``python -m face_auth.models``: make, fetch and check model files."""
+"""The command line ``python -m face_auth.models``: makes, fetches and checks model files."""
 
 import argparse
 import hashlib
@@ -13,7 +13,7 @@ from face_auth.models.card import MODELS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 when it did it, 1 when a check failed, 2 on an error."""
+    """Run one command and return 0 (done), 1 (a check failed) or 2 (an error)."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

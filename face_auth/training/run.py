@@ -1,4 +1,4 @@
-"""One stage of training: steps, log, checkpoints; stopped at any step, it goes on the same."""
+"""A training run of one stage, with log and checkpoints, resumable at any step."""
 
 import copy
 import hashlib
@@ -36,7 +36,7 @@ Judge = Callable[[InceptionResNetV1], Mapping[str, float]]
 
 
 class Run:
-    """A network in training, its average, and where it stands."""
+    """A network in training, its averaged weights and the current step."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Run:
         start: Weights | None = None,
         note: Mapping[str, str] | None = None,
     ) -> None:
-        """Begin a run, or go on with the one that *folder* holds.
+        """Start a run, or resume the one in *folder*.
 
         Args:
             folder: Of checkpoint, log and curves; made if it is not there.
@@ -83,7 +83,7 @@ class Run:
         self._wants_stop = False
 
     def train(self, judge: Judge | None = None, judge_every: int = 0, until: int = 0) -> bool:
-        """Take the steps that are left; return whether the run is complete.
+        """Run the remaining steps and return whether the run is complete.
 
         Ctrl-C (and SIGTERM) ends it after the step in hand. A checkpoint is left in any case.
 
@@ -124,7 +124,7 @@ class Run:
         return self.step == self.settings.steps
 
     def save(self) -> None:
-        """Write log and checkpoint."""
+        """Write the log and a checkpoint."""
         self.log.write()
         checkpoint.write(
             self._file,
@@ -138,7 +138,7 @@ class Run:
         )
 
     def about(self) -> dict[str, Any]:
-        """Return what the checkpoint and later the model card say of the run."""
+        """Return the run's description for the checkpoint and the model card."""
         return {
             "step": self.step,
             "settings": self.settings.as_json(),
@@ -185,7 +185,7 @@ class Run:
         return values
 
     def _follow(self) -> None:
-        """Let the averaged network follow; the first steps, from random weights, count little."""
+        """Update the averaged weights; the first steps, from random weights, count little."""
         stays = min(self.settings.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             own, moved = self.average.state_dict(), self.network.state_dict()
@@ -193,7 +193,7 @@ class Run:
                 tensor.lerp_(moved[name], 1 - stays)
 
     def _places(self, step: int) -> Tensor:
-        """Return which faces a step takes: each epoch in an order of its own."""
+        """Return the faces of a step's batch; each epoch has its own order."""
         size = min(self.settings.batch, len(self.data))
         epoch, place = divmod(step, len(self.data) // size)
         generator = torch.Generator().manual_seed(_number(self.settings.seed, "order", epoch))
@@ -221,7 +221,7 @@ class Run:
         )
 
     def _settle(self) -> None:
-        """Begin the heads from embeddings of some faces."""
+        """Initialise the heads from embeddings of some faces."""
         seen: dict[int, int] = {}
         places = []
         for place, label in enumerate(self.data.labels.tolist()):
@@ -286,7 +286,7 @@ def _number(seed: int, what: str, step: int) -> int:
 
 @contextmanager
 def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM ask for a stop instead of breaking off a step."""
+    """Make Ctrl-C and SIGTERM request a stop after the current step."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         stop()

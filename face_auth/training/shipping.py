@@ -1,4 +1,4 @@
-"""A candidate's cohort, and the one step that puts a better network in the present one's place."""
+"""Release of a candidate network: its cohort, its measurements, and the replacement of files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ NAME = "bundled"
 def add_cohort(
     folder: Path, photographs: Path, landmarks: Path | None, say: Callable[[str], None] = print
 ) -> None:
-    """Make a candidate's cohort of people it was trained on; the choosing half sets thresholds.
+    """Make a candidate's cohort from its training people, with thresholds by the choosing half.
 
     Raises:
         ModelError: If there are too few people.
@@ -51,7 +51,7 @@ def replace(
     seed: int,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Measure everything that the card holds, then put network, cohort and card into *old*.
+    """Measure all values of the card, then install network, cohort and card in *old*.
 
     Only now are all unseen people looked at together: for the thresholds, no longer to decide.
 
@@ -85,7 +85,7 @@ def replace(
 
 
 def put_in_place(old: Path, new: Path, comparison: Comparison) -> None:
-    """Copy network, cohort and card; until the card is written last, the kiosk refuses the mixture.
+    """Copy network, cohort and card; until the card, which is last, the kiosk refuses the mixture.
 
     Raises:
         ModelError: If *new* is not whole.

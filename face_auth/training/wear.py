@@ -1,4 +1,4 @@
-"""Glasses painted on faces, so that a student learns that they do not change who it is.
+"""Data augmentation with painted glasses, which must not change a person's embedding.
 
 Shapes, colours and strengths are drawn far more widely than those of
 `face_auth.evaluation.overlays`, on which the network is measured.
@@ -25,7 +25,7 @@ Points = NDArray[np.float64]
 
 
 def worn(faces: Faces, indices: Sequence[int], seed: int) -> Iterator[tuple[str, Picture, str]]:
-    """Put glasses on some faces, in the form that `write_shards` takes.
+    """Yield faces with painted glasses, in the form that `write_shards` takes.
 
     Args:
         faces: Of shards.

@@ -1,4 +1,4 @@
-"""The demo camera's drawn person: sways, breathes, blinks, and turns the head when asked."""
+"""The animated face of the demo camera: it sways, breathes, blinks and turns when asked."""
 
 import math
 from typing import Final
@@ -33,7 +33,7 @@ Floats = NDArray[np.float32]
 
 
 class DemoFace:
-    """A drawn person before the camera; the same at every run."""
+    """A drawn person in front of the camera, the same in every run."""
 
     def __init__(self, number: int) -> None:
         """Read the person of that number.

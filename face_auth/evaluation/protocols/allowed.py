@@ -1,4 +1,4 @@
-"""Protocol: is a customer still recognised with glasses, a hat, in side light, half turned?"""
+"""Protocol: FNMR of customers with glasses, a hat, side light or a half-turned head."""
 
 from itertools import islice
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""From the kiosk's attempts to thresholds, and into the model card."""
+"""Calibration: thresholds from the kiosk's attempts, written into the model card."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ WIDEST: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What one threshold means.
+    """One threshold and its error rates.
 
     Attributes:
         rate: The false match rate aimed at, as the card writes it.

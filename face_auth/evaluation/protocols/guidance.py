@@ -1,7 +1,7 @@
 """Protocol: guidance on single photographs, and the training of its occlusion classifiers.
 
-Counts how often each verdict comes up on one-face photographs within 20 degrees of yaw, and how
-often on copies of them that were altered at known strength.
+It counts how often each verdict occurs on one-face photographs within 20 degrees of yaw, and on
+copies of them that were altered at known strength.
 """
 
 from collections import Counter
@@ -88,7 +88,7 @@ ALTERED: Final[dict[str, tuple[Alter, Verdict]]] = {
 
 
 def guidance(photographs: Photographs, seed: int) -> Section:
-    """Measure which verdicts unaltered and altered photographs get.
+    """Measure the verdicts on unaltered and altered photographs.
 
     Args:
         photographs: Of anybody.
@@ -117,7 +117,7 @@ def guidance(photographs: Photographs, seed: int) -> Section:
 
 
 def train_occlusion(photographs: Photographs, seed: int) -> bytes:
-    """Train the classifiers of covered eyes and mouths, and return their file's content.
+    """Train the classifiers of covered eyes and mouths and return the file's content.
 
     Raises:
         InputError: If there is no photograph of one face.

@@ -1,4 +1,4 @@
-"""Real clips: what liveness "passive" says of each, and who gets in by which."""
+"""Real video clips: the passive liveness result and the matches of each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ LOGIN_S: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What one clip gave.
+    """The results of one clip.
 
     Attributes:
         name: The file's, without its ending.
@@ -57,12 +57,12 @@ class Clip:
 
 
 def clip_files(folder: Path) -> list[Path]:
-    """Return the videos in a folder, by name."""
+    """Return the videos in a folder, sorted by name."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
-    """Yield a video's frames from a moment on, at most RATE a second, at their own times.
+    """Yield a video's frames from a given time, at most RATE a second, with their own times.
 
     Raises:
         OSError: If it cannot be read.
@@ -86,7 +86,7 @@ def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
 
 
 def judge_clips(files: Sequence[Path], recogniser: Recogniser, passive: PassiveCheck) -> list[Clip]:
-    """Try each clip as a stranger, as somebody who enrols, and against everybody enrolled."""
+    """Present each clip as a stranger, as an enrolling person, and against everybody enrolled."""
     templates: dict[str, Template] = {}
     refusals: dict[str, str] = {}
     for path in files:

@@ -1,7 +1,7 @@
-"""Photographs that turn in three dimensions: a face warped over a head-shaped depth.
+"""Simulated heads: a photograph warped over a head-shaped depth, so that it turns in 3D.
 
-The depth is an ellipsoid with a nose, placed by the landmarks; what lies around the head moves
-less and less with it, like rubber. So nothing is uncovered, and the background stays.
+The depth is an ellipsoid with a nose, placed by the landmarks; the surroundings move with the head
+less and less, like rubber, so no gap opens and the background stays.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ DISTANCE: Final = 9.0
 
 @dataclass(frozen=True, slots=True)
 class HeadPlacement:
-    """Where a head is: degrees as for ``pose.Pose``, shift in px of the frame."""
+    """The pose and position of a head: degrees as for ``pose.Pose``, shift in px of the frame."""
 
     yaw: float = 0.0
     pitch: float = 0.0
@@ -42,7 +42,7 @@ class HeadPlacement:
 
 
 class Head:
-    """One photograph's person, ready to be turned."""
+    """The person of one photograph as a head that can be drawn at any pose."""
 
     def __init__(self, picture: Picture, face: Face, seed: int) -> None:
         """Take a frame of 640 x 480 and the face in it."""

@@ -1,4 +1,4 @@
-"""Protocol: presentation attacks. Real clips first, then simulated visits for counts."""
+"""Protocol: presentation attack detection on real clips, then on simulated visits."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ TARGET: Final = 0.07
 
 @dataclass(frozen=True, slots=True)
 class PadOptions:
-    """What the command line says.
+    """The options of the command line.
 
     Attributes:
         videos: A folder of real clips; None leaves them out.
@@ -56,7 +56,7 @@ class PadOptions:
 
 @dataclass(frozen=True, slots=True)
 class HonestVisit:
-    """An honest customer's visit: how many attempts, how long, and whether it went well."""
+    """A bona fide customer's visit: number of attempts, duration and outcome."""
 
     first: Visit
     attempts: int
