@@ -11,7 +11,7 @@ def read_regular(path: Path, largest: int) -> bytes:
     """Return the bytes of a regular file of at most *largest* bytes; a pipe is never waited for.
 
     Raises:
-        OSError: If there is no such file, it is larger, or it is no regular file.
+        OSError: If there is no such file, it is larger, or it is not a regular file.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

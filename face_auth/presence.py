@@ -67,7 +67,7 @@ class Presence:
         count as not seen; while the admitted face is in view, others do not matter. Never raises.
 
         Args:
-            frame: The camera's newest, or None where it has none.
+            frame: The camera's newest, or None without one.
         """
         if self._state is not PresenceState.HERE:
             return self._state

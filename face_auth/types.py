@@ -30,7 +30,7 @@ class Frame:
     Attributes:
         image: RGB, (h, w, 3), 0 to 255, contiguous, read-only, at most 1920 on a side.
         captured_at: When the source delivered it, in seconds of the camera's clock.
-        index: 1 for the first frame handed out, then one more each.
+        index: 1 for the first frame delivered, then one more each.
     """
 
     image: NDArray[np.uint8] = field(repr=False)  # a person's picture belongs in no log

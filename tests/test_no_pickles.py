@@ -1,4 +1,4 @@
-"""Nothing at run time reads a pickle, a joblib or an HDF5 file: each of them can run code."""
+"""Tests that nothing at run time reads a pickle, a joblib or an HDF5 file, which can run code."""
 
 import ast
 import subprocess

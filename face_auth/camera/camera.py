@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Camera", "SourceKind", "source_kind"]
 
-MAX_AGE_S = 1.0  # an older frame is nobody's newest
+MAX_AGE_S = 1.0  # an older frame is not delivered
 WATCHED_S = 2.0  # how long after the last look frames are still decoded
 RETRY_S = 1.0
 STALLED_S = 1.5  # a source that is silent, or shows the same picture, this long has stopped
@@ -67,8 +67,8 @@ class _Snapshot:
 class Camera:
     """A camera that delivers frames from one source, which may fail and come back.
 
-    Whoever asks for the newest frame or the state reads a snapshot and takes no lock, so the
-    window's thread never waits for the camera's.
+    Readers of the newest frame or the state take a snapshot without a lock, so the window's
+    thread never waits for the camera's.
 
     The thread opens the source, opens it again every second while it is lost, and never ends
     before `close`. Frames are decoded only while somebody has looked within the last two
@@ -335,7 +335,7 @@ class Camera:
         return False
 
     def _expect(self, now: float) -> None:
-        """Note that a frame should come soon; the first one may take longer."""
+        """Set the time by which the next frame is due; the first one may take longer."""
         if self._is_ready():
             self._set_overdue(now + STALLED_S)
 
@@ -373,9 +373,10 @@ class Camera:
         return ""
 
     def _is_last(self, image: NDArray[np.uint8]) -> bool:
-        """Whether *image* is the last one again, to the byte, as no living sensor's is.
+        """Return whether *image* repeats the last one to the byte, which no live sensor does.
 
-        The last one outlives a reopening: what froze is no news until it shows something else.
+        The last one is kept when the source is reopened: a frozen source stays LOST until it shows
+        something else.
         """
         import numpy as np
 

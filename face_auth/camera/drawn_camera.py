@@ -16,7 +16,7 @@ class DrawnCamera:
 
     Attributes:
         spec: As `face_auth.camera.sources.source_kind` takes it: "demo" or "demo:SEED".
-        asked: What the person is asked to do now, set by whoever asks; the drawn face obeys it.
+        asked: The movement requested now, set by the caller; the drawn face makes it.
     """
 
     def __init__(self, spec: str) -> None:

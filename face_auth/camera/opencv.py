@@ -206,7 +206,7 @@ def _check_device(path: str) -> None:
         raise SourceError(f"{what} at {path}: {error.strerror}") from None
     try:
         if not stat.S_ISCHR(os.fstat(device).st_mode):
-            raise SourceError(f"no camera at {path}: it is no device")
+            raise SourceError(f"no camera at {path}: it is not a device")
         answer = bytearray(104)
         fcntl.ioctl(device, query_capabilities, answer)
         whole, own = (int.from_bytes(answer[at : at + 4], sys.byteorder) for at in (84, 88))

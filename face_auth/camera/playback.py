@@ -37,7 +37,7 @@ class VideoFile(OpenCvSource):
         except OSError as error:
             raise SourceError(f"no video at {self._path}: {error.strerror}") from None
         if not regular:
-            raise SourceError(f"no video at {self._path}: it is no file")
+            raise SourceError(f"no video at {self._path}: it is not a file")
         prepare_opencv()
         import cv2
 
@@ -47,7 +47,7 @@ class VideoFile(OpenCvSource):
             str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]
         )
         if not self._capture.isOpened():
-            raise SourceError(f"{self._path} is no video that can be read")
+            raise SourceError(f"{self._path} is not a readable video")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.interval_s = 1 / rate if 1 <= rate <= 240 else DEMO_INTERVAL_S
         return self

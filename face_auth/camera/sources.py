@@ -64,7 +64,7 @@ def source_kind(spec: str) -> SourceKind:
             raise ValueError(
                 f"{redacted(spec)!r} is not the address of a camera (http, https, rtsp, rtsps)."
             )
-        _ = parts.port  # raises ValueError when it is no port
+        _ = parts.port  # raises ValueError if it is not a port
         return SourceKind.TLS_STREAM if parts.scheme in {"https", "rtsps"} else SourceKind.STREAM
     if spec.lstrip("+-").isdecimal() or spec.startswith("/dev/"):
         raise ValueError(f"{spec!r} names no camera.")
@@ -110,8 +110,8 @@ class Source(ABC):
     def retrieve(self) -> NDArray[np.uint8] | None:
         """Decode the grabbed frame: RGB, contiguous (h, w, 3); None if it is damaged."""
 
-    def abort(self) -> None:  # noqa: B027 - nothing to end, as a rule
+    def abort(self) -> None:  # noqa: B027 - usually nothing to end
         """End a blocked call on another thread soon, where that is possible."""
 
-    def close(self) -> None:  # noqa: B027 - nothing to let go, as a rule
+    def close(self) -> None:  # noqa: B027 - usually nothing to release
         """Release the device; may be called at any time after `open`."""

@@ -161,7 +161,7 @@ class _FolderWriter:
             self._known = set()
 
     def run(self) -> FolderContents:
-        """Make what is missing, then call both folders complete."""
+        """Write the missing files, then mark both folders as complete."""
         with (
             ThreadPoolExecutor(WORKERS) as pool,
             tqdm(total=len(self._people), unit="person", desc="people") as bar,

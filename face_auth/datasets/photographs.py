@@ -17,7 +17,7 @@ SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", "
 
 CROP_SIDE: Final = 224
 CROP_SCALE: Final = 1.4
-"""So many px of a crop are one px of the network's aligned face; the rest is margin."""
+"""Pixels of a crop per pixel of the network's aligned face; the rest is margin."""
 
 
 class ImageError(FaceAuthError):
@@ -61,8 +61,7 @@ def read_photograph(data: bytes) -> NDArray[np.uint8]:
 def central_face(image: NDArray[np.uint8], faces: Sequence[Face]) -> Face | None:
     """Return the face nearest the middle of the photograph, or None without a face.
 
-    A photograph in a person's folder was framed on that person; whoever stands beside them may be
-    larger.
+    A photograph in a person's folder was framed on that person; a bystander's face may be larger.
     """
     height, width = image.shape[:2]
 

@@ -31,9 +31,9 @@ STYLE: Final[dict[Any, Any]] = {
     "lines.linewidth": 1.8,
 }
 POINTS: Final = 800
-"""So many of a curve's points are drawn, over the scores and over the FMR's logarithm."""
+"""Number of points drawn of a curve, over the scores and over the FMR's logarithm."""
 LABELLED: Final = 10
-"""A mistake made on so many images is named in the picture."""
+"""Number of images from which a mistake is named in the chart."""
 DET_TICKS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.5)
 
 

@@ -1,4 +1,4 @@
-"""Embeddings of photographs, computed once each on all cores and cached."""
+"""Embeddings of photographs, each computed once, by two threads, and cached."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -17,7 +17,7 @@ HOW_TO_FILL: Final = (
     "(or: python -m face_auth.datasets folder FOLDER_WITH_ONE_SUBFOLDER_A_PERSON)"
 )
 LFW_NAMES: Final = 100
-"""A folder with so many names of the list of unseen people is LFW."""
+"""Number of names on the list of unseen people by which a folder is recognised as LFW."""
 
 
 class InputError(FaceAuthError):

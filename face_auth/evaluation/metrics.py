@@ -73,7 +73,7 @@ def threshold_at_fmr(impostor: Scores, fmr: float) -> float:
     """
     scores = _some(impostor, "impostor")
     if not 0 <= fmr <= 1:
-        raise ValueError(f"{fmr} is no rate")
+        raise ValueError(f"{fmr} is not a rate")
     allowed = math.floor(fmr * len(scores) + 1e-9)
     if allowed >= len(scores):
         return float(scores.min())
@@ -182,7 +182,7 @@ def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
 
 
 def ranks(scores: Scores, truth: ArrayLike) -> NDArray[np.intp]:
-    """Return the place of each row's true class: 0 is the best score; ties count against it.
+    """Return the rank of each row's true class: 0 is the best score; ties count against it.
 
     Args:
         scores: Shape (n, k).
@@ -247,7 +247,7 @@ def refused_visits(scores: Sequence[Scores], threshold: float, tries: int = 3) -
 
 @dataclass(frozen=True, slots=True)
 class FoldAccuracy:
-    """How well a threshold found on the other folds tells same from different.
+    """The accuracy of same-person decisions at thresholds from the other folds.
 
     Attributes:
         mean: Of the folds' accuracies.

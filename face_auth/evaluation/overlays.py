@@ -111,7 +111,7 @@ def _lenses(landmarks: Points) -> list[NDArray[np.float64]]:
 
 
 def glasses(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Put clear glasses with a dark frame on."""
+    """Draw clear glasses with a dark frame."""
     result = picture.copy()
     unit = float(np.hypot(*(np.asarray(landmarks)[1] - np.asarray(landmarks)[0])))
     thick = max(1, round(unit * 0.05))
@@ -126,7 +126,7 @@ def glasses(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Pi
 
 
 def tinted_glasses(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Put tinted glasses on: the lenses let a third to a tenth of the light through."""
+    """Draw tinted glasses whose lenses let a third to a tenth of the light through."""
     result = picture
     dark = np.asarray((22, 20, 20), np.float32)
     for lens in _lenses(landmarks):
@@ -141,7 +141,7 @@ def eye_patch(picture: Picture, landmarks: Points, rng: np.random.Generator) -> 
 
 
 def hat(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Put a hat on, down to above the brows."""
+    """Draw a hat down to above the brows."""
     rim = rng.uniform(16, 22)
     shape = np.array([(0, rim), (56, rim - 4), (112, rim), (108, -40), (56, -58), (4, -40)])
     surface = _shaded(picture, _of(HATS, rng), rng)

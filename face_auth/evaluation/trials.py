@@ -17,7 +17,7 @@ from face_auth.recognition.classifier import train_customer_svm
 ENROLLED: Final = 5
 MOST_PROBES: Final = 10
 DRAWS: Final = 5
-"""How many times the enrolled photographs are drawn anew; all attempts are taken together."""
+"""Number of draws of the enrolled photographs; the attempts of all draws are pooled."""
 MOST_ATTEMPTS: Final = 8_000_000
 """Of strangers, all draws together: enough for every rate, and few enough for the memory."""
 

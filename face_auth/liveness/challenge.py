@@ -22,7 +22,7 @@ from face_auth.types import Frame, Movement
 
 STRAIGHT_FRAMES: Final = 4
 STRAIGHT_LASTS_S: Final = 0.25
-"""So many straight frames in a row, for so long at least, are what movements are measured by."""
+"""Consecutive straight frames, and their least duration, from which movements are measured."""
 STRAIGHT: Final = (16.0, 28.0)
 """Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
 EACH_S: Final = 4.5
@@ -31,9 +31,9 @@ second and turn slowly."""
 STRAIGHT_S: Final = 8.0
 """How long the first straight frames may take, of time that was watched."""
 LONGEST: Final = 2.0
-"""Where pictures are missing, each of these times is extended up to so many times itself."""
+"""Largest factor by which each of these times is extended where frames are missing."""
 REACTION_S: Final = 0.2
-"""Whoever moves sooner after a movement was asked for did not move because of it."""
+"""A movement that starts sooner after the request is not a response to it."""
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
@@ -106,7 +106,7 @@ class _PoseChange:
         return (self.nearer - 1) / (NEARER - 1)
 
     def solid(self, movement: Movement) -> bool:
-        """Tell whether the nose moved as a head's does; coming closer shows nothing of that."""
+        """Return whether the nose moved as on a head; coming closer cannot show that."""
         if movement is Movement.CLOSER:
             return True
         turned = movement in {Movement.LEFT, Movement.RIGHT}
@@ -125,8 +125,8 @@ class Challenge:
     or in UNSEEN, where that could not be seen; there it stays. PASSED holds for as long as the face
     is followed.
 
-    Before the first movement is asked for a face that was lost begins anew; after it the attempt is
-    UNSEEN, for whoever comes back may be another one, and has heard what is asked for.
+    If the face is lost before the first movement is requested, the challenge starts again; later
+    the attempt is UNSEEN, because the next face may be another person's, who knows the request.
 
     Attributes:
         track: Says whether the face goes on.
@@ -234,7 +234,7 @@ class Challenge:
             self._held_since = self._wrong_since = None
 
     def _goes_on(self, at: float, *, in_sight: bool) -> bool:
-        """Take a frame's time; False where the attempt has ended, now or before."""
+        """Process a frame's time; False if the attempt has ended."""
         if self.state in {ChallengeState.FAILED, ChallengeState.UNSEEN}:
             return False
         if self._asked_at is None:
@@ -261,7 +261,7 @@ class Challenge:
             self._end(ChallengeState.UNSEEN, "too few pictures")
 
     def _follows(self, at: float, points: NDArray[np.float64], pose: Pose) -> bool:
-        """Tell whether this can be the face of the last frame, moved as fast as heads move."""
+        """Return whether this can be the last frame's face, at the speed of a head."""
         if self._last is None:
             return True
         then, centre, before = self._last

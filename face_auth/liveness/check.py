@@ -20,7 +20,7 @@ from face_auth.types import Frame, Liveness, LivenessProgress, LivenessResult, M
 USABLE: Final = frozenset({Verdict.OK, Verdict.HOLD_STILL})
 """Verdicts of frames that the passive cues look at."""
 LOST: Final = frozenset({Verdict.NO_FACE, Verdict.SEVERAL})
-"""Verdicts of frames that a challenge cannot follow. Whoever moves is turned, blurred, near or in
+"""Verdicts of frames that a challenge cannot follow. A moving face is turned, blurred, near or in
 shadow at times, so it follows all others once it has seen the person look straight."""
 APART_S: Final = 0.075
 """Least time between two frames that the passive cues look at, however many a second there are."""
@@ -141,7 +141,7 @@ class LivenessCheck:
         return goes_on
 
     def _collect(self, passive: PassiveCheck, frame: Frame, face: Face) -> None:
-        """Take a frame for the passive cues, and let them judge once there are enough."""
+        """Add a frame for the passive cues, and run them once there are enough."""
         if self._frames and frame.captured_at - self._frames[-1].captured_at < APART_S:
             return
         self._frames.append(frame)

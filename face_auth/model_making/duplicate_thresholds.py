@@ -25,7 +25,7 @@ COMMONEST: Final = 1e-2
 """The tail begins at this rate of comparisons."""
 FEWEST_PEOPLE: Final = 100
 PAIRS_BEYOND: Final = 10
-"""The tail is measured down to the rate that so many pairs of people exceed."""
+"""Number of pairs of people that must exceed a threshold for its rate to be measured."""
 SEED: Final = 20261123
 
 Own = Mapping[str, Embeddings]

@@ -17,7 +17,7 @@ from face_auth.recognition.classifier import Embeddings, train_customer_svm
 
 PROBES: Final = 10
 DRAWS: Final = 5
-"""How many times the enrolled photographs are drawn anew; all scores are pooled."""
+"""Number of draws of the enrolled photographs; all scores are pooled."""
 RATES: Final = ("1e-2", "1e-3", "1e-4")
 
 

@@ -89,11 +89,11 @@ class ModelCard:
 
         Raises:
             ModelError: If no threshold was measured for this network.
-            ValueError: If *security* is no rate between 0 and 1.
+            ValueError: If *security* is not a rate between 0 and 1.
         """
         asked = float(security)
         if not 0 < asked < 1:
-            raise ValueError(f"{security} is no false match rate between 0 and 1")
+            raise ValueError(f"{security} is not a false match rate between 0 and 1")
         if not self.thresholds:
             raise ModelError(
                 f"No threshold was measured for the network {self.name} yet. "

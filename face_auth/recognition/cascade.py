@@ -61,7 +61,7 @@ class Cascade:
             threads: How many processor threads one network may use.
 
         Raises:
-            ValueError: If one of the files is no network, or has another input.
+            ValueError: If one of the files is not a network, or has another input.
             RuntimeError: The same, as LiteRT sees it.
         """
         self._levels = [

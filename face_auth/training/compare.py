@@ -24,7 +24,7 @@ from face_auth.training.shards import TrainingError
 RATES: Final = (1e-3, 1e-4)
 LARGEST_BYTES: Final = 25_000_000
 LONGEST: Final = 1.1
-"""The new network may take so many times as long."""
+"""Largest ratio of the new network's time to the old one's."""
 ROUNDS: Final = 60
 """Of timing, in turns."""
 

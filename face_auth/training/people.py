@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from face_auth.training.shards import UNNAMED, Faces, TrainingError
 
 LISTED: Final = 10
-"""So many leaks or look-alikes are named; the rest is counted."""
+"""Number of leaks or look-alikes that are listed by name; the rest is counted."""
 
 
 class Half(StrEnum):

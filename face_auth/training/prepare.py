@@ -63,7 +63,7 @@ def prepare(
         OSError: If a file cannot be read or written.
     """
     if "/" in collection or not collection:
-        raise TrainingError(f"{collection!r} is no name for a collection.")
+        raise TrainingError(f"{collection!r} is not a valid name for a collection.")
     files = [
         (person, path)
         for person, paths in people_in(source).items()

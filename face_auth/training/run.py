@@ -54,7 +54,7 @@ class Run:
             data: To train on.
             settings: Of the stage.
             device: As PyTorch names it.
-            start: Weights to begin with; random ones where there are none.
+            start: Initial weights; None for random ones.
             note: Whatever else the model card should say: command, where *start* is from.
 
         Raises:
@@ -93,7 +93,7 @@ class Run:
             until: Stop at that step; 0 at the end.
 
         Raises:
-            TrainingError: If the loss is no number any more; the last checkpoint is kept.
+            TrainingError: If the loss is no longer a number; the last checkpoint is kept.
             OSError: If a file cannot be written.
         """
         last = min(until or self.settings.steps, self.settings.steps)

@@ -15,7 +15,7 @@ from face_auth.recognition.alignment import FIVE_POINTS
 from face_auth.training.shards import MARGIN, SIDE, UNNAMED, Faces, Picture
 
 FINER: Final = 3
-"""Glasses are painted on a face so many times as large, then everything is reduced."""
+"""Factor by which a face is enlarged before glasses are painted; then it is reduced."""
 CORNERS: Final = (2.0, 2.5, 4.0, 8.0)
 """Powers of a superellipse: from an oval to nearly a rectangle."""
 TINTED, SHINING, COLOURED = 0.45, 0.3, 0.3

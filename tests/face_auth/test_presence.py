@@ -1,4 +1,4 @@
-"""The admitted customer stays; whoever leaves or is replaced is noticed, and stays noticed."""
+"""Tests of the presence check: a customer who leaves or is replaced is detected for good."""
 
 from collections.abc import Iterator
 from pathlib import Path

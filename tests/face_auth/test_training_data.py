@@ -1,4 +1,4 @@
-"""Training without PyTorch: shards, preparing, who may be trained on, teachers, comparing."""
+"""Tests of training without PyTorch: shards, preparation, people, teachers and comparison."""
 
 import dataclasses
 import io

@@ -22,9 +22,9 @@ from face_auth.models import read_entry
 
 RATES: Final = ("1e-2", "1e-3", "1e-4", "1e-5")
 PAIRS_PER_MATCH: Final = 10
-"""A rate needs so many pairs for each pair that it lets pass."""
+"""Number of pairs needed for each pair that a rate lets pass."""
 WIDEST: Final = 2.0
-"""The upper bound of the measured rate may be so many times the rate."""
+"""Largest ratio of the measured rate's upper bound to the rate."""
 
 
 @dataclass(frozen=True, slots=True)

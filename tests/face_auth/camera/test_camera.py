@@ -1,4 +1,4 @@
-"""The camera over real files and real sockets; what each picture shows is known."""
+"""Tests of the camera with real files and sockets and known pictures."""
 
 import datetime
 import errno

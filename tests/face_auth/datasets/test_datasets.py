@@ -1,4 +1,4 @@
-"""Both folders: whole, the same every time, with nothing in both, and every problem reported."""
+"""Tests of the training and test folders: complete, repeatable, disjoint, problems reported."""
 
 import hashlib
 import json

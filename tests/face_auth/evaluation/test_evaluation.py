@@ -1,4 +1,4 @@
-"""Protocols over drawn people whose embeddings are known, and briefly over real photographs."""
+"""Tests of the protocols on drawn people with known embeddings, and on some real photographs."""
 
 import hashlib
 import json

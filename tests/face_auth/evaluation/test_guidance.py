@@ -1,4 +1,4 @@
-"""Guidance measured on real photographs, and the training of its occlusion classifiers."""
+"""Tests of the guidance protocol on real photographs, and of training its occlusion classifiers."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Error rates: by hand, against scikit-learn, and where they must be chance."""
+"""Tests of error rates: calculated by hand, by scikit-learn, and at chance level."""
 
 import math
 

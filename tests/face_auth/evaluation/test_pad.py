@@ -1,4 +1,4 @@
-"""Presentation attacks in short: the simulation does what it says, and the counts add up."""
+"""Tests of the protocol for presentation attacks in a short form: simulation and counts."""
 
 import json
 from itertools import islice

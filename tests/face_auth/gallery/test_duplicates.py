@@ -1,4 +1,4 @@
-"""One face, one customer: found among all, and seldom anybody else."""
+"""Tests of the duplicate search: true hits among all customers, and few false ones."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Challenge and passive cues together, on the drawn person and the kiosk's own detector."""
+"""Tests of challenge and passive cues together, with the drawn person and the kiosk's detector."""
 
 import random
 from collections import Counter
@@ -114,14 +114,14 @@ def test_frames_that_end_too_soon_are_no_decision(recogniser, person, enrolled) 
     assert not check.result.passed
 
 
-def test_another_drawn_person_does_the_requests_and_is_still_refused(recogniser, enrolled) -> None:
+def test_another_drawn_person_does_the_movements_and_is_still_refused(recogniser, enrolled) -> None:
     check = make_check("challenge", PassiveCheck(), random=random.Random(5))
     result = verify(recogniser, visit(DemoFace(3), asked_by(check)), enrolled[0], liveness=check)
     assert result.liveness is not None and result.liveness.passed
     assert not result.accepted
 
 
-def test_requests_are_not_shown_before_the_press(person) -> None:
+def test_movements_are_not_shown_before_the_press(person) -> None:
     check = make_check("challenge", PassiveCheck())
     assert check.progress.movement is None
     assert not check.done and not check.result.passed
@@ -410,7 +410,7 @@ def later(frames: Iterator[Frame], seconds: float) -> Iterator[Frame]:
 def test_who_steps_in_while_no_face_is_seen_is_judged_alone(
     recogniser, person, enrolled, mode, hidden_s, wall
 ) -> None:
-    """The customer's picture is shown first, somebody else follows the requests."""
+    """The customer's picture is shown first, somebody else makes the movements."""
     check = make_check(mode, PassiveCheck(), random=random.Random(5))
     shown = [
         Frame(person.draw(60 + number * STEP_S, yaw=22), number * STEP_S, number + 1)
@@ -459,7 +459,7 @@ class Unsteady:
 def test_who_steps_in_once_the_check_is_done_is_not_scored(
     recogniser, person, enrolled, mode
 ) -> None:
-    """Somebody follows the requests whom no frame of is scored; the picture comes after that."""
+    """Somebody makes the movements in frames that are not scored; the picture comes after that."""
     check = make_check(mode, PassiveCheck(), random=random.Random(5))
 
     def frames() -> Iterator[Frame]:

@@ -1,4 +1,4 @@
-"""The cohort: nobody's faces, and proof that none passes for a person it was made of."""
+"""Tests of the cohort: no vector matches a person it was made from."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Fetching VGGFace2's weights: from a server on loopback, with a random network of their layout."""
+"""Tests of fetching VGGFace2's weights from a server on loopback, with random weights."""
 
 import hashlib
 import http.server

@@ -1,4 +1,4 @@
-"""The bundled network: what its embeddings are, and what stops it from running."""
+"""Tests of the bundled network: its embeddings, and its refusal of wrong files."""
 
 import json
 import shutil

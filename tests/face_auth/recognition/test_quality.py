@@ -1,4 +1,4 @@
-"""Each verdict on pictures made for it, and the limits' figures on real photographs."""
+"""Tests of each verdict on pictures made for it, and of the limits on real photographs."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The network in PyTorch, what alters its faces, what it is taught by, and its way out."""
+"""Tests of the network in PyTorch, its augmentation, its losses and its export."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run: the loss falls, it goes on where it was stopped, it leaves good checkpoints."""
+"""Tests of a training run: falling loss, resumption and checkpoints."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Blends of two people, and FaceNet's network as it lies in a package."""
+"""Tests of blends of two people, and of FaceNet's network as a teacher."""
 
 import re
 import zipfile

@@ -69,7 +69,7 @@ def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
     """
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not video.isOpened():
-        raise OSError(f"{path} is no video that can be read")
+        raise OSError(f"{path} is not a readable video")
     try:
         rate = video.get(cv2.CAP_PROP_FPS)
         rate = rate if 1 <= rate <= 240 else 25.0

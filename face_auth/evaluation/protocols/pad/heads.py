@@ -45,7 +45,7 @@ class Head:
     """The person of one photograph as a head that can be drawn at any pose."""
 
     def __init__(self, picture: Picture, face: Face, seed: int) -> None:
-        """Take a frame of 640 x 480 and the face in it."""
+        """Prepare the head of the face in a frame of 640 x 480."""
         self._picture = picture
         points = np.asarray(face.landmarks, float)
         across = points[1] - points[0]

@@ -180,7 +180,7 @@ class Replay(Sheet):
         self._plan = [list(Movement)[k] for k in self.rng.integers(0, 5, 40)]
 
     def sheet(self, asked: Movement | None, t: float) -> Picture:
-        """Show the video."""
+        """Return the video's frame."""
         if not self._fits:
             asked = None if t < 0.8 else self._plan[int((t - 0.8) / 2.0) % len(self._plan)]
         picture = self._head.draw(self._person.pose(asked, t), t, self._person.blink(t))
@@ -197,7 +197,7 @@ class CutOut(Sheet):
         self._self = Customer(seed + 1)
 
     def sheet(self, asked: Movement | None, t: float) -> Picture:
-        """Cut eyes and mouth out of the print and put living ones in."""
+        """Return the print with the attacker's eyes and mouth in its holes."""
         living = self._own.draw(HeadPlacement(yaw=2 * np.sin(t)), t, self._self.blink(t))
         holes = np.zeros((HEIGHT, WIDTH), np.uint8)
         points = np.asarray(self.subject.face.landmarks, float)
@@ -234,7 +234,7 @@ class Injected(Living):
         self._shown = 0
 
     def frame(self, asked: Movement | None, t: float) -> Picture:
-        """Record first, then show what was recorded."""
+        """Record the first frames, then replay them."""
         while len(self._kept) < max(round(self._loop_s * self.rate), 1):
             self._kept.append(super().frame(None, len(self._kept) / self.rate))
         self._shown += 1
