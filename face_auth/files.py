@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def read_regular(path: Path, largest: int) -> bytes:
-    """Return the bytes of a regular file of at most *largest* bytes; a pipe is never waited for.
+    """Return the bytes of a regular file of at most *largest* bytes, without waiting for a pipe.
 
     Raises:
         OSError: If there is no such file, it is larger, or it is not a regular file.

@@ -48,7 +48,7 @@ class Plan:
     """The parameters of a pair of folders; the same plan gives the same files.
 
     Attributes:
-        source: Folder of photographs, one sub-folder a person.
+        source: Folder of photographs, one sub-folder per person.
         kind: "lfw" or "folder".
         people: "unseen", "seen" or "all": by whether the bundled network saw them in training.
         seed: Decides which photographs are for testing and how strong each alteration is.
@@ -78,7 +78,7 @@ class FolderContents:
 
 
 def read_record(folder: Path) -> tuple[Plan, bool] | None:
-    """Return the plan that *folder* was made by and whether it is complete; None if it has none.
+    """Return *folder*'s plan and whether the folder is complete; None without a plan.
 
     Raises:
         DatasetError: If the record is damaged.
@@ -124,7 +124,7 @@ def make(
 
 
 def _claim(folder: Path, plan: Plan) -> None:
-    """Make sure that *folder* is empty or was begun by the same plan, and write the plan there."""
+    """Check that *folder* is empty or has the same plan, and write the plan there."""
     record = read_record(folder)
     if record is None and any(people_in(folder)):
         raise DatasetError(
@@ -214,7 +214,7 @@ class _FolderWriter:
         self._write(self._test / name, [(tested, self._whole(tested))])
 
     def _crop(self, photograph: Path) -> NDArray[np.uint8] | None:
-        """Return the aligned face of a training photograph, or report why there is none."""
+        """Return the aligned face of a training photograph, or record why there is none."""
         try:
             image = read_photograph(photograph.read_bytes())
         except ImageError:
@@ -229,7 +229,7 @@ class _FolderWriter:
         return aligned_crop(image, face)
 
     def _whole(self, photograph: Path) -> NDArray[np.uint8] | bytes:
-        """Return a test photograph; its bytes as they are if they are damaged, an error later."""
+        """Return a test photograph, or its bytes if damaged, which then count as an error."""
         data = photograph.read_bytes()
         try:
             return read_photograph(data)
@@ -240,7 +240,7 @@ class _FolderWriter:
     def _write(
         self, folder: Path, pictures: Iterable[tuple[Path, NDArray[np.uint8] | bytes]]
     ) -> None:
-        """Write twenty copies of each picture into *folder*, which appears when it is whole."""
+        """Write twenty copies of each picture into *folder*, which appears when complete."""
         partial = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()

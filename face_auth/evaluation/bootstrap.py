@@ -63,7 +63,7 @@ class Attempts:
 
     @classmethod
     def together(cls, parts: "Sequence[Attempts]") -> "Attempts":
-        """Return attempts of the same people as one."""
+        """Return the attempts of several sets of the same people as one set."""
         scores = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in ("genuine", "genuine_person", "impostor", "customer", "stranger")
@@ -81,7 +81,7 @@ class Bootstrap:
     """Error rates of attempts, one for each resampling of the people."""
 
     def __init__(self, attempts: Attempts, seed: int, repetitions: int = REPETITIONS) -> None:
-        """Draw the people *repetitions* times; customers from customers, others from others."""
+        """Resample the people *repetitions* times, customers and others separately."""
         self._attempts = attempts
         rng = np.random.default_rng(seed)
         customers, others = attempts.customers, attempts.people - attempts.customers

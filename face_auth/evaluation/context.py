@@ -65,7 +65,7 @@ class Context:
 
     @cached_property
     def kiosk_draws(self) -> Sequence[Attempts]:
-        """Attempts of one photograph each, scored as the kiosk scores, for each draw."""
+        """The attempts of each draw, with one photograph each and the kiosk's scores."""
         rows = self.features.embeddings()
         return trials.run(self.people, self.svm_scorer, rows, rows)
 
@@ -122,7 +122,7 @@ def say(line: str) -> None:
 
 
 def report(images: Sequence[Image], features: Features, consequence: str) -> None:
-    """Name every image that has no face or is damaged."""
+    """Report every image that has no face or is damaged."""
     words = {PhotographState.NO_FACE: "no face", PhotographState.DAMAGED: "damaged image"}
     for index in np.flatnonzero(~features.found).tolist():
         found = words[PhotographState(features.states[index])]

@@ -222,7 +222,7 @@ def identification_rate(
 
 
 def refused_visits(scores: Sequence[Scores], threshold: float, tries: int = 3) -> float:
-    """Return the chance that a customer is refused in every one of *tries* different attempts.
+    """Return the probability that a customer is refused in all of *tries* different attempts.
 
     Each customer counts alike: for one with n attempts of which f fail, it is the share of all
     choices of *tries* attempts in which all fail, so that hard customers stay hard.
@@ -241,7 +241,7 @@ def refused_visits(scores: Sequence[Scores], threshold: float, tries: int = 3) -
         if len(own) >= tries
     ]
     if not shares:
-        raise ValueError(f"nobody made {tries} attempts")
+        raise ValueError(f"no customer made {tries} attempts")
     return float(np.mean(shares))
 
 

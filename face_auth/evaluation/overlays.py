@@ -86,12 +86,12 @@ def _skin_of(picture: Picture, landmarks: Points) -> NDArray[np.float64]:
 
 
 def hand_over_mouth(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Hold a hand before the mouth."""
+    """Draw a hand in front of the mouth."""
     return _hand(picture, landmarks, rng.uniform(80, 86), rng)
 
 
 def hand_over_eyes(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Hold a hand before both eyes."""
+    """Draw a hand in front of both eyes."""
     return _hand(picture, landmarks, rng.uniform(38, 43), rng)
 
 
@@ -149,7 +149,7 @@ def hat(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Pictur
 
 
 def side_light(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Leave one side of the face 35 % of its light, with a soft edge along the nose."""
+    """Reduce one side of the face to 35 % of its light, with a soft edge along the nose."""
     points = np.asarray(landmarks, float)
     across = points[1] - points[0]
     unit = float(np.hypot(*across))

@@ -104,7 +104,7 @@ def load_thresholds(card: ModelCard) -> Thresholds:
         ) from error
     rising = [thresholds[n] for n in sorted(thresholds)]
     if len(rising) < 2 or min(thresholds) < 1 or rising != sorted(rising):
-        raise ModelError(f"The model card's thresholds for the search make no sense. {again}")
+        raise ModelError(f"The model card's thresholds for the search are not valid. {again}")
     if measured_with != (card.sha256, card.cohort_sha256):
         raise ModelError(
             "The model card's thresholds for the search belong to another network or cohort. "

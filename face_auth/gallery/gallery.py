@@ -27,7 +27,7 @@ _LARGEST = 256 << 20
 
 
 class Gallery:
-    """The folder of all templates."""
+    """The folder of all templates and captures."""
 
     def __init__(self, folder: Path, *, template_key: bytes, capture_key: bytes) -> None:
         """Use *folder*, made if missing (0700), with two keys of 32 bytes each."""

@@ -156,7 +156,7 @@ def measure(
             }
             say(f"the same person twice, {words} each time: found {found[words]}")
         passed[words] = _held_out(people, whitening, captures)
-        say(f"somebody new, {words}, thresholds from the other half: {passed[words]}")
+        say(f"a new person, {words}, thresholds from the other half: {passed[words]}")
     return {
         "how": "cosine of the mean embeddings of two enrolments, whitened by the cohort",
         "thresholds": {str(n): value for n, value in table.items()},

@@ -79,7 +79,7 @@ def fetch_vggface2(
         if digest(by_hand.read_bytes()) != source.sha256:
             raise ModelError(
                 f"{by_hand} is not the published file (its SHA-256 is not {source.sha256}). "
-                f"Delete it to fetch it anew, or put the one from {source.url} there."
+                f"Delete it to fetch it again, or put the file from {source.url} there."
             )
         say(f"Taking {by_hand}, which is there and is the published file.")
         content = _converted(by_hand, say)

@@ -99,12 +99,12 @@ def make_cohort(
     """
     candidates = rounded(KINDS[kind](known, CANDIDATES))
     first = run_trial(unseen, candidates[:SIZE])
-    say(f"{kind}, before anybody is dropped: {describe(first)}")
+    say(f"{kind}, before vectors are dropped: {describe(first)}")
     limit = thresholds(first)[LOOSE]
     alike = best_scores(candidates, known, held_out=True) >= limit
     say(
-        f"{kind}: {alike.sum()} of {len(alike)} vectors pass for a person they may have come from "
-        f"where they are not known as nobody (FMR {LOOSE}); dropped"
+        f"{kind}: {alike.sum()} of {len(alike)} vectors match a person they may have come from "
+        f"by SVMs trained without them (FMR {LOOSE}); they are dropped"
     )
     vectors = candidates[~alike][:SIZE]
     if len(vectors) < SIZE:

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Stopped; nothing half-written was left.", file=sys.stderr)
+        print("Stopped; no partial file was left.", file=sys.stderr)
         return 2
 
 

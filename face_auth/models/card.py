@@ -34,7 +34,7 @@ class Framing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A threshold: a score of at least *value* is accepted.
+    """An acceptance threshold: a score of at least *value* is accepted.
 
     Attributes:
         value: In the units of the customers' SVM, unbounded.

@@ -125,7 +125,7 @@ def pyramid(min_face: int) -> list[tuple[float, int, int]]:
 
 
 def windows(offsets: Floats, chances: Floats, scale: float) -> tuple[Floats, Floats]:
-    """Turn P-Net's maps, shapes (h, w, 4) and (h, w), into boxes in the frame and their scores."""
+    """Convert P-Net's maps, shapes (h, w, 4) and (h, w), to boxes in the frame and their scores."""
     rows, columns = np.nonzero(chances > PNET_SCORE)
     corner = np.stack([columns, rows], axis=1).astype(np.float32) * PNET_STRIDE
     boxes = np.concatenate([corner + 1, corner + PNET_WINDOW], axis=1)

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("Stopped; nothing half-written was left.", file=sys.stderr)
+        print("Stopped; no partial file was left.", file=sys.stderr)
         return NOT_BETTER
 
 
@@ -222,7 +222,7 @@ def _look_alikes(
         cosines[known] = nearest(trained, strangers)[0]
         unnamed = np.array(faces.people) == UNNAMED
         kept = ~(unnamed & (cosines >= apart))
-        print(f"{(~kept).sum():,} unnamed faces look like an unseen person's; left out")
+        print(f"{(~kept).sum():,} unnamed faces look like an unseen person's and are left out")
         faces = faces.take(np.flatnonzero(kept).tolist())
         trained, known = trained[kept[known]], known[kept]
     found = look_alikes(

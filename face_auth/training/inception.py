@@ -49,12 +49,12 @@ class Norm(nn.Module):
 
 
 class Unit(nn.Module):
-    """A convolution without bias, normalised, then cut off at zero."""
+    """A convolution without bias, with normalisation and ReLU."""
 
     def __init__(
         self, source: int, result: int, shape: tuple[int, int], stride: int, padded: bool
     ) -> None:
-        """Make one; *padded* keeps the picture's size where the stride is one."""
+        """Create the layers; *padded* keeps the picture's size where the stride is one."""
         super().__init__()
         padding = (shape[0] // 2, shape[1] // 2) if padded else 0
         self.conv = nn.Conv2d(source, result, shape, stride, padding, bias=False)
@@ -66,7 +66,7 @@ class Unit(nn.Module):
 
 
 class InceptionResNetV1(nn.Module):
-    """Faces of 112 px -> unit embeddings."""
+    """The network from faces of 112 px to unit embeddings."""
 
     def __init__(self) -> None:
         """Make the network with random weights, from PyTorch's global random numbers."""

@@ -59,7 +59,7 @@ class Portrait:
 
 
 def read_portrait(number: int) -> Portrait:
-    """Return the person of that number.
+    """Return the person with that number.
 
     Raises:
         OSError: If a layer is missing, or there is no such person.

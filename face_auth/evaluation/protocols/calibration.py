@@ -83,12 +83,12 @@ def operating_points(
 
 
 def points_of(context: Context) -> list[OperatingPoint]:
-    """Return the operating points of the kiosk's way to verify."""
+    """Return the operating points of the kiosk's verification."""
     return operating_points(context.kiosk_draws, context.kiosk_attempts, context.kiosk_bootstrap)
 
 
 def table(points: Sequence[OperatingPoint], title: str, notes: Sequence[str] = ()) -> Table:
-    """Return the points for people."""
+    """Return the operating points as a table."""
     return Table(
         title,
         ("FMR aimed at", "threshold", "FMR, 95 %", "FNMR", "FNMR, 95 %", "refused three times", ""),

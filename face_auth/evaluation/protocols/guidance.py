@@ -38,7 +38,7 @@ Alter = Callable[[Picture, Face, np.random.Generator], Picture]
 NAME: Final = "guidance"
 MOST_YAW: Final = 20.0
 TRAINED_ON: Final = 600
-"""Faces for training. Measured are photographs after the first two times as many."""
+"""Faces for training. The photographs after twice this number are for measuring."""
 MEASURED_ON: Final = 400
 HIDES: Final = {
     "eyes": ("hand over eyes", "cloth over eyes"),

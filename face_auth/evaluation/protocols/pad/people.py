@@ -54,7 +54,7 @@ class Customer:
     _rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        """Draw what is this person's own."""
+        """Draw the person's individual parameters."""
         self._rng = np.random.default_rng([self.seed, 3])
         self._phase = self._rng.uniform(0, 2 * np.pi, 6)
         self._lean = self._rng.uniform(-4, 4)

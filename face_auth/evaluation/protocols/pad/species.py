@@ -79,7 +79,7 @@ class Living(Sequence):
         self.person = Customer(seed)
 
     def scene(self, asked: Movement | None, t: float) -> Picture:
-        """Draw the head where the customer holds it."""
+        """Draw the customer's head at its present pose."""
         return self.head.draw(self.person.pose(asked, t), t, self.person.blink(t))
 
 
@@ -136,7 +136,7 @@ class Sheet(Sequence):
         return picture[top : int(y + height + reach), left : int(x + width + reach)]
 
     def held(self, asked: Movement | None, t: float) -> Held:
-        """Return how the hand holds it at a moment."""
+        """Return the placement of the sheet in the hand at a moment."""
         waves = np.sin(2 * np.pi * t / np.array([2.9, 3.7, 4.7, 0.31, 0.27, 5.1]) + self._phase)
         much = 0.0 if self._moves == "still" else 1.0
         hand = self._hand.pose(asked, t)
