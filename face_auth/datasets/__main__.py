@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from face_auth.datasets.folders import TEST, TRAIN, TRAIN_PHOTOGRAPHS, FolderContents, Plan, make
+from face_auth.datasets.folders import (
+    TEST,
+    TRAIN,
+    TRAIN_PHOTOGRAPHS,
+    FolderContents,
+    Plan,
+    make_folders,
+)
 from face_auth.datasets.photographs import people_in
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
@@ -26,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise DatasetError(
                 f"{plan.source} holds no person with {TRAIN_PHOTOGRAPHS + 1} images."
             )
-        made = make(plan, people, options.train, options.test)
+        made = make_folders(plan, people, options.train, options.test)
     except DatasetError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT

@@ -95,7 +95,7 @@ def read_record(folder: Path) -> tuple[Plan, bool] | None:
         ) from error
 
 
-def make(
+def make_folders(
     plan: Plan, people: Mapping[str, Sequence[Path]], train: Path = TRAIN, test: Path = TEST
 ) -> FolderContents:
     """Fill both folders, continuing where an earlier run with the same plan stopped.

@@ -14,7 +14,7 @@ from face_auth.evaluation import report
 from face_auth.evaluation.context import Context, say
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
-from face_auth.evaluation.material import InputError, Material, Photographs, load, taken
+from face_auth.evaluation.material import InputError, Material, Photographs, load, photographs_in
 from face_auth.evaluation.protocols import (
     allowed,
     calibration,
@@ -181,7 +181,7 @@ def _pad_options(options: argparse.Namespace) -> pad.PadOptions:
 
 def _material(options: argparse.Namespace, *, needs_folders: bool) -> Material:
     if options.photographs and not needs_folders:
-        return Material({}, {}, frozenset(), taken(options.photographs))
+        return Material({}, {}, frozenset(), photographs_in(options.photographs))
     return load(options.train, options.test, options.photographs)
 
 

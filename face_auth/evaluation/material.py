@@ -99,14 +99,14 @@ def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
     plan = records[1][0] if records[1] else None
     if photographs is None and plan is not None and Path(plan.source).is_dir():
         photographs = Path(plan.source)
-    pool = taken(photographs) if photographs else _own(*images)
+    pool = photographs_in(photographs) if photographs else _own(*images)
     names = images[0].keys() | images[1].keys()
     from_lfw = pool.lfw if plan is None else plan.kind == "lfw"
     unseen = names & unseen_people() if from_lfw else frozenset(names)
     return Material(images[0], images[1], frozenset(unseen), pool)
 
 
-def taken(folder: Path) -> Photographs:
+def photographs_in(folder: Path) -> Photographs:
     """Return the photographs in *folder*, one sub-folder per person.
 
     Raises:

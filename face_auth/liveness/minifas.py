@@ -23,7 +23,7 @@ AROUND: Final = 1.5
 """Side of the square that it looks at, in longer sides of the face's box."""
 
 
-def fetched(folder: Path = MODELS) -> Path | None:
+def fetched_file(folder: Path = MODELS) -> Path | None:
     """Return the file fetched by `python -m face_auth.models fetch minifas`, or None."""
     path = folder / FILE
     return path if path.is_file() else None

@@ -33,7 +33,7 @@ from face_auth.training.teacher import (
     teach,
     write_vectors,
 )
-from face_auth.training.wear import worn
+from face_auth.training.wear import with_glasses
 
 BAD_INPUT: Final = 2
 NOT_BETTER: Final = 1
@@ -91,7 +91,7 @@ def _wear(options: argparse.Namespace) -> int:
     if len(taught) < options.count:
         raise TrainingError(f"The teacher knows {len(taught):,} of these faces only.")
     chosen = np.random.default_rng(options.seed).choice(taught, options.count, replace=False)
-    glasses = worn(faces, chosen.tolist(), options.seed)
+    glasses = with_glasses(faces, chosen.tolist(), options.seed)
     shards = write_shards(options.out, "worn", glasses)
     names = read_shards(shards).names
     write_vectors(options.out / "teacher.npz", names, rows[chosen])

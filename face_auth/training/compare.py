@@ -14,7 +14,7 @@ from face_auth.datasets.pairs_list import Pair, read_pairs
 from face_auth.evaluation.bootstrap import REPETITIONS, Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
-from face_auth.evaluation.material import Material, Photographs, taken
+from face_auth.evaluation.material import Material, Photographs, photographs_in
 from face_auth.evaluation.metrics import Interval, tar_at_fmr
 from face_auth.models import load_card, load_cohort
 from face_auth.recognition.embedding import load_network
@@ -118,7 +118,7 @@ def compare(
         ModelError: If a network or its cohort is missing or damaged.
         InputError: If there are too few people.
     """
-    everybody = taken(photographs)
+    everybody = photographs_in(photographs)
     if not everybody.lfw:
         raise TrainingError(f"{photographs} is not LFW, which networks are compared on.")
     names = frozenset(name for name in everybody.unseen if half_of(name) is Half.COMPARING)

@@ -71,7 +71,7 @@ def losses(
     return parts | {"loss": imitation + parts["names"]}
 
 
-def settle(
+def initialise_heads(
     heads: Heads, embeddings: Tensor, teacher: Tensor, is_taught: Tensor, labels: Tensor
 ) -> None:
     """Initialise the heads from the network, so that the first steps do not undo it.

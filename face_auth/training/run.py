@@ -19,7 +19,7 @@ from face_auth.training.augment import altered, middle
 from face_auth.training.data import TrainingSet
 from face_auth.training.inception import InceptionResNetV1, Weights, load_weights
 from face_auth.training.log import Log
-from face_auth.training.losses import Heads, losses, settle
+from face_auth.training.losses import Heads, initialise_heads, losses
 from face_auth.training.settings import Settings, from_json
 from face_auth.training.shards import TrainingError
 
@@ -236,7 +236,7 @@ class Run:
                 for part in chosen.split(AT_ONCE)
             ]
         data = self.data
-        settle(
+        initialise_heads(
             self.heads,
             torch.cat(rows),
             data.teacher[chosen],

@@ -9,7 +9,7 @@ import numpy as np
 from face_auth.datasets.unseen import UNSEEN_FILE, unseen_people
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
-from face_auth.evaluation.material import Material, taken
+from face_auth.evaluation.material import Material, photographs_in
 from face_auth.evaluation.protocols import calibration
 from face_auth.files import write_whole
 from face_auth.model_making import duplicate_thresholds
@@ -71,7 +71,7 @@ def replace(
             NAME, new, duplicate_thresholds.measure(NAME, new, unseen)
         )
     )
-    material = Material({}, {}, frozenset(), taken(photographs))
+    material = Material({}, {}, frozenset(), photographs_in(photographs))
     extractor = Extractor(NAME, cache, new)
     with extractor.cache:
         context = Context(extractor, material, seed)

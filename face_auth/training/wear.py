@@ -24,7 +24,9 @@ TINTED, SHINING, COLOURED = 0.45, 0.3, 0.3
 Points = NDArray[np.float64]
 
 
-def worn(faces: Faces, indices: Sequence[int], seed: int) -> Iterator[tuple[str, Picture, str]]:
+def with_glasses(
+    faces: Faces, indices: Sequence[int], seed: int
+) -> Iterator[tuple[str, Picture, str]]:
     """Yield faces with painted glasses, in the form that `write_shards` takes.
 
     Args:
