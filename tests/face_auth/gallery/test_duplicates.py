@@ -184,8 +184,8 @@ def test_the_card_holds_thresholds_for_the_shipped_network() -> None:
         (lambda entry: entry["duplicates"].update(cohort="00"), "another network or cohort"),
         (lambda entry: entry["duplicates"].update(network="00"), "another network or cohort"),
         (lambda entry: entry["duplicates"]["thresholds"].update({"10": 2}), "damaged"),
-        (lambda entry: entry["duplicates"]["thresholds"].update({"10": 0.9}), "no sense"),
-        (lambda entry: entry["duplicates"].update(thresholds={"10": 0.4}), "no sense"),
+        (lambda entry: entry["duplicates"]["thresholds"].update({"10": 0.9}), "not valid"),
+        (lambda entry: entry["duplicates"].update(thresholds={"10": 0.4}), "not valid"),
         (lambda entry: entry["duplicates"].update(thresholds=[1]), "damaged"),
     ],
 )
