@@ -75,11 +75,11 @@ class LivenessPolicy:
         Raises:
             ModelError: If a file was named that is missing or is not the published one.
         """
-        from face_auth.liveness.minifas import fetched
+        from face_auth.liveness.minifas import fetched_file
         from face_auth.liveness.passive import PassiveCheck
 
         if self.setting != "off" and self._passive is None:
-            self._passive = PassiveCheck(self._minifas or fetched())
+            self._passive = PassiveCheck(self._minifas or fetched_file())
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 

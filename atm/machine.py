@@ -140,7 +140,7 @@ class Machine:
 
     def assess(self, frame: Frame) -> Quality:
         """Return the quality of *frame*, for guidance before the press."""
-        return self.warm_up().look(frame.image)
+        return self.warm_up().assess(frame.image)
 
     def login(
         self,

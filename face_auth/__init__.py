@@ -1,6 +1,6 @@
-"""The face factor: camera frames in, a score for the claimed customer out.
+"""The face factor: it turns camera frames into a score for the claimed customer.
 
-Knows nothing of PINs, accounts or windows.
+This package knows nothing of PINs, accounts or windows.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Enrolment of a face: frames -> five captures of one person -> a self-tested template."""
+"""Enrolment of a face: five captures of one person become a template that is tested on them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def enrol_face(
     liveness: LivenessCheck | None = None,
     progress: Callable[[EnrolProgress], None] | None = None,
 ) -> tuple[Template, list[Capture]]:
-    """Collect five good captures of one person and train their template.
+    """Collect five good captures of one person and train a template from them.
 
     With a challenge the five show the face straight and a little to each side, up and down;
     otherwise they show five distinct moments.
@@ -88,7 +88,7 @@ def enrol_face(
     taken: list[_Taken] = []
     dropped: list[Capture] = []
     for frame in frames:
-        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         if not check.observe(frame, seen, partial(recogniser.embed, frame.image, seen)):
             taken.clear()
         if check.unseen:
@@ -125,7 +125,7 @@ def enrol_face(
 def _wanted_pose(
     challenge: Challenge | None, face: Face, taken: list[_Taken]
 ) -> Movement | Literal["none"] | None:
-    """Return which missing pose a face shows: None for straight or where no pose is asked for."""
+    """Return the missing pose that a face shows: None for straight or if no pose is requested."""
     if challenge is None:
         return None
     if not challenge.has_begun:
@@ -144,7 +144,7 @@ def _wanted_pose(
 
 
 def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Movement | None:
-    """Return where the person is to turn now."""
+    """Return the pose that is requested now."""
     if challenge is None or challenge.current is not None:
         return challenge.current if challenge is not None else None
     have = {t.pose for t in taken}
@@ -153,7 +153,7 @@ def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Movement | 
 
 
 def _odd_one(embeddings: NDArray[np.float32], recogniser: Recogniser) -> int | None:
-    """Return the picture least like the others where they are not all of one person."""
+    """Return the capture least like the others, or None if all are of one person."""
     singles, pairs = split_scores(embeddings, recogniser.cohort)
     scores = np.concatenate([singles, pairs])
     one_person = (
@@ -165,7 +165,7 @@ def _odd_one(embeddings: NDArray[np.float32], recogniser: Recogniser) -> int | N
 def split_scores(
     embeddings: NDArray[np.float32], cohort: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Score every one and every two rows by an SVM trained on the other rows.
+    """Score each row and each pair of rows by an SVM trained on the other rows.
 
     Pairs matter: two pictures of a second person vouch for each other when left out one by one.
 
@@ -195,7 +195,7 @@ def rebuild_template(recogniser: Recogniser, captures: list[Capture], customer_i
 
 
 def cut_capture(image: NDArray[np.uint8], face: Face) -> Capture:
-    """Cut *face* out of *image* with its margin, reduced to `KEPT_HEIGHT`; the points follow."""
+    """Return *face* cut out of *image* with a margin, reduced to `KEPT_HEIGHT`, with its points."""
     x, y, width, height = face.box
     left = max(0, int(x - MARGIN * width))
     top = max(0, int(y - MARGIN * height))
@@ -220,7 +220,7 @@ def _candidate(
     dropped: list[Capture],
     pose: Movement | None,
 ) -> _Taken | None:
-    """Return the frame as a capture, or None where it is too soon or was seen before."""
+    """Return the frame as a capture, or None if it follows too soon or repeats another one."""
     waited = frame.captured_at - taken[-1].at if taken else float("inf")
     if waited < SPACING_S:
         return None

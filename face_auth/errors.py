@@ -1,4 +1,4 @@
-"""What can go wrong in the face factor; a non-match is a result, never one of these."""
+"""Exceptions of the face factor. A non-match is a result, not an exception."""
 
 
 class FaceAuthError(Exception):
@@ -6,19 +6,19 @@ class FaceAuthError(Exception):
 
 
 class AcquisitionError(FaceAuthError):
-    """No usable face in the frame; trying again may help."""
+    """The frame has no usable face; another attempt may succeed."""
 
 
 class NoFaceError(AcquisitionError):
-    """Nobody is in front of the camera, or too far away to be seen."""
+    """Nobody is in front of the camera, or the person is too far away to be detected."""
 
 
 class TooFewPicturesError(NoFaceError):
-    """Pictures came too seldom to judge anybody by: the machine, or its camera, is too slow."""
+    """The frame rate is too low to judge anybody: the machine or its camera is too slow."""
 
 
 class MultipleFacesError(AcquisitionError):
-    """More than one person could be meant."""
+    """More than one person is in front of the camera."""
 
 
 class NotOnePersonError(AcquisitionError):
@@ -26,7 +26,7 @@ class NotOnePersonError(AcquisitionError):
 
 
 class PresentationAttackError(AcquisitionError):
-    """A picture of a face is suspected, or what was asked for was not done."""
+    """A presentation attack is suspected, or the requested movements were not made."""
 
 
 class CameraError(FaceAuthError):
@@ -34,11 +34,11 @@ class CameraError(FaceAuthError):
 
 
 class ModelError(FaceAuthError):
-    """A network, its card or its cohort is missing, damaged, or of another network."""
+    """A network, its card or its cohort is missing, damaged, or belongs to another network."""
 
 
 class DatasetError(FaceAuthError):
-    """Photographs or folders of them are not what was asked for; the sentence says why."""
+    """A folder of photographs cannot be used as requested; the message says why."""
 
 
 class GalleryError(FaceAuthError):

@@ -1,4 +1,4 @@
-"""Read a file with a bound; write one whole or not at all."""
+"""Bounded reads of regular files, and atomic writes."""
 
 import errno
 import os
@@ -8,19 +8,19 @@ from pathlib import Path
 
 
 def read_regular(path: Path, largest: int) -> bytes:
-    """Return the bytes of a regular file of at most *largest* bytes; a pipe is never waited for.
+    """Return the bytes of a regular file of at most *largest* bytes, without waiting for a pipe.
 
     Raises:
-        OSError: If there is no such file, it is larger, or it is no regular file.
+        OSError: If there is no such file, it is larger, or it is not a regular file.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except ValueError as error:  # a NUL or half a character in its name
-        raise OSError(errno.EINVAL, "it has no possible name") from error
+        raise OSError(errno.EINVAL, "its name is invalid") from error
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         data = file.read(largest + 1)
     if len(data) > largest:
         raise OSError(errno.EFBIG, "it is too large")
@@ -28,7 +28,7 @@ def read_regular(path: Path, largest: int) -> bytes:
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Put *data* at *path* so that a crash leaves the old file or the new one, never a part.
+    """Write *data* to *path* atomically: a crash leaves the old file or the new one.
 
     The bytes go to a temporary file beside *path*, are fsynced and renamed over it; the folder
     is fsynced last, so that the new name survives a power cut.

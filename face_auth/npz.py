@@ -1,6 +1,6 @@
-"""Read arrays from an .npz file that may be anybody's work: no pickle, no surprise, no flood.
+"""A reader of .npz files from untrusted sources: no pickle, bounded memory, one kind of error.
 
-NumPy's own reader makes room for whatever size the file claims, and lets through every exception
+NumPy's own reader allocates whatever size the file claims, and lets through every exception
 of zipfile and zlib.
 """
 

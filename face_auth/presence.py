@@ -1,7 +1,7 @@
-"""Presence: is the admitted customer still before the camera while their account is open?
+"""Presence check of the admitted customer at the camera while the account is open.
 
-Meant for about two looks a second; one costs 8 to 19 ms of one processor core, by the number of
-faces in view.
+It is meant for about two frames a second; one costs 8 to 19 ms of one processor core, by the number
+of faces in view.
 """
 
 import logging
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 class Presence:
-    """Watches one admitted customer; once they are gone or replaced, it stays so."""
+    """The presence check of one admitted customer; once GONE or OTHER, the state is final."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Presence:
         template: Template,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin with the customer there, as they were admitted just now.
+        """Start with the customer present, who was admitted just now.
 
         Args:
             recogniser: Its network must be the one of *template*.
@@ -59,15 +59,15 @@ class Presence:
         self._other_since: float | None = None
         self._state = PresenceState.HERE
 
-    def look(self, frame: Frame | None) -> PresenceState:
+    def judge(self, frame: Frame | None) -> PresenceState:
         """Judge the newest frame and return who is there.
 
         GONE: the admitted face was not seen for five seconds. OTHER: for one second another
-        face was in view without the admitted one. No frame, an unusable face and a look that fails
-        count as not seen; with the admitted face in view others do not matter. Never raises.
+        face was in view without the admitted one. No frame, an unusable face and a failed check
+        count as not seen; while the admitted face is in view, others do not matter. Never raises.
 
         Args:
-            frame: The camera's newest, or None where it has none.
+            frame: The camera's newest, or None without one.
         """
         if self._state is not PresenceState.HERE:
             return self._state
@@ -94,8 +94,8 @@ class Presence:
             faces = self._recogniser.detector.detect(frame.image)[:LOOKED_AT]
             seen = [assess(frame.image, [face]) for face in faces]
             return max((self._score(frame, one) for one in seen), default=-math.inf)
-        except Exception:  # whoever cannot be seen is not seen
-            _log.exception("Whether the customer is still there could not be seen")
+        except Exception:  # a failed check counts as not seen
+            _log.exception("The presence of the customer could not be checked")
             return -math.inf
 
     def _score(self, frame: Frame, seen: Quality) -> float:

@@ -1,4 +1,4 @@
-"""Keeping the process small: what glibc's allocator holds back for later."""
+"""Control of glibc's allocator, to keep the process's memory small."""
 
 import contextlib
 import ctypes
@@ -9,7 +9,7 @@ _ARENAS: Final = 2
 
 
 def share_arenas() -> None:
-    """Let all threads allocate from two arenas instead of eight a core (mallopt(3)).
+    """Limit the allocator to two arenas for all threads, not eight per core (mallopt(3)).
 
     Call it before threads start. Elsewhere than on glibc nothing happens.
     """

@@ -1,4 +1,4 @@
-"""Detector, network, cohort and threshold together: what every face check needs, loaded once."""
+"""The recogniser: detector, network, cohort and threshold, loaded once for every face check."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ FLOOR = "1e-2"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recogniser:
-    """From a frame to a face, from a face to an embedding, from embeddings to a template.
+    """The recognition chain: frame to face, face to embedding, embeddings to template.
 
     Attributes:
         detector: Finds faces.
@@ -41,7 +41,7 @@ class Recogniser:
     def load(
         cls, network: str = "bundled", security: str = "1e-4", folder: Path = MODELS
     ) -> "Recogniser":
-        """Load everything and run it once, so that the first customer waits for nothing.
+        """Load all models and run them once, so that the first customer does not wait.
 
         Raises:
             ModelError: If a file is missing, is not the one that the model card names, or does
@@ -64,12 +64,12 @@ class Recogniser:
         give_back()
         return loaded
 
-    def look(self, image: NDArray[np.uint8]) -> Quality:
+    def assess(self, image: NDArray[np.uint8]) -> Quality:
         """Return the verdict on *image* (RGB, shape (h, w, 3)) and its face, if there is one."""
         return assess(image, self.detector.detect(image))
 
     def embed(self, image: NDArray[np.uint8], seen: Quality) -> NDArray[np.float32]:
-        """Return the unit embedding, shape (512,), of the face that `look` found in *image*.
+        """Return the unit embedding, shape (512,), of the face that `assess` found in *image*.
 
         Raises:
             NoFaceError: If there is none.
@@ -91,7 +91,7 @@ class Recogniser:
         )
 
     def decoy(self) -> Template:
-        """Return a template that nobody matches: a name that does not exist costs the same work."""
+        """Return a template that nobody matches, so that an unknown name costs the same work."""
         direction = np.full(self.cohort.shape[1], self.cohort.shape[1] ** -0.5, np.float32)
         return Template(
             customer_id="",

@@ -1,7 +1,7 @@
-"""Values that the face factor hands out: frames, movements, verdicts, progress and results.
+"""Value types of the face factor: frames, movements, verdicts, progress and results.
 
-Importing this module loads neither NumPy, OpenCV nor LiteRT, so the window names a result without
-loading what computes it.
+Importing this module loads neither NumPy, OpenCV nor LiteRT, so the window can name a result
+without loading the code that computes it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Liveness = Literal["challenge", "passive", "off"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture.
+    """One picture from the camera.
 
     Attributes:
         image: RGB, (h, w, 3), 0 to 255, contiguous, read-only, at most 1920 on a side.
         captured_at: When the source delivered it, in seconds of the camera's clock.
-        index: 1 for the first frame handed out, then one more each.
+        index: 1 for the first frame delivered, then one more each.
     """
 
     image: NDArray[np.uint8] = field(repr=False)  # a person's picture belongs in no log
@@ -39,7 +39,7 @@ class Frame:
 
 
 class CameraState(StrEnum):
-    """Whether the camera gives pictures."""
+    """The state of the camera."""
 
     STARTING = "starting"
     READY = "ready"
@@ -47,7 +47,7 @@ class CameraState(StrEnum):
 
 
 class Movement(StrEnum):
-    """A movement of the head that a challenge may ask for. Left and right are the person's own.
+    """A head movement of a challenge. Left and right are the person's own.
 
     In the picture as the camera delivers it a turn to the left takes the nose to the right; in
     a mirrored preview the arrow for it stands at the left edge.
@@ -61,7 +61,7 @@ class Movement(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What is wrong with a frame, the first that applies, or OK."""
+    """The quality verdict on a frame: the first problem that applies, or OK."""
 
     OK = "ok"
     NO_FACE = "no_face"
@@ -79,7 +79,7 @@ class Verdict(StrEnum):
 
 
 class PresenceState(StrEnum):
-    """Who is before the camera while an account is open: its owner, nobody, or somebody else."""
+    """The person at the camera while an account is open: its owner, nobody or somebody else."""
 
     HERE = "here"
     GONE = "gone"
@@ -88,7 +88,7 @@ class PresenceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LivenessProgress:
-    """How far one attempt's liveness check is, for the screen.
+    """The progress of one attempt's liveness check, for the screen.
 
     Attributes:
         movement: What is asked for now; None while a straight look is awaited or none is asked.
@@ -107,7 +107,7 @@ class LivenessProgress:
 
 @dataclass(frozen=True, slots=True)
 class LivenessResult:
-    """What liveness detection says about one attempt.
+    """The liveness result of one attempt.
 
     Attributes:
         passed: Whether this is taken for a person before the camera (bona fide).
@@ -131,7 +131,7 @@ class LivenessResult:
 
 @dataclass(frozen=True, slots=True)
 class LoginProgress:
-    """How far the face's check of a login is.
+    """The progress of a login's face check.
 
     Attributes:
         scored: Frames scored.
@@ -146,7 +146,7 @@ class LoginProgress:
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
-    """The answer of the face factor about one claimed customer.
+    """The result of the face factor for one claimed customer.
 
     Attributes:
         customer_id: The customer who was claimed.
@@ -175,7 +175,7 @@ class FaceResult:
 
 @dataclass(frozen=True, slots=True)
 class EnrolProgress:
-    """How far the pictures of an enrolment are, and what the person should do now.
+    """The progress of an enrolment's captures, and what the person should do now.
 
     Attributes:
         taken: Captures kept so far.

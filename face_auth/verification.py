@@ -1,4 +1,4 @@
-"""Verification (1:1): is the person before the camera the claimed customer?"""
+"""Verification (1:1) of the person at the camera against the claimed customer's template."""
 
 from collections.abc import Callable, Iterable
 from functools import cache, partial
@@ -32,11 +32,12 @@ def verify(
     liveness: LivenessCheck | None = None,
     progress: Callable[[LoginProgress], None] | None = None,
 ) -> FaceResult:
-    """Score the first usable frames against *template*, and see that a person is there.
+    """Score the first usable frames against *template*, with a liveness check.
 
     The scored frames are the first of those that the liveness check follows, so they show the
-    face that follows the requests; where that face is lost they begin anew, and those of another
-    one are left out. A check that refuses, or can see nothing any more, ends the attempt at once.
+    face that makes the movements; if that face is lost, scoring starts again, and frames of
+    another face are left out. A check that refuses, or can see nothing any more, ends the
+    attempt at once.
 
     Args:
         recogniser: Its network must be the one of *template*.
@@ -58,7 +59,7 @@ def verify(
     steadiness = Steadiness()
     embeddings: list[NDArray[np.float32]] = []
     for frame in frames:
-        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         embed = cache(partial(recogniser.embed, frame.image, seen))
         if not check.observe(frame, seen, embed):
             embeddings.clear()

@@ -79,7 +79,7 @@ class PresenceWatch:
         def work(_attempt: object) -> PresenceState:
             if self._presence is None:
                 self._presence = machine.presence_of(session)
-            return self._presence.look(frame)
+            return self._presence.judge(frame)
 
         self._request = self._app.worker.start(work, done=self._answered, failed=self._failed)
 

@@ -1,6 +1,6 @@
-"""A start without its model files, or with others: one sentence, no traceback, exit code 2.
+"""Tests of a start with missing or wrong model files: one sentence, no traceback, exit code 2.
 
-The evaluation ends with 1 where a model cannot be loaded: what was asked for was right.
+The evaluation ends with 1 if a model cannot be loaded, because the request was valid.
 """
 
 import json

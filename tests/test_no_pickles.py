@@ -1,4 +1,4 @@
-"""Nothing at run time reads a pickle, a joblib or an HDF5 file: each of them can run code."""
+"""Tests that nothing at run time reads a pickle, a joblib or an HDF5 file, which can run code."""
 
 import ast
 import subprocess
@@ -51,7 +51,7 @@ def imports(tree: ast.AST) -> set[str]:
 
 
 def source_of(module: str) -> Path | None:
-    """Return where a module of ours lies, None if it is none."""
+    """Return the source file of one of our modules, None for any other."""
     if module.partition(".")[0] not in PACKAGES:
         return None
     path = ROOT / module.replace(".", "/")

@@ -1,6 +1,6 @@
-"""The camera: one long-lived thread owns it, and only the newest frame is kept.
+"""The camera: one long-lived thread reads a source and keeps only the newest frame.
 
-Nothing here imports OpenCV; the thread does, once it opens its source.
+This module does not import OpenCV; the thread does, once it opens its source.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Camera", "SourceKind", "source_kind"]
 
-MAX_AGE_S = 1.0  # an older frame is nobody's newest
+MAX_AGE_S = 1.0  # an older frame is not delivered
 WATCHED_S = 2.0  # how long after the last look frames are still decoded
 RETRY_S = 1.0
 STALLED_S = 1.5  # a source that is silent, or shows the same picture, this long has stopped
@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """What there is to know about the camera at one moment.
+    """The state of the camera at one moment.
 
     Attributes:
         state: Of the source, as its last call left it.
@@ -65,10 +65,10 @@ class _Snapshot:
 
 
 class Camera:
-    """Pictures from one source, which may come and go.
+    """A camera that delivers frames from one source, which may fail and come back.
 
-    Whoever asks for the newest frame or the state reads a snapshot and takes no lock, so the
-    window's thread never waits for the camera's.
+    Readers of the newest frame or the state take a snapshot without a lock, so the window's
+    thread never waits for the camera's.
 
     The thread opens the source, opens it again every second while it is lost, and never ends
     before `close`. Frames are decoded only while somebody has looked within the last two
@@ -85,7 +85,11 @@ class Camera:
     """
 
     def __init__(self, spec: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take a spec as `source_kind` does, and a clock in seconds that never steps back.
+        """Prepare a camera; nothing is opened yet.
+
+        Args:
+            spec: See `source_kind`.
+            clock: Monotonic time in seconds.
 
         Raises:
             ValueError: If *spec* names no camera.
@@ -126,7 +130,7 @@ class Camera:
                 self._thread.start()
 
     def close(self) -> None:
-        """Let go of the source; a read that hangs is given two seconds, then left to itself."""
+        """Close the source; a hanging read is abandoned after two seconds."""
         with self._changed:
             self._closed = True
             self._now = _Snapshot(CameraState.LOST, "camera is closed")
@@ -140,17 +144,17 @@ class Camera:
 
     @property
     def state(self) -> CameraState:
-        """Whether there are pictures now; a source that hangs is LOST before its call returns."""
+        """Whether pictures arrive now; a hanging source is LOST before its call returns."""
         return self._condition(self._now)[0]
 
     @property
     def problem(self) -> str:
-        """The technical reason for the log and staff while LOST, else empty."""
+        """The technical reason of a LOST camera, for the log and staff; otherwise empty."""
         return self._condition(self._now)[1]
 
     @property
     def skipped(self) -> int:
-        """How many pictures of a folder could not be read."""
+        """The number of pictures of a folder that could not be read."""
         source = self._source
         return source.skipped if source is not None else 0
 
@@ -203,7 +207,7 @@ class Camera:
                 yield frame
 
     def _look(self) -> float:
-        """Note that somebody looks, wake a resting thread, and return the time; take no lock."""
+        """Note that frames are wanted, wake a resting thread and return the time; no lock."""
         now = self._clock()
         rests, self._looked = not self._watched(now), now
         if rests:
@@ -244,7 +248,7 @@ class Camera:
             before, self._now = self._now, _Snapshot(CameraState.LOST, problem, self._now.frame)
             self._changed.notify_all()
         if (before.state, before.problem) != (CameraState.LOST, problem):
-            _log.warning("Camera %s lost: %s", redacted(self.spec), problem)
+            _log.warning("Camera %s is lost: %s", redacted(self.spec), problem)
         with self._changed:
             self._changed.wait_for(lambda: self._closed, RETRY_S)
 
@@ -272,7 +276,7 @@ class Camera:
             source.abort()
 
     def _follow(self, source: Source) -> None:
-        """Read a device at its own pace, decoding what is fresh while somebody looks."""
+        """Read a device at its own pace and decode fresh frames while somebody looks."""
         unsettled = decoded = good = self._clock()
         fresh, fault = False, "sends nothing fresh"
         while not self._closed:
@@ -300,7 +304,7 @@ class Camera:
                 raise SourceError(f"{redacted(self.spec)} {fault}")
 
     def _play(self, source: Source) -> None:
-        """Read a source that knows no time at its interval, while somebody looks."""
+        """Read a file, folder or drawn face at its interval, while somebody looks."""
         due = self._clock()
         first = True
         while first or self._wait(due):
@@ -319,7 +323,7 @@ class Camera:
             first = False
 
     def _wait(self, due: float) -> bool:
-        """Wait until it is *due* and somebody looks; False when the camera was closed."""
+        """Wait until the time *due* and until somebody looks; False if the camera was closed."""
         self._set_overdue(None)
         while not self._closed:
             now = self._clock()
@@ -331,7 +335,7 @@ class Camera:
         return False
 
     def _expect(self, now: float) -> None:
-        """Note that a frame should come soon; the first one may take longer."""
+        """Set the time by which the next frame is due; the first one may take longer."""
         if self._is_ready():
             self._set_overdue(now + STALLED_S)
 
@@ -350,10 +354,10 @@ class Camera:
             before, self._now = self._now, _Snapshot(CameraState.READY, "", self._now.frame)
             self._changed.notify_all()
         if before.state is not CameraState.READY:
-            _log.info("Camera %s ready", redacted(self.spec))
+            _log.info("Camera %s is ready", redacted(self.spec))
 
     def _publish(self, source: Source, captured_at: float) -> str:
-        """Decode the grabbed frame and hand it out; return why not, else nothing."""
+        """Decode and publish the grabbed frame; return the reason if that fails, otherwise ""."""
         image = source.retrieve()
         if image is None:
             return "sends damaged pictures"
@@ -369,9 +373,10 @@ class Camera:
         return ""
 
     def _is_last(self, image: NDArray[np.uint8]) -> bool:
-        """Whether *image* is the last one again, to the byte, as no living sensor's is.
+        """Return whether *image* repeats the last one to the byte, which no live sensor does.
 
-        The last one outlives a reopening: what froze is no news until it shows something else.
+        The last one is kept when the source is reopened: a frozen source stays LOST until it shows
+        something else.
         """
         import numpy as np
 

@@ -1,4 +1,4 @@
-"""The drawn person as a camera that waits for nobody: its time goes on with each frame taken."""
+"""A simulated camera with the drawn person; its clock advances with each frame taken."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from face_auth.types import Frame, Movement
 
 
 class DrawnCamera:
-    """Frames 40 ms apart, each drawn when it is asked for: a busy machine loses none of them.
+    """A camera whose frames are 40 ms apart and drawn on request, so a busy machine loses none.
 
     Attributes:
         spec: As `face_auth.camera.sources.source_kind` takes it: "demo" or "demo:SEED".
-        asked: What the person is asked to do now, set by whoever asks; the drawn face obeys it.
+        asked: The movement requested now, set by the caller; the drawn face makes it.
     """
 
     def __init__(self, spec: str) -> None:
-        """Draw nothing yet."""
+        """Prepare the camera; nothing is drawn yet."""
         self.spec = spec
         self.asked: Movement | None = None
 

@@ -1,7 +1,7 @@
-"""Makes the picture source that a camera spec names.
+"""Factory of picture sources: creates the source that a camera spec names.
 
-What reads webcams, streams and files is imported only here, on the camera's own thread: it brings
-OpenCV, TLS and HTTP, for which the window's first paint need not wait.
+The readers of webcams, streams and files are imported only here, on the camera's own thread: they
+load OpenCV, TLS and HTTP, for which the window's first paint need not wait.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""OpenCV's part: pictures decoded to RGB, and what cv2.VideoCapture reads.
+"""Decoding of pictures to RGB and capture through cv2.VideoCapture.
 
-BGR goes no further than this module.
+No other module sees BGR.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import ssl
 import stat
@@ -76,7 +77,7 @@ def _overstates(data: bytes | bytearray) -> bool:
 
 
 def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
-    """Return *image* as contiguous RGB, at most `MAX_SIDE` on a side.
+    """Return *image* as contiguous RGB with sides of at most `MAX_SIDE`.
 
     Args:
         image: uint8 or uint16, grey (h, w) or (h, w, 1), BGR (h, w, 3) or BGRA (h, w, 4).
@@ -109,7 +110,7 @@ def rgb_of(image: NDArray[Any], *, from_bgr: bool = True) -> NDArray[np.uint8]:
 
 
 class OpenCvSource(Source):
-    """A source read through cv2.VideoCapture; *name* is what a log may call it."""
+    """A source that cv2.VideoCapture reads; *name* stands for it in logs."""
 
     _capture: cv2.VideoCapture | None = None
 
@@ -135,7 +136,7 @@ class OpenCvSource(Source):
             capture.release()
 
     def _check_size(self, capture: cv2.VideoCapture) -> None:
-        """Raise SourceError before pictures are made that are too large for the memory."""
+        """Raise SourceError if the frames would be too large for memory."""
         import cv2
 
         width, height = (
@@ -146,7 +147,7 @@ class OpenCvSource(Source):
 
 
 class Webcam(OpenCvSource):
-    """A camera of this machine, at 640 x 480 or the closest size it has."""
+    """A camera of this machine, at 640 x 480 or the closest size it supports."""
 
     def __init__(self, spec: str) -> None:
         self._index = int(spec) if spec.isdecimal() else None
@@ -192,9 +193,7 @@ class Webcam(OpenCvSource):
 
 
 def _check_device(path: str) -> None:
-    """Raise SourceError with the reason why *path* cannot be a camera one may use."""
-    import fcntl
-
+    """Raise SourceError with the reason if *path* is not a usable camera."""
     query_capabilities, video_capture, has_device_capabilities = 0x80685600, 0x1, 0x80000000
     try:
         device = os.open(path, os.O_RDWR | os.O_NONBLOCK)
@@ -207,7 +206,7 @@ def _check_device(path: str) -> None:
         raise SourceError(f"{what} at {path}: {error.strerror}") from None
     try:
         if not stat.S_ISCHR(os.fstat(device).st_mode):
-            raise SourceError(f"no camera at {path}: it is no device")
+            raise SourceError(f"no camera at {path}: it is not a device")
         answer = bytearray(104)
         fcntl.ioctl(device, query_capabilities, answer)
         whole, own = (int.from_bytes(answer[at : at + 4], sys.byteorder) for at in (84, 88))

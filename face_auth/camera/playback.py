@@ -1,4 +1,4 @@
-"""Sources that know no time of their own: a video file, a folder of pictures, a drawn face."""
+"""Sources that are played at a set rate: a video file, a folder of pictures, the drawn face."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from face_auth.camera.demo.obedience import Obedience
 from face_auth.camera.opencv import OpenCvSource, decode_picture, prepare_opencv, rgb_of
 from face_auth.camera.sources import Source, SourceError
 from face_auth.types import Movement
@@ -23,7 +24,7 @@ _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", 
 
 
 class VideoFile(OpenCvSource):
-    """A video file, over and over, at its own rate."""
+    """A video file, played in a loop at its own frame rate."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
@@ -36,7 +37,7 @@ class VideoFile(OpenCvSource):
         except OSError as error:
             raise SourceError(f"no video at {self._path}: {error.strerror}") from None
         if not regular:
-            raise SourceError(f"no video at {self._path}: it is no file")
+            raise SourceError(f"no video at {self._path}: it is not a file")
         prepare_opencv()
         import cv2
 
@@ -46,13 +47,13 @@ class VideoFile(OpenCvSource):
             str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]
         )
         if not self._capture.isOpened():
-            raise SourceError(f"{self._path} is no video that can be read")
+            raise SourceError(f"{self._path} is not a readable video")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.interval_s = 1 / rate if 1 <= rate <= 240 else DEMO_INTERVAL_S
         return self
 
     def grab(self) -> None:
-        """Go on one frame; after the last, wherever the header thinks it is, begin again."""
+        """Advance one frame; after the last readable one, begin again."""
         if self._capture is not None:
             self._check_size(self._capture)
         if self._capture is None or not self._capture.grab():
@@ -64,7 +65,7 @@ class VideoFile(OpenCvSource):
 
 
 class PictureFolder(Source):
-    """The pictures of a folder by name, over and over; those that cannot be read are skipped."""
+    """The pictures of a folder, in a loop ordered by name; unreadable ones are skipped."""
 
     interval_s = PICTURE_INTERVAL_S
 
@@ -80,7 +81,7 @@ class PictureFolder(Source):
         return self
 
     def _pictures(self) -> list[Path]:
-        """List what is there now, last first."""
+        """Return the files in the folder now, last first."""
         try:
             found = [
                 path
@@ -121,7 +122,7 @@ def _read_picture(path: Path) -> NDArray[np.uint8] | None:
 
 
 class Demo(Source):
-    """A drawn face that moves, and does what it is asked, for machines without a camera."""
+    """A drawn face that makes the requested movements, for machines without a camera."""
 
     interval_s = DEMO_INTERVAL_S
 
@@ -134,7 +135,6 @@ class Demo(Source):
 
     def open(self) -> Source:
         from face_auth.camera.demo.face import DemoFace
-        from face_auth.camera.demo.obedience import Obedience
 
         prepare_opencv()
         try:

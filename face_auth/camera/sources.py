@@ -1,6 +1,6 @@
-"""Where pictures come from: a webcam, a stream, a video file, a folder, or a drawn face.
+"""The interface of picture sources (webcam, stream, video file, folder, drawn face), and specs.
 
-Every source hands out RGB. `open_source.make_source` makes the one that a spec names.
+Every source delivers RGB. `open_source.make_source` makes the one that a spec names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DEMO = re.compile(r"demo(:[0-7])?")
 
 
 class SourceKind(StrEnum):
-    """What a camera spec names; a live data folder takes only the first two."""
+    """The kind of source that a camera spec names; a live data folder allows the first two."""
 
     WEBCAM = "webcam"
     TLS_STREAM = "tls_stream"
@@ -36,11 +36,11 @@ class SourceKind(StrEnum):
 
 
 class SourceError(Exception):
-    """The source cannot be opened or read now; its text is the technical reason, for the log."""
+    """The source cannot be opened or read now; the message is the technical reason."""
 
 
 def source_kind(spec: str) -> SourceKind:
-    """Tell what *spec* names, without opening it.
+    """Return the kind of source that *spec* names, without opening it.
 
     Args:
         spec: ``"0"`` or ``/dev/video0`` (webcam), an http(s) or rtsp(s) address, the path of a
@@ -62,9 +62,9 @@ def source_kind(spec: str) -> SourceKind:
         parts = urlsplit(spec)
         if parts.scheme not in {"http", "https", "rtsp", "rtsps"} or not parts.hostname:
             raise ValueError(
-                f"{redacted(spec)!r} is no address of a camera (http, https, rtsp, rtsps)."
+                f"{redacted(spec)!r} is not the address of a camera (http, https, rtsp, rtsps)."
             )
-        _ = parts.port  # raises ValueError when it is no port
+        _ = parts.port  # raises ValueError if it is not a port
         return SourceKind.TLS_STREAM if parts.scheme in {"https", "rtsps"} else SourceKind.STREAM
     if spec.lstrip("+-").isdecimal() or spec.startswith("/dev/"):
         raise ValueError(f"{spec!r} names no camera.")
@@ -72,7 +72,7 @@ def source_kind(spec: str) -> SourceKind:
 
 
 def redacted(spec: str) -> str:
-    """Return *spec* as it may stand in a log: no user, password or query of an address."""
+    """Return *spec* for a log: an address without user, password and query."""
     if "://" not in spec:
         return spec
     parts = urlsplit(spec)
@@ -80,7 +80,7 @@ def redacted(spec: str) -> str:
 
 
 class Source(ABC):
-    """One opened picture source, used by one thread only, except for `abort`.
+    """A picture source, used by one thread only, except for `abort`.
 
     Attributes:
         interval_s: Time between frames, kept by the caller; None where the device sets the pace.
@@ -92,7 +92,7 @@ class Source(ABC):
 
     @abstractmethod
     def open(self) -> Source:
-        """Open, and return the source to read from: this one, as a rule.
+        """Open the source and return the one to read from, usually this one.
 
         Raises:
             SourceError: If it is not there, busy, or not what it should be.
@@ -100,7 +100,7 @@ class Source(ABC):
 
     @abstractmethod
     def grab(self) -> None:
-        """Go on to the next frame, waiting for it where the device sets the pace.
+        """Advance to the next frame; a device is waited for.
 
         Raises:
             SourceError: If none comes.
@@ -110,8 +110,8 @@ class Source(ABC):
     def retrieve(self) -> NDArray[np.uint8] | None:
         """Decode the grabbed frame: RGB, contiguous (h, w, 3); None if it is damaged."""
 
-    def abort(self) -> None:  # noqa: B027 - nothing to end, as a rule
-        """Make a blocked call on another thread end soon, where that is possible."""
+    def abort(self) -> None:  # noqa: B027 - usually nothing to end
+        """End a blocked call on another thread soon, where that is possible."""
 
-    def close(self) -> None:  # noqa: B027 - nothing to let go, as a rule
-        """Let go of the device; it can be called at any time after `open` was."""
+    def close(self) -> None:  # noqa: B027 - usually nothing to release
+        """Release the device; may be called at any time after `open`."""

@@ -1,4 +1,4 @@
-"""Cameras on the network.
+"""Network cameras: JPEGs over HTTP(S), and RTSP through FFmpeg.
 
 Most of them, and most telephones, send JPEGs over HTTP (multipart/x-mixed-replace). Those are
 read here, not by OpenCV's FFmpeg: a certificate's name is then checked whatever it is, a frame
@@ -15,6 +15,7 @@ import select
 import socket
 import ssl
 import time
+from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import (
@@ -42,7 +43,7 @@ _LENGTH = re.compile(
 
 
 class MjpegStream(Source):
-    """JPEGs over HTTP or HTTPS, newest only."""
+    """A camera that sends JPEGs over HTTP or HTTPS; only the newest is delivered."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -79,7 +80,7 @@ class MjpegStream(Source):
         return FfmpegStream(self._address).open()
 
     def _ask(self) -> http.client.HTTPResponse:
-        """Send the request, and once more with user and password if they are asked for."""
+        """Send the request, and repeat it with user and password if the camera asks for them."""
         parts = urlsplit(self._address)
         response = self._request(parts, {})
         if response.status == 401 and parts.username is not None:
@@ -109,7 +110,7 @@ class MjpegStream(Source):
         return response
 
     def grab(self) -> None:
-        """Wait for a whole part; when more has come already, go on to the last."""
+        """Wait for a whole part and advance to the newest one that has arrived."""
         deadline = time.monotonic() + READ_TIMEOUT_S
         newest: bytes | None = None
         while newest is None or (self._has_more() and time.monotonic() < deadline):
@@ -162,7 +163,7 @@ def _target(parts: SplitResult) -> str:
 
 
 def _credentials(parts: SplitResult, challenges: list[str]) -> dict[str, str]:
-    """Answer a 401: by digest where the camera offers it, else in the clear."""
+    """Return the headers that answer a 401: digest if the camera offers it, otherwise basic."""
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{_target(parts)}"
     passwords = HTTPPasswordMgrWithDefaultRealm()
@@ -175,20 +176,18 @@ def _credentials(parts: SplitResult, challenges: list[str]) -> dict[str, str]:
             answer = handler.get_authorization(Request(bare), fields)
             if answer:
                 return {"Authorization": f"Digest {answer}"}
-    from base64 import b64encode
-
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
 class MultipartReader:
-    """Cuts a multipart body into its parts, with or without their Content-Length."""
+    """A parser that splits a multipart body into parts, with or without a Content-Length."""
 
     def __init__(self, boundary: bytes) -> None:
         self._mark = b"--" + boundary.strip(b'"').lstrip(b"-")
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Add what came.
+        """Add received bytes.
 
         Raises:
             SourceError: If a part grows beyond all measure.
@@ -198,7 +197,7 @@ class MultipartReader:
             raise SourceError("the camera sends parts without an end")
 
     def next(self) -> bytes | None:
-        """Take the next whole part out, without its headers; None while there is none."""
+        """Remove and return the next whole part without its headers; None if there is none."""
         mark = self._buffer.find(self._mark)
         if mark < 0:
             return None
@@ -221,7 +220,7 @@ class MultipartReader:
 
 
 class FfmpegStream(OpenCvSource):
-    """RTSP and whatever else FFmpeg reads, with an end to every wait."""
+    """A stream that FFmpeg reads, such as RTSP, with a time limit on every wait."""
 
     def __init__(self, address: str) -> None:
         super().__init__(redacted(address))

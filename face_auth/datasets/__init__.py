@@ -1,4 +1,4 @@
-"""Photographs in folders: what networks are trained, measured and compared on.
+"""Folders of photographs on which networks are trained, measured and compared.
 
 ``python -m face_auth.datasets lfw`` or ``... folder SOURCE`` fills aligned_image_data/ and
 test_images/.

@@ -1,4 +1,4 @@
-"""``python -m face_auth.datasets``: fill the folders of training and test pictures."""
+"""The command line ``python -m face_auth.datasets``: fills the training and test folders."""
 
 import argparse
 import sys
@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from face_auth.datasets.folders import TEST, TRAIN, TRAIN_PHOTOGRAPHS, Made, Plan, make
+from face_auth.datasets.folders import (
+    TEST,
+    TRAIN,
+    TRAIN_PHOTOGRAPHS,
+    FolderContents,
+    Plan,
+    make_folders,
+)
 from face_auth.datasets.photographs import people_in
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
@@ -15,7 +22,7 @@ BAD_INPUT: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command: 0 done, 1 failed, 2 asked for something that cannot be."""
+    """Run one command and return 0 (done), 1 (failed) or 2 (invalid request)."""
     options = _options(arguments)
     try:
         if options.command == "lfw":
@@ -26,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise DatasetError(
                 f"{plan.source} holds no person with {TRAIN_PHOTOGRAPHS + 1} images."
             )
-        made = make(plan, people, options.train, options.test)
+        made = make_folders(plan, people, options.train, options.test)
     except DatasetError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
@@ -111,7 +118,7 @@ def _downloaded() -> Path:
     return Path(get_data_home()) / "lfw_home" / "lfw_funneled"
 
 
-def _summary(made: Made, train: Path, test: Path) -> str:
+def _summary(made: FolderContents, train: Path, test: Path) -> str:
     lines = [
         f"{made.people} people",
         f"{made.train_images:,} training images in {train}",

@@ -1,4 +1,4 @@
-"""Twenty copies of a picture, altered as light, cameras and posture alter it."""
+"""Twenty altered copies of a picture: changes of light, colour, sharpness and posture."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -72,7 +72,7 @@ NAMES: Final = tuple(
 """The twenty copies, in order; the first is the picture itself."""
 
 
-def copies(picture: Picture, rng: np.random.Generator) -> Iterator[tuple[str, Picture]]:
+def altered_copies(picture: Picture, rng: np.random.Generator) -> Iterator[tuple[str, Picture]]:
     """Yield name and picture of each of the twenty copies, in the order of NAMES.
 
     Args:

@@ -1,7 +1,7 @@
-"""The folders of training and test pictures, made from photographs of people.
+"""Creation of the folders of training and test pictures from photographs of people.
 
-Of each person five photographs become training pictures (the face turned upright, with a margin)
-and one becomes test pictures (whole, unseen by any detector); twenty altered copies of each.
+Five photographs of each person become training pictures (the face turned upright, with a margin)
+and one becomes test pictures (whole, not seen by any detector); each has twenty altered copies.
 """
 
 import json
@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.datasets.alterations import copies
+from face_auth.datasets.alterations import altered_copies
 from face_auth.datasets.photographs import (
     ImageError,
     aligned_crop,
@@ -45,10 +45,10 @@ WORKERS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a pair of folders is made from; the same plan gives the same files.
+    """The parameters of a pair of folders; the same plan gives the same files.
 
     Attributes:
-        source: Folder of photographs, one sub-folder a person.
+        source: Folder of photographs, one sub-folder per person.
         kind: "lfw" or "folder".
         people: "unseen", "seen" or "all": by whether the bundled network saw them in training.
         seed: Decides which photographs are for testing and how strong each alteration is.
@@ -61,8 +61,8 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What is in the folders when they are done.
+class FolderContents:
+    """Counts of people and pictures in the finished folders.
 
     Attributes:
         people: Persons in both folders.
@@ -78,7 +78,7 @@ class Made:
 
 
 def read_record(folder: Path) -> tuple[Plan, bool] | None:
-    """Return the plan that *folder* was made by and whether it is complete; None if it has none.
+    """Return *folder*'s plan and whether the folder is complete; None without a plan.
 
     Raises:
         DatasetError: If the record is damaged.
@@ -95,10 +95,10 @@ def read_record(folder: Path) -> tuple[Plan, bool] | None:
         ) from error
 
 
-def make(
+def make_folders(
     plan: Plan, people: Mapping[str, Sequence[Path]], train: Path = TRAIN, test: Path = TEST
-) -> Made:
-    """Fill both folders; begin where an earlier run with the same plan stopped.
+) -> FolderContents:
+    """Fill both folders, continuing where an earlier run with the same plan stopped.
 
     Each problem goes to stderr and into problems.txt by path. A person's folder appears when it
     is whole.
@@ -118,13 +118,13 @@ def make(
         _claim(folder, plan)
     try:
         with FileLock(train / ".lock", timeout=0):
-            return _Maker(plan, people, train, test).run()
+            return _FolderWriter(plan, people, train, test).run()
     except Timeout:
         raise DatasetError(f"Another run is filling {train} right now.") from None
 
 
 def _claim(folder: Path, plan: Plan) -> None:
-    """Make sure that *folder* is empty or was begun by the same plan, and write the plan there."""
+    """Check that *folder* is empty or has the same plan, and write the plan there."""
     record = read_record(folder)
     if record is None and any(people_in(folder)):
         raise DatasetError(
@@ -145,7 +145,7 @@ def _write_record(folder: Path, plan: Plan, *, complete: bool) -> None:
     write_whole(folder / RECORD, content.encode(), mode=0o644)
 
 
-class _Maker:
+class _FolderWriter:
     """One run over all people."""
 
     def __init__(
@@ -160,8 +160,8 @@ class _Maker:
         except FileNotFoundError:
             self._known = set()
 
-    def run(self) -> Made:
-        """Make what is missing, then call both folders complete."""
+    def run(self) -> FolderContents:
+        """Write the missing files, then mark both folders as complete."""
         with (
             ThreadPoolExecutor(WORKERS) as pool,
             tqdm(total=len(self._people), unit="person", desc="people") as bar,
@@ -177,7 +177,7 @@ class _Maker:
         for folder in (self._train, self._test):
             _write_record(folder, self._plan, complete=True)
         made, tested = people_in(self._train), people_in(self._test)
-        return Made(
+        return FolderContents(
             people=len(made),
             train_images=sum(map(len, made.values())),
             test_images=sum(map(len, tested.values())),
@@ -214,7 +214,7 @@ class _Maker:
         self._write(self._test / name, [(tested, self._whole(tested))])
 
     def _crop(self, photograph: Path) -> NDArray[np.uint8] | None:
-        """Return the aligned face of a training photograph, or report why there is none."""
+        """Return the aligned face of a training photograph, or record why there is none."""
         try:
             image = read_photograph(photograph.read_bytes())
         except ImageError:
@@ -229,7 +229,7 @@ class _Maker:
         return aligned_crop(image, face)
 
     def _whole(self, photograph: Path) -> NDArray[np.uint8] | bytes:
-        """Return a test photograph; its bytes as they are if they are damaged, an error later."""
+        """Return a test photograph, or its bytes if damaged, which then count as an error."""
         data = photograph.read_bytes()
         try:
             return read_photograph(data)
@@ -240,7 +240,7 @@ class _Maker:
     def _write(
         self, folder: Path, pictures: Iterable[tuple[Path, NDArray[np.uint8] | bytes]]
     ) -> None:
-        """Write twenty copies of each picture into *folder*, which appears when it is whole."""
+        """Write twenty copies of each picture into *folder*, which appears when complete."""
         partial = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
@@ -249,7 +249,7 @@ class _Maker:
                 (partial / f"{photograph.stem}__00_plain{photograph.suffix}").write_bytes(picture)
                 continue
             rng = np.random.default_rng([self._plan.seed, *photograph.stem.encode()])
-            for number, (name, copy) in enumerate(copies(picture, rng)):
+            for number, (name, copy) in enumerate(altered_copies(picture, rng)):
                 target = partial / f"{photograph.stem}__{number:02d}_{name}.jpg"
                 target.write_bytes(_jpeg(copy))
         shutil.rmtree(folder, ignore_errors=True)

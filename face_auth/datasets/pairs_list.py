@@ -1,4 +1,4 @@
-"""The pairs of LFW (View 2), and the accuracy of cosines on them fold by fold."""
+"""Reader of LFW's pairs (View 2), and the accuracy of cosine scores on them by fold."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ Pair = tuple[str, str, bool, int]
 
 
 def read_pairs(path: Path, is_wanted: Callable[[str], bool]) -> list[Pair]:
-    """Return the pairs of View 2 of LFW whose people are both wanted.
+    """Return the pairs of LFW's View 2 in which both people are wanted.
 
     Args:
         path: pairs.txt.
@@ -43,7 +43,7 @@ def read_pairs(path: Path, is_wanted: Callable[[str], bool]) -> list[Pair]:
 def fold_accuracy(
     cosines: NDArray[np.float32], same: NDArray[np.bool_], folds: NDArray[np.int_]
 ) -> float:
-    """Return the share of pairs judged rightly, each fold at the best threshold of the others."""
+    """Return the share of correct decisions, each fold at the best threshold of the others."""
     right = 0
     for fold in np.unique(folds):
         train, test = folds != fold, folds == fold

@@ -1,4 +1,4 @@
-"""Photographs in folders, one sub-folder a person: find them, read them, pick the face meant."""
+"""Photographs in folders, one sub-folder per person: listing, decoding and choosing the face."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,15 +17,15 @@ SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", "
 
 CROP_SIDE: Final = 224
 CROP_SCALE: Final = 1.4
-"""So many px of a crop are one px of the network's aligned face; the rest is margin."""
+"""Pixels of a crop per pixel of the network's aligned face; the rest is margin."""
 
 
 class ImageError(FaceAuthError):
-    """An image file is damaged, or is none."""
+    """An image file is damaged, or is not an image."""
 
 
 def people_in(folder: Path) -> dict[str, list[Path]]:
-    """Return the image files of each person, by the sub-folder's name, both in order.
+    """Return the image files of each person by the sub-folder's name, both sorted.
 
     Hidden sub-folders do not count. A person may have no image.
 
@@ -59,10 +59,9 @@ def read_photograph(data: bytes) -> NDArray[np.uint8]:
 
 
 def central_face(image: NDArray[np.uint8], faces: Sequence[Face]) -> Face | None:
-    """Return the face whose middle is nearest the middle of the photograph, if there is one.
+    """Return the face nearest the middle of the photograph, or None without a face.
 
-    A photograph in a person's folder was framed on that person; whoever stands beside them may be
-    larger.
+    A photograph in a person's folder was framed on that person; a bystander's face may be larger.
     """
     height, width = image.shape[:2]
 

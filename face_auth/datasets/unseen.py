@@ -1,4 +1,4 @@
-"""The people of LFW whom the bundled network never saw in training, and the seed of every draw."""
+"""The people of LFW who were not in the bundled network's training data, and the draws' seed."""
 
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ UNSEEN_PEOPLE: Final = MODELS / UNSEEN_FILE
 
 
 def unseen_people(path: Path = UNSEEN_PEOPLE) -> frozenset[str]:
-    """Return the LFW people of whom the bundled network saw no photograph in training.
+    """Return the people of LFW of whom no photograph was in the bundled network's training data.
 
     Raises:
         DatasetError: If the list cannot be read.

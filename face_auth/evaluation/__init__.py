@@ -1,4 +1,4 @@
-"""Measuring recognition: protocols -> genuine and impostor scores -> report.
+"""Evaluation of recognition: protocols produce genuine and impostor scores and a report.
 
-``evaluation.py`` beside the packages is its command line.
+``evaluation.py`` in the project's root is the command line.
 """

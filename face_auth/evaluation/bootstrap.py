@@ -1,4 +1,4 @@
-"""How sure error rates are when the people are drawn again: intervals by bootstrap.
+"""Confidence intervals of error rates by bootstrap over people.
 
 Attempts of one person are alike, so people are resampled, not attempts. One draw decides for a
 person in both roles: how often they count as customer and how often as stranger.
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Attempts:
-    """Scores with who attempted what. People are numbers; the first ones are the customers.
+    """Scores, each with its claimed and its actual person. People are numbers, customers first.
 
     Attributes:
         customers: How many people are customers.
@@ -63,7 +63,7 @@ class Attempts:
 
     @classmethod
     def together(cls, parts: "Sequence[Attempts]") -> "Attempts":
-        """Return attempts of the same people as one."""
+        """Return the attempts of several sets of the same people as one set."""
         scores = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in ("genuine", "genuine_person", "impostor", "customer", "stranger")
@@ -78,10 +78,10 @@ def interval(values: Floats) -> Interval:
 
 
 class Bootstrap:
-    """Error rates of attempts, once for each time that the people are drawn again."""
+    """Error rates of attempts, one for each resampling of the people."""
 
     def __init__(self, attempts: Attempts, seed: int, repetitions: int = REPETITIONS) -> None:
-        """Draw the people *repetitions* times; customers from customers, others from others."""
+        """Resample the people *repetitions* times, customers and others separately."""
         self._attempts = attempts
         rng = np.random.default_rng(seed)
         customers, others = attempts.customers, attempts.people - attempts.customers
@@ -121,7 +121,7 @@ class Bootstrap:
         return np.asarray(below / self._own[:, -1])
 
     def sweep(self, rates: Sequence[float]) -> tuple[Floats, Floats]:
-        """Return what follows from thresholds that are found anew in each repetition.
+        """Return the error rates at thresholds that are determined in each repetition.
 
         Args:
             rates: False match rates, each at most as large as the tail that is kept.

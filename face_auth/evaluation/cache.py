@@ -1,4 +1,4 @@
-"""What was computed once, on disk: embeddings by image content, trained SVMs by their input."""
+"""A cache on disk: embeddings by image content, and trained SVMs by their input."""
 
 import contextlib
 import hashlib
@@ -19,10 +19,10 @@ _AT_ONCE: Final = 500
 
 
 class Cache:
-    """Bytes by key in one SQLite file; a file that cannot be read is begun anew."""
+    """A map from keys to bytes in one SQLite file; an unreadable file is replaced."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make *path*.
+        """Open *path*, which is created if it is missing.
 
         Raises:
             OSError: If its folder cannot be made or written to.
@@ -50,7 +50,7 @@ class Cache:
         return database
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return what is stored of *keys*."""
+        """Return the entries stored under *keys*; missing ones are left out."""
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), _AT_ONCE):
             part = keys[start : start + _AT_ONCE]
@@ -91,7 +91,7 @@ class Cache:
 
 
 def digest(*parts: bytes | str | NDArray[np.generic]) -> bytes:
-    """Return the SHA-256 of *parts*; each goes in with its kind and length, so that none run on."""
+    """Return the SHA-256 of *parts*, each with its type and length, so that none can merge."""
     whole = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):

@@ -1,4 +1,4 @@
-"""The report's pictures. Each function returns what draws one into an empty figure."""
+"""The report's charts. Each function returns a callable that draws one into an empty figure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
@@ -31,14 +31,14 @@ STYLE: Final[dict[Any, Any]] = {
     "lines.linewidth": 1.8,
 }
 POINTS: Final = 800
-"""So many of a curve's points are drawn, over the scores and over the FMR's logarithm."""
+"""Number of points drawn of a curve, over the scores and over the FMR's logarithm."""
 LABELLED: Final = 10
-"""A mistake made on so many images is named in the picture."""
+"""Number of images from which a mistake is named in the chart."""
 DET_TICKS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.5)
 
 
 class Rates(NamedTuple):
-    """Both error rates at rising thresholds, few enough to draw."""
+    """FMR and FNMR at rising thresholds, few enough to draw."""
 
     threshold: Floats
     fmr: Floats
@@ -46,19 +46,19 @@ class Rates(NamedTuple):
 
 
 class OpenSetHalf(Protocol):
-    """Highest scores in an open set."""
+    """The highest score of each photograph in an open set."""
 
     @property
     def best(self) -> Floats:
-        """Return those of enrolled people."""
+        """The scores of enrolled people."""
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Return whether each is the right person's."""
+        """Whether each of them is the right person's."""
 
     @property
     def strangers(self) -> Floats:
-        """Return those of strangers."""
+        """The scores of strangers."""
 
 
 def rates_of(genuine: Floats, impostor: Floats) -> Rates:
@@ -75,7 +75,7 @@ def rates_of(genuine: Floats, impostor: Floats) -> Rates:
 
 
 def det(curves: Mapping[str, Rates]) -> Draw:
-    """Return what draws detection error trade-off curves by name."""
+    """Return a drawing of detection error trade-off (DET) curves by name."""
 
     def draw(figure: "Figure") -> None:
         from scipy.stats import norm
@@ -103,7 +103,7 @@ def det(curves: Mapping[str, Rates]) -> Draw:
 
 
 def roc(curves: Mapping[str, Rates]) -> Draw:
-    """Return what draws ROC curves by name, false match rates on a logarithmic axis."""
+    """Return a drawing of ROC curves by name, with FMR on a logarithmic axis."""
 
     def draw(figure: "Figure") -> None:
         from sklearn.metrics import RocCurveDisplay
@@ -134,7 +134,7 @@ def histogram(
     thresholds: Mapping[str, float] | None = None,
     bins: int = 120,
 ) -> Draw:
-    """Return what draws two distributions of scores, with a name each, and thresholds by name."""
+    """Return a drawing of two named score distributions, and of thresholds by name."""
     ends = [(values.min(), values.max()) for _, values in (own, other) if len(values)]
     edges = np.linspace(min(low for low, _ in ends), max(high for _, high in ends), bins + 1)
     shares = {
@@ -156,7 +156,7 @@ def histogram(
 
 
 def trade_off(rates: Rates, thresholds: Mapping[str, float]) -> Draw:
-    """Return what draws both error rates over the threshold, and the thresholds by name."""
+    """Return a drawing of FMR and FNMR over the threshold, with named thresholds."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -180,7 +180,7 @@ def trade_off(rates: Rates, thresholds: Mapping[str, float]) -> Draw:
 
 
 def confusion(mistakes: Mapping[tuple[int, int], int], people: Sequence[str]) -> Draw:
-    """Return what draws how often one of *people* (by number) was taken for another."""
+    """Return a drawing of the confusions between *people* (by number)."""
     count = len(people)
 
     def draw(figure: "Figure") -> None:
@@ -223,7 +223,7 @@ def confusion(mistakes: Mapping[tuple[int, int], int], people: Sequence[str]) ->
 
 
 def dots(values: Mapping[str, float], label: str) -> Draw:
-    """Return what draws shares as dots by name."""
+    """Return a drawing of shares as dots by name."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -250,7 +250,7 @@ def dots(values: Mapping[str, float], label: str) -> Draw:
 
 
 def open_set(halves: Sequence[OpenSetHalf]) -> Draw:
-    """Return what draws the identification rate over the false-alarm rate, averaged over halves."""
+    """Return a drawing of identification rate over false-alarm rate, averaged over halves."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""The command line of evaluation.py: options -> protocols -> report."""
+"""The command line of evaluation.py: it parses options, runs protocols and writes the report."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from face_auth.evaluation import report
 from face_auth.evaluation.context import Context, say
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
-from face_auth.evaluation.material import InputError, Material, Photographs, load, taken
+from face_auth.evaluation.material import InputError, Material, Photographs, load, photographs_in
 from face_auth.evaluation.protocols import (
     allowed,
     calibration,
@@ -41,7 +41,7 @@ BAD_INPUT: Final = 2
 
 
 def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
-    """Run what the options ask for: 0 done, 1 failed, 2 asked for something that cannot be.
+    """Run the requested protocols and return 0 (done), 1 (failed) or 2 (invalid request).
 
     Args:
         pin_rules: What the PIN factor allows; this package knows nothing of PINs.
@@ -181,7 +181,7 @@ def _pad_options(options: argparse.Namespace) -> pad.PadOptions:
 
 def _material(options: argparse.Namespace, *, needs_folders: bool) -> Material:
     if options.photographs and not needs_folders:
-        return Material({}, {}, frozenset(), taken(options.photographs))
+        return Material({}, {}, frozenset(), photographs_in(options.photographs))
     return load(options.train, options.test, options.photographs)
 
 

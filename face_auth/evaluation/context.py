@@ -1,4 +1,4 @@
-"""What all protocols share: network, data, and the kiosk's attempts, each computed once."""
+"""The shared state of all protocols: network, data and the kiosk's attempts, each computed once."""
 
 import inspect
 import sys
@@ -24,10 +24,10 @@ from face_auth.recognition.classifier import (
 
 
 class Context:
-    """One evaluation of one network on one set of data."""
+    """The evaluation of one network on one set of data."""
 
     def __init__(self, extractor: Extractor, material: Material, seed: int) -> None:
-        """Take the parts; nothing is computed yet."""
+        """Prepare the evaluation; nothing is computed yet."""
         self.extractor = extractor
         self.material = material
         self.seed = seed
@@ -54,18 +54,18 @@ class Context:
 
     @property
     def features(self) -> Features:
-        """Of the photographs of `people`."""
+        """The features of the photographs of `people`."""
         return self._pool[1]
 
     @cached_property
     def svm_scorer(self) -> Scorer:
-        """The kiosk's way to score."""
+        """The kiosk's scoring method."""
         code = inspect.getsource(train_customer_svm)
         return trials.by_svm(self.cohort, self.extractor.cache, code)
 
     @cached_property
     def kiosk_draws(self) -> Sequence[Attempts]:
-        """Attempts of one photograph each, scored as the kiosk scores, for each draw."""
+        """The attempts of each draw, with one photograph each and the kiosk's scores."""
         rows = self.features.embeddings()
         return trials.run(self.people, self.svm_scorer, rows, rows)
 
@@ -76,7 +76,7 @@ class Context:
 
     @cached_property
     def kiosk_bootstrap(self) -> Bootstrap:
-        """Those attempts, with the people drawn again and again."""
+        """The bootstrap of those attempts over people."""
         return Bootstrap(self.kiosk_attempts, self.seed)
 
     @cached_property
@@ -117,12 +117,12 @@ class Context:
 
 
 def say(line: str) -> None:
-    """Tell whoever waits."""
+    """Print a line of progress on standard error."""
     print(line, file=sys.stderr)
 
 
 def report(images: Sequence[Image], features: Features, consequence: str) -> None:
-    """Name every image that has no face or is damaged."""
+    """Report every image that has no face or is damaged."""
     words = {PhotographState.NO_FACE: "no face", PhotographState.DAMAGED: "damaged image"}
     for index in np.flatnonzero(~features.found).tolist():
         found = words[PhotographState(features.states[index])]

@@ -1,4 +1,4 @@
-"""From photographs to embeddings, over both cores, each only once."""
+"""Embeddings of photographs, each computed once, by two threads, and cached."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ Alter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 class PhotographState(IntEnum):
-    """What became of a photograph."""
+    """The outcome of a photograph: a face, no face, or a damaged file."""
 
     FACE = 0
     NO_FACE = 1
@@ -51,7 +51,7 @@ class PhotographState(IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """Embeddings of photographs, in their order.
+    """The embeddings of photographs, in the photographs' order.
 
     Attributes:
         states: A `PhotographState` each, shape (n,).
@@ -65,26 +65,26 @@ class Features:
 
     @property
     def found(self) -> NDArray[np.bool_]:
-        """Whether each photograph has a face."""
+        """Whether each photograph has a face, shape (n,)."""
         return np.asarray(self.states == PhotographState.FACE)
 
     def embeddings(self, *, mirror: bool = True) -> NDArray[np.float32]:
-        """Return what the kiosk's network gives with or without averaging the mirror image."""
+        """Return the network's embeddings, with or without the average over the mirror image."""
         return unit(self.plain + self.mirrored) if mirror else self.plain
 
     def take(self, indices: NDArray[np.integer]) -> "Features":
-        """Return those of some photographs."""
+        """Return the features of some photographs."""
         return Features(self.states[indices], self.plain[indices], self.mirrored[indices])
 
 
 def unit(rows: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return rows of length one; a row of zeros stays."""
+    """Return the rows scaled to length one; a row of zeros stays."""
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / np.where(lengths == 0, 1, lengths), np.float32)
 
 
 class Extractor:
-    """Detects, frames and embeds as the kiosk does, and remembers it in a cache.
+    """The kiosk's chain of detection, framing and embedding, with a cache of its results.
 
     The face is the one nearest the middle of the photograph.
     """

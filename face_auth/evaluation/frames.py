@@ -1,4 +1,4 @@
-"""Several frames of one visit, imitated from one photograph."""
+"""Simulation of several frames of one visit from one photograph."""
 
 import zlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is measured on: the two folders of images, and the photographs they were made from."""
+"""The data of an evaluation: two folders of images, and the photographs they were made from."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ HOW_TO_FILL: Final = (
     "(or: python -m face_auth.datasets folder FOLDER_WITH_ONE_SUBFOLDER_A_PERSON)"
 )
 LFW_NAMES: Final = 100
-"""A folder with so many names of the list of unseen people is LFW."""
+"""Number of names on the list of unseen people by which a folder is recognised as LFW."""
 
 
 class InputError(FaceAuthError):
-    """What was asked cannot be measured with what is there; the sentence says why."""
+    """The requested measurement is impossible with the data given; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Photographs:
-    """Photographs as they were taken, for protocols that need strangers.
+    """Unaltered photographs, for protocols that need strangers.
 
     Attributes:
         folder: Where they are.
@@ -60,7 +60,7 @@ class Photographs:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Everything that the protocols may use.
+    """All data that the protocols may use.
 
     Attributes:
         train: Images to train on, by person.
@@ -76,7 +76,7 @@ class Material:
 
 
 def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
-    """Look at what the folders hold.
+    """Read which images the folders hold.
 
     Args:
         train: One sub-folder a person.
@@ -99,15 +99,15 @@ def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
     plan = records[1][0] if records[1] else None
     if photographs is None and plan is not None and Path(plan.source).is_dir():
         photographs = Path(plan.source)
-    pool = taken(photographs) if photographs else _own(*images)
+    pool = photographs_in(photographs) if photographs else _own(*images)
     names = images[0].keys() | images[1].keys()
     from_lfw = pool.lfw if plan is None else plan.kind == "lfw"
     unseen = names & unseen_people() if from_lfw else frozenset(names)
     return Material(images[0], images[1], frozenset(unseen), pool)
 
 
-def taken(folder: Path) -> Photographs:
-    """Return the photographs in *folder*, one sub-folder a person.
+def photographs_in(folder: Path) -> Photographs:
+    """Return the photographs in *folder*, one sub-folder per person.
 
     Raises:
         InputError: If there are none.

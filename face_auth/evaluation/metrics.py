@@ -1,4 +1,4 @@
-"""Error rates of comparisons and of identification, and how sure they are.
+"""Error rates of verification and identification, and their confidence intervals.
 
 Scores: higher is more alike, a comparison matches at ``score >= threshold``. Genuine scores compare
 a person with their own template, impostor scores with somebody else's.
@@ -73,7 +73,7 @@ def threshold_at_fmr(impostor: Scores, fmr: float) -> float:
     """
     scores = _some(impostor, "impostor")
     if not 0 <= fmr <= 1:
-        raise ValueError(f"{fmr} is no rate")
+        raise ValueError(f"{fmr} is not a rate")
     allowed = math.floor(fmr * len(scores) + 1e-9)
     if allowed >= len(scores):
         return float(scores.min())
@@ -182,7 +182,7 @@ def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
 
 
 def ranks(scores: Scores, truth: ArrayLike) -> NDArray[np.intp]:
-    """Return the place of each row's true class: 0 is the best score; ties count against it.
+    """Return the rank of each row's true class: 0 is the best score; ties count against it.
 
     Args:
         scores: Shape (n, k).
@@ -222,7 +222,7 @@ def identification_rate(
 
 
 def refused_visits(scores: Sequence[Scores], threshold: float, tries: int = 3) -> float:
-    """Return the chance that a customer is refused in every one of *tries* different attempts.
+    """Return the probability that a customer is refused in all of *tries* different attempts.
 
     Each customer counts alike: for one with n attempts of which f fail, it is the share of all
     choices of *tries* attempts in which all fail, so that hard customers stay hard.
@@ -241,13 +241,13 @@ def refused_visits(scores: Sequence[Scores], threshold: float, tries: int = 3) -
         if len(own) >= tries
     ]
     if not shares:
-        raise ValueError(f"nobody made {tries} attempts")
+        raise ValueError(f"no customer made {tries} attempts")
     return float(np.mean(shares))
 
 
 @dataclass(frozen=True, slots=True)
 class FoldAccuracy:
-    """How well a threshold found on the other folds tells same from different.
+    """The accuracy of same-person decisions at thresholds from the other folds.
 
     Attributes:
         mean: Of the folds' accuracies.

@@ -1,8 +1,11 @@
-"""Results for people and programs: text, JSON, and a folder with pictures and one page."""
+"""The report of an evaluation: text, JSON, and a folder with charts and one HTML page."""
 
 import base64
 import html
+import io
 import json
+import logging
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -44,7 +47,7 @@ nav a { color: var(--blue); margin-right: 1rem; }
 
 
 def as_json(about: Mapping[str, Any], sections: Sequence[Section]) -> str:
-    """Return everything as JSON; the closed set's accuracy an image also under "accuracy"."""
+    """Return all sections as JSON; the closed set's accuracy is also under "accuracy"."""
     content: dict[str, Any] = dict(about)
     protocols = {section.name: section.values for section in sections}
     if "closed-set" in protocols:
@@ -64,7 +67,7 @@ def as_text(about: Mapping[str, Any], sections: Sequence[Section]) -> str:
 
 
 def write(folder: Path, about: Mapping[str, Any], sections: Sequence[Section]) -> None:
-    """Write report.json, the pictures and one self-contained page into *folder*.
+    """Write report.json, the charts and one self-contained page into *folder*.
 
     Raises:
         OSError: If a file cannot be written.
@@ -79,9 +82,6 @@ def write(folder: Path, about: Mapping[str, Any], sections: Sequence[Section]) -
 
 def draw(chart: Chart) -> bytes:
     """Return a chart as PNG; no display is needed."""
-    import io
-    import logging
-
     import matplotlib
 
     matplotlib.use("Agg")
@@ -99,7 +99,7 @@ def draw(chart: Chart) -> bytes:
 def page(
     about: Mapping[str, Any], sections: Sequence[Section], pictures: Mapping[str, bytes]
 ) -> str:
-    """Return one HTML page that holds everything, the pictures included."""
+    """Return one HTML page that contains everything, including the charts."""
     links = "".join(
         f'<a href="#{s.name}">{html.escape(s.title.split(":")[0])}</a>' for s in sections
     )
@@ -153,8 +153,6 @@ def table_text(table: Table) -> str:
 
 
 def _wrapped(note: str) -> str:
-    import textwrap
-
     return textwrap.fill(note, 100, initial_indent="  ", subsequent_indent="  ")
 
 

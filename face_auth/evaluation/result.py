@@ -1,4 +1,4 @@
-"""What a protocol hands back: numbers, tables and pictures, whoever shows them."""
+"""The result of a protocol: numbers, tables and charts, independent of how they are shown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture that is drawn when a report is written.
+    """A chart that is drawn when a report is written.
 
     Attributes:
         name: Of its file, without ``.png``.
@@ -46,7 +46,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One protocol's result.
+    """The result of one protocol.
 
     Attributes:
         name: The protocol, as on the command line.
@@ -66,12 +66,12 @@ class Section:
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """Return *share* as people read it: "98.34 %"."""
+    """Return *share* as text: "98.34 %"."""
     return f"{100 * share:.{digits}f} %"
 
 
 def between(interval: Interval, digits: int = 2) -> str:
-    """Return an interval of shares: "97.1 to 98.9 %"."""
+    """Return an interval of shares as text: "97.1 to 98.9 %"."""
     return f"{100 * interval.low:.{digits}f} to {100 * interval.high:.{digits}f} %"
 
 

@@ -1,4 +1,4 @@
-"""Who is enrolled, who attempts, and what their scores are: the kiosk's way and others."""
+"""Enrolment, genuine and impostor attempts, and their scores by the kiosk's and other methods."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from face_auth.recognition.classifier import train_customer_svm
 ENROLLED: Final = 5
 MOST_PROBES: Final = 10
 DRAWS: Final = 5
-"""How many times the enrolled photographs are drawn anew; all attempts are taken together."""
+"""Number of draws of the enrolled photographs; the attempts of all draws are pooled."""
 MOST_ATTEMPTS: Final = 8_000_000
 """Of strangers, all draws together: enough for every rate, and few enough for the memory."""
 
@@ -28,7 +28,7 @@ Scorer = Callable[[Floats, Floats], Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialPeople:
-    """Who is enrolled with which photographs, and who attempts.
+    """The customers with their enrolled and probe photographs, and the strangers.
 
     Attributes:
         names: People; the first *customers* of them are enrolled.
@@ -52,7 +52,7 @@ class TrialPeople:
 
 
 def files_of_unseen(photographs: Photographs) -> list[tuple[str, Path]]:
-    """Return person and file of every photograph of the people whom the network never saw."""
+    """Return person and file of every photograph of people not in the training data."""
     return [
         (name, path)
         for name, paths in sorted(photographs.people.items())
@@ -64,7 +64,7 @@ def files_of_unseen(photographs: Photographs) -> list[tuple[str, Path]]:
 def arrange(
     files: Sequence[tuple[str, Path]], features: Features, seed: int, draws: int = DRAWS
 ) -> tuple[TrialPeople, Features]:
-    """Decide who is a customer: whoever has five usable photographs and one more to try with.
+    """Choose the customers: people with five usable photographs and at least one more.
 
     Each customer is enrolled from five photographs drawn at random; up to ten more are genuine
     attempts. Every photograph of somebody else is an impostor attempt.

@@ -1,10 +1,10 @@
-"""One face, one customer: whose enrolled face is this one close to?
+"""Duplicate search: a 1:N comparison of a face with all enrolled faces.
 
-A search through all customers (1:N), which admits nobody: it raises a question for staff, and a
-mark in the log. Two faces are compared by the cosine of their mean embeddings, after whitening by
-the cohort's covariance: directions in which everybody differs count less. Of people enrolled twice
-from one photograph each that found 52 % where one comparison in 100,000 is a false hit, with the
-first bundled network; the plain cosine found 20 %.
+The search never grants access; a hit raises a question for staff and an entry in the log. Two faces
+are compared by the cosine of their mean embeddings, after whitening by the cohort's covariance:
+directions in which everybody differs count less. Of people enrolled twice from one photograph each
+that found 52 % where one comparison in 100,000 is a false hit, with the first bundled network; the
+plain cosine found 20 %.
 """
 
 import math
@@ -41,7 +41,7 @@ class Candidate(NamedTuple):
 
 
 class Whitening:
-    """Brings embeddings to where no direction is commoner than another."""
+    """A linear map of embeddings after which all directions vary alike over the cohort."""
 
     def __init__(self, cohort: Embeddings) -> None:
         """Learn from impostor embeddings, unit rows, shape (m, 512)."""
@@ -58,7 +58,7 @@ class Whitening:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a similarity must reach, by the number of customers searched.
+    """The thresholds of similarity by the number of customers searched.
 
     Attributes:
         by_customers: Measured or extrapolated for some numbers of customers, rising.
@@ -67,7 +67,7 @@ class Thresholds:
     by_customers: Mapping[int, float]
 
     def at(self, customers: int) -> float:
-        """Return the threshold at which `FALSE_HITS` of all searches name somebody else.
+        """Return the threshold at which `FALSE_HITS` of all searches are false hits.
 
         Straight in the logarithm of the number between those of the table, and beyond its last;
         below its first the first holds.
@@ -104,7 +104,7 @@ def load_thresholds(card: ModelCard) -> Thresholds:
         ) from error
     rising = [thresholds[n] for n in sorted(thresholds)]
     if len(rising) < 2 or min(thresholds) < 1 or rising != sorted(rising):
-        raise ModelError(f"The model card's thresholds for the search make no sense. {again}")
+        raise ModelError(f"The model card's thresholds for the search are not valid. {again}")
     if measured_with != (card.sha256, card.cohort_sha256):
         raise ModelError(
             "The model card's thresholds for the search belong to another network or cohort. "
@@ -117,7 +117,7 @@ class FaceIndex:
     """The mean embedding of every customer, in memory only. Any thread may use it."""
 
     def __init__(self, network: str, whitening: Whitening, thresholds: Thresholds) -> None:
-        """Begin with nobody; *network* is the SHA-256 of the one that the embeddings are of."""
+        """Start empty; *network* is the SHA-256 of the network that made the embeddings."""
         self._network = network
         self._whitening = whitening
         self._thresholds = thresholds
@@ -141,7 +141,7 @@ class FaceIndex:
         return len(self._owners)
 
     def update(self, gallery: Gallery, templates: Mapping[str, str]) -> list[str]:
-        """Make the index hold these customers and no others; reads only what is new.
+        """Set the index to exactly these customers; only new templates are read.
 
         10,000 templates take five seconds the first time, and nothing after. Whoever enrols or
         deletes in another process is found by the next call.
@@ -173,7 +173,7 @@ class FaceIndex:
         return left_out
 
     def add(self, customer_id: str, template_id: str, embeddings: Embeddings) -> None:
-        """Add a customer, or put a new face in place of the one they had.
+        """Add a customer, or replace the customer's face.
 
         Args:
             customer_id: Who.
@@ -194,7 +194,7 @@ class FaceIndex:
             self._templates[customer_id] = template_id
 
     def remove(self, customer_id: str) -> None:
-        """Forget a customer; one who is not there is no error."""
+        """Remove a customer, if the index holds them."""
         with self._lock:
             place = self._places.pop(customer_id, None)
             if place is None:
@@ -208,7 +208,7 @@ class FaceIndex:
             self._rows[len(self._owners)] = 0
 
     def closest(self, embeddings: Embeddings, *, besides: str | None = None) -> Candidate | None:
-        """Return the customer whose face is closest, if it is close enough to be the same person.
+        """Return the customer with the closest face, if its similarity reaches the threshold.
 
         Args:
             embeddings: Of the new captures or of the probe, unit rows, shape (n, 512).
@@ -251,7 +251,7 @@ def mean_of(embeddings: Embeddings) -> Embeddings:
 
 
 def portrait(captures: Sequence[Capture], embeddings: Embeddings) -> NDArray[np.uint8]:
-    """Return the capture most like the others, for staff to look at.
+    """Return the capture that is most like the others, to show to staff.
 
     Args:
         captures: Of one person, at least one.

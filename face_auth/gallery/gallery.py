@@ -1,8 +1,8 @@
-"""Templates and captures, encrypted at rest, in one folder.
+"""The gallery: a folder of templates and captures, encrypted at rest.
 
 Each customer has two files, both named by the template's id: `<id>.template` (embeddings and the
 customer's own SVM) and `<id>.captures` (the face crops that it was made from, so that another
-network can rebuild it). `face_auth.gallery.sealed_faces` says what is in them.
+network can rebuild it). `face_auth.gallery.sealed_faces` defines their format.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _LARGEST = 256 << 20
 
 
 class Gallery:
-    """The folder of all templates."""
+    """The folder of all templates and captures."""
 
     def __init__(self, folder: Path, *, template_key: bytes, capture_key: bytes) -> None:
         """Use *folder*, made if missing (0700), with two keys of 32 bytes each."""
@@ -73,7 +73,7 @@ class Gallery:
             raise GalleryError(f"captures {template_id} have another layout") from error
 
     def remove(self, template_id: str, customer_id: str | None = None) -> None:
-        """Delete both files of *template_id*; one that is not there is no error.
+        """Delete both files of *template_id*; missing files are ignored.
 
         Whose face it is does not matter here; a database finds the row by it.
         """
@@ -81,7 +81,7 @@ class Gallery:
             self._path(template_id, purpose).unlink(missing_ok=True)
 
     def remove_partials(self) -> None:
-        """Delete what killed writers left unfinished; nobody may be writing meanwhile.
+        """Delete partial files of interrupted writers; no writer may be active.
 
         Raises:
             OSError: If the disk refuses.
@@ -90,11 +90,11 @@ class Gallery:
             stray.unlink(missing_ok=True)
 
     def ids(self) -> set[str]:
-        """Return the ids of all templates and captures on disk, orphans included."""
+        """Return the ids of all templates and captures on disk, including orphans."""
         return {path.stem for kind in self._seals for path in self._folder.glob(f"*.{kind}")}
 
     def reseal(self, *, template_key: bytes, capture_key: bytes) -> list[str]:
-        """Bring every file that is sealed with these former keys under the present ones.
+        """Seal every file of these former keys again with the present ones.
 
         It may be killed and called again: each file is old or new. A file that neither keys open
         is left as it is.

@@ -1,8 +1,8 @@
-"""A face as it is kept: what is written down of it, and how that is encrypted.
+"""The stored form of a face, a template or captures, and its encryption.
 
-AES-256-GCM, each purpose under its own key; the format's version, the key's id, the customer's id,
-the template's id and the purpose are associated data, so that what was put in another's place does
-not open.
+The cipher is AES-256-GCM with a key for each purpose. The format's version, the key's id, the
+customer's id, the template's id and the purpose are associated data, so a file that was put in
+another's place does not open.
 
     magic and version, 14 bytes | key id, 4 | length of the customer's id, 1 | the id | nonce, 12 |
     ciphertext and tag
@@ -32,7 +32,7 @@ _KEY_ID_BYTES = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capture:
-    """One face as the camera gave it, cut out with a wide margin.
+    """One face image from the camera, cut out with a wide margin.
 
     Attributes:
         image: RGB, shape (h, w, 3), values 0 to 255.
@@ -47,7 +47,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """What a probe is compared with: one customer, one network.
+    """The biometric reference of one customer, made by one network.
 
     Attributes:
         customer_id: Whose face it is.
@@ -65,7 +65,7 @@ class Template:
 
 
 class FaceSeal:
-    """Encrypts what is kept of faces for one purpose; safe to use from several threads."""
+    """The encryption of stored faces for one purpose; safe to use from several threads."""
 
     def __init__(self, purpose: str, key: bytes, *, older: Iterable[bytes] = ()) -> None:
         """Encrypt with *key*, 32 secret bytes; decrypt with it and with *older* ones."""
@@ -88,10 +88,10 @@ class FaceSeal:
         return header + nonce + self._ciphers[self.key_id].encrypt(nonce, plain, bound_to)
 
     def open(self, data: bytes, template_id: str, customer_id: str, *, where: object) -> bytes:
-        """Return what was encrypted for this place; *where* names the place in a sentence.
+        """Return the plain text of *data*; *where* names the file in an error's message.
 
         Raises:
-            GalleryError: If it was not, is damaged, or the key is not here.
+            GalleryError: If it is damaged, belongs elsewhere, or its key is not here.
         """
         key_id, owner, start = read_header(data, where)
         cipher = self._ciphers.get(key_id)
@@ -111,7 +111,7 @@ class FaceSeal:
 
 
 def read_header(data: bytes, where: object) -> tuple[bytes, str, int]:
-    """Return the key's id, the customer's id, and where the nonce starts; nothing is proven.
+    """Return the key's id, the customer's id and the nonce's offset, all unauthenticated.
 
     Raises:
         GalleryError: If *data* does not begin as `FaceSeal.seal` lets it.
@@ -127,7 +127,7 @@ def read_header(data: bytes, where: object) -> tuple[bytes, str, int]:
 
 
 def pack_template(template: Template) -> bytes:
-    """Return all of *template* but whose it is."""
+    """Return *template* as bytes, without the customer's id."""
     return _packed(
         {
             "network": np.asarray(template.network),
@@ -140,7 +140,7 @@ def pack_template(template: Template) -> bytes:
 
 
 def unpack_template(plain: bytes, customer_id: str) -> Template:
-    """Return what `pack_template` wrote.
+    """Return the template that `pack_template` wrote.
 
     Raises:
         KeyError, TypeError, ValueError: If it is anything else.
@@ -164,7 +164,7 @@ def unpack_template(plain: bytes, customer_id: str) -> Template:
 
 
 def pack_captures(captures: Sequence[Capture]) -> bytes:
-    """Return all of *captures*."""
+    """Return *captures* as bytes."""
     arrays: dict[str, Any] = {"count": np.int64(len(captures))}
     for index, capture in enumerate(captures):
         arrays[f"image{index}"] = capture.image
@@ -174,7 +174,7 @@ def pack_captures(captures: Sequence[Capture]) -> bytes:
 
 
 def unpack_captures(plain: bytes) -> list[Capture]:
-    """Return what `pack_captures` wrote.
+    """Return the captures that `pack_captures` wrote.
 
     Raises:
         KeyError, TypeError, ValueError, OverflowError: If it is anything else.

@@ -1,4 +1,4 @@
-"""Presentation attack detection: requests that only a head can follow, and what frames give away.
+"""Presentation attack detection: a challenge of head movements, and passive cues.
 
-`check.LivenessCheck` is what a login or an enrolment uses.
+Login and enrolment use `check.LivenessCheck`.
 """

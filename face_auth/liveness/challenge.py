@@ -1,4 +1,4 @@
-"""The challenge: a state machine over landmarks and time that follows movements asked for in turn.
+"""The challenge: a state machine that checks requested movements on landmarks and times.
 
 A movement is judged against the person's own first, straight frames. A turn or nod counts only when
 the nose moves against the plane of eyes and mouth as it does on a head: on a flat picture, however
@@ -22,7 +22,7 @@ from face_auth.types import Frame, Movement
 
 STRAIGHT_FRAMES: Final = 4
 STRAIGHT_LASTS_S: Final = 0.25
-"""So many straight frames in a row, for so long at least, are what movements are measured by."""
+"""Consecutive straight frames, and their least duration, from which movements are measured."""
 STRAIGHT: Final = (16.0, 28.0)
 """Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
 EACH_S: Final = 4.5
@@ -34,9 +34,9 @@ ENOUGH: Final = 44
 """So many pictures of a request must have been judged before it counts as not done. Fewer show less
 of a movement: in simulation two of 100 honest people were refused at 8 a second who pass at 12."""
 LONGEST: Final = 2.0
-"""Where pictures are few or missing, each of these times is extended up to so many times itself."""
+"""Largest factor by which each of these times is extended where pictures are few or missing."""
 REACTION_S: Final = 0.2
-"""Whoever moves sooner after a movement was asked for did not move because of it."""
+"""A movement that starts sooner after the request is not a response to it."""
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
@@ -69,7 +69,7 @@ not measured."""
 
 
 class ChallengeState(StrEnum):
-    """How a challenge stands."""
+    """The state of a challenge."""
 
     RUNNING = "running"
     PASSED = "passed"
@@ -79,7 +79,7 @@ class ChallengeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _PoseChange:
-    """One frame against the straight ones.
+    """The change of one frame against the straight frames.
 
     Attributes:
         yaw: Degrees to the right of the picture.
@@ -96,7 +96,7 @@ class _PoseChange:
     narrowed: float
 
     def share(self, movement: Movement) -> float:
-        """Return how much of *movement* was done; 1 is all of it, below 0 the opposite."""
+        """Return the share of *movement* that was made: 1 is all of it, below 0 the opposite."""
         match movement:
             case Movement.LEFT:
                 return self.yaw / TURN
@@ -109,7 +109,7 @@ class _PoseChange:
         return (self.nearer - 1) / (NEARER - 1)
 
     def solid(self, movement: Movement) -> bool:
-        """Tell whether the nose moved as a head's does; coming closer shows nothing of that."""
+        """Return whether the nose moved as on a head; coming closer cannot show that."""
         if movement is Movement.CLOSER:
             return True
         turned = movement in {Movement.LEFT, Movement.RIGHT}
@@ -121,22 +121,22 @@ class _PoseChange:
 
 
 class Challenge:
-    """Movements one after another, each in its own time, by one and the same face.
+    """A sequence of movements, each with a time limit, made by one and the same face.
 
     Feed it every frame after the press, with `observe` where one face was found and `miss` where
     none or several were. It ends in FAILED, where something else was done than what was asked for,
     or in UNSEEN, where that could not be seen; there it stays. PASSED holds for as long as the face
     is followed.
 
-    Before the first movement is asked for a face that was lost begins anew; after it the attempt is
-    UNSEEN, for whoever comes back may be another one, and has heard what is asked for.
+    If the face is lost before the first movement is requested, the challenge starts again; later
+    the attempt is UNSEEN, because the next face may be another person's, who knows the request.
 
     Attributes:
         track: Says whether the face goes on.
     """
 
     def __init__(self, movements: Sequence[Movement]) -> None:
-        """Take what to ask for, in order; see `draw_movements`.
+        """Prepare a challenge of movements, in order; see `draw_movements`.
 
         Raises:
             ValueError: If there is none.
@@ -165,28 +165,28 @@ class Challenge:
 
     @property
     def current(self) -> Movement | None:
-        """What is asked for now; None while a straight look is awaited, and at the end."""
+        """The movement requested now; None while a straight look is awaited, and at the end."""
         if self._base is None or self.state is not ChallengeState.RUNNING:
             return None
         return self.movements[self._done]
 
     @property
     def has_begun(self) -> bool:
-        """Whether the person was seen looking straight."""
+        """Whether the person has looked straight at the camera."""
         return self._base is not None
 
     @property
     def done(self) -> int:
-        """How many movements were made."""
+        """The number of movements made."""
         return self._done
 
     @property
     def share(self) -> float:
-        """How much of the current movement the latest frame shows; 1 is all of it."""
+        """The share of the current movement in the latest frame; 1 is all of it."""
         return self._share
 
     def share_of(self, movement: Movement, face: Face) -> float:
-        """Return how much of *movement* a face shows; 0 before the straight look.
+        """Return the share of *movement* that a face shows; 0 before the straight look.
 
         Raises:
             ValueError: If its landmarks place no head.
@@ -197,11 +197,11 @@ class Challenge:
         return self._change_of(points, head_pose(points)).share(movement)
 
     def is_same_person(self, embedding: NDArray[np.float32]) -> bool:
-        """Tell whether a unit embedding, shape (512,), is of whoever looked straight."""
+        """Return whether a unit embedding, shape (512,), is of the person who looked straight."""
         return self._embedding is not None and float(self._embedding @ embedding) >= SAME_PERSON
 
     def observe(self, frame: Frame, face: Face, embed: Callable[[], NDArray[np.float32]]) -> None:
-        """Take a frame with one face.
+        """Process a frame with one face.
 
         Args:
             frame: Its time counts, in seconds of the camera's clock.
@@ -233,12 +233,12 @@ class Challenge:
             self._answer(at, points, pose, embed)
 
     def miss(self, frame: Frame) -> None:
-        """Take a frame without a face that can be followed."""
+        """Process a frame without a face that can be followed."""
         if self._goes_on(frame.captured_at, in_sight=False):
             self._held_since = self._wrong_since = None
 
     def _goes_on(self, at: float, *, in_sight: bool) -> bool:
-        """Take a frame's time; False where the attempt has ended, now or before."""
+        """Process a frame's time; False if the attempt has ended."""
         if self.state in {ChallengeState.FAILED, ChallengeState.UNSEEN}:
             return False
         if self._asked_at is None:
@@ -266,7 +266,7 @@ class Challenge:
             self._end(ChallengeState.UNSEEN, "too few pictures")
 
     def _follows(self, at: float, points: NDArray[np.float64], pose: Pose) -> bool:
-        """Tell whether this can be the face of the last frame, moved as fast as heads move."""
+        """Return whether this can be the last frame's face, at the speed of a head."""
         if self._last is None:
             return True
         then, centre, before = self._last

@@ -1,4 +1,4 @@
-"""One attempt's liveness check: the challenge, the passive cues, or neither."""
+"""The liveness check of one attempt: challenge with passive cues, passive cues alone, or none."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -20,14 +20,14 @@ from face_auth.types import Frame, Liveness, LivenessProgress, LivenessResult, M
 USABLE: Final = frozenset({Verdict.OK, Verdict.HOLD_STILL})
 """Verdicts of frames that the passive cues look at."""
 LOST: Final = frozenset({Verdict.NO_FACE, Verdict.SEVERAL})
-"""Verdicts of frames that a challenge cannot follow. Whoever moves is turned, blurred, near or in
+"""Verdicts of frames that a challenge cannot follow. A moving face is turned, blurred, near or in
 shadow at times, so it follows all others once it has seen the person look straight."""
 APART_S: Final = 0.075
 """Least time between two frames that the passive cues look at, however many a second there are."""
 
 
 class LivenessCheck:
-    """Takes every frame of one attempt until it is `done` or `unseen`; done, there is a `result`.
+    """The liveness check of one attempt, fed with every frame until it is `done` or `unseen`.
 
     The passive cues judge batches of frames for as long as the challenge runs, and their mean
     counts: a screen that passes at a glance seldom does so for four seconds. While they can neither
@@ -36,7 +36,7 @@ class LivenessCheck:
     """
 
     def __init__(self, passive: PassiveCheck | None, challenge: Challenge | None = None) -> None:
-        """Take what to check; neither is the setting "off".
+        """Prepare a check; without both arguments it is the setting "off".
 
         Raises:
             ValueError: If there is a challenge without the passive check.
@@ -66,7 +66,7 @@ class LivenessCheck:
 
     @property
     def unseen(self) -> str:
-        """Why nothing can be found any more, neither good nor bad; "" where it still can."""
+        """The reason why no result is possible any more; "" while one still is."""
         challenge = self.challenge
         if self.done or challenge is None or challenge.state is not ChallengeState.UNSEEN:
             return ""
@@ -74,12 +74,12 @@ class LivenessCheck:
 
     @property
     def starved(self) -> bool:
-        """Whether pictures were missing, so that a check that came to no end is nobody's fault."""
+        """Whether frames were missing, so that an unfinished check is not the person's fault."""
         return self._track.starved
 
     @property
     def result(self) -> LivenessResult:
-        """What was found; a check that is not done has not passed."""
+        """The result; a check that is not done has not passed."""
         if self._passive is None:
             return LivenessResult(True, 0.0, ("liveness is off",))
         judged = self._judged or LivenessResult(False, 0.0, ("too few frames",))
@@ -91,7 +91,7 @@ class LivenessCheck:
 
     @property
     def progress(self) -> LivenessProgress:
-        """How far it is."""
+        """The progress, for the screen."""
         undecided = self._judged is not None and not self._judged.passed
         guidance = self._judged.guidance if self._judged and undecided else Verdict.OK
         challenge = self.challenge
@@ -105,7 +105,7 @@ class LivenessCheck:
     def observe(
         self, frame: Frame, seen: Quality, embed: Callable[[], NDArray[np.float32]]
     ) -> bool:
-        """Take a frame.
+        """Process a frame.
 
         Args:
             frame: Captured after the press, later than the one before.
@@ -141,7 +141,7 @@ class LivenessCheck:
         return goes_on
 
     def _collect(self, passive: PassiveCheck, frame: Frame, face: Face) -> None:
-        """Take a frame for the passive cues, and let them judge once there are enough."""
+        """Add a frame for the passive cues, and run them once there are enough."""
         if self._frames and frame.captured_at - self._frames[-1].captured_at < APART_S:
             return
         self._frames.append(frame)
@@ -165,7 +165,7 @@ def make_check(
     enrols: bool = False,
     random: Random | None = None,
 ) -> LivenessCheck:
-    """Return the check of one attempt, its movements freshly drawn.
+    """Return the check of one attempt, with freshly drawn movements.
 
     Args:
         liveness: The setting.

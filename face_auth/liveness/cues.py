@@ -1,6 +1,6 @@
-"""What gives a picture of a face away, in a few frames: repetition, stillness, moire, bands, edges.
+"""Passive cues of a picture in front of the camera: repetition, stillness, moire, bands, borders.
 
-Every cue is a number that grows with the suspicion; `passive` weighs them.
+Every cue is a number that grows with the suspicion of an attack; `passive` weighs them.
 """
 
 import zlib
@@ -26,7 +26,7 @@ ALONG_AXES: Final = 0.7
 
 
 class Repetition:
-    """Looks for frames that are the same to the last bit, which a camera's noise never gives.
+    """A detector of frames that are identical to the last bit, which camera noise rules out.
 
     Attributes:
         frozen_s: The longest time without a new picture so far, in seconds.
@@ -34,7 +34,7 @@ class Repetition:
     """
 
     def __init__(self) -> None:
-        """Begin without a frame."""
+        """Start without a frame."""
         self.frozen_s = 0.0
         self.returned = False
         self._seen: set[int] = set()
@@ -42,7 +42,7 @@ class Repetition:
         self._since = 0.0
 
     def add(self, frame: Frame) -> None:
-        """Take a frame, later than the one before."""
+        """Add a frame, later than the one before."""
         mark = zlib.crc32(frame.image[::2, ::2].tobytes())
         if mark != self._last:
             self.returned = self.returned or mark in self._seen
@@ -53,7 +53,7 @@ class Repetition:
 
 
 def face_patch(image: NDArray[np.uint8], face: Face) -> Grey:
-    """Return brows to chin in grey, shape (PATCH, PATCH), smoothed over the camera's noise."""
+    """Return the face from brows to chin in grey, shape (PATCH, PATCH), smoothed against noise."""
     x, y, width, height = face.box
     centre = (float(x + width / 2), float(y + height * 0.55))
     side = 0.8 * max(width, height)
@@ -69,7 +69,7 @@ def face_patch(image: NDArray[np.uint8], face: Face) -> Grey:
 
 
 def stillness(patches: Sequence[Grey]) -> float:
-    """Return how little a face changes in itself, beyond moving as one flat piece.
+    """Return how little a face changes beyond the movement of a flat surface.
 
     Each patch is brought onto the first by the homography that fits best (ECC); what differs then
     is a person's own movement. 0 is lively, 1 rigid to the last bit.
@@ -97,7 +97,7 @@ def stillness(patches: Sequence[Grey]) -> float:
 
 
 def moire(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
-    """Return how far single frequencies stand out of the spectra of a face, in decades.
+    """Return how far single frequencies stand out in the spectra of a face, in decades.
 
     A screen's raster seen through a camera's gives a regular pattern; skin and hair have none.
     The mean of all frames' spectra is taken: what a face shows changes as it moves, and a raster
@@ -129,7 +129,7 @@ def moire(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
 
 
 def bands(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
-    """Return how much rows brighten and darken from frame to frame, in grey levels.
+    """Return the change of brightness of rows from frame to frame, in grey levels.
 
     A screen refreshed while a rolling shutter reads gives wandering horizontal bands. The median
     along each row leaves out what moves, and the least of all pairs counts: a screen never rests.

@@ -1,7 +1,7 @@
-"""MiniFASNetV2-SE, a published network that tells faces from pictures of faces, in OpenCV's dnn.
+"""MiniFASNetV2-SE, a published network for presentation attack detection, run by OpenCV's dnn.
 
-Trained on CelebA-Spoof by the project facenox/face-antispoof-onnx (Apache-2.0). Over one-face LFW
-photographs its score is above -1.7 in 99 % and above 1.4 in 95 %.
+It was trained on CelebA-Spoof by the project facenox/face-antispoof-onnx (Apache-2.0). On one-face
+LFW photographs its score is above -1.7 in 99 % and above 1.4 in 95 %.
 """
 
 import threading
@@ -23,14 +23,14 @@ AROUND: Final = 1.5
 """Side of the square that it looks at, in longer sides of the face's box."""
 
 
-def fetched(folder: Path = MODELS) -> Path | None:
-    """Return the file that `python -m face_auth.models fetch minifas` left; None if it did not."""
+def fetched_file(folder: Path = MODELS) -> Path | None:
+    """Return the file fetched by `python -m face_auth.models fetch minifas`, or None."""
     path = folder / FILE
     return path if path.is_file() else None
 
 
 class MiniFas:
-    """The network, ready to run. Threads may share it; they take turns."""
+    """The loaded network. Threads may share it; their calls take turns."""
 
     def __init__(self, path: Path) -> None:
         """Load the network.
@@ -52,7 +52,7 @@ class MiniFas:
             raise ModelError(f"OpenCV cannot run the liveness network {path}: {error}") from error
 
     def score(self, image: NDArray[np.uint8], face: Face) -> float:
-        """Return how much the face looks like a person rather than a picture: real minus spoof.
+        """Return the bona fide score of a face: real minus spoof.
 
         Args:
             image: RGB, shape (h, w, 3), values 0 to 255.

@@ -1,4 +1,4 @@
-"""The order of the movements that a challenge asks for, drawn afresh for each attempt."""
+"""Random order of the movements of a challenge and of the poses of an enrolment."""
 
 import secrets
 from collections.abc import Collection
@@ -17,7 +17,7 @@ def draw_movements(
     allowed: Collection[Movement] = tuple(Movement),
     random: Random | None = None,
 ) -> tuple[Movement, ...]:
-    """Draw movements in order, no two in a row alike, and at most one of them to come closer.
+    """Draw movements in order, no two in a row alike, and with at most one "come closer".
 
     Coming closer alone shows no depth; turning and nodding do.
 

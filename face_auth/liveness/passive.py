@@ -1,12 +1,12 @@
-"""Passive presentation attack detection: several frames after the press, one score.
+"""Passive presentation attack detection: one score from several frames of an attempt.
 
 The score starts at what the published network says, or at `WITHOUT_NETWORK`, and every cue takes
 from it in proportion to what it is above its limit. Limits and slopes were chosen by hand on a few
 simulated sequences and with the clips at hand in view, not fitted; `python evaluation.py --protocol
 pad` measures the whole.
 
-A cue that cannot judge abstains: it may keep somebody out, and accuses nobody. In poor light none
-of them can; and whoever stands still has shown no movement of their own, as a print has not.
+A cue that cannot judge abstains: the attempt may then fail, but no attack is suspected. In poor
+light no cue can judge; and a person who stands still shows no movement of their own, like a print.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ WITHOUT_NETWORK: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a cue takes from the score: *slope* for each unit above *limit*, at most *most*."""
+    """The deduction of a cue: *slope* for each unit above *limit*, at most *most*."""
 
     limit: float
     slope: float
@@ -63,7 +63,7 @@ SUSPICIOUS: Final = 1.0
 
 
 def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
-    """Return a refusal where the frames are a still picture or a loop, else None."""
+    """Return a refusal if the frames are a still picture or a loop, otherwise None."""
     if repetition.frozen_s > FROZEN_S:
         return LivenessResult(False, RECORDED, ("the picture stands still",))
     if repetition.returned:
@@ -72,7 +72,7 @@ def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
 
 
 def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
-    """Return what several sequences of one attempt say together: their mean score, all reasons.
+    """Return the combined result of one attempt's sequences: the mean score and all reasons.
 
     Args:
         results: At least one, the latest last: its guidance is given.
@@ -84,10 +84,10 @@ def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
 
 
 class PassiveCheck:
-    """Judges sequences of frames; may be shared by threads."""
+    """The passive check of frame sequences; may be shared by threads."""
 
     def __init__(self, minifas: Path | None = None) -> None:
-        """Take the published network's file, or None to judge by the other cues alone.
+        """Load the published network's file; None judges by the other cues alone.
 
         Raises:
             ModelError: If the file is missing or is not the published one.
@@ -96,7 +96,7 @@ class PassiveCheck:
 
     @property
     def has_network(self) -> bool:
-        """Whether the published network takes part."""
+        """Whether the published network is used."""
         return self._network is not None
 
     def judge(self, frames: Sequence[Frame], faces: Sequence[Face]) -> LivenessResult:

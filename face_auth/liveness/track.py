@@ -1,7 +1,7 @@
-"""The face of one attempt by the camera's times: how long it was watched, and where it was lost.
+"""Continuity of the face in one attempt, by frame times: time watched, gaps and lost faces.
 
-Everything that needs the same face to go on, or time to pass, asks this: pictures may be few, and
-may be missing. What was not seen accuses nobody, and counts for nothing.
+Everything that needs the same face to continue, or time to pass, uses this, because frames may be
+few or missing. Time without frames counts neither for nor against the person.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ gap the rest was not watched."""
 
 
 class Track:
-    """Follows one face by the times of the pictures.
+    """The track of one face by the times of the frames.
 
     Attributes:
         watched_s: Seconds of the attempt so far of which there were pictures.
@@ -25,7 +25,7 @@ class Track:
     """
 
     def __init__(self) -> None:
-        """Begin without a picture."""
+        """Start without a frame."""
         self.watched_s = 0.0
         self.breaks = 0
         self.gaps = 0
@@ -36,12 +36,12 @@ class Track:
 
     @property
     def starved(self) -> bool:
-        """Whether pictures were missing: a gap, or less than half of the time watched."""
+        """Whether frames were missing: a gap, or less than half of the time watched."""
         began_at = self._picture_at if self._began_at is None else self._began_at
         return self.gaps > 0 or self.watched_s < (self._picture_at - began_at) / 2
 
     def add(self, at: float, *, in_sight: bool) -> bool:
-        """Take a picture.
+        """Add a frame.
 
         Args:
             at: When it was captured, in seconds; later than the one before.

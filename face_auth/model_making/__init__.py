@@ -1,1 +1,1 @@
-"""Making of what models/ holds: fetching, conversion, thresholds and model cards."""
+"""Making of the files in models/: fetching, conversion, cohorts, thresholds and model cards."""

@@ -1,4 +1,4 @@
-"""Writing model cards, and checking every file that a card names."""
+"""Writing of model cards, and checks of the files that they name."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def digest(data: bytes) -> str:
 
 
 def write_entry(path: Path, name: str, entry: dict[str, Any]) -> None:
-    """Put an entry into a card file, whole or not at all; the other entries stay.
+    """Write an entry into a card file atomically; the other entries stay.
 
     Raises:
         ModelError: If the card file is there but cannot be read.
@@ -38,7 +38,7 @@ def write_entry(path: Path, name: str, entry: dict[str, Any]) -> None:
 
 
 def card_of(name: str, folder: Path) -> Path:
-    """Return the card file that holds an entry, or the one it would go to."""
+    """Return the card file that holds an entry, or would hold it."""
     own = own_card(name, folder)
     shared = folder / CARD_FILE
     if name == "bundled" or name in read_card_file(shared):
@@ -47,7 +47,7 @@ def card_of(name: str, folder: Path) -> Path:
 
 
 def check(folder: Path) -> Iterator[tuple[bool, str]]:
-    """Check each file that a card in *folder* names; yield whether it is right, and a line on it.
+    """Check each file that a card in *folder* names; yield the result and a line about it.
 
     Yields one wrong line where there is no card at all.
     """

@@ -1,4 +1,4 @@
-"""The impostor cohort: two thousand faces of nobody, against which each customer's SVM is trained.
+"""The impostor cohort: 2,000 synthetic embeddings against which each customer's SVM is trained.
 
 Its vectors belong to no person: they are drawn from a mixture of Gaussians fitted to embeddings of
 many people, or lie between two people. None may be good enough to pass for a person it came from.
@@ -33,7 +33,7 @@ SEED: Final = 20261123
 
 @dataclass(frozen=True, slots=True, eq=False)
 class People:
-    """Embeddings and whose each one is.
+    """Embeddings with the name of each one's person.
 
     Attributes:
         embeddings: Unit rows, shape (n, d).
@@ -91,7 +91,7 @@ def mixture(people: People, count: int, seed: int = SEED) -> Embeddings:
 
 
 def blends(people: People, count: int, seed: int = SEED) -> Embeddings:
-    """Return the middles between photographs of two people; otherwise as `mixture`."""
+    """Return the means of photographs of two people each; otherwise as `mixture`."""
     rows = _sources(people)
     rng = np.random.default_rng(seed)
     first = rng.integers(0, len(rows), count)
@@ -134,7 +134,7 @@ def best_scores(vectors: Embeddings, people: People, *, held_out: bool) -> NDArr
 
 
 def pack(vectors: Embeddings, network_sha256: str) -> bytes:
-    """Return the file of a cohort: float16 vectors and the network they belong to."""
+    """Return a cohort's file: float16 vectors and the digest of their network."""
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer, vectors=vectors.astype(np.float16), network=np.array(network_sha256)
@@ -143,7 +143,7 @@ def pack(vectors: Embeddings, network_sha256: str) -> bytes:
 
 
 def rounded(vectors: Embeddings) -> Embeddings:
-    """Return vectors as they come back from the file: through float16, then unit again."""
+    """Return vectors as they are read from the file: rounded to float16, then unit rows."""
     return _unit(vectors.astype(np.float16).astype(np.float32))
 
 

@@ -1,6 +1,6 @@
-"""From published weights to .tflite files: the only module that builds networks.
+"""Conversion of published weights to .tflite files; the only module that builds networks.
 
-It needs TensorFlow and keras-facenet, which nothing at run time does, and imports both only when
+It needs TensorFlow and keras-facenet, which are not needed at run time, and imports both only when
 a network is built.
 """
 
@@ -83,7 +83,7 @@ def read_h5(path: Path) -> Weights:
     """Return the arrays of a Keras 2 file of weights (.h5) by ``<layer>/<weight>``, as float32.
 
     Raises:
-        ModelError: If it is no such file.
+        ModelError: If it is not such a file.
     """
     import h5py  # type: ignore[import-untyped]
 
@@ -96,7 +96,7 @@ def read_h5(path: Path) -> Weights:
                     own = _text(name).rsplit("/", 1)[-1].split(":")[0]
                     weights[f"{_text(layer)}/{own}"] = np.asarray(group[name], np.float32)
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise ModelError(f"{path} is no Keras file of weights: {error}") from error
+        raise ModelError(f"{path} is not a Keras file of weights: {error}") from error
     return weights
 
 
@@ -182,7 +182,7 @@ def read_check(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
 
 def run_once(content: bytes, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return what a .tflite network gives for faces (n, size, size, 3), without mirroring."""
+    """Return a .tflite network's output for faces (n, size, size, 3), without mirroring."""
     from ai_edge_litert.interpreter import Interpreter
 
     network = Interpreter(model_content=content, num_threads=2)

@@ -1,4 +1,4 @@
-"""How close two people's faces come: the thresholds of `duplicates`, and what they let through."""
+"""Thresholds of the duplicate search, and their rates of true and false hits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ COMMONEST: Final = 1e-2
 """The tail begins at this rate of comparisons."""
 FEWEST_PEOPLE: Final = 100
 PAIRS_BEYOND: Final = 10
-"""The tail is measured down to the rate that so many pairs of people exceed."""
+"""Number of pairs of people that must exceed a threshold for its rate to be measured."""
 SEED: Final = 20261123
 
 Own = Mapping[str, Embeddings]
@@ -33,7 +33,7 @@ Own = Mapping[str, Embeddings]
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """How often two people are alike by so much.
+    """The upper tail of the similarities between different people.
 
     Attributes:
         thresholds: By number of customers.
@@ -49,7 +49,7 @@ class Tail:
 
 
 def tail_of(people: Own, whitening: Whitening) -> Tail:
-    """Return the thresholds for `FALSE_HITS`, measured where possible, else extrapolated.
+    """Return the thresholds for `FALSE_HITS`, measured if possible, otherwise extrapolated.
 
     Each person is the mean of five photographs, drawn `DRAWS` times. Per comparison the rate is
     1 - (1 - FALSE_HITS) ** (1 / customers). A rate below what the pairs can show is read from the
@@ -97,7 +97,7 @@ def tail_of(people: Own, whitening: Whitening) -> Tail:
 
 
 def true_hits(people: Own, whitening: Whitening, captures: int) -> tuple[int, NDArray[np.float32]]:
-    """Return the similarities of people enrolled twice, from other photographs each time.
+    """Return the similarities of people enrolled twice, from different photographs.
 
     Returns:
         How many people have twice *captures* photographs; `DRAWS` similarities of each.
@@ -111,7 +111,7 @@ def true_hits(people: Own, whitening: Whitening, captures: int) -> tuple[int, ND
 
 
 def false_hits(people: Own, whitening: Whitening, tail: Tail, captures: int) -> tuple[int, float]:
-    """Let each person come anew where all others are customers.
+    """Measure the false hits of each person against all others as customers.
 
     Returns:
         The number of customers searched, and the share of people for whom one of them was named.
@@ -128,7 +128,7 @@ def false_hits(people: Own, whitening: Whitening, tail: Tail, captures: int) -> 
 def measure(
     name: str, folder: Path, unseen: People, say: Callable[[str], None] = print
 ) -> dict[str, Any]:
-    """Return what the card is to say of the search: thresholds, true and false hits.
+    """Return the card's entry on the search: thresholds, true and false hits.
 
     Args:
         name: The network.
@@ -156,7 +156,7 @@ def measure(
             }
             say(f"the same person twice, {words} each time: found {found[words]}")
         passed[words] = _held_out(people, whitening, captures)
-        say(f"somebody new, {words}, thresholds from the other half: {passed[words]}")
+        say(f"a new person, {words}, thresholds from the other half: {passed[words]}")
     return {
         "how": "cosine of the mean embeddings of two enrolments, whitened by the cohort",
         "thresholds": {str(n): value for n, value in table.items()},
@@ -173,8 +173,8 @@ def measure(
     }
 
 
-def keep(name: str, folder: Path, measured: Mapping[str, Any]) -> str:
-    """Write what `measure` returned into the network's card; return what was done."""
+def write_thresholds(name: str, folder: Path, measured: Mapping[str, Any]) -> str:
+    """Write the entry that `measure` returned into the network's card; return a message."""
     entry = dict(read_entry(name, folder))
     entry["duplicates"] = dict(measured)
     path = card_of(name, folder)

@@ -1,7 +1,7 @@
-"""The VGGFace2 weights that keras-facenet publishes: fetch, check, convert once.
+"""Download, check and conversion of the VGGFace2 weights that keras-facenet publishes.
 
-Fetching and checking are keras-facenet's own; this keeps what it leaves half-written out of the
-models folder, and says what to do when it fails.
+keras-facenet downloads and checks; this module keeps partial files out of the models folder and
+says what to do after a failure.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ STEP_MB: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeights:
-    """A published file of weights: where it is, what it is called, and which bytes it has."""
+    """The address, name and SHA-256 of a published file of weights."""
 
     url: str
     file: str
@@ -42,7 +42,7 @@ class PublishedWeights:
 
 
 def published(url: str | None = None) -> PublishedWeights:
-    """Return what keras-facenet knows of its VGGFace2 weights, from another address if given.
+    """Return keras-facenet's record of its VGGFace2 weights, with another address if given.
 
     Raises:
         ModelError: If keras-facenet is not installed.
@@ -58,7 +58,7 @@ def published(url: str | None = None) -> PublishedWeights:
 def fetch_vggface2(
     folder: Path, source: PublishedWeights, say: Callable[[str], None] = print
 ) -> None:
-    """Put vggface2.tflite and its card into a folder; all or nothing.
+    """Write vggface2.tflite and its card into a folder, or neither.
 
     A file of weights that was put into *folder* by hand is taken instead of fetching one.
 
@@ -79,7 +79,7 @@ def fetch_vggface2(
         if digest(by_hand.read_bytes()) != source.sha256:
             raise ModelError(
                 f"{by_hand} is not the published file (its SHA-256 is not {source.sha256}). "
-                f"Delete it to fetch it anew, or put the one from {source.url} there."
+                f"Delete it to fetch it again, or put the file from {source.url} there."
             )
         say(f"Taking {by_hand}, which is there and is the published file.")
         content = _converted(by_hand, say)
@@ -149,7 +149,7 @@ def _entry(content: bytes, source: PublishedWeights) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _watched(path: Path, url: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Report how much of a file has come, every ten megabytes."""
+    """Report the progress of a download every ten megabytes."""
     done = threading.Event()
 
     def watch() -> None:
@@ -179,7 +179,7 @@ def _length(url: str) -> int:
 
 @contextlib.contextmanager
 def _stalling_fails() -> Iterator[None]:
-    """Let a connection on which nothing comes any more fail; keras-facenet would wait for ever."""
+    """Make a stalled connection fail; keras-facenet would wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALLED_S)
     try:
@@ -189,7 +189,7 @@ def _stalling_fails() -> Iterator[None]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed fetch left."""
+    """Remove the partial files of an interrupted download."""
     for left in folder.glob(".vggface2.*.partial"):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)

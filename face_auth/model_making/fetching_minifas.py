@@ -1,4 +1,4 @@
-"""The published liveness network: fetched whole, checked, or not at all."""
+"""Download and check of the published liveness network."""
 
 import http.client
 import urllib.request
@@ -21,7 +21,7 @@ PIECE: Final = 1 << 17
 
 
 def fetch_minifas(folder: Path, url: str = URL, say: Callable[[str], None] = print) -> Path:
-    """Put the liveness network into a folder and return its file; what is there already stays.
+    """Download the liveness network into a folder, unless it is there, and return its file.
 
     Args:
         folder: Made if it is not there.
@@ -54,7 +54,7 @@ def fetch_minifas(folder: Path, url: str = URL, say: Callable[[str], None] = pri
 
 
 def _read(url: str, say: Callable[[str], None]) -> bytes:
-    """Return what lies at an address, telling of each quarter."""
+    """Return the content at an address, reporting each quarter."""
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise ValueError("only https addresses are fetched from")
     with urllib.request.urlopen(url, timeout=STALLED_S) as answer:

@@ -1,7 +1,7 @@
-"""Makes the three .tflite files of MTCNN from the weights in the ``mtcnn`` package.
+"""Conversion of MTCNN's weights in the ``mtcnn`` package to three .tflite files.
 
-Run by ``python -m face_auth.models convert mtcnn``. Only this needs TensorFlow and the package;
-``cascade.py`` runs the files without either.
+``python -m face_auth.models convert mtcnn`` runs it. Only the conversion needs TensorFlow and the
+package; ``cascade.py`` runs the files without either.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Weights = Sequence[NDArray[np.float32]]
 
 
 def convert_mtcnn(folder: Path) -> None:
-    """Write the three networks of MTCNN and the card that vouches for them; 2 MB, ten seconds.
+    """Write the three networks of MTCNN and their card; 2 MB, ten seconds.
 
     Each is float32, takes RGB as (value - 127.5) / 128 with a first dimension that can be resized
     (P-Net's height and width too), and gives box offsets, O-Net also landmarks, and at last the

@@ -1,4 +1,4 @@
-"""Embeddings of a folder of photographs, one folder for each person."""
+"""Embeddings of photographs in a folder with one sub-folder per person."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +12,7 @@ from face_auth.errors import ModelError
 from face_auth.model_making.cohort import People
 from face_auth.models import DIMENSIONS, MODELS, Framing
 from face_auth.recognition.alignment import align
+from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import Network
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
@@ -107,10 +108,8 @@ def _framed(
 def _framer(
     network: Network, landmarks: Landmarks | None
 ) -> Callable[[Path, str], NDArray[np.uint8] | None]:
-    """Return what turns a file into a framed face, or None where there is none."""
+    """Return a function from a file to its framed face, or None without a face."""
     if landmarks is None:
-        from face_auth.recognition.detection import Detector
-
         detector = Detector(MODELS)
 
         def find(path: Path, name: str) -> NDArray[np.uint8] | None:

@@ -1,4 +1,4 @@
-"""Does the 8-bit network recognise as well as the float one? Measured on the LFW pairs."""
+"""Comparison of the 8-bit network with the float network on the LFW pairs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def compare_quantisation(
     folder: Path,
     is_unseen: Callable[[str], bool],
 ) -> Iterator[str]:
-    """Yield a line for each way to run the bundled network: its accuracy on the unseen pairs.
+    """Yield a line with the accuracy on unseen pairs for each form of the bundled network.
 
     Raises:
         ModelError: If a file is missing or damaged.

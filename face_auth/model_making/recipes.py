@@ -1,4 +1,4 @@
-"""How a network's files come about: which steps in which order, and what goes into the card."""
+"""The steps that make a network's files: network, cohort, thresholds and card entries."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ STRICT, LOOSE = "1e-4", "1e-3"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MadeCohort:
-    """A cohort and what was measured with it.
+    """A cohort and the measurement made with it.
 
     Attributes:
         vectors: Unit rows, shape (SIZE, 512), as they come back from the file.
@@ -40,8 +40,8 @@ class MadeCohort:
     trial: Trial
 
 
-def keep_bundled(folder: Path, content: bytes) -> str:
-    """Write the bundled network and its fingerprint in the card; return what was done.
+def write_bundled(folder: Path, content: bytes) -> str:
+    """Write the bundled network, and its SHA-256 into the card; return a message.
 
     A network other than the card's takes the cohort and the thresholds out of the card: they are
     those of the old one.
@@ -69,7 +69,7 @@ def embed_people(
     is_unseen: Callable[[str], bool],
     say: Callable[[str], None] = print,
 ) -> tuple[People, People]:
-    """Return the people to make a cohort of, and the others to measure on."""
+    """Return the people to make a cohort from, and the others to measure on."""
     network = load_network(name, folder)
     say(f"Embedding the photographs in {pictures}")
     points = read_landmarks(landmarks) if landmarks else None
@@ -85,7 +85,7 @@ def embed_people(
 def make_cohort(
     known: People, unseen: People, kind: str, say: Callable[[str], None] = print
 ) -> MadeCohort:
-    """Return a cohort of which no vector passes for a person it came from.
+    """Return a cohort in which no vector matches a person it was made from.
 
     Args:
         known: The people to make it of.
@@ -99,12 +99,12 @@ def make_cohort(
     """
     candidates = rounded(KINDS[kind](known, CANDIDATES))
     first = run_trial(unseen, candidates[:SIZE])
-    say(f"{kind}, before anybody is dropped: {describe(first)}")
+    say(f"{kind}, before vectors are dropped: {describe(first)}")
     limit = thresholds(first)[LOOSE]
     alike = best_scores(candidates, known, held_out=True) >= limit
     say(
-        f"{kind}: {alike.sum()} of {len(alike)} vectors pass for a person they may have come from "
-        f"where they are not known as nobody (FMR {LOOSE}); dropped"
+        f"{kind}: {alike.sum()} of {len(alike)} vectors match a person they may have come from "
+        f"by SVMs trained without them (FMR {LOOSE}); they are dropped"
     )
     vectors = candidates[~alike][:SIZE]
     if len(vectors) < SIZE:
@@ -114,20 +114,20 @@ def make_cohort(
         )
     trial = run_trial(unseen, vectors)
     say(f"{kind}: {describe(trial)}")
-    if not is_nobody(vectors, known, thresholds(trial), say):
+    if not matches_nobody(vectors, known, thresholds(trial), say):
         raise ModelError(
             "A vector of the cohort passes for a person it came from. Take more people."
         )
     return MadeCohort(vectors, kind, len(known.one_each()), trial)
 
 
-def is_nobody(
+def matches_nobody(
     vectors: Embeddings,
     known: People,
     limits: Mapping[str, float],
     say: Callable[[str], None] = print,
 ) -> bool:
-    """Return whether no vector passes for a person it may have come from, and say by how much.
+    """Return whether no vector matches a person it may have been made from; report the margin.
 
     Twice: by the kiosk's own SVMs at the looser threshold, and at the stricter by SVMs trained
     against the other half of the cohort, to which the vector is a stranger.
@@ -147,8 +147,8 @@ def is_nobody(
     return good
 
 
-def keep_cohort(name: str, folder: Path, made: MadeCohort) -> str:
-    """Write a cohort and what the card says of it; return what was done."""
+def write_cohort(name: str, folder: Path, made: MadeCohort) -> str:
+    """Write a cohort and its card entry; return a message."""
     entry = dict(read_entry(name, folder))
     content = pack(made.vectors, entry["sha256"])
     file = f"{name}_cohort.npz"
@@ -178,10 +178,12 @@ def keep_cohort(name: str, folder: Path, made: MadeCohort) -> str:
     return f"Wrote {folder / file} ({len(content) / 1e6:.1f} MB) and its thresholds (provisional)."
 
 
-def prove(name: str, folder: Path, known: People, say: Callable[[str], None] = print) -> bool:
-    """Return whether the cohort that is there passes `is_nobody` at the card's thresholds."""
+def check_cohort(
+    name: str, folder: Path, known: People, say: Callable[[str], None] = print
+) -> bool:
+    """Return whether the cohort in *folder* passes `matches_nobody` at the card's thresholds."""
     card = load_card(name, folder)
-    return is_nobody(load_cohort(card), known, card.thresholds, say)
+    return matches_nobody(load_cohort(card), known, card.thresholds, say)
 
 
 def thresholds(trial: Trial) -> dict[str, float]:

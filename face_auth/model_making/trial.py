@@ -1,4 +1,4 @@
-"""How well a network and its cohort tell customers from others, measured as the kiosk works.
+"""Verification trial of a network and its cohort by the kiosk's protocol.
 
 Each person with six photographs or more is a customer: five photographs are enrolled, up to ten
 others are genuine attempts, and every photograph of anybody else is an impostor attempt. One
@@ -17,13 +17,13 @@ from face_auth.recognition.classifier import Embeddings, train_customer_svm
 
 PROBES: Final = 10
 DRAWS: Final = 5
-"""How many times the enrolled photographs are drawn anew; all scores are pooled."""
+"""Number of draws of the enrolled photographs; all scores are pooled."""
 RATES: Final = ("1e-2", "1e-3", "1e-4")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """Scores of one measurement.
+    """The scores of one trial.
 
     Attributes:
         customers: How many people were enrolled.
@@ -54,7 +54,7 @@ class Trial:
 
 
 def run_trial(people: People, cohort: Embeddings, draws: int = DRAWS, seed: int = 1) -> Trial:
-    """Return all scores of the kiosk's protocol.
+    """Run the kiosk's protocol and return its scores.
 
     Args:
         people: Nobody of whom the network was trained on or the cohort made of.

@@ -1,6 +1,6 @@
 """Model files and the model card that describes them.
 
-``python -m face_auth.models --help`` lists what makes, fetches and checks them.
+``python -m face_auth.models --help`` lists the commands that make, fetch and check them.
 """
 
 from face_auth.models.card import (

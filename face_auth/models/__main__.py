@@ -1,4 +1,4 @@
-"""``python -m face_auth.models``: make, fetch and check model files."""
+"""The command line ``python -m face_auth.models``: makes, fetches and checks model files."""
 
 import argparse
 import hashlib
@@ -8,11 +8,12 @@ from pathlib import Path
 
 from face_auth.datasets.unseen import UNSEEN_FILE
 from face_auth.errors import ModelError
+from face_auth.model_making.card_writing import check
 from face_auth.models.card import MODELS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 when it did it, 1 when a check failed, 2 on an error."""
+    """Run one command and return 0 (done), 1 (a check failed) or 2 (an error)."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Stopped; nothing half-written was left.", file=sys.stderr)
+        print("Stopped; no partial file was left.", file=sys.stderr)
         return 2
 
 
@@ -71,13 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_people(duplicates, "--people", required=True)
     duplicates.set_defaults(run=_duplicates)
 
-    precision = commands.add_parser(
+    quantisation = commands.add_parser(
         "precision", help="compare the 8-bit network with the float one on the LFW pairs"
     )
-    precision.add_argument("--weights", type=Path, required=True, help="as for convert bundled")
-    precision.add_argument("--pairs", type=Path, required=True, help="pairs.txt of LFW")
-    _add_people(precision, "--people", required=True)
-    precision.set_defaults(run=_precision, network="bundled")
+    quantisation.add_argument("--weights", type=Path, required=True, help="as for convert bundled")
+    quantisation.add_argument("--pairs", type=Path, required=True, help="pairs.txt of LFW")
+    _add_people(quantisation, "--people", required=True)
+    quantisation.set_defaults(run=_quantisation, network="bundled")
     return parser
 
 
@@ -103,8 +104,6 @@ def _add_people(parser: argparse.ArgumentParser, option: str, *, required: bool)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from face_auth.model_making.card_writing import check
-
     good = True
     for right, line in check(options.folder):
         print(f"{'ok   ' if right else 'WRONG'} {line}")
@@ -114,10 +113,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _convert_bundled(options: argparse.Namespace) -> int:
     from face_auth.model_making.conversion import convert_bundled
-    from face_auth.model_making.recipes import keep_bundled
+    from face_auth.model_making.recipes import write_bundled
 
     content = convert_bundled(options.weights)
-    print(keep_bundled(options.folder, content))
+    print(write_bundled(options.folder, content))
     return 0
 
 
@@ -149,40 +148,40 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _cohort(options: argparse.Namespace) -> int:
-    from face_auth.model_making.recipes import embed_people, keep_cohort, make_cohort
+    from face_auth.model_making.recipes import embed_people, make_cohort, write_cohort
 
     known, unseen = embed_people(
         options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
     )
     made = make_cohort(known, unseen, options.kind)
     if not options.dry:
-        print(keep_cohort(options.network, options.folder, made))
+        print(write_cohort(options.network, options.folder, made))
         print(f"Next: python -m face_auth.models duplicates {options.network} --people DIR")
     return 0
 
 
 def _duplicates(options: argparse.Namespace) -> int:
-    from face_auth.model_making.duplicate_thresholds import keep, measure
+    from face_auth.model_making.duplicate_thresholds import measure, write_thresholds
     from face_auth.model_making.recipes import embed_people
 
     _, unseen = embed_people(
         options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
     )
     measured = measure(options.network, options.folder, unseen)
-    print(keep(options.network, options.folder, measured))
+    print(write_thresholds(options.network, options.folder, measured))
     return 0
 
 
 def _proof(options: argparse.Namespace) -> int:
-    from face_auth.model_making.recipes import embed_people, prove
+    from face_auth.model_making.recipes import check_cohort, embed_people
 
     known, _ = embed_people(
         options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
     )
-    return 0 if prove(options.network, options.folder, known) else 1
+    return 0 if check_cohort(options.network, options.folder, known) else 1
 
 
-def _precision(options: argparse.Namespace) -> int:
+def _quantisation(options: argparse.Namespace) -> int:
     from face_auth.model_making.quantisation import compare_quantisation
 
     for line in compare_quantisation(

@@ -1,4 +1,4 @@
-"""The model card: what it says about each network, and model files checked against it."""
+"""The model card: its entries for each network, and model files checked against it."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ LARGEST_FILE: Final = 256 << 20
 
 
 class Framing(StrEnum):
-    """How a network wants a face cut out of the photograph."""
+    """The way in which a network's input is cut out of a photograph."""
 
     FIVE_POINTS = "five_points"
     BOX_WITH_MARGIN = "box_with_margin"
@@ -34,7 +34,7 @@ class Framing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A score is accepted when it is at least *value*.
+    """An acceptance threshold: a score of at least *value* is accepted.
 
     Attributes:
         value: In the units of the customers' SVM, unbounded.
@@ -51,7 +51,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What the model card says about one embedding network.
+    """The model card's entry for one embedding network.
 
     Attributes:
         name: "bundled" or "vggface2".
@@ -82,18 +82,18 @@ class ModelCard:
     fnmrs: Mapping[str, float] = field(default_factory=dict)
 
     def threshold(self, security: str = "1e-4") -> Threshold:
-        """Return the threshold for a false match rate, or the strictest there is.
+        """Return the threshold for a false match rate, or the strictest available.
 
         Args:
             security: The rate asked for, as a number in words: "1e-3".
 
         Raises:
             ModelError: If no threshold was measured for this network.
-            ValueError: If *security* is no rate between 0 and 1.
+            ValueError: If *security* is not a rate between 0 and 1.
         """
         asked = float(security)
         if not 0 < asked < 1:
-            raise ValueError(f"{security} is no false match rate between 0 and 1")
+            raise ValueError(f"{security} is not a false match rate between 0 and 1")
         if not self.thresholds:
             raise ModelError(
                 f"No threshold was measured for the network {self.name} yet. "
@@ -136,7 +136,7 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
 
 
 def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
-    """Return what the cards in *folder* hold under *name*, as it is written there.
+    """Return the entry *name* of the cards in *folder*, as written there.
 
     A network that was fetched has a card file of its own, ``<name>.card.json``.
 
@@ -155,12 +155,12 @@ def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
 
 
 def own_card(name: str, folder: Path) -> Path:
-    """Return where the card of a fetched network lies."""
+    """Return the path of a fetched network's card."""
     return folder / f"{name}.card.json"
 
 
 def read_card_file(path: Path) -> dict[str, Any]:
-    """Return the entries of one card file; none where there is no such file.
+    """Return the entries of one card file; none if the file is missing.
 
     Raises:
         ModelError: If it cannot be read.
@@ -180,7 +180,7 @@ def read_card_file(path: Path) -> dict[str, Any]:
 
 
 def read_checked(path: Path, sha256: str) -> bytes:
-    """Return a model file's bytes if they are the ones that the card names.
+    """Return a model file's bytes, checked against the card's SHA-256.
 
     Raises:
         ModelError: If the file is missing or another one.

@@ -1,1 +1,1 @@
-"""From frame to embedding and score: detection, alignment, quality, network and classifier."""
+"""Recognition: detection, alignment, pose, quality, embedding network and classifier."""

@@ -1,4 +1,4 @@
-"""Framing: from a photograph and a found face to the picture a network expects."""
+"""Alignment: a detected face cut out of a photograph in the form that a network expects."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ FIVE_POINTS: Final = np.array(
 
 
 def similarity(source: ArrayLike, target: ArrayLike) -> NDArray[np.float64]:
-    """Return the rotation, scale and shift that bring points nearest to others (least squares).
+    """Return the rotation, scale and shift from points to others, by least squares.
 
     Args:
         source: Points x, y, shape (n, 2), n at least 2.
@@ -83,7 +83,7 @@ def align(image: NDArray[np.uint8], landmarks: ArrayLike, margin: float = 0.0) -
 def crop_with_margin(
     image: NDArray[np.uint8], box: Sequence[float], size: int = 160, margin: float = 0.125
 ) -> NDArray[np.uint8]:
-    """Return the face's box, widened, cut off at the image's edge and stretched to a square.
+    """Return the face's box, widened, clipped to the image and stretched to a square.
 
     That is how the published VGGFace2 weights were trained: box and surroundings in 160 px with
     16 px of them on each side, whatever the shape of the box.

@@ -1,7 +1,7 @@
-"""MTCNN's three networks in a row over one 640 x 480 frame, run by LiteRT.
+"""MTCNN's cascade of three networks on a frame of 640 x 480, run by LiteRT.
 
-The cascade of the ``mtcnn`` 1.0.0 package, step by step: pyramid, P-Net, R-Net, O-Net and its way
-of suppressing overlapping boxes. One difference is meant: the pyramid ends where a level would be
+It follows the ``mtcnn`` 1.0.0 package step by step: pyramid, P-Net, R-Net, O-Net and its way of
+suppressing overlapping boxes. One difference is intended: the pyramid ends where a level would be
 smaller than P-Net's 12 x 12 window. The package goes on, P-Net fails there, and it reports no face
 at all for every smallest face above 23 px in such a frame.
 """
@@ -34,7 +34,7 @@ Floats = NDArray[np.float32]
 
 
 class Found(NamedTuple):
-    """Faces in a frame, in its pixels, highest score first.
+    """The faces found in a frame, in its pixels, highest score first.
 
     Attributes:
         boxes: x1, y1, x2, y2, shape (n, 4); may reach beyond the frame.
@@ -48,7 +48,7 @@ class Found(NamedTuple):
 
 
 class Cascade:
-    """The three networks, ready for frames of 640 x 480. Not for several threads at once."""
+    """The three networks, prepared for frames of 640 x 480; not thread-safe."""
 
     def __init__(self, pnet: bytes, rnet: bytes, onet: bytes, min_face: int, threads: int) -> None:
         """Prepare one P-Net for each level of the pyramid, and R-Net and O-Net for each batch.
@@ -61,7 +61,7 @@ class Cascade:
             threads: How many processor threads one network may use.
 
         Raises:
-            ValueError: If one of the files is no network, or has another input.
+            ValueError: If one of the files is not a network, or has another input.
             RuntimeError: The same, as LiteRT sees it.
         """
         self._levels = [
@@ -125,7 +125,7 @@ def pyramid(min_face: int) -> list[tuple[float, int, int]]:
 
 
 def windows(offsets: Floats, chances: Floats, scale: float) -> tuple[Floats, Floats]:
-    """Turn P-Net's maps, shapes (h, w, 4) and (h, w), into boxes in the frame and their scores."""
+    """Convert P-Net's maps, shapes (h, w, 4) and (h, w), to boxes in the frame and their scores."""
     rows, columns = np.nonzero(chances > PNET_SCORE)
     corner = np.stack([columns, rows], axis=1).astype(np.float32) * PNET_STRIDE
     boxes = np.concatenate([corner + 1, corner + PNET_WINDOW], axis=1)
@@ -136,7 +136,7 @@ def windows(offsets: Floats, chances: Floats, scale: float) -> tuple[Floats, Flo
 def suppress(
     boxes: Floats, scores: Floats, allowed: float, *, of_smaller: bool = False
 ) -> NDArray[np.intp]:
-    """Drop each box that overlaps one of a higher score, whether that one is dropped or not.
+    """Drop each box that overlaps a box of higher score, even if that one is dropped too.
 
     Args:
         boxes: x1, y1, x2, y2, shape (n, 4).
@@ -159,7 +159,7 @@ def suppress(
 
 
 class Reduction:
-    """Reduces a frame to one level of the pyramid, each pixel the mean of the area it covers.
+    """The reduction of a frame to one pyramid level; each pixel is the mean of its area.
 
     It works on the frame's integral image. That is linear inside each pixel, so the sum over any
     rectangle follows exactly from its corners, three times faster than cv2.resize does it.

@@ -1,7 +1,7 @@
 """SVMs over embeddings: one for each customer (verification), multi-class (identification).
 
-Both are plain arrays once trained; nothing is pickled. scikit-learn is imported by the first
-training: it takes 0.4 s and 100 MB, and a kiosk scores without it.
+A trained SVM is plain arrays; nothing is pickled. scikit-learn is imported by the first training:
+it takes 0.4 s and 100 MB, and a kiosk scores without it.
 """
 
 import threading
@@ -19,7 +19,7 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerSvm:
-    """One customer against everybody else.
+    """A linear SVM of one customer against the impostor cohort.
 
     Attributes:
         weights: Shape (d,).
@@ -30,7 +30,7 @@ class CustomerSvm:
     bias: float
 
     def score(self, embeddings: Embeddings) -> NDArray[np.float32]:
-        """Return how much each row is the customer's; higher is more alike, unbounded.
+        """Return the score of each row; higher is more like the customer, unbounded.
 
         Args:
             embeddings: Unit rows, shape (n, d).
@@ -71,7 +71,7 @@ def train_customer_svm(enrolled: Embeddings, cohort: Embeddings) -> CustomerSvm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IdentificationSvm:
-    """Which of several people a face belongs to: one linear SVM against the rest for each.
+    """A multi-class SVM: one linear SVM per person against all others.
 
     It always names somebody; whether the face is anybody's at all is for a threshold on the score.
 

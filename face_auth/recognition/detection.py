@@ -1,4 +1,4 @@
-"""Face detection: an image of any size -> boxes, five landmarks, confidence."""
+"""Face detection in images of any size: boxes, five landmarks and confidence."""
 
 import threading
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from face_auth.recognition.cascade import FRAME_HEIGHT, FRAME_WIDTH, PNET_WINDOW
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face, in pixels of the image that was given to the detector.
+    """One detected face, in pixels of the detector's input image.
 
     Attributes:
         box: x, y, width, height; inside the image.
@@ -36,7 +36,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an image lies in the letterboxed frame.
+    """The position and scale of an image in the letterboxed frame.
 
     Attributes:
         scale: Width and height of a pixel of the image in the frame, px.
@@ -47,7 +47,7 @@ class Placement:
     corner: tuple[int, int]
 
     def to_image(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn x, y in the frame, shape (..., 2), into x, y in the image.
+        """Convert x, y in the frame, shape (..., 2), to x, y in the image.
 
         A whole number is the middle of a pixel in both.
         """
@@ -86,7 +86,7 @@ def letterbox(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Placement]:
 
 
 class Detector:
-    """Finds faces with MTCNN. Any thread may call it; calls take turns."""
+    """The face detector (MTCNN). Any thread may call it; calls take turns."""
 
     def __init__(self, folder: Path = MODELS, *, min_face: int = 100, threads: int = 1) -> None:
         """Load the three networks; 15 ms.

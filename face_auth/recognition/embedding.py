@@ -1,4 +1,4 @@
-"""Inception-ResNet V1 on LiteRT: framed faces -> unit embeddings."""
+"""The embedding network: Inception-ResNet V1 on LiteRT, from framed faces to unit embeddings."""
 
 import threading
 from pathlib import Path
@@ -17,7 +17,7 @@ LARGEST_BATCH: Final = 8
 
 
 class LocatedFace(Protocol):
-    """Where a face is in a photograph, px; a detector's Face is one."""
+    """The box and landmarks of a face in a photograph, px; a detector's Face is one."""
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -29,7 +29,7 @@ class LocatedFace(Protocol):
 
 
 class Network:
-    """One embedding network, ready to run. Threads may share it; they take turns."""
+    """One loaded embedding network. Threads may share it; their calls take turns."""
 
     def __init__(
         self, card: ModelCard, model: bytes, *, threads: int = 2, mirror: bool = True
@@ -56,7 +56,7 @@ class Network:
             (result,) = self._interpreter.get_output_details()
             shapes = tuple(source["shape"]), tuple(result["shape"])
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{card.file} is no network that LiteRT can run: {error}") from error
+            raise ModelError(f"LiteRT cannot run the network {card.file}: {error}") from error
         if shapes != ((1, self.size, self.size, 3), (1, DIMENSIONS)):
             raise ModelError(f"{card.file} is another network than its card says: {shapes}")
         self._source, self._result = source["index"], result["index"]
@@ -69,7 +69,7 @@ class Network:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the network's file: templates belong to exactly one."""
+        """The SHA-256 of the network's file; a template belongs to exactly one."""
         return self.card.sha256
 
     @property
@@ -83,7 +83,7 @@ class Network:
         face: LocatedFace,
         aligned: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
-        """Return the face as this network wants to see it.
+        """Return the face, framed as this network expects it.
 
         Args:
             image: RGB, shape (h, w, 3).
@@ -141,7 +141,7 @@ class Network:
 def load_network(
     name: str = "bundled", folder: Path = MODELS, threads: int = 2, *, mirror: bool = True
 ) -> Network:
-    """Return a network whose file is the one that its model card names.
+    """Return a network, its file checked against the model card.
 
     Raises:
         ModelError: If card or file is missing, damaged or does not fit; the sentence says what

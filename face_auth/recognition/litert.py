@@ -1,4 +1,4 @@
-"""LiteRT's interpreter, made without the line that its C++ side prints on standard error."""
+"""Creation of LiteRT interpreters without LiteRT's message on standard error."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ def make_interpreter(model: bytes, threads: int) -> Interpreter:
 
 @contextmanager
 def _without_stderr() -> Iterator[None]:
-    """Point file descriptor 2 at nothing for a moment: no option silences that line."""
+    """Redirect file descriptor 2 to /dev/null for a moment; no option silences that message."""
     sys.stderr.flush()
     kept = os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)

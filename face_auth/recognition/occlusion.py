@@ -1,11 +1,11 @@
-"""Are eyes or mouth covered? Two linear classifiers over edges and colours of the aligned face.
+"""Occlusion of eyes or mouth: two linear classifiers on edges and colours of the aligned face.
 
 They were trained on 600 one-face LFW photographs as they are, with glasses, tinted glasses, an eye
 patch, a hat and side light (not covered), and with masks, hands and cloths painted on (covered).
 On 200 others 0 % of unaltered eyes and 1.0 % of unaltered mouths count as covered, and 99 to 100 %
 of the painted ones that the detector still finds. ``python evaluation.py train-occlusion
---photographs DIR`` trains them the same way on another draw. One dark eye or two dark lenses are no
-covering: whoever was enrolled with them logs in with them.
+--photographs DIR`` trains them the same way on another draw. One dark eye or two dark lenses are
+not an occlusion: a customer who was enrolled with them logs in with them.
 """
 
 import io
@@ -33,7 +33,7 @@ CHEEKS: Final = (slice(54, 68), slice(32, 80))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OcclusionClassifier:
-    """Both classifiers; a region is covered where its score is above 0.
+    """The two classifiers of occlusion; a region with a score above 0 is covered.
 
     Attributes:
         weights: One row of weights by region, as long as `describe` gives.
@@ -44,7 +44,7 @@ class OcclusionClassifier:
     biases: dict[str, float]
 
     def scores(self, aligned: NDArray[np.uint8]) -> dict[str, float]:
-        """Return how far eyes and mouth are on the covered side, by region.
+        """Return the occlusion score of eyes and mouth, by region.
 
         Args:
             aligned: A face as `align` gives it, RGB, shape (112, 112, 3), values 0 to 255.
@@ -58,7 +58,7 @@ class OcclusionClassifier:
 
 @cache
 def load_occlusion_classifier(folder: Path = MODELS) -> OcclusionClassifier:
-    """Return the classifiers of a models folder, read once.
+    """Return the classifiers of a models folder; the file is read once.
 
     Raises:
         ModelError: If the file is missing or is not the one that the model card names.
@@ -75,7 +75,7 @@ def load_occlusion_classifier(folder: Path = MODELS) -> OcclusionClassifier:
 
 
 def describe(aligned: NDArray[np.uint8], region: str) -> NDArray[np.float32]:
-    """Return a region's edges by direction and its colours against the cheeks', cell by cell.
+    """Return a region's features, cell by cell: edges by direction, colours relative to the cheeks.
 
     Args:
         aligned: RGB, shape (112, 112, 3).

@@ -1,4 +1,4 @@
-"""Head pose from five landmarks, and how far they are from those of a flat picture.
+"""Head pose from five landmarks, and the parallax that sets a head apart from a flat picture.
 
 The head is five points in space seen from afar (scaled orthographic projection); its rotation is
 the one whose projection lies nearest to the landmarks, found by damped Gauss-Newton steps.
@@ -33,7 +33,7 @@ _NOSE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How a head is turned.
+    """The rotation and scale of a head.
 
     Attributes:
         yaw: Degrees by which the nose points to the right of the picture.
@@ -86,7 +86,7 @@ def head_pose(landmarks: NDArray[np.floating]) -> Pose:
 
 
 def nose_parallax(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return how the nose moved against the plane of eyes and mouth, in eye distances.
+    """Return the nose's movement against the plane of eyes and mouth, in eye distances.
 
     The homography that brings eyes and corners of the mouth from one picture to the other brings
     every point of a flat picture along, however it is held: there the result is the landmarks'

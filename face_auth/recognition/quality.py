@@ -1,4 +1,4 @@
-"""Is this face usable? One verdict a frame, for the guidance before and the choice after the press.
+"""Quality of a face image: one verdict per frame, for guidance and for the choice of frames.
 
 The limits were set on 1,319 one-face LFW photographs of 480 x 480 in a 640 x 480 frame (faces
 about 230 px high), every fifth of them also altered at known strength. The figures below are of
@@ -85,7 +85,7 @@ SIDE: Final = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quality:
-    """The judgement on one frame.
+    """The quality verdict on one frame.
 
     Attributes:
         verdict: OK, or the first thing to put right.
@@ -100,7 +100,7 @@ class Quality:
 
 
 def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
-    """Judge a frame in which these faces were found.
+    """Assess the quality of a frame in which these faces were found.
 
     Args:
         image: RGB, shape (h, w, 3), values 0 to 255; any size.
@@ -126,14 +126,14 @@ def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
 
 
 class Steadiness:
-    """Compares frames that follow each other: a face that moves fast is asked to hold still."""
+    """The check of consecutive frames for fast movement, which gives HOLD_STILL."""
 
     def __init__(self) -> None:
-        """Begin without a frame."""
+        """Start without a frame."""
         self._before: list[tuple[float, Face]] = []
 
     def judge(self, quality: Quality, at: float) -> Quality:
-        """Return the judgement, HOLD_STILL in place of OK where the face moves fast.
+        """Return the verdict, with HOLD_STILL in place of OK for a fast-moving face.
 
         Args:
             quality: What `assess` says of a frame.
@@ -155,7 +155,7 @@ class Steadiness:
 
 
 def light(image: NDArray[np.uint8], face: Face) -> Verdict:
-    """Return TOO_DARK or TOO_BRIGHT where a usable face's texture tells little, else OK."""
+    """Return TOO_DARK or TOO_BRIGHT if a usable face's texture tells little, otherwise OK."""
     grey = _middle(image, face)
     low, middle, high = np.percentile(grey, [5, 50, 95])
     if _bright_around(image, face, AGAINST_LIGHT * middle) > 0.25:
@@ -164,7 +164,7 @@ def light(image: NDArray[np.uint8], face: Face) -> Verdict:
 
 
 def is_turned(face: Face) -> bool:
-    """Tell whether the head is turned further than recognition bears."""
+    """Return whether the head is turned too far for recognition."""
     try:
         pose: Pose = head_pose(face.landmarks)
     except ValueError:

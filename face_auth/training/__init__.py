@@ -1,4 +1,4 @@
-"""Training of the embedding network: pictures and a teacher -> weights -> the kiosk's model files.
+"""Training of the embedding network: from pictures and a teacher to the kiosk's model files.
 
 ``python -m face_auth.training --help`` lists the commands. Nothing at run time imports this
 package; only the commands that train import its modules that need PyTorch.

@@ -1,4 +1,4 @@
-"""``python -m face_auth.training``."""
+"""The entry point of ``python -m face_auth.training``."""
 
 import sys
 

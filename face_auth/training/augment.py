@@ -1,4 +1,4 @@
-"""Alterations of a batch of faces, on the device that trains: each face altered differently."""
+"""Data augmentation: random alterations of a batch of faces, on the training device."""
 
 import math
 from typing import Final
@@ -33,7 +33,7 @@ _LUMINANCE: Final = torch.tensor(
 
 
 def middle(pictures: Tensor) -> Tensor:
-    """Return faces as the network sees them, unaltered.
+    """Return the middle 112 px of faces as network input, unaltered.
 
     Args:
         pictures: Bytes, RGB, shape (n, 137, 137, 3).

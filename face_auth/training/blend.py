@@ -1,4 +1,4 @@
-"""Faces between two people's: more faces of nobody for a student to see its teacher judge.
+"""Blends of two people's faces: additional training faces for distillation from a teacher.
 
 "Knowledge distillation: a good teacher is patient and consistent" (Beyer et al., 2022) teaches on
 mixtures of two pictures. Aligned faces lie on each other, so their mixtures are nearly faces.
@@ -16,7 +16,7 @@ SHARES: Final = (0.3, 0.7)
 
 
 def blends(faces: Faces, count: int, seed: int) -> Iterator[tuple[str, Picture, str]]:
-    """Make faces of two people each, in the form that `write_shards` takes.
+    """Yield blends of two people's faces, in the form that `write_shards` takes.
 
     Args:
         faces: To blend; one person's are not blended with each other, unnamed ones always may be.

@@ -1,4 +1,4 @@
-"""All that a run needs to go on, in one file: safetensors, with JSON in its header; no pickle.
+"""Checkpoints of a run: one safetensors file with JSON in its header; no pickle.
 
 The order of the faces, their alterations and dropout follow from the seed and the step alone, so
 the step stands for the random numbers, the place in the data and the learning rate as well.
@@ -25,7 +25,7 @@ MOMENTS: Final = ("exp_avg", "exp_avg_sq")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """One moment of a run.
+    """The state of a run at one step.
 
     Attributes:
         tensors: Network, average, heads and moments, by name.
@@ -45,8 +45,8 @@ class Checkpoint:
         }
 
 
-def keep(path: Path, parts: Mapping[str, Mapping[str, Tensor]], about: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole; a crash leaves the one before.
+def write(path: Path, parts: Mapping[str, Mapping[str, Tensor]], about: Mapping[str, Any]) -> None:
+    """Write a checkpoint atomically; a crash leaves the previous one.
 
     Raises:
         OSError: If it cannot be written.
@@ -77,7 +77,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def moments_of(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return what AdamW remembers of each parameter, by ``<number>/<what>``."""
+    """Return AdamW's state for each parameter, by ``<number>/<what>``."""
     return {
         f"{number}/{what}": state[what]
         for number, state in optimiser.state_dict()["state"].items()
@@ -86,7 +86,7 @@ def moments_of(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def set_moments(optimiser: torch.optim.Optimizer, moments: Mapping[str, Tensor]) -> None:
-    """Give AdamW back what `moments_of` returned."""
+    """Restore the AdamW state that `moments_of` returned."""
     whole = optimiser.state_dict()
     numbers = sorted({int(name.split("/")[0]) for name in moments})
     whole["state"] = {

@@ -1,4 +1,4 @@
-"""How good a network in training is, by the kiosk's protocol on the half that chooses."""
+"""Model selection: the kiosk's protocol on the choosing half of the unseen people."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -24,10 +24,10 @@ SOURCES: Final = 1000
 
 
 class Chooser:
-    """Judges networks; keeps nothing between two of them."""
+    """The measurement of networks in training; it has no state between two of them."""
 
     def __init__(self, unseen: Faces, training: Faces, device: str, precision: str) -> None:
-        """Take the faces of the choosing half, and one face each of people who are trained on.
+        """Select the faces of the choosing half, and one face each of people who are trained on.
 
         Raises:
             TrainingError: If the choosing half holds no two people.
@@ -42,11 +42,11 @@ class Chooser:
         self._device, self._precision = torch.device(device), precision
 
     def __call__(self, network: InceptionResNetV1) -> Mapping[str, float]:
-        """Return true accept rates, and as "score" what decides between two networks."""
+        """Return true accept rates, and as "score" the value that decides between networks."""
         return self._figures(self.embed(network, self._unseen), self.embed(network, self._known))
 
     def teacher(self, vectors: Mapping[str, Rows]) -> Mapping[str, float] | None:
-        """Return the same of a teacher's vectors, whitened in part; None where one is missing."""
+        """Return the same for a teacher's partly whitened vectors; None if one is missing."""
         rows, known = rows_of((*self._unseen.names, *self._known.names), vectors)
         if not known.all():
             return None
@@ -73,7 +73,7 @@ class Chooser:
         return {"score": score} | figures
 
     def embed(self, network: InceptionResNetV1, faces: Faces) -> Rows:
-        """Return unit rows, the mean of each picture's and its mirror image's."""
+        """Return the mean embedding of each picture and its mirror image, unit rows."""
         network.eval()
         rows = []
         mixed = self._precision == "bfloat16"
@@ -88,7 +88,7 @@ class Chooser:
 
 
 def as_text(figures: Mapping[str, float]) -> str:
-    """Return true accept rates for people, in per cent."""
+    """Return true accept rates as text, in per cent."""
     return ", ".join(
         f"{name} {100 * share:.1f} %" for name, share in figures.items() if name != "score"
     )

@@ -1,4 +1,4 @@
-"""``python -m face_auth.training``: prepare, teach, blend, wear, train, export, compare."""
+"""The command line ``python -m face_auth.training``, from preparation to comparison."""
 
 import argparse
 import os
@@ -22,6 +22,7 @@ from face_auth.training.people import LISTED, look_alikes, nearest, refuse_leaks
 from face_auth.training.prepare import prepare
 from face_auth.training.settings import of_stage
 from face_auth.training.shards import UNNAMED, Faces, TrainingError, read_shards, write_shards
+from face_auth.training.shipping import add_cohort, replace
 from face_auth.training.teacher import (
     PartialWhitening,
     Teach,
@@ -32,14 +33,14 @@ from face_auth.training.teacher import (
     teach,
     write_vectors,
 )
-from face_auth.training.wear import worn
+from face_auth.training.wear import with_glasses
 
 BAD_INPUT: Final = 2
 NOT_BETTER: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command: 0 done (`compare`: better), 1 not better or stopped, 2 an error."""
+    """Run one command and return 0 (done, better), 1 (not better, stopped) or 2 (an error)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser(__doc__).parse_args(given)
     options.line = shlex.join(["python", "-m", "face_auth.training", *given])
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("Stopped; nothing half-written was left.", file=sys.stderr)
+        print("Stopped; no partial file was left.", file=sys.stderr)
         return NOT_BETTER
 
 
@@ -90,7 +91,7 @@ def _wear(options: argparse.Namespace) -> int:
     if len(taught) < options.count:
         raise TrainingError(f"The teacher knows {len(taught):,} of these faces only.")
     chosen = np.random.default_rng(options.seed).choice(taught, options.count, replace=False)
-    glasses = worn(faces, chosen.tolist(), options.seed)
+    glasses = with_glasses(faces, chosen.tolist(), options.seed)
     shards = write_shards(options.out, "worn", glasses)
     names = read_shards(shards).names
     write_vectors(options.out / "teacher.npz", names, rows[chosen])
@@ -163,7 +164,6 @@ def _train(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     _torch()
     from face_auth.training.export import export
-    from face_auth.training.shipping import add_cohort
 
     unseen, whiten = _read([options.unseen]), None
     if options.whiten:
@@ -183,8 +183,6 @@ def _compare(options: argparse.Namespace) -> int:
     )
     print(comparing.as_text(result))
     if options.replace:
-        from face_auth.training.shipping import replace
-
         replace(
             options.old,
             options.new,
@@ -224,7 +222,7 @@ def _look_alikes(
         cosines[known] = nearest(trained, strangers)[0]
         unnamed = np.array(faces.people) == UNNAMED
         kept = ~(unnamed & (cosines >= apart))
-        print(f"{(~kept).sum():,} unnamed faces look like an unseen person's; left out")
+        print(f"{(~kept).sum():,} unnamed faces look like an unseen person's and are left out")
         faces = faces.take(np.flatnonzero(kept).tolist())
         trained, known = trained[kept[known]], known[kept]
     found = look_alikes(

@@ -1,4 +1,4 @@
-"""Which of two networks ships: by the kiosk's protocol, on people whom nobody looked at before."""
+"""Comparison of a new network with the present one, by the kiosk's protocol on reserved people."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from face_auth.datasets.pairs_list import Pair, read_pairs
 from face_auth.evaluation.bootstrap import REPETITIONS, Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
-from face_auth.evaluation.material import Material, Photographs, taken
+from face_auth.evaluation.material import Material, Photographs, photographs_in
 from face_auth.evaluation.metrics import Interval, tar_at_fmr
 from face_auth.models import load_card, load_cohort
 from face_auth.recognition.embedding import load_network
@@ -24,13 +24,13 @@ from face_auth.training.shards import TrainingError
 RATES: Final = (1e-3, 1e-4)
 LARGEST_BYTES: Final = 25_000_000
 LONGEST: Final = 1.1
-"""The new network may take so many times as long."""
+"""Largest ratio of the new network's time to the old one's."""
 ROUNDS: Final = 60
 """Of timing, in turns."""
 
 
 class Outcome(StrEnum):
-    """What a comparison says of the new network."""
+    """The outcome of a comparison for the new network."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -54,7 +54,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that decides.
+    """The measurements on which the outcome depends.
 
     Attributes:
         tar: True accept rate by false match rate ("0.001").
@@ -73,7 +73,7 @@ class Comparison:
     people: int
 
     def verdict(self) -> tuple[Outcome, str]:
-        """Return better, worse or cannot tell, and why.
+        """Return the outcome (better, worse, cannot tell) and the reason.
 
         Better is whose difference in TAR at 1e-3 lies above zero with its whole interval, while
         neither TAR at 1e-4 nor the pairs' accuracy lies below zero with theirs, and which is small
@@ -118,7 +118,7 @@ def compare(
         ModelError: If a network or its cohort is missing or damaged.
         InputError: If there are too few people.
     """
-    everybody = taken(photographs)
+    everybody = photographs_in(photographs)
     if not everybody.lfw:
         raise TrainingError(f"{photographs} is not LFW, which networks are compared on.")
     names = frozenset(name for name in everybody.unseen if half_of(name) is Half.COMPARING)
@@ -145,7 +145,7 @@ def compare(
 
 
 def differences(old: Attempts, new: Attempts, seed: int) -> dict[str, Difference]:
-    """Return TAR of both at each of RATES, the people of both drawn again together.
+    """Return both networks' TAR at each of RATES, by a paired bootstrap over people.
 
     Args:
         old: Attempts of the same people as *new*, on the same templates.
@@ -231,7 +231,7 @@ def _latency(old: Path, new: Path) -> tuple[float, float]:
 
 
 def as_text(comparison: Comparison) -> str:
-    """Return a comparison for people."""
+    """Return a comparison as text."""
     lines = [
         f"{comparison.customers} customers among {comparison.people} people of the half that "
         "compares",

@@ -1,4 +1,4 @@
-"""The faces of a run, on the device that trains, with what is known of each."""
+"""The training set of a run, on the training device, with labels and teacher's vectors."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from face_auth.training.teacher import PartialWhitening, Rows, rows_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingSet:
-    """Faces to train on.
+    """The faces to train on, with their labels and vectors.
 
     Attributes:
         pictures: Bytes, RGB, shape (n, 137, 137, 3).
@@ -40,14 +40,14 @@ class TrainingSet:
     about: Mapping[str, Any]
 
     def __len__(self) -> int:
-        """Return how many faces there are."""
+        """Return the number of faces."""
         return len(self.pictures)
 
 
 def gather(
     faces: Faces, vectors: Mapping[str, Rows], settings: Settings, device: str
 ) -> TrainingSet:
-    """Choose the faces that a stage trains on and put them on a device.
+    """Select the faces that a stage trains on and copy them to a device.
 
     The first stage takes every face that the teacher knows, the second every face of a named
     person; what is held out is in neither.

@@ -1,4 +1,4 @@
-"""From a run to the kiosk's files: weights by keras-facenet's names, then the model files."""
+"""Export of a run: weights by keras-facenet's names, and the kiosk's model files."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from face_auth.errors import ModelError
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import card_of, write_entry
 from face_auth.model_making.conversion import convert_bundled, run_once
-from face_auth.model_making.recipes import keep_bundled
+from face_auth.model_making.recipes import write_bundled
 from face_auth.models import MODELS, read_entry
 from face_auth.training import checkpoint
 from face_auth.training.augment import middle
@@ -37,7 +37,7 @@ LEAST_COSINE: Final = 0.999
 def averaged_network(
     run: Path, *, last: bool = False
 ) -> tuple[InceptionResNetV1, Mapping[str, Any]]:
-    """Return the network of a run that goes into service, and what the run says of itself.
+    """Return a run's averaged network, and the run's description.
 
     That is the averaged one: as the choosing half found it best, else as it is now.
 
@@ -58,7 +58,7 @@ def averaged_network(
 
 
 def write_weights(network: InceptionResNetV1, faces: Faces, folder: Path) -> None:
-    """Write a network's arrays, and faces with their embeddings to check a conversion by.
+    """Write a network's arrays, and faces with their embeddings to check a conversion.
 
     Args:
         network: In PyTorch.
@@ -99,7 +99,7 @@ def export(
     last: bool = False,
     whiten: Faces | None = None,
 ) -> None:
-    """Make a candidate for `compare`: a models folder with the run's network in it.
+    """Write a candidate for `compare`: a models folder with the run's network.
 
     Cohort and thresholds are those of no network yet; `compare` wants them made.
 
@@ -133,7 +133,7 @@ def export(
         )
     shutil.rmtree(out / "models", ignore_errors=True)
     shutil.copytree(models, out / "models", ignore=shutil.ignore_patterns(".*"))
-    say(keep_bundled(out / "models", content))
+    say(write_bundled(out / "models", content))
     entry = dict(read_entry("bundled", out / "models"))
     section = card_section(about, float(cosines.min()))
     if whiten is not None:
@@ -149,7 +149,7 @@ def export(
 
 
 def card_section(about: Mapping[str, Any], cosine: float) -> dict[str, Any]:
-    """Return what the model card says of a training run."""
+    """Return the model card's section on a training run."""
     return {
         "data": about.get("data", {}),
         "settings": json.loads(str(about["settings"])),

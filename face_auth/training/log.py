@@ -1,4 +1,4 @@
-"""The curves of a run: CSV while it goes on, a picture when it stops."""
+"""The log of a run: tables of losses and measurements as CSV, and a picture of the curves."""
 
 import csv
 import io
@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from face_auth.files import write_whole
 from face_auth.training.shards import TrainingError
@@ -18,10 +20,10 @@ Rows = list[dict[str, str]]
 
 
 class Log:
-    """Losses of each step, and what the choosing half said."""
+    """The losses of each step, and the measurements on the choosing half."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        """Take what *folder* holds up to *step*; what came after it is taken again.
+        """Read the tables in *folder* up to *step*; later rows will be recorded again.
 
         Raises:
             TrainingError: If a table is damaged.
@@ -31,18 +33,18 @@ class Log:
         self._choices = _read(folder / CHOICES, step)
 
     def add(self, step: int, rate: float, values: Mapping[str, float]) -> None:
-        """Note one step, counted from 1."""
+        """Record one step, counted from 1."""
         row = {"step": str(step), "rate": f"{rate:.9g}"}
         self._losses.append(row | {name: f"{value:.9g}" for name, value in values.items()})
 
     def chose(self, step: int, figures: Mapping[str, float]) -> None:
-        """Note what the choosing half says of the network at *step*, and write it."""
+        """Record the measurement on the choosing half at *step*, and write the tables."""
         row = {"step": str(step)}
         self._choices.append(row | {name: f"{value:.6g}" for name, value in figures.items()})
         self.write()
 
     def write(self) -> None:
-        """Write both tables whole."""
+        """Write both tables."""
         for name, rows in ((LOSSES, self._losses), (CHOICES, self._choices)):
             if rows:
                 text = io.StringIO()
@@ -52,8 +54,7 @@ class Log:
                 write_whole(self._folder / name, text.getvalue().encode(), mode=0o644)
 
     def draw(self) -> None:
-        """Draw the curves, the losses smoothed over a fiftieth of the steps."""
-        import numpy as np
+        """Draw the curves, with losses smoothed over a fiftieth of the steps."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
@@ -81,7 +82,7 @@ class Log:
 
 
 def curve(folder: Path) -> list[dict[str, float]]:
-    """Return what the choosing half said at each step where it was asked; nothing, if never.
+    """Return the measurements on the choosing half by step; an empty list without any.
 
     Raises:
         TrainingError: If the run's table is damaged.

@@ -1,4 +1,4 @@
-"""What the network is taught by: a teacher's vectors, and the names of the people."""
+"""The losses: imitation of a teacher's vectors, and classification by the people's names."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ MATRIX: Final = 10.0
 
 
 class Heads(nn.Module):
-    """What training needs beside the network, and export leaves behind.
+    """The layers that only training needs; export leaves them out.
 
     Attributes:
         project: From an embedding to the teacher's vector.
@@ -22,7 +22,7 @@ class Heads(nn.Module):
     """
 
     def __init__(self, teacher_length: int, people: int) -> None:
-        """Begin at random, from PyTorch's global random numbers."""
+        """Start with random weights from PyTorch's global random numbers."""
         super().__init__()
         self.project = nn.Linear(DIMENSIONS, teacher_length, bias=False)
         self.names = nn.Parameter(torch.randn(people, DIMENSIONS) * 0.05)
@@ -36,7 +36,7 @@ def losses(
     labels: Tensor,
     settings: Settings,
 ) -> dict[str, Tensor]:
-    """Return the parts of a batch's loss and their weighted sum.
+    """Return the terms of a batch's loss and their weighted sum.
 
     Args:
         embeddings: Unit rows, shape (n, 512).
@@ -71,10 +71,10 @@ def losses(
     return parts | {"loss": imitation + parts["names"]}
 
 
-def settle(
+def initialise_heads(
     heads: Heads, embeddings: Tensor, teacher: Tensor, is_taught: Tensor, labels: Tensor
 ) -> None:
-    """Begin the heads where the network stands, so that its first steps do not undo it.
+    """Initialise the heads from the network, so that the first steps do not undo it.
 
     Args:
         heads: Set to the least squares from embeddings to teacher, and to the people's means.

@@ -1,4 +1,4 @@
-"""What may be given to ``python -m face_auth.training``."""
+"""The options of ``python -m face_auth.training``."""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who may be trained on, who chooses and who only compares."""
+"""The division of people into training, model selection and final comparison."""
 
 import hashlib
 from collections import Counter
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from face_auth.training.shards import UNNAMED, Faces, TrainingError
 
 LISTED: Final = 10
-"""So many leaks or look-alikes are named; the rest is counted."""
+"""Number of leaks or look-alikes that are listed by name; the rest is counted."""
 
 
 class Half(StrEnum):
-    """What the people whom the network never saw are for."""
+    """The two halves of the people who are not in the training data."""
 
     CHOOSING = "choosing"
     """Epochs and settings are chosen on them."""
     COMPARING = "comparing"
-    """They are looked at once, when two finished networks are compared."""
+    """They are used once, when two finished networks are compared."""
 
 
 def half_of(person: str) -> Half:
@@ -32,7 +32,7 @@ def half_of(person: str) -> Half:
 
 
 def is_held_out(name: str, share: float) -> bool:
-    """Return whether a face of a bank's own people is kept from training, to test with.
+    """Return whether a face of a bank's own people is held out of training, for tests.
 
     Args:
         name: The face's name; it alone decides.
@@ -43,7 +43,7 @@ def is_held_out(name: str, share: float) -> bool:
 
 
 def labels(people: Sequence[str], fewest: int) -> tuple[NDArray[np.int64], list[str]]:
-    """Return a number for each face's person, -1 for who is not named or has too few faces.
+    """Return a class number for each face's person, -1 if unnamed or with too few faces.
 
     Args:
         people: Whose each face is; one name in two collections is one person.
@@ -59,7 +59,7 @@ def labels(people: Sequence[str], fewest: int) -> tuple[NDArray[np.int64], list[
 
 
 def without(faces: Faces, people: Collection[str]) -> Faces:
-    """Return the faces of everybody else.
+    """Return the faces without those of some people.
 
     Raises:
         TrainingError: If one of *people* is not there: a name mistyped would let them stay.
@@ -81,7 +81,7 @@ def one_each(faces: Faces) -> Faces:
 
 
 def refuse_leaks(training: Faces, unseen: Faces, unseen_names: Collection[str]) -> None:
-    """Make sure that nobody is trained on whom the network must not know.
+    """Raise an error if the training faces include a person who must stay unseen.
 
     Args:
         training: All faces to train on.
@@ -127,7 +127,7 @@ def refuse_leaks(training: Faces, unseen: Faces, unseen_names: Collection[str]) 
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """A face to train on and the unseen person's face that the teacher finds most like it.
+    """A training face and the unseen person's face that is most like it by the teacher.
 
     Attributes:
         cosine: Of the teacher's vectors.
@@ -146,7 +146,7 @@ def look_alikes(
     unseen: NDArray[np.float32],
     unseen_names: Sequence[str],
 ) -> list[LookAlike]:
-    """Return the pairs across both sets that are most alike, each trained face once, falling.
+    """Return the most similar pairs across both sets, each training face once, in falling order.
 
     Args:
         trained: The teacher's unit rows.
@@ -165,7 +165,7 @@ def look_alikes(
 def nearest(
     trained: NDArray[np.float32], unseen: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return each trained face's highest cosine to an unseen one, shape (n,), and to which."""
+    """Return each training face's highest cosine to an unseen face, shape (n,), and that face."""
     best = np.empty(len(trained), np.float32)
     which = np.empty(len(trained), np.int64)
     for start in range(0, len(trained), 1024):

@@ -1,4 +1,4 @@
-"""From photographs in folders, one sub-folder a person, to shards of aligned faces."""
+"""Preparation of training data: photographs, one folder per person, become shards of faces."""
 
 import threading
 from collections import Counter
@@ -26,7 +26,7 @@ Landmarks = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What came of a folder of photographs.
+    """The outcome of a folder of photographs.
 
     Attributes:
         faces: How many were written.
@@ -48,7 +48,7 @@ def prepare(
     is_wanted: Callable[[str], bool] = lambda person: True,
     landmarks: Landmarks | None = None,
 ) -> Prepared:
-    """Find, align and store the face of each photograph; whatever has none is listed.
+    """Detect, align and store the face of each photograph; those without a face are listed.
 
     Args:
         source: One sub-folder a person.
@@ -63,7 +63,7 @@ def prepare(
         OSError: If a file cannot be read or written.
     """
     if "/" in collection or not collection:
-        raise TrainingError(f"{collection!r} is no name for a collection.")
+        raise TrainingError(f"{collection!r} is not a valid name for a collection.")
     files = [
         (person, path)
         for person, paths in people_in(source).items()
@@ -102,14 +102,14 @@ def prepare(
 
 
 class _Cutter:
-    """Cuts the face out of a photograph; each thread has a detector of its own."""
+    """The face cutter; each thread has its own detector."""
 
     def __init__(self, landmarks: Landmarks | None) -> None:
         self._landmarks = landmarks
         self._own = threading.local()
 
     def __call__(self, file: tuple[str, Path]) -> tuple[Picture, str] | str:
-        """Return the face and the photograph's digest, or why there is none."""
+        """Return the face and the photograph's digest, or the reason why there is no face."""
         person, path = file
         try:
             image = read_photograph(path.read_bytes())

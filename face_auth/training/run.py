@@ -1,4 +1,4 @@
-"""One stage of training: steps, log, checkpoints; stopped at any step, it goes on the same."""
+"""A training run of one stage, with log and checkpoints, resumable at any step."""
 
 import copy
 import hashlib
@@ -19,7 +19,7 @@ from face_auth.training.augment import altered, middle
 from face_auth.training.data import TrainingSet
 from face_auth.training.inception import InceptionResNetV1, Weights, load_weights
 from face_auth.training.log import Log
-from face_auth.training.losses import Heads, losses, settle
+from face_auth.training.losses import Heads, initialise_heads, losses
 from face_auth.training.settings import Settings, from_json
 from face_auth.training.shards import TrainingError
 
@@ -36,7 +36,7 @@ Judge = Callable[[InceptionResNetV1], Mapping[str, float]]
 
 
 class Run:
-    """A network in training, its average, and where it stands."""
+    """A network in training, its averaged weights and the current step."""
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class Run:
         start: Weights | None = None,
         note: Mapping[str, str] | None = None,
     ) -> None:
-        """Begin a run, or go on with the one that *folder* holds.
+        """Start a run, or resume the one in *folder*.
 
         Args:
             folder: Of checkpoint, log and curves; made if it is not there.
             data: To train on.
             settings: Of the stage.
             device: As PyTorch names it.
-            start: Weights to begin with; random ones where there are none.
+            start: Initial weights; None for random ones.
             note: Whatever else the model card should say: command, where *start* is from.
 
         Raises:
@@ -83,7 +83,7 @@ class Run:
         self._wants_stop = False
 
     def train(self, judge: Judge | None = None, judge_every: int = 0, until: int = 0) -> bool:
-        """Take the steps that are left; return whether the run is complete.
+        """Run the remaining steps and return whether the run is complete.
 
         Ctrl-C (and SIGTERM) ends it after the step in hand. A checkpoint is left in any case.
 
@@ -93,7 +93,7 @@ class Run:
             until: Stop at that step; 0 at the end.
 
         Raises:
-            TrainingError: If the loss is no number any more; the last checkpoint is kept.
+            TrainingError: If the loss is no longer a number; the last checkpoint is kept.
             OSError: If a file cannot be written.
         """
         last = min(until or self.settings.steps, self.settings.steps)
@@ -117,16 +117,16 @@ class Run:
                 if judge and (is_last or (judge_every and self.step % judge_every == 0)):
                     self._judge(judge)
                 if time.monotonic() - kept > EVERY_S:
-                    self.keep()
+                    self.save()
                     kept = time.monotonic()
-        self.keep()
+        self.save()
         self.log.draw()
         return self.step == self.settings.steps
 
-    def keep(self) -> None:
-        """Write log and checkpoint."""
+    def save(self) -> None:
+        """Write the log and a checkpoint."""
         self.log.write()
-        checkpoint.keep(
+        checkpoint.write(
             self._file,
             {
                 "network": self.network.state_dict(),
@@ -138,7 +138,7 @@ class Run:
         )
 
     def about(self) -> dict[str, Any]:
-        """Return what the checkpoint and later the model card say of the run."""
+        """Return the run's description for the checkpoint and the model card."""
         return {
             "step": self.step,
             "settings": self.settings.as_json(),
@@ -185,7 +185,7 @@ class Run:
         return values
 
     def _follow(self) -> None:
-        """Let the averaged network follow; the first steps, from random weights, count little."""
+        """Update the averaged weights; the first steps, from random weights, count little."""
         stays = min(self.settings.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             own, moved = self.average.state_dict(), self.network.state_dict()
@@ -193,7 +193,7 @@ class Run:
                 tensor.lerp_(moved[name], 1 - stays)
 
     def _places(self, step: int) -> Tensor:
-        """Return which faces a step takes: each epoch in an order of its own."""
+        """Return the faces of a step's batch; each epoch has its own order."""
         size = min(self.settings.batch, len(self.data))
         epoch, place = divmod(step, len(self.data) // size)
         generator = torch.Generator().manual_seed(_number(self.settings.seed, "order", epoch))
@@ -221,7 +221,7 @@ class Run:
         )
 
     def _settle(self) -> None:
-        """Begin the heads from embeddings of some faces."""
+        """Initialise the heads from embeddings of some faces."""
         seen: dict[int, int] = {}
         places = []
         for place, label in enumerate(self.data.labels.tolist()):
@@ -236,7 +236,7 @@ class Run:
                 for part in chosen.split(AT_ONCE)
             ]
         data = self.data
-        settle(
+        initialise_heads(
             self.heads,
             torch.cat(rows),
             data.teacher[chosen],
@@ -268,7 +268,7 @@ class Run:
         if figures["score"] > self.best:
             self.best = figures["score"]
             parts = {"average": self.average.state_dict()}
-            checkpoint.keep(self.folder / CHOSEN, parts, self.about() | {"figures": dict(figures)})
+            checkpoint.write(self.folder / CHOSEN, parts, self.about() | {"figures": dict(figures)})
 
     def _stop(self) -> None:
         self._wants_stop = True
@@ -286,7 +286,7 @@ def _number(seed: int, what: str, step: int) -> int:
 
 @contextmanager
 def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM ask for a stop instead of breaking off a step."""
+    """Make Ctrl-C and SIGTERM request a stop after the current step."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         stop()

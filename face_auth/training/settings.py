@@ -1,4 +1,4 @@
-"""Everything that decides what a run does: the same settings and data give the same network."""
+"""The settings of a run; the same settings and data give the same network."""
 
 import json
 import math
@@ -12,7 +12,7 @@ STAGES: Final = ("imitate", "names")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one stage of training does.
+    """The settings of one stage of training.
 
     Attributes:
         stage: "imitate" (all faces, the teacher's vectors) or "names" (the named people's faces:
@@ -50,7 +50,7 @@ class Settings:
     precision: str = "bfloat16"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be.
+        """Check the ranges of all values.
 
         Raises:
             TrainingError: If a value is out of its range; the sentence names it.
@@ -90,7 +90,7 @@ class Settings:
 
 
 def of_stage(stage: str, **given: Any) -> Settings:
-    """Return a stage's own settings, with what was *given* (None where nothing was) over them."""
+    """Return a stage's default settings, overridden by the values *given* that are not None."""
     base = Settings(stage=stage)
     if stage == "names":
         base = replace(base, rate=2e-4, imitation=0.5, steps=5_000)

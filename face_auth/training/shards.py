@@ -1,6 +1,6 @@
-"""Faces to train on, as tar shards: ``<collection>/<person>/<picture>.webp`` of 137 px.
+"""Tar shards of training faces: ``<collection>/<person>/<picture>.webp`` of 137 px.
 
-The middle 112 px are what the network sees; the 12.5 px around them are room to turn, scale and
+The network sees the middle 112 px; the 12.5 px around them leave room to rotate, scale and
 shift. Shards are small enough to carry one by one to a machine that trains.
 """
 
@@ -38,12 +38,12 @@ Picture = NDArray[np.uint8]
 
 
 class TrainingError(FaceAuthError):
-    """The training cannot go on as asked; the sentence says why."""
+    """The training cannot proceed as requested; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """Aligned faces and what they are called.
+    """Aligned faces with their names.
 
     Attributes:
         names: ``<collection>/<person>/<picture>`` of each, n of them, each once.
@@ -59,7 +59,7 @@ class Faces:
 
     @property
     def people(self) -> list[str]:
-        """Whose each face is; "unnamed" where nobody knows."""
+        """The person of each face; "unnamed" if unknown."""
         return [name.split("/")[1] for name in self.names]
 
     def digests(self) -> list[str]:
@@ -67,7 +67,7 @@ class Faces:
         return [digest(picture) for picture in self.pictures]
 
     def take(self, indices: Sequence[int]) -> "Faces":
-        """Return some of them."""
+        """Return a selection of the faces."""
         return Faces(
             tuple(self.names[index] for index in indices),
             self.pictures[np.asarray(indices, np.int64)],
@@ -83,7 +83,7 @@ def digest(picture: Picture) -> str:
 
 
 def read_shards(places: Iterable[Path]) -> Faces:
-    """Return all faces of some shards; a broken picture is left out and listed.
+    """Return all faces of some shards; broken pictures are left out and listed.
 
     Args:
         places: Shards, or folders of them.
@@ -126,7 +126,7 @@ def read_shards(places: Iterable[Path]) -> Faces:
 def write_shards(
     folder: Path, collection: str, faces: Iterable[tuple[str, Picture, str]]
 ) -> list[Path]:
-    """Write shards of one collection, and beside them whose photograph each face comes from.
+    """Write shards of one collection, and beside them the photograph's digest of each face.
 
     Args:
         folder: Made if it is not there; shards of this collection that it holds are replaced.
@@ -167,7 +167,7 @@ def write_shards(
 
 
 def as_stored(picture: Picture) -> Picture:
-    """Return a face as it comes back from a shard."""
+    """Return a face as a shard would return it."""
     back = _decode(_encode(picture))
     if back is None:
         raise ValueError(f"no face of {SIDE} px: {picture.shape}")

@@ -1,4 +1,4 @@
-"""A candidate's cohort, and the one step that puts a better network in the present one's place."""
+"""Release of a candidate network: its cohort, its measurements, and the replacement of files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +9,13 @@ import numpy as np
 from face_auth.datasets.unseen import UNSEEN_FILE, unseen_people
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
-from face_auth.evaluation.material import Material, taken
+from face_auth.evaluation.material import Material, photographs_in
 from face_auth.evaluation.protocols import calibration
 from face_auth.files import write_whole
 from face_auth.model_making import duplicate_thresholds
 from face_auth.model_making.card_writing import card_of, write_entry
 from face_auth.model_making.cohort import People
-from face_auth.model_making.recipes import embed_people, keep_cohort, make_cohort
+from face_auth.model_making.recipes import embed_people, make_cohort, write_cohort
 from face_auth.models import load_card, load_cohort, read_checked, read_entry
 from face_auth.training.compare import Comparison, Outcome, as_json
 from face_auth.training.people import Half, half_of
@@ -27,7 +27,7 @@ NAME = "bundled"
 def add_cohort(
     folder: Path, photographs: Path, landmarks: Path | None, say: Callable[[str], None] = print
 ) -> None:
-    """Make a candidate's cohort of people it was trained on; the choosing half sets thresholds.
+    """Make a candidate's cohort from its training people, with thresholds by the choosing half.
 
     Raises:
         ModelError: If there are too few people.
@@ -38,7 +38,7 @@ def add_cohort(
     names = np.asarray(unseen.names)
     chooses = np.array([half_of(name) is Half.CHOOSING for name in unseen.names])
     choosing = People(unseen.embeddings[chooses], list(names[chooses]))
-    say(keep_cohort(NAME, folder, make_cohort(known, choosing, "mixture", say)))
+    say(write_cohort(NAME, folder, make_cohort(known, choosing, "mixture", say)))
 
 
 def replace(
@@ -51,7 +51,7 @@ def replace(
     seed: int,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Measure everything that the card holds, then put network, cohort and card into *old*.
+    """Measure all values of the card, then install network, cohort and card in *old*.
 
     Only now are all unseen people looked at together: for the thresholds, no longer to decide.
 
@@ -66,8 +66,12 @@ def replace(
         raise TrainingError(f"Nothing was replaced: {reason}.")
     is_unseen = unseen_people(new / UNSEEN_FILE).__contains__
     _, unseen = embed_people(NAME, new, photographs, landmarks, is_unseen, say)
-    say(duplicate_thresholds.keep(NAME, new, duplicate_thresholds.measure(NAME, new, unseen)))
-    material = Material({}, {}, frozenset(), taken(photographs))
+    say(
+        duplicate_thresholds.write_thresholds(
+            NAME, new, duplicate_thresholds.measure(NAME, new, unseen)
+        )
+    )
+    material = Material({}, {}, frozenset(), photographs_in(photographs))
     extractor = Extractor(NAME, cache, new)
     with extractor.cache:
         context = Context(extractor, material, seed)
@@ -81,7 +85,7 @@ def replace(
 
 
 def put_in_place(old: Path, new: Path, comparison: Comparison) -> None:
-    """Copy network, cohort and card; until the card is written last, the kiosk refuses the mixture.
+    """Copy network, cohort and card; until the card, which is last, the kiosk refuses the mixture.
 
     Raises:
         ModelError: If *new* is not whole.

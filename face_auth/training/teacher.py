@@ -1,4 +1,4 @@
-"""A teacher's vector for each face: read, made, whitened in part."""
+"""Teachers: networks whose vectors for each face the student imitates."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ Teach = Callable[[Picture], Rows]
 
 
 def read_vectors(places: Sequence[Path]) -> dict[str, Rows]:
-    """Return the teacher's vectors by the face's name, from files ``teacher.npz``.
+    """Return the teacher's vectors by the face's name, read from ``teacher.npz`` files.
 
     Args:
         places: Such files, or folders that hold one; each has *names*, *vectors* (int8) and
@@ -63,7 +63,7 @@ def read_vectors(places: Sequence[Path]) -> dict[str, Rows]:
 
 
 def write_vectors(path: Path, names: Sequence[str], rows: Rows) -> None:
-    """Write vectors as bytes with one scale, as `read_vectors` reads them.
+    """Write vectors as scaled bytes, in the form that `read_vectors` reads.
 
     Raises:
         OSError: If the file cannot be written.
@@ -80,7 +80,7 @@ def write_vectors(path: Path, names: Sequence[str], rows: Rows) -> None:
 
 
 def rows_of(names: Sequence[str], vectors: Mapping[str, Rows]) -> tuple[Rows, NDArray[np.bool_]]:
-    """Return a row for each name, zeros where the teacher has none, and whether it has one."""
+    """Return a row for each name, zeros without a vector, and whether there is a vector."""
     length = len(next(iter(vectors.values()))) if vectors else 1
     rows = np.zeros((len(names), length), np.float32)
     known = np.zeros(len(names), bool)
@@ -93,7 +93,7 @@ def rows_of(names: Sequence[str], vectors: Mapping[str, Rows]) -> tuple[Rows, ND
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartialWhitening:
-    """Centres vectors and evens out, in part, what varies much and what little.
+    """A centring and partial whitening of vectors.
 
     Attributes:
         mean: Shape (d,).
@@ -154,7 +154,7 @@ def network_teacher(name: str, folder: Path) -> Teach:
 
 
 class _Located:
-    """Where an aligned face is, if the detector does not see it."""
+    """The location of an aligned face that the detector does not find."""
 
     landmarks = np.asarray(FIVE_POINTS + MARGIN, np.float32)
 

@@ -1,7 +1,7 @@
-"""Glasses painted on faces, so that a student learns that they do not change who it is.
+"""Data augmentation with painted glasses, which must not change a person's embedding.
 
 Shapes, colours and strengths are drawn far more widely than those of
-`face_auth.evaluation.alterations`, on which the network is measured.
+`face_auth.evaluation.overlays`, on which the network is measured.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from face_auth.recognition.alignment import FIVE_POINTS
 from face_auth.training.shards import MARGIN, SIDE, UNNAMED, Faces, Picture
 
 FINER: Final = 3
-"""Glasses are painted on a face so many times as large, then everything is reduced."""
+"""Factor by which a face is enlarged before glasses are painted; then it is reduced."""
 CORNERS: Final = (2.0, 2.5, 4.0, 8.0)
 """Powers of a superellipse: from an oval to nearly a rectangle."""
 TINTED, SHINING, COLOURED = 0.45, 0.3, 0.3
@@ -24,8 +24,10 @@ TINTED, SHINING, COLOURED = 0.45, 0.3, 0.3
 Points = NDArray[np.float64]
 
 
-def worn(faces: Faces, indices: Sequence[int], seed: int) -> Iterator[tuple[str, Picture, str]]:
-    """Put glasses on some faces, in the form that `write_shards` takes.
+def with_glasses(
+    faces: Faces, indices: Sequence[int], seed: int
+) -> Iterator[tuple[str, Picture, str]]:
+    """Yield faces with painted glasses, in the form that `write_shards` takes.
 
     Args:
         faces: Of shards.

@@ -1,4 +1,4 @@
-"""Whitening of the embeddings in part, put into the network's last layer: it costs nothing to run.
+"""Partial whitening of embeddings as part of the network's last layer, at no cost at run time.
 
 Embeddings of different people differ much along few directions. Evened out in part, the small
 differences count as well: "Deep Image Retrieval" (Gordo et al., 2016) learns such a projection.
@@ -24,7 +24,7 @@ AT_ONCE: Final = 128
 
 
 def whitened(network: InceptionResNetV1, faces: Faces) -> InceptionResNetV1:
-    """Return a network with embeddings that are centred, and whitened in part, over people.
+    """Return a network whose embeddings are centred and partly whitened over people.
 
     Args:
         network: In evaluation mode; it stays as it is.
@@ -59,7 +59,7 @@ def whitened(network: InceptionResNetV1, faces: Faces) -> InceptionResNetV1:
 
 
 def _outputs(network: InceptionResNetV1, faces: Faces) -> torch.Tensor:
-    """Return the last layer's outputs before they are brought to length one, shape (n, 512)."""
+    """Return the last layer's outputs before scaling to length one, shape (n, 512)."""
     with torch.no_grad():
         rows = [
             network.unscaled(middle(torch.from_numpy(faces.pictures[start : start + AT_ONCE])))

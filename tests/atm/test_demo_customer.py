@@ -55,7 +55,7 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
     seen = next(iter(DrawnCamera(demo_customer.CAMERA).frames(after=100.0, until=101.0)))
     other = next(iter(DrawnCamera(demo_customer.SOMEBODY_ELSE).frames(after=100.0, until=101.0)))
     own, foreign = (
-        float(template.svm.score(recogniser.embed(f.image, recogniser.look(f.image))[None])[0])
+        float(template.svm.score(recogniser.embed(f.image, recogniser.assess(f.image))[None])[0])
         for f in (seen, other)
     )
     assert own > recogniser.threshold.value > foreign

@@ -92,7 +92,7 @@ class Recogniser:
         svm = SimpleNamespace(score=lambda rows: np.array([-9.0]))
         return SimpleNamespace(network_sha256="ab" * 32, svm=svm, customer_id="", network="")
 
-    def look(self, image: np.ndarray) -> Any:
+    def assess(self, image: np.ndarray) -> Any:
         return Quality(Verdict.OK if image.any() else Verdict.NO_FACE, None)
 
     def embed(self, image: np.ndarray, seen: Any) -> np.ndarray:

@@ -61,7 +61,7 @@ def strike(machine: Machine, errors: list[type[BaseException]], step: int) -> in
     assert machine.login("ada", "4071").outcome is Outcome.GRANTED
     wait_for_what_follows()
     calls = [call for call in faults.calls if call.place[0] != "login-follow-up"]
-    assert {"camera.frames", "gallery.load", "recogniser.look", "recogniser.embed"} <= {
+    assert {"camera.frames", "gallery.load", "recogniser.assess", "recogniser.embed"} <= {
         call.what for call in calls
     }
     struck = 0

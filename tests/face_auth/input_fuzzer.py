@@ -1,4 +1,4 @@
-"""Throws damaged pictures and videos at the camera's sources, as a process of its own.
+"""A fuzzer of the camera's sources with damaged pictures and videos, in its own process.
 
 ``python -m tests.face_auth.input_fuzzer pictures|videos COUNT SEED [PHOTOGRAPHS]`` mutates real
 files COUNT times and reads each through the source that a kiosk would use; ``bombs`` reads files

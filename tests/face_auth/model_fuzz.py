@@ -1,8 +1,9 @@
-"""Mutate model files at random, and load them: `python tests/face_auth/model_fuzz.py 10000`.
+"""A fuzzer that loads mutated model files: `python tests/face_auth/model_fuzz.py 10000`.
 
-Two attackers. The first changes a file: its digest gives it away before anything parses it. The
-second (`--forge`) writes the file's new digest into the card too; then only the approval of
-`atm.approval` stands before the parsers, which are tried here, each load in a process of its own.
+It simulates two attackers. The first changes a file, which its digest reveals before anything
+parses it. The second (`--forge`) writes the file's new digest into the card too; then only the
+approval of `atm.approval` stands before the parsers, which are tested here, each load in its own
+process.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A recogniser whose pictures say by their first pixel who is on them; no model is loaded."""
+"""A fake recogniser whose pictures name the person by their first pixel, without models."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Five distinct moments of one person make a template; anything else does not."""
+"""Tests of enrolment: five distinct captures of one person make a template."""
 
 import contextlib
 import dataclasses
@@ -76,12 +76,12 @@ def test_a_picture_that_was_dropped_is_never_taken_again(recogniser) -> None:
 class Asked:
     """A challenge that asks for two poses; how much of each is shown, a test says."""
 
-    requests = (Movement.LEFT, Movement.UP)
+    movements = (Movement.LEFT, Movement.UP)
     current, done, share, has_begun = None, 0, 0.0, False
     shown: ClassVar[dict[Movement, float]] = {}
 
-    def share_of(self, request, face):
-        return self.shown.get(request, -0.9)
+    def share_of(self, movement, face):
+        return self.shown.get(movement, -0.9)
 
 
 def test_each_pose_is_taken_once_where_it_is_shown_and_straight_for_the_rest(recogniser) -> None:
@@ -208,7 +208,7 @@ def test_three_photographs_of_one_and_two_of_another_person_are_not_enrolled(uns
         for path in photographs:
             image = np.zeros((480, 640, 3), np.uint8)
             image[115:365, 195:445] = cv2.imread(str(path))[..., ::-1]
-            if recogniser.look(image).verdict is Verdict.OK:
+            if recogniser.assess(image).verdict is Verdict.OK:
                 yield image
 
     enrolled = []

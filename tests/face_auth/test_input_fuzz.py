@@ -1,4 +1,4 @@
-"""Damaged and malicious pictures and videos: refused or read, in bounded time and memory.
+"""Tests with damaged and malicious pictures and videos, in bounded time and memory.
 
 400 of each are tried, 5,000 where LONG_TESTS is set.
 """

@@ -1,4 +1,4 @@
-"""Changed model files, at random and with intent, end in a clean refusal."""
+"""Tests of changed model files, at random and with intent: each ends in a clean refusal."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""Arrays from a file that may be anybody's work: ours come back, anything else is a ValueError."""
+"""Tests of the .npz reader: own files come back, any other file is a ValueError."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""The admitted customer stays; whoever leaves or is replaced is noticed, and stays noticed."""
+"""Tests of the presence check: a customer who leaves or is replaced is detected for good."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,12 +65,12 @@ class Watch:
         """Half a second later these faces are in view."""
         self.now += 0.5
         self._stage.faces = [(score, verdict) for score in scores]
-        return self.presence.look(Frame(np.zeros((2, 2, 3), np.uint8), self.now - age_s, 1))
+        return self.presence.judge(Frame(np.zeros((2, 2, 3), np.uint8), self.now - age_s, 1))
 
     def see_nothing(self) -> str:
         """Half a second later the camera has no picture."""
         self.now += 0.5
-        return self.presence.look(None)
+        return self.presence.judge(None)
 
 
 @pytest.fixture
@@ -178,10 +178,10 @@ def states(recogniser: Recogniser, template: Template, frames: Iterator[Frame]) 
     first = next(frames)
     now = first.captured_at
     presence = Presence(recogniser, template, lambda: now)
-    seen = [presence.look(first)]
+    seen = [presence.judge(first)]
     for frame in frames:
         now = frame.captured_at
-        seen.append(presence.look(frame))
+        seen.append(presence.judge(frame))
     return seen
 
 

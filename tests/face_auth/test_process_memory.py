@@ -1,4 +1,4 @@
-"""Memory that was used once does not stay with the process."""
+"""Tests that freed memory is returned to the system."""
 
 import subprocess
 import sys

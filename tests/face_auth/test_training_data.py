@@ -1,4 +1,4 @@
-"""Training without PyTorch: shards, preparing, who may be trained on, teachers, comparing."""
+"""Tests of training without PyTorch: shards, preparation, people, teachers and comparison."""
 
 import dataclasses
 import io
@@ -20,7 +20,7 @@ from face_auth.evaluation.bootstrap import Attempts
 from face_auth.evaluation.metrics import Interval
 from face_auth.model_making.card_writing import check, write_entry
 from face_auth.model_making.cohort import People, pack
-from face_auth.model_making.recipes import keep_bundled
+from face_auth.model_making.recipes import write_bundled
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.recognition.alignment import FIVE_POINTS, align
 from face_auth.recognition.embedding import load_network
@@ -355,7 +355,7 @@ def candidate(tmp_path: Path) -> Path:
     """A models folder with another network and its cohort; neither would run."""
     folder = tmp_path / "candidate"
     shutil.copytree(MODELS, folder)
-    keep_bundled(folder, b"another network")
+    write_bundled(folder, b"another network")
     entry = dict(read_entry("bundled", folder))
     cohort = pack(np.eye(20, 512, dtype=np.float32), entry["sha256"])
     (folder / "bundled_cohort.npz").write_bytes(cohort)

@@ -1,4 +1,4 @@
-"""The light values: whoever names a result loads nothing that computes it."""
+"""Tests that importing the value types loads no heavy library."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A login's score is the SVM of the unit mean of three frames, and a refused check ends it."""
+"""Tests of verification: the score of three frames' mean, and the end by a refused check."""
 
 from collections.abc import Iterator
 from dataclasses import replace

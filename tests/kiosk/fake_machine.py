@@ -270,7 +270,7 @@ class FakeMachine:
     def presence_of(self, session: Session) -> Any:
         """Return what says that the one is there whom the test chose."""
         self.watched.append(session)
-        return SimpleNamespace(look=lambda _frame: self.presence)
+        return SimpleNamespace(judge=lambda _frame: self.presence)
 
     def new_face(
         self, username: str, *, signed: Signatures, progress: Any = None, cancel: Any = None

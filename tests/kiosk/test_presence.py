@@ -81,7 +81,7 @@ def test_a_watch_that_fails_covers_the_account(page: Any, machine: Any) -> None:
     def broken(_frame: object) -> PresenceState:
         raise RuntimeError("no network")
 
-    watching(page).look = broken
+    watching(page).judge = broken
     covered(page, machine)
 
 
@@ -102,7 +102,7 @@ def test_a_watch_that_hangs_covers_the_account(
         machine.hold.wait(HOLD_S)
         return PresenceState.HERE
 
-    watching(page).look = hanging
+    watching(page).judge = hanging
     covered(page, machine)
 
 

@@ -1,1 +1,1 @@
-"""The drawn face of the demonstration: painted layers that blink, turn and follow requests."""
+"""The drawn face of the demonstration: painted layers that blink, turn and make movements."""

@@ -1,4 +1,4 @@
-"""The demo camera's drawn person: sways, breathes, blinks, and turns the head when asked."""
+"""The animated face of the demo camera: it sways, breathes, blinks and turns when asked."""
 
 import math
 from typing import Final
@@ -33,10 +33,10 @@ Floats = NDArray[np.float32]
 
 
 class DemoFace:
-    """A drawn person before the camera; the same at every run."""
+    """A drawn person in front of the camera, the same in every run."""
 
     def __init__(self, number: int) -> None:
-        """Read the person of that number.
+        """Read the layers of the person with that number.
 
         Raises:
             OSError: If a layer is missing, or there is no such person.
@@ -117,7 +117,7 @@ class DemoFace:
         return reach * math.sin(2 * math.pi * t / period_s + self._phase[number])
 
     def _lids(self, t: float) -> int:
-        """Return which picture of the eyes to show: 0 is open."""
+        """Return the number of the eyes' picture at a moment: 0 is open."""
         since = (t + self._phase[0]) % BLINK_EVERY_S
         if since >= BLINK_S:
             return 0
@@ -166,7 +166,7 @@ class DemoFace:
         return np.asarray(depth, np.float32)
 
     def _filmed(self, frame: NDArray[np.uint8], t: float) -> NDArray[np.uint8]:
-        """Return the frame with a camera's faint grain, other at every moment."""
+        """Return the frame with a camera's faint grain, different at every moment."""
         rng = np.random.default_rng([self._number, round(abs(t) * 1000)])
         left, top = rng.integers(0, 64, 2)
         part = (slice(top, top + HEIGHT), slice(left, left + WIDTH))

@@ -1,4 +1,4 @@
-"""How the drawn person does what it is asked: after a moment, and no faster than people."""
+"""Response of the drawn person to a challenge: a short delay, then a movement at human speed."""
 
 from typing import Final
 
@@ -16,14 +16,14 @@ ENDS: Final = {
     Movement.DOWN: STRAIGHT | {"pitch": -19.0},
     Movement.CLOSER: STRAIGHT | {"scale": 1.36},
 }
-"""Where each request leads: degrees, and how much larger; see ``DemoFace.draw``."""
+"""The pose that each movement leads to: degrees and scale; see ``DemoFace.draw``."""
 
 
 class Obedience:
-    """Remembers what was asked, and since when."""
+    """The requested movement and its start time, from which the head's pose follows."""
 
     def __init__(self) -> None:
-        """Begin straight, asked for nothing."""
+        """Start looking straight ahead, with no movement requested."""
         self._asked: Movement | None = None
         self._asked_at = 0.0
         self._start = STRAIGHT

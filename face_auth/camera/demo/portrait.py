@@ -1,4 +1,4 @@
-"""The demonstration's people as painted layers: read from ``people/``, ready to be moved.
+"""The painted layers of the demonstration's people, read from ``people/``.
 
 Each person is a folder of lossless WebP pictures; ``python -m tools.paint_demo_people`` makes them.
 """
@@ -39,7 +39,7 @@ WALL_EVERY: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portrait:
-    """A painted person. Layers are RGBA, the colours multiplied by the opacity, FINE as fine.
+    """The layers of one person: RGBA, colours multiplied by opacity, at FINE times the scale.
 
     Attributes:
         head: Shape (880, 800, 4). Its eyes are open until others are laid over them.
@@ -59,7 +59,7 @@ class Portrait:
 
 
 def read_portrait(number: int) -> Portrait:
-    """Return the person of that number.
+    """Return the person with that number.
 
     Raises:
         OSError: If a layer is missing, or there is no such person.

@@ -1,4 +1,4 @@
-"""Cosines of every photograph with every other one, without keeping them all."""
+"""Cosine scores between all pairs of photographs, summarised without storing each score."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HIGHEST: Final = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AllPairs:
-    """How alike photographs of the same person and of different people are.
+    """The distributions of genuine and impostor cosines over all pairs.
 
     Attributes:
         genuine: Cosines of the pairs of one person.

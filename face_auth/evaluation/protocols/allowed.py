@@ -1,4 +1,4 @@
-"""Protocol: is a customer still recognised with glasses, a hat, in side light, half turned?"""
+"""Protocol: FNMR of customers with glasses, a hat, side light or a half-turned head."""
 
 from itertools import islice
 from typing import Any, Final
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.datasets.photographs import ImageError, central_face, read_photograph
-from face_auth.evaluation.alterations import ALLOWED
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
 from face_auth.evaluation.metrics import wilson
+from face_auth.evaluation.overlays import ALLOWED
 from face_auth.evaluation.protocols.pad.heads import Head, HeadPlacement
 from face_auth.evaluation.result import Section, Table, percent
 from face_auth.gallery import Template

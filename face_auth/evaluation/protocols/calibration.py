@@ -1,4 +1,4 @@
-"""From the kiosk's attempts to thresholds, and into the model card."""
+"""Calibration: thresholds from the kiosk's attempts, written into the model card."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,14 +22,14 @@ from face_auth.models import read_entry
 
 RATES: Final = ("1e-2", "1e-3", "1e-4", "1e-5")
 PAIRS_PER_MATCH: Final = 10
-"""A rate needs so many pairs for each pair that it lets pass."""
+"""Number of pairs needed for each pair that a rate lets pass."""
 WIDEST: Final = 2.0
-"""The upper bound of the measured rate may be so many times the rate."""
+"""Largest ratio of the measured rate's upper bound to the rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What one threshold means.
+    """One threshold and its error rates.
 
     Attributes:
         rate: The false match rate aimed at, as the card writes it.
@@ -83,12 +83,12 @@ def operating_points(
 
 
 def points_of(context: Context) -> list[OperatingPoint]:
-    """Return the operating points of the kiosk's way to verify."""
+    """Return the operating points of the kiosk's verification."""
     return operating_points(context.kiosk_draws, context.kiosk_attempts, context.kiosk_bootstrap)
 
 
 def table(points: Sequence[OperatingPoint], title: str, notes: Sequence[str] = ()) -> Table:
-    """Return the points for people."""
+    """Return the operating points as a table."""
     return Table(
         title,
         ("FMR aimed at", "threshold", "FMR, 95 %", "FNMR", "FNMR, 95 %", "refused three times", ""),

@@ -1,4 +1,4 @@
-"""Protocol: everybody is enrolled, and each image gets the name that fits best."""
+"""Protocol: closed-set identification, in which everybody is enrolled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PROTOTYPE: Final = 0.8960
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What became of each test image.
+    """The identification result of each test image.
 
     Attributes:
         images: The images.
@@ -40,7 +40,7 @@ class Answers:
 
 
 def closed_set(context: Context) -> Section:
-    """Train on the one folder, name everything in the other."""
+    """Train on one folder and identify every image in the other."""
     answers = classify(context)
     unseen = np.array([image.person in context.material.unseen for image in answers.images])
     groups = {
@@ -86,7 +86,7 @@ def closed_set(context: Context) -> Section:
 
 
 def classify(context: Context) -> Answers:
-    """Return the answers on all test images.
+    """Return the identification results of all test images.
 
     Raises:
         InputError: If fewer than two people can be trained on.

@@ -1,7 +1,7 @@
 """Protocol: guidance on single photographs, and the training of its occlusion classifiers.
 
-Counts how often each verdict comes up on one-face photographs within 20 degrees of yaw, and how
-often on copies of them that were altered at known strength.
+It counts how often each verdict occurs on one-face photographs within 20 degrees of yaw, and on
+copies of them that were altered at known strength.
 """
 
 from collections import Counter
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.datasets.photographs import ImageError, read_photograph
-from face_auth.evaluation.alterations import ALLOWED, HIDING
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.overlays import ALLOWED, HIDING
 from face_auth.evaluation.result import Section, Table, percent
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import card_of, digest, write_entry
@@ -38,7 +38,7 @@ Alter = Callable[[Picture, Face, np.random.Generator], Picture]
 NAME: Final = "guidance"
 MOST_YAW: Final = 20.0
 TRAINED_ON: Final = 600
-"""Faces for training. Measured are photographs after the first two times as many."""
+"""Faces for training. The photographs after twice this number are for measuring."""
 MEASURED_ON: Final = 400
 HIDES: Final = {
     "eyes": ("hand over eyes", "cloth over eyes"),
@@ -88,7 +88,7 @@ ALTERED: Final[dict[str, tuple[Alter, Verdict]]] = {
 
 
 def guidance(photographs: Photographs, seed: int) -> Section:
-    """Measure which verdicts unaltered and altered photographs get.
+    """Measure the verdicts on unaltered and altered photographs.
 
     Args:
         photographs: Of anybody.
@@ -117,7 +117,7 @@ def guidance(photographs: Photographs, seed: int) -> Section:
 
 
 def train_occlusion(photographs: Photographs, seed: int) -> bytes:
-    """Train the classifiers of covered eyes and mouths, and return their file's content.
+    """Train the classifiers of covered eyes and mouths and return the file's content.
 
     Raises:
         InputError: If there is no photograph of one face.

@@ -1,4 +1,4 @@
-"""Protocol: half of the people are strangers, and many more who were never enrolled."""
+"""Protocol: open-set identification, with half of the people and many others not enrolled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnrolledHalf:
-    """One half enrolled, the other not: the highest score of each photograph.
+    """The highest score of each photograph with one half of the people enrolled.
 
     Attributes:
         best: Of the enrolled people's test photographs.
@@ -37,7 +37,7 @@ class EnrolledHalf:
 
 
 def open_set(context: Context) -> Section:
-    """Enrol one half, then the other; let everybody else try to be named."""
+    """Enrol one half, then the other, and identify the photographs of everybody else."""
     further, unseen = strangers(context)
     halves = _halves(context, further)
     rates: dict[str, dict[str, object]] = {}
@@ -99,7 +99,7 @@ def open_set(context: Context) -> Section:
 
 
 def strangers(context: Context) -> tuple[list[Path], int]:
-    """Return one photograph each of up to 2,000 people who are in neither folder.
+    """Return one photograph each of up to 2,000 people who are not in either folder.
 
     Those whom the network did not see come first; how many they are is the second value.
     """

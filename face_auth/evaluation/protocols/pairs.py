@@ -20,7 +20,7 @@ NAME: Final = "pairs"
 
 
 def pairs(context: Context, file: Path | None = None) -> Section:
-    """Tell same from different on the pairs of *file*, in its folds."""
+    """Measure the accuracy on the pairs of *file*, by its folds."""
     pool = context.material.photographs
     listed = _read(file or _found(pool.folder))
     names = sorted({name for pair in listed for name in pair[:2]})

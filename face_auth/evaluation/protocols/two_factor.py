@@ -1,4 +1,4 @@
-"""Protocol: what a guessed PIN and a similar face give together."""
+"""Protocol: the combined odds of a guessed PIN and a false match."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TRIES_A_VISIT: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class PinRules:
-    """What the PIN factor allows.
+    """The PIN factor's limits: PIN length and allowed attempts.
 
     Attributes:
         shortest: Digits of the shortest PIN.
@@ -31,7 +31,7 @@ class PinRules:
 
 
 def two_factor(context: Context, rules: PinRules) -> Section:
-    """Put together the PIN's odds and the measured false match rates."""
+    """Combine the odds of guessing the PIN with the measured false match rates."""
     guess = rules.guesses / rules.allowed
     points = [point for point in calibration.points_of(context) if not point.missing]
     figures: dict[str, dict[str, Any]] = {}
@@ -128,5 +128,5 @@ def matched_in_a_visit(
 
 
 def odds(chance: float) -> str:
-    """Return a small chance as people read it: "1 in 20,000"."""
+    """Return a small probability as text: "1 in 20,000"."""
     return f"1 in {1 / chance:,.0f}" if chance > 0 else "never seen"

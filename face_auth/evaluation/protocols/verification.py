@@ -1,4 +1,4 @@
-"""Protocol: verification as the kiosk does it, beside what it could do instead."""
+"""Protocol: verification by the kiosk's method, compared with alternative methods."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ RIVALS_REPETITIONS: Final = 200
 
 
 def verification(context: Context) -> Section:
-    """Enrol customers from five photographs; let them and everybody else try."""
+    """Enrol customers from five photographs and score genuine and impostor attempts."""
     attempts = context.kiosk_attempts
     scorers: dict[str, Scorer] = {
         KIOSK: context.svm_scorer,

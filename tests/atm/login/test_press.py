@@ -79,7 +79,7 @@ def test_nothing_from_before_the_press_or_after_the_limit_is_judged(
     usable = [
         image
         for image in map(in_a_frame, unseen_people[0][1][5:])
-        if machine.warm_up().look(image).face is not None
+        if machine.warm_up().assess(image).face is not None
     ]
     ada = usable[0]
     stranger = in_a_frame(unseen_people[1][1][0])

@@ -1,4 +1,4 @@
-"""A camera on loopback for the tests: JPEGs over HTTP, as IP cameras and telephones send them."""
+"""A test camera on loopback that sends JPEGs over HTTP, like IP cameras and telephones."""
 
 import contextlib
 import hashlib

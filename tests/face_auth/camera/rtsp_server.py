@@ -1,4 +1,4 @@
-"""A camera that speaks RTSP on loopback: numbered JPEGs over RTP, inside the connection."""
+"""A test camera on loopback that serves numbered JPEGs over RTSP, with RTP in the connection."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""The camera over real files and real sockets; what each picture shows is known."""
+"""Tests of the camera with real files and sockets and known pictures."""
 
 import datetime
 import errno
@@ -173,7 +173,7 @@ def test_folder_is_told_from_file(tmp_path: Path) -> None:
 
 def test_import_and_construction_load_neither_opencv_nor_numpy() -> None:
     code = (
-        "import sys; from face_auth.camera import Camera, SourceKind; Camera('0');"
+        "import sys; from face_auth.camera import Camera; Camera('0');"
         "assert not {'cv2', 'numpy', 'ssl'} & set(sys.modules), 'loaded'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600)
@@ -306,7 +306,7 @@ def test_missing_and_damaged_videos_are_named(
     damaged = open_camera(tmp_path / "bad.mp4")
     assert wait_for(lambda: missing.problem and damaged.problem)
     assert "No such file" in missing.problem
-    assert "no video that can be read" in damaged.problem
+    assert "is not a readable video" in damaged.problem
     started = time.monotonic()
     with pytest.raises(CameraError, match="No such file"):
         next(missing.frames(after=0, until=started + LIMIT_S))
@@ -753,7 +753,7 @@ def test_missing_webcam_is_named_at_once(open_camera: Callable[..., Camera]) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's video devices")
-@pytest.mark.parametrize(("path", "reason"), [("/dev/null", "no camera"), ("file", "no device")])
+@pytest.mark.parametrize(("path", "reason"), [("/dev/null", "no camera"), ("file", "not a device")])
 def test_what_is_no_camera_is_not_opened(path: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match=reason):

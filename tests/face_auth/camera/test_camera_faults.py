@@ -1,4 +1,4 @@
-"""Whatever a camera does, the face factor answers, refuses or says that the camera is at fault."""
+"""Tests of camera faults: the face factor answers, refuses, or reports the camera."""
 
 import itertools
 import time

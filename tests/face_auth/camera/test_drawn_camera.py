@@ -1,4 +1,4 @@
-"""The drawn person as a camera that waits for nobody."""
+"""Tests of the simulated camera with the drawn person."""
 
 import itertools
 import threading

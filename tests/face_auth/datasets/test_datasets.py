@@ -1,4 +1,4 @@
-"""Both folders: whole, the same every time, with nothing in both, and every problem reported."""
+"""Tests of the training and test folders: complete, repeatable, disjoint, problems reported."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from face_auth.datasets import folders
 from face_auth.datasets.__main__ import main
-from face_auth.datasets.alterations import NAMES, copies
+from face_auth.datasets.alterations import NAMES, altered_copies
 from face_auth.datasets.photographs import (
     CROP_SCALE,
     CROP_SIDE,
@@ -221,7 +221,7 @@ def test_nonsense_is_exit_code_2_and_one_sentence(tmp_path, capsys) -> None:
 
 def test_twenty_copies_the_first_untouched_and_each_another(rng) -> None:
     image = picture(rng)
-    made = dict(copies(image, np.random.default_rng(1)))
+    made = dict(altered_copies(image, np.random.default_rng(1)))
     assert tuple(made) == NAMES and len(NAMES) == 20
     np.testing.assert_array_equal(made["plain"], image)
     np.testing.assert_array_equal(made["plain_mirrored"], image[:, ::-1])

@@ -1,4 +1,4 @@
-"""Protocols over drawn people whose embeddings are known, and briefly over real photographs."""
+"""Tests of the protocols on drawn people with known embeddings, and on some real photographs."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from face_auth.evaluation.cache import Cache, digest
 from face_auth.evaluation.command import main
 from face_auth.evaluation.features import Extractor, Features, PhotographState
 from face_auth.evaluation.frames import shaken
-from face_auth.evaluation.material import load, taken
+from face_auth.evaluation.material import load, photographs_in
 from face_auth.evaluation.metrics import equal_error_rate, tar_at_fmr
 from face_auth.evaluation.protocols import calibration, two_factor
 from face_auth.evaluation.protocols.all_pairs import compare_all
@@ -644,7 +644,7 @@ def test_lfw_is_known_by_its_names(tmp_path) -> None:
     names = (MODELS / "unseen_people.txt").read_text().split()[:100]
     for index, name in enumerate([*names, "Somebody_Seen"]):
         write_picture(tmp_path / "lfw" / name / f"{name}_0001.png", index, 1)
-    pool = taken(tmp_path / "lfw")
+    pool = photographs_in(tmp_path / "lfw")
     assert pool.lfw and pool.unseen == set(names)
 
 

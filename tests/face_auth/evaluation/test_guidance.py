@@ -1,4 +1,4 @@
-"""Guidance measured on real photographs, and the training of its occlusion classifiers."""
+"""Tests of the guidance protocol on real photographs, and of training its occlusion classifiers."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from face_auth.datasets.photographs import read_photograph
-from face_auth.evaluation.alterations import mask
 from face_auth.evaluation.command import main
+from face_auth.evaluation.overlays import mask
 from face_auth.evaluation.protocols import guidance
 from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.models import MODELS

@@ -1,4 +1,4 @@
-"""Error rates: by hand, against scikit-learn, and where they must be chance."""
+"""Tests of error rates: calculated by hand, by scikit-learn, and at chance level."""
 
 import math
 
@@ -145,7 +145,7 @@ def test_refused_visits_by_hand() -> None:
     too_few = np.array([0.0, 0.0])
     assert metrics.refused_visits([hard, easy, too_few], 0.5) == pytest.approx(1 / 8)
     assert metrics.refused_visits([hard, too_few], 0.5, tries=1) == pytest.approx((3 / 4 + 1) / 2)
-    with pytest.raises(ValueError, match="nobody"):
+    with pytest.raises(ValueError, match="no customer"):
         metrics.refused_visits([too_few], 0.5)
 
 

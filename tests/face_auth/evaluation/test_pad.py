@@ -1,4 +1,4 @@
-"""Presentation attacks in short: the simulation does what it says, and the counts add up."""
+"""Tests of the protocol for presentation attacks in a short form: simulation and counts."""
 
 import json
 from itertools import islice
@@ -9,7 +9,7 @@ import pytest
 
 from face_auth.camera.demo.face import DemoFace
 from face_auth.evaluation.command import main
-from face_auth.evaluation.material import taken
+from face_auth.evaluation.material import photographs_in
 from face_auth.evaluation.protocols.allowed import allowed
 from face_auth.evaluation.protocols.pad.heads import Head, HeadPlacement
 from face_auth.evaluation.protocols.pad.species import ATTACKS, BONA_FIDE, Subject
@@ -132,7 +132,7 @@ def test_the_command_reports_every_species(shared: Path, tmp_path, capsys) -> No
 
 @pytest.mark.faces
 def test_what_is_allowed_is_tried_on_every_customer_with_six_photographs(shared: Path) -> None:
-    section = allowed(taken(shared / "data" / "lfw"), seed=3, customers=3)
+    section = allowed(photographs_in(shared / "data" / "lfw"), seed=3, customers=3)
     assert section.values["attempts"] == 3
     rates = section.values["FNMR"]
     assert {"unaltered", "glasses", "glasses, enrolled with them", "hat, enrolled with it"} <= {

@@ -1,4 +1,4 @@
-"""One face, one customer: found among all, and seldom anybody else."""
+"""Tests of the duplicate search: true hits among all customers, and few false ones."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from face_auth.errors import ModelError
 from face_auth.gallery import Capture, Gallery, Template
 from face_auth.gallery.duplicates import FaceIndex, Thresholds, Whitening, load_thresholds, portrait
 from face_auth.model_making.cohort import People
-from face_auth.model_making.duplicate_thresholds import keep, measure, tail_of
+from face_auth.model_making.duplicate_thresholds import measure, tail_of, write_thresholds
 from face_auth.model_making.photograph_embeddings import read_landmarks
 from face_auth.models import CARD_FILE, MODELS, load_card, load_cohort
 from face_auth.recognition.alignment import align
@@ -184,8 +184,8 @@ def test_the_card_holds_thresholds_for_the_shipped_network() -> None:
         (lambda entry: entry["duplicates"].update(cohort="00"), "another network or cohort"),
         (lambda entry: entry["duplicates"].update(network="00"), "another network or cohort"),
         (lambda entry: entry["duplicates"]["thresholds"].update({"10": 2}), "damaged"),
-        (lambda entry: entry["duplicates"]["thresholds"].update({"10": 0.9}), "no sense"),
-        (lambda entry: entry["duplicates"].update(thresholds={"10": 0.4}), "no sense"),
+        (lambda entry: entry["duplicates"]["thresholds"].update({"10": 0.9}), "not valid"),
+        (lambda entry: entry["duplicates"].update(thresholds={"10": 0.4}), "not valid"),
         (lambda entry: entry["duplicates"].update(thresholds=[1]), "damaged"),
     ],
 )
@@ -239,7 +239,7 @@ def test_what_is_measured_goes_into_the_card_and_comes_back(
     assert held_out["five photographs"]["customers"] == 109
     assert held_out["five photographs"]["share"] < 0.03
     assert measured["true hits by number of customers"]["five photographs"]["100"] > 0.99
-    keep("bundled", tmp_path, measured)
+    write_thresholds("bundled", tmp_path, measured)
     card = load_card("bundled", tmp_path)
     assert load_thresholds(card).at(1_000) == pytest.approx(measured["thresholds"]["1000"])
     assert card.thresholds == load_card().thresholds

@@ -1,4 +1,4 @@
-"""Templates and captures: sealed, bound to their owner, whole or reported."""
+"""Tests of stored templates and captures: sealed, bound to their owner, damage reported."""
 
 import io
 import json

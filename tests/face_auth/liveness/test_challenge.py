@@ -1,4 +1,4 @@
-"""The challenge as a state machine: heads and pictures as points, no camera."""
+"""Tests of the challenge's state machine on points of heads and pictures, without a camera."""
 
 import random
 from collections import Counter
@@ -78,9 +78,9 @@ class Visitor:
             self.show(**(answer[asked] if asked else {}))
 
 
-@pytest.mark.parametrize("request_", list(Movement))
-def test_a_head_that_does_what_is_asked_passes(request_) -> None:
-    challenge = Challenge([request_])
+@pytest.mark.parametrize("movement", list(Movement))
+def test_a_head_that_does_what_is_asked_passes(movement) -> None:
+    challenge = Challenge([movement])
     Visitor(challenge).follow()
     assert challenge.state is ChallengeState.PASSED
     assert challenge.current is None
@@ -106,11 +106,11 @@ def test_nothing_is_asked_before_a_straight_look() -> None:
 
 
 @pytest.mark.parametrize("degrees", [25, 40, 55])
-@pytest.mark.parametrize("request_", POSES)
-def test_a_flat_picture_that_is_turned_does_not_pass(request_, degrees) -> None:
-    (axis, way) = next(iter(TURNS[request_].items()))
-    challenge = Challenge([request_])
-    Visitor(challenge, FLAT).follow({request_: {axis: float(np.sign(way) * degrees)}})
+@pytest.mark.parametrize("movement", POSES)
+def test_a_flat_picture_that_is_turned_does_not_pass(movement, degrees) -> None:
+    (axis, way) = next(iter(TURNS[movement].items()))
+    challenge = Challenge([movement])
+    Visitor(challenge, FLAT).follow({movement: {axis: float(np.sign(way) * degrees)}})
     assert challenge.state is ChallengeState.FAILED
     assert challenge.done == 0
 
@@ -212,7 +212,7 @@ def test_a_head_passes_at_every_rate_and_a_picture_at_none(rate) -> None:
 
 
 @pytest.mark.parametrize("seconds", [1.0, 3.0, 7.0])
-def test_a_gap_before_the_first_request_costs_nothing(seconds) -> None:
+def test_a_gap_before_the_first_movement_costs_nothing(seconds) -> None:
     challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge)
     visitor.follow(frames=2)
@@ -263,7 +263,7 @@ def test_an_answer_that_began_in_a_gap_may_have_begun_before_it_was_asked_for() 
         )
 
 
-def test_the_time_for_a_request_is_time_that_was_watched() -> None:
+def test_the_time_for_a_movement_is_time_that_was_watched() -> None:
     """At two pictures a second the person is slow to be seen, and has longer; up to a bound."""
     challenge = Challenge([Movement.LEFT])
     visitor = Visitor(challenge, rate=2)
@@ -364,16 +364,16 @@ def test_passed_holds_only_for_the_face_that_passed() -> None:
         assert challenge.state is state
 
 
-def test_requests_are_drawn_evenly_and_never_twice_in_a_row() -> None:
+def test_movements_are_drawn_evenly_and_never_twice_in_a_row() -> None:
     drawn = [draw_movements() for _ in range(3000)]
     assert all(one[0] != one[1] != one[2] for one in drawn)
     assert all(one.count(Movement.CLOSER) <= 1 for one in drawn)
     assert len(set(drawn)) >= 70
     first = Counter(one[0] for one in drawn)
-    assert all(380 < first[request] < 750 for request in Movement)
+    assert all(380 < first[movement] < 750 for movement in Movement)
 
 
-def test_two_allowed_requests_are_enough_and_one_is_not() -> None:
+def test_two_allowed_movements_are_enough_and_one_is_not() -> None:
     allowed = {Movement.LEFT, Movement.CLOSER}
     assert all(set(draw_movements(allowed=allowed)) == allowed for _ in range(20))
     with pytest.raises(ValueError):

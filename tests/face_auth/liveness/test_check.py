@@ -1,4 +1,4 @@
-"""Challenge and passive cues together, on the drawn person and the kiosk's own detector."""
+"""Tests of challenge and passive cues together, with the drawn person and the kiosk's detector."""
 
 import random
 from collections import Counter
@@ -114,14 +114,14 @@ def test_frames_that_end_too_soon_are_no_decision(recogniser, person, enrolled) 
     assert not check.result.passed
 
 
-def test_another_drawn_person_does_the_requests_and_is_still_refused(recogniser, enrolled) -> None:
+def test_another_drawn_person_does_the_movements_and_is_still_refused(recogniser, enrolled) -> None:
     check = make_check("challenge", PassiveCheck(), random=random.Random(5))
     result = verify(recogniser, visit(DemoFace(3), asked_by(check)), enrolled[0], liveness=check)
     assert result.liveness is not None and result.liveness.passed
     assert not result.accepted
 
 
-def test_requests_are_not_shown_before_the_press(person) -> None:
+def test_movements_are_not_shown_before_the_press(person) -> None:
     check = make_check("challenge", PassiveCheck())
     assert check.progress.movement is None
     assert not check.done and not check.result.passed
@@ -168,7 +168,7 @@ def test_the_passive_cues_look_at_no_more_frames_where_there_are_more(
         return LivenessResult(False, -1.0, (), abstained=2.0)
 
     passive: Any = SimpleNamespace(judge=judge)
-    check, seen = LivenessCheck(passive), recogniser.look(person.draw(0.0))
+    check, seen = LivenessCheck(passive), recogniser.assess(person.draw(0.0))
     for number in range(4 * rate):
         image = np.full((2, 2, 3), number % 256, np.uint8)
         check.observe(Frame(image, number / rate, number + 1), seen, lambda: np.ones(1))
@@ -184,10 +184,10 @@ def test_a_picture_is_looked_at_once_and_embedded_once(recogniser, person, enrol
     class Counting:
         network, threshold = recogniser.network, recogniser.threshold
 
-        def look(self, image):
-            calls["look"] += 1
+        def assess(self, image):
+            calls["assess"] += 1
             calls["embed in a frame"] = 0
-            return recogniser.look(image)
+            return recogniser.assess(image)
 
         def embed(self, image, seen):
             calls["embed in a frame"] += 1
@@ -199,7 +199,7 @@ def test_a_picture_is_looked_at_once_and_embedded_once(recogniser, person, enrol
     shown: list[Frame] = []
     frames = (shown.append(one) or one for one in visit(person, asked_by(check), start=60))
     assert verify(counting, frames, enrolled[0], liveness=check).accepted
-    assert calls["look"] == len(shown)
+    assert calls["assess"] == len(shown)
 
 
 def test_what_passes_at_a_glance_is_refused_by_what_it_shows_later(recogniser, person) -> None:
@@ -323,7 +323,7 @@ def test_embeddings_are_asked_for_only_now_and_then(recogniser, person) -> None:
         return recogniser.embed(frame.image, seen)
 
     for frame in visit(person, asked_by(check)):
-        seen = recogniser.look(frame.image)
+        seen = recogniser.assess(frame.image)
         check.observe(frame, seen, partial(embed, frame, seen))
         if check.done:
             break
@@ -410,7 +410,7 @@ def later(frames: Iterator[Frame], seconds: float) -> Iterator[Frame]:
 def test_who_steps_in_while_no_face_is_seen_is_judged_alone(
     recogniser, person, enrolled, mode, hidden_s, wall
 ) -> None:
-    """The customer's picture is shown first, somebody else follows the requests."""
+    """The customer's picture is shown first, somebody else makes the movements."""
     check = make_check(mode, PassiveCheck(), random=random.Random(5))
     shown = [
         Frame(person.draw(60 + number * STEP_S, yaw=22), number * STEP_S, number + 1)
@@ -434,7 +434,7 @@ def test_a_face_in_view_goes_on_though_it_cannot_be_used_for_a_while(
     check = make_check("passive", PassiveCheck())
     told = []
     for frame in visit(person, lambda: None, until=2.0):
-        seen = recogniser.look(frame.image)
+        seen = recogniser.assess(frame.image)
         if 0.4 < frame.captured_at < 1.5:
             seen = replace(seen, verdict=verdict)
         told.append(check.observe(frame, seen, lambda: np.ones(1, np.float32)))
@@ -449,8 +449,8 @@ class Unsteady:
         self.network, self.threshold = recogniser.network, recogniser.threshold
         self.embed = recogniser.embed
 
-    def look(self, image) -> Quality:
-        seen = self._recogniser.look(image)
+    def assess(self, image) -> Quality:
+        seen = self._recogniser.assess(image)
         steady = self._check.done or seen.verdict is not Verdict.OK
         return seen if steady else replace(seen, verdict=Verdict.HOLD_STILL)
 
@@ -459,7 +459,7 @@ class Unsteady:
 def test_who_steps_in_once_the_check_is_done_is_not_scored(
     recogniser, person, enrolled, mode
 ) -> None:
-    """Somebody follows the requests whom no frame of is scored; the picture comes after that."""
+    """Somebody makes the movements in frames that are not scored; the picture comes after that."""
     check = make_check(mode, PassiveCheck(), random=random.Random(5))
 
     def frames() -> Iterator[Frame]:
@@ -552,7 +552,7 @@ def test_poor_light_is_never_a_suspicion(recogniser, person, enrolled, light, gu
     for frames, suspected in ((held(person, 8.0, light), False), (held(person, 8.0), True)):
         check = LivenessCheck(passive)
         for frame in frames:
-            check.observe(frame, recogniser.look(frame.image), lambda: np.ones(1, np.float32))
+            check.observe(frame, recogniser.assess(frame.image), lambda: np.ones(1, np.float32))
         assert check.done is suspected
         assert not check.result.passed
         assert check.progress.guidance is guidance or suspected
@@ -563,7 +563,7 @@ def test_poor_light_admits_whom_the_cues_pass(recogniser, person) -> None:
     for frame in visit(person, lambda: None, until=3.0):
         image = dim(frame.image).astype(np.uint8)
         darker = Frame(image, frame.captured_at, frame.index)
-        check.observe(darker, recogniser.look(image), lambda: np.ones(1, np.float32))
+        check.observe(darker, recogniser.assess(image), lambda: np.ones(1, np.float32))
     assert check.result.passed
 
 
@@ -588,7 +588,7 @@ def test_a_real_person_in_a_dim_room_is_no_suspect(recogniser, shared: Path, cli
     for number, frame in enumerate(clip_frames):
         source = clip_frames[0] if still else frame
         image = dull(source.image, rng).astype(np.uint8)
-        seen = steadiness.judge(recogniser.look(image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(image), frame.captured_at)
         dim_frame = Frame(image, frame.captured_at, number + 1)
         check.observe(dim_frame, seen, partial(recogniser.embed, image, seen))
     judged = check._judged

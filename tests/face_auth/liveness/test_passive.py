@@ -1,4 +1,4 @@
-"""Each cue on frames made for it, and the published network's part."""
+"""Tests of each passive cue on frames made for it, and of the published network."""
 
 from pathlib import Path
 

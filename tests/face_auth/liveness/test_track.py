@@ -1,4 +1,4 @@
-"""How long a face was watched, and where it was lost, by the times of the pictures alone."""
+"""Tests of the face's track: time watched, gaps and lost faces, by frame times alone."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The cohort: nobody's faces, and proof that none passes for a person it was made of."""
+"""Tests of the cohort: no vector matches a person it was made from."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,13 @@ from face_auth.errors import ModelError
 from face_auth.model_making.card_writing import digest
 from face_auth.model_making.cohort import KINDS, People, best_scores, blends, mixture
 from face_auth.model_making.photograph_embeddings import embed_folder, read_landmarks
-from face_auth.model_making.recipes import is_nobody, keep_bundled, keep_cohort, make_cohort, prove
+from face_auth.model_making.recipes import (
+    check_cohort,
+    make_cohort,
+    matches_nobody,
+    write_bundled,
+    write_cohort,
+)
 from face_auth.model_making.trial import Trial, run_trial
 from face_auth.models import MODELS, load_card, load_cohort, read_entry
 from face_auth.recognition.embedding import load_network
@@ -73,7 +79,7 @@ def test_a_vector_that_is_a_persons_portrait_is_found(rng: np.random.Generator) 
     held_out = best_scores(vectors, people, held_out=True)
     assert held_out.argmax() == 11
     assert held_out[11] > 0.5
-    assert not is_nobody(vectors, people, {"1e-3": 0.5, "1e-4": 0.5}, lambda _: None)
+    assert not matches_nobody(vectors, people, {"1e-3": 0.5, "1e-4": 0.5}, lambda _: None)
 
 
 def test_an_svm_that_knows_a_vector_as_nobody_scores_it_lower(rng: np.random.Generator) -> None:
@@ -102,7 +108,7 @@ def test_a_made_cohort_is_kept_with_what_was_measured(
     (tmp_path / "model_card.json").write_text(
         json.dumps({"bundled": {"sha256": "ab", "thresholds": {"1e-5": 9}, "weaknesses": ["some"]}})
     )
-    keep_cohort("bundled", tmp_path, made)
+    write_cohort("bundled", tmp_path, made)
     entry = read_entry("bundled", tmp_path)
     assert entry["weaknesses"] == ["some"]
     assert entry["provisional"] is True
@@ -116,9 +122,9 @@ def test_a_made_cohort_is_kept_with_what_was_measured(
 def test_a_new_network_takes_its_predecessors_thresholds_out_of_the_card(tmp_path: Path) -> None:
     path = tmp_path / "model_card.json"
     path.write_text(json.dumps({"bundled": {"sha256": digest(b"old"), "thresholds": {"1e-3": 1}}}))
-    keep_bundled(tmp_path, b"old")
+    write_bundled(tmp_path, b"old")
     assert read_entry("bundled", tmp_path)["thresholds"] == {"1e-3": 1}
-    keep_bundled(tmp_path, b"new")
+    write_bundled(tmp_path, b"new")
     entry = read_entry("bundled", tmp_path)
     assert (entry["sha256"], entry["thresholds"], entry["cohort"]) == (digest(b"new"), {}, None)
 
@@ -161,7 +167,7 @@ def test_no_shipped_vector_passes_for_a_person_it_may_have_come_from(shared: Pat
     people = embed_folder(shared / "data" / "lfw", load_network(), some, lambda _: None)
     assert len(list(people)) > 120
     said: list[str] = []
-    assert prove("bundled", MODELS, people, said.append), said
+    assert check_cohort("bundled", MODELS, people, said.append), said
     assert len(said) == 2
 
 

@@ -1,4 +1,4 @@
-"""From weights to .tflite: that only the right weights are taken, and what comes out."""
+"""Tests of the conversion of weights to .tflite: rejected weights, and the result."""
 
 from pathlib import Path
 from typing import Any

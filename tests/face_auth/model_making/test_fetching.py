@@ -1,4 +1,4 @@
-"""Fetching VGGFace2's weights: from a server on loopback, with a random network of their layout."""
+"""Tests of fetching VGGFace2's weights from a server on loopback, with random weights."""
 
 import hashlib
 import http.server
@@ -162,7 +162,7 @@ def test_nobody_at_the_address_is_said(tmp_path: Path, server: Server) -> None:
 
 
 def test_the_right_bytes_of_no_network_are_refused(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no Keras file of weights"):
+    with pytest.raises(ModelError, match="not a Keras file of weights"):
         fetch_vggface2(tmp_path, serve(server, b"not hdf5"), lambda _: None)
     assert list(tmp_path.iterdir()) == []
 
@@ -188,7 +188,7 @@ def test_a_file_put_there_by_hand_is_checked_and_nothing_is_fetched(
     with pytest.raises(ModelError, match="is not the published file"):
         fetch_vggface2(tmp_path, source, lambda _: None)
     (tmp_path / FILE).write_bytes(b"right")
-    with pytest.raises(ModelError, match="no Keras file of weights"):
+    with pytest.raises(ModelError, match="not a Keras file of weights"):
         fetch_vggface2(tmp_path, source, lambda _: None)
     assert server.requests == 0
 

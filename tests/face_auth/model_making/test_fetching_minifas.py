@@ -1,4 +1,4 @@
-"""Fetching the liveness network: whole and checked, or nothing."""
+"""Tests of fetching the liveness network: complete and checked, or nothing."""
 
 import hashlib
 import http.server

@@ -1,4 +1,4 @@
-"""LFW's pairs: read by its rules, judged fold by fold."""
+"""Tests of LFW's pairs: their reader, and the accuracy by fold."""
 
 from pathlib import Path
 

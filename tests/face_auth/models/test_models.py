@@ -1,4 +1,4 @@
-"""The model card: what it says, and that nothing runs which it does not vouch for."""
+"""Tests of the model card, and of the refusal of files that it does not name."""
 
 import io
 import json

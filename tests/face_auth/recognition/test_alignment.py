@@ -1,4 +1,4 @@
-"""Framing: where the landmarks land, what lies beyond the edge, and how large faces are reduced."""
+"""Tests of alignment: positions of landmarks, pixels beyond the edge, reduction of large faces."""
 
 from pathlib import Path
 

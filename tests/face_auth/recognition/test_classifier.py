@@ -1,4 +1,4 @@
-"""The SVMs: whom they accept, and that they are the same each time."""
+"""Tests of the SVMs: their decisions, and their repeatability."""
 
 from concurrent.futures import ThreadPoolExecutor
 

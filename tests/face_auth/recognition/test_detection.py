@@ -1,4 +1,4 @@
-"""MTCNN on LiteRT: as the mtcnn package finds faces, and what the detector promises besides."""
+"""Tests of MTCNN on LiteRT against the mtcnn package, and of the detector's guarantees."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The bundled network: what its embeddings are, and what stops it from running."""
+"""Tests of the bundled network: its embeddings, and its refusal of wrong files."""
 
 import json
 import shutil
@@ -116,7 +116,7 @@ def test_a_network_of_another_size_is_refused() -> None:
     content = (MODELS / card.file).read_bytes()
     with pytest.raises(ModelError, match="another network than its card says"):
         Network(replace(card, size=160), content)
-    with pytest.raises(ModelError, match="no network that LiteRT can run"):
+    with pytest.raises(ModelError, match="LiteRT cannot run the network"):
         Network(card, b"not a network" * 100)
 
 

@@ -1,4 +1,4 @@
-"""Pose and parallax on points that were turned by known angles."""
+"""Tests of pose and parallax on points rotated by known angles."""
 
 import numpy as np
 import pytest

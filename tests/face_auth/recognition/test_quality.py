@@ -1,4 +1,4 @@
-"""Each verdict on pictures made for it, and the limits' figures on real photographs."""
+"""Tests of each verdict on pictures made for it, and of the limits on real photographs."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from face_auth.camera.demo.face import DemoFace
-from face_auth.evaluation.alterations import ALLOWED, HIDING
+from face_auth.evaluation.overlays import ALLOWED, HIDING
 from face_auth.recognition.detection import Detector, Face, letterbox
 from face_auth.recognition.pose import head_pose
 from face_auth.recognition.quality import Quality, Steadiness, assess, light

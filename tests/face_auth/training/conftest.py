@@ -1,4 +1,4 @@
-"""Two hundred drawn faces of ten people, and a teacher who knows them."""
+"""Fixtures of the training tests: 200 drawn faces of ten people, and a teacher's vectors."""
 
 from pathlib import Path
 

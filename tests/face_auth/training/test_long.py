@@ -1,4 +1,4 @@
-"""One epoch on LFW, from random weights: far better than chance on people it never saw."""
+"""Test of one epoch on LFW from random weights: far better than chance on unseen people."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The network in PyTorch, what alters its faces, what it is taught by, and its way out."""
+"""Tests of the network in PyTorch, its augmentation, its losses and its export."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from face_auth.training.data import TrainingSet
 from face_auth.training.export import averaged_network, export
 from face_auth.training.inception import InceptionResNetV1, load_weights, to_weights
 from face_auth.training.log import CHOICES, curve
-from face_auth.training.losses import Heads, losses, settle
+from face_auth.training.losses import Heads, initialise_heads, losses
 from face_auth.training.run import Run
 from face_auth.training.settings import of_stage
 from face_auth.training.shards import Faces, TrainingError
@@ -133,7 +133,7 @@ def test_the_heads_begin_where_the_network_stands() -> None:
     aims = torch.nn.functional.normalize(rows[:, :4], dim=1)
     labels = torch.tensor([0, 0, 1, *[-1] * 797])
     heads = Heads(4, 2)
-    settle(heads, rows, aims, torch.ones(800, dtype=torch.bool), labels)
+    initialise_heads(heads, rows, aims, torch.ones(800, dtype=torch.bool), labels)
     guessed = torch.nn.functional.normalize(heads.project(rows), dim=1)
     assert float((guessed * aims).sum(1).mean()) > 0.9
     mean = torch.nn.functional.normalize(rows[:2].mean(0), dim=0)

@@ -1,4 +1,4 @@
-"""A run: the loss falls, it goes on where it was stopped, it leaves good checkpoints."""
+"""Tests of a training run: falling loss, resumption and checkpoints."""
 
 import csv
 import os
@@ -50,7 +50,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     """Stopped at step 7, killed at step 10 before anything more was kept, started again."""
     killed = Run(tmp_path, data, settings)
     assert not killed.train(until=7)
-    monkeypatch.setattr(killed, "keep", lambda: None)
+    monkeypatch.setattr(killed, "save", lambda: None)
     killed.train(until=10)
     killed.log.write()  # as the choosing half does, between two checkpoints
     torch.manual_seed(99)  # a new process has other random numbers
@@ -131,10 +131,10 @@ def test_a_crash_while_writing_leaves_the_checkpoint_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / checkpoint.FILE
-    checkpoint.keep(path, {"network": {"a": torch.ones(3)}}, {"step": 1})
+    checkpoint.write(path, {"network": {"a": torch.ones(3)}}, {"step": 1})
     monkeypatch.setattr(os, "fsync", lambda handle: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
-        checkpoint.keep(path, {"network": {"a": torch.zeros(3)}}, {"step": 2})
+        checkpoint.write(path, {"network": {"a": torch.zeros(3)}}, {"step": 2})
     stored = checkpoint.read(path)
     assert stored.about["step"] == 1
     assert torch.equal(stored.part("network")["a"], torch.ones(3))

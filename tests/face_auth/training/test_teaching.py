@@ -1,4 +1,4 @@
-"""Blends of two people, and FaceNet's network as it lies in a package."""
+"""Tests of blends of two people, and of FaceNet's network as a teacher."""
 
 import re
 import zipfile
@@ -15,7 +15,7 @@ from face_auth.training.facenet import facenet, weights_of
 from face_auth.training.inception import InceptionResNetV1, load_weights, to_weights
 from face_auth.training.shards import SIDE, UNNAMED, Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import read_vectors, write_vectors
-from face_auth.training.wear import worn
+from face_auth.training.wear import with_glasses
 
 
 def flat(*values: tuple[str, int]) -> Faces:
@@ -60,12 +60,12 @@ def test_the_command_leaves_shards_without_those_it_should_not_blend(tmp_path: P
 
 
 def test_glasses_change_the_eyes_and_hardly_the_mouth(faces: Faces) -> None:
-    made = [p for _, p, _ in worn(faces, range(30), 1)]
+    made = [p for _, p, _ in with_glasses(faces, range(30), 1)]
     changed = np.abs(np.stack(made).astype(int) - faces.pictures[:30]).mean(axis=3)
     around_eyes, mouth = changed[:, 45:65, 40:97], changed[:, 90:110, 40:97]
     assert around_eyes.mean(axis=(1, 2)).min() > 3
     assert mouth.max() <= 3
-    again = [p for _, p, _ in worn(faces, range(30), 1)]
+    again = [p for _, p, _ in with_glasses(faces, range(30), 1)]
     assert all(np.array_equal(a, b) for a, b in zip(made, again, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Embeddings whitened in part, by the last layer alone."""
+"""Tests of partial whitening by the network's last layer."""
 
 from pathlib import Path
 

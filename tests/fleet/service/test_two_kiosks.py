@@ -111,7 +111,7 @@ def test_the_bank_sets_the_day_limit_whatever_a_kiosk_says(
 def test_a_session_ends_with_its_customer(here: Machine) -> None:
     session = here.login("ada", PIN).session
     assert session is not None
-    assert here.presence_of(session).look(here.camera.latest()) == "here"
+    assert here.presence_of(session).judge(here.camera.latest()) == "here"
     session.close()
     with pytest.raises(Exception, match="logged out"):
         here.presence_of(session)

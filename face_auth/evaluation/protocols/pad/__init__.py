@@ -1,1 +1,1 @@
-"""Presentation attack detection, measured: real clips, then simulated customers and attacks."""
+"""Evaluation of presentation attack detection on real clips and simulated visits."""

@@ -1,4 +1,4 @@
-"""Real clips: what liveness "passive" says of each, and who gets in by which."""
+"""Real video clips: the passive liveness result and the matches of each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ LOGIN_S: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What one clip gave.
+    """The results of one clip.
 
     Attributes:
         name: The file's, without its ending.
@@ -57,19 +57,19 @@ class Clip:
 
 
 def clip_files(folder: Path) -> list[Path]:
-    """Return the videos in a folder, by name."""
+    """Return the videos in a folder, sorted by name."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
-    """Yield a video's frames from a moment on, at most RATE a second, at their own times.
+    """Yield a video's frames from a given time, at most RATE a second, with their own times.
 
     Raises:
         OSError: If it cannot be read.
     """
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not video.isOpened():
-        raise OSError(f"{path} is no video that can be read")
+        raise OSError(f"{path} is not a readable video")
     try:
         rate = video.get(cv2.CAP_PROP_FPS)
         rate = rate if 1 <= rate <= 240 else 25.0
@@ -86,7 +86,7 @@ def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
 
 
 def judge_clips(files: Sequence[Path], recogniser: Recogniser, passive: PassiveCheck) -> list[Clip]:
-    """Try each clip as a stranger, as somebody who enrols, and against everybody enrolled."""
+    """Present each clip as a stranger, as an enrolling person, and against everybody enrolled."""
     templates: dict[str, Template] = {}
     refusals: dict[str, str] = {}
     for path in files:
@@ -136,7 +136,7 @@ def _attempt(
     check = make_check("passive", passive)
     steadiness = Steadiness()
     for frame in islice(frames_of(path, start_s), round(LOGIN_S * RATE)):
-        seen = steadiness.judge(recogniser.look(frame.image), frame.captured_at)
+        seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
         if check.done:
             return check.result.passed, check.result.score, check.result.reasons

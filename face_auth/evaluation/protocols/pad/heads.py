@@ -1,7 +1,7 @@
-"""Photographs that turn in three dimensions: a face warped over a head-shaped depth.
+"""Simulated heads: a photograph warped over a head-shaped depth, so that it turns in 3D.
 
-The depth is an ellipsoid with a nose, placed by the landmarks; what lies around the head moves
-less and less with it, like rubber. So nothing is uncovered, and the background stays.
+The depth is an ellipsoid with a nose, placed by the landmarks; the surroundings move with the head
+less and less, like rubber, so no gap opens and the background stays.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ DISTANCE: Final = 9.0
 
 @dataclass(frozen=True, slots=True)
 class HeadPlacement:
-    """Where a head is: degrees as for ``pose.Pose``, shift in px of the frame."""
+    """The pose and position of a head: degrees as for ``pose.Pose``, shift in px of the frame."""
 
     yaw: float = 0.0
     pitch: float = 0.0
@@ -42,10 +42,10 @@ class HeadPlacement:
 
 
 class Head:
-    """One photograph's person, ready to be turned."""
+    """The person of one photograph as a head that can be drawn at any pose."""
 
     def __init__(self, picture: Picture, face: Face, seed: int) -> None:
-        """Take a frame of 640 x 480 and the face in it."""
+        """Prepare the head of the face in a frame of 640 x 480."""
         self._picture = picture
         points = np.asarray(face.landmarks, float)
         across = points[1] - points[0]
@@ -63,7 +63,7 @@ class Head:
         return float(x * cos + y * sin), float(y * cos - x * sin)
 
     def draw(self, pose: HeadPlacement, t: float, blink: float = 0.0) -> Picture:
-        """Return the person at a moment, shape (480, 640, 3), without the camera's noise.
+        """Return the person's picture at a moment, shape (480, 640, 3), without camera noise.
 
         Args:
             pose: Added to how the photograph shows the person.
@@ -97,7 +97,7 @@ class Head:
     def _turned_back(
         self, u: NDArray[np.floating], v: NDArray[np.floating], yaw: float, pitch: float
     ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Return which point of the photograph is seen at points of the turned head."""
+        """Return the point of the photograph for each point of the turned head."""
         sy, cy, sp, cp = np.sin(yaw), np.cos(yaw), np.sin(pitch), np.cos(pitch)
         hx, hy = u, v
         for _ in range(4):
@@ -122,7 +122,7 @@ class Head:
     def _lively(
         self, x: NDArray[np.floating], y: NDArray[np.floating], t: float, blink: float
     ) -> NDArray[np.floating]:
-        """Return how far points are moved down by mouth, brows and lids, in eye distances."""
+        """Return the downward shift of points by mouth, brows and lids, in eye distances."""
         mouth = (np.add(self._own[3], self._own[4])) / 2
         waves = np.sin(2 * np.pi * t / np.array([1.9, 3.1, 2.3]) + self._phase[:3])
         moved = (

@@ -1,4 +1,4 @@
-"""Visits that were simulated before: a run that was stopped goes on from there."""
+"""Cache of simulated visits, from which an interrupted run continues."""
 
 import dataclasses
 import json
@@ -11,8 +11,8 @@ from face_auth.evaluation.cache import Cache, digest
 from face_auth.evaluation.protocols.pad.visits import Visit
 
 
-class KeptVisits:
-    """Visits of this very program with one set of options, kept in a cache file."""
+class VisitCache:
+    """A cache file of visits, valid for this program's code and one set of options."""
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
         """Open the cache in *folder*; *about* is all that the visits depend on, as json writes it.
@@ -27,7 +27,7 @@ class KeptVisits:
         )
 
     def visit(self, name: str, run: Callable[[], Visit]) -> Visit:
-        """Return the visit of that name, as it was kept or from *run*."""
+        """Return the visit of that name from the cache, or else from *run*."""
         key = digest(self._about, name)
         kept = self._cache.find([key]).get(key)
         if kept is not None:
@@ -37,5 +37,5 @@ class KeptVisits:
         return made
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._cache.close()

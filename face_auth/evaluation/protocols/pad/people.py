@@ -1,4 +1,4 @@
-"""How simulated people move: customers who follow requests, and whoever holds up a picture."""
+"""Motion models of simulated people: customers in a challenge, and an attacker's hand."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +10,7 @@ from face_auth.evaluation.protocols.pad.heads import HeadPlacement
 from face_auth.types import Movement
 
 CONFUSED: Final = 0.02
-"""Share of requests in which a customer first turns to the wrong side."""
+"""Share of movements in which a customer first turns to the wrong side."""
 PATIENCE_S: Final = 2.0
 BLINK_S: Final = 0.25
 
@@ -21,7 +21,7 @@ ENDS: Final = {
     Movement.DOWN: (0, -1, 0),
     Movement.CLOSER: (0, 0, 1),
 }
-"""Share of a person's own turn, nod and step that each request leads to."""
+"""Share of a person's own turn, nod and step that each movement leads to."""
 OPPOSITE: Final = {
     Movement.LEFT: Movement.RIGHT,
     Movement.RIGHT: Movement.LEFT,
@@ -33,7 +33,7 @@ OPPOSITE: Final = {
 
 @dataclass
 class Customer:
-    """Follows requests after a moment, and sways and blinks meanwhile.
+    """A customer who makes each requested movement after a delay, and sways and blinks.
 
     The figures are assumed, not measured: people react to an arrow within 0.3 to 0.8 s, turn by
     20 to 38 degrees, nod by 13 to 22 and come 28 to 45 % closer, in 0.45 to 0.9 s; whoever sees
@@ -54,13 +54,13 @@ class Customer:
     _rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        """Draw what is this person's own."""
+        """Draw the person's individual parameters."""
         self._rng = np.random.default_rng([self.seed, 3])
         self._phase = self._rng.uniform(0, 2 * np.pi, 6)
         self._lean = self._rng.uniform(-4, 4)
 
     def pose(self, asked: Movement | None, t: float) -> HeadPlacement:
-        """Return where the head is at a moment; call it with rising times."""
+        """Return the head's pose and position at a moment; call it with rising times."""
         if asked is not self._asked:
             self._ask(asked, t)
         elif asked is not None and not self._urged and t - self._since > PATIENCE_S:

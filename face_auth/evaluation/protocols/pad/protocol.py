@@ -1,4 +1,4 @@
-"""Protocol: presentation attacks. Real clips first, then simulated visits for counts."""
+"""Protocol: presentation attack detection on real clips, then on simulated visits."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
 from face_auth.evaluation.metrics import upper_bound
 from face_auth.evaluation.protocols.pad.clips import Clip, clip_files, judge_clips
-from face_auth.evaluation.protocols.pad.kept import KeptVisits
+from face_auth.evaluation.protocols.pad.kept import VisitCache
 from face_auth.evaluation.protocols.pad.species import ATTACKS, BONA_FIDE, RATE, Make
 from face_auth.evaluation.protocols.pad.visits import Visit, subjects, visit
 from face_auth.evaluation.result import Section, Table, percent
@@ -33,7 +33,7 @@ TARGET: Final = 0.07
 
 @dataclass(frozen=True, slots=True)
 class PadOptions:
-    """What the command line says.
+    """The options of the command line.
 
     Attributes:
         videos: A folder of real clips; None leaves them out.
@@ -55,8 +55,8 @@ class PadOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Honest:
-    """An honest customer's visit: how many attempts, how long, and whether it went well."""
+class HonestVisit:
+    """A bona fide customer's visit: number of attempts, duration and outcome."""
 
     first: Visit
     attempts: int
@@ -96,7 +96,7 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
     shown = list(islice(subjects(paths, recogniser, seed), wanted))
     if len(shown) < 2:
         raise InputError("no two photographs show one person who faces the camera")
-    kept = KeptVisits(options.cache, values | {"seed": seed, "people": [str(p) for p in paths]})
+    kept = VisitCache(options.cache, values | {"seed": seed, "people": [str(p) for p in paths]})
 
     def run(name: str, make: Make, index: int, own: int) -> Visit:
         pair = shown[index % len(shown)], shown[(index + 1) % len(shown)]
@@ -138,7 +138,7 @@ def _seed(seed: int, group: int, index: int) -> int:
 
 def _honest_visits(
     count: int, run: Callable[[str, Make, int, int], Visit], seed: int
-) -> list[Honest]:
+) -> list[HonestVisit]:
     say(f"simulated: {count} bona fide visits ...")
     visits = []
     for index in range(count):
@@ -148,7 +148,7 @@ def _honest_visits(
             own = _seed(seed, 0, index * TRIES + len(tries))
             tries.append(run(name, BONA_FIDE, index, own))
         seconds = sum(one.seconds for one in tries)
-        visits.append(Honest(tries[0], len(tries), seconds, tries[-1].passed))
+        visits.append(HonestVisit(tries[0], len(tries), seconds, tries[-1].passed))
         if len(visits) % 50 == 0:
             refused = sum(not one.first.passed for one in visits)
             say(f"  {refused} of {len(visits)} refused at first")
@@ -202,7 +202,7 @@ def _reasons(visits: Sequence[Visit]) -> list[str]:
     return [one.reason for one in visits if not one.passed]
 
 
-def _honest_values(honest: Sequence[Honest]) -> dict[str, Any]:
+def _honest_values(honest: Sequence[HonestVisit]) -> dict[str, Any]:
     refused = sum(not one.first.passed for one in honest)
     suspected = sum(one.first.suspected for one in honest)
     went_well = [one for one in honest if one.passed]
@@ -229,7 +229,7 @@ def _honest_values(honest: Sequence[Honest]) -> dict[str, Any]:
     }
 
 
-def _honest_table(honest: Sequence[Honest], rate: float) -> Table:
+def _honest_table(honest: Sequence[HonestVisit], rate: float) -> Table:
     values = _honest_values(honest)
 
     def shown(name: str, digits: int = 1) -> str:

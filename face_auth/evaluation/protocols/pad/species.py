@@ -1,4 +1,4 @@
-"""Customers and attacks as sequences of frames, each made anew from a photograph and a seed."""
+"""Simulated presentations, bona fide and attacks: frame sequences from a photograph and a seed."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.evaluation.alterations import mask
+from face_auth.evaluation.overlays import mask
 from face_auth.evaluation.protocols.pad.heads import HEIGHT, WIDTH, Head, HeadPlacement
 from face_auth.evaluation.protocols.pad.people import ENDS, Customer
 from face_auth.evaluation.protocols.pad.surfaces import Held, hold, on_screen, printed
+from face_auth.recognition.alignment import similarity
 from face_auth.recognition.detection import Face
 from face_auth.types import Movement
 
@@ -27,14 +28,14 @@ NOISE: Final = (1.5, 3.5)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """The photograph of the person shown, in a frame of 640 x 480, and the face in it."""
+    """A photograph of the presented person in a frame of 640 x 480, and the face in it."""
 
     picture: Picture
     face: Face
 
 
 class Sequence(ABC):
-    """One visit, frame after frame.
+    """The frame sequence of one visit; base of all presentations.
 
     Attributes:
         rate: How many frames a second will be asked for.
@@ -43,7 +44,7 @@ class Sequence(ABC):
     rate = RATE
 
     def __init__(self, subject: Subject, other: Subject, seed: int) -> None:
-        """Take the person shown, someone else (the attacker's room), and the seed."""
+        """Prepare a visit of the person shown, with *other*'s photograph as the attacker's room."""
         self.rng = np.random.default_rng([seed, 11])
         self.seed = seed
         self.subject = subject
@@ -52,7 +53,7 @@ class Sequence(ABC):
         self._phase = self.rng.uniform(0, 2 * np.pi, 6)
 
     def frame(self, asked: Movement | None, t: float) -> Picture:
-        """Return what the camera gives at a moment, RGB, shape (480, 640, 3)."""
+        """Return the camera's frame at a moment, RGB, shape (480, 640, 3)."""
         seen = self.scene(asked, t).astype(np.float32)
         top, left = self.rng.integers(0, 97, 2)
         seen += self._noise[top : top + HEIGHT, left : left + WIDTH]
@@ -60,11 +61,11 @@ class Sequence(ABC):
 
     @abstractmethod
     def scene(self, asked: Movement | None, t: float) -> Picture:
-        """Return what is before the camera."""
+        """Return the scene in front of the camera."""
 
 
 class Living(Sequence):
-    """A customer who follows the requests; with a mask on where *covered*."""
+    """A bona fide customer who makes the movements; with a mask on where *covered*."""
 
     def __init__(
         self, subject: Subject, other: Subject, seed: int, *, covered: bool = False
@@ -78,12 +79,12 @@ class Living(Sequence):
         self.person = Customer(seed)
 
     def scene(self, asked: Movement | None, t: float) -> Picture:
-        """Draw the head where the customer holds it."""
+        """Draw the customer's head at its present pose."""
         return self.head.draw(self.person.pose(asked, t), t, self.person.blink(t))
 
 
 class Sheet(Sequence):
-    """A picture held up, on paper or on a phone, by somebody who knows what is asked."""
+    """An attack with a picture on paper or a phone, moved by hand to follow the challenge."""
 
     def __init__(
         self,
@@ -115,11 +116,11 @@ class Sheet(Sequence):
         self._paper: Picture | None = None
 
     def scene(self, asked: Movement | None, t: float) -> Picture:
-        """Hold the sheet as the attacker's hand does."""
+        """Draw the sheet as the attacker's hand holds it."""
         return hold(self.sheet(asked, t), self.held(asked, t), self._behind)
 
     def sheet(self, asked: Movement | None, t: float) -> Picture:
-        """Return what the sheet shows: the photograph."""
+        """Return the picture on the sheet: the photograph."""
         picture = self._cut(self.subject.picture)
         if self._screen:
             return on_screen(picture, np.random.default_rng([self.seed, 5]), t)
@@ -135,7 +136,7 @@ class Sheet(Sequence):
         return picture[top : int(y + height + reach), left : int(x + width + reach)]
 
     def held(self, asked: Movement | None, t: float) -> Held:
-        """Return how the hand holds it at a moment."""
+        """Return the placement of the sheet in the hand at a moment."""
         waves = np.sin(2 * np.pi * t / np.array([2.9, 3.7, 4.7, 0.31, 0.27, 5.1]) + self._phase)
         much = 0.0 if self._moves == "still" else 1.0
         hand = self._hand.pose(asked, t)
@@ -160,7 +161,7 @@ class Sheet(Sequence):
 
 
 def _share(hand: HeadPlacement, asked: Movement | None) -> float:
-    """Return how far the hand has got with what is asked, 0 to 1."""
+    """Return the share of the requested movement that the hand has made, 0 to 1."""
     if asked is None:
         return 0.0
     largest = max(abs(hand.yaw) / 22, abs(hand.pitch) / 14, (hand.scale - 1) / 0.3)
@@ -168,7 +169,7 @@ def _share(hand: HeadPlacement, asked: Movement | None) -> float:
 
 
 class Replay(Sheet):
-    """The person's own video on a phone: made for other requests, or for just these."""
+    """An attack with the person's video on a phone, of other movements or of the same ones."""
 
     def __init__(self, subject: Subject, other: Subject, seed: int, *, fits: bool) -> None:
         """See `Sequence`."""
@@ -179,7 +180,7 @@ class Replay(Sheet):
         self._plan = [list(Movement)[k] for k in self.rng.integers(0, 5, 40)]
 
     def sheet(self, asked: Movement | None, t: float) -> Picture:
-        """Show the video."""
+        """Return the video's frame."""
         if not self._fits:
             asked = None if t < 0.8 else self._plan[int((t - 0.8) / 2.0) % len(self._plan)]
         picture = self._head.draw(self._person.pose(asked, t), t, self._person.blink(t))
@@ -187,7 +188,7 @@ class Replay(Sheet):
 
 
 class CutOut(Sheet):
-    """A print with holes through which the attacker's own eyes and mouth are seen."""
+    """An attack with a print whose holes show the attacker's own eyes and mouth."""
 
     def __init__(self, subject: Subject, other: Subject, seed: int) -> None:
         """See `Sequence`."""
@@ -196,7 +197,7 @@ class CutOut(Sheet):
         self._self = Customer(seed + 1)
 
     def sheet(self, asked: Movement | None, t: float) -> Picture:
-        """Cut eyes and mouth out of the print and put living ones in."""
+        """Return the print with the attacker's eyes and mouth in its holes."""
         living = self._own.draw(HeadPlacement(yaw=2 * np.sin(t)), t, self._self.blink(t))
         holes = np.zeros((HEIGHT, WIDTH), np.uint8)
         points = np.asarray(self.subject.face.landmarks, float)
@@ -214,9 +215,7 @@ class CutOut(Sheet):
 
 
 def _onto(source: Subject, target: Subject) -> Picture:
-    """Return a person's photograph brought so that eyes and mouth lie on another's."""
-    from face_auth.recognition.alignment import similarity
-
+    """Return a person's photograph moved so that eyes and mouth lie on another's."""
     matrix = similarity(source.face.landmarks, target.face.landmarks)
     drawn = cv2.warpAffine(
         source.picture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT_101
@@ -225,7 +224,7 @@ def _onto(source: Subject, target: Subject) -> Picture:
 
 
 class Injected(Living):
-    """The camera's stream replaced: by one frame, or by two seconds over and over."""
+    """An injection attack: the camera's stream is replaced by one frame or a two-second loop."""
 
     def __init__(self, subject: Subject, other: Subject, seed: int, *, loop_s: float) -> None:
         """See `Sequence`; *loop_s* 0 is a single frame."""
@@ -235,7 +234,7 @@ class Injected(Living):
         self._shown = 0
 
     def frame(self, asked: Movement | None, t: float) -> Picture:
-        """Record first, then show what was recorded."""
+        """Record the first frames, then replay them."""
         while len(self._kept) < max(round(self._loop_s * self.rate), 1):
             self._kept.append(super().frame(None, len(self._kept) / self.rate))
         self._shown += 1

@@ -1,4 +1,4 @@
-"""Pictures on paper and on screens, held before a camera: what light, raster and hands do."""
+"""Simulation of pictures on paper and screens in front of a camera: light, raster and bending."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ FOCAL: Final = 700.0
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How a flat thing is held: degrees about its middle, size, shift in px, and its bend.
+    """The placement of a flat sheet: degrees about its middle, size, shift in px, and bend.
 
     *bend* is the angle in degrees that the sheet spans on a cylinder: 0 flat, 180 a half one;
     about the vertical axis where *upright*.
@@ -34,7 +34,7 @@ class Held:
 
 
 def printed(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Return a photograph as a printer gives it: fewer tones, a cast, grain, a white edge."""
+    """Return a photograph as printed: fewer tones, a colour cast, grain, a white edge."""
     low, high = rng.uniform(15, 40), rng.uniform(215, 240)
     cast = rng.uniform(0.92, 1.05, 3)
     tones = low + picture.astype(np.float32) / 255 * (high - low)
@@ -49,7 +49,7 @@ def printed(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def on_screen(picture: Picture, rng: np.random.Generator, t: float = 0.0) -> Picture:
-    """Return a picture as a phone's screen shows it: gamma, glow, raster, glare, a dark bezel."""
+    """Return a picture as shown on a phone: gamma, glow, raster, glare, a dark bezel."""
     gamma = rng.uniform(0.8, 1.0)
     glow = (picture.astype(np.float32) / 255) ** gamma * rng.uniform(225, 255)
     glow *= np.array([rng.uniform(0.9, 1.0), 1.0, rng.uniform(1.0, 1.08)])
@@ -75,7 +75,7 @@ def on_screen(picture: Picture, rng: np.random.Generator, t: float = 0.0) -> Pic
 
 
 def hold(sheet: Picture, held: Held, behind: Picture) -> Picture:
-    """Return what the camera sees of a sheet held before a background.
+    """Return the camera's view of a sheet in front of a background.
 
     Args:
         sheet: RGB, any size; at scale 1 as large as in the frame.

@@ -30,7 +30,7 @@ FACING: Final = (8.0, 18.0)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What became of one attempt.
+    """The outcome of one attempt.
 
     Attributes:
         passed: Whether it was taken for bona fide.
@@ -49,7 +49,7 @@ class Visit:
 
 
 def subjects(paths: Sequence[Path], recogniser: Recogniser, seed: int) -> Iterator[Subject]:
-    """Yield photographs, mixed by a seed, that show one usable face looking at the camera.
+    """Yield photographs with one usable face that looks at the camera, shuffled by a seed.
 
     A photograph is enlarged to the frame's height and continued at both sides by its blurred
     mirror image, so that no bar stands around the person. Photographs with a second face are left
@@ -99,7 +99,7 @@ def visit(
     liveness: Liveness = "challenge",
     rate: float = RATE,
 ) -> Visit:
-    """Run one attempt at so many frames a second, until the check is done or time is up."""
+    """Run one attempt at a frame rate until the check is done or the time is up."""
     sequence: species.Sequence = make(shown, other, seed)
     sequence.rate = rate
     check = make_check(liveness, passive, random=Random(seed))
@@ -107,7 +107,7 @@ def visit(
     number, t = 0, 0.0
     while not check.done and not check.unseen and t < LONGEST_S[liveness]:
         image = sequence.frame(check.progress.movement, t)
-        seen = steadiness.judge(recogniser.look(image), t)
+        seen = steadiness.judge(recogniser.assess(image), t)
         check.observe(Frame(image, t, number + 1), seen, partial(recogniser.embed, image, seen))
         number += 1
         t = number / rate

@@ -1,4 +1,4 @@
-"""The drawn person: found, alive, obedient, and not taken for another."""
+"""Tests of the drawn person: detection, liveness, movements and distinctness."""
 
 import shutil
 import subprocess

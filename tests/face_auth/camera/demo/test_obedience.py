@@ -1,4 +1,4 @@
-"""The drawn person does what it is asked, after a moment, and no faster than people."""
+"""Tests of the drawn person's movements: their delay, speed and end."""
 
 import numpy as np
 import pytest
@@ -9,13 +9,13 @@ from face_auth.camera.open_source import make_source
 from face_auth.types import Movement
 
 
-@pytest.mark.parametrize("request_", list(Movement))
-def test_it_ends_where_the_request_leads_and_comes_back(request_) -> None:
+@pytest.mark.parametrize("movement", list(Movement))
+def test_it_ends_where_the_movement_leads_and_comes_back(movement) -> None:
     person = Obedience()
     assert person.pose(None, 0.0) == STRAIGHT
-    assert person.pose(request_, 1.0) == STRAIGHT
-    assert person.pose(request_, 1.0 + REACTION_S * 0.9) == STRAIGHT
-    assert person.pose(request_, 1.1 + REACTION_S + MOVEMENT_S) == ENDS[request_]
+    assert person.pose(movement, 1.0) == STRAIGHT
+    assert person.pose(movement, 1.0 + REACTION_S * 0.9) == STRAIGHT
+    assert person.pose(movement, 1.1 + REACTION_S + MOVEMENT_S) == ENDS[movement]
     person.pose(None, 3.0)
     assert person.pose(None, 3.1 + REACTION_S + MOVEMENT_S) == STRAIGHT
 
@@ -31,7 +31,7 @@ def test_it_turns_no_faster_than_people() -> None:
 
 
 def test_the_camera_hands_on_what_is_asked() -> None:
-    """The source of the demo camera looks at the camera's request at every frame."""
+    """The source of the demo camera reads the requested movement at every frame."""
     now = [0.0]
     camera = Camera("demo", clock=lambda: now[0])
     source = make_source("demo", lambda: now[0], lambda: camera.asked).open()

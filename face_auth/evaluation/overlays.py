@@ -1,4 +1,4 @@
-"""What faces wear, what hides them and what light does to them, painted onto photographs."""
+"""Masks, hands, glasses, hats and side light painted onto photographs of faces."""
 
 from collections.abc import Callable
 from typing import Final
@@ -86,12 +86,12 @@ def _skin_of(picture: Picture, landmarks: Points) -> NDArray[np.float64]:
 
 
 def hand_over_mouth(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Hold a hand before the mouth."""
+    """Draw a hand in front of the mouth."""
     return _hand(picture, landmarks, rng.uniform(80, 86), rng)
 
 
 def hand_over_eyes(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Hold a hand before both eyes."""
+    """Draw a hand in front of both eyes."""
     return _hand(picture, landmarks, rng.uniform(38, 43), rng)
 
 
@@ -111,7 +111,7 @@ def _lenses(landmarks: Points) -> list[NDArray[np.float64]]:
 
 
 def glasses(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Put clear glasses with a dark frame on."""
+    """Draw clear glasses with a dark frame."""
     result = picture.copy()
     unit = float(np.hypot(*(np.asarray(landmarks)[1] - np.asarray(landmarks)[0])))
     thick = max(1, round(unit * 0.05))
@@ -126,7 +126,7 @@ def glasses(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Pi
 
 
 def tinted_glasses(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Put tinted glasses on: the lenses let a third to a tenth of the light through."""
+    """Draw tinted glasses whose lenses let a third to a tenth of the light through."""
     result = picture
     dark = np.asarray((22, 20, 20), np.float32)
     for lens in _lenses(landmarks):
@@ -141,7 +141,7 @@ def eye_patch(picture: Picture, landmarks: Points, rng: np.random.Generator) -> 
 
 
 def hat(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Put a hat on, down to above the brows."""
+    """Draw a hat down to above the brows."""
     rim = rng.uniform(16, 22)
     shape = np.array([(0, rim), (56, rim - 4), (112, rim), (108, -40), (56, -58), (4, -40)])
     surface = _shaded(picture, _of(HATS, rng), rng)
@@ -149,7 +149,7 @@ def hat(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Pictur
 
 
 def side_light(picture: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
-    """Leave one side of the face 35 % of its light, with a soft edge along the nose."""
+    """Reduce one side of the face to 35 % of its light, with a soft edge along the nose."""
     points = np.asarray(landmarks, float)
     across = points[1] - points[0]
     unit = float(np.hypot(*across))
