@@ -208,7 +208,7 @@ def test_a_head_passes_at_every_rate_and_a_picture_at_none(rate) -> None:
     assert visitor.t < 6.5
     challenge = Challenge([Request.LEFT])
     Visitor(challenge, FLAT, rate=rate).follow({Request.LEFT: {"yaw": 40.0}}, frames=10 * rate)
-    assert challenge.state is State.FAILED
+    assert challenge.state is (State.FAILED if rate > 5 else State.UNSEEN)
 
 
 @pytest.mark.parametrize("seconds", [1.0, 3.0, 7.0])
@@ -299,7 +299,7 @@ def test_who_never_looks_straight_was_not_seen() -> None:
 @pytest.mark.parametrize(
     ("rate", "latest_s", "state"),
     [(25, EACH_S, State.FAILED), (12, EACH_S, State.FAILED), (8, ENOUGH / 8, State.FAILED),
-     (5, ENOUGH / 5, State.FAILED), (4.5, LONGEST * EACH_S, State.UNSEEN)],
+     (5, LONGEST * EACH_S, State.UNSEEN)],
 )  # fmt: skip
 def test_fewer_pictures_give_more_time_before_a_request_counts_as_not_done(
     rate, latest_s, state
