@@ -30,9 +30,10 @@ EACH_S: Final = 4.5
 second and turn slowly."""
 STRAIGHT_S: Final = 8.0
 """How long the first straight frames may take, of time that was watched."""
-ENOUGH: Final = 44
+ENOUGH: Final = 48
 """So many pictures of a request must have been judged before it counts as not done. Fewer show less
-of a movement: in simulation two of 100 honest people were refused at 8 a second who pass at 12."""
+of a movement: in simulation two of 100 honest people were refused at 8 a second who pass at 12.
+Five a second show fewer in the longest time, so nobody is suspected then."""
 LONGEST: Final = 2.0
 """Largest factor by which each of these times is extended where pictures are few or missing."""
 REACTION_S: Final = 0.2

@@ -208,7 +208,7 @@ def test_a_head_passes_at_every_rate_and_a_picture_at_none(rate) -> None:
     assert visitor.t < 6.5
     challenge = Challenge([Movement.LEFT])
     Visitor(challenge, FLAT, rate=rate).follow({Movement.LEFT: {"yaw": 40.0}}, frames=10 * rate)
-    assert challenge.state is ChallengeState.FAILED
+    assert challenge.state is (ChallengeState.FAILED if rate > 5 else ChallengeState.UNSEEN)
 
 
 @pytest.mark.parametrize("seconds", [1.0, 3.0, 7.0])
@@ -307,8 +307,7 @@ def test_who_never_looks_straight_was_not_seen() -> None:
         (25, EACH_S, ChallengeState.FAILED),
         (12, EACH_S, ChallengeState.FAILED),
         (8, ENOUGH / 8, ChallengeState.FAILED),
-        (5, ENOUGH / 5, ChallengeState.FAILED),
-        (4.5, LONGEST * EACH_S, ChallengeState.UNSEEN),
+        (5, LONGEST * EACH_S, ChallengeState.UNSEEN),
     ],
 )
 def test_fewer_pictures_give_more_time_before_a_request_counts_as_not_done(
