@@ -54,7 +54,7 @@ def prepare(folder: Path) -> Any:
                     template_id=uuid.uuid4().hex,
                     pin_hash=stores.hasher.hash(new, PIN),
                 )  # fmt: skip
-                machine.bank.enrolment._commit(
+                machine.bank.enrolment._save(
                     record, None, 0, replace(template, customer_id=new), captures, STAFF
                 )
     finally:

@@ -80,7 +80,7 @@ def a_withdrawal(kiosk: Any, machine: Any, error: BaseException) -> None:
 
 
 def the_watch_over_an_account(kiosk: Any, machine: Any, error: BaseException) -> None:
-    machine.watch = fails(error)
+    machine.presence_of = fails(error)
     log_in(kiosk)
     kiosk.on("Covered")
 
