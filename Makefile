@@ -11,12 +11,12 @@ DEBIAN_FLEET := postgresql
 DEBIAN_HA := postgresql patroni python3-etcd etcd-server haproxy iproute2
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
-# Parallel test processes; OMP_NUM_THREADS=1 keeps their threads from slowing each other down.
-SIDE_BY_SIDE = -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadgroup
+# Tests often wait for a disk, a window or a process: four at once keep two cores busy, each with one thread.
+SIDE_BY_SIDE = -n 4 --max-worker-restart 0 --dist loadgroup
 LOCALE := kiosk/words/locale
 SCREENS ?= demo-screens
 
-.PHONY: help kiosk demo fleet test test-long test-mutants test-train test-fleet test-fleet-ha bench bench-fleet lint \
+.PHONY: help kiosk demo fleet test test-quick test-long test-mutants test-train test-fleet test-fleet-ha bench bench-fleet lint \
 	format messages clean
 
 help: ## list the targets
@@ -42,6 +42,10 @@ test: $(VENV)/.all $(VENV)/.screen ## run all tests, or those that ARGS names
 		$(PY) -m pytest $(SIDE_BY_SIDE) --ignore tests/kiosk
 		$(PY) -m pytest $(SIDE_BY_SIDE) tests/kiosk
 	fi
+
+test-quick: $(VENV)/.all ## run the tests that need no window, no real face and little time: while you work
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) --ignore tests/kiosk --ignore tests/crash \
+		-m "not (gui or faces or early or long)" $(ARGS)
 
 test-long: $(VENV)/.all $(VENV)/.screen ## run all tests with the long ones: some hours
 	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)

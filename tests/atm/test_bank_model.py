@@ -517,6 +517,7 @@ def at_once(no_sync: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atm.login.login, "FOLLOW_UP_DELAY_S", 0.0)
 
 
+@pytest.mark.early
 def test_no_sequence_tells_the_bank_from_its_rules() -> None:
     run(40, 30)
 

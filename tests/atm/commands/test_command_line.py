@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.xdist_group("command line")
+pytestmark = [pytest.mark.xdist_group("command line"), pytest.mark.early]
 
 STAFF = ("ruiz", "482913")
 LONG_PIN = "407183526914"  # four digits may stand in a MAC by chance

@@ -103,6 +103,7 @@ def test_a_network_too_far_from_the_trained_one_is_refused(
             convert_bundled(tmp_path, lambda _: None)
 
 
+@pytest.mark.early
 @pytest.mark.faces
 def test_a_converted_network_gives_the_embeddings_of_its_training_run(
     model: Any, shared: Path

@@ -98,6 +98,7 @@ def test_keras_facenet_says_where_the_weights_are_and_which() -> None:
     assert (elsewhere.url, elsewhere.sha256) == ("http://127.0.0.1/x.h5", source.sha256)
 
 
+@pytest.mark.early
 def test_fetched_weights_become_a_network_that_runs(
     server: Server, weights: Path, tmp_path: Path, rng: np.random.Generator
 ) -> None:
