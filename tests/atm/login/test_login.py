@@ -4,6 +4,7 @@ import itertools
 import json
 import queue
 import threading
+import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -280,6 +281,18 @@ def test_a_right_pin_with_another_face_is_looked_into_behind_the_answer(bank, ad
     logins.login("ada", "4071", seen(False))
     assert suspected.get(timeout=LIMIT_S) == ada
     assert suspected.empty()
+
+
+def test_a_wrong_pin_leaves_nothing_to_do_behind_the_answer(bank, ada) -> None:
+    logins = bank.logins()
+    for pin, face, is_left in (
+        ("0000", False, False),
+        ("0000", True, False),
+        ("4071", False, True),
+    ):
+        _decision, follow_up = logins._decided(time.monotonic(), "ada", pin, seen(face))
+        bank.attempts.clear(ada)
+        assert (follow_up is not None) == is_left
 
 
 def test_a_pin_hashed_with_a_former_key_is_hashed_again_after_its_admission(bank, ada) -> None:
