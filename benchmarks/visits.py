@@ -30,18 +30,19 @@ class Visits:
         outcomes: Number of visits by outcome and reason.
         seconds: Times from press to answer of the admitted visits.
         rates: Pictures judged a second, as the machine measured at each visit.
-        suspected: Number of presentation attacks suspected in the log.
+        suspected: Reasons of the presentation attacks that the log suspects, with their number.
     """
 
     outcomes: Counter[str]
     seconds: list[float]
     rates: list[float]
-    suspected: int
+    suspected: Counter[str]
 
     def text(self) -> str:
         """Return the figures as printed lines."""
         lines = [f"{count:>5}  {what}" for what, count in self.outcomes.most_common()]
-        lines.append(f"presentation attacks suspected: {self.suspected}")
+        lines.append(f"presentation attacks suspected: {self.suspected.total()}")
+        lines += [f"{count:>5}  {reasons}" for reasons, count in self.suspected.most_common()]
         if self.seconds:
             lines.append(f"seconds until admitted, median: {median(self.seconds):.1f}")
         if self.rates:
@@ -79,8 +80,11 @@ def measure(folder: Path, visits: int, busy: int) -> Visits:
                 if machine._pace.last is not None:
                     rates.append(machine._pace.last)
                 bank_of(machine).stores.attempts.clear(customer_id)
-        entries = machine.audit.entries()
-        suspected = sum(entry["kind"] == "presentation attack suspected" for entry in entries)
+        suspected = Counter(
+            str(entry["reasons"] or ["several cues together", entry["liveness"]])
+            for entry in machine.audit.entries()
+            if entry["kind"] == "presentation attack suspected"
+        )
     finally:
         machine.close()
     return Visits(outcomes, seconds, rates, suspected)
