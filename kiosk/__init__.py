@@ -1,1 +1,1 @@
-"""The window: everything that customers and staff see and touch. Only this package uses tkinter."""
+"""The window: everything that customers and staff see and touch, and the program's only tkinter."""
