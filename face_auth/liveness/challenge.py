@@ -155,6 +155,7 @@ class Challenge:
         self._asked_at: float | None = None
         self._watched_s = 0.0
         self._seen = 0
+        self._gap = False
         self._held_since: float | None = None
         self._wrong_since: float | None = None
         self._slips = 0
@@ -250,6 +251,7 @@ class Challenge:
                 return False
             self._straight, self._last, self._jumped_at = [], None, None
         self._seen += 1
+        self._gap = self._gap or self.track.unwatched
         if self.state is ChallengeState.RUNNING:
             self._end_in_time(at)
         return self.state in {ChallengeState.RUNNING, ChallengeState.PASSED}
@@ -261,6 +263,8 @@ class Challenge:
         if self.track.watched_s - self._watched_s > limit_s and (straight or self._seen >= ENOUGH):
             if straight:
                 self._end(ChallengeState.UNSEEN, "nobody looked straight in time")
+            elif self._gap:
+                self._end(ChallengeState.UNSEEN, "too few pictures")
             else:
                 self._end(ChallengeState.FAILED, f"not done in time: {self.current}")
         elif at - self._asked_at > LONGEST * limit_s:
@@ -303,7 +307,8 @@ class Challenge:
         self._ask(at)
 
     def _ask(self, at: float) -> None:
-        self._asked_at, self._watched_s, self._seen = at, self.track.watched_s, 0
+        self._asked_at, self._watched_s = at, self.track.watched_s
+        self._seen, self._gap = 0, False
         self._held_since = self._wrong_since = None
         self._may_answer = False
         self._share = 0.0

@@ -324,6 +324,19 @@ def test_fewer_pictures_give_more_time_before_a_request_counts_as_not_done(
     assert visitor.t - asked_at == pytest.approx(latest_s, abs=1.5 / rate)
 
 
+@pytest.mark.parametrize(("gap_s", "state"), [(0.2, "failed"), (0.5, "unseen")])
+def test_a_gap_while_a_movement_is_awaited_accuses_nobody(gap_s, state) -> None:
+    """The movement may have been made in the gap; 0.2 s without a picture count as watched."""
+    challenge = Challenge([Movement.LEFT, Movement.UP])
+    visitor = Visitor(challenge, rate=25)
+    while challenge.done < 1:
+        visitor.follow(frames=1)
+    visitor.t += gap_s
+    while challenge.state is ChallengeState.RUNNING:
+        visitor.show()
+    assert challenge.state == state
+
+
 @pytest.mark.parametrize("rate", [8, 12, 25])
 def test_landmarks_misplaced_for_a_moment_are_no_jump_at_any_rate(rate) -> None:
     """What counts is how long they are, not in how many pictures."""
