@@ -67,7 +67,7 @@ class ClaimedFace(NamedTuple):
 
     Attributes:
         template: The claimed customer's, or a decoy where there is no such customer.
-        excused: Movements that they cannot follow, as `CredentialRecord.excused`.
+        excused: Movements that they cannot make, as `CredentialRecord.excused`.
         frames: The frames to judge.
     """
 
