@@ -36,7 +36,7 @@ class BalanceError(AtmError):
 
 
 class Office:
-    """The acts of staff; `StaffRegistry` has signed in whoever acts or signs."""
+    """Staff acts; callers pass members whom `StaffRegistry` signed in."""
 
     def __init__(
         self,

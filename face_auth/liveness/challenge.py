@@ -143,7 +143,7 @@ class Challenge:
             ValueError: If there is none.
         """
         if not movements:
-            raise ValueError("a challenge asks for something")
+            raise ValueError("a challenge needs a movement")
         self.movements = tuple(movements)
         self.state = ChallengeState.RUNNING
         self.reason = ""

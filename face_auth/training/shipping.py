@@ -80,8 +80,8 @@ def replace(
             raise TrainingError("The data support no threshold; nothing was replaced.")
         calibration.write(context, points)
     put_in_place(old, new, comparison)
-    say(f"{old} holds the new network, its cohort, thresholds and card. Templates of the old one")
-    say("ask for a rebuild; staff approve the new models (python -m atm approve).")
+    say(f"{old} holds the new network, its cohort, thresholds and card. Staff approve the models")
+    say("(python -m atm approve). Each customer then needs new-face; until then, no login.")
 
 
 def put_in_place(old: Path, new: Path, comparison: Comparison) -> None:
