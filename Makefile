@@ -68,7 +68,7 @@ fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank: three PostgreSQL servers
 	@$(call debian,$(DEBIAN_HA))
 	$(PY) -m benchmarks.fleet up
 
-bench: $(VENV)/.all $(VENV)/.screen ## measure speed and memory, against the obvious stack
+bench: $(VENV)/.all $(VENV)/.screen ## measure speed and memory, against a baseline (mtcnn + keras-facenet)
 	@$(PY) -m benchmarks $(ARGS)
 
 bench-fleet: $(VENV)/.all $(VENV)/.fleet ## measure the bank's service with up to 100,000 customers

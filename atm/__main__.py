@@ -118,7 +118,7 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
     enrol.add_argument("--full-name", metavar="T", help="default: the username")
     enrol.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
     enrol.add_argument(
-        "--excuse", action="append", default=[], metavar="REQUEST",
+        "--excuse", action="append", default=[], metavar="MOVEMENT",
         help="a movement that the customer cannot make, such as look_up; may be repeated",
     )  # fmt: skip
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
@@ -127,12 +127,12 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
     command("new-pin", f"set a customer's new PIN; {TWO}, then the PIN", run.new_pin, "name")
     command("new-face", f"capture a customer's face again; {TWO}", run.new_face, "name", "camera")
     excuse = command(
-        "excuse", f"set the requests that a customer cannot follow; {ONE}", run.excuse, "name"
+        "excuse", f"set the movements that a customer cannot make; {ONE}", run.excuse, "name"
     )
     excuse.add_argument(
-        "requests",
+        "movements",
         nargs="*",
-        metavar="REQUEST",
+        metavar="MOVEMENT",
         help="such as look_up; without any, nothing is excused",
     )
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")

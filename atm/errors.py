@@ -16,6 +16,6 @@ class AtmError(Exception):
 
 
 class ServiceUnavailable(AtmError):
-    """The bank's service does not answer this machine; no login is decided meanwhile."""
+    """The bank's service does not answer this machine; until it does no login is decided."""
 
     sentence = "Service not available. Ask staff."

@@ -134,7 +134,7 @@ def check_camera(kind: Kind, spec: str) -> None:
 
 
 def remove_partials(folder: DataFolder) -> None:
-    """Delete partial files that killed writers left in *folder*; hold it alone meanwhile.
+    """Delete partial files that killed writers left in *folder*, which the caller holds alone.
 
     Raises:
         OSError: If the disk refuses.

@@ -18,33 +18,34 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 
 CHALLENGE_S = 22.0
-"""Time limit of a challenge: the first straight look and three requests at their longest."""
+"""Seconds added to a login for a challenge: a straight look (8 s) and three movements (4.5 s each),
+without the extension for slow machines."""
 
 
 class ExcuseError(AtmError):
-    """These requests cannot be excused: one is unknown, or too few remain."""
+    """These movements cannot be excused: one is unknown, or too few remain."""
 
 
 def excuses(kept: str | None) -> tuple[str, ...]:
-    """Return a customer's excused requests, from `CredentialRecord.excused`."""
+    """Return a customer's excused movements, from `CredentialRecord.excused`."""
     return tuple(kept.split(",")) if kept else ()
 
 
-def checked_excuses(requests: Collection[str]) -> list[str]:
-    """Check *requests* as excuses; return each once, in the order a record keeps.
+def checked_excuses(movements: Collection[str]) -> list[str]:
+    """Check *movements* as excuses; return each once, in the order a record keeps.
 
     Args:
-        requests: Values of `face_auth.types.Movement`; two must remain.
+        movements: Values of `face_auth.types.Movement`; two must remain.
 
     Raises:
-        ExcuseError: If a request is unknown, or fewer than two remain.
+        ExcuseError: If a movement is unknown, or fewer than two remain.
     """
-    known = [request.value for request in Movement]
-    if set(requests) - set(known):
-        raise ExcuseError("The requests are " + ", ".join(known) + ".")
-    excused = [name for name in known if name in requests]
+    known = [movement.value for movement in Movement]
+    if set(movements) - set(known):
+        raise ExcuseError("The movements are " + ", ".join(known) + ".")
+    excused = [name for name in known if name in movements]
     if len(known) - len(excused) < 2:
-        raise ExcuseError("At least two requests must remain.")
+        raise ExcuseError("At least two movements must remain.")
     return excused
 
 
@@ -96,14 +97,14 @@ class LivenessPolicy:
             return None
         self.load()
         assert self._passive is not None
-        allowed = [request for request in Movement if request.value not in excused]
+        allowed = [movement for movement in Movement if movement.value not in excused]
         return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
 
     @contextlib.contextmanager
     def prompting(
         self, camera: Camera | DrawnCamera, progress: Callable[[P], None] | None
     ) -> Iterator[Callable[[P], None]]:
-        """Yield a callback that tells the demo camera each request and calls *progress*."""
+        """Yield a callback that tells the demo camera each movement and calls *progress*."""
 
         def report(now: Any) -> None:
             camera.asked = now.asked.movement if hasattr(now, "asked") else now.pose

@@ -113,7 +113,7 @@ class Machine:
         return self.bank.first_staff(name, pin)
 
     def warm_up(self) -> Recogniser:
-        """Load the models once and log their error rates; it blocks meanwhile.
+        """Load the models once and log their error rates; blocks until that is done.
 
         Raises:
             ModelError: If a model file is missing or is not the right one.

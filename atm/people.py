@@ -22,7 +22,7 @@ class KnownCustomer:
 
     Attributes:
         customer: The customer's identity.
-        excused: Movements that they cannot follow, as `CredentialRecord.excused`.
+        excused: Movements that they cannot make, as `CredentialRecord.excused`.
     """
 
     customer: Customer

@@ -1,4 +1,4 @@
-"""Benchmarks of speed and memory, against the obvious stack and the limits of the machine.
+"""Benchmarks of speed and memory, against a baseline (mtcnn + keras-facenet) and the limits.
 
 ``python -m benchmarks --help`` lists the parts; docs/speed.md says how each is measured.
 """

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace, folder: Path | None) -> Report:
 
 
 def _stages(options: argparse.Namespace, report: Report, pictures: list[frames.Picture]) -> None:
-    _say("the obvious stack starts")
+    _say("the baseline starts")
     with ExitStack() as stack:
         rivals: dict[str, Rival | None] = {}
         for name in ("obvious", "dlib", "deepface"):
@@ -101,9 +101,9 @@ def _stages(options: argparse.Namespace, report: Report, pictures: list[frames.P
                 report.notes.append(str(error))
         obvious = rivals.pop("obvious")
         if obvious is not None:
-            report.facts["obvious stack: seconds to import"] = obvious.start.import_s
-            report.facts["obvious stack: seconds from there to ready"] = obvious.start.load_s
-            report.facts["obvious stack: memory, MB (PSS)"] = obvious.start.memory_mb
+            report.facts["baseline: seconds to import"] = obvious.start.import_s
+            report.facts["baseline: seconds from there to ready"] = obvious.start.load_s
+            report.facts["baseline: memory, MB (PSS)"] = obvious.start.memory_mb
         peak = limits.measure_peak(
             obvious.int8_product() if obvious else None, seconds=min(1.0, options.rounds / 20)
         )

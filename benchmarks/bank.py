@@ -54,7 +54,7 @@ def fill(settings: Settings, customers: int) -> None:
 
     They have the PIN hash of the first customer, which is bound to that customer's id, and random
     embeddings; so nobody can log in as one of them, while files, records and rows are as many and
-    as large as real ones. Nothing is synced to the disk meanwhile.
+    as large as real ones. Nothing is synced to the disk while they are written.
     """
     folder = open_folder(settings.data_dir, settings.kind)
     with mock.patch("os.fsync"):

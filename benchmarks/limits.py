@@ -24,7 +24,6 @@ LARGE_BYTES: Final = 64 * 2**20
 """Bytes that Argon2id works on at argon2-cffi's defaults."""
 
 ARGON2_BLOCK: Final = 1024
-ARGON2_PASSES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

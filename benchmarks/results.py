@@ -46,7 +46,7 @@ class Row:
     Attributes:
         stage: Its name.
         timing: How long it took.
-        default_ms: Median of what the obvious stack takes for the same at its defaults; None where
+        default_ms: Median of what the baseline takes for the same at its defaults; None where
             it does nothing alike.
         quick_ms: The same, when it is told to look for large faces only.
         limit_ms: The least time that its operations and bytes take at the machine's measured peak;
@@ -61,7 +61,7 @@ class Row:
 
     @property
     def versus_default(self) -> float | None:
-        """How many times as long the obvious stack takes at its defaults."""
+        """How many times as long the baseline takes at its defaults."""
         return _ratio(self.default_ms, self.timing.median_ms)
 
     @property

@@ -1,6 +1,7 @@
-"""Rival programs on the same frames, each in a separate process; the obvious stack is one.
+"""Other programs on the same frames, each in a separate process.
 
-``mtcnn`` 1.0 and keras-facenet's network; ``face_recognition`` (dlib) and DeepFace where installed.
+The baseline (``mtcnn`` 1.0 + keras-facenet), and ``face_recognition`` (dlib) and DeepFace where
+installed.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""Times of each stage of recognition, alternating with the obvious stack on the same frames."""
+"""Times of each stage of recognition, alternating with the baseline on the same frames."""
 
 import os
 import time
@@ -48,7 +48,7 @@ def measure(
         frames: 640 x 480 with one large face each.
         rounds: How often; warm-up comes before.
         peak: Of this machine, for the limits.
-        obvious: The obvious stack, or None where it is not installed.
+        obvious: The baseline, or None where it is not installed.
         others: Further programs to run on the same frames.
     """
     recogniser = Recogniser.load()

@@ -6,9 +6,9 @@ from typing import Any
 
 from benchmarks.results import Crowd, Growth, Report, Row, Target, Timing
 
-HEADINGS = ("stage", "median ms", "p95 ms", "obvious stack", "at 100 px", "limit ms", "of limit")
+HEADINGS = ("stage", "median ms", "p95 ms", "baseline", "at 100 px", "limit ms", "of limit")
 EXPLAINED = (
-    "obvious stack, at 100 px: how many times as long mtcnn and keras-facenet take, at\n"
+    "baseline, at 100 px: how many times as long mtcnn and keras-facenet take, at\n"
     "their defaults and with the smallest face at 100 px. of limit: how many times as\n"
     "long as the stage's operations and bytes take at the machine's measured peak."
 )
@@ -148,8 +148,8 @@ def _stages(axes: Any, report: Report) -> None:
     rows = report.rows
     places = range(len(rows))
     bars: tuple[tuple[str, str, list[float | None]], ...] = (
-        ("obvious stack, its defaults", "#c9ced6", [row.default_ms for row in rows]),
-        ("obvious stack, smallest face 100 px", "#97a3b4", [row.quick_ms for row in rows]),
+        ("baseline, its defaults", "#c9ced6", [row.default_ms for row in rows]),
+        ("baseline, smallest face 100 px", "#97a3b4", [row.quick_ms for row in rows]),
         ("this program", "#0b4f8a", [row.timing.median_ms for row in rows]),
         ("limit of the machine", "#1b6e3c", [row.limit_ms for row in rows]),
     )

@@ -1,4 +1,4 @@
-"""Clock that nobody can set: seconds since the machine started, and an id of that start."""
+"""Monotonic clock: seconds since boot, and the boot's id."""
 
 import time
 from dataclasses import dataclass

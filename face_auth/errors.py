@@ -17,10 +17,6 @@ class TooFewPicturesError(NoFaceError):
     """The frame rate is too low to judge anybody: the machine or its camera is too slow."""
 
 
-class MultipleFacesError(AcquisitionError):
-    """More than one person is in front of the camera."""
-
-
 class NotOnePersonError(AcquisitionError):
     """The captures do not all show the same person at the login threshold."""
 

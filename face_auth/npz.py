@@ -63,7 +63,7 @@ def _array(content: bytes) -> NDArray[Any]:
     end = start + int.from_bytes(content[len(_MAGIC) : start], "little")
     header = _HEADER.fullmatch(content, start, end)
     if not content.startswith(_MAGIC) or header is None:
-        raise ValueError("an array without a header of ours")
+        raise ValueError("an array without a valid .npy header")
     try:
         dtype = np.dtype(header[1].decode("ascii"))
     except TypeError as error:

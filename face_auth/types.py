@@ -113,7 +113,7 @@ class LivenessResult:
         passed: Whether this is taken for a person before the camera (bona fide).
         score: Of the passive cues, unbounded; bona fide at 0 and above.
         reasons: What spoke against it, for staff and the log; may name something though it passed.
-        abstained: What cues that could not judge took from *score*, 0 or more.
+        abstained: Points deducted from *score* by cues that could not judge, 0 or more.
         guidance: What would help them to judge; OK where they did, or need nothing.
     """
 

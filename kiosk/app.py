@@ -118,7 +118,7 @@ class App(Shell):
         """Show the home page, in the default language.
 
         Args:
-            notice: What home says once; then in the language of who is to read it.
+            notice: Message to show once on the home page, in the reader's language.
         """
         self.notice = notice
         if notice is None:

@@ -1,4 +1,4 @@
-"""Countdown of a pause during which the machine judges nobody."""
+"""Countdown of a pause during which logins are refused."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class IdleClock:
 
     @property
     def untouched_s(self) -> float:
-        """Seconds since the last touch or key, whoever is seen meanwhile."""
+        """Seconds since the last touch or key, whether or not somebody is seen."""
         return self._clock() - self._touched_at
 
     @property

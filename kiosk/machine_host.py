@@ -174,11 +174,13 @@ class MachineHost:
         self._changed()
 
     def _warm(self, machine: Machine) -> None:
-        """Serve customers, and furnish the data folder meanwhile."""
+        """Serve customers; a worker enrols the demonstration's customer."""
 
         def over(error: BaseException | None) -> None:
             if error is not None:
-                _log.error("Furnishing the data folder failed: %s", error, exc_info=error)
+                _log.error(
+                    "The demonstration's customer could not be enrolled: %s", error, exc_info=error
+                )
             if machine is self.machine:
                 self.furnished = True
                 self._changed()

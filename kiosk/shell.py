@@ -61,10 +61,10 @@ class Shell(Protocol):
         worker: Runs work off the Tk thread.
         guide: Judges camera frames before a press.
         idle: Counts how long nobody has been there.
-        pause: Counts down while the machine judges nobody.
+        pause: Counts down while the machine refuses logins.
         heart: Keeps the window's process alive while notes are paid out.
         language: The language that pages are in.
-        notice: What home says of the act before it; None for nothing.
+        notice: Result of the last act, shown by the home page; None for nothing.
         screen: The page in front.
         dialog: The question over that page; None while there is none.
         by_touch: Whether the last input was a touch, not a key.

@@ -122,7 +122,7 @@ class Player:
         try:
             if self._waits is not None and not self._waits[1]():
                 if time.monotonic() > self._until:
-                    raise StoryError(f"{self._waits[0]} did not come about")
+                    raise StoryError(f"{self._waits[0]} did not happen")
             else:
                 self._waits = next(self._script)
                 self._until = time.monotonic() + STEP_S
@@ -266,7 +266,7 @@ def _tone(play: Player) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Play the story; returns 0, 1 where a step did not come about, 2 without a display."""
+    """Play the story; returns 0, 1 where a step did not happen, 2 without a display."""
     parser = argparse.ArgumentParser(prog="kiosk.story", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-screens"), metavar="DIR")
     out: Path = parser.parse_args(arguments).out

@@ -58,7 +58,7 @@ class Heart:
 
     @contextlib.contextmanager
     def paying_out(self) -> Iterator[None]:
-        """Keep the parent from killing this process meanwhile; for a worker's thread."""
+        """Keep the parent from killing this process inside the block; for a worker's thread."""
         self._write(_HOLD)
         try:
             yield

@@ -74,7 +74,7 @@ class Window:
     def show(self, screen: Any) -> None:
         """Replace the page in front by *screen*, already built.
 
-        It is laid out behind the old one: seen meanwhile it would be blank.
+        It is laid out behind the old one, because a page is blank until it is laid out.
         """
         old, self.screen = self.screen, screen
         screen.place(relx=0.5, rely=0.5, anchor="center")
@@ -94,11 +94,6 @@ class Window:
         """Go back to an ordinary window."""
         self.fullscreen = False
         self.root.attributes("-fullscreen", False)
-
-    def enter_fullscreen(self) -> None:
-        """Take the whole screen."""
-        self.fullscreen = True
-        self.root.attributes("-fullscreen", True)
 
     def destroy(self) -> None:
         """Close the window; timers that were left do not fire any more."""
@@ -125,7 +120,7 @@ class Window:
         needed = theme.scale_for_panel(across, panel_mm) if panel_mm else 1.0
         if needed > largest + 1e-6 or largest < 1:
             _log.warning(
-                "The screen of %d x %d is too small: text and keys come out at %.0f %% of "
+                "The screen of %d x %d is too small: text and keys are drawn at %.0f %% of "
                 "the size they need.", across, down, 100 * largest / max(needed, 1.0),
             )  # fmt: skip
         scale = largest if fullscreen else min(max(needed, 1.0), largest)

@@ -40,11 +40,6 @@ def minor_digits(currency: str) -> int:
     return _OTHER_DIGITS.get(currency, _USUAL_DIGITS)
 
 
-def to_minor(major: int, currency: str = "EUR") -> int:
-    """Return *major* whole units of *currency* in its minor units."""
-    return major * int(10 ** minor_digits(currency))
-
-
 def parse_amount(text: str, currency: str = "EUR") -> int:
     """Parse an amount that a person typed, zero included, into minor units of *currency*.
 

@@ -154,7 +154,7 @@ def _rotate(settings: Settings, folder: DataFolder) -> int:
         stores.audit.append("rotate", step="done", staff=names, anchor=True)
     print("the keys were changed; back them up again")
     for name in done.left:
-        print(f"{name}: neither key opens it")
+        print(f"{name} cannot be read with the old or the new key")
     if done.older_peppers:
         print(f"{done.older_peppers} former keys still serve PINs that were not used since")
     return YES

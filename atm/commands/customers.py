@@ -15,7 +15,7 @@ from atm.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from credentials.policy import check_pin
 from face_auth.types import EnrolProgress, LoginProgress, Movement
 
-REQUESTS = {
+MOVEMENTS = {
     Movement.LEFT: "turn your head to your left",
     Movement.RIGHT: "turn your head to your right",
     Movement.UP: "look up",
@@ -31,7 +31,7 @@ SENTENCES = {
 
 
 class _SpokenPrompts:
-    """Prints each new request of the liveness challenge on standard error."""
+    """Prints each new movement that the liveness challenge asks for, on standard error."""
 
     def __init__(self) -> None:
         self._said: Movement | None = None
@@ -42,10 +42,10 @@ class _SpokenPrompts:
     def enrolment(self, progress: EnrolProgress) -> None:
         self._say(progress.pose)
 
-    def _say(self, request: Movement | None) -> None:
-        if request is not None and request is not self._said:
-            print(f"Please {REQUESTS[request]}.", file=sys.stderr)
-        self._said = request
+    def _say(self, movement: Movement | None) -> None:
+        if movement is not None and movement is not self._said:
+            print(f"Please {MOVEMENTS[movement]}.", file=sys.stderr)
+        self._said = movement
 
 
 def enrol(machine: Machine, options: argparse.Namespace) -> int:
@@ -135,9 +135,9 @@ def new_face(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def excuse(machine: Machine, options: argparse.Namespace) -> int:
-    """Set the liveness requests that a customer cannot follow."""
-    machine.office.excuse(options.name, options.requests, staff=sign_in(machine.staff))
-    print(f"{options.name} is not asked for: {', '.join(options.requests) or 'nothing'}")
+    """Set the movements that a customer cannot make."""
+    machine.office.excuse(options.name, options.movements, staff=sign_in(machine.staff))
+    print(f"{options.name} is not asked for: {', '.join(options.movements) or 'nothing'}")
     return YES
 
 

@@ -96,7 +96,7 @@ class Enrolments:
         Raises:
             PolicyError: If username, full name or PIN are not allowed.
             DuplicateUserError: If the username is taken.
-            ExcuseError: If a request is unknown, or fewer than two remain.
+            ExcuseError: If a movement is unknown, or fewer than two remain.
             EnrolmentError: If the face could not be captured, or is another customer's.
             AtmError: If it could not be saved.
         """

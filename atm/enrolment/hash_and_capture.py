@@ -137,7 +137,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except PresentationAttackError as error:
         raise EnrolmentError(
-            "not_live", "The requests were not followed, or no person was seen. Try again."
+            "not_live", "The movements were not made, or no person was seen. Try again."
         ) from error
     except NotOnePersonError as error:
         raise EnrolmentError(

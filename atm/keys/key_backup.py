@@ -79,7 +79,7 @@ def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolde
 
     Raises:
         KeysError: If *file* is no backup of the key of this folder, the passphrase is wrong, the
-            key is there and whole, or it cannot be written; nothing is changed then.
+            key exists and is undamaged, or it cannot be written; nothing is changed then.
     """
     key_file = KeyFile.of(key_dir, folder)
     try:
@@ -88,7 +88,9 @@ def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolde
             raise KeysError(f"{file} is the backup of another data folder than {folder.path}.")
         with folder.held(alone=True):
             if _is_whole(key_file):
-                raise KeysError(f"The key {key_file.path} is there and whole; nothing was changed.")
+                raise KeysError(
+                    f"The key {key_file.path} exists and is undamaged; nothing was changed."
+                )
             if key_file.path.exists():
                 key_file.path.rename(key_file.path.with_suffix(".key.damaged"))
             key_file.write(document, new=True)

@@ -37,7 +37,8 @@ class Rotation:
     """Result of a rotation.
 
     Attributes:
-        left: Names of gallery files that neither key opens; they were unreadable before.
+        left: Names of gallery files that cannot be read with the old or the new key; they
+            were unreadable before.
         older_peppers: Number of former peppers that some PIN hash still needs.
     """
 

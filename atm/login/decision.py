@@ -59,7 +59,7 @@ class Decision:
         customer_id: The claimed customer, if the name is known; for the log.
         reasons: Why, in the log's words; never shown to the customer.
         session: The open account, if and only if *outcome* is `GRANTED`.
-        pause_s: Seconds for which this kiosk judges nobody, if *outcome* is `PAUSED`.
+        pause_s: Seconds for which this kiosk refuses logins, if *outcome* is `PAUSED`.
     """
 
     outcome: Outcome

@@ -67,7 +67,7 @@ class ClaimedFace(NamedTuple):
 
     Attributes:
         template: The claimed customer's, or a decoy where there is no such customer.
-        excused: Movements that they cannot follow, as `CredentialRecord.excused`.
+        excused: Movements that they cannot make, as `CredentialRecord.excused`.
         frames: The frames to judge.
     """
 
@@ -121,7 +121,7 @@ class LoginFlow(ABC, Generic[_P, _C]):
             login.join(self._limit_s + 2 * GRACE_S)
         answer = login.result
         if not isinstance(answer, tuple):
-            _log.error("A login did not end: %s", reason(answer))
+            _log.error("A login did not finish in time: %s", reason(answer))
             return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
         decision, follow_up = answer
         leave = self._clock()

@@ -36,7 +36,7 @@ class BalanceError(AtmError):
 
 
 class Office:
-    """The acts of staff; `StaffRegistry` has signed in whoever acts or signs."""
+    """Staff acts; callers pass members whom `StaffRegistry` signed in."""
 
     def __init__(
         self,
@@ -166,19 +166,19 @@ class Office:
         names = override.names if override else [staff.name]
         return self._commit(lambda: self._delete(record, names, any_balance=override is not None))
 
-    def excuse(self, username: str, requests: Collection[str], *, staff: StaffMember) -> None:
-        """Set the liveness requests that a customer cannot follow; an empty set clears them.
+    def excuse(self, username: str, movements: Collection[str], *, staff: StaffMember) -> None:
+        """Set the movements that a customer cannot make; an empty set clears them.
 
         Args:
             username: The customer's.
-            requests: Values of `face_auth.types.Movement`; two must remain.
+            movements: Values of `face_auth.types.Movement`; two must remain.
             staff: Who checked this.
 
         Raises:
             UnknownUserError: If there is no such customer.
-            ExcuseError: If a request is unknown, or fewer than two remain.
+            ExcuseError: If a movement is unknown, or fewer than two remain.
         """
-        excused = checked_excuses(requests)
+        excused = checked_excuses(movements)
         record = self.record(username)
         with self._logged(
             "excuse", customer=record.customer_id, staff=[staff.name], requests=excused

@@ -101,7 +101,7 @@ class PostgresServer:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Halt all processes of the server meanwhile; its connections stay open."""
+        """Halt all processes of the server inside the block; its connections stay open."""
         assert self._server is not None
         stopped = [self._server.pid, *self._processes()]
         for process in stopped:

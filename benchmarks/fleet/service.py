@@ -136,7 +136,7 @@ class Service:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Halt the service meanwhile: it accepts connections and answers nothing."""
+        """Halt the service inside the block: it accepts connections and answers nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:

@@ -63,7 +63,7 @@ def locked(path: Path) -> Iterator[None]:
 def write_whole(path: Path, data: bytes) -> None:
     """Write *data* to *path* atomically and durably, readable by its owner only.
 
-    Hold `locked` meanwhile. Temporary files that a killed writer left are removed.
+    The caller must hold `locked`. Temporary files that a killed writer left are removed.
 
     Raises:
         StoreError: If any step failed. The old file is untouched, unless the very last step (the
@@ -88,7 +88,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def remove_partials(path: Path) -> None:
-    """Remove temporary files that killed writers of *path* left. Hold `locked` meanwhile.
+    """Remove temporary files that killed writers of *path* left. The caller must hold `locked`.
 
     Raises:
         StoreError: If one cannot be removed.
@@ -104,7 +104,8 @@ def remove_partials(path: Path) -> None:
 def link(source: Path, target: Path) -> None:
     """Link *source*, if it exists, to the second name *target* in one step.
 
-    Hold `locked` meanwhile. Call `sync_folder` afterwards if the name must survive a power cut.
+    The caller must hold `locked`. Call `sync_folder` afterwards if the name must survive a power
+    cut.
 
     Raises:
         StoreError: If the link cannot be made.

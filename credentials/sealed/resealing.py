@@ -1,7 +1,7 @@
 """Resealing of sealed files under a new key, when the machine's key is changed.
 
 Each function can be killed and called again: the file is always sealed completely by the old key or
-by the new one. No other program may use the file meanwhile.
+by the new one. No other program may use the file until it is done.
 """
 
 import contextlib

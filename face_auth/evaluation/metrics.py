@@ -32,21 +32,6 @@ class Interval:
     high: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ErrorCurve:
-    """Both error rates at every threshold that changes one of them.
-
-    Attributes:
-        thresholds: Rising; the last is above every score.
-        fmr: False match rate at each, falling to 0.
-        fnmr: False non-match rate at each, rising to 1.
-    """
-
-    thresholds: NDArray[np.float64]
-    fmr: NDArray[np.float64]
-    fnmr: NDArray[np.float64]
-
-
 def false_match_rate(impostor: Scores, threshold: float) -> float:
     """Return the share of impostor comparisons that match.
 
@@ -89,23 +74,6 @@ def tar_at_fmr(genuine: Scores, impostor: Scores, fmr: float) -> float:
         ValueError: If one side has no score, or *fmr* is not from 0 to 1.
     """
     return 1 - false_non_match_rate(genuine, threshold_at_fmr(impostor, fmr))
-
-
-def error_curve(genuine: Scores, impostor: Scores) -> ErrorCurve:
-    """Return FMR and FNMR at every score that occurs, and above all of them.
-
-    Raises:
-        ValueError: If one side has no score.
-    """
-    own = np.sort(_some(genuine, "genuine"))
-    other = np.sort(_some(impostor, "impostor"))
-    thresholds = np.unique(np.concatenate([own, other]))
-    thresholds = np.append(thresholds, math.nextafter(float(thresholds[-1]), math.inf))
-    return ErrorCurve(
-        thresholds=thresholds,
-        fmr=1 - np.searchsorted(other, thresholds) / len(other),
-        fnmr=np.searchsorted(own, thresholds) / len(own),
-    )
 
 
 def equal_error_rate(genuine: Scores, impostor: Scores) -> tuple[float, float]:

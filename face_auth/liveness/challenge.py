@@ -31,13 +31,13 @@ second and turn slowly."""
 STRAIGHT_S: Final = 8.0
 """How long the first straight frames may take, of time that was watched."""
 ENOUGH: Final = 48
-"""So many pictures of a request must have been judged before it counts as not done. Fewer show less
-of a movement: in simulation two of 100 honest people were refused at 8 a second who pass at 12.
+"""So many pictures of a movement must be judged before it counts as not done. Fewer show less of
+a movement: in simulation two of 100 honest people were refused at 8 a second who pass at 12.
 Five a second show fewer in the longest time, so nobody is suspected then."""
 LONGEST: Final = 2.0
 """Largest factor by which each of these times is extended where pictures are few or missing."""
 REACTION_S: Final = 0.2
-"""A movement that starts sooner after the request is not a response to it."""
+"""A movement that starts sooner after it was asked for is not a response to it."""
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
@@ -130,7 +130,7 @@ class Challenge:
     is followed.
 
     If the face is lost before the first movement is requested, the challenge starts again; later
-    the attempt is UNSEEN, because the next face may be another person's, who knows the request.
+    the attempt is UNSEEN, because the next face may be another person's, who knows the movement.
 
     Attributes:
         track: Says whether the face goes on.
@@ -143,7 +143,7 @@ class Challenge:
             ValueError: If there is none.
         """
         if not movements:
-            raise ValueError("a challenge asks for something")
+            raise ValueError("a challenge needs a movement")
         self.movements = tuple(movements)
         self.state = ChallengeState.RUNNING
         self.reason = ""

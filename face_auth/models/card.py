@@ -151,7 +151,7 @@ def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
         advice = "Fetch it with: python -m face_auth.models fetch vggface2"
     else:
         advice = f"Restore {folder / CARD_FILE} from the program's repository."
-    raise ModelError(f"No model card in {folder} knows the network {name}. {advice}")
+    raise ModelError(f"No model card in {folder} has an entry for the network {name}. {advice}")
 
 
 def own_card(name: str, folder: Path) -> Path:

@@ -61,8 +61,8 @@ class Comparison:
         pairs: Accuracy on View 2 of LFW; None where none of its pairs is in this half.
         sizes: Bytes of old and new.
         milliseconds: A face with its mirror image, old and new, the least of ROUNDS.
-        customers: How many people were enrolled, and...
-        people: ...how many attempted.
+        customers: People enrolled.
+        people: People whose attempts were scored.
     """
 
     tar: Mapping[str, Difference]

@@ -166,14 +166,6 @@ def write_shards(
     return written
 
 
-def as_stored(picture: Picture) -> Picture:
-    """Return a face as a shard would return it."""
-    back = _decode(_encode(picture))
-    if back is None:
-        raise ValueError(f"no face of {SIDE} px: {picture.shape}")
-    return back
-
-
 def _parts(shard: Path) -> Iterator[list[tuple[str, bytes]]]:
     part: list[tuple[str, bytes]] = []
     try:

@@ -182,7 +182,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
             )
 
     @property
-    def complaint(self) -> str:
+    def error(self) -> str:
         """The error that is shown, or nothing."""
         if self.note is None or self.cget("border_color") != theme.BAD:
             return ""

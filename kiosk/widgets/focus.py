@@ -47,11 +47,6 @@ class Control:
             return False
         return bool(self._target.winfo_viewable())
 
-    @property
-    def focus_target(self) -> tkinter.Misc:
-        """The Tk widget that takes the keys."""
-        return self._target
-
     def take_focus(self) -> None:
         """Put the focus here."""
         tkinter.Misc.focus_set(self._target)

@@ -1,4 +1,4 @@
-"""Hover hints by tktooltip, for a mouse at rest. None is needed: touch has no hover."""
+"""Hover hints (tktooltip); every page works without them."""
 
 from __future__ import annotations
 

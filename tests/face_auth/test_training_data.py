@@ -47,10 +47,10 @@ from face_auth.training.prepare import prepare
 from face_auth.training.settings import Settings, from_json, of_stage
 from face_auth.training.shards import (
     MARGIN,
+    QUALITY,
     SIDE,
     Faces,
     TrainingError,
-    as_stored,
     digest,
     read_shards,
     write_shards,
@@ -65,6 +65,12 @@ def blob(seed: int, side: int = SIDE) -> Picture:
     """A picture of soft colours, another one for each seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
     return np.asarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def as_stored(picture: Picture) -> Picture:
+    """The picture as WebP of a shard's quality shows it."""
+    _, data = cv2.imencode(".webp", picture[:, :, ::-1], (cv2.IMWRITE_WEBP_QUALITY, QUALITY))
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1], np.uint8)
 
 
 def faces_of(names: Sequence[str], first: int = 0, photographs: Sequence[str] = ()) -> Faces:

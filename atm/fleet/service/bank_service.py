@@ -15,7 +15,6 @@ from atm.fleet.service.tokens import TokenError, Tokens
 from atm.fleet.wire_errors import NotAllowedError, SignedOutError
 from atm.people import Signatures, StaffError, StaffMember
 from atm.staff.acts import Office
-from credentials.sealed.files import JsonObject
 from face_auth.models import ModelCard, load_cohort
 from face_auth.recognition.classifier import train_customer_svm
 
@@ -66,10 +65,6 @@ class BankService:
             commit=stores.commit,
             new_id=stores.new_id,
         )
-
-    def entries_of(self, kiosk: Kiosk) -> list[JsonObject]:
-        """Return the log of *kiosk*, oldest first."""
-        return list(self.stores.log(kiosk.kiosk_id).entries())
 
     def member(self, kiosk: Kiosk, token: str) -> StaffMember:
         """Return the member of staff who signed in at *kiosk* and got *token*.

@@ -44,7 +44,7 @@ class ChangePin(SessionPage, Form):
         )
         super().__init__(app)
         self.open_session(session, since)
-        self.refresh()  # nothing is live for a moment while the machine judges nobody
+        self.refresh()  # nothing is live for a moment while the machine refuses logins
 
     def prepare(self) -> None:
         """Draw the heading and the fields."""
@@ -80,7 +80,7 @@ class ChangePin(SessionPage, Form):
         self.go_on_to(self._account)
 
     def refresh(self) -> None:
-        """Count down, and let nothing be sent, while the machine judges nobody."""
+        """Count down, and let nothing be sent, while the machine refuses logins."""
         pause_s = self.app.pause.left_s
         if pause_s:
             self.explained.configure(text=messages.refusal(Outcome.PAUSED, pause_s, self.language))

@@ -1,4 +1,4 @@
-"""Home page: the two ways in, the staff's way in, and the way out."""
+"""Home page: enrolment, login, staff sign-in and closing the kiosk."""
 
 from __future__ import annotations
 

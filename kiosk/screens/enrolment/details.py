@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atm.accounts.money import parse_amount
-from credentials.policy import check_pin, normalise_full_name, normalise_username
+from credentials.policy import normalise_full_name, normalise_username
+from kiosk.screens.customer_pin_form import CustomerPinForm
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.face_step import FaceStep
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.form import Form
 from kiosk.shell import Make, Shell
-from kiosk.widgets.fields import Field
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
@@ -93,7 +93,7 @@ class Details(Form):
         self.complain(self.fields[0], sentence)
 
 
-class CustomerPin(Form):
+class CustomerPin(CustomerPinForm):
     """The PIN, typed twice by the customer."""
 
     action = messages.N_("Next")
@@ -106,45 +106,16 @@ class CustomerPin(Form):
 
     def prepare(self) -> None:
         """Draw the steps and the two fields."""
-        _ = self._
         draw_steps(self, 2)
-        self.add_fields(
-            [
-                (_("Your PIN"), "pin", _("4 to 12 digits that only you know.")),
-                (_("Your PIN again"), "pin", _("The same digits.")),
-            ]
-        )
+        self.add_pins()
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back to the details, and out."""
         back = Chip(self._("Back"), lambda: self.app.show(self._back), symbol="back")
         return [back, self.cancel_chip()]
 
-    def explanation(self) -> tuple[str, str]:
-        """Return who types here."""
-        _ = self._
-        return (
-            _("Now the customer, please"),
-            _(
-                "Choose your PIN yourself and cover the pad with your hand. "
-                "Staff look away and never ask for it."
-            ),
-        )
-
-    def enter_in(self, field: Field) -> None:
-        """Judge the first PIN before the second one is typed."""
-        if field is self.fields[0] and not self._judge():
-            return
-        super().enter_in(field)
-
-    def go_on(self) -> None:
-        """Check both PINs and go to the face."""
-        pin, again = self.fields
-        if not (self._judge() and self.agree(pin, again)):
-            return
+    def take(self, pin: str) -> None:
+        """Go to the face."""
         draft, back = self._draft, self._back
-        draft.pin = pin.text
+        draft.pin = pin
         self.app.show(lambda app: FaceStep(app, draft, back))
-
-    def _judge(self) -> bool:
-        return self.check(self.fields[0], check_pin, "pin")

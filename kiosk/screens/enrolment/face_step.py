@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
-from kiosk.screens.enrolment.draft_movements import DraftMovements
 from kiosk.screens.enrolment.same_face import DuplicateConfirmation
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.pictures import PANE_Y, Pictures
+from kiosk.screens.staff.excused_movements import Movements
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -118,6 +118,21 @@ class FaceStep(Pictures):
 
     def _back(self) -> None:
         self.app.show(self._back_to)
+
+
+class DraftMovements(Movements):
+    """Movements that a login will not ask of the new customer; saved with the customer."""
+
+    def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
+        """Build the page for *draft*."""
+        super().__init__(app, draft.staff, draft.username, back)
+        self._draft = draft
+        self.start(draft.excused)
+
+    def keep(self, excused: list[str]) -> None:
+        """Note it in the draft and go back to the pictures."""
+        self._draft.excused = tuple(excused)
+        self.back()
 
 
 class Saved(Screen):

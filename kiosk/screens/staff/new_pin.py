@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from credentials.policy import check_pin
-from kiosk.screens.form import Form
+from kiosk.screens.customer_pin_form import CustomerPinForm
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
-from kiosk.widgets.fields import Field
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from atm.people import Customer, Signatures
 
 
-class NewPin(StaffPage, Form):
+class NewPin(StaffPage, CustomerPinForm):
     """Two fields for the PIN, typed by the customer."""
 
     action = messages.N_("Save PIN")
@@ -38,44 +36,16 @@ class NewPin(StaffPage, Form):
 
     def prepare(self) -> None:
         """Draw the heading and the two fields."""
-        _ = self._
-        self.head(_("Customer: type your new PIN"))
-        self.add_fields(
-            [
-                (_("Your PIN"), "pin", _("4 to 12 digits that only you know.")),
-                (_("Your PIN again"), "pin", _("The same digits.")),
-            ]
-        )
+        self.head(self._("Customer: type your new PIN"))
+        self.add_pins()
 
-    def explanation(self) -> tuple[str, str]:
-        """Return who types here."""
-        _ = self._
-        return (
-            _("Now the customer, please"),
-            _(
-                "Choose your PIN yourself and cover the pad with your hand. "
-                "Staff look away and never ask for it."
-            ),
-        )
-
-    def enter_in(self, field: Field) -> None:
-        """Judge the first PIN before the second one is typed."""
-        if field is not self.fields[0] or self._judge():
-            super().enter_in(field)
-
-    def go_on(self) -> None:
-        """Check both PINs and save."""
-        pin, again = self.fields
-        if not (self._judge() and self.agree(pin, again)):
-            return
+    def take(self, pin: str) -> None:
+        """Save it."""
         self.busy(True)
-        office, name, word, signed = (
-            self.app.machine.office, self._customer.username, pin.text, self._signed
+        office, name, signed = (
+            self.app.machine.office, self._customer.username, self._signed
         )  # fmt: skip
         self.work(  # what it fails at is in the log: the customer is at the screen
-            lambda _attempt: office.new_pin(name, word, signed=signed),
+            lambda _attempt: office.new_pin(name, pin, signed=signed),
             done=lambda _none: self.app.go_home(messages.Notice.NEW_PIN),
         )
-
-    def _judge(self) -> bool:
-        return self.check(self.fields[0], check_pin, "pin")

@@ -85,7 +85,6 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         "suspected_fraud": _("suspected fraud"),
         "NoFaceError": _("no face seen"),
         "TooFewPicturesError": _("too few pictures: machine too slow"),
-        "MultipleFacesError": _("several people"),
         "CameraError": _("camera failed"),
     }
     said = []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atm.accounts.money import AmountError, minor_digits, parse_amount, to_minor
+from atm.accounts.money import AmountError, minor_digits, parse_amount
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,6 @@ def test_currencies_have_their_own_decimals() -> None:
     with pytest.raises(AmountError, match="at most 3"):
         parse_amount("1.5055", "KWD")
     assert [minor_digits(each) for each in ("EUR", "JPY", "KWD")] == [2, 0, 3]
-    assert [to_minor(10, each) for each in ("EUR", "JPY", "KWD")] == [1000, 10, 10000]
 
 
 @given(

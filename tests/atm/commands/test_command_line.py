@@ -189,7 +189,7 @@ def test_the_prototypes_names_wait_for_a_face_and_a_new_pin(atm, cameras, tmp_pa
         (("init",), STAFF, 2, "staff"),
         (("enrol", "ada", "--camera", "demo"), (*STAFF, "12"), 2, "PIN"),
         (("enrol", "ada", "--camera", "demo", "--balance", "-1"), STAFF, 2, ""),
-        (("enrol", "ada", "--camera", "demo", "--excuse", "hop"), STAFF, 2, "requests are turn"),
+        (("enrol", "ada", "--camera", "demo", "--excuse", "hop"), STAFF, 2, "movements are turn"),
         (("import-plain", "/nonexistent.json"), STAFF, 2, "/nonexistent.json"),
     ],
 )

@@ -28,7 +28,6 @@ ATTACKS_EACH: Final = 67
 BONA_FIDE_VISITS: Final = 300
 TRIES: Final = 3
 """Attempts that an honest customer makes before they give up."""
-TARGET: Final = 0.07
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,8 +138,8 @@ def test_what_cannot_be_paid_is_said_under_the_field(
     page.screen.amount.take_focus()
     page.type(typed)
     page.key("Return")
-    page.until(lambda: page.screen.amount.complaint)
-    assert page.screen.amount.complaint == sentence
+    page.until(lambda: page.screen.amount.error)
+    assert page.screen.amount.error == sentence
     assert page.app.dialog is None  # it was not asked whether it is meant
     assert balance(machine) == 135_000
     assert page.app.focus.current is page.screen.amount

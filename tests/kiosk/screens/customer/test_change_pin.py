@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_before_anything_is_tried(
         page.touch(page.screen.go)
     else:
         fill(page, *words)
-    assert page.screen.fields[field].complaint == sentence
+    assert page.screen.fields[field].error == sentence
     assert machine.acts == []
 
 

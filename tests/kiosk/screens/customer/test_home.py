@@ -126,12 +126,12 @@ def test_the_very_first_start_makes_the_first_member_of_staff(kiosk: Any, machin
     kiosk.key("Return")
     kiosk.type("27182")
     kiosk.key("Return", "Return")
-    assert kiosk.screen.fields[1].complaint == "A staff PIN has 6 to 12 digits."
+    assert kiosk.screen.fields[1].error == "A staff PIN has 6 to 12 digits."
     kiosk.type("8")
     kiosk.key("Return")
     kiosk.type("271829")
     kiosk.key("Return")
-    assert kiosk.screen.fields[1].complaint == "The two PINs differ. Type both again."
+    assert kiosk.screen.fields[1].error == "The two PINs differ. Type both again."
     assert kiosk.screen.fields[1].text == kiosk.screen.fields[2].text == ""
     assert not machine.staff._known
     for _ in range(2):
@@ -151,7 +151,7 @@ def test_three_wrong_staff_pins_lead_home(kiosk: Any) -> None:
         kiosk.key("Return")
         kiosk.until(lambda t=tries: kiosk.screen._tries == t)  # type: ignore[misc]
         kiosk.settle(0.05)
-        assert kiosk.screen.fields[1].complaint.startswith("Name or PIN is wrong")
+        assert kiosk.screen.fields[1].error.startswith("Name or PIN is wrong")
         assert kiosk.screen.fields[1].text == ""
     kiosk.type("111111")
     kiosk.key("Return")

@@ -78,17 +78,17 @@ def test_what_is_wrong_is_said_under_its_field(page: Any) -> None:
     page.on("Details")
     username, full_name, opening = page.screen.fields
     page.key("Return", "Return", "Return")
-    assert username.complaint == "Type a username."
+    assert username.error == "Type a username."
     page.type("taken")
     page.key("Return", "Return", "Return")
-    assert full_name.complaint == "Type a name." and username.complaint == ""
+    assert full_name.error == "Type a name." and username.error == ""
     page.type("Jose")
     page.key("Return", "Return")
-    assert opening.complaint == "Type an amount."
+    assert opening.error == "Type an amount."
     page.type("1350")
     page.key("Return")
-    page.until(lambda: username.complaint)
-    assert username.complaint == "This username is taken."
+    page.until(lambda: username.error)
+    assert username.error == "This username is taken."
     assert page.app.focus.current is username
 
 
@@ -104,12 +104,12 @@ def test_the_pin_is_typed_twice(page: Any) -> None:
     pin, again = page.screen.fields
     page.type("471")
     page.key("Return")
-    assert pin.complaint == "A PIN has 4 to 12 digits."
+    assert pin.error == "A PIN has 4 to 12 digits."
     page.type("3")
     page.key("Return")
     page.type("4714")
     page.key("Return")
-    assert pin.complaint == "The two PINs differ. Type both again."
+    assert pin.error == "The two PINs differ. Type both again."
     assert (pin.text, again.text) == ("", "")
 
 

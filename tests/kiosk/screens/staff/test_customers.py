@@ -80,7 +80,7 @@ def test_a_new_pin_is_signed_by_two_and_typed_by_the_customer(menu: Any, machine
     assert [chip.face.cget("text") for chip in menu.app.window.top.chips] == ["Cancel"]
     menu.type("1111")
     menu.key("Return")
-    assert menu.screen.fields[0].complaint == "This PIN repeats itself. Choose another."
+    assert menu.screen.fields[0].error == "This PIN repeats itself. Choose another."
     menu.screen.fields[0].clear()
     for _ in range(2):
         menu.type("4713")
@@ -113,8 +113,8 @@ def test_one_person_is_not_two(menu: Any, machine: Any, name: str, pin: str, sen
     menu.touch(menu.screen.new_pin)
     sign(menu, name, pin)
     fields = menu.screen.fields
-    menu.until(lambda: any(field.complaint for field in fields))
-    assert [field.complaint for field in fields if field.complaint] == [sentence]
+    menu.until(lambda: any(field.error for field in fields))
+    assert [field.error for field in fields if field.error] == [sentence]
     assert fields[1].text == ""
     menu.key("Escape")
     menu.on("CustomerPage")
