@@ -171,8 +171,9 @@ def _download(
 
 def _converted(weights: Path, say: Callable[[str], None]) -> bytes:
     say("Converting; this takes half a minute.")
+    arrays = read_h5(weights)
     model = build(SIZE)
-    set_weights(model, read_h5(weights))
+    set_weights(model, arrays)
     return convert_checked(model, SIZE)
 
 

@@ -7,6 +7,7 @@ for 512 values (https://github.com/davidsandberg/facenet, MIT), as a frozen Tens
 """
 
 import hashlib
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -66,6 +67,7 @@ def weights_of(content: bytes) -> dict[str, NDArray[np.float32]]:
     Raises:
         ModelError: If TensorFlow is missing.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         from tensorflow import make_ndarray
         from tensorflow.compat.v1 import GraphDef

@@ -60,7 +60,7 @@ class Skeleton:
     factors: tuple[float, ...]
     sha256: str
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, Any]:
         """Return the content of the skeleton's .npz file."""
         return {
             "model": np.frombuffer(self.model, np.uint8),

@@ -45,15 +45,18 @@ def make_skeleton(graph: bytes) -> Skeleton:
     Raises:
         ModelError: If TensorFlow is missing, or the filled skeleton is not what TensorFlow makes.
     """
-    model = build(SIZE)
     weights = weights_of(graph)
+    import keras
+
+    keras.utils.clear_session()  # or names in the file would tell what was built before
+    model = build(SIZE)
     set_weights(model, weights)
     content = to_tflite(model, quantised=True)
     layers = _layers(content, weights, graph)
     factors = tuple(_factor(name) for name in layers)
     empty = bytearray(content)
     for layer in layers.values():
-        for start, count in _ranges(layer):
+        for start, count in ranges(layer):
             empty[start : start + count] = bytes(count)
     skeleton = Skeleton(bytes(empty), tuple(layers.values()), factors, "")
     made = filled(skeleton, graph)
@@ -112,7 +115,7 @@ def _factor(name: str) -> float:
     return FACTORS.get(block[0], FACTORS[block[1]]) if block else 1.0
 
 
-def _ranges(layer: Layer) -> list[tuple[int, int]]:
+def ranges(layer: Layer) -> list[tuple[int, int]]:
     """Return where a layer's weights lie in the network: offsets and lengths, bytes."""
     values = layer.inputs * layer.outputs
     ranges = [(layer.kernel_to, values if layer.scales_to else 4 * values)]
@@ -130,7 +133,7 @@ def _compare(made: bytes, expected: bytes, layers: Mapping[str, Layer]) -> None:
         ModelError: If anything else differs.
     """
     for name, layer in layers.items():
-        for start, count in _ranges(layer):
+        for start, count in ranges(layer):
             integers = start == layer.kernel_to and layer.scales_to
             ours, theirs = (
                 np.frombuffer(data[start : start + count], np.int8 if integers else "<f4")
