@@ -198,7 +198,7 @@ def test_a_whole_key_is_never_replaced_and_a_damaged_one_is_kept(
     backup(key_dir, folder, out, PASSPHRASE)
     path = key_path(key_dir, folder)
     whole = path.read_bytes()
-    with pytest.raises(KeysError, match="there and whole"):
+    with pytest.raises(KeysError, match="exists and is undamaged"):
         restore_backup(out, PASSPHRASE, key_dir, folder)
     assert path.read_bytes() == whole
     path.write_bytes(whole[:50])
