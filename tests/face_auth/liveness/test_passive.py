@@ -575,8 +575,8 @@ def test_what_lies_beyond_the_picture_is_its_mirror_image_to_the_network(network
 def test_a_large_face_is_averaged_for_the_network(network) -> None:
     minifas, given = network
     noise = np.random.default_rng(1).normal(128, 20, (480, 640, 3)).astype(np.uint8)
-    minifas.score(noise, at((200.0, 100.0, 160.0, 200.0)))  # of 2.3 x 2.3 pixels each
-    assert given[-1].std() * 255 == pytest.approx(20 / 2.3, abs=1.0)
+    minifas.score(noise, at((200.0, 100.0, 256 / 1.5, 200 / 1.5)))  # of 2 x 2 pixels each
+    assert given[-1].std() * 255 == pytest.approx(20 / 2, abs=0.5)
 
 
 def test_a_check_knows_whether_it_has_the_network(network) -> None:
