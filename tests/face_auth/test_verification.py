@@ -13,7 +13,15 @@ from face_auth.gallery import Template
 from face_auth.liveness.check import LivenessCheck
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.classifier import CustomerSvm
-from face_auth.types import FRAMES_PER_LOGIN, FaceResult, Frame, LivenessResult, LoginProgress
+from face_auth.types import (
+    FRAMES_PER_LOGIN,
+    FaceResult,
+    Frame,
+    LivenessProgress,
+    LivenessResult,
+    LoginProgress,
+    Verdict,
+)
 from face_auth.verification import verify
 from tests.face_auth.staged import NOBODY, TURNED, embeddings_of, frames, staged_recogniser
 
@@ -151,6 +159,37 @@ def test_a_check_that_refuses_before_a_frame_was_scored_gives_no_score(
     result = verify(recogniser, frames(*ADA), template, liveness=check)
     assert (result.score, result.frames, result.embedding) == (-1e6, 0, None)
     assert (result.accepted, result.attack_suspected) == (False, True)
+
+
+class Movements:
+    """A check whose movements the person of an embedding makes, until so many frames were seen."""
+
+    unseen, starved = "", False
+    result = LivenessResult(True, 1.0)
+    progress = LivenessProgress(None, 0, 0, 0.0, Verdict.OK)
+
+    def __init__(self, embedding, frames: int) -> None:
+        self.seen, self.frames = 0, frames
+        self.challenge = SimpleNamespace(is_same_person=lambda each: each @ embedding > 0.4)
+
+    @property
+    def done(self) -> bool:
+        return self.seen >= self.frames
+
+    def observe(self, frame, seen, embed) -> bool:
+        self.seen += 1
+        return True
+
+
+def test_only_frames_of_who_made_the_movements_are_scored(recogniser, template) -> None:
+    """Somebody else may be seen before and after; whose movements they are is known at the end."""
+    ada, other = ADA[:4], [(1, 70 + i, 0) for i in range(3)]
+    visit = [other[0], ada[0], ada[1], other[1], ada[2], other[2], ada[3]]
+    check = Movements(embeddings_of(recogniser, ada[0])[0], 3)
+    told: list[LoginProgress] = []
+    result = verify(recogniser, frames(*visit), template, liveness=check, progress=told.append)
+    assert [each.scored for each in told] == [1, 2, 2, 2, 3]
+    assert result.score == verify(recogniser, frames(*ada[:3]), template).score
 
 
 def test_a_check_that_is_not_finished_in_time_is_no_decision(recogniser, template) -> None:

@@ -225,6 +225,14 @@ def test_a_closed_session_does_nothing(session: Session, story: Story) -> None:
     assert story.steps == []
 
 
+def test_the_last_five_transactions_are_told_unless_more_are_asked_for(session: Session) -> None:
+    for amount in (1000, 2000, 3000, 4000, 5000, 6000):
+        session.withdraw(amount)
+    told = [each.amount_minor for each in session.transactions()]
+    assert told == [-6000, -5000, -4000, -3000, -2000]
+    assert len(session.transactions(limit=7)) == 7
+
+
 def test_the_simulated_dispenser_says_what_it_is(ledger: Ledger) -> None:
     session = Session(
         ALICE,

@@ -1,5 +1,6 @@
 """Tests of the challenge's state machine on points of heads and pictures, without a camera."""
 
+import math
 import random
 from collections import Counter
 
@@ -10,7 +11,7 @@ from face_auth.liveness.challenge import EACH_S, ENOUGH, LONGEST, Challenge, Cha
 from face_auth.liveness.movements import POSES, draw_movements, draw_poses
 from face_auth.liveness.track import LOST_S
 from face_auth.recognition.detection import Face
-from face_auth.recognition.pose import HEAD
+from face_auth.recognition.pose import HEAD, Pose
 from face_auth.types import Frame, Movement
 
 STEP_S = 0.1
@@ -378,6 +379,7 @@ def test_passed_holds_only_for_the_face_that_passed() -> None:
 
 def test_movements_are_drawn_evenly_and_never_twice_in_a_row() -> None:
     drawn = [draw_movements() for _ in range(3000)]
+    assert {len(one) for one in drawn} == {3}
     assert all(one[0] != one[1] != one[2] for one in drawn)
     assert all(one.count(Movement.CLOSER) <= 1 for one in drawn)
     assert len(set(drawn)) >= 70
@@ -388,9 +390,343 @@ def test_movements_are_drawn_evenly_and_never_twice_in_a_row() -> None:
 def test_two_allowed_movements_are_enough_and_one_is_not() -> None:
     allowed = {Movement.LEFT, Movement.CLOSER}
     assert all(set(draw_movements(allowed=allowed)) == allowed for _ in range(20))
+    assert {draw_movements(allowed=allowed)[0] for _ in range(60)} == allowed
     with pytest.raises(ValueError):
         draw_movements(allowed={Movement.LEFT})
 
 
 def test_an_enrolment_asks_for_each_pose_once() -> None:
     assert {frozenset(draw_poses()) for _ in range(10)} == {frozenset(POSES)}
+
+
+# The numbers, each at its limit: what the landmarks tell is given, so that it lies on the limit.
+
+LOOK_S = (-0.25, -0.2, -0.1, 0.0)
+"""Four straight frames; the first movement is asked for at 0.0."""
+EYES, MOUTH, HEIGHT = 64.0, 56.0, 70.0
+SLANTED = {Movement.LEFT: 1, Movement.RIGHT: -1, Movement.DOWN: 1, Movement.UP: -1}
+"""Which way the nose moves on a head: right and down are above 0."""
+
+
+class Stage:
+    """Shows a challenge poses and movements of the nose as they are told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *movements: Movement) -> None:
+        self.challenge = Challenge(movements)
+        self.pose, self.nose = Pose(0.0, 0.0, 0.0, 64.0), (0.0, 0.0)
+        self.embedding = ME
+        of = "face_auth.liveness.challenge."
+        monkeypatch.setattr(f"{of}head_pose", lambda points: self.pose)
+        monkeypatch.setattr(f"{of}nose_parallax", lambda before, after: np.array(self.nose))
+
+    def face(
+        self, yaw=0.0, pitch=0.0, scale=64.0, nose=(0.0, 0.0), x=0.0, size=(EYES, MOUTH, HEIGHT)
+    ) -> Face:
+        self.pose, self.nose = Pose(yaw, pitch, 0.0, scale), nose
+        eyes, mouth, height = size
+        landmarks = [
+            (x - eyes / 2, 0), (x + eyes / 2, 0), (x, 38),
+            (x - mouth / 2, height), (x + mouth / 2, height),
+        ]  # fmt: skip
+        return Face((0.0, 0.0, 100.0, 100.0), np.array(landmarks, np.float32), 1.0)
+
+    def show(self, at: float, **how) -> None:
+        frame = Frame(np.zeros((1, 1, 3), np.uint8), at, 1)
+        self.challenge.observe(frame, self.face(**how), lambda: self.embedding)
+
+    def look(self, *seconds: float, **how) -> "Stage":
+        for at in seconds or LOOK_S:
+            self.show(at, **how)
+        return self
+
+    def make(self, movement: Movement, at: float, much: float = 1.0, **how) -> None:
+        """Show one frame of a movement, with a nose that moves as on a head."""
+        way = SLANTED[movement]
+        axis = "yaw" if movement in {Movement.LEFT, Movement.RIGHT} else "pitch"
+        if axis == "yaw":
+            self.show(at, **{"yaw": way * 14.0 * much, "nose": (way * 0.3, 0.0)} | how)
+        else:
+            self.show(at, **{"pitch": -way * 8.0 * much, "nose": (0.0, way * 0.3)} | how)
+
+    def counts(self, movement: Movement, **how) -> bool:
+        """Return whether a movement counts that is made once it may be and held long enough."""
+        self.look()
+        self.show(0.2)
+        for at in (0.4, 0.5):
+            self.make(movement, at, **how)
+        return self.challenge.done == 1
+
+
+@pytest.mark.parametrize(
+    ("movement", "whole"),
+    [
+        (Movement.LEFT, {"yaw": 14.0}),
+        (Movement.RIGHT, {"yaw": -14.0}),
+        (Movement.UP, {"pitch": 8.0}),
+        (Movement.DOWN, {"pitch": -8.0}),
+        (Movement.CLOSER, {"scale": 64 * 1.2}),
+    ],
+)
+def test_a_movement_is_14_degrees_of_turn_8_of_nod_or_a_fifth_larger(
+    monkeypatch, movement, whole
+) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT)
+    assert stage.challenge.share_of(movement, stage.face(**whole)) == 0.0
+    assert stage.challenge.share == 0.0
+    stage.look()
+    assert stage.challenge.share_of(movement, stage.face(**whole)) == 1.0
+    assert stage.challenge.share_of(movement, stage.face()) == 0.0
+
+
+def test_the_share_of_a_movement_on_a_real_pose_is_that_of_its_degrees() -> None:
+    challenge = Challenge([Movement.LEFT])
+    visitor = Visitor(challenge)
+    while challenge.current is None:
+        visitor.show()
+    for movement, shape, share in (
+        (Movement.LEFT, points(HEAD, yaw=7), 0.5), (Movement.RIGHT, points(HEAD, yaw=-21), 1.5),
+        (Movement.UP, points(HEAD, pitch=8), 1.0), (Movement.CLOSER, points(HEAD, scale=1.1), 0.5),
+    ):  # fmt: skip
+        face = Face((240.0, 140.0, 160.0, 200.0), shape, 1.0)
+        assert challenge.share_of(movement, face) == pytest.approx(share, abs=0.1)
+
+
+def test_a_share_just_below_the_whole_does_not_count(monkeypatch) -> None:
+    for much, counts in ((1.0, True), (0.999, False)):
+        for movement in POSES:
+            assert Stage(monkeypatch, movement).counts(movement, much=much) is counts
+
+
+@pytest.mark.parametrize(
+    ("movement", "narrowed", "lowered", "least"),
+    [
+        (Movement.LEFT, 0.0, 0.0, 0.085), (Movement.RIGHT, 0.0, 0.0, 0.085),
+        (Movement.UP, 0.0, 0.0, 0.062), (Movement.DOWN, 0.0, 0.0, 0.062),
+        (Movement.LEFT, 0.1, 0.0, 0.12), (Movement.RIGHT, 0.2, 0.0, 0.185),
+        (Movement.DOWN, 0.0, 0.1, 0.085), (Movement.UP, 0.0, 0.2, 0.13),
+    ],
+)  # fmt: skip
+def test_the_nose_must_move_the_further_the_narrower_or_lower_the_face_is(
+    monkeypatch, movement, narrowed, lowered, least
+) -> None:
+    size = (EYES * (1 - narrowed), MOUTH * (1 - narrowed), HEIGHT * (1 - lowered))
+    turned, way = movement in {Movement.LEFT, Movement.RIGHT}, SLANTED[movement]
+    slack = 1e-4 if narrowed or lowered else 0.0
+    for moved, counts in ((least + slack, True), (least - 1e-4, False), (-least - 0.01, False)):
+        nose = (way * moved, 0.0) if turned else (0.0, way * moved)
+        stage = Stage(monkeypatch, movement)
+        assert stage.counts(movement, size=size, nose=nose) is counts, moved
+
+
+@pytest.mark.parametrize(
+    ("size", "lost"),
+    [
+        ((EYES, MOUTH - 12, HEIGHT), 0.1),
+        ((EYES - 12, MOUTH, HEIGHT), 0.1),
+        ((EYES - 6, MOUTH - 6, HEIGHT), 0.1),
+        ((2 * EYES, 2 * MOUTH, 2.5 * HEIGHT), 0.2),
+        ((EYES / 2, MOUTH / 2, HEIGHT / 2), 0.0),
+    ],
+)
+def test_narrow_is_the_width_of_eyes_and_mouth_over_the_height_at_any_size(
+    monkeypatch, size, lost
+) -> None:
+    least = max(0.085, 0.055 + 0.65 * lost)
+    for moved, counts in ((least + 1e-4, True), (least - 1e-4, False)):
+        stage = Stage(monkeypatch, Movement.LEFT)
+        assert stage.counts(Movement.LEFT, size=size, nose=(moved, 0.0)) is counts
+
+
+def test_narrow_is_narrower_than_at_first_on_a_short_face_too(monkeypatch) -> None:
+    """Its eyes are further apart than they are from the mouth."""
+    for moved, counts in ((0.1201, True), (0.1199, False)):
+        stage = Stage(monkeypatch, Movement.LEFT).look(size=(64.0, 56.0, 40.0))
+        stage.show(0.2, size=(64.0, 56.0, 40.0))
+        for at in (0.4, 0.5):
+            stage.make(Movement.LEFT, at, size=(58.0, 50.0, 40.0), nose=(moved, 0.0))
+        assert (stage.challenge.done == 1) is counts
+
+
+@pytest.mark.parametrize(("last", "done"), [(0.075, 1), (0.0749, 0)])
+def test_a_movement_is_held_for_0_075_seconds(monkeypatch, last, done) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT, Movement.UP).look(-0.75, -0.7, -0.6, -0.5)
+    stage.show(-0.2)
+    stage.make(Movement.LEFT, 0.0)
+    assert stage.challenge.share == 1.0
+    stage.make(Movement.LEFT, last)
+    assert stage.challenge.done == done
+    assert stage.challenge.share == (0.0 if done else 1.0), "the next one has not begun"
+
+
+@pytest.mark.parametrize(("at", "done"), [(0.2, 1), (0.199, 0)])
+def test_a_movement_begins_0_2_seconds_after_it_was_asked_for_at_the_soonest(
+    monkeypatch, at, done
+) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT, Movement.UP).look()
+    stage.show(at)
+    for later in (0.25, 0.35, 0.45):
+        stage.make(Movement.LEFT, later)
+    assert stage.challenge.done == done
+
+
+@pytest.mark.parametrize(
+    ("much", "held_s", "back", "state"),
+    [
+        (1.5, 0.075, 0.49, ChallengeState.FAILED),
+        (1.49, 0.075, 0.49, ChallengeState.RUNNING),
+        (1.5, 0.0749, 0.49, ChallengeState.RUNNING),
+        (1.5, 0.075, 0.5, ChallengeState.RUNNING),
+    ],
+)
+def test_another_movement_is_wrong_from_one_and_a_half_on_and_counts_again_after_its_half(
+    monkeypatch, much, held_s, back, state
+) -> None:
+    """Once is forgiven; the second ends it."""
+    stage = Stage(monkeypatch, Movement.LEFT).look(-0.75, -0.7, -0.6, -0.5)
+    stage.show(-0.2)
+    stage.make(Movement.DOWN, 0.0, much)
+    stage.make(Movement.DOWN, held_s, much)
+    assert stage.challenge.state is ChallengeState.RUNNING
+    stage.make(Movement.DOWN, 0.1, back)
+    stage.make(Movement.DOWN, 0.2, much)
+    stage.make(Movement.DOWN, 0.3, much)
+    assert stage.challenge.state is state
+
+
+def test_another_movement_of_a_flat_picture_or_a_step_towards_the_camera_is_not_wrong(
+    monkeypatch,
+) -> None:
+    for how in ({"yaw": 30.0}, {"pitch": 20.0}, {"scale": 100.0}):
+        stage = Stage(monkeypatch, Movement.RIGHT).look()
+        for number in range(1, 20):
+            stage.show(0.2 * number, **(how if number % 4 else {}))
+        assert stage.challenge.state is ChallengeState.RUNNING
+
+
+def test_a_straight_look_is_four_frames_in_a_quarter_of_a_second(monkeypatch) -> None:
+    for seconds, begun in (
+        ((0.0, 0.1, 0.2, 0.25), True), ((0.0, 0.1, 0.2, 0.249), False), ((0.0, 0.1, 0.25), False),
+    ):  # fmt: skip
+        stage = Stage(monkeypatch, Movement.LEFT).look(*seconds)
+        assert stage.challenge.has_begun is begun
+        assert (stage.challenge.current is not None) is begun
+
+
+@pytest.mark.parametrize(
+    ("straight", "turned"),
+    [({"yaw": 16.0}, {"yaw": 16.1}), ({"yaw": -16.0}, {"yaw": -16.1}),
+     ({"pitch": 28.0}, {"pitch": 28.1}), ({"pitch": -28.0}, {"pitch": -28.1})],
+)  # fmt: skip
+def test_straight_is_within_16_degrees_of_yaw_and_28_of_pitch(
+    monkeypatch, straight, turned
+) -> None:
+    assert Stage(monkeypatch, Movement.LEFT).look(**straight).challenge.has_begun
+    stage = Stage(monkeypatch, Movement.LEFT).look(**turned)
+    assert not stage.challenge.has_begun
+    stage.look(0.1, 0.2, 0.4)
+    stage.show(0.5, **turned)
+    stage.look(0.6, 0.7, 0.9)
+    assert not stage.challenge.has_begun, "four in a row, without a turned one"
+    assert stage.look(1.0).challenge.has_begun
+
+
+def test_movements_are_measured_from_the_median_of_the_straight_frames(monkeypatch) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT)
+    for at, yaw in zip(LOOK_S, (3.0, 3.0, 3.0, 15.0), strict=True):
+        stage.show(at, yaw=yaw, scale=64.0 + yaw)
+    assert stage.challenge.share_of(Movement.LEFT, stage.face(yaw=17.0)) == 1.0
+    assert stage.challenge.share_of(Movement.CLOSER, stage.face(scale=67.0)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("passed", "how", "follows"),
+    [
+        (0.125, {"x": 80.0}, True), (0.125, {"x": 80.5}, False),
+        (0.25, {"x": -128.0}, True), (0.25, {"x": -128.5}, False),
+        (0.125, {"scale": 64 * 1.529}, True), (0.125, {"scale": 64 * 1.531}, False),
+        (0.25, {"scale": 64 / 1.732}, True), (0.25, {"scale": 64 / 1.734}, False),
+        (math.log(1.5) - 0.3, {"scale": 96.0}, True),
+        (0.125, {"yaw": 50.0}, True), (0.125, {"yaw": 50.1}, False),
+        (0.0625, {"yaw": -37.5}, True), (0.0625, {"yaw": -37.6}, False),
+        (0.25, {"scale": 0.0}, False), (0.25, {"scale": -1.0}, False),
+    ],
+)  # fmt: skip
+def test_a_face_goes_on_where_it_moves_grows_and_turns_no_faster_than_a_head(
+    monkeypatch, passed, how, follows
+) -> None:
+    """By 0.5 and 6 eye distances a second; by exp(0.3) and exp(1) a second; 25 and 200 degrees."""
+    stage = Stage(monkeypatch, Movement.UP).look()
+    stage.show(passed, pitch=4.0, **how)
+    assert stage.challenge.share == (0.5 if follows else 0.0)
+    assert stage.challenge.state is ChallengeState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("second", "state"), [(0.075, ChallengeState.FAILED), (0.0749, ChallengeState.RUNNING)]
+)
+def test_a_face_that_is_elsewhere_for_0_075_seconds_has_jumped(monkeypatch, second, state) -> None:
+    stage = Stage(monkeypatch, Movement.UP).look(-0.35, -0.3, -0.2, -0.1)
+    for at in (0.0, second):
+        stage.show(at, x=9999.0)
+    assert stage.challenge.state is state
+    stage = Stage(monkeypatch, Movement.UP).look(-0.35, -0.3, -0.2, -0.1)
+    for at, x in ((0.0, 9999.0), (0.05, 0.0), (0.1, 9999.0)):
+        stage.show(at, x=x)
+    assert stage.challenge.state is ChallengeState.RUNNING, "it was back in between"
+
+
+def test_the_same_person_has_a_cosine_of_0_4_at_least(monkeypatch) -> None:
+    stage = Stage(monkeypatch, Movement.UP)
+    assert not stage.challenge.is_same_person(ME)
+    stage.look()
+    for cosine, same in ((1.0, True), (0.4, True), (0.399, False), (-1.0, False)):
+        assert stage.challenge.is_same_person(np.eye(512)[0] * cosine) is same
+
+
+def times(stage: Stage, apart: float, last: float, **how) -> ChallengeState:
+    """Show frames after 0.0 until *last*."""
+    for number in range(1, round(last / apart) + 1):
+        stage.show(number * apart, **how)
+    return stage.challenge.state
+
+
+@pytest.mark.parametrize(
+    ("apart", "last_s", "state"),
+    [
+        (0.0625, 4.5, ChallengeState.FAILED),
+        (0.125, 5.875, ChallengeState.FAILED),  # the 47th picture
+        (0.25, 9.0, ChallengeState.UNSEEN),
+    ],
+)
+def test_a_movement_may_take_four_and_a_half_seconds_48_pictures_or_nine_seconds(
+    monkeypatch, apart, last_s, state
+) -> None:
+    stage = Stage(monkeypatch, Movement.UP).look()
+    assert times(stage, apart, last_s) is ChallengeState.RUNNING
+    stage.show(last_s + apart)
+    assert stage.challenge.state is state
+
+
+def test_a_straight_look_may_take_eight_seconds_and_sixteen_with_few_pictures(monkeypatch) -> None:
+    stage = Stage(monkeypatch, Movement.UP)
+    stage.show(0.0, yaw=40.0)
+    assert times(stage, 0.25, 8.0, yaw=40.0) is ChallengeState.RUNNING
+    stage.show(8.25, yaw=40.0)
+    assert stage.challenge.reason == "nobody looked straight in time"
+    stage = Stage(monkeypatch, Movement.UP)
+    stage.show(0.0, yaw=40.0)
+    assert times(stage, 0.75, 15.75, yaw=40.0) is ChallengeState.RUNNING
+    stage.show(16.0, yaw=40.0)
+    assert stage.challenge.state is ChallengeState.RUNNING
+    stage.show(16.25, yaw=40.0)
+    assert (stage.challenge.state, stage.challenge.reason) == (
+        ChallengeState.UNSEEN,
+        "too few pictures",
+    )
+
+
+def test_the_share_that_is_told_is_that_of_the_latest_frame(monkeypatch) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT).look()
+    for at, yaw, share in ((0.1, 7.0, 0.5), (0.2, -3.5, -0.25), (0.3, 3.5, 0.25)):
+        stage.show(at, yaw=yaw)
+        assert stage.challenge.share == share

@@ -24,7 +24,15 @@ from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.pose import head_pose
 from face_auth.recognition.quality import Quality, Steadiness, assess
-from face_auth.types import EnrolProgress, Frame, LivenessResult, LoginProgress, Movement, Verdict
+from face_auth.types import (
+    EnrolProgress,
+    Frame,
+    LivenessProgress,
+    LivenessResult,
+    LoginProgress,
+    Movement,
+    Verdict,
+)
 from face_auth.verification import verify
 
 STEP_S = 0.1
@@ -176,6 +184,82 @@ def test_the_passive_cues_look_at_no_more_frames_where_there_are_more(
     for one in batches:
         assert FRAMES <= len(one) <= FRAMES + 2
         assert SPAN_S <= one[-1].captured_at - one[0].captured_at < 1.6
+
+
+def fed(check: LivenessCheck, seen: Quality, *times: float) -> LivenessCheck:
+    """Show frames that all differ at these times, all of them with *seen* in them."""
+    for at in times:
+        number = round(at * 10_000) + 1
+        image = np.full((2, 2, 3), (number % 256, number // 256, 0), np.uint8)
+        check.observe(Frame(image, at, number), seen, lambda: np.ones(1, np.float32))
+    return check
+
+
+EIGHT_S = tuple(number / 10 for number in range(8))
+
+
+@pytest.mark.parametrize(
+    ("times", "looked_at"),
+    [
+        (EIGHT_S, EIGHT_S),
+        ((*EIGHT_S[:-1], 0.699), ()),  # too short a time
+        ((*EIGHT_S[:-2], 0.75), ()),  # too few
+        ((0.0, 0.0749, *EIGHT_S[1:]), EIGHT_S),  # one of them too soon after another
+        ((0.0, 0.075, *EIGHT_S[2:], 0.79), (0.0, 0.075, *EIGHT_S[2:])),
+        ((*EIGHT_S, *(1 + at for at in EIGHT_S)), (*EIGHT_S, *(1 + at for at in EIGHT_S))),
+        ((*EIGHT_S, *(1 + at for at in EIGHT_S[:-1])), EIGHT_S),  # the second has too few
+    ],
+)  # fmt: skip
+def test_eight_frames_0_075_seconds_apart_and_over_0_7_seconds_are_looked_at(
+    recogniser, person, times, looked_at
+) -> None:
+    seen: list[float] = []
+
+    def judge(frames, faces) -> LivenessResult:
+        """Neither pass nor suspect anybody, so that it goes on."""
+        seen.extend(frame.captured_at for frame in frames)
+        return LivenessResult(False, -1.0, (), abstained=2.0)
+
+    passive: Any = SimpleNamespace(judge=judge)
+    fed(LivenessCheck(passive), recogniser.assess(person.draw(0.0)), *times)
+    assert tuple(seen) == looked_at
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_passive_cues_look_at_usable_frames_alone(recogniser, person, verdict) -> None:
+    seen = replace(recogniser.assess(person.draw(0.0)), verdict=verdict)
+    check = fed(LivenessCheck(Judge(1.0)), seen, *EIGHT_S)
+    assert check.done is check.result.passed is (verdict in {Verdict.OK, Verdict.HOLD_STILL})
+
+
+@pytest.mark.parametrize("verdict", [Verdict.TURNED, Verdict.TOO_DARK, Verdict.SEVERAL])
+def test_a_straight_look_needs_a_usable_face_and_what_follows_only_one_in_view(
+    recogniser, person, verdict
+) -> None:
+    usable = recogniser.assess(person.draw(0.0))
+    other = replace(usable, verdict=verdict)
+    check = LivenessCheck(Judge(*[1.0] * 9), Challenge([Movement.LEFT, Movement.UP]))
+    assert fed(check, other, *EIGHT_S).progress.movement is None
+    fed(check, usable, *(0.8 + at for at in EIGHT_S[:5]))
+    assert check.progress.movement is Movement.LEFT
+    fed(check, other, *(1.3 + at for at in EIGHT_S), *(2.1 + at for at in EIGHT_S[:4]))
+    assert check.unseen == ("the face was lost" if verdict is Verdict.SEVERAL else "")
+
+
+def test_a_check_tells_its_progress_and_result_before_there_is_one() -> None:
+    off = make_check("off", PassiveCheck())
+    assert (off.done, off.unseen) == (True, "")
+    assert off.result == LivenessResult(True, 0.0, ("liveness is off",))
+    assert off.progress == LivenessProgress(None, 0, 0, 0.0, Verdict.OK)
+    passive = make_check("passive", PassiveCheck())
+    assert passive.result == LivenessResult(False, 0.0, ("too few frames",))
+    challenge = make_check("challenge", PassiveCheck())
+    assert challenge.progress == LivenessProgress(None, 0, 3, 0.0, Verdict.OK)
+    assert challenge.result == LivenessResult(
+        False, 0.0, ("challenge: the challenge was not finished", "too few frames")
+    )
+    for check in (passive, challenge):
+        assert (check.done, check.unseen, check.starved) == (False, "", False)
 
 
 def test_a_picture_is_looked_at_once_and_embedded_once(recogniser, person, enrolled) -> None:
