@@ -22,7 +22,6 @@ from credentials.sealed.files import JsonObject
 
 LARGEST_BYTES = 16 * 2**20
 ROOM_ENTRIES = 10_000
-LITTLE_FREE = 0.20
 
 _KEEP_ROOM_EVERY = 100
 
@@ -168,6 +167,14 @@ class AuditLog:
         """
         return self._reserved.free_share()
 
+    def short_of_space(self) -> bool:
+        """Return whether staff should free space on the log's disk.
+
+        Raises:
+            AuditError: If the disk cannot be checked.
+        """
+        return self._reserved.short()
+
     def room(self) -> int:
         """Return the number of further entries that fit on the disk.
 
@@ -277,9 +284,10 @@ class AuditLog:
                 "The log has no verifier yet; the auditor must run"
                 " “python -m atm.audit init --verifier FILE” once."
             )
-        share = self.free_share()
-        if share <= LITTLE_FREE:
-            found.append(f"Only {share:.0%} of the log's disk is free; free some space.")
+        if self.short_of_space():
+            found.append(
+                f"Only {self.free_share():.0%} of the log's disk is free; free some space."
+            )
         if state is not None and not self._reserved.whole:
             found.append(f"The log's disk has space for only {self.room()} more entries.")
         return found

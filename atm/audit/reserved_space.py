@@ -10,6 +10,8 @@ ENTRY_BYTES = 1024
 """Size of one entry, rounded up: a decision with its stores and MACs has some 600 bytes."""
 
 _STEP = 256 * 1024
+_LITTLE_SHARE = 0.2
+_LITTLE_BYTES = 5 * 2**30  # room for five million entries, whatever the size of the disk
 
 
 class ReservedSpace:
@@ -70,6 +72,14 @@ class ReservedSpace:
         """
         disk = self._disk()
         return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
+
+    def short(self) -> bool:
+        """Return whether staff should free space: at most a fifth is free, and at most 5 GiB.
+
+        Raises:
+            AuditError: If the disk cannot be checked.
+        """
+        return self.free_share() <= _LITTLE_SHARE and self._free() <= _LITTLE_BYTES
 
     def _size(self) -> int:
         try:

@@ -1,6 +1,5 @@
 """Health of the machine: disk, camera, models, keys, log and pause, with notes for staff."""
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +12,6 @@ from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
 
-LITTLE_SPACE = 0.2
 OLD_BACKUP_DAYS = 90
 
 
@@ -23,6 +21,7 @@ class Health:
 
     Attributes:
         disk_free_share: Free share of the data folder's disk, 0 to 1.
+        disk_short: Whether staff should free space on it.
         camera: "ready", "starting" or "lost".
         camera_problem: Why this camera may not be used, "" when it may.
         clock: The time, aware.
@@ -38,6 +37,7 @@ class Health:
     """
 
     disk_free_share: float
+    disk_short: bool
     camera: str
     camera_problem: str
     clock: datetime
@@ -61,7 +61,6 @@ def read_health(
     pace: float | None,
 ) -> Health:
     """Read the state of each part; a part that cannot be read adds a note instead."""
-    usage = shutil.disk_usage(folder.path)
     notes = list(stores.audit.notes())
     approved, network, backup, pause_s = False, False, None, 0.0
     try:
@@ -83,7 +82,8 @@ def read_health(
     if keeps_customers and (backup is None or (now - backup).days >= OLD_BACKUP_DAYS):
         notes.append("Back up the keys: run “python -m atm keys backup”.")
     return Health(
-        disk_free_share=usage.free / usage.total,
+        disk_free_share=stores.audit.free_share(),
+        disk_short=stores.audit.short_of_space(),
         camera=camera.state,
         camera_problem=camera.problem,
         clock=now.astimezone(),

@@ -159,7 +159,7 @@ class FakeMachine:
     seconds: list[Any] = field(default_factory=list)
     healthy: Any = field(
         default_factory=lambda: SimpleNamespace(
-            disk_free_share=0.62, camera="ready", camera_problem="",
+            disk_free_share=0.62, disk_short=False, camera="ready", camera_problem="",
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
             liveness="challenge", liveness_network=True, pace=12.4,
             last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),

@@ -169,9 +169,9 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     show(lambda a: HealthPage(a, ANA, back))
     yield "health"
     machine.healthy = SimpleNamespace(
-        disk_free_share=0.0412, camera="lost", camera_problem="", clock=datetime.now(),
-        network="vggface2", approved=False, last_backup=None, log_room=1, pause_s=3600.0,
-        liveness="off", liveness_network=False,
+        disk_free_share=0.0412, disk_short=True, camera="lost", camera_problem="",
+        clock=datetime.now(), network="vggface2", approved=False, last_backup=None, log_room=1,
+        pause_s=3600.0, liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip
     show(lambda a: HealthPage(a, ANA, back))

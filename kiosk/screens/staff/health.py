@@ -57,7 +57,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         now: Aware; what backups are as old as.
     """
     # The stores come with it, which take 0.1 s: the menu that imports this module does not wait.
-    from atm.maintenance.health import LITTLE_SPACE, OLD_BACKUP_DAYS
+    from atm.maintenance.health import OLD_BACKUP_DAYS
 
     _ = language.gettext
     backup = health.last_backup
@@ -68,7 +68,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     rows = [
         (_("Camera"), *_camera(health, language)),
         (
-            _("Disk"), health.disk_free_share >= LITTLE_SPACE,
+            _("Disk"), not health.disk_short,
             _("{share} is free.").format(share=language.share(health.disk_free_share)),
         ),
         (

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -445,15 +446,22 @@ def test_room_that_could_not_be_kept_whole_is_given_back_and_told_of(
     assert not any("has space for only" in note for note in again.notes())
 
 
-def test_staff_are_told_at_a_fifth_of_the_disk_and_below(
+def test_staff_are_told_when_a_fifth_of_the_disk_and_5_gib_are_free_and_below(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = open_log(path)
     log.append("start")
-    share = 0.21
-    monkeypatch.setattr("atm.audit.reserved_space.ReservedSpace.free_share", lambda _: share)
-    assert not any("disk is free" in note for note in log.notes())
-    share = 0.2
+    total, free = 20 * 2**18, 5 * 2**18 + 1  # blocks of 4 KiB
+    monkeypatch.setattr(
+        "os.statvfs",
+        lambda _: SimpleNamespace(f_bavail=free, f_blocks=total, f_frsize=4096),
+    )
+    assert not any("disk is free" in note for note in log.notes())  # a quarter
+    total = 2000 * 2**18
+    assert not any("disk is free" in note for note in log.notes())  # a large disk
+    free -= 1
+    assert "Only 0% of the log's disk is free; free some space." in log.notes()
+    total, free = 10 * 2**18, 2 * 2**18
     assert "Only 20% of the log's disk is free; free some space." in log.notes()
     assert log.free_share() == 0.2
     assert log.room() > 10_000

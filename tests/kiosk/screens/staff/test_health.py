@@ -12,6 +12,7 @@ from kiosk.words.language import Language
 NOW = datetime(2026, 11, 22, 10, 42, tzinfo=UTC)
 WELL: dict[str, Any] = {
     "disk_free_share": 0.62,
+    "disk_short": False,
     "camera": "ready",
     "camera_problem": "",
     "clock": NOW,
@@ -52,7 +53,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("part", "other", "says"),
     [
-        ("Disk", {"disk_free_share": 0.199}, "20\u00a0% is free."),
+        ("Disk", {"disk_free_share": 0.199, "disk_short": True}, "20\u00a0% is free."),
         ("Camera", {"camera": "lost"}, "It does not answer."),
         ("Camera", {"camera": "starting"}, "It is starting."),
         ("Camera", {"camera_problem": "Camera changed. Ask staff."}, "Camera changed. Ask staff."),
