@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from face_auth.errors import NoFaceError, NotOnePersonError, PresentationAttackError
 from face_auth.gallery import Capture, Template
-from face_auth.liveness.challenge import Challenge
+from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.check import LivenessCheck
 from face_auth.liveness.movements import POSES
 from face_auth.recogniser import Recogniser
@@ -145,11 +145,11 @@ def _wanted_pose(
 
 def _asked_pose(challenge: Challenge | None, taken: list[_Taken]) -> Movement | None:
     """Return the pose that is requested now."""
-    if challenge is None or challenge.current is not None:
+    if challenge is None or challenge.state is not ChallengeState.PASSED:
         return challenge.current if challenge is not None else None
     have = {t.pose for t in taken}
     missing = [movement for movement in challenge.movements if movement not in have]
-    return missing[0] if challenge.has_begun and missing else None
+    return missing[0] if missing else None
 
 
 def _odd_one(embeddings: NDArray[np.float32], recogniser: Recogniser) -> int | None:

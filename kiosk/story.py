@@ -122,7 +122,7 @@ class Player:
         try:
             if self._waits is not None and not self._waits[1]():
                 if time.monotonic() > self._until:
-                    raise StoryError(f"{self._waits[0]} did not happen")
+                    raise StoryError(f"{self._waits[0]} did not happen{_said(self)}")
             else:
                 self._waits = next(self._script)
                 self._until = time.monotonic() + STEP_S
@@ -258,6 +258,12 @@ def _log_in(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
 def _answered(play: Player) -> bool:
     """Return whether the login has an answer: the account, or a refusal."""
     return type(play.screen).__name__ == "Account" or _tone(play) == "bad"
+
+
+def _said(play: Player) -> str:
+    """Return what the page in front says, to go with an error."""
+    line = getattr(play.screen, "line", None)
+    return "" if line is None else f"; the page says: {line.sentence}"
 
 
 def _tone(play: Player) -> str:

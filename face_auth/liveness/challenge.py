@@ -129,6 +129,9 @@ class Challenge:
     or in UNSEEN, where that could not be seen; there it stays. PASSED holds for as long as the face
     is followed.
 
+    Who still holds a movement from before it is requested, as after a turn, a nod and the same
+    turn, is asked to look straight first; its time begins then.
+
     If the face is lost before the first movement is requested, the challenge starts again; later
     the attempt is UNSEEN, because the next face may be another person's, who knows the movement.
 
@@ -160,6 +163,7 @@ class Challenge:
         self._wrong_since: float | None = None
         self._slips = 0
         self._may_answer = False
+        self._held_over = False
         self._carried: set[Movement] = set()
         self._jumped_at: float | None = None
         self._last: tuple[float, NDArray[np.float64], Pose] | None = None
@@ -168,7 +172,7 @@ class Challenge:
     @property
     def current(self) -> Movement | None:
         """The movement requested now; None while a straight look is awaited, and at the end."""
-        if self._base is None or self.state is not ChallengeState.RUNNING:
+        if self._base is None or self._held_over or self.state is not ChallengeState.RUNNING:
             return None
         return self.movements[self._done]
 
@@ -258,7 +262,7 @@ class Challenge:
 
     def _end_in_time(self, at: float) -> None:
         assert self._asked_at is not None
-        straight = self._base is None
+        straight = self._base is None or self._held_over
         limit_s = STRAIGHT_S if straight else EACH_S
         if self.track.watched_s - self._watched_s > limit_s and (straight or self._seen >= ENOUGH):
             if straight:
@@ -310,7 +314,7 @@ class Challenge:
         self._asked_at, self._watched_s = at, self.track.watched_s
         self._seen, self._gap = 0, False
         self._held_since = self._wrong_since = None
-        self._may_answer = False
+        self._may_answer = self._held_over = False
         self._share = 0.0
 
     def _answer(
@@ -325,12 +329,12 @@ class Challenge:
         self._share = change.share(movement)
         self._carried = {one for one in self._carried if change.share(one) >= RELEASED}
         met = self._share >= 1 and change.solid(movement)
+        if self._held_over:
+            if self._share < RELEASED:
+                self._ask(at)
+            return
         if not self._may_answer:
-            assert self._asked_at is not None
-            reacted = at - self._asked_at >= REACTION_S
-            self._may_answer = reacted and not met
-            if reacted and met and self.track.unwatched:  # before it was asked for, or because?
-                self._end(ChallengeState.UNSEEN, "too few pictures")
+            self._begin_answer(at, met)
             return
         wrong = not met and self._other_movement(movement, change) is not None
         self._held_since = _since(self._held_since, at, met)
@@ -339,6 +343,18 @@ class Challenge:
             self._slip(movement, change)
         elif self._held_since is not None and at - self._held_since >= HELD_S:
             self._meet(at, movement, embed())
+
+    def _begin_answer(self, at: float, met: bool) -> None:
+        """Let what is shown from now on be the answer, unless it is the movement already."""
+        assert self._asked_at is not None
+        if at - self._asked_at < REACTION_S:
+            return
+        self._may_answer = not met
+        if met and self.track.unwatched:  # before it was asked for, or because?
+            self._end(ChallengeState.UNSEEN, "too few pictures")
+        elif met:
+            self._ask(at)
+            self._held_over = True
 
     def _other_movement(self, movement: Movement, change: _PoseChange) -> Movement | None:
         """Return another movement that the change clearly is."""

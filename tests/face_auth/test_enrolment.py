@@ -14,6 +14,7 @@ import pytest
 
 from face_auth.enrolment import KEPT_HEIGHT, WANTED, cut_capture, enrol_face, split_scores
 from face_auth.errors import NoFaceError, NotOnePersonError
+from face_auth.liveness.challenge import ChallengeState
 from face_auth.liveness.check import LivenessCheck
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.detection import Face
@@ -79,6 +80,11 @@ class Asked:
     movements = (Movement.LEFT, Movement.UP)
     current, done, share, has_begun = None, 0, 0.0, False
     shown: ClassVar[dict[Movement, float]] = {}
+
+    @property
+    def state(self):
+        asks = self.current is not None or not self.has_begun
+        return ChallengeState.RUNNING if asks else ChallengeState.PASSED
 
     def share_of(self, movement, face):
         return self.shown.get(movement, -0.9)

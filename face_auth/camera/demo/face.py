@@ -58,6 +58,7 @@ class DemoFace:
         pitch: float = 0.0,
         roll: float = 0.0,
         scale: float = 1.0,
+        sway: float = 1.0,
         x: float = 0.0,
         y: float = 0.0,
     ) -> NDArray[np.uint8]:
@@ -68,17 +69,18 @@ class DemoFace:
         Args:
             t: Seconds since any beginning.
             yaw: Degrees by which the nose turns to the right of the picture; to 30 either way.
-            pitch: Degrees by which it rises; to 25 either way.
+            pitch: Degrees by which it rises; to 30 either way.
             roll: Degrees by which the head leans to the right of the picture.
             scale: Above 1, the person comes nearer; from 0.4 to 1.6.
+            sway: Share of the gentle turning and nodding that remains.
             x: Moves the person to the right, px.
             y: Moves the person down, px.
 
         Returns:
             RGB, shape (480, 640, 3), values 0 to 255.
         """
-        yaw += self._wave(t, 0, 9.1, 4.0) + self._wave(t, 1, 4.3, 1.0)
-        pitch += self._wave(t, 2, 7.3, 2.2)
+        yaw += sway * (self._wave(t, 0, 9.1, 4.0) + self._wave(t, 1, 4.3, 1.0))
+        pitch += sway * self._wave(t, 2, 7.3, 2.2)
         roll += self._wave(t, 3, 11.7, 1.6)
         scale *= 1 + self._wave(t, 4, 8.9, 0.015)
         x += self._wave(t, 5, 10.3, 7)

@@ -7,7 +7,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from face_auth.liveness.challenge import EACH_S, ENOUGH, LONGEST, Challenge, ChallengeState
+from face_auth.liveness.challenge import (
+    EACH_S,
+    ENOUGH,
+    LONGEST,
+    STRAIGHT_S,
+    Challenge,
+    ChallengeState,
+)
 from face_auth.liveness.movements import POSES, draw_movements, draw_poses
 from face_auth.liveness.track import LOST_S
 from face_auth.recognition.detection import Face
@@ -160,6 +167,41 @@ def test_a_movement_under_way_when_it_is_asked_for_is_no_answer() -> None:
         visitor.show(yaw=25)
     assert challenge.state is ChallengeState.RUNNING
     assert challenge.done == 0
+
+
+def test_who_holds_a_movement_from_before_looks_straight_first_and_then_has_time_for_it() -> None:
+    """After a turn and a nod, a head may still be turned when the same turn is asked again."""
+    challenge = Challenge([Movement.RIGHT, Movement.UP, Movement.RIGHT])
+    visitor = Visitor(challenge)
+    visitor.follow(frames=8)
+    while challenge.done < 2 and visitor.t < 10:
+        visitor.follow(frames=1)
+    visitor.now |= {"yaw": -25.0, "pitch": 0.0}
+    assert challenge.current is Movement.RIGHT
+    for _ in range(20):
+        visitor.show(**TURNS[Movement.RIGHT])
+    assert (challenge.state, challenge.current) == (ChallengeState.RUNNING, None)
+    assert challenge.done == 2
+    for _ in range(4):
+        visitor.show()
+    assert challenge.current is Movement.RIGHT
+    for _ in range(round((EACH_S - 1) / STEP_S)):
+        visitor.show()
+    visitor.heard = [None]
+    visitor.follow()
+    assert challenge.state is ChallengeState.PASSED
+
+
+def test_who_never_lets_go_of_a_movement_was_not_seen_and_is_not_accused() -> None:
+    challenge = Challenge([Movement.LEFT])
+    visitor = Visitor(challenge)
+    while challenge.current is None:
+        visitor.show()
+    visitor.now["yaw"] = 25.0
+    for _ in range(round((STRAIGHT_S + 1) / STEP_S)):
+        visitor.show(yaw=25)
+    assert challenge.state is ChallengeState.UNSEEN
+    assert challenge.reason == "nobody looked straight in time"
 
 
 def test_somebody_elses_face_ends_it() -> None:
