@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.datasets.subject import SubjectFinder
 from face_auth.errors import ModelError
 from face_auth.model_making.cohort import People
 from face_auth.models import DIMENSIONS, MODELS, Framing
 from face_auth.recognition.alignment import align
-from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import Network
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
@@ -48,7 +48,7 @@ def embed_folder(
         folder: Holds a folder of photographs for each person.
         network: Embeds them.
         landmarks: Points known already, for a network framed by five points; photographs without
-            are left out. Without any, the largest face that MTCNN finds is taken.
+            are left out. Without any, MTCNN looks for the subject of each photograph.
         say: Gets a line now and then.
 
     Raises:
@@ -110,12 +110,12 @@ def _framer(
 ) -> Callable[[Path, str], NDArray[np.uint8] | None]:
     """Return a function from a file to its framed face, or None without a face."""
     if landmarks is None:
-        detector = Detector(MODELS)
+        finder = SubjectFinder(MODELS)
 
         def find(path: Path, name: str) -> NDArray[np.uint8] | None:
             image = _read(path)
-            faces = detector.detect(image) if image is not None else []
-            return network.frame_face(image, faces[0]) if image is not None and faces else None
+            face = finder.find(image) if image is not None else None
+            return network.frame_face(image, face) if image is not None and face else None
 
         return find
     if network.card.framing is not Framing.FIVE_POINTS:

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.datasets.photographs import ImageError, central_face, read_photograph
+from face_auth.datasets.photographs import ImageError, read_photograph
+from face_auth.datasets.subject import subject
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
 from face_auth.evaluation.metrics import wilson
@@ -89,7 +90,7 @@ def _with(kind: str) -> str:
 
 
 def _refuses(recogniser: Recogniser, template: Template, picture: Picture) -> bool:
-    face = central_face(picture, recogniser.detector.detect(picture))
+    face = subject(picture, recogniser.detector.detect(picture))
     if face is None:
         return True
     score = template.svm.score(_embed(recogniser, picture, face))[0]
@@ -104,7 +105,7 @@ def _read(
     except ImageError:
         return None
     frame, _ = letterbox(picture)
-    face = central_face(frame, recogniser.detector.detect(frame))
+    face = subject(frame, recogniser.detector.detect(frame))
     return None if face is None else (frame, face)
 
 

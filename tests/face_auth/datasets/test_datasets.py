@@ -16,7 +16,6 @@ from face_auth.datasets.photographs import (
     CROP_SIDE,
     ImageError,
     aligned_crop,
-    central_face,
     people_in,
     read_photograph,
 )
@@ -28,19 +27,19 @@ from face_auth.recognition.detection import Face
 SIDE = 80
 
 
-class FakeDetector:
+class FakeFinder:
     """Finds one upright face in the middle of everything that is not black."""
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def find(self, image: np.ndarray) -> Face | None:
         if image.mean() < 5:
-            return []
+            return None
         points = (FIVE_POINTS * 0.5 + 10).astype(np.float32)
-        return [Face((20.0, 20.0, 40.0, 40.0), points, 0.99)]
+        return Face((20.0, 20.0, 40.0, 40.0), points, 0.99)
 
 
 @pytest.fixture(autouse=True)
-def fake_detector(monkeypatch) -> None:
-    monkeypatch.setattr(folders, "Detector", FakeDetector)
+def fake_finder(monkeypatch) -> None:
+    monkeypatch.setattr(folders, "SubjectFinder", FakeFinder)
 
 
 def picture(rng: np.random.Generator) -> np.ndarray:
@@ -243,15 +242,6 @@ def test_aligned_crop_puts_the_landmarks_in_its_middle(rng) -> None:
     for x, y in (FIVE_POINTS + margin) * CROP_SCALE:
         assert crop[round(y), round(x)].min() > 200
     assert crop.mean() < 30
-
-
-def test_the_face_meant_is_the_central_one() -> None:
-    image = np.zeros((100, 200, 3), np.uint8)
-    points = np.zeros((5, 2), np.float32)
-    aside = Face((0.0, 0.0, 90.0, 90.0), points, 1.0)
-    middle = Face((85.0, 35.0, 30.0, 30.0), points, 0.9)
-    assert central_face(image, [aside, middle]) is middle
-    assert central_face(image, []) is None
 
 
 def test_a_jpeg_that_was_cut_off_is_damaged(rng) -> None:

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.datasets.photographs import central_face, read_photograph
+from face_auth.datasets.photographs import read_photograph
+from face_auth.datasets.subject import subject
 from face_auth.evaluation import features, trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.cache import Cache, digest
@@ -52,19 +53,19 @@ def embedding_of(face: np.ndarray, spread: float) -> np.ndarray:
 
 
 class FakeModels:
-    """A detector and a network that read the drawn pictures, and count what they embed."""
+    """A finder and a network that read the drawn pictures, and count what they embed."""
 
     def __init__(self) -> None:
         self.embedded = 0
         self.spread = 0.5
 
-    def detector(self, folder: Path) -> SimpleNamespace:
-        def detect(image: np.ndarray) -> list[Face]:
+    def finder(self, folder: Path) -> SimpleNamespace:
+        def find(image: np.ndarray) -> Face | None:
             box = (0.0, 0.0, float(SIDE), float(SIDE))
             found = Face(box, np.zeros((5, 2), np.float32), 1.0)
-            return [] if image[0, 0, 0] == NO_FACE else [found]
+            return None if image[0, 0, 0] == NO_FACE else found
 
-        return SimpleNamespace(detect=detect)
+        return SimpleNamespace(find=find)
 
     def network(self, name: str, folder: Path, **_options: object) -> SimpleNamespace:
         def embed(faces: np.ndarray) -> np.ndarray:
@@ -77,7 +78,7 @@ class FakeModels:
 @pytest.fixture
 def fake(monkeypatch) -> FakeModels:
     models = FakeModels()
-    monkeypatch.setattr(features, "Detector", models.detector)
+    monkeypatch.setattr(features, "SubjectFinder", models.finder)
     monkeypatch.setattr(features, "load_network", models.network)
     return models
 
@@ -658,7 +659,7 @@ def test_embeddings_are_the_kiosks(unseen_people, tmp_path) -> None:
     detector, network = Detector(), load_network()
     for path, row in zip(paths, found.embeddings(), strict=True):
         image = read_photograph(path.read_bytes())
-        face = central_face(image, detector.detect(image))
+        face = subject(image, detector.detect(image))
         own = network.embed(network.frame_face(image, face)[np.newaxis])[0]
         assert float(own @ row) > 0.9999
 
