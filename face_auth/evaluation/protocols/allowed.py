@@ -30,7 +30,9 @@ CUSTOMERS: Final = 232
 Picture = NDArray[np.uint8]
 
 
-def allowed(photographs: Photographs, seed: int, customers: int = CUSTOMERS) -> Section:
+def allowed(
+    photographs: Photographs, seed: int, network: str = "bundled", customers: int = CUSTOMERS
+) -> Section:
     """Measure FNMR under each alteration that guidance lets pass.
 
     Each customer is enrolled from five photographs as they are; the sixth is the attempt, as it
@@ -41,7 +43,7 @@ def allowed(photographs: Photographs, seed: int, customers: int = CUSTOMERS) -> 
         InputError: If nobody has six photographs.
         ModelError: If a model file is missing or another one.
     """
-    recogniser = Recogniser.load()
+    recogniser = Recogniser.load(network)
     cv2.setNumThreads(1)
     people = [
         name for name in sorted(photographs.unseen) if len(photographs.people[name]) > ENROLLED

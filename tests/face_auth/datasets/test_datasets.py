@@ -19,8 +19,8 @@ from face_auth.datasets.photographs import (
     people_in,
     read_photograph,
 )
+from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import DatasetError
-from face_auth.models import MODELS
 from face_auth.recognition.alignment import ALIGNED_SIZE, FIVE_POINTS
 from face_auth.recognition.detection import Face
 
@@ -254,7 +254,7 @@ def test_a_jpeg_that_was_cut_off_is_damaged(rng) -> None:
 
 
 def test_lfw_takes_unseen_people_with_six_photographs(tmp_path, rng, capsys) -> None:
-    unseen = (MODELS / "unseen_people.txt").read_text().split()[:2]
+    unseen = sorted(unseen_people())[:2]
     for name, count in {unseen[0]: 6, unseen[1]: 5, "Somebody_Seen": 7}.items():
         write_person(tmp_path / "lfw", name, count, rng)
     folders = ["--train", str(tmp_path / "a"), "--test", str(tmp_path / "t")]
@@ -268,7 +268,7 @@ def test_lfw_takes_unseen_people_with_six_photographs(tmp_path, rng, capsys) -> 
 
 
 def test_lfw_comes_from_scikit_learn_without_a_source(tmp_path, rng, monkeypatch) -> None:
-    name = (MODELS / "unseen_people.txt").read_text().split()[0]
+    name = min(unseen_people())
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "home"))
 
     def fetch(**_options: object) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from face_auth.datasets.photographs import read_photograph
 from face_auth.datasets.subject import subject
+from face_auth.datasets.unseen import unseen_people as people_never_seen
 from face_auth.evaluation import features, trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.cache import Cache, digest
@@ -25,7 +26,7 @@ from face_auth.evaluation.protocols import calibration, two_factor
 from face_auth.evaluation.protocols.all_pairs import compare_all
 from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.protocols.verification import in_threes
-from face_auth.models import MODELS, load_card
+from face_auth.models import load_card
 from face_auth.recognition.classifier import train_customer_svm
 from face_auth.recognition.detection import Detector, Face
 from face_auth.recognition.embedding import load_network
@@ -250,7 +251,7 @@ def test_copies_count_as_one_photograph(run, people, capsys) -> None:
 
 
 def test_seen_and_unseen_people_have_a_column_each(run, people, capsys) -> None:
-    unseen = (MODELS / "unseen_people.txt").read_text().split()[0]
+    unseen = min(people_never_seen())
     for folder in ("train", "test"):
         (people / folder / "p0").rename(people / folder / unseen)
         plan = {"source": str(people / "gone"), "kind": "lfw", "people": "all", "seed": 1}
@@ -642,7 +643,7 @@ def test_frames_of_a_visit_differ_a_little_and_are_the_same_every_time(rng) -> N
 
 
 def test_lfw_is_known_by_its_names(tmp_path) -> None:
-    names = (MODELS / "unseen_people.txt").read_text().split()[:100]
+    names = sorted(people_never_seen())[:100]
     for index, name in enumerate([*names, "Somebody_Seen"]):
         write_picture(tmp_path / "lfw" / name / f"{name}_0001.png", index, 1)
     pool = photographs_in(tmp_path / "lfw")

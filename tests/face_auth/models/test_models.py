@@ -222,4 +222,4 @@ def test_an_error_is_one_sentence_and_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--folder", str(tmp_path), "cohort", "bundled", "--people", str(tmp_path)]) == 2
-    assert "unseen_people.txt is missing" in capsys.readouterr().err
+    assert "unseen_people.txt cannot be read" in capsys.readouterr().err
