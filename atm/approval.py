@@ -5,13 +5,15 @@ So the digests that staff approved are kept under the seal; with any other file 
 service.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from atm.errors import AtmError
 from atm.folder import DataFolder, Kind
@@ -22,6 +24,9 @@ from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
 from face_auth.files import read_regular
+
+if TYPE_CHECKING:
+    from face_auth.models import ModelCard
 
 APPROVAL_FILE = "approval.json"
 
@@ -91,6 +96,7 @@ class Approvals:
         *,
         models: Path | None = None,
         after: int = 0,
+        confirmed: str = "",
         now: datetime | None = None,
     ) -> Approval:
         """Approve the present models and settings; this replaces the previous approval.
@@ -100,11 +106,13 @@ class Approvals:
             by: Names of those who sign.
             models: The folder of the model files; by default of those that come with the program.
             after: The generation that the audit log remembers; an altered approval is replaced too.
+            confirmed: The `terms` that those who sign have read and confirmed.
             now: Time of the approval.
 
         Raises:
-            NotApprovedError: If a file is missing or a card is damaged, it cannot be written, or
-                a live folder is to have a weaker liveness check by one signature.
+            NotApprovedError: If a file is missing or a card is damaged, it cannot be written, the
+                network's terms were not confirmed, or a live folder is to have a weaker liveness
+                check by one signature.
             ValueError: If nobody signs.
         """
         if not by:
@@ -114,6 +122,11 @@ class Approvals:
                 f"The liveness check “{settings.liveness}” is weaker than “challenge”: a live data"
                 " folder takes it from two members of staff only. Make the folder with"
                 " “challenge”, then let two run “python -m atm approve”."
+            )
+        if self.terms(settings, models=models) not in ("", confirmed):
+            raise NotApprovedError(
+                f"The terms of the face network “{settings.network}” were not confirmed;"
+                f" {_ADVICE}, read them and confirm them, or use the network “bundled”."
             )
         paths = _model_files(settings.network, models)
         files = {name: _digest(path) for name, path in paths.items()}
@@ -129,6 +142,16 @@ class Approvals:
                 after = max(after, self._file.generation)
             self._file.rewrite([record], after + 1)
         return approval
+
+    def terms(self, settings: Settings, *, models: Path | None = None) -> str:
+        """Return what staff must confirm to approve *settings*: the network's terms, or "".
+
+        Only a live folder asks: the others serve no bank.
+
+        Raises:
+            NotApprovedError: If the network's card is missing or damaged.
+        """
+        return _card(settings.network, _place(models)).terms if self._live else ""
 
     def needs_two(self, settings: Settings) -> bool:
         """Return whether two must sign *settings*, for a weaker liveness check in a live folder."""
@@ -180,13 +203,22 @@ def _place(models: Path | None) -> Path:
     return models or MODELS
 
 
+def _card(network: str, place: Path) -> ModelCard:
+    from face_auth.models import load_card
+
+    try:
+        return load_card(network, place)
+    except ModelError as error:
+        raise NotApprovedError(str(error)) from error
+
+
 def _model_files(network: str, models: Path | None) -> dict[str, Path]:
     """Return every file that a kiosk with *network* reads, by name: cards, networks, cohort."""
-    from face_auth.models import CARD_FILE, load_card, own_card, read_entry
+    from face_auth.models import CARD_FILE, own_card, read_entry
 
     place = _place(models)
+    card = _card(network, place)
     try:
-        card = load_card(network, place)
         detector = read_entry("mtcnn", place).get("files")
         if not isinstance(detector, dict) or not all(Path(name).name == name for name in detector):
             raise ModelError(f"The model card in {place} lists no files for mtcnn.")

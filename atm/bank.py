@@ -65,7 +65,7 @@ class Bank(Protocol):
         """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff, and approve models and settings in that name."""
         ...
 

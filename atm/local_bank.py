@@ -111,16 +111,22 @@ class LocalBank:
 
         return self.logins.login(username, pin, check)
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff, and approve models and settings in that name.
+
+        Args:
+            name: As typed.
+            pin: As typed.
+            confirmed: The network's terms that they confirmed; see `Approvals.terms`.
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.
-            AtmError: If there is one already, it cannot be saved, or one member of staff may not
-                approve these settings.
+            AtmError: If there is one already, it cannot be saved, one member of staff may not
+                approve these settings, or the terms were not confirmed.
         """
         first = self.staff.check_first(name, pin)
-        self.stores.approvals.approve(self._settings, [first])  # staff without one could not start
+        # Staff without an approval could not start the kiosk.
+        self.stores.approvals.approve(self._settings, [first], confirmed=confirmed)
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member

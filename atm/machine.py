@@ -108,9 +108,14 @@ class Machine:
         """Register the present camera; see `RegisteredCamera.register`."""
         return self._registered_camera.register(staff)
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    @property
+    def terms(self) -> str:
+        """What staff must confirm to approve the settings; see `Approvals.terms`."""
+        return self.bank.stores.approvals.terms(self.settings)
+
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff; see `Bank.first_staff`."""
-        return self.bank.first_staff(name, pin)
+        return self.bank.first_staff(name, pin, confirmed=confirmed)
 
     def warm_up(self) -> Recogniser:
         """Load the models once and log their error rates; blocks until that is done.

@@ -26,7 +26,7 @@ from atm.stores import (
     Stores,
     open_staff,
 )
-from atm.terminal import NO, YES, ask, sign_in, sign_two
+from atm.terminal import NO, YES, ask, confirm, sign_in, sign_two
 from credentials.attempts import Attempts
 from credentials.sealed.resealing import reseal_database, reseal_records
 from credentials.sealed.seal import Seal
@@ -34,14 +34,20 @@ from credentials.store import JsonStore
 
 
 def approve(settings: Settings, options: argparse.Namespace) -> int:
-    """Approve the present models and settings."""
+    """Approve the present models and settings, once staff have confirmed the network's terms."""
     made = approve_kiosk(settings) if settings.store else _approve_folder(settings)
+    if made is None:
+        print("Nothing was approved.")
+        return NO
     print(f"approved {len(made.files)} model files and {len(made.settings)} settings")
     return YES
 
 
-def approve_kiosk(settings: Settings) -> Approval:
+def approve_kiosk(settings: Settings) -> Approval | None:
     """Approve with staff signed in at the service; make the data folder of a new kiosk.
+
+    Returns:
+        The approval; None if the network's terms were not confirmed.
 
     Raises:
         AtmError: If that is not allowed, or the service does not answer; nothing is approved then.
@@ -61,18 +67,23 @@ def approve_kiosk(settings: Settings) -> Approval:
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 
-def _approve_folder(settings: Settings) -> Approval:
+def _approve_folder(settings: Settings) -> Approval | None:
     folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(), _stores(settings, folder) as stores:
         return _approve(settings, stores.approvals, stores.staff, stores.audit)
 
 
-def _approve(settings: Settings, approvals: Approvals, staff: SignIn, log: MachineLog) -> Approval:
+def _approve(
+    settings: Settings, approvals: Approvals, staff: SignIn, log: MachineLog
+) -> Approval | None:
     two = approvals.needs_two(settings)
     names = sign_two(staff).names if two else [sign_in(staff).name]
+    terms = approvals.terms(settings)
+    if not confirm(terms):
+        return None
     known = log.head_stores().get("approval", 0)
     log.append("approval", step="begun", staff=names, anchor=True)
-    made = approvals.approve(settings, names, after=known)
+    made = approvals.approve(settings, names, after=known, confirmed=terms)
     log.append("approval", step="done", staff=names, liveness=settings.liveness, anchor=True)
     return made
 

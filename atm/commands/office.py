@@ -6,7 +6,7 @@ from datetime import datetime
 from atm.errors import AtmError
 from atm.machine import Machine
 from atm.people import Signatures
-from atm.terminal import NO, SECOND, YES, ask, sign_in
+from atm.terminal import NO, SECOND, YES, ask, confirm, sign_in
 
 
 def init(machine: Machine, options: argparse.Namespace) -> int:
@@ -14,7 +14,11 @@ def init(machine: Machine, options: argparse.Namespace) -> int:
     if not machine.staff.empty:
         raise AtmError("This data folder already has staff.")
     name = ask("Staff name: ", secret=False)
-    machine.first_staff(name, ask("Staff PIN (six digits or more): "))
+    pin = ask("Staff PIN (six digits or more): ")
+    if not confirm(machine.terms):
+        print("Nothing was approved, and there is no member of staff yet.")
+        return NO
+    machine.first_staff(name, pin, confirmed=machine.terms)
     print(f"{machine.settings.data_dir} is ready ({machine.kind}).")
     return YES
 

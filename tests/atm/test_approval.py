@@ -78,6 +78,36 @@ def test_nothing_runs_before_it_was_approved(
         Approvals(folder, SEAL).check(settings, models=models)
 
 
+def test_a_live_folder_takes_a_network_with_terms_only_once_they_are_confirmed(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    add_terms(models)
+    approvals = Approvals(folder, SEAL)
+    assert approvals.terms(settings, models=models) == "For research only."
+    for confirmed in ("", "yes", "For all purposes."):
+        with pytest.raises(NotApprovedError, match="were not confirmed"):
+            approvals.approve(settings, ["Ada"], models=models, confirmed=confirmed)
+    assert approvals.last is None
+    approvals.approve(settings, ["Ada"], models=models, confirmed="For research only.")
+    assert approvals.check(settings, models=models).by == ("Ada",)
+
+
+@pytest.mark.parametrize("kind", [Kind.DEMO, Kind.TEST])
+def test_a_folder_that_serves_no_bank_asks_for_no_terms(
+    tmp_path: Path, models: Path, settings: Settings, kind: Kind
+) -> None:
+    add_terms(models)
+    approvals = Approvals(open_folder(tmp_path / "data", kind), SEAL)
+    assert approvals.terms(settings, models=models) == ""
+    approvals.approve(settings, ["Ada"], models=models)
+
+
+def add_terms(models: Path) -> None:
+    card = json.loads((models / "model_card.json").read_text())
+    card["bundled"]["terms"] = "For research only."
+    (models / "model_card.json").write_text(json.dumps(card))
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_any_changed_file_is_named_and_a_new_approval_helps(
     folder: DataFolder, models: Path, settings: Settings, name: str

@@ -137,6 +137,7 @@ class FakeMachine:
     camera_problem: str = ""
     has_customers: bool = True
     ready: bool = True
+    terms: str = ""
     verdict: Verdict = Verdict.OK
     outcome: Outcome | None = None
     pace_s: float = 0.02
@@ -173,8 +174,9 @@ class FakeMachine:
         """Return what the test says."""
         return self.excused
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member."""
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
+        """Make the first member, once the terms are confirmed."""
+        assert confirmed == self.terms
         return self.staff.add_first(name, pin)
 
     def warm_up(self) -> None:

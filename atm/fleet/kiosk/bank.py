@@ -89,7 +89,7 @@ class RemoteBank:
 
         return self.logins.login(username, pin, check)
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Refuse: the first member of staff is made at the service.
 
         Raises:
