@@ -40,7 +40,7 @@ class LocalBank:
 
     def __init__(self, settings: Settings, stores: Stores) -> None:
         """Wire the use cases over *stores*; use `open`."""
-        self._settings = settings
+        self.settings = settings
         self.stores = stores
         self.audit = stores.audit
         self.staff = stores.staff
@@ -89,9 +89,8 @@ class LocalBank:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        bank = cls(settings, stores)
         stores.check()
-        return bank
+        return cls(stores.approvals.in_effect(settings), stores)
 
     @property
     def has_customers(self) -> bool:
@@ -120,7 +119,7 @@ class LocalBank:
                 approve these settings.
         """
         first = self.staff.check_first(name, pin)
-        self.stores.approvals.approve(self._settings, [first])  # staff without one could not start
+        self.stores.approvals.approve(self.settings, [first])  # staff without one could not start
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -148,7 +147,7 @@ class LocalBank:
             NotApprovedError: If they are not what staff approved.
         """
         if not self.staff.empty:
-            self.stores.approvals.check(self._settings)
+            self.stores.approvals.check(self.settings)
 
     def tidy(self) -> None:
         """Remove enrolments that a crash left unfinished."""
@@ -186,8 +185,8 @@ class LocalBank:
             customer,
             self.stores.ledger,
             SimulatedDispenser(),
-            smallest_note=self._settings.smallest_note,
-            day_limit=self._settings.day_limit,
+            smallest_note=self.settings.smallest_note,
+            day_limit=self.settings.day_limit,
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=template,
             save_pin=save_pin,

@@ -45,7 +45,8 @@ class Settings:
         anchor_dir: Folder of the log's anchor, best on another disk; None: beside the keys.
         kind: Kind of a new data folder, and the kind an old one must have; None: live, or any.
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
-        network: Face network, "bundled" or "vggface2".
+        network: Face network, "bundled" or "vggface2"; "": the one that the data folder records
+            (`atm.approval.Approvals.in_effect`).
         security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
@@ -70,7 +71,7 @@ class Settings:
     anchor_dir: Path | None = None
     kind: Kind | None = None
     camera: str = "0"
-    network: str = "bundled"
+    network: str = ""
     security: str = "1e-4"
     liveness: Liveness = "challenge"
     minifas: Path | None = None

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from atm.approval import Approval, Approvals
@@ -48,6 +49,7 @@ def approve_kiosk(settings: Settings) -> Approval:
     """
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.log import KioskLog
+    from atm.fleet.kiosk.network import network_of_service
     from atm.fleet.kiosk.staff import RemoteStaff
 
     folder = open_folder(settings.data_dir, settings.kind)
@@ -58,12 +60,14 @@ def approve_kiosk(settings: Settings) -> Approval:
         held.callback(client.close)
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
+        settings = replace(settings, network=network_of_service(client, settings.network))
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 
 def _approve_folder(settings: Settings) -> Approval:
     folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(), _stores(settings, folder) as stores:
+        settings = stores.approvals.in_effect(settings)
         return _approve(settings, stores.approvals, stores.staff, stores.audit)
 
 
