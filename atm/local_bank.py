@@ -21,6 +21,7 @@ from atm.login.decision import Decision
 from atm.login.login import CheckFace, Claim, ClaimedFace, LocalLogins
 from atm.maintenance.export import export
 from atm.maintenance.import_plain import ImportReport, import_plain
+from atm.maintenance.rebuild import finish_rebuild
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.acts import Office
@@ -150,8 +151,9 @@ class LocalBank:
             self.stores.approvals.check(self.settings)
 
     def tidy(self) -> None:
-        """Remove enrolments that a crash left unfinished."""
+        """Finish a change of the face network, and remove enrolments, that a crash interrupted."""
         stores = self.stores
+        self._commit(lambda: finish_rebuild(stores))
         remove_unfinished_enrolments(
             stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
         )

@@ -18,6 +18,9 @@ SERVICE_PREFIX = "ATM_SERVICE_"
 # Variables with our prefix that are not settings but for tests: photographs, length of the soak.
 OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
 
+NETWORKS = ("bundled", "vggface2")
+"""Face networks that the model card may describe."""
+
 Liveness = Literal["challenge", "passive", "off"]
 
 _APP = "two-factor-atm"
@@ -253,7 +256,7 @@ _READERS: dict[str, _Reader] = {
     "anchor_dir": _path,
     "kind": _kind,
     "camera": _text,
-    "network": _one_of("bundled", "vggface2"),
+    "network": _one_of(*NETWORKS),
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
     "minifas": _path,
