@@ -19,7 +19,7 @@ from atm.folder import Kind
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import StaffSignInError
-from atm.settings import Settings, load_settings
+from atm.settings import NETWORKS, Settings, load_settings
 from atm.staff.acts import BalanceError
 from atm.terminal import ERROR, NO
 from credentials.errors import CredentialError
@@ -179,6 +179,13 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     approve.add_argument(
         "--liveness", choices=LIVENESS, help="weaker than challenge in a live folder: two sign"
     )
+    rebuild = command(
+        "rebuild",
+        "change the face network: approve it and make every customer's template again from the"
+        f" kept pictures; {TWO}",
+        closed_run=closed.rebuild,
+    )
+    rebuild.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=" or ".join(NETWORKS))
     restore = command(
         "restore",
         f"restore the credential records from a copy; {TWO}, then the word restore",

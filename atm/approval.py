@@ -3,6 +3,9 @@
 Model cards name the digests of the files beside them, but whoever can write there can change both.
 So the digests that staff approved are kept under the seal; with any other file the kiosk is out of
 service.
+
+The approval is also where a data folder records its face network: the first one takes the best that
+is there, and each later one keeps it (`Approvals.in_effect`).
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -60,6 +63,11 @@ class Approval:
     files: Mapping[str, str]
     settings: Mapping[str, str]
 
+    @property
+    def network(self) -> str:
+        """Name of the face network; "bundled" where none was recorded."""
+        return self.settings.get("network", "bundled")
+
 
 class Approvals:
     """File of the latest approval of one data folder."""
@@ -88,6 +96,24 @@ class Approvals:
         """
         with _as_not_approved():
             return self._file.read()
+
+    def in_effect(self, settings: Settings, *, models: Path | None = None) -> Settings:
+        """Return *settings* with the name of the face network that this folder uses.
+
+        A network that *settings* name is kept; `check` refuses one that was not approved. Otherwise
+        it is the one of the last approval ("bundled" where that was altered), and before the first
+        approval the best that is there.
+        """
+        if settings.network:
+            return settings
+        from face_auth.models import BUNDLED, best_network  # NumPy with it, as in `_place`
+
+        try:
+            last = self.last
+        except NotApprovedError:  # `check` says so
+            return replace(settings, network=BUNDLED)
+        recorded = best_network(_place(models)) if last is None else last.network
+        return replace(settings, network=recorded)
 
     def approve(
         self,
@@ -123,6 +149,7 @@ class Approvals:
                 " folder takes it from two members of staff only. Make the folder with"
                 " “challenge”, then let two run “python -m atm approve”."
             )
+        settings = self.in_effect(settings, models=models)
         if self.terms(settings, models=models) not in ("", confirmed):
             raise NotApprovedError(
                 f"The terms of the face network “{settings.network}” were not confirmed;"
@@ -167,6 +194,13 @@ class Approvals:
         found = self.last
         if found is None:
             raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
+        settings = self.in_effect(settings)
+        if settings.network != found.network:
+            raise NotApprovedError(
+                f"The setting network is “{settings.network}”, but staff approved"
+                f" “{found.network}”: remove the setting, or"
+                f" run “python -m atm rebuild {settings.network}”."
+            )
         place = _place(models)
         for name, digest in found.files.items():
             if _digest(place / name) != digest:

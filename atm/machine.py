@@ -23,7 +23,6 @@ from atm.login.login import Claim
 from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
-from atm.settings import Settings
 from credentials.policy import check_pin
 from face_auth.camera import Camera
 from face_auth.camera.drawn_camera import DrawnCamera
@@ -46,15 +45,14 @@ class Machine:
     Neither models nor camera are touched before `warm_up` and `camera`.
     """
 
-    def __init__(self, settings: Settings, bank: Bank, held: contextlib.ExitStack) -> None:
+    def __init__(self, bank: Bank, held: contextlib.ExitStack) -> None:
         """Assemble a machine over *bank*, whose stores are open.
 
         Args:
-            settings: In effect.
             bank: Keeps the customers.
             held: Locks and handles that `close` releases.
         """
-        self.settings = settings
+        settings = self.settings = bank.settings
         self.bank = bank
         self.folder = bank.stores.folder
         self.kind: Kind = self.folder.kind

@@ -46,8 +46,7 @@ def unseen_people(shared: Path) -> list[tuple[str, list[Path]]]:
 @pytest.fixture(scope="session")
 def published_network() -> str:
     """The name of the published network, or a skip where set-up could not fetch it."""
-    from face_auth.model_making.fetching import NAME
-    from face_auth.model_making.fetching import is_fetched
+    from face_auth.model_making.fetching import NAME, is_fetched
     from face_auth.models import MODELS
 
     if not is_fetched(MODELS):

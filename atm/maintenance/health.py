@@ -11,6 +11,7 @@ from atm.liveness_policy import LivenessPolicy
 from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
+from face_auth.models import BUNDLED, best_network
 
 OLD_BACKUP_DAYS = 90
 
@@ -26,6 +27,7 @@ class Health:
         camera_problem: Why this camera may not be used, "" when it may.
         clock: The time, aware.
         network: The face network's name.
+        other_network: Name of another one that staff can change to here; "" where there is none.
         approved: Whether models and settings are what staff approved.
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
@@ -42,6 +44,7 @@ class Health:
     camera_problem: str
     clock: datetime
     network: str
+    other_network: str
     approved: bool
     liveness: Liveness
     liveness_network: bool
@@ -88,6 +91,7 @@ def read_health(
         camera_problem=camera.problem,
         clock=now.astimezone(),
         network=settings.network,
+        other_network=_other_network(settings),
         approved=approved,
         liveness=settings.liveness,
         liveness_network=network,
@@ -97,3 +101,13 @@ def read_health(
         pause_s=pause_s,
         notes=tuple(notes),
     )
+
+
+def _other_network(settings: Settings) -> str:
+    """Return the published network where it is there and not in use, or the bundled one."""
+    if settings.store:  # the bank's service chooses it
+        return ""
+    if settings.network != BUNDLED:
+        return BUNDLED
+    best = best_network()
+    return best if best != BUNDLED else ""

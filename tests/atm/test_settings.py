@@ -23,7 +23,7 @@ def test_defaults_are_those_of_the_issue() -> None:
         key_dir=settings.key_dir,
         kind=None,
         camera="0",
-        network="bundled",
+        network="",
         security="1e-4",
         language="en",
         currency="EUR",
