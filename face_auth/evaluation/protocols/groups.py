@@ -193,7 +193,8 @@ def _by_age(labels: Sequence[Label]) -> list[Row]:
         band = (age >= low) & (age <= high)
         words = f"{low} to {high}" if high < BANDS[-1][1] else f"{low} and older"
         own = band & (sex == which)
-        found.append(Row(f"{words}, {which}", own, ~band & (age >= ADULT)))
+        if own.sum() >= FEWEST:
+            found.append(Row(f"{words}, {which}", own, ~band & (age >= ADULT)))
     return found
 
 
