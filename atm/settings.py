@@ -50,7 +50,8 @@ class Settings:
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
         network: Face network, "bundled" or "vggface2"; "": the one that the data folder records
             (`atm.approval.Approvals.in_effect`).
-        security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
+        security: The false match rate whose threshold is used, "1e-3", "1e-4" or "1e-5"; "": the
+            network's default.
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: The code of the language that the window speaks first, such as "en".
@@ -75,7 +76,7 @@ class Settings:
     kind: Kind | None = None
     camera: str = "0"
     network: str = ""
-    security: str = "1e-4"
+    security: str = ""
     liveness: Liveness = "challenge"
     minifas: Path | None = None
     language: str = "en"

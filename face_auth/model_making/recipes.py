@@ -192,6 +192,7 @@ def write_cohort(name: str, folder: Path, made: MadeCohort) -> str:
     }
     entry["thresholds"] = {rate: round(v, 4) for rate, v in thresholds(made.trial).items()}
     entry["provisional"] = True
+    entry.pop("default rate", None)
     for measured_with_it in ("calibration", "duplicates"):
         entry.pop(measured_with_it, None)
     measured: dict[str, Any] = dict(entry.get("measured", {}))

@@ -68,6 +68,8 @@ class ModelCard:
         thresholds: Score by false match rate ("1e-4").
         provisional: Whether the thresholds wait for their calibration.
         fnmrs: False non-match rate at each calibrated threshold, by false match rate.
+        default_rate: The false match rate that a kiosk takes where none is set: the strictest
+            calibrated one at which three tries fail for at most one honest visitor in a hundred.
         terms: What staff must know and confirm before a bank uses the network; "" if nothing.
     """
 
@@ -84,19 +86,20 @@ class ModelCard:
     thresholds: Mapping[str, float]
     provisional: bool
     fnmrs: Mapping[str, float] = field(default_factory=dict)
+    default_rate: str = "1e-4"
     terms: str = ""
 
-    def threshold(self, security: str = "1e-4") -> Threshold:
+    def threshold(self, security: str = "") -> Threshold:
         """Return the threshold for a false match rate, or the strictest available.
 
         Args:
-            security: The rate asked for, as a number in words: "1e-3".
+            security: The rate asked for, as a number in words: "1e-3"; "" for the default.
 
         Raises:
             ModelError: If no threshold was measured for this network.
             ValueError: If *security* is not a rate between 0 and 1.
         """
-        asked = float(security)
+        asked = float(security or self.default_rate)
         if not 0 < asked < 1:
             raise ValueError(f"{security} is not a false match rate between 0 and 1")
         if not self.thresholds:
@@ -133,6 +136,7 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
             thresholds={_rate(k): _finite(v) for k, v in entry["thresholds"].items()},
             provisional=bool(entry["provisional"]),
             fnmrs=_fnmrs(entry),
+            default_rate=_rate(str(entry.get("default rate", "1e-4"))),
             terms=str(entry.get("terms", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

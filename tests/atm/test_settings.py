@@ -24,7 +24,7 @@ def test_defaults_are_those_of_the_issue() -> None:
         kind=None,
         camera="0",
         network="",
-        security="1e-4",
+        security="",
         language="en",
         currency="EUR",
         day_limit=1000,

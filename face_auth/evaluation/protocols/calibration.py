@@ -23,6 +23,8 @@ from face_auth.models import read_entry
 RATES: Final = ("1e-2", "1e-3", "1e-4", "1e-5")
 PAIRS_PER_MATCH: Final = 10
 """Number of pairs needed for each pair that a rate lets pass."""
+MOST_REFUSED: Final = 0.01
+"""Share of honest visits, three tries each, that may fail at the rate that kiosks take."""
 WIDEST: Final = 2.0
 """Largest ratio of the measured rate's upper bound to the rate."""
 
@@ -120,6 +122,7 @@ def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
     supported = [point for point in points if not point.missing]
     entry: dict[str, Any] = dict(read_entry(card.name, card.folder))
     entry["thresholds"] = {point.rate: _rounded(point.threshold) for point in supported}
+    entry["default rate"] = default_rate(supported)
     entry["provisional"] = False
     entry["calibration"] = {
         "data": "LFW, people whom the network did not see" if pool.lfw else "photographs of people",
@@ -139,6 +142,16 @@ def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
     path = card_of(card.name, card.folder)
     write_entry(path, card.name, entry)
     return path
+
+
+def default_rate(supported: Sequence[OperatingPoint]) -> str:
+    """Return the strictest rate at which few honest visits fail; the loosest if there is none."""
+    borne = [
+        each for each in supported if each.refused is not None and each.refused <= MOST_REFUSED
+    ]
+    if not borne:
+        return max(supported, key=lambda point: float(point.rate)).rate
+    return min(borne, key=lambda point: float(point.rate)).rate
 
 
 def _values(point: OperatingPoint) -> Mapping[str, object]:

@@ -24,6 +24,7 @@ from face_auth.evaluation.material import load, photographs_in
 from face_auth.evaluation.metrics import equal_error_rate, tar_at_fmr
 from face_auth.evaluation.protocols import calibration, two_factor
 from face_auth.evaluation.protocols.all_pairs import compare_all
+from face_auth.evaluation.protocols.calibration import default_rate
 from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.protocols.verification import in_threes
 from face_auth.models import load_card
@@ -469,6 +470,23 @@ def test_calibrate_writes_what_the_data_support_and_nothing_else(
     entry["thresholds"]["1e-2"] += 0.1  # a threshold that the calibration does not speak of
     (models / "model_card.json").write_text(json.dumps({"bundled": entry}))
     assert load_card("bundled", models).threshold("1e-2").fnmr is None
+
+
+@pytest.mark.parametrize(
+    ("refused", "rate"),
+    [
+        ((0.0, 0.01, 0.0101), "1e-3"),
+        ((0.0, 0.0, 0.0), "1e-4"),
+        ((0.02, 0.03, 0.04), "1e-2"),  # too many even at the loosest: that one
+        ((0.0, 0.0, None), "1e-3"),
+    ],
+)
+def test_kiosks_take_the_strictest_rate_that_honest_people_bear(refused, rate) -> None:
+    points = [
+        SimpleNamespace(rate=name, refused=share)
+        for name, share in zip(("1e-2", "1e-3", "1e-4"), refused, strict=True)
+    ]
+    assert default_rate(points) == rate
 
 
 def test_calibrate_with_too_few_people_leaves_the_card_alone(run, tmp_path, models) -> None:
