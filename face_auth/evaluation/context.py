@@ -40,6 +40,7 @@ class Context:
             strangers: Labelled faces, whose adults are further strangers.
         """
         self._strangers = strangers
+        self.further_strangers: frozenset[str] = frozenset()
         self.extractor = extractor
         self.material = material
         self.seed = seed
@@ -60,6 +61,7 @@ class Context:
         labels, rows, _ = embed_labelled(self.extractor.cache, self._strangers, network)
         adult = np.array([label.adult for label in labels])
         more = [(each.name, Path(each.name)) for each in labels if each.adult]
+        self.further_strangers = frozenset(name for name, _ in more)
         return [*files, *more], features.joined(rows[adult])
 
     @cached_property

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.metrics import (
@@ -56,18 +59,28 @@ class OperatingPoint:
 
 
 def operating_points(
-    draws: Sequence[Attempts], attempts: Attempts, bootstrap: Bootstrap
+    draws: Sequence[Attempts],
+    attempts: Attempts,
+    bootstrap: Bootstrap,
+    further: NDArray[np.bool_] | None = None,
 ) -> list[OperatingPoint]:
     """Return a point for each of RATES, supported or not.
+
+    Where further strangers are added, a threshold is the higher of two: that of all strangers, and
+    that of those who come from the customers' own photographs, who are more like them.
 
     Args:
         draws: The attempts of each draw of enrolled photographs.
         attempts: All of them together.
         bootstrap: Over those.
+        further: Whether an impostor attempt is by a further stranger, shape (m,).
     """
     points = []
     for rate in RATES:
         threshold = threshold_at_fmr(attempts.impostor, float(rate))
+        if further is not None and further.any():
+            own = attempts.impostor[~further]
+            threshold = max(threshold, threshold_at_fmr(own, float(rate)))
         around = interval(bootstrap.fmr(threshold))
         points.append(
             OperatingPoint(
@@ -86,7 +99,11 @@ def operating_points(
 
 def points_of(context: Context) -> list[OperatingPoint]:
     """Return the operating points of the kiosk's verification."""
-    return operating_points(context.kiosk_draws, context.kiosk_attempts, context.kiosk_bootstrap)
+    attempts = context.kiosk_attempts
+    further = np.array([name in context.further_strangers for name in context.people.names])
+    return operating_points(
+        context.kiosk_draws, attempts, context.kiosk_bootstrap, further[attempts.stranger]
+    )
 
 
 def table(points: Sequence[OperatingPoint], title: str, notes: Sequence[str] = ()) -> Table:
@@ -125,7 +142,12 @@ def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
     entry["default rate"] = default_rate(supported)
     entry["provisional"] = False
     entry["calibration"] = {
-        "data": "LFW, people whom the network did not see" if pool.lfw else "photographs of people",
+        "data": ("LFW, people whom no network saw" if pool.lfw else "photographs of people")
+        + (
+            f"; {len(context.further_strangers):,} further strangers, adults of labelled faces"
+            if context.further_strangers
+            else ""
+        ),
         "customers": attempts.customers,
         "people": attempts.people,
         "photographs": len(people.paths),
