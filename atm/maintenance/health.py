@@ -11,7 +11,6 @@ from atm.liveness_policy import LivenessPolicy
 from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
-from face_auth.models import BUNDLED, best_network
 
 OLD_BACKUP_DAYS = 90
 
@@ -105,6 +104,8 @@ def read_health(
 
 def _other_network(settings: Settings) -> str:
     """Return the published network where it is there and not in use, or the bundled one."""
+    from face_auth.models import BUNDLED, best_network  # NumPy with it
+
     if settings.store:  # the bank's service chooses it
         return ""
     if settings.network != BUNDLED:

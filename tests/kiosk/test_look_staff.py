@@ -174,7 +174,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         disk_free_share=0.0412, disk_short=True, camera="lost", camera_problem="",
         clock=datetime.now(), network="vggface2", other_network="bundled", approved=False,
         last_backup=None, log_room=1,
-        pause_s=3600.0, liveness="off", liveness_network=False,
+        pause_s=3600.0, pace=1.5, liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip
     show(lambda a: HealthPage(a, ANA, back))
@@ -185,6 +185,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     show(lambda a: Rebuilding(a, change))
     yield "templates, at first"
     change._progress(9_999, 10_000)
+    kiosk.settle(0.05)
     yield "templates"
     names = [known.username for known, _state in office.known]
     show(lambda a: LeftOut(a, change, names))
