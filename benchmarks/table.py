@@ -19,7 +19,7 @@ Table = tuple[Line, list[Line]]
 
 def text(report: Report) -> str:
     """Return the whole report as printed text."""
-    parts = ["\n".join(_machine(report))]
+    parts = ["\n".join(_machine(report))] if report.machine else []
     for headings, lines in tables(report):
         parts.append(grid(headings, lines))
         if headings is HEADINGS:
@@ -30,7 +30,7 @@ def text(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Return the whole report as Markdown, for the documentation."""
-    parts = ["\n".join(f"- {line}" for line in _machine(report))]
+    parts = ["\n".join(f"- {line}" for line in _machine(report))] if report.machine else []
     for headings, lines in tables(report):
         rule = ["---", *["---:"] * (len(headings) - 1)]
         parts.append("\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *lines)))
@@ -55,6 +55,7 @@ def tables(report: Report) -> list[Table]:
             ("kiosks, a login each", "logins", "a second", "ms (p95)", "not admitted"),
             [_crowd(crowd) for crowd in report.crowds],
         ),
+        (("failed", "why"), list(report.failed.items())),
         (("figure", ""), [(name, f"{value:,.4g}") for name, value in report.facts.items()]),
     ]
     return [(headings, lines) for headings, lines in found if lines]
