@@ -24,6 +24,7 @@ def text(report: Report) -> str:
         parts.append(grid(headings, lines))
         if headings is HEADINGS:
             parts.append(EXPLAINED)
+    parts += [f"FAILED {name}: {why}" for name, why in report.failed.items()]
     parts += [f"Note: {note}" for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
@@ -34,6 +35,7 @@ def markdown(report: Report) -> str:
     for headings, lines in tables(report):
         rule = ["---", *["---:"] * (len(headings) - 1)]
         parts.append("\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *lines)))
+    parts += [f"- FAILED {name}: {why}" for name, why in report.failed.items()]
     parts += [f"- {note}" for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
@@ -55,7 +57,6 @@ def tables(report: Report) -> list[Table]:
             ("kiosks, a login each", "logins", "a second", "ms (p95)", "not admitted"),
             [_crowd(crowd) for crowd in report.crowds],
         ),
-        (("failed", "why"), list(report.failed.items())),
         (("figure", ""), [(name, f"{value:,.4g}") for name, value in report.facts.items()]),
     ]
     return [(headings, lines) for headings, lines in found if lines]

@@ -111,11 +111,12 @@ def test_printed_table_names_every_stage_and_what_missed() -> None:
         "met",
     ]
     assert "Note: dlib is not installed." in lines
-    assert "mtcnn as it comes  ValueError: empty" in lines
+    assert "FAILED mtcnn as it comes: ValueError: empty" in lines
 
 
 def test_markdown_holds_the_same_lines() -> None:
     lines = table.markdown(whole_report()).splitlines()
+    assert "- FAILED mtcnn as it comes: ValueError: empty" in lines
     assert "| detect | 1.5 | 2.5 | 67x | 27x | 0.5 | 3x |" in lines
     assert "| total | 12 ms | ≤ 11 ms | MISSED |" in lines
     assert "| customers | login, ms (p95) | saving, ms (p95) | memory, MB |" in lines
@@ -216,7 +217,7 @@ def test_a_part_that_fails_is_a_row_and_the_next_goes_on(
     assert document["rows"][0]["stage"] == "before the fault (vggface2)"
     assert document["notes"] == ["the second was measured"]
     printed = capsys.readouterr().out
-    assert "first (vggface2)  ValueError: no such thing" in printed.splitlines()
+    assert "FAILED first (vggface2): ValueError: no such thing" in printed.splitlines()
     assert printed.index("no such thing") < printed.index("the second was measured")
 
 
