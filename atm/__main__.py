@@ -182,7 +182,7 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     rebuild = command(
         "rebuild",
         "change the face network: approve it and make every customer's template again from the"
-        f" kept pictures; {TWO}",
+        f" kept pictures; {TWO}, {TERMS}",
         closed_run=closed.rebuild,
     )
     rebuild.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=" or ".join(NETWORKS))

@@ -178,7 +178,9 @@ class Approvals:
         Raises:
             NotApprovedError: If the network's card is missing or damaged.
         """
-        return _card(settings.network, _place(models)).terms if self._live else ""
+        if not self._live:
+            return ""
+        return _card(self.in_effect(settings, models=models).network, _place(models)).terms
 
     def needs_two(self, settings: Settings) -> bool:
         """Return whether two must sign *settings*, for a weaker liveness check in a live folder."""

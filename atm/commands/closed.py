@@ -100,9 +100,15 @@ def rebuild(settings: Settings, options: argparse.Namespace) -> int:
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(alone=True):
-        signed = sign_two(open_staff(folder, Keys.open(settings.key_dir, folder)))
-    made = rebuild_closed(settings, options.network, signed, confirm=_go_on, progress=_progress)
-    if not made.done:
+        keys = Keys.open(settings.key_dir, folder)
+        signed = sign_two(open_staff(folder, keys))
+        terms = Approvals(folder, keys.seal).terms(replace(settings, network=options.network))
+    made = None
+    if confirm(terms):
+        made = rebuild_closed(
+            settings, options.network, signed, confirmed=terms, confirm=_go_on, progress=_progress
+        )
+    if made is None or not made.done:
         print("Nothing was changed.")
         return NO
     print(f"the face network is {made.network}; templates made again: {made.made}")

@@ -1,6 +1,6 @@
 """Health of the machine: disk, camera, models, keys, log and pause, with notes for staff."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from atm.camera.registered_camera import RegisteredCamera
@@ -27,6 +27,7 @@ class Health:
         clock: The time, aware.
         network: The face network's name.
         other_network: Name of another one that staff can change to here; "" where there is none.
+        other_terms: Its terms, which they must confirm then; "" where there are none.
         approved: Whether models and settings are what staff approved.
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
@@ -44,6 +45,7 @@ class Health:
     clock: datetime
     network: str
     other_network: str
+    other_terms: str
     approved: bool
     liveness: Liveness
     liveness_network: bool
@@ -65,11 +67,16 @@ def read_health(
     """Read the state of each part; a part that cannot be read adds a note instead."""
     notes = list(stores.audit.notes())
     approved, network, backup, pause_s = False, False, None, 0.0
+    other, terms = _other_network(settings), ""
     try:
         stores.approvals.check(settings)
         approved = True
     except AtmError as error:
         notes.append(str(error))
+    try:
+        terms = stores.approvals.terms(replace(settings, network=other)) if other else ""
+    except AtmError:
+        other = ""
     try:
         network = liveness.load()
     except FaceAuthError as error:
@@ -90,7 +97,8 @@ def read_health(
         camera_problem=camera.problem,
         clock=now.astimezone(),
         network=settings.network,
-        other_network=_other_network(settings),
+        other_network=other,
+        other_terms=terms,
         approved=approved,
         liveness=settings.liveness,
         liveness_network=network,

@@ -55,6 +55,7 @@ def rebuild(
     network: str,
     signed: Signatures,
     *,
+    confirmed: str = "",
     confirm: Confirm,
     progress: Callable[[int, int], None],
 ) -> Rebuild:
@@ -67,12 +68,13 @@ def rebuild(
         stores: Of a data folder that the caller holds alone, checked.
         network: Name of the network.
         signed: Two members of staff.
+        confirmed: The network's terms that they confirmed; see `Approvals.terms`.
         confirm: Called before anything is changed if somebody's pictures do not serve.
         progress: Called with the number of customers done and of all.
 
     Raises:
-        AtmError: If that is not allowed, a model is missing or the disk refuses; the network and
-            all templates are the former ones then.
+        AtmError: If that is not allowed, the terms were not confirmed, a model is missing or the
+            disk refuses; the network and all templates are the former ones then.
     """
     from face_auth.recogniser import Recogniser
 
@@ -93,7 +95,7 @@ def rebuild(
             return Rebuild(network, False, 0, left)
         stores.approvals.approve(
             replace(settings, network=network), signed.names,
-            after=audit.head_stores().get("approval", 0),
+            after=audit.head_stores().get("approval", 0), confirmed=confirmed,
         )  # fmt: skip
     except (FaceAuthError, OSError) as error:
         raise AtmError(f"The network was not changed: {error}") from error
@@ -108,6 +110,7 @@ def rebuild_closed(
     network: str,
     signed: Signatures,
     *,
+    confirmed: str = "",
     confirm: Confirm,
     progress: Callable[[int, int], None],
 ) -> Rebuild:
@@ -121,7 +124,10 @@ def rebuild_closed(
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
         with contextlib.closing(stores.audit):
             stores.check()
-            return rebuild(settings, stores, network, signed, confirm=confirm, progress=progress)
+            return rebuild(
+                settings, stores, network, signed, confirmed=confirmed, confirm=confirm,
+                progress=progress,
+            )  # fmt: skip
 
 
 def finish_rebuild(stores: Stores) -> None:

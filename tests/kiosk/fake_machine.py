@@ -162,7 +162,7 @@ class FakeMachine:
         default_factory=lambda: SimpleNamespace(
             disk_free_share=0.62, disk_short=False, camera="ready", camera_problem="",
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
-            other_network="",
+            other_network="", other_terms="",
             liveness="challenge", liveness_network=True, pace=12.4,
             last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
         )

@@ -172,14 +172,15 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "health"
     machine.healthy = SimpleNamespace(
         disk_free_share=0.0412, disk_short=True, camera="lost", camera_problem="",
-        clock=datetime.now(), network="vggface2", other_network="bundled", approved=False,
+        clock=datetime.now(), network="vggface2", other_network="bundled", other_terms="",
+        approved=False,
         last_backup=None, log_room=1,
         pause_s=3600.0, pace=1.5, liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip
     show(lambda a: HealthPage(a, ANA, back))
     yield "health, not well"
-    show(lambda a: ChangeNetwork(a, ANA, "bundled", "vggface2", back))
+    show(lambda a: ChangeNetwork(a, ANA, "bundled", "vggface2", "", back))
     yield "network"
     change = Change(app, SIGNED, "bundled", "vggface2")
     show(lambda a: Rebuilding(a, change))

@@ -35,7 +35,7 @@ class HealthPage(StaffPage):
         super().__init__(app)
         self.sign(staff, back)
         self._menu = back
-        self._network, self._other_network = "", ""
+        self._network, self._other_network, self._other_terms = "", "", ""
         self.head(self._("Health"), 92)
         self.listing = ListView(
             self, self.fonts, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please")
@@ -57,14 +57,16 @@ class HealthPage(StaffPage):
 
     def _change_network(self) -> None:
         staff, back, old, new = self.staff, self._menu, self._network, self._other_network
+        terms = self._other_terms
 
         def again(app: Shell) -> HealthPage:
             return HealthPage(app, staff, back)
 
-        self.app.show(lambda app: ChangeNetwork(app, staff, old, new, again))
+        self.app.show(lambda app: ChangeNetwork(app, staff, old, new, terms, again))
 
     def _found(self, health: Health) -> None:
         self._network, self._other_network = health.network, health.other_network
+        self._other_terms = health.other_terms
         self.app.redraw_bars()
         self.listing.show(findings(health, self.language, datetime.now(UTC)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import FULL, Result, StaffPage
+from kiosk.screens.staff.terms import Terms
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -26,18 +27,20 @@ _LEFT = (theme.PAGE_WIDTH - _WIDE) // 2
 _BUTTONS_Y = 612
 _ROWS = 6
 _SHAPE = Shape(high=56, gap=4)
-_NAMES = 6
+_NAMES = 4
 """Usernames that the last page has room for; the page before it lists all."""
 
 
 class ChangeNetwork(StaffPage):
-    """Says what a change of the network means, and asks for a second signature."""
+    """Says what a change of the network means; then terms, if any, and a second signature."""
 
-    def __init__(self, app: Shell, staff: StaffMember, old: str, new: str, back: Make) -> None:
-        """Build the page for *staff*; *old* and *new* are the networks' names."""
+    def __init__(
+        self, app: Shell, staff: StaffMember, old: str, new: str, terms: str, back: Make
+    ) -> None:
+        """Build the page for *staff*; *old* and *new* are the networks' names, *terms* new's."""
         super().__init__(app)
         self.sign(staff, back)
-        self._old, self._new, self._again = old, new, back
+        self._old, self._new, self._terms, self._again = old, new, terms, back
         _ = self._
         pane: Any = card(self, _WIDE, 440)
         self.put(pane, _LEFT, 124)
@@ -72,20 +75,27 @@ class ChangeNetwork(StaffPage):
 
     def _sign(self) -> None:
         staff, old, new, again = self.staff, self._old, self._new, self._again
+        terms = self._terms
         what = self._("Face network: {name}").format(name=new)
-        self.app.show(
-            lambda app: SecondSignature(
-                app, staff, what, lambda signed: Change(app, signed, old, new).start(), again
-            )
-        )
+
+        def second(app: Shell) -> SecondSignature:
+            def signed(both: Signatures) -> None:
+                Change(app, both, old, new, terms).start()
+
+            return SecondSignature(app, staff, what, signed, again)
+
+        self.app.show((lambda app: Terms(app, terms, second)) if terms else second)
 
 
 class Change:
     """One change of the network: the machine is closed, and opened again afterwards."""
 
-    def __init__(self, app: Shell, signed: Signatures, old: str, new: str) -> None:
-        """Change nothing yet; *signed* answer for it."""
+    def __init__(
+        self, app: Shell, signed: Signatures, old: str, new: str, confirmed: str = ""
+    ) -> None:
+        """Change nothing yet; *signed* answer for it, and *confirmed* the terms."""
         self.app, self.signed, self.old, self.new = app, signed, old, new
+        self._confirmed = confirmed
         self.done, self.of = 0, 0
         self._answered = threading.Event()
         self._goes_on = False
@@ -107,7 +117,7 @@ class Change:
         post = self.app.worker.post
         try:
             found: Any = rebuild_closed(
-                settings, self.new, self.signed, confirm=self._ask,
+                settings, self.new, self.signed, confirmed=self._confirmed, confirm=self._ask,
                 progress=lambda done, of: post(partial(self._progress, done, of)),
             )  # fmt: skip
         except Exception as error:  # the machine is opened again whatever happened

@@ -1,4 +1,4 @@
-"""Page with the face network's terms, which the first member of staff confirms."""
+"""Page with the face network's terms, which staff confirm before they approve it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INNER = _FULL - 96
 
 
 class Terms(Screen):
-    """Page before the first start in a live folder; a no stores nothing."""
+    """Page before the first start in a live folder or a change; a no stores nothing."""
 
     def __init__(self, app: Shell, terms: str, then: Make) -> None:
         """Build the page.

@@ -22,6 +22,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The program's models, whose bundled network has no terms yet."""
     folder = tmp_path / "models"
     shutil.copytree(face_auth.models.MODELS, folder)
+    (folder / "vggface2.tflite").unlink(missing_ok=True)  # which has terms of its own
     monkeypatch.setattr(face_auth.models, "MODELS", folder)
     return folder
 
@@ -94,4 +95,18 @@ def test_a_folder_that_serves_no_bank_shows_no_terms(
     assert atm("init", "--kind", kind, lines=STAFF) == 0
     assert atm("approve", lines=STAFF) == 0
     assert TERMS not in capsys.readouterr().out
+    assert atm.approved == 2
+
+
+def test_without_a_yes_the_network_of_a_live_folder_is_not_changed(
+    atm: Atm, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert atm("init", "--kind", "live", lines=(*STAFF, "yes")) == 0
+    assert atm("staff", "add", "okafor", lines=(*STAFF, "739164")) == 0
+    add_terms(models)
+    both = (*STAFF, "okafor", "739164")
+    assert atm("rebuild", "bundled", lines=(*both, "no")) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [TERMS, "Nothing was changed."]
+    assert atm.approved == 1
+    assert atm("rebuild", "bundled", lines=(*both, "yes")) == 0
     assert atm.approved == 2

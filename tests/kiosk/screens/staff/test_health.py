@@ -18,6 +18,7 @@ WELL: dict[str, Any] = {
     "clock": NOW,
     "network": "bundled",
     "other_network": "",
+    "other_terms": "",
     "approved": True,
     "liveness": "challenge",
     "liveness_network": True,

@@ -38,12 +38,13 @@ class FakeRebuild:
         network: str,
         signed: Any,
         *,
+        confirmed: str,
         confirm: Callable[[Sequence[str]], bool],
         progress: Callable[[int, int], None],
     ) -> Rebuild:
         assert threading.current_thread() is not threading.main_thread()
         assert self.machine.closed, "nobody else may have the folder open"
-        self.asked += [(settings, network, signed.names)]
+        self.asked += [(settings, network, signed.names, confirmed)]
         progress(12, 340)
         assert self.go.wait(LIMIT_S)
         if self.error is not None:
@@ -93,7 +94,7 @@ def test_two_sign_and_every_template_is_made_again(
     assert changing.screen.status().progress == (12, 340)
     end(changing, fake, machine)
     changing.on("Result")
-    assert fake.asked == [(settings, "vggface2", ["Ana Ruiz", "Ben Okafor"])]
+    assert fake.asked == [(settings, "vggface2", ["Ana Ruiz", "Ben Okafor"], "")]
     assert {"vggface2 recognises people now.", "340 templates were made again."} <= set(
         words(changing.screen)
     )
@@ -163,6 +164,32 @@ def test_old_network_is_kept_without_a_signature(
     assert not fake.asked and not machine.closed
 
 
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_terms_are_confirmed_before_the_second_signature(
+    menu: Any, fake: FakeRebuild, machine: Any, confirmed: bool
+) -> None:
+    machine.healthy.other_terms = "For research only."
+    menu.touch(tile(menu, "Health"))
+    menu.on("HealthPage")
+    menu.until(lambda: len(menu.app.window.top.controls()) == 3)
+    menu.touch(menu.app.window.top.controls()[1])
+    menu.on("ChangeNetwork")
+    menu.touch(menu.screen.controls[-1])
+    menu.on("Terms")
+    assert "For research only." in words(menu.screen)
+    if not confirmed:
+        menu.touch(menu.screen.no)
+        menu.on("Home")
+        assert not fake.asked and not machine.closed
+        return
+    menu.touch(menu.screen.yes)
+    sign(menu, "Ben Okafor", BEN_PIN)
+    menu.on("Rebuilding")
+    end(menu, fake, machine)
+    menu.on("Result")
+    assert fake.asked[0][3] == "For research only."
+
+
 @pytest.fixture
 def real(settings: Settings) -> Iterator[Kiosk]:
     """A window on a real machine of kind test, with two members of staff and no customers."""
@@ -181,7 +208,7 @@ def test_real_machine_is_closed_changed_and_opened_again(real: Kiosk) -> None:
     before = real.machine
     first = before.bank.stores.approvals.generation
     ana = StaffMember("Ana Ruiz")
-    real.app.show(lambda app: ChangeNetwork(app, ana, "the other", "bundled", Home))
+    real.app.show(lambda app: ChangeNetwork(app, ana, "the other", "bundled", "", Home))
     real.touch(real.screen.controls[-1])
     sign(real, "Ben Okafor", BEN_PIN)
     real.on("Result")
