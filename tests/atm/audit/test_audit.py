@@ -451,14 +451,14 @@ def test_staff_are_told_when_a_fifth_of_the_disk_and_5_gib_are_free_and_below(
 ) -> None:
     log = open_log(path)
     log.append("start")
-    total, free = 20 * 2**18, 5 * 2**18 + 1  # blocks of 4 KiB
+    total, free = 10 * 2**18, 2 * 2**18 + 1  # blocks of 4 KiB
     monkeypatch.setattr(
         "os.statvfs",
         lambda _: SimpleNamespace(f_bavail=free, f_blocks=total, f_frsize=4096),
     )
-    assert not any("disk is free" in note for note in log.notes())  # a quarter
-    total = 2000 * 2**18
-    assert not any("disk is free" in note for note in log.notes())  # a large disk
+    assert not any("disk is free" in note for note in log.notes())  # more than a fifth
+    total, free = 2000 * 2**18, 5 * 2**18 + 1
+    assert not any("disk is free" in note for note in log.notes())  # more than 5 GiB
     free -= 1
     assert "Only 0% of the log's disk is free; free some space." in log.notes()
     total, free = 10 * 2**18, 2 * 2**18
