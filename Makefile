@@ -15,26 +15,32 @@ XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 SIDE_BY_SIDE = -n 4 --max-worker-restart 0 --dist loadgroup
 LOCALE := kiosk/words/locale
 SCREENS ?= demo-screens
+# The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
+PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo fleet test test-quick test-long test-mutants test-train test-fleet test-fleet-ha bench bench-fleet lint \
-	format messages clean
+.PHONY: help kiosk demo network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-fleet-ha bench \
+	bench-fleet lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
 
-kiosk: $(VENV)/.kiosk ## set up what the kiosk needs and open the window
+kiosk: $(VENV)/.kiosk $(PUBLISHED) ## set up what the kiosk needs and open the window
 	@if $(PY) -c 'import tkinter; tkinter.Tk().destroy()' 2>/dev/null; then
 		$(PY) gui.py $(ARGS)
 	else
 		echo "There is no display, so the demonstration is played instead; its pictures go to $(SCREENS)/."
-		$(MAKE) --no-print-directory demo
+		$(MAKE) --no-print-directory demo PUBLISHED=
 	fi
 
-demo: $(VENV)/.kiosk $(VENV)/.screen ## play the whole demonstration and save screenshots
+demo: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## play the whole demonstration and save screenshots
 	@$(XVFB) $(PY) -m kiosk.story --out $(SCREENS)
 
+network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
+	@rm -f $(VENV)/.network
+	$(MAKE) --no-print-directory $(VENV)/.network
+
 # The window's tests run in separate processes: one died silently after TensorFlow had run before it.
-test: $(VENV)/.all $(VENV)/.screen ## run all tests, or those that ARGS names
+test: $(VENV)/.all $(PUBLISHED) $(VENV)/.screen ## run all tests, or those that ARGS names
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 	if [ -n "$(ARGS)" ]; then
 		$(PY) -m pytest $(SIDE_BY_SIDE) $(ARGS)
@@ -47,7 +53,7 @@ test-quick: $(VENV)/.all ## run the tests that need no window, no real face and 
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) --ignore tests/kiosk --ignore tests/crash \
 		-m "not (gui or faces or early or long)" $(ARGS)
 
-test-long: $(VENV)/.all $(VENV)/.screen ## run all tests with the long ones: some hours
+test-long: $(VENV)/.all $(PUBLISHED) $(VENV)/.screen ## run all tests with the long ones: some hours
 	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)
 
 test-mutants: $(VENV)/.mutants ## mutate the important code and list the mutants that no test notices: some hours
@@ -129,6 +135,17 @@ $(VENV)/.kiosk: requirements-kiosk.txt | $(PY)
 	@echo "Installing what the kiosk runs on ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-kiosk.txt
 	touch $@
+
+# No failure here ends set-up. What failed is not tried again at every start, but what was killed is.
+$(VENV)/.network: models/published_skeleton.npz | $(VENV)/.kiosk
+	@if $(PY) -m face_auth.models fetch vggface2 --set-up; then
+		touch $@ 2>/dev/null || true
+	else
+		echo "Set-up goes on with the bundled network; the next set-up tries again."
+	fi
+
+not-fetched:
+	@test -e models/vggface2.tflite || echo "Set-up goes on with the bundled network; fetch the published one later with: make network"
 
 $(VENV)/.all: requirements.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing the whole list ..."

@@ -19,7 +19,7 @@ from atm.folder import Kind
 from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import StaffSignInError
-from atm.settings import Settings, load_settings
+from atm.settings import NETWORKS, Settings, load_settings
 from atm.staff.acts import BalanceError
 from atm.terminal import ERROR, NO
 from credentials.errors import CredentialError
@@ -28,6 +28,7 @@ from face_auth.errors import FaceAuthError
 CAMERA = "0, /dev/video0, https://..., a video, a folder of pictures, or demo"
 LIVENESS = ("challenge", "passive", "off")
 ONE = "reads staff name and PIN"
+TERMS = "then the word yes in a live folder whose network has terms"
 TWO = "reads name and PIN of two members of staff"
 
 
@@ -150,7 +151,8 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     run = office
     init = command(
         "init",
-        "make a data folder; reads the first staff name and PIN, or those of one at the service",
+        "make a data folder; reads the first staff name and PIN, or those of one at the service, "
+        f"{TERMS}",
         closed_run=_init,
     )
     init.add_argument("--kind", type=Kind, choices=list(Kind), help="default: live")
@@ -171,10 +173,19 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         "register-camera", f"make this the only camera of a live folder; {ONE}", run.register_camera
     )
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
-    approve = command("approve", f"approve models and settings; {ONE}", closed_run=closed.approve)
+    approve = command(
+        "approve", f"approve models and settings; {ONE}, {TERMS}", closed_run=closed.approve
+    )
     approve.add_argument(
         "--liveness", choices=LIVENESS, help="weaker than challenge in a live folder: two sign"
     )
+    rebuild = command(
+        "rebuild",
+        "change the face network: approve it and make every customer's template again from the"
+        f" kept pictures; {TWO}, {TERMS}",
+        closed_run=closed.rebuild,
+    )
+    rebuild.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=" or ".join(NETWORKS))
     restore = command(
         "restore",
         f"restore the credential records from a copy; {TWO}, then the word restore",

@@ -3,15 +3,20 @@
 Model cards name the digests of the files beside them, but whoever can write there can change both.
 So the digests that staff approved are kept under the seal; with any other file the kiosk is out of
 service.
+
+The approval is also where a data folder records its face network: the first one takes the best that
+is there, and each later one keeps it (`Approvals.in_effect`).
 """
+
+from __future__ import annotations
 
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from atm.errors import AtmError
 from atm.folder import DataFolder, Kind
@@ -22,6 +27,9 @@ from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
 from face_auth.files import read_regular
+
+if TYPE_CHECKING:
+    from face_auth.models import ModelCard
 
 APPROVAL_FILE = "approval.json"
 
@@ -55,6 +63,11 @@ class Approval:
     files: Mapping[str, str]
     settings: Mapping[str, str]
 
+    @property
+    def network(self) -> str:
+        """Name of the face network; "bundled" where none was recorded."""
+        return self.settings.get("network", "bundled")
+
 
 class Approvals:
     """File of the latest approval of one data folder."""
@@ -84,6 +97,24 @@ class Approvals:
         with _as_not_approved():
             return self._file.read()
 
+    def in_effect(self, settings: Settings, *, models: Path | None = None) -> Settings:
+        """Return *settings* with the name of the face network that this folder uses.
+
+        A network that *settings* name is kept; `check` refuses one that was not approved. Otherwise
+        it is the one of the last approval ("bundled" where that was altered), and before the first
+        approval the best that is there.
+        """
+        if settings.network:
+            return settings
+        from face_auth.models import BUNDLED, best_network  # NumPy with it, as in `_place`
+
+        try:
+            last = self.last
+        except NotApprovedError:  # `check` says so
+            return replace(settings, network=BUNDLED)
+        recorded = best_network(_place(models)) if last is None else last.network
+        return replace(settings, network=recorded)
+
     def approve(
         self,
         settings: Settings,
@@ -91,6 +122,7 @@ class Approvals:
         *,
         models: Path | None = None,
         after: int = 0,
+        confirmed: str = "",
         now: datetime | None = None,
     ) -> Approval:
         """Approve the present models and settings; this replaces the previous approval.
@@ -100,11 +132,13 @@ class Approvals:
             by: Names of those who sign.
             models: The folder of the model files; by default of those that come with the program.
             after: The generation that the audit log remembers; an altered approval is replaced too.
+            confirmed: The `terms` that those who sign have read and confirmed.
             now: Time of the approval.
 
         Raises:
-            NotApprovedError: If a file is missing or a card is damaged, it cannot be written, or
-                a live folder is to have a weaker liveness check by one signature.
+            NotApprovedError: If a file is missing or a card is damaged, it cannot be written, the
+                network's terms were not confirmed, or a live folder is to have a weaker liveness
+                check by one signature.
             ValueError: If nobody signs.
         """
         if not by:
@@ -114,6 +148,12 @@ class Approvals:
                 f"The liveness check “{settings.liveness}” is weaker than “challenge”: a live data"
                 " folder takes it from two members of staff only. Make the folder with"
                 " “challenge”, then let two run “python -m atm approve”."
+            )
+        settings = self.in_effect(settings, models=models)
+        if self.terms(settings, models=models) not in ("", confirmed):
+            raise NotApprovedError(
+                f"The terms of the face network “{settings.network}” were not confirmed;"
+                f" {_ADVICE}, read them and confirm them, or use the network “bundled”."
             )
         paths = _model_files(settings.network, models)
         files = {name: _digest(path) for name, path in paths.items()}
@@ -130,6 +170,18 @@ class Approvals:
             self._file.rewrite([record], after + 1)
         return approval
 
+    def terms(self, settings: Settings, *, models: Path | None = None) -> str:
+        """Return what staff must confirm to approve *settings*: the network's terms, or "".
+
+        Only a live folder asks: the others serve no bank.
+
+        Raises:
+            NotApprovedError: If the network's card is missing or damaged.
+        """
+        if not self._live:
+            return ""
+        return _card(self.in_effect(settings, models=models).network, _place(models)).terms
+
     def needs_two(self, settings: Settings) -> bool:
         """Return whether two must sign *settings*, for a weaker liveness check in a live folder."""
         return self._live and settings.liveness != "challenge"
@@ -144,6 +196,13 @@ class Approvals:
         found = self.last
         if found is None:
             raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
+        settings = self.in_effect(settings)
+        if settings.network != found.network:
+            raise NotApprovedError(
+                f"The setting network is “{settings.network}”, but staff approved"
+                f" “{found.network}”: remove the setting, or"
+                f" run “python -m atm rebuild {settings.network}”."
+            )
         place = _place(models)
         for name, digest in found.files.items():
             if _digest(place / name) != digest:
@@ -180,13 +239,22 @@ def _place(models: Path | None) -> Path:
     return models or MODELS
 
 
+def _card(network: str, place: Path) -> ModelCard:
+    from face_auth.models import load_card
+
+    try:
+        return load_card(network, place)
+    except ModelError as error:
+        raise NotApprovedError(str(error)) from error
+
+
 def _model_files(network: str, models: Path | None) -> dict[str, Path]:
     """Return every file that a kiosk with *network* reads, by name: cards, networks, cohort."""
-    from face_auth.models import CARD_FILE, load_card, own_card, read_entry
+    from face_auth.models import CARD_FILE, own_card, read_entry
 
     place = _place(models)
+    card = _card(network, place)
     try:
-        card = load_card(network, place)
         detector = read_entry("mtcnn", place).get("files")
         if not isinstance(detector, dict) or not all(Path(name).name == name for name in detector):
             raise ModelError(f"The model card in {place} lists no files for mtcnn.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from atm.fleet.kiosk.staff import RemoteStaff
     from atm.maintenance.import_plain import ImportReport
     from atm.ports import MachineLog
+    from atm.settings import Settings
     from atm.staff.acts import Office
     from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 class Bank(Protocol):
     """Keeper of a machine's customers, their accounts and its staff."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in effect, with the face network that the data folder records."""
+        ...
 
     @property
     def stores(self) -> KioskStores:
@@ -65,7 +71,7 @@ class Bank(Protocol):
         """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff, and approve models and settings in that name."""
         ...
 

@@ -21,6 +21,7 @@ from atm.login.decision import Decision
 from atm.login.login import CheckFace, Claim, ClaimedFace, LocalLogins
 from atm.maintenance.export import export
 from atm.maintenance.import_plain import ImportReport, import_plain
+from atm.maintenance.rebuild import finish_rebuild
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.acts import Office
@@ -40,7 +41,7 @@ class LocalBank:
 
     def __init__(self, settings: Settings, stores: Stores) -> None:
         """Wire the use cases over *stores*; use `open`."""
-        self._settings = settings
+        self.settings = settings
         self.stores = stores
         self.audit = stores.audit
         self.staff = stores.staff
@@ -89,9 +90,8 @@ class LocalBank:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        bank = cls(settings, stores)
         stores.check()
-        return bank
+        return cls(stores.approvals.in_effect(settings), stores)
 
     @property
     def has_customers(self) -> bool:
@@ -111,16 +111,22 @@ class LocalBank:
 
         return self.logins.login(username, pin, check)
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff, and approve models and settings in that name.
+
+        Args:
+            name: As typed.
+            pin: As typed.
+            confirmed: The network's terms that they confirmed; see `Approvals.terms`.
 
         Raises:
             PolicyError: If *name* or *pin* is not allowed.
-            AtmError: If there is one already, it cannot be saved, or one member of staff may not
-                approve these settings.
+            AtmError: If there is one already, it cannot be saved, one member of staff may not
+                approve these settings, or the terms were not confirmed.
         """
         first = self.staff.check_first(name, pin)
-        self.stores.approvals.approve(self._settings, [first])  # staff without one could not start
+        # Staff without an approval could not start the kiosk.
+        self.stores.approvals.approve(self.settings, [first], confirmed=confirmed)
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -148,11 +154,12 @@ class LocalBank:
             NotApprovedError: If they are not what staff approved.
         """
         if not self.staff.empty:
-            self.stores.approvals.check(self._settings)
+            self.stores.approvals.check(self.settings)
 
     def tidy(self) -> None:
-        """Remove enrolments that a crash left unfinished."""
+        """Finish a change of the face network, and remove enrolments, that a crash interrupted."""
         stores = self.stores
+        self._commit(lambda: finish_rebuild(stores))
         remove_unfinished_enrolments(
             stores.credentials, stores.gallery, stores.ledger, stores.audit, self._commit
         )
@@ -186,8 +193,8 @@ class LocalBank:
             customer,
             self.stores.ledger,
             SimulatedDispenser(),
-            smallest_note=self._settings.smallest_note,
-            day_limit=self._settings.day_limit,
+            smallest_note=self.settings.smallest_note,
+            day_limit=self.settings.day_limit,
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=template,
             save_pin=save_pin,

@@ -23,7 +23,6 @@ from atm.login.login import Claim
 from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
-from atm.settings import Settings
 from credentials.policy import check_pin
 from face_auth.camera import Camera
 from face_auth.camera.drawn_camera import DrawnCamera
@@ -46,15 +45,14 @@ class Machine:
     Neither models nor camera are touched before `warm_up` and `camera`.
     """
 
-    def __init__(self, settings: Settings, bank: Bank, held: contextlib.ExitStack) -> None:
+    def __init__(self, bank: Bank, held: contextlib.ExitStack) -> None:
         """Assemble a machine over *bank*, whose stores are open.
 
         Args:
-            settings: In effect.
             bank: Keeps the customers.
             held: Locks and handles that `close` releases.
         """
-        self.settings = settings
+        settings = self.settings = bank.settings
         self.bank = bank
         self.folder = bank.stores.folder
         self.kind: Kind = self.folder.kind
@@ -108,9 +106,14 @@ class Machine:
         """Register the present camera; see `RegisteredCamera.register`."""
         return self._registered_camera.register(staff)
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    @property
+    def terms(self) -> str:
+        """What staff must confirm to approve the settings; see `Approvals.terms`."""
+        return self.bank.stores.approvals.terms(self.settings)
+
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff; see `Bank.first_staff`."""
-        return self.bank.first_staff(name, pin)
+        return self.bank.first_staff(name, pin, confirmed=confirmed)
 
     def warm_up(self) -> Recogniser:
         """Load the models once and log their error rates; blocks until that is done.

@@ -29,7 +29,7 @@ def open_machine(settings: Settings) -> Machine:
         bank.check_approved()
         bank.tidy()
         bank.audit.append("start")
-        return Machine(settings, bank, held)
+        return Machine(bank, held)
     except (CredentialError, OSError) as error:
         held.close()
         raise AtmError(str(error)) from error

@@ -18,6 +18,9 @@ SERVICE_PREFIX = "ATM_SERVICE_"
 # Variables with our prefix that are not settings but for tests: photographs, length of the soak.
 OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
 
+NETWORKS = ("bundled", "vggface2")
+"""Face networks that the model card may describe."""
+
 Liveness = Literal["challenge", "passive", "off"]
 
 _APP = "two-factor-atm"
@@ -45,8 +48,10 @@ class Settings:
         anchor_dir: Folder of the log's anchor, best on another disk; None: beside the keys.
         kind: Kind of a new data folder, and the kind an old one must have; None: live, or any.
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
-        network: Face network, "bundled" or "vggface2".
-        security: The false match rate whose threshold is used: "1e-3", "1e-4" or "1e-5".
+        network: Face network, "bundled" or "vggface2"; "": the one that the data folder records
+            (`atm.approval.Approvals.in_effect`).
+        security: The false match rate whose threshold is used, "1e-3", "1e-4" or "1e-5"; "": the
+            network's default.
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: The code of the language that the window speaks first, such as "en".
@@ -70,8 +75,8 @@ class Settings:
     anchor_dir: Path | None = None
     kind: Kind | None = None
     camera: str = "0"
-    network: str = "bundled"
-    security: str = "1e-4"
+    network: str = ""
+    security: str = ""
     liveness: Liveness = "challenge"
     minifas: Path | None = None
     language: str = "en"
@@ -252,7 +257,7 @@ _READERS: dict[str, _Reader] = {
     "anchor_dir": _path,
     "kind": _kind,
     "camera": _text,
-    "network": _one_of("bundled", "vggface2"),
+    "network": _one_of(*NETWORKS),
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
     "minifas": _path,

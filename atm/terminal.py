@@ -27,6 +27,18 @@ def ask(prompt: str, *, secret: bool = True) -> str:
     return line.rstrip("\r\n")
 
 
+def confirm(terms: str) -> bool:
+    """Show *terms* and return whether the next line is a yes; true where there are none.
+
+    Raises:
+        AtmError: If standard input has ended.
+    """
+    if not terms:
+        return True
+    print(terms)
+    return ask("Type “yes” to confirm: ", secret=False).strip().lower() == "yes"
+
+
 def sign_in(staff: SignIn, who: str = "Staff") -> StaffMember:
     """Ask for name and PIN of a member of staff and sign them in.
 

@@ -1,15 +1,19 @@
-"""``python -m benchmarks``: measures everything, prints tables, and writes JSON and a chart."""
+"""``python -m benchmarks``: measures part after part, prints tables, writes JSON and a chart."""
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from atm.login.login import REFUSE_AFTER_S
+from atm.opening import open_machine
+from atm.settings import Settings
 from benchmarks import (
     evaluation,
     frames,
@@ -24,9 +28,13 @@ from benchmarks import (
     visits,
 )
 from benchmarks.bank import demo_settings, enrol_customer
+from benchmarks.parts import Parts
 from benchmarks.results import Report
-from benchmarks.rivals import Rival, RivalError
+from benchmarks.rivals import NEEDS, Rival, RivalError
 from benchmarks.screen import Screen, ScreenError
+from benchmarks.targets import TARGETS
+from face_auth.errors import ModelError
+from face_auth.recogniser import Recogniser
 
 OUT: Final = Path(__file__).resolve().parent / "out"
 PARTS: Final = ("stages", "login", "kiosk", "growth", "evaluation")
@@ -34,7 +42,7 @@ FRAMES: Final = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns 0, or 1 if a bound was missed, or 2 if it cannot run."""
+    """Run a command; returns 0, or 1 if it failed or a bound was missed, or 2 if it cannot run."""
     options = _parser().parse_args(arguments)
     folder = frames.photographs_folder(options.photographs)
     if options.command == "parity":
@@ -53,19 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="atm-visits-") as work:
             print(visits.measure(Path(work), options.count, options.busy).text(), end="")
         return 0
-    report = run(options, folder)
-    report.save(options.out / "speed.json")
-    table.draw(report, options.out / "speed.png")
-    text = table.text(report)
-    (options.out / "speed.txt").write_text(text, "utf-8")
-    (options.out / "speed.md").write_text(table.markdown(report), "utf-8")
-    print(text)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        parts = run(options, folder)
+    except KeyboardInterrupt:
+        print(f"Cut off. What was measured is in {options.out}.", file=sys.stderr)
+        return 1
+    table.draw(parts.report, options.out / "speed.png")
     print(f"Written: {options.out}/speed.json, speed.png, speed.txt, speed.md")
-    return 0
+    return 1 if parts.failed else 0
 
 
-def run(options: argparse.Namespace, folder: Path | None) -> Report:
-    """Measure the parts that *options* ask for."""
+def run(options: argparse.Namespace, folder: Path | None) -> Parts:
+    """Measure the parts that *options* ask for, one after the other."""
     report = Report(machine=limits.describe())
     with ExitStack() as stack:
         shown = _screen(stack, report)
@@ -73,68 +81,109 @@ def run(options: argparse.Namespace, folder: Path | None) -> Report:
         pictures, report.machine["frames"] = frames.large_faces(
             folder, min(FRAMES, max(4, options.rounds))
         )
+        networks = _usable(options.networks, report)
+        parts = Parts(report, options.out)
         if "stages" in options.parts:
-            _stages(options, report, pictures)
-        if "login" in options.parts:
-            _say("logins")
-            login.measure(report, work / "login", options.logins)
-        if "kiosk" in options.parts and shown is not None:
-            _kiosk(options, report, pictures, shown, work / "kiosk")
+            parts.measure("stages", lambda part: _stages(options, part, pictures, networks))
+        for network in networks:
+            if "login" in options.parts:
+                at = work / f"login-{network}"
+                parts.measure(
+                    "logins",
+                    partial(login.measure, folder=at, logins=options.logins, network=network),
+                    network,
+                )
+            if "kiosk" in options.parts and shown is not None:
+                _kiosk(
+                    options, parts, pictures, shown, demo_settings(work / network, network=network)
+                )
         if "growth" in options.parts:
-            _say("growth")
-            growth.measure(report, work / "growth", options.growth_runs, options.customers)
+            parts.measure(
+                "growth",
+                lambda part: growth.measure(
+                    part, work / "growth", options.growth_runs, options.customers
+                ),
+            )
         if "evaluation" in options.parts:
-            _say("evaluation")
-            evaluation.measure(report, pictures, folder, work / "evaluation", options.count)
-    return report
+            parts.measure(
+                "evaluation",
+                lambda part: evaluation.measure(
+                    part, pictures, folder, work / "evaluation", options.count
+                ),
+            )
+    return parts
 
 
-def _stages(options: argparse.Namespace, report: Report, pictures: list[frames.Picture]) -> None:
-    _say("the baseline starts")
+def _usable(names: Sequence[str], report: Report) -> list[str]:
+    """Return the networks that run here, and note why another does not."""
+    usable = []
+    for name in names:
+        try:
+            Recogniser.load(name)
+        except ModelError as error:
+            report.notes.append(f"The network {name} was not measured: {error}")
+        else:
+            usable.append(name)
+    return usable
+
+
+def _stages(
+    options: argparse.Namespace,
+    part: Report,
+    pictures: list[frames.Picture],
+    networks: Sequence[str],
+) -> None:
     with ExitStack() as stack:
-        rivals: dict[str, Rival | None] = {}
-        for name in ("obvious", "dlib", "deepface"):
+        rivals: dict[str, Rival] = {}
+        for name in NEEDS if options.rivals else ():
             try:
-                rivals[name] = stack.enter_context(Rival(name)) if options.rivals else None
+                rivals[name] = stack.enter_context(Rival(name))
             except RivalError as error:
-                rivals[name] = None
-                report.notes.append(str(error))
-        obvious = rivals.pop("obvious")
+                part.notes.append(str(error))
+        obvious = rivals.pop("obvious", None)
+        product = None
         if obvious is not None:
-            report.facts["baseline: seconds to import"] = obvious.start.import_s
-            report.facts["baseline: seconds from there to ready"] = obvious.start.load_s
-            report.facts["baseline: memory, MB (PSS)"] = obvious.start.memory_mb
-        peak = limits.measure_peak(
-            obvious.int8_product() if obvious else None, seconds=min(1.0, options.rounds / 20)
-        )
-        report.machine |= peak.described()
-        _say("stages")
-        others = [rival for rival in rivals.values() if rival is not None]
-        stages.measure(report, pictures, options.rounds, peak, obvious, others)
+            part.facts["baseline: seconds to import"] = obvious.start.import_s
+            part.facts["baseline: seconds from there to ready"] = obvious.start.load_s
+            part.facts["baseline: memory, MB (PSS)"] = obvious.start.memory_mb
+            try:
+                product = obvious.int8_product()
+            except RivalError as error:
+                part.failed["8-bit matrix product by TensorFlow"] = str(error)
+        peak = limits.measure_peak(product, seconds=min(1.0, options.rounds / 20))
+        part.machine |= peak.described()
+        others = [*rivals.values()]
+        stages.measure(part, pictures, options.rounds, peak, obvious, others, networks)
 
 
 def _kiosk(
     options: argparse.Namespace,
-    report: Report,
+    parts: Parts,
     pictures: list[frames.Picture],
     shown: Screen,
-    folder: Path,
+    settings: Settings,
 ) -> None:
-    from atm.opening import open_machine
+    def enrol(_: Report) -> None:
+        machine = open_machine(settings)
+        try:
+            machine.camera.start()
+            enrol_customer(machine)
+        finally:
+            machine.close()
 
-    settings = demo_settings(folder)
-    machine = open_machine(settings)
-    try:
-        machine.camera.start()
-        enrol_customer(machine)
-    finally:
-        machine.close()
-    _say("starts of the kiosk")
-    kiosk_run.measure_starts(report, settings, shown, pictures, options.starts)
-    _say("the kiosk at rest and with the preview")
-    kiosk_run.measure_running(report, settings, shown, pictures, options.seconds)
-    _say("logins in the window")
-    kiosk_run.measure_logins(report, settings, shown, options.logins)
+    for name, work in {
+        "enrolment in the kiosk's data folder": enrol,
+        "starts of the kiosk": lambda part: kiosk_run.measure_starts(
+            part, settings, shown, pictures, options.starts
+        ),
+        "the kiosk at rest and with the preview": lambda part: kiosk_run.measure_running(
+            part, settings, shown, pictures, options.seconds
+        ),
+        "logins in the window": lambda part: kiosk_run.measure_logins(
+            part, settings, shown, options.logins
+        ),
+    }.items():
+        parts.measure(name, work, settings.network)
 
 
 def _screen(stack: ExitStack, report: Report) -> Screen | None:
@@ -157,10 +206,6 @@ def _put_back(display: str | None) -> None:
         os.environ["DISPLAY"] = display
 
 
-def _say(words: str) -> None:
-    print(f"... {words}", file=sys.stderr, flush=True)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure how fast the program is."
@@ -173,6 +218,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART",
         help="which of " + ", ".join(PARTS) + "; all by default",
+    )  # fmt: skip
+    parser.add_argument(
+        "--networks", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="NETWORK",
+        help="which of " + ", ".join(TARGETS) + "; all that are there by default",
     )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=200, help="of each stage (200)")
     parser.add_argument("--logins", type=int, default=60, help="(60)")

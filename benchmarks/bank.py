@@ -25,7 +25,9 @@ FACE: Final = "demo:1"
 """The drawn person. Person 0 stands so still that 4 of 100 passive checks take it for a print."""
 
 
-def demo_settings(folder: Path, camera: str = FACE, liveness: Liveness = "off") -> Settings:
+def demo_settings(
+    folder: Path, camera: str = FACE, liveness: Liveness = "off", network: str = "bundled"
+) -> Settings:
     """Return settings of a demonstration under *folder*, with keys beside the data."""
     return Settings(
         data_dir=folder / "data",
@@ -33,6 +35,7 @@ def demo_settings(folder: Path, camera: str = FACE, liveness: Liveness = "off") 
         kind=Kind.DEMO,
         camera=camera,
         liveness=liveness,
+        network=network,
     )
 
 

@@ -25,6 +25,18 @@ LARGE_BYTES: Final = 64 * 2**20
 
 ARGON2_BLOCK: Final = 1024
 
+INSTRUCTION_SETS: Final = {
+    "SSE4.2": "sse4_2",
+    "AVX2": "avx2",
+    "AVX-VNNI": "avx_vnni",
+    "AVX-512": "avx512f",
+    "AVX-512 VNNI": "avx512_vnni",
+    "AMX": "amx_tile",
+    "NEON": "asimd",
+    "dot products": "asimddp",
+}
+"""The flag of each in /proc/cpuinfo; the time of a network depends on the widest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peak:
@@ -86,11 +98,19 @@ def describe() -> dict[str, str | float]:
     """Return a description of the machine."""
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor() or "unknown",
+        "instruction sets": ", ".join(instruction_sets(_field("/proc/cpuinfo", "flags")))
+        or "unknown",
         "cores": str(cores()),
         "memory": _field("/proc/meminfo", "MemTotal") or "unknown",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "load before (1 min)": os.getloadavg()[0],
     }
+
+
+def instruction_sets(flags: str) -> list[str]:
+    """Return the instruction sets for networks that a processor with these *flags* has."""
+    known = set(flags.split())
+    return [name for name, flag in INSTRUCTION_SETS.items() if flag in known]
 
 
 def cores() -> int:

@@ -160,6 +160,7 @@ class Report:
         growth: By number of customers.
         crowds: Many kiosks at once, with the customers of the last growth.
         facts: Counts and further figures, by name.
+        failed: What raised an error, and which.
         notes: What was left out, and why.
     """
 
@@ -170,7 +171,32 @@ class Report:
     growth: list[Growth] = field(default_factory=list)
     crowds: list[Crowd] = field(default_factory=list)
     facts: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def add(self, part: "Report") -> None:
+        """Add the results of *part* after those that are here."""
+        for each in dataclasses.fields(self):
+            mine, more = getattr(self, each.name), getattr(part, each.name)
+            if isinstance(mine, dict):
+                mine.update(more)
+            else:
+                mine.extend(more)
+
+    def of_network(self, network: str) -> "Report":
+        """Return the report with "(*network*)" after each name; itself without a network."""
+        if not network:
+            return self
+        return dataclasses.replace(
+            self,
+            rows=[dataclasses.replace(row, stage=f"{row.stage} ({network})") for row in self.rows],
+            targets=[
+                dataclasses.replace(target, name=f"{target.name} ({network})")
+                for target in self.targets
+            ],
+            facts={f"{name} ({network})": value for name, value in self.facts.items()},
+            failed={f"{name} ({network})": why for name, why in self.failed.items()},
+        )
 
     def save(self, path: Path) -> None:
         """Write the report as JSON to *path*, making its folder; ratios and verdicts included."""

@@ -8,7 +8,7 @@ import importlib.util
 import multiprocessing
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Final, Self
@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.parts import in_one_line
 from benchmarks.process import memory_mb
 
 Picture = NDArray[np.uint8]
@@ -46,12 +47,14 @@ class Start:
         load_s: From there until its networks had run once.
         memory_mb: What it then held (PSS).
         works: Names of what it can be asked for.
+        failed: What raised an error when it was tried first, and which.
     """
 
     import_s: float
     load_s: float
     memory_mb: float
     works: tuple[str, ...]
+    failed: Mapping[str, str]
 
 
 class Rival:
@@ -95,7 +98,11 @@ class Rival:
         return float(took_ms), int(found)
 
     def int8_product(self) -> bytes:
-        """Return a .tflite file of one 8-bit matrix product, for the machine's peak."""
+        """Return a .tflite file of one 8-bit matrix product, for the machine's peak.
+
+        Raises:
+            RivalError: If it failed.
+        """
         self._pipe.send(("int8_product", None))
         return bytes(self._answer(READY_LIMIT_S))
 
@@ -131,13 +138,18 @@ def _serve(name: str, pipe: Connection) -> None:
         load = {"obvious": _obvious, "dlib": _dlib, "deepface": _deepface}[name]()
         imported = time.perf_counter()
         works = load()
-        for work in works.values():
-            work(np.zeros((480, 640, 3), np.uint8))
+        failed: dict[str, str] = {}
+        for work, call in works.items():
+            try:
+                call(np.zeros((480, 640, 3), np.uint8))
+            except Exception as error:
+                failed[work] = in_one_line(error)
         ready = time.perf_counter()
         held = memory_mb(os.getpid())
-        pipe.send(("done", Start(imported - begin, ready - imported, held, tuple(works))))
+        usable = tuple(work for work in works if work not in failed)
+        pipe.send(("done", Start(imported - begin, ready - imported, held, usable, failed)))
     except Exception as error:
-        pipe.send(("failed", f"{type(error).__name__}: {error}"[:300]))
+        pipe.send(("failed", in_one_line(error)))
         return
     while True:
         try:
@@ -152,7 +164,7 @@ def _serve(name: str, pipe: Connection) -> None:
             found = works[asked](frame)
             pipe.send(("done", ((time.perf_counter() - begin) * 1000, found)))
         except Exception as error:
-            pipe.send(("failed", f"{type(error).__name__}: {error}"[:300]))
+            pipe.send(("failed", in_one_line(error)))
 
 
 def _obvious() -> Callable[[], dict[str, Work]]:

@@ -4,7 +4,7 @@ import os
 import time
 import tkinter
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import cv2
@@ -15,18 +15,20 @@ from benchmarks import limits, rivals
 from benchmarks.frames import Picture
 from benchmarks.limits import Operations, Peak
 from benchmarks.results import Report, Row, Target, Timing
-from benchmarks.rivals import Rival
+from benchmarks.rivals import Rival, RivalError
+from benchmarks.targets import TARGETS
 from credentials.hashing import PinHasher
 from face_auth.camera.opencv import decode_picture
-from face_auth.models import MODELS, read_checked
+from face_auth.models import read_checked
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.embedding import LARGEST_BATCH
 from face_auth.recognition.quality import assess
 
 TURN = 10
 """Frames that one program has before the next; the first turn of each warms up."""
-FRAME_LIMIT_MS = 11.0
+EMBED = "embed"
 TOTAL = "detect, align, quality, embed, score"
+IN_TOTAL = ("letterbox, detect", "align, judge quality", EMBED, "score")
 PANE = (612, 412)
 """The camera pane of the login page, drawn pixels."""
 
@@ -40,8 +42,11 @@ def measure(
     peak: Peak,
     obvious: Rival | None,
     others: list[Rival],
+    networks: Sequence[str],
 ) -> None:
     """Measure every stage *rounds* times and add the rows to *report*.
+
+    A work of a rival that fails is reported as failed, and the others go on.
 
     Args:
         report: Where the rows go.
@@ -50,48 +55,64 @@ def measure(
         peak: Of this machine, for the limits.
         obvious: The baseline, or None where it is not installed.
         others: Further programs to run on the same frames.
+        networks: Those of this program, at least one; all other stages are the first one's.
     """
-    recogniser = Recogniser.load()
     samples: Samples = defaultdict(list)
-    way = _Way(recogniser, frames)
+    ways = {network: _Way(Recogniser.load(network), frames) for network in networks}
     asked = [obvious, *others] if obvious else others
-    works = [(work, rival) for rival in asked for work in rival.start.works]
+    works = {work: rival for rival in asked for work in rival.start.works}
+    for rival in asked:
+        report.failed.update(rival.start.failed)
+    report.facts["frames of these judged usable (share)"] = next(iter(ways.values())).usable
+    _hash(samples, rounds)
+    if not _paint(samples, frames, rounds):
+        report.notes.append("There is no display, so painting was left out.")
+    try:
+        _alternate(report, samples, ways, works, rounds)
+    finally:  # a run that is cut off keeps what it has
+        _rows(report, samples, ways, peak)
+        for work in works:
+            if samples.get(work):
+                report.others[work] = Timing.of(samples[work])
+                if work != rivals.EMBED:
+                    report.facts[f"faces found per frame by {work}"] = float(
+                        np.mean(samples[f"{work}: faces"])
+                    )
+
+
+def _alternate(
+    report: Report,
+    samples: Samples,
+    ways: "dict[str, _Way]",
+    works: dict[str, Rival],
+    rounds: int,
+) -> None:
+    """Run this program and the rivals in turns; a work that fails leaves *works* and *samples*."""
+    frames = next(iter(ways.values())).frames
     for start in range(-TURN, rounds, TURN):
         kept: Samples = samples if start >= 0 else defaultdict(list)
         turn = range(start, min(start + TURN, rounds))
-        for number in turn:
-            way.run(number, kept)
-        for work, rival in works:
+        for network, way in ways.items():
             for number in turn:
-                took_ms, found = rival.run(work, frames[number % len(frames)])
-                kept[work].append(took_ms)
-                kept[f"{work}: faces"].append(found)
-    _hash(samples, rounds)
-    painted = _paint(samples, frames, rounds)
-    if not painted:
-        report.notes.append("There is no display, so painting was left out.")
-    needs = _operations(recogniser, frames, way)
-    _rows(report, samples, needs, peak)
-    for rival in others:
-        for work in rival.start.works:
-            report.others[work] = Timing.of(samples[work])
-    for rival in asked:
-        for work in rival.start.works:
-            if rivals.EMBED not in work:
-                report.facts[f"faces found per frame by {work}"] = float(
-                    np.mean(samples[f"{work}: faces"])
-                )
-    total = Timing.of(samples[TOTAL])
-    report.targets.append(Target(TOTAL, total.median_ms, "ms", FRAME_LIMIT_MS))
-    report.facts["frames of these judged usable (share)"] = way.usable
+                way.run(number, kept, network)
+        for work, rival in [*works.items()]:
+            try:
+                for number in turn:
+                    took_ms, found = rival.run(work, frames[number % len(frames)])
+                    kept[work].append(took_ms)
+                    kept[f"{work}: faces"].append(found)
+            except RivalError as error:
+                report.failed[work] = str(error)
+                del works[work]
+                samples.pop(work, None)
 
 
 class _Way:
     """Timed run of one frame through this program's stages."""
 
     def __init__(self, recogniser: Recogniser, frames: list[Picture]) -> None:
-        self._recogniser = recogniser
-        self._frames = frames
+        self.recogniser = recogniser
+        self.frames = frames
         self._files = [_jpeg(frame) for frame in frames]
         self.bytes_of_a_file = float(np.mean([len(data) for data in self._files]))
         first = recogniser.detector.detect(frames[0])[0]
@@ -100,30 +121,34 @@ class _Way:
         good = [assess(f, recogniser.detector.detect(f)).verdict == "ok" for f in frames]
         self.usable = float(np.mean(good))
 
-    def run(self, number: int, samples: Samples) -> None:
-        """Time every stage on one frame."""
+    def run(self, number: int, samples: Samples, network: str) -> None:
+        """Time every stage on one frame; the name of *network* is added to those that differ."""
         clock = time.perf_counter
         data = self._files[number % len(self._files)]
         at = [clock()]
         frame = decode_picture(data)
         at.append(clock())
         assert frame is not None
-        faces = self._recogniser.detector.detect(frame)
+        faces = self.recogniser.detector.detect(frame)
         at.append(clock())
         if not faces:
             raise ValueError("there is no face in one of the frames")
         seen = assess(frame, faces)
         at.append(clock())
-        row = self._recogniser.embed(frame, seen)
+        row = self.recogniser.embed(frame, seen)
         at.append(clock())
         mean = np.mean([row, row, row], axis=0)
         mean /= np.linalg.norm(mean)
         self._template.svm.score(mean[np.newaxis])
         at.append(clock())
-        names = ("decode a JPEG", "letterbox, detect", "align, judge quality", "embed", "score")
+        names = ("decode a JPEG", "letterbox, detect", "align, judge quality", EMBED, "score")
         for name, begin, end in zip(names, at, at[1:], strict=False):
-            samples[name].append((end - begin) * 1000)
-        samples[TOTAL].append((at[-1] - at[1]) * 1000)
+            samples[_of(network, name)].append((end - begin) * 1000)
+        samples[_of(network, TOTAL)].append((at[-1] - at[1]) * 1000)
+
+
+def _of(network: str, stage: str) -> str:
+    return f"{stage} ({network})"
 
 
 def _jpeg(frame: Picture) -> bytes:
@@ -179,26 +204,27 @@ def _painter() -> Iterator[Callable[[Picture], None]]:
         root.destroy()
 
 
-def _operations(recogniser: Recogniser, frames: list[Picture], way: _Way) -> dict[str, Operations]:
+def _operations(way: _Way) -> dict[str, Operations]:
+    recogniser = way.recogniser
     card = recogniser.network.card
-    network = limits.network_operations(read_checked(MODELS / card.file, card.sha256))
+    network = limits.network_operations(read_checked(card.folder / card.file, card.sha256))
     pane = PANE[0] * PANE[1]
-    face = recogniser.detector.detect(frames[0])[0]
+    face = recogniser.detector.detect(way.frames[0])[0]
     costs = PasswordHasher()
     return {
         "decode a JPEG": Operations(small=way.bytes_of_a_file + limits.SMALL_BYTES),
-        "letterbox, detect": limits.detector_operations(recogniser.detector, frames),
+        "letterbox, detect": limits.detector_operations(recogniser.detector, way.frames),
         "align, judge quality": Operations(
             small=2 * 3 * card.size**2 + 3 * face.box[2] * face.height
         ),
-        "embed": Operations(floats=2 * network.floats, int8s=2 * network.int8s),
+        EMBED: Operations(floats=2 * network.floats, int8s=2 * network.int8s),
         "score": Operations(floats=2 * 512 * 5),
         "PIN hash": limits.argon2_operations(costs.memory_cost, costs.time_cost),
         "compose, paint": Operations(small=limits.SMALL_BYTES + pane * (3 + 4)),
     }
 
 
-def _rows(report: Report, samples: Samples, needs: dict[str, Operations], peak: Peak) -> None:
+def _rows(report: Report, samples: Samples, ways: dict[str, _Way], peak: Peak) -> None:
     theirs = {
         name: Timing.of(samples[name]).median_ms if samples.get(name) else None
         for name in (rivals.DEFAULT, rivals.QUICK, rivals.EMBED)
@@ -206,21 +232,37 @@ def _rows(report: Report, samples: Samples, needs: dict[str, Operations], peak: 
     detect, quick, embed = theirs.values()
     against = {
         "letterbox, detect": (detect, quick),
-        "embed": (embed, embed),
+        EMBED: (embed, embed),
         TOTAL: (_sum(detect, embed), _sum(quick, embed)),
     }
-    for stage, operations in needs.items():
-        if not samples.get(stage):
-            continue
-        default_ms, quick_ms = against.get(stage, (None, None))
-        limit = operations.limit_ms(peak)
-        report.rows.append(Row(stage, Timing.of(samples[stage]), default_ms, quick_ms, limit))
-    in_total = ("letterbox, detect", "align, judge quality", "embed", "score")
-    limit = sum(needs[stage].limit_ms(peak) for stage in in_total)
-    report.rows.append(Row(TOTAL, Timing.of(samples[TOTAL]), *against[TOTAL], limit))
-    for name in (rivals.DEFAULT, rivals.QUICK, rivals.BROKEN, rivals.EMBED):
-        if samples.get(name):
-            report.others[name] = Timing.of(samples[name])
+    for place, (network, way) in enumerate(ways.items()):
+        needs = _operations(way)
+        limits_ms = {stage: operations.limit_ms(peak) for stage, operations in needs.items()}
+        limits_ms[TOTAL] = sum(limits_ms[stage] for stage in IN_TOTAL)
+        for stage, limit_ms in limits_ms.items():
+            own = stage in (EMBED, TOTAL)
+            if not own and place:
+                continue
+            taken = samples.get(_of(network, stage)) or samples.get(stage)
+            if not taken:
+                continue
+            name = _of(network, stage) if own else stage
+            row = Row(name, Timing.of(taken), *against.get(stage, (None, None)), limit_ms)
+            report.rows.append(row)
+            if stage == TOTAL:
+                _targets(report, network, row)
+
+
+def _targets(report: Report, network: str, total: Row) -> None:
+    """Add the targets of one frame, those that were measured."""
+    targets = TARGETS[network]
+    for against, ratio, least in (
+        ("the baseline's defaults", total.versus_default, targets.versus_default),
+        ("the baseline at 100 px", total.versus_quick, targets.versus_quick),
+    ):
+        if ratio is not None:
+            name = f"one frame against {against} ({network})"
+            report.targets.append(Target(name, ratio, "times as fast", least, "least"))
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

@@ -19,21 +19,23 @@ Table = tuple[Line, list[Line]]
 
 def text(report: Report) -> str:
     """Return the whole report as printed text."""
-    parts = ["\n".join(_machine(report))]
+    parts = ["\n".join(_machine(report))] if report.machine else []
     for headings, lines in tables(report):
         parts.append(grid(headings, lines))
         if headings is HEADINGS:
             parts.append(EXPLAINED)
+    parts += [f"FAILED {name}: {why}" for name, why in report.failed.items()]
     parts += [f"Note: {note}" for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
 
 def markdown(report: Report) -> str:
     """Return the whole report as Markdown, for the documentation."""
-    parts = ["\n".join(f"- {line}" for line in _machine(report))]
+    parts = ["\n".join(f"- {line}" for line in _machine(report))] if report.machine else []
     for headings, lines in tables(report):
         rule = ["---", *["---:"] * (len(headings) - 1)]
         parts.append("\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *lines)))
+    parts += [f"- FAILED {name}: {why}" for name, why in report.failed.items()]
     parts += [f"- {note}" for note in report.notes]
     return "\n\n".join(parts) + "\n"
 

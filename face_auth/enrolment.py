@@ -188,10 +188,20 @@ def split_scores(
 
 
 def rebuild_template(recogniser: Recogniser, captures: list[Capture], customer_id: str) -> Template:
-    """Train *customer_id*'s template again from kept captures, for another network."""
+    """Train *customer_id*'s template again from kept captures, for another network.
+
+    Raises:
+        NotOnePersonError: If the captures do not pass the test of an enrolment with this network.
+        ValueError: If they are not `WANTED` pictures with a face.
+    """
+    if len(captures) != WANTED:
+        raise ValueError(f"{len(captures)} captures instead of {WANTED}")
     network = recogniser.network
     framed = [network.frame_face(c.image, Face(c.box, c.landmarks, 1.0)) for c in captures]
-    return recogniser.train(customer_id, network.embed(np.stack(framed)))
+    embeddings = network.embed(np.stack(framed))
+    if _odd_one(embeddings, recogniser) is not None:
+        raise NotOnePersonError("the kept pictures do not all show one person to this network")
+    return recogniser.train(customer_id, embeddings)
 
 
 def cut_capture(image: NDArray[np.uint8], face: Face) -> Capture:

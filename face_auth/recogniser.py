@@ -39,7 +39,7 @@ class Recogniser:
 
     @classmethod
     def load(
-        cls, network: str = "bundled", security: str = "1e-4", folder: Path = MODELS
+        cls, network: str = "bundled", security: str = "", folder: Path = MODELS
     ) -> "Recogniser":
         """Load all models and run them once, so that the first customer does not wait.
 

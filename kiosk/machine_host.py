@@ -77,8 +77,15 @@ class MachineHost:
         self._look_again_at = 0.0
         self._camera_problem = ""
 
-    def open(self, settings: Settings | None = None) -> None:
-        """Open the machine in place of the last one; *settings* replace the last ones."""
+    def open(
+        self, settings: Settings | None = None, *, first: Callable[[], object] | None = None
+    ) -> None:
+        """Open the machine in place of the last one.
+
+        Args:
+            settings: These replace the last ones.
+            first: Called on a worker while no machine is open; it must not raise.
+        """
         wanted = self.settings = settings or self.settings
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
         self.first_start = False
@@ -89,6 +96,8 @@ class MachineHost:
         def work(_attempt: Attempt[Machine]) -> Machine:
             if old is not None:
                 old.close()
+            if first is not None:
+                first()
             return self._open_with(wanted)
 
         self._attempt = self._worker.start(

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 SHARED_VARIABLE = "ATM_SHARED"
+NOT_FETCHED = "the published network is not there; `make network` fetches it"
+"""The only reason for which CI too may skip a test: an outage elsewhere must not break it."""
 
 # CustomTkinter writes its fonts into the home folder at each import, over those that a window of
 # another process may be drawing with: a bus error ends that one. So each process has its own home.
@@ -41,6 +43,17 @@ def unseen_people(shared: Path) -> list[tuple[str, list[Path]]]:
     return people
 
 
+@pytest.fixture(scope="session")
+def published_network() -> str:
+    """The name of the published network, or a skip where set-up could not fetch it."""
+    from face_auth.model_making.fetching import NAME, is_fetched
+    from face_auth.models import MODELS
+
+    if not is_fetched(MODELS):
+        pytest.skip(NOT_FETCHED)
+    return NAME
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run."""
@@ -53,8 +66,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a skipped test is a failure: there nothing may be missing."""
+    """In CI a skipped test is a failure: there nothing but the published network may be missing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+    if not (os.environ.get("CI") and reporter):
+        return
+    reasons = [str(report.longrepr) for report in reporter.stats.get("skipped", [])]
+    excused = [reason for reason in reasons if NOT_FETCHED in reason]
+    if excused:
+        reporter.write_line(f"{len(excused)} skipped: {NOT_FETCHED}", yellow=True)
+    if len(reasons) > len(excused):
         reporter.write_line("a test was skipped in CI", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,19 +1,25 @@
 """Tests of the benchmark: its arithmetic, and a tiny run that measures everything."""
 
+import contextlib
 import dataclasses
 import json
+import multiprocessing
 import subprocess
 import sys
+import threading
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import limits, parity, rivals, table
+from benchmarks import frames, limits, parity, rivals, stages, table
+from benchmarks.parts import Parts
 from benchmarks.results import Crowd, Growth, Report, Row, Target, Timing
 from benchmarks.screen import ScreenError, first_painted
+from face_auth.errors import ModelError
 from face_auth.models import read_listed
 from face_auth.recognition.detection import Face
 
@@ -72,6 +78,7 @@ def whole_report() -> Report:
             Crowd.of(2, 30.0, 60.0, [0.5] * 6, ["slow", "slow", "no"]),
             Crowd.of(2, 0.0, 2.0, [], []),
         ],
+        failed={"mtcnn as it comes": "ValueError: empty"},
         notes=["dlib is not installed."],
     )
 
@@ -104,10 +111,12 @@ def test_printed_table_names_every_stage_and_what_missed() -> None:
         "met",
     ]
     assert "Note: dlib is not installed." in lines
+    assert "FAILED mtcnn as it comes: ValueError: empty" in lines
 
 
 def test_markdown_holds_the_same_lines() -> None:
     lines = table.markdown(whole_report()).splitlines()
+    assert "- FAILED mtcnn as it comes: ValueError: empty" in lines
     assert "| detect | 1.5 | 2.5 | 67x | 27x | 0.5 | 3x |" in lines
     assert "| total | 12 ms | ≤ 11 ms | MISSED |" in lines
     assert "| customers | login, ms (p95) | saving, ms (p95) | memory, MB |" in lines
@@ -192,6 +201,157 @@ def test_rival_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) ->
         rivals.Rival("deepface")
 
 
+def test_a_part_that_fails_is_a_row_and_the_next_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(part: Report) -> None:
+        part.rows.append(Row("before the fault", Timing(1.0, 2.0, 3)))
+        raise ValueError("no such\nthing")
+
+    parts = Parts(Report(), tmp_path)
+    parts.measure("first", fails, "vggface2")
+    parts.measure("second", lambda part: part.notes.append("the second was measured"))
+    assert parts.failed
+    document = json.loads((tmp_path / "speed.json").read_text("utf-8"))
+    assert document["failed"] == {"first (vggface2)": "ValueError: no such thing"}
+    assert document["rows"][0]["stage"] == "before the fault (vggface2)"
+    assert document["notes"] == ["the second was measured"]
+    printed = capsys.readouterr().out
+    assert "FAILED first (vggface2): ValueError: no such thing" in printed.splitlines()
+    assert printed.index("no such thing") < printed.index("the second was measured")
+
+
+def test_each_part_is_printed_and_on_disk_before_the_next_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def second(_: Report) -> None:
+        assert "the first" in capsys.readouterr().out
+        for name in ("speed.json", "speed.txt", "speed.md"):
+            assert "the first" in (tmp_path / name).read_text("utf-8"), name
+
+    parts = Parts(Report(), tmp_path)
+    parts.measure("one", lambda part: part.notes.append("the first"))
+    parts.measure("two", second)
+    assert not parts.failed
+
+
+def test_a_run_that_is_cut_off_keeps_what_it_has(tmp_path: Path) -> None:
+    def cut_off(part: Report) -> None:
+        part.notes.append("half of it")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Parts(Report(), tmp_path).measure("one", cut_off)
+    document = json.loads((tmp_path / "speed.json").read_text("utf-8"))
+    assert document["notes"] == ["half of it"]
+    assert document["failed"] == {"one": "it was cut off"}
+
+
+def test_a_network_that_is_not_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> None:
+        if name == "vggface2":
+            raise ModelError("It was not fetched.")
+
+    monkeypatch.setattr(command.Recogniser, "load", load)
+    report = Report()
+    assert command._usable(["bundled", "vggface2"], report) == ["bundled"]
+    assert report.notes == ["The network vggface2 was not measured: It was not fetched."]
+
+
+@pytest.mark.parametrize(("network", "bounds"), [("bundled", [16, 10]), ("vggface2", [10, 6])])
+def test_targets_of_a_frame_are_ratios_to_the_baseline(network: str, bounds: list[float]) -> None:
+    report = Report()
+    total = Row("total", Timing(10.0, 11.0, 9), default_ms=150.0, quick_ms=80.0)
+    stages._targets(report, network, total)
+    assert [target.bound for target in report.targets] == bounds
+    assert [target.value for target in report.targets] == [15, 8]
+    assert [target.met for target in report.targets] == [network == "vggface2"] * 2
+
+
+def test_a_ratio_to_what_failed_is_no_target() -> None:
+    report = Report()
+    stages._targets(report, "bundled", Row("total", Timing(10.0, 11.0, 9), default_ms=200.0))
+    assert [target.name for target in report.targets] == [
+        "one frame against the baseline's defaults (bundled)"
+    ]
+
+
+def test_instruction_sets_are_read_from_the_flags() -> None:
+    assert limits.instruction_sets("fpu sse4_2 avx avx2 avx512_vnni avx512f") == [
+        "SSE4.2",
+        "AVX2",
+        "AVX-512",
+        "AVX-512 VNNI",
+    ]
+    assert limits.instruction_sets("fpu avx") == []
+
+
+def test_a_work_that_raises_at_the_start_leaves_the_rivals_other_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def raises(frame: np.ndarray) -> int:
+        raise ValueError("an empty\nbatch")
+
+    works = {"broken": raises, "whole": lambda frame: 3}
+    monkeypatch.setattr(rivals, "_dlib", lambda: lambda: works)
+    ours, theirs = multiprocessing.Pipe()
+    server = threading.Thread(target=rivals._serve, args=("dlib", theirs))
+    server.start()
+    kind, start = ours.recv()
+    ours.send(("whole", np.zeros((4, 4, 3), np.uint8)))
+    answer = ours.recv()
+    ours.close()
+    server.join()
+    assert (kind, start.works) == ("done", ("whole",))
+    assert start.failed == {"broken": "ValueError: an empty batch"}
+    assert (answer[0], answer[1][1]) == ("done", 3)
+
+
+class FakeRival:
+    """A rival whose works find one face, but for one that ends with an error in its second turn."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.start = rivals.Start(1.0, 1.0, 1.0, (rivals.DEFAULT, rivals.QUICK), {"old": "gone"})
+        self._error, self._asked = error, 0
+
+    def run(self, work: str, frame: np.ndarray) -> tuple[float, int]:
+        self._asked += work == rivals.QUICK
+        if (
+            work == rivals.QUICK and self._asked > 2 * stages.TURN
+        ):  # after the turn that warms up and the first
+            raise self._error
+        return 100.0, 1
+
+
+def measured(error: BaseException) -> Report:
+    """Return the stages beside a rival that fails so; every work has at least one whole turn."""
+    pictures, _ = frames.large_faces(None, 2)
+    report, peak = Report(), limits.Peak(1e12, None, 1e10, 1e10)
+    rival: Any = FakeRival(error)
+    with contextlib.suppress(KeyboardInterrupt):
+        stages.measure(report, pictures, 3 * stages.TURN, peak, rival, [], ["bundled"])
+    return report
+
+
+def test_a_work_that_fails_on_the_way_is_a_row_and_the_others_go_on() -> None:
+    report = measured(rivals.RivalError("it ended"))
+    assert report.failed == {"old": "gone", rivals.QUICK: "it ended"}
+    assert {name: timing.runs for name, timing in report.others.items()} == {
+        rivals.DEFAULT: 3 * stages.TURN
+    }
+    total = report.rows[-1]
+    assert (total.stage, total.timing.runs) == (f"{stages.TOTAL} (bundled)", 3 * stages.TURN)
+
+
+def test_stages_that_are_cut_off_keep_the_turns_that_were_measured() -> None:
+    report = measured(KeyboardInterrupt())
+    assert {name: timing.runs for name, timing in report.others.items()} == {
+        rivals.DEFAULT: 2 * stages.TURN,
+        rivals.QUICK: stages.TURN,
+    }
+    assert report.rows[-1].timing.runs == 2 * stages.TURN
+
+
 @pytest.mark.xdist_group("tensorflow")
 def test_package_finds_the_face_at_100_px_only_with_its_pyramid_mended(shared: Path) -> None:
     from benchmarks.frames import large_faces
@@ -215,24 +375,25 @@ def test_tiny_run_measures_everything(tmp_path: Path) -> None:
     arguments = "--rounds 2 --logins 1 --starts 1 --seconds 0.5 --growth-runs 1 --customers 3 7"
     arguments += " --evaluated 4"
     out = tmp_path / "out"
+    arguments += " --networks bundled"
     assert command.main([*arguments.split(), "--no-rivals", "--out", str(out)]) == 0
     report = json.loads((out / "speed.json").read_text("utf-8"))
-    stages = {row["stage"] for row in report["rows"]}
-    assert stages >= {
+    assert {row["stage"] for row in report["rows"]} >= {
         "decode a JPEG",
         "letterbox, detect",
         "align, judge quality",
-        "embed",
+        "embed (bundled)",
         "score",
         "PIN hash",
         "compose, paint",
-        "detect, align, quality, embed, score",
-        "login: press to decision",
-        "login in the window: press to decision",
-        "start: first paint",
-        "start: ready to authenticate",
+        "detect, align, quality, embed, score (bundled)",
+        "login: press to decision (bundled)",
+        "login in the window: press to decision (bundled)",
+        "start: first paint (bundled)",
+        "start: ready to authenticate (bundled)",
         "train a template",
     }
+    assert report["failed"] == {}
     assert "evaluation: detect, embed" in {target["name"] for target in report["targets"]}
     assert [each["customers"] for each in report["growth"]] == [3, 7]
     assert report["facts"]["templates read by a login, 7 customers"] == 1

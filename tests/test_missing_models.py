@@ -31,6 +31,7 @@ class Copy:
         shutil.copy(ROOT / "evaluation.py", self.root)
         self.models = self.root / "models"
         shutil.copytree(ROOT / "models", self.models)
+        (self.models / "vggface2.tflite").unlink(missing_ok=True)  # the bundled one is spoiled
         self.data = folder / "data"
         self.env = {**os.environ, "ATM_KEY_DIR": str(folder / "keys")}
 

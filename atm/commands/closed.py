@@ -1,8 +1,10 @@
-"""Commands that run without an open machine: approve, keys, restore."""
+"""Commands that run without an open machine: approve, rebuild, keys, restore."""
 
 import argparse
 import contextlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from atm.approval import Approval, Approvals
@@ -12,6 +14,7 @@ from atm.folder import DataFolder, open_existing, open_folder
 from atm.keys.key_backup import backup, restore_backup
 from atm.keys.key_rotation import rotate
 from atm.keys.keys import Keys
+from atm.maintenance.rebuild import check_enrolled_with, rebuild_closed
 from atm.maintenance.restore import CounterFile, Restore
 from atm.ports import MachineLog, SignIn
 from atm.settings import Settings
@@ -26,7 +29,7 @@ from atm.stores import (
     Stores,
     open_staff,
 )
-from atm.terminal import NO, YES, ask, sign_in, sign_two
+from atm.terminal import NO, YES, ask, confirm, sign_in, sign_two
 from credentials.attempts import Attempts
 from credentials.sealed.resealing import reseal_database, reseal_records
 from credentials.sealed.seal import Seal
@@ -34,20 +37,27 @@ from credentials.store import JsonStore
 
 
 def approve(settings: Settings, options: argparse.Namespace) -> int:
-    """Approve the present models and settings."""
+    """Approve the present models and settings, once staff have confirmed the network's terms."""
     made = approve_kiosk(settings) if settings.store else _approve_folder(settings)
+    if made is None:
+        print("Nothing was approved.")
+        return NO
     print(f"approved {len(made.files)} model files and {len(made.settings)} settings")
     return YES
 
 
-def approve_kiosk(settings: Settings) -> Approval:
+def approve_kiosk(settings: Settings) -> Approval | None:
     """Approve with staff signed in at the service; make the data folder of a new kiosk.
+
+    Returns:
+        The approval; None if the network's terms were not confirmed.
 
     Raises:
         AtmError: If that is not allowed, or the service does not answer; nothing is approved then.
     """
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.log import KioskLog
+    from atm.fleet.kiosk.network import network_of_service
     from atm.fleet.kiosk.staff import RemoteStaff
 
     folder = open_folder(settings.data_dir, settings.kind)
@@ -58,23 +68,63 @@ def approve_kiosk(settings: Settings) -> Approval:
         held.callback(client.close)
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
+        settings = replace(settings, network=network_of_service(client, settings.network))
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 
-def _approve_folder(settings: Settings) -> Approval:
+def _approve_folder(settings: Settings) -> Approval | None:
     folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(), _stores(settings, folder) as stores:
+        settings = stores.approvals.in_effect(settings)
+        check_enrolled_with(stores, settings)
         return _approve(settings, stores.approvals, stores.staff, stores.audit)
 
 
-def _approve(settings: Settings, approvals: Approvals, staff: SignIn, log: MachineLog) -> Approval:
+def _approve(
+    settings: Settings, approvals: Approvals, staff: SignIn, log: MachineLog
+) -> Approval | None:
     two = approvals.needs_two(settings)
     names = sign_two(staff).names if two else [sign_in(staff).name]
+    terms = approvals.terms(settings)
+    if not confirm(terms):
+        return None
     known = log.head_stores().get("approval", 0)
     log.append("approval", step="begun", staff=names, anchor=True)
-    made = approvals.approve(settings, names, after=known)
+    made = approvals.approve(settings, names, after=known, confirmed=terms)
     log.append("approval", step="done", staff=names, liveness=settings.liveness, anchor=True)
     return made
+
+
+def rebuild(settings: Settings, options: argparse.Namespace) -> int:
+    """Change the face network: two sign, and every template is made again from its pictures."""
+    _need_own_customers(settings)
+    folder = open_existing(settings.data_dir, settings.kind)
+    with folder.held(alone=True):
+        keys = Keys.open(settings.key_dir, folder)
+        signed = sign_two(open_staff(folder, keys))
+        terms = Approvals(folder, keys.seal).terms(replace(settings, network=options.network))
+    made = None
+    if confirm(terms):
+        made = rebuild_closed(
+            settings, options.network, signed, confirmed=terms, confirm=_go_on, progress=_progress
+        )
+    if made is None or not made.done:
+        print("Nothing was changed.")
+        return NO
+    print(f"the face network is {made.network}; templates made again: {made.made}")
+    return YES
+
+
+def _go_on(left: Sequence[str]) -> bool:
+    print("The pictures of these customers do not serve; each of them will need a new face:")
+    for username in left:
+        print(username)
+    return ask("Type “rebuild” to go on: ", secret=False) == "rebuild"
+
+
+def _progress(done: int, of: int) -> None:
+    end = "\n" if done == of else ""
+    print(f"\rtemplates: {done} of {of}", end=end, file=sys.stderr, flush=True)
 
 
 def keys(settings: Settings, options: argparse.Namespace) -> int:

@@ -6,7 +6,8 @@ from datetime import datetime
 from atm.errors import AtmError
 from atm.machine import Machine
 from atm.people import Signatures
-from atm.terminal import NO, SECOND, YES, ask, sign_in
+from atm.terminal import NO, SECOND, YES, ask, confirm, sign_in
+from face_auth.models import PUBLISHED
 
 
 def init(machine: Machine, options: argparse.Namespace) -> int:
@@ -14,7 +15,11 @@ def init(machine: Machine, options: argparse.Namespace) -> int:
     if not machine.staff.empty:
         raise AtmError("This data folder already has staff.")
     name = ask("Staff name: ", secret=False)
-    machine.first_staff(name, ask("Staff PIN (six digits or more): "))
+    pin = ask("Staff PIN (six digits or more): ")
+    if not confirm(machine.terms):
+        print("Nothing was approved, and there is no member of staff yet.")
+        return NO
+    machine.first_staff(name, pin, confirmed=machine.terms)
     print(f"{machine.settings.data_dir} is ready ({machine.kind}).")
     return YES
 
@@ -62,7 +67,9 @@ def health(machine: Machine, options: argparse.Namespace) -> int:
     print(f"disk\t{found.disk_free_share:.0%} free")
     print(f"camera\t{found.camera_problem or 'may be used'}")
     print(f"clock\t{found.clock:%Y-%m-%d %H:%M:%S %Z}")
-    print(f"model\t{found.network}, {'approved' if found.approved else 'NOT approved'}")
+    better = found.other_network == PUBLISHED
+    advice = f"; “python -m atm rebuild {PUBLISHED}” brings the better one" if better else ""
+    print(f"model\t{found.network}, {'approved' if found.approved else 'NOT approved'}{advice}")
     network = "" if found.liveness_network or found.liveness == "off" else ", WITHOUT its network"
     print(f"liveness\t{found.liveness}{network}")
     print(f"keys\tlast backup {_day(found.last_backup)}")

@@ -1,6 +1,6 @@
 """Health of the machine: disk, camera, models, keys, log and pause, with notes for staff."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from atm.camera.registered_camera import RegisteredCamera
@@ -26,6 +26,8 @@ class Health:
         camera_problem: Why this camera may not be used, "" when it may.
         clock: The time, aware.
         network: The face network's name.
+        other_network: Name of another one that staff can change to here; "" where there is none.
+        other_terms: Its terms, which they must confirm then; "" where there are none.
         approved: Whether models and settings are what staff approved.
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
@@ -42,6 +44,8 @@ class Health:
     camera_problem: str
     clock: datetime
     network: str
+    other_network: str
+    other_terms: str
     approved: bool
     liveness: Liveness
     liveness_network: bool
@@ -63,11 +67,16 @@ def read_health(
     """Read the state of each part; a part that cannot be read adds a note instead."""
     notes = list(stores.audit.notes())
     approved, network, backup, pause_s = False, False, None, 0.0
+    other, terms = _other_network(settings), ""
     try:
         stores.approvals.check(settings)
         approved = True
     except AtmError as error:
         notes.append(str(error))
+    try:
+        terms = stores.approvals.terms(replace(settings, network=other)) if other else ""
+    except AtmError:
+        other = ""
     try:
         network = liveness.load()
     except FaceAuthError as error:
@@ -88,6 +97,8 @@ def read_health(
         camera_problem=camera.problem,
         clock=now.astimezone(),
         network=settings.network,
+        other_network=other,
+        other_terms=terms,
         approved=approved,
         liveness=settings.liveness,
         liveness_network=network,
@@ -97,3 +108,15 @@ def read_health(
         pause_s=pause_s,
         notes=tuple(notes),
     )
+
+
+def _other_network(settings: Settings) -> str:
+    """Return the published network where it is there and not in use, or the bundled one."""
+    from face_auth.models import BUNDLED, best_network  # NumPy with it
+
+    if settings.store:  # the bank's service chooses it
+        return ""
+    if settings.network != BUNDLED:
+        return BUNDLED
+    best = best_network()
+    return best if best != BUNDLED else ""

@@ -68,7 +68,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--people",
         choices=("unseen", "seen", "all"),
         default="unseen",
-        help="whom the bundled network saw in training (default: unseen)",
+        help="whom a network may have seen in training (default: unseen)",
     )
     folder = commands.add_parser("folder", parents=[common], help="from any folder of people")
     folder.add_argument("source", type=Path, help="one sub-folder a person")

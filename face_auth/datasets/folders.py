@@ -24,13 +24,12 @@ from face_auth.datasets.alterations import altered_copies
 from face_auth.datasets.photographs import (
     ImageError,
     aligned_crop,
-    central_face,
     people_in,
     read_photograph,
 )
+from face_auth.datasets.subject import SubjectFinder
 from face_auth.errors import DatasetError
 from face_auth.files import write_whole
-from face_auth.recognition.detection import Detector
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 TRAIN: Final = REPOSITORY / "aligned_image_data"
@@ -220,9 +219,9 @@ class _FolderWriter:
         except ImageError:
             self._report(photograph, "damaged image", "skipped in training")
             return None
-        if not hasattr(self._own, "detector"):
-            self._own.detector = Detector()
-        face = central_face(image, self._own.detector.detect(image))
+        if not hasattr(self._own, "finder"):
+            self._own.finder = SubjectFinder()
+        face = self._own.finder.find(image)
         if face is None:
             self._report(photograph, "no face", "skipped in training")
             return None

@@ -1,6 +1,5 @@
-"""Photographs in folders, one sub-folder per person: listing, decoding and choosing the face."""
+"""Photographs in folders, one sub-folder per person: listing, decoding and cropping the face."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -56,20 +55,6 @@ def read_photograph(data: bytes) -> NDArray[np.uint8]:
     if image is None:
         raise ImageError("damaged image")
     return image
-
-
-def central_face(image: NDArray[np.uint8], faces: Sequence[Face]) -> Face | None:
-    """Return the face nearest the middle of the photograph, or None without a face.
-
-    A photograph in a person's folder was framed on that person; a bystander's face may be larger.
-    """
-    height, width = image.shape[:2]
-
-    def distance(face: Face) -> float:
-        x, y, w, h = face.box
-        return float(np.hypot(x + (w - width) / 2, y + (h - height) / 2))
-
-    return min(faces, key=distance, default=None)
 
 
 def aligned_crop(image: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:

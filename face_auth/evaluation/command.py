@@ -19,6 +19,7 @@ from face_auth.evaluation.protocols import (
     allowed,
     calibration,
     closed_set,
+    groups,
     guidance,
     open_set,
     pairs,
@@ -35,7 +36,7 @@ from face_auth.models import MODELS
 OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 """Protocols on the two folders; they are the default. The others need only photographs."""
 PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
-ALL: Final = (*PROTOCOLS, allowed.NAME, guidance.NAME, pad.NAME)
+ALL: Final = (*PROTOCOLS, allowed.NAME, groups.NAME, guidance.NAME, pad.NAME)
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 
@@ -72,7 +73,8 @@ def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
     except ModelError as error:
         raise InputError(str(error)) from error
     with extractor.cache:
-        context = Context(extractor, material, options.seed)
+        strangers = options.groups if options.command == "calibrate" else None
+        context = Context(extractor, material, options.seed, strangers)
         if options.command == "calibrate":
             return _calibrate(context)
         sections = _sections(context, names, options, pin_rules)
@@ -101,8 +103,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--protocol",
         choices=(*ALL, "all"),
-        help=f"default: {' and '.join(OF_FOLDERS)}; with --report all but allowed, guidance "
-        "and pad",
+        help=f"default: {' and '.join(OF_FOLDERS)}; with --report all but allowed, groups, "
+        "guidance and pad",
     )
     parser.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
     parser.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
@@ -113,6 +115,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "folders were made from",
     )
     parser.add_argument("--pairs", type=Path, help="LFW's pairs.txt; default: in its folder")
+    parser.add_argument(
+        "--groups",
+        type=Path,
+        metavar="DIR",
+        help="labelled faces for groups, whose adults are further strangers for calibrate",
+    )
     parser.add_argument("--model", default="bundled", help="a network of the model card")
     parser.add_argument("--models", type=Path, default=MODELS, help="default: models/")
     parser.add_argument("--videos", type=Path, metavar="DIR", help="real clips for pad")
@@ -195,7 +203,10 @@ def _sections(
         verification.NAME: lambda: verification.verification(context),
         pairs.NAME: lambda: pairs.pairs(context, options.pairs),
         two_factor.NAME: lambda: two_factor.two_factor(context, pin_rules),
-        allowed.NAME: lambda: allowed.allowed(context.material.photographs, options.seed),
+        allowed.NAME: lambda: allowed.allowed(
+            context.material.photographs, options.seed, options.model
+        ),
+        groups.NAME: lambda: groups.groups(context, options.groups),
         guidance.NAME: lambda: guidance.guidance(context.material.photographs, options.seed),
         pad.NAME: lambda: pad.pad(
             context.material.photographs, _pad_options(options), options.seed

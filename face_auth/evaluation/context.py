@@ -13,6 +13,7 @@ from face_auth.evaluation import trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap
 from face_auth.evaluation.cache import digest
 from face_auth.evaluation.features import Extractor, Features, PhotographState
+from face_auth.evaluation.labelled import embed_labelled
 from face_auth.evaluation.material import Image, Material
 from face_auth.evaluation.trials import Scorer, TrialPeople
 from face_auth.models import load_cohort
@@ -21,13 +22,25 @@ from face_auth.recognition.classifier import (
     train_customer_svm,
     train_identification_svm,
 )
+from face_auth.recognition.embedding import load_network
 
 
 class Context:
     """The evaluation of one network on one set of data."""
 
-    def __init__(self, extractor: Extractor, material: Material, seed: int) -> None:
-        """Prepare the evaluation; nothing is computed yet."""
+    def __init__(
+        self, extractor: Extractor, material: Material, seed: int, strangers: Path | None = None
+    ) -> None:
+        """Prepare the evaluation; nothing is computed yet.
+
+        Args:
+            extractor: Embeds photographs with the network that is measured.
+            material: The photographs.
+            seed: Of every random choice.
+            strangers: Labelled faces, whose adults are further strangers.
+        """
+        self._strangers = strangers
+        self.further_strangers: frozenset[str] = frozenset()
         self.extractor = extractor
         self.material = material
         self.seed = seed
@@ -41,7 +54,15 @@ class Context:
     def photographs(self) -> tuple[Sequence[tuple[str, Path]], Features]:
         """Person and file of every photograph of unseen people, and its embedding."""
         files = trials.files_of_unseen(self.material.photographs)
-        return files, self.extractor.extract([path for _, path in files])
+        features = self.extractor.extract([path for _, path in files])
+        if self._strangers is None:
+            return files, features
+        network = load_network(self.extractor.card.name)
+        labels, rows, _ = embed_labelled(self.extractor.cache, self._strangers, network)
+        adult = np.array([label.adult for label in labels])
+        more = [(each.name, Path(each.name)) for each in labels if each.adult]
+        self.further_strangers = frozenset(name for name, _ in more)
+        return [*files, *more], features.joined(rows[adult])
 
     @cached_property
     def _pool(self) -> tuple[TrialPeople, Features]:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import face_auth
-from face_auth.datasets.photographs import ImageError, central_face, read_photograph
+from face_auth.datasets.photographs import ImageError, read_photograph
+from face_auth.datasets.subject import SubjectFinder
 from face_auth.evaluation.cache import Cache, digest
 from face_auth.models import DIMENSIONS, MODELS, load_card, read_entry
-from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import Network, load_network
 
 WORKERS: Final = 2
@@ -29,6 +29,7 @@ HASHED_AT_ONCE: Final = 2048
 CODE: Final = (
     "camera/opencv",
     "datasets/photographs",
+    "datasets/subject",
     "evaluation/features",
     "evaluation/frames",
     "recognition/alignment",
@@ -72,6 +73,14 @@ class Features:
         """Return the network's embeddings, with or without the average over the mirror image."""
         return unit(self.plain + self.mirrored) if mirror else self.plain
 
+    def joined(self, embeddings: NDArray[np.float32]) -> "Features":
+        """Return these and further faces, whose embeddings are averaged already."""
+        return Features(
+            np.concatenate([self.states, np.zeros(len(embeddings), np.uint8)]),
+            np.concatenate([self.plain, embeddings]),
+            np.concatenate([self.mirrored, embeddings]),
+        )
+
     def take(self, indices: NDArray[np.integer]) -> "Features":
         """Return the features of some photographs."""
         return Features(self.states[indices], self.plain[indices], self.mirrored[indices])
@@ -84,9 +93,10 @@ def unit(rows: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 class Extractor:
-    """The kiosk's chain of detection, framing and embedding, with a cache of its results.
+    """The kiosk's framing and embedding of the subject of each photograph, with a cache.
 
-    The face is the one nearest the middle of the photograph.
+    A face that the kiosk's detector misses is looked for again: a photograph is all there is of a
+    person, where a customer has another frame.
     """
 
     def __init__(
@@ -179,7 +189,7 @@ class Extractor:
     def _batch(
         self, batch: Sequence[tuple[bytes, Path]], alter: Alter | None
     ) -> list[tuple[bytes, bytes]]:
-        detector, network = self._models()
+        finder, network = self._models()
         states: list[PhotographState] = []
         faces: list[NDArray[np.uint8]] = []
         for _, path in batch:
@@ -189,7 +199,7 @@ class Extractor:
                 states.append(PhotographState.DAMAGED)
                 continue
             image = alter(image) if alter else image
-            face = central_face(image, detector.detect(image))
+            face = finder.find(image)
             if face is None:
                 states.append(PhotographState.NO_FACE)
                 continue
@@ -202,16 +212,16 @@ class Extractor:
             for (key, _), state in zip(batch, states, strict=True)
         ]
 
-    def _models(self) -> tuple[Detector, Network]:
-        """Return this worker's own detector and network, each on one core."""
+    def _models(self) -> tuple[SubjectFinder, Network]:
+        """Return this worker's own finder and network, each on one core."""
         if not hasattr(self._own, "models"):
             cv2.setNumThreads(1)
             self._own.models = (
-                Detector(self._folder),
+                SubjectFinder(self._folder),
                 load_network(self.card.name, self._folder, threads=1, mirror=False),
             )
-        detector, network = self._own.models
-        return detector, network
+        finder, network = self._own.models
+        return finder, network
 
 
 def _unpack(value: bytes, features: Features, index: int) -> None:

@@ -48,7 +48,7 @@ class Photographs:
     Attributes:
         folder: Where they are.
         people: Each person's files, in order.
-        unseen: The people whom the bundled network did not see in training.
+        unseen: The people whom no network saw in training.
         lfw: Whether they are Labeled Faces in the Wild.
     """
 
@@ -65,7 +65,7 @@ class Material:
     Attributes:
         train: Images to train on, by person.
         test: Images to classify, by person.
-        unseen: The people in both whom the bundled network did not see in training.
+        unseen: The people in both whom no network saw in training.
         photographs: Where the images came from; the images themselves if that is unknown.
     """
 

@@ -3,13 +3,16 @@
 Each customer has two files, both named by the template's id: `<id>.template` (embeddings and the
 customer's own SVM) and `<id>.captures` (the face crops that it was made from, so that another
 network can rebuild it). `face_auth.gallery.sealed_faces` defines their format.
+
+While the network is changed there is a third, `<id>.staged`: the template of the next network,
+which `settle` puts in the place of the present one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from face_auth.errors import GalleryError
-from face_auth.files import read_regular, write_whole
+from face_auth.files import read_regular, sync_folder, write_whole
 from face_auth.gallery.sealed_faces import (
     Capture,
     FaceSeal,
@@ -33,9 +36,11 @@ class Gallery:
         """Use *folder*, made if missing (0700), with two keys of 32 bytes each."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        of_templates = FaceSeal("template", template_key)
         self._seals = {
-            "template": FaceSeal("template", template_key),
+            "template": of_templates,
             "captures": FaceSeal("captures", capture_key),
+            "staged": of_templates,
         }
 
     def save(self, template_id: str, template: Template, captures: Sequence[Capture]) -> None:
@@ -54,11 +59,7 @@ class Gallery:
         Raises:
             GalleryError: If it is missing, damaged, or another customer's.
         """
-        plain = self._open(template_id, customer_id, "template")
-        try:
-            return unpack_template(plain, customer_id)
-        except (KeyError, TypeError, ValueError) as error:
-            raise GalleryError(f"template {template_id} has another layout") from error
+        return self._template(template_id, customer_id, "template")
 
     def load_captures(self, template_id: str, customer_id: str) -> list[Capture]:
         """Return the captures that the template was made from, to rebuild it.
@@ -72,8 +73,49 @@ class Gallery:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise GalleryError(f"captures {template_id} have another layout") from error
 
+    def stage(self, template_id: str, template: Template) -> None:
+        """Write another network's *template* beside the present one, until `settle`.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        self._seal(template_id, template.customer_id, "staged", pack_template(template))
+
+    def settle(self, networks: Collection[str]) -> int:
+        """Put each staged template in the place of the present one, or delete it.
+
+        It may be killed and called again, as long as *networks* are the same.
+
+        Args:
+            networks: SHA-256 of the files that staff approved; a staged template of another network
+                is deleted, and so is one that cannot be read.
+
+        Returns:
+            How many took the place of the former ones.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        settled = 0
+        staged = list(self._folder.glob("*.staged"))
+        for path in staged:
+            try:
+                _, customer_id, _ = read_header(read_regular(path, _LARGEST), path)
+                template = self._template(path.stem, customer_id, "staged")
+                wanted = template.network_sha256 in networks
+            except GalleryError:
+                wanted = False
+            if wanted:
+                path.replace(path.with_suffix(".template"))
+                settled += 1
+            else:
+                path.unlink()
+        if staged:
+            sync_folder(self._folder)
+        return settled
+
     def remove(self, template_id: str, customer_id: str | None = None) -> None:
-        """Delete both files of *template_id*; missing files are ignored.
+        """Delete all files of *template_id*; missing files are ignored.
 
         Whose face it is does not matter here; a database finds the row by it.
         """
@@ -119,6 +161,13 @@ class Gallery:
                 except GalleryError:
                     left.append(path.name)
         return sorted(left)
+
+    def _template(self, template_id: str, customer_id: str, purpose: str) -> Template:
+        plain = self._open(template_id, customer_id, purpose)
+        try:
+            return unpack_template(plain, customer_id)
+        except (KeyError, TypeError, ValueError) as error:
+            raise GalleryError(f"template {template_id} has another layout") from error
 
     def _path(self, template_id: str, purpose: str) -> Path:
         return self._folder / f"{template_id}.{purpose}"

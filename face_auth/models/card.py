@@ -63,9 +63,14 @@ class ModelCard:
         margin: Added around the box on each side, as a share of it; 0 where framing has none.
         cohort_file: Its impostor cohort in *folder*; None where none was made yet.
         cohort_sha256: Of that file.
+        cohort_network: SHA-256 of the network's file with which the cohort was made: another one
+            where the same weights were converted by other software.
         thresholds: Score by false match rate ("1e-4").
         provisional: Whether the thresholds wait for their calibration.
         fnmrs: False non-match rate at each calibrated threshold, by false match rate.
+        default_rate: The false match rate that a kiosk takes where none is set: the strictest
+            calibrated one at which three tries fail for at most one honest visitor in a hundred.
+        terms: What staff must know and confirm before a bank uses the network; "" if nothing.
     """
 
     name: str
@@ -77,21 +82,24 @@ class ModelCard:
     margin: float
     cohort_file: str | None
     cohort_sha256: str | None
+    cohort_network: str
     thresholds: Mapping[str, float]
     provisional: bool
     fnmrs: Mapping[str, float] = field(default_factory=dict)
+    default_rate: str = "1e-4"
+    terms: str = ""
 
-    def threshold(self, security: str = "1e-4") -> Threshold:
+    def threshold(self, security: str = "") -> Threshold:
         """Return the threshold for a false match rate, or the strictest available.
 
         Args:
-            security: The rate asked for, as a number in words: "1e-3".
+            security: The rate asked for, as a number in words: "1e-3"; "" for the default.
 
         Raises:
             ModelError: If no threshold was measured for this network.
             ValueError: If *security* is not a rate between 0 and 1.
         """
-        asked = float(security)
+        asked = float(security or self.default_rate)
         if not 0 < asked < 1:
             raise ValueError(f"{security} is not a false match rate between 0 and 1")
         if not self.thresholds:
@@ -124,9 +132,12 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
             margin=_finite(entry["input"].get("margin", 0)),
             cohort_file=_plain_name(cohort["file"]) if cohort else None,
             cohort_sha256=str(cohort["sha256"]) if cohort else None,
+            cohort_network=str((cohort or {}).get("network", entry["sha256"])),
             thresholds={_rate(k): _finite(v) for k, v in entry["thresholds"].items()},
             provisional=bool(entry["provisional"]),
             fnmrs=_fnmrs(entry),
+            default_rate=_rate(str(entry.get("default rate", "1e-4"))),
+            terms=str(entry.get("terms", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(
@@ -138,24 +149,24 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
 def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
     """Return the entry *name* of the cards in *folder*, as written there.
 
-    A network that was fetched has a card file of its own, ``<name>.card.json``.
+    A network that was made on this computer has a card file of its own, ``<name>.card.json``,
+    which is read first.
 
     Raises:
         ModelError: If there is no such entry, or a card cannot be read.
     """
-    for path in (folder / CARD_FILE, own_card(name, folder)):
+    for path in (own_card(name, folder), folder / CARD_FILE):
         entry = read_card_file(path).get(name)
         if isinstance(entry, dict):
             return entry
-    if name == "vggface2":
-        advice = "Fetch it with: python -m face_auth.models fetch vggface2"
-    else:
-        advice = f"Restore {folder / CARD_FILE} from the program's repository."
-    raise ModelError(f"No model card in {folder} has an entry for the network {name}. {advice}")
+    raise ModelError(
+        f"No model card in {folder} has an entry for the network {name}. "
+        f"Restore {folder / CARD_FILE} from the program's repository."
+    )
 
 
 def own_card(name: str, folder: Path) -> Path:
-    """Return the path of a fetched network's card."""
+    """Return the path of the card of a network that was made on this computer."""
     return folder / f"{name}.card.json"
 
 
@@ -238,7 +249,7 @@ def load_cohort(card: ModelCard) -> NDArray[np.float32]:
         vectors, network = arrays["vectors"].astype(np.float32), str(arrays["network"])
     except (ValueError, KeyError) as error:
         raise ModelError(f"{path} holds no impostor cohort. {_how_to_restore(path)}") from error
-    if network != card.sha256:
+    if network != card.cohort_network:
         raise ModelError(
             f"The impostor cohort {path} was made for another network than {card.file}. "
             f"{_how_to_restore(path)}"
@@ -251,7 +262,7 @@ def load_cohort(card: ModelCard) -> NDArray[np.float32]:
 
 
 def _how_to_restore(path: Path) -> str:
-    if path.name.startswith("vggface2"):
+    if path.name == "vggface2.tflite":
         return "Fetch it again: python -m face_auth.models fetch vggface2"
     if path.name.startswith("mtcnn"):
         return "Make it again: python -m face_auth.models convert mtcnn"

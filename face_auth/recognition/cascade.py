@@ -22,9 +22,6 @@ PNET_WINDOW: Final = 12
 PNET_STRIDE: Final = 2
 RNET_SIDE: Final = 24
 ONET_SIDE: Final = 48
-PNET_SCORE: Final = 0.6
-RNET_SCORE: Final = 0.7
-ONET_SCORE: Final = 0.8
 OVERLAP_IN_LEVEL: Final = 0.5
 OVERLAP: Final = 0.7
 BATCHES: Final = (8, 4, 2, 1)
@@ -33,12 +30,24 @@ BATCHES: Final = (8, 4, 2, 1)
 Floats = NDArray[np.float32]
 
 
+class Scores(NamedTuple):
+    """The score that a window must exceed in each network, 0 to 1."""
+
+    pnet: float
+    rnet: float
+    onet: float
+
+
+STRICT: Final = Scores(pnet=0.6, rnet=0.7, onet=0.8)
+"""The kiosk's thresholds, which are those of the ``mtcnn`` package."""
+
+
 class Found(NamedTuple):
     """The faces found in a frame, in its pixels, highest score first.
 
     Attributes:
         boxes: x1, y1, x2, y2, shape (n, 4); may reach beyond the frame.
-        scores: Shape (n,), above ONET_SCORE.
+        scores: Shape (n,), above O-Net's threshold.
         landmarks: x, y, shape (n, 5, 2), in the order of ``detection.Face``.
     """
 
@@ -50,7 +59,9 @@ class Found(NamedTuple):
 class Cascade:
     """The three networks, prepared for frames of 640 x 480; not thread-safe."""
 
-    def __init__(self, pnet: bytes, rnet: bytes, onet: bytes, min_face: int, threads: int) -> None:
+    def __init__(
+        self, pnet: bytes, rnet: bytes, onet: bytes, min_face: int, threads: int, scores: Scores
+    ) -> None:
         """Prepare one P-Net for each level of the pyramid, and R-Net and O-Net for each batch.
 
         Args:
@@ -59,11 +70,13 @@ class Cascade:
             onet: See *pnet*.
             min_face: Smallest face of interest, px of the frame.
             threads: How many processor threads one network may use.
+            scores: What a face must exceed in each network.
 
         Raises:
             ValueError: If one of the files is not a network, or has another input.
             RuntimeError: The same, as LiteRT sees it.
         """
+        self._scores = scores
         self._levels = [
             (scale, Reduction(width, height), _Network(pnet, (1, height, width, 3), threads))
             for scale, width, height in pyramid(min_face)
@@ -87,7 +100,9 @@ class Cascade:
         boxes, scores = [], []
         for scale, reduce, network in self._levels:
             offsets, chances = network(_normalised(reduce(sums))[np.newaxis])
-            level_boxes, level_scores = windows(offsets[0], chances[0, :, :, 1], scale)
+            level_boxes, level_scores = windows(
+                offsets[0], chances[0, :, :, 1], scale, self._scores.pnet
+            )
             keep = suppress(level_boxes, level_scores, OVERLAP_IN_LEVEL)
             boxes.append(level_boxes[keep])
             scores.append(level_scores[keep])
@@ -97,14 +112,14 @@ class Cascade:
     def _refine(self, pixels: Floats, boxes: Floats) -> Floats:
         """Judge and move the proposals with R-Net; (n, 4)."""
         offsets, chances = self._rnet(_patches(pixels, boxes, RNET_SIDE))
-        good = chances[:, 1] > RNET_SCORE
+        good = chances[:, 1] > self._scores.rnet
         boxes = _moved(boxes[good], offsets[good])
         return _squared(boxes[suppress(boxes, chances[good, 1], OVERLAP)])
 
     def _finish(self, pixels: Floats, boxes: Floats) -> Found:
         """Judge and move the boxes with O-Net, and place the landmarks."""
         offsets, points, chances = self._onet(_patches(pixels, boxes, ONET_SIDE))
-        good = chances[:, 1] > ONET_SCORE
+        good = chances[:, 1] > self._scores.onet
         boxes, offsets, points, scores = boxes[good], offsets[good], points[good], chances[good, 1]
         sizes = (boxes[:, 2:] - boxes[:, :2] + 1)[:, np.newaxis]
         # O-Net gives five x, then five y, as shares of the box that it looked at.
@@ -124,9 +139,9 @@ def pyramid(min_face: int) -> list[tuple[float, int, int]]:
     return levels
 
 
-def windows(offsets: Floats, chances: Floats, scale: float) -> tuple[Floats, Floats]:
+def windows(offsets: Floats, chances: Floats, scale: float, least: float) -> tuple[Floats, Floats]:
     """Convert P-Net's maps, shapes (h, w, 4) and (h, w), to boxes in the frame and their scores."""
-    rows, columns = np.nonzero(chances > PNET_SCORE)
+    rows, columns = np.nonzero(chances > least)
     corner = np.stack([columns, rows], axis=1).astype(np.float32) * PNET_STRIDE
     boxes = np.concatenate([corner + 1, corner + PNET_WINDOW], axis=1)
     boxes += offsets[rows, columns] * (PNET_WINDOW - 1)

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
 from face_auth.models import MODELS, read_listed
-from face_auth.recognition.cascade import FRAME_HEIGHT, FRAME_WIDTH, PNET_WINDOW, Cascade
+from face_auth.recognition.cascade import (
+    FRAME_HEIGHT,
+    FRAME_WIDTH,
+    PNET_WINDOW,
+    STRICT,
+    Cascade,
+    Scores,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +28,7 @@ class Face:
         box: x, y, width, height; inside the image.
         landmarks: x, y of the image-left eye, the image-right eye, the nose, the image-left and
             the image-right corner of the mouth, shape (5, 2); may lie outside the image.
-        confidence: How sure the last network is: above 0.8, at most 1.
+        confidence: How sure the last network is: above the detector's last threshold, at most 1.
     """
 
     box: tuple[float, float, float, float]
@@ -88,7 +95,14 @@ def letterbox(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Placement]:
 class Detector:
     """The face detector (MTCNN). Any thread may call it; calls take turns."""
 
-    def __init__(self, folder: Path = MODELS, *, min_face: int = 100, threads: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path = MODELS,
+        *,
+        min_face: int = 100,
+        threads: int = 1,
+        scores: Scores = STRICT,
+    ) -> None:
         """Load the three networks; 15 ms.
 
         Args:
@@ -97,6 +111,7 @@ class Detector:
             threads: How many processor threads one network may use. More than one gained
                 nothing: the networks are too small. For throughput, give each of several threads
                 a detector of its own.
+            scores: What a face must exceed in each of the three networks.
 
         Raises:
             ModelError: If a file is missing or damaged.
@@ -110,7 +125,7 @@ class Detector:
             for name in ("pnet", "rnet", "onet")
         ]
         try:
-            self._cascade = Cascade(files[0], files[1], files[2], min_face, threads)
+            self._cascade = Cascade(files[0], files[1], files[2], min_face, threads, scores)
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"The face detector's files in {folder} do not run ({error}). "

@@ -33,7 +33,7 @@ CHEEKS: Final = (slice(54, 68), slice(32, 80))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OcclusionClassifier:
-    """The two classifiers of occlusion; a region with a score above 0 is covered.
+    """The two classifiers of occlusion; 0 is their own threshold, `quality` asks for more.
 
     Attributes:
         weights: One row of weights by region, as long as `describe` gives.

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from face_auth.datasets.unseen import unseen_people
+from face_auth.datasets.unseen import UNSEEN_FILE, read_names
 from face_auth.errors import FaceAuthError
 from face_auth.model_making.conversion import read_npz
 from face_auth.model_making.photograph_embeddings import read_landmarks
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    unseen = unseen_people()
+    unseen = read_names(MODELS / UNSEEN_FILE)
     wanted: dict[str, Callable[[str], bool]] = {
         "all": lambda person: True,
         "known": lambda person: person not in unseen,
@@ -131,7 +131,7 @@ def _train(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in NUMBERS}
     settings = of_stage(options.stage, **given)
     faces, unseen = _those_of(options), _read([options.unseen])
-    refuse_leaks(faces, unseen, unseen_people())
+    refuse_leaks(faces, unseen, read_names(MODELS / UNSEEN_FILE))
     print("Nobody who must stay unseen is among them, by name or by picture.")
     vectors = read_vectors(options.teacher)
     faces = _look_alikes(faces, unseen, vectors, options.apart)
@@ -168,7 +168,7 @@ def _export(options: argparse.Namespace) -> int:
     unseen, whiten = _read([options.unseen]), None
     if options.whiten:
         whiten = _read(options.whiten)
-        refuse_leaks(whiten, unseen, unseen_people())
+        refuse_leaks(whiten, unseen, read_names(MODELS / UNSEEN_FILE))
     export(options.folder, unseen, options.out, last=options.last, whiten=whiten)
     if options.photographs is None:
         print("It has no cohort yet: name LFW's folder with --photographs before comparing.")

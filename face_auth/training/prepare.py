@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.datasets.photographs import ImageError, central_face, people_in, read_photograph
+from face_auth.datasets.photographs import ImageError, people_in, read_photograph
+from face_auth.datasets.subject import SubjectFinder
 from face_auth.files import write_whole
 from face_auth.recognition.alignment import align
-from face_auth.recognition.detection import Detector
 from face_auth.training.shards import MARGIN, Picture, TrainingError, digest, write_shards
 
 WORKERS: Final = 2
@@ -126,7 +126,7 @@ class _Cutter:
     def _points(self, image: Picture, name: str) -> NDArray[np.float32] | None:
         if self._landmarks is not None:
             return self._landmarks.get(name)
-        if not hasattr(self._own, "detector"):
-            self._own.detector = Detector()
-        face = central_face(image, self._own.detector.detect(image))
+        if not hasattr(self._own, "finder"):
+            self._own.finder = SubjectFinder()
+        face = self._own.finder.find(image)
         return None if face is None else face.landmarks

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from face_auth.datasets.unseen import UNSEEN_FILE, unseen_people
+from face_auth.datasets.unseen import UNSEEN_FILE, read_names
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.material import Material, photographs_in
@@ -14,7 +12,6 @@ from face_auth.evaluation.protocols import calibration
 from face_auth.files import write_whole
 from face_auth.model_making import duplicate_thresholds
 from face_auth.model_making.card_writing import card_of, write_entry
-from face_auth.model_making.cohort import People
 from face_auth.model_making.recipes import embed_people, make_cohort, write_cohort
 from face_auth.models import load_card, load_cohort, read_checked, read_entry
 from face_auth.training.compare import Comparison, Outcome, as_json
@@ -32,12 +29,10 @@ def add_cohort(
     Raises:
         ModelError: If there are too few people.
     """
-    known, unseen = embed_people(
-        NAME, folder, photographs, landmarks, unseen_people(folder / UNSEEN_FILE).__contains__, say
-    )
-    names = np.asarray(unseen.names)
-    chooses = np.array([half_of(name) is Half.CHOOSING for name in unseen.names])
-    choosing = People(unseen.embeddings[chooses], list(names[chooses]))
+    listed = read_names(folder / UNSEEN_FILE)
+    everybody = embed_people(NAME, folder, photographs, landmarks, say)
+    known = everybody.of(lambda name: name not in listed)
+    choosing = everybody.of(lambda name: name in listed and half_of(name) is Half.CHOOSING)
     say(write_cohort(NAME, folder, make_cohort(known, choosing, "mixture", say)))
 
 
@@ -64,8 +59,8 @@ def replace(
     verdict, reason = comparison.verdict()
     if verdict is not Outcome.BETTER:
         raise TrainingError(f"Nothing was replaced: {reason}.")
-    is_unseen = unseen_people(new / UNSEEN_FILE).__contains__
-    _, unseen = embed_people(NAME, new, photographs, landmarks, is_unseen, say)
+    listed = read_names(new / UNSEEN_FILE)
+    unseen = embed_people(NAME, new, photographs, landmarks, say).of(listed.__contains__)
     say(
         duplicate_thresholds.write_thresholds(
             NAME, new, duplicate_thresholds.measure(NAME, new, unseen)

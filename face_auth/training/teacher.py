@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.datasets.photographs import central_face
+from face_auth.datasets.grouped_faces import face_in
+from face_auth.datasets.subject import SubjectFinder
 from face_auth.files import read_regular, write_whole
 from face_auth.models import Framing
 from face_auth.npz import read_arrays
-from face_auth.recognition.alignment import FIVE_POINTS
-from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import load_network
 from face_auth.training.shards import MARGIN, SIDE, Faces, Picture, TrainingError
 
@@ -141,27 +140,15 @@ def network_teacher(name: str, folder: Path) -> Teach:
                 pictures[:, edge : edge + network.size, edge : edge + network.size]
             )
         )
-    detector = Detector(folder)
+    finder = SubjectFinder(folder)
 
     def embed(pictures: Picture) -> Rows:
         framed = []
         for picture in pictures:
-            face = central_face(picture, detector.detect(picture)) or _Located()
-            framed.append(network.frame_face(picture, face))
+            framed.append(network.frame_face(picture, face_in(picture, finder)))
         return network.embed(np.stack(framed))
 
     return embed
-
-
-class _Located:
-    """The location of an aligned face that the detector does not find."""
-
-    landmarks = np.asarray(FIVE_POINTS + MARGIN, np.float32)
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Return the median of MTCNN's boxes on 112 faces of three collections, px."""
-        return 30.0, 12.0, 76.0, 103.0
 
 
 class _Descriptor(Protocol):

@@ -14,6 +14,7 @@ import pytest
 from atm.approval import FREE_SETTINGS, Approvals, NotApprovedError, bound_settings
 from atm.folder import DataFolder, Kind, open_folder
 from atm.settings import Settings
+from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from face_auth.model_making.card_writing import digest
 from face_auth.model_making.cohort import pack
@@ -78,6 +79,36 @@ def test_nothing_runs_before_it_was_approved(
         Approvals(folder, SEAL).check(settings, models=models)
 
 
+def test_a_live_folder_takes_a_network_with_terms_only_once_they_are_confirmed(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    add_terms(models)
+    approvals = Approvals(folder, SEAL)
+    assert approvals.terms(settings, models=models) == "For research only."
+    for confirmed in ("", "yes", "For all purposes."):
+        with pytest.raises(NotApprovedError, match="were not confirmed"):
+            approvals.approve(settings, ["Ada"], models=models, confirmed=confirmed)
+    assert approvals.last is None
+    approvals.approve(settings, ["Ada"], models=models, confirmed="For research only.")
+    assert approvals.check(settings, models=models).by == ("Ada",)
+
+
+@pytest.mark.parametrize("kind", [Kind.DEMO, Kind.TEST])
+def test_a_folder_that_serves_no_bank_asks_for_no_terms(
+    tmp_path: Path, models: Path, settings: Settings, kind: Kind
+) -> None:
+    add_terms(models)
+    approvals = Approvals(open_folder(tmp_path / "data", kind), SEAL)
+    assert approvals.terms(settings, models=models) == ""
+    approvals.approve(settings, ["Ada"], models=models)
+
+
+def add_terms(models: Path) -> None:
+    card = json.loads((models / "model_card.json").read_text())
+    card["bundled"]["terms"] = "For research only."
+    (models / "model_card.json").write_text(json.dumps(card))
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_any_changed_file_is_named_and_a_new_approval_helps(
     folder: DataFolder, models: Path, settings: Settings, name: str
@@ -116,6 +147,66 @@ def test_a_card_that_was_not_there_is_refused(
     shutil.copy(models / "model_card.json", models / "bundled.card.json")
     with pytest.raises(NotApprovedError, match="differ from what staff approved"):
         Approvals(folder, SEAL).check(settings, models=models)
+
+
+def test_first_approval_records_the_best_network_and_later_ones_keep_it(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    publish(models)
+    approvals = Approvals(folder, SEAL)
+    assert approvals.in_effect(settings, models=models).network == "bundled"
+    assert approvals.approve(settings, ["Ada"], models=models).network == "bundled"
+    later = Approvals(open_folder(folder.path.with_name("later")), SEAL)
+    assert later.in_effect(settings, models=models).network == "vggface2"
+    assert later.approve(settings, ["Ada"], models=models).network == "vggface2"
+    (models / "published.tflite").unlink()
+    assert later.in_effect(settings, models=models).network == "vggface2"
+    with pytest.raises(NotApprovedError, match=r"published\.tflite cannot be read"):
+        later.check(settings, models=models)
+
+
+def test_approval_that_names_no_network_means_the_bundled_one(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    publish(models)
+    path = folder.path / "approval.json"
+    record = json.loads(path.read_text())["records"][0]
+    del record["mac"], record["settings"]["network"]
+    RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
+    assert Approvals(folder, SEAL).in_effect(settings, models=models).network == "bundled"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_another_network_than_the_recorded_one_is_refused_in_every_kind_of_folder(
+    tmp_path: Path, models: Path, settings: Settings, kind: Kind
+) -> None:
+    approvals = Approvals(open_folder(tmp_path / kind, kind), SEAL)
+    approvals.approve(settings, ["Ada"], models=models)
+    publish(models)
+    with pytest.raises(NotApprovedError, match=r"“vggface2”, but staff approved “bundled”"):
+        approvals.check(replace(settings, network="vggface2"), models=models)
+    altered = tmp_path / kind / "approval.json"
+    altered.write_bytes(altered.read_bytes().replace(b'"bundled"', b'"vggface2"'))
+    fresh = Approvals(open_folder(tmp_path / kind), SEAL)
+    assert fresh.in_effect(settings, models=models).network == "bundled"
+    with pytest.raises(NotApprovedError, match="altered"):
+        fresh.check(settings, models=models)
+
+
+def publish(models: Path) -> None:
+    """Put the published network beside the bundled one."""
+    network = b"a better network"
+    (models / "published.tflite").write_bytes(network)
+    cohort = pack(np.eye(20, 512, dtype=np.float32), digest(network))
+    (models / "published.npz").write_bytes(cohort)
+    card = json.loads((models / "model_card.json").read_text())["bundled"] | {
+        "file": "published.tflite",
+        "sha256": digest(network),
+        "cohort": {"file": "published.npz", "sha256": digest(cohort)},
+    }
+    (models / "vggface2.card.json").write_text(json.dumps({"vggface2": card}))
 
 
 OTHERS: dict[str, Any] = {

@@ -98,7 +98,7 @@ def test_it_can_be_broken_off(opened: Opened) -> None:
 
 def test_a_live_folder_takes_no_drawn_camera_from_anybody(opened: Opened) -> None:
     machine = opened(Kind.LIVE, "0")
-    staff = machine.first_staff("ruiz", "482913")
+    staff = machine.first_staff("ruiz", "482913", confirmed=machine.terms)
     with pytest.raises(FolderError, match="only a webcam"):
         machine.enrol(
             Application("ada", "Ada", 0, "4071", datetime.now(UTC)),

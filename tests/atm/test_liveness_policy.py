@@ -126,9 +126,11 @@ def run(folder: Path, *arguments: object, lines: tuple[str, ...] = (), **env: st
 
 
 def test_a_live_folder_takes_weaker_liveness_only_from_two(tmp_path) -> None:
-    assert run(tmp_path, "init", lines=STAFF).returncode == 0
-    assert run(tmp_path, "staff", "add", "okafor", lines=(*STAFF, "739164")).returncode == 0
-    weaker = {"ATM_LIVENESS": "passive"}
+    plain = {"ATM_NETWORK": "bundled"}  # which has no terms to confirm
+    assert run(tmp_path, "init", lines=STAFF, **plain).returncode == 0
+    added = run(tmp_path, "staff", "add", "okafor", lines=(*STAFF, "739164"), **plain)
+    assert added.returncode == 0
+    weaker = plain | {"ATM_LIVENESS": "passive"}
     done = run(tmp_path, "list", lines=STAFF, **weaker)
     assert (done.returncode, "liveness" in done.stderr) == (2, True)
     assert run(tmp_path, "approve", lines=(*STAFF, *STAFF), **weaker).returncode == 2

@@ -1,15 +1,19 @@
 """A data folder that an earlier program filled opens, adds up and admits its customers."""
 
+import argparse
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from atm.audit import AuditLog
 from atm.audit.__main__ import main as audit
 from atm.camera.registered_camera import RegisteredCamera
+from atm.commands.closed import approve
 from atm.folder import Kind, open_existing
 from atm.keys.key_backup import restore_backup
 from atm.login.decision import Outcome
@@ -35,9 +39,13 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(place: Path) -> Settings:
-    return Settings(
+    """Settings of the copy, whose staff have approved the present models, as after an upgrade."""
+    made = Settings(
         data_dir=place / "data", key_dir=place / "keys", camera="demo", login_limit_s=60.0
     )
+    with mock.patch("sys.stdin", io.StringIO("ana\n864209\n")):
+        assert approve(made, argparse.Namespace()) == 0
+    return made
 
 
 @pytest.fixture
@@ -55,6 +63,7 @@ def verified(settings: Settings, place: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_it_holds_what_was_put_into_it(machine: Machine) -> None:
+    assert machine.settings.network == "bundled"  # whatever else is there
     assert machine.kind is Kind.TEST and machine.has_customers and not machine.camera_problem
     found = {
         customer.username: (customer, state)

@@ -18,6 +18,7 @@ ACTS: dict[str, list[Act]] = {
     "lock-out": [["wrong", "person-1", "0000"]] * 3,
     "withdrawal": [["withdraw", "person-2", "4072", 7000]],
     "deletion": [["delete", "person-3"]],
+    "change of the network": [["rebuild", "everybody"]],
 }
 
 

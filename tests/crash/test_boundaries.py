@@ -16,7 +16,7 @@ def _strace() -> None:
 
 
 def test_killed_at_some_calls_of_each_act(tellers: Tellers, work: Path) -> None:
-    chosen = sample(all_boundaries(tellers, work), count=40, seed=6)
+    chosen = sample(all_boundaries(tellers, work), count=48, seed=6)
     died = kill_at_each(tellers, chosen)
     assert min(died[act] for act in ACTS) >= 6
 

@@ -15,9 +15,12 @@ from credentials.attempts import WRONG_LIMIT, Standing
 from credentials.hashing import PinHasher
 from credentials.sealed.database import Database
 from credentials.store import CredentialRecord
+from face_auth.models import load_card
 from tests.crash.place import cheap, journal_of, settings_of, verifier_of
 
 _KINDS = {"enrol": "enrolment", "pin": "pin", "delete": "delete", "unlock": "unlock"}
+_BEFORE = "ab" * 32
+"""The network of the templates before a change of it."""
 
 
 @dataclass
@@ -62,7 +65,9 @@ class Truth:
         for line in lines:
             verb, act, username, *rest = line.split(" ")
             self.said += 1
-            if verb == "begin":
+            if act == "rebuild":
+                self.done[act] += verb == "done"
+            elif verb == "begin":
                 self._begun(act, username, rest)
             elif verb == "done":
                 self._done(act, username, rest)
@@ -142,6 +147,8 @@ def _check_people(machine: Machine, root: Path, truth: Truth) -> None:
     assert records.keys() <= truth.people.keys(), "somebody whom nobody enrolled"
     assert stores.gallery.ids() == {record.template_id for record in records.values()}
     assert stores.ledger.customer_ids() == {record.customer_id for record in records.values()}
+    approved = stores.approvals.last
+    network = load_card("bundled").sha256 if approved is not None else _BEFORE
     attempts = stores.attempts
     for username, person in truth.people.items():
         record = records.get(username)
@@ -150,7 +157,8 @@ def _check_people(machine: Machine, root: Path, truth: Truth) -> None:
         if record is None:
             continue
         assert record.template_id is not None
-        stores.gallery.load(record.template_id, record.customer_id)
+        template = stores.gallery.load(record.template_id, record.customer_id)
+        assert template.network_sha256 == network, f"{username} is locked out by another network"
         assert len(stores.gallery.load_captures(record.template_id, record.customer_id)) == 5
         _check_pin(hasher, record, person)
         wrong, begun = _attempts(attempts._database, record.customer_id)
@@ -207,7 +215,7 @@ def _check_files(root: Path, truth: Truth) -> None:
     """Nobody who is gone may be found in a byte of the data folder, nor a writer's leavings."""
     gone = [f'"{name}"'.encode() for name, person in truth.people.items() if person.here == {False}]
     for path in (root / "data").rglob("*"):
-        assert path.suffix != ".partial", f"{path.name} was left behind"
+        assert path.suffix not in (".partial", ".staged"), f"{path.name} was left behind"
         if path.is_file() and path.suffix != ".room":
             data = path.read_bytes()
             for name in gone:

@@ -137,6 +137,7 @@ class FakeMachine:
     camera_problem: str = ""
     has_customers: bool = True
     ready: bool = True
+    terms: str = ""
     verdict: Verdict = Verdict.OK
     outcome: Outcome | None = None
     pace_s: float = 0.02
@@ -161,6 +162,7 @@ class FakeMachine:
         default_factory=lambda: SimpleNamespace(
             disk_free_share=0.62, disk_short=False, camera="ready", camera_problem="",
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
+            other_network="", other_terms="",
             liveness="challenge", liveness_network=True, pace=12.4,
             last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
         )
@@ -173,8 +175,9 @@ class FakeMachine:
         """Return what the test says."""
         return self.excused
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
-        """Make the first member."""
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
+        """Make the first member, once the terms are confirmed."""
+        assert confirmed == self.terms
         return self.staff.add_first(name, pin)
 
     def warm_up(self) -> None:

@@ -15,6 +15,7 @@ from atm.errors import AtmError
 from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
 from atm.people import Customer, StaffMember
+from face_auth.model_making.published_graph import TERMS
 from face_auth.types import Verdict
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.existing_user import ExistingUser
@@ -28,6 +29,7 @@ from kiosk.screens.enrolment.face_step import FaceStep, Saved
 from kiosk.screens.staff.sign_in import FirstStart, StaffSignIn
 from kiosk.screens.staff.staff_menu import StaffMenu
 from kiosk.screens.staff.staff_page import NotDone
+from kiosk.screens.staff.terms import Terms
 from kiosk.widgets import theme
 from kiosk.words import messages
 from tests.kiosk.looking import judged
@@ -100,6 +102,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         app.go_home(notice)
         kiosk.settle(0.05)
         yield f"home, {notice}"
+    show(lambda a: Terms(a, TERMS, lambda a: FirstStart(a, lambda _s: None)))
+    yield "terms"
     page = show(lambda a: FirstStart(a, lambda _s: None))
     yield "first start"
     for field in page.fields:

@@ -12,6 +12,7 @@ import pytest
 from atm.accounts.accounts import Hold
 from atm.accounts.session import Session
 from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.maintenance.rebuild import Rebuild
 from atm.people import Customer, Signatures, StaffMember
 from atm.staff.acts import Refusal
 from face_auth.models import Threshold
@@ -29,6 +30,7 @@ from kiosk.screens.staff.delete_with_money import DeleteWithMoney
 from kiosk.screens.staff.excused_movements import ExcusedMovements
 from kiosk.screens.staff.health import HealthPage
 from kiosk.screens.staff.holds import Holds, SettleHold
+from kiosk.screens.staff.network import Change, ChangeNetwork, LeftOut, Rebuilding
 from kiosk.screens.staff.new_face import NewFace
 from kiosk.screens.staff.new_pin import NewPin
 from kiosk.screens.staff.refusals import Refusals
@@ -170,12 +172,28 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "health"
     machine.healthy = SimpleNamespace(
         disk_free_share=0.0412, disk_short=True, camera="lost", camera_problem="",
-        clock=datetime.now(), network="vggface2", approved=False, last_backup=None, log_room=1,
-        pause_s=3600.0, liveness="off", liveness_network=False,
+        clock=datetime.now(), network="vggface2", other_network="bundled", other_terms="",
+        approved=False,
+        last_backup=None, log_room=1,
+        pause_s=3600.0, pace=1.5, liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip
     show(lambda a: HealthPage(a, ANA, back))
     yield "health, not well"
+    show(lambda a: ChangeNetwork(a, ANA, "bundled", "vggface2", "", back))
+    yield "network"
+    change = Change(app, SIGNED, "bundled", "vggface2")
+    show(lambda a: Rebuilding(a, change))
+    yield "templates, at first"
+    change._progress(9_999, 10_000)
+    kiosk.settle(0.05)
+    yield "templates"
+    names = [known.username for known, _state in office.known]
+    show(lambda a: LeftOut(a, change, names))
+    yield "templates, left out"
+    for made in (Rebuild("vggface2", True, 1, tuple(names)), Rebuild("vggface2", False, 0, ())):
+        show(lambda a, made=made: change._result(made, a))
+        yield f"network, {made.done}"
     show(lambda a: Holds(a, ANA, back))
     yield "holds"
     page = show(lambda a: SettleHold(a, ANA, hold, CUSTOMER.username, back))

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
-from atm.errors import AtmError
+from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.accounts import RemoteAccounts
 from atm.fleet.kiosk.client import client_of
 from atm.fleet.kiosk.enrolment import RemoteEnrolment
 from atm.fleet.kiosk.log import KioskLog
 from atm.fleet.kiosk.login import Awaited, RemoteLogin, gather
+from atm.fleet.kiosk.network import network_of_service
 from atm.fleet.kiosk.office import RemoteOffice
 from atm.fleet.kiosk.staff import RemoteStaff
 from atm.folder import DataFolder
@@ -45,7 +46,7 @@ class RemoteBank:
         Raises:
             ClientError: If this kiosk's certificate cannot be used.
         """
-        self._settings = settings
+        self.settings = settings
         self._client = client_of(settings)
         self.stores = stores
         self.audit = KioskLog(stores.audit, self._client)
@@ -70,7 +71,7 @@ class RemoteBank:
         """
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
         stores.check()
-        return cls(settings, stores)
+        return cls(stores.approvals.in_effect(settings), stores)
 
     @property
     def has_customers(self) -> bool:
@@ -89,7 +90,7 @@ class RemoteBank:
 
         return self.logins.login(username, pin, check)
 
-    def first_staff(self, name: str, pin: str) -> StaffMember:
+    def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Refuse: the first member of staff is made at the service.
 
         Raises:
@@ -115,7 +116,7 @@ class RemoteBank:
         Raises:
             NotApprovedError: If they are not what staff approved at this kiosk.
         """
-        self.stores.approvals.check(self._settings)
+        self.stores.approvals.check(self.settings)
 
     def tidy(self) -> None:
         """Do nothing: the service keeps no unfinished enrolments."""
@@ -124,11 +125,13 @@ class RemoteBank:
         """Do nothing: the service hashes PINs and searches for duplicate faces."""
 
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence if the service does not answer."""
+        """Return a sentence if the service does not answer, or runs another face network."""
         try:
-            self._client.call("health", idempotent=True)
-        except AtmError:
+            network_of_service(self._client, self.settings.network)
+        except ServiceUnavailable:
             return ("The bank's service does not answer.",)
+        except AtmError as error:
+            return (str(error),)
         return ()
 
     def close(self) -> None:
@@ -137,7 +140,7 @@ class RemoteBank:
         self._client.close()
 
     def _network(self) -> tuple[str, str]:
-        card = load_card(self._settings.network)
+        card = load_card(self.settings.network)
         return card.name, card.sha256
 
     def _open_session(self, customer: Customer, token: str, template: Template) -> Session:
@@ -146,8 +149,8 @@ class RemoteBank:
             customer,
             accounts,
             SimulatedDispenser(),
-            smallest_note=self._settings.smallest_note,
-            day_limit=self._settings.day_limit,
+            smallest_note=self.settings.smallest_note,
+            day_limit=self.settings.day_limit,
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=lambda: template,
             save_pin=accounts.save_pin,

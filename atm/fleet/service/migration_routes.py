@@ -48,7 +48,9 @@ def migration_routes(service: BankService) -> APIRouter:
         except FaceWireError as error:
             raise MigrationError("The face is not in the form that this program writes.") from error
         if face is not None and face[0].network_sha256 != service.network_sha256:
-            raise MigrationError("The face was enrolled by another face network.")
+            raise MigrationError(
+                "The face was enrolled by another face network: run “python -m atm rebuild”."
+            )
         record = CredentialRecord(
             customer_id=customer_id,
             username=body.name,

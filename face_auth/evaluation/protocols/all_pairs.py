@@ -32,10 +32,18 @@ class AllPairs:
         Raises:
             ValueError: If *fmr* is above the share that was kept.
         """
+        return float(np.mean(self.genuine > self.limit(fmr)))
+
+    def limit(self, fmr: float) -> float:
+        """Return the cosine that at most *fmr* of the other pairs exceed.
+
+        Raises:
+            ValueError: If *fmr* is above the share that was kept.
+        """
         allowed = math.floor(fmr * self.impostors + 1e-9)
         if allowed >= len(self.highest):
             raise ValueError(f"only {len(self.highest)} of {self.impostors} pairs were kept")
-        return float(np.mean(self.genuine > self.highest[allowed]))
+        return float(self.highest[allowed])
 
 
 def compare_all(embeddings: NDArray[np.float32], person: NDArray[np.integer]) -> AllPairs:

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.datasets.photographs import ImageError, central_face, read_photograph
+from face_auth.datasets.photographs import ImageError, read_photograph
+from face_auth.datasets.subject import subject
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
 from face_auth.evaluation.metrics import wilson
@@ -29,7 +30,9 @@ CUSTOMERS: Final = 232
 Picture = NDArray[np.uint8]
 
 
-def allowed(photographs: Photographs, seed: int, customers: int = CUSTOMERS) -> Section:
+def allowed(
+    photographs: Photographs, seed: int, network: str = "bundled", customers: int = CUSTOMERS
+) -> Section:
     """Measure FNMR under each alteration that guidance lets pass.
 
     Each customer is enrolled from five photographs as they are; the sixth is the attempt, as it
@@ -40,7 +43,7 @@ def allowed(photographs: Photographs, seed: int, customers: int = CUSTOMERS) -> 
         InputError: If nobody has six photographs.
         ModelError: If a model file is missing or another one.
     """
-    recogniser = Recogniser.load()
+    recogniser = Recogniser.load(network)
     cv2.setNumThreads(1)
     people = [
         name for name in sorted(photographs.unseen) if len(photographs.people[name]) > ENROLLED
@@ -89,7 +92,7 @@ def _with(kind: str) -> str:
 
 
 def _refuses(recogniser: Recogniser, template: Template, picture: Picture) -> bool:
-    face = central_face(picture, recogniser.detector.detect(picture))
+    face = subject(picture, recogniser.detector.detect(picture))
     if face is None:
         return True
     score = template.svm.score(_embed(recogniser, picture, face))[0]
@@ -104,7 +107,7 @@ def _read(
     except ImageError:
         return None
     frame, _ = letterbox(picture)
-    face = central_face(frame, recogniser.detector.detect(frame))
+    face = subject(frame, recogniser.detector.detect(frame))
     return None if face is None else (frame, face)
 
 

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.metrics import (
@@ -23,6 +26,8 @@ from face_auth.models import read_entry
 RATES: Final = ("1e-2", "1e-3", "1e-4", "1e-5")
 PAIRS_PER_MATCH: Final = 10
 """Number of pairs needed for each pair that a rate lets pass."""
+MOST_REFUSED: Final = 0.01
+"""Share of honest visits, three tries each, that may fail at the rate that kiosks take."""
 WIDEST: Final = 2.0
 """Largest ratio of the measured rate's upper bound to the rate."""
 
@@ -54,18 +59,28 @@ class OperatingPoint:
 
 
 def operating_points(
-    draws: Sequence[Attempts], attempts: Attempts, bootstrap: Bootstrap
+    draws: Sequence[Attempts],
+    attempts: Attempts,
+    bootstrap: Bootstrap,
+    further: NDArray[np.bool_] | None = None,
 ) -> list[OperatingPoint]:
     """Return a point for each of RATES, supported or not.
+
+    Where further strangers are added, a threshold is the higher of two: that of all strangers, and
+    that of those who come from the customers' own photographs, who are more like them.
 
     Args:
         draws: The attempts of each draw of enrolled photographs.
         attempts: All of them together.
         bootstrap: Over those.
+        further: Whether an impostor attempt is by a further stranger, shape (m,).
     """
     points = []
     for rate in RATES:
         threshold = threshold_at_fmr(attempts.impostor, float(rate))
+        if further is not None and further.any():
+            own = attempts.impostor[~further]
+            threshold = max(threshold, threshold_at_fmr(own, float(rate)))
         around = interval(bootstrap.fmr(threshold))
         points.append(
             OperatingPoint(
@@ -84,7 +99,11 @@ def operating_points(
 
 def points_of(context: Context) -> list[OperatingPoint]:
     """Return the operating points of the kiosk's verification."""
-    return operating_points(context.kiosk_draws, context.kiosk_attempts, context.kiosk_bootstrap)
+    attempts = context.kiosk_attempts
+    further = np.array([name in context.further_strangers for name in context.people.names])
+    return operating_points(
+        context.kiosk_draws, attempts, context.kiosk_bootstrap, further[attempts.stranger]
+    )
 
 
 def table(points: Sequence[OperatingPoint], title: str, notes: Sequence[str] = ()) -> Table:
@@ -120,9 +139,15 @@ def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
     supported = [point for point in points if not point.missing]
     entry: dict[str, Any] = dict(read_entry(card.name, card.folder))
     entry["thresholds"] = {point.rate: _rounded(point.threshold) for point in supported}
+    entry["default rate"] = default_rate(supported)
     entry["provisional"] = False
     entry["calibration"] = {
-        "data": "LFW, people whom the network did not see" if pool.lfw else "photographs of people",
+        "data": ("LFW, people whom no network saw" if pool.lfw else "photographs of people")
+        + (
+            f"; {len(context.further_strangers):,} further strangers, adults of labelled faces"
+            if context.further_strangers
+            else ""
+        ),
         "customers": attempts.customers,
         "people": attempts.people,
         "photographs": len(people.paths),
@@ -139,6 +164,16 @@ def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
     path = card_of(card.name, card.folder)
     write_entry(path, card.name, entry)
     return path
+
+
+def default_rate(supported: Sequence[OperatingPoint]) -> str:
+    """Return the strictest rate at which few honest visits fail; the loosest if there is none."""
+    borne = [
+        each for each in supported if each.refused is not None and each.refused <= MOST_REFUSED
+    ]
+    if not borne:
+        return max(supported, key=lambda point: float(point.rate)).rate
+    return min(borne, key=lambda point: float(point.rate)).rate
 
 
 def _values(point: OperatingPoint) -> Mapping[str, object]:

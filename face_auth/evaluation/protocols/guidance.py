@@ -1,11 +1,11 @@
 """Protocol: guidance on single photographs, and the training of its occlusion classifiers.
 
 It counts how often each verdict occurs on one-face photographs within 20 degrees of yaw, and on
-copies of them that were altered at known strength.
+copies of them that were altered at known strength; and by skin tone, with less and less light.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -16,19 +16,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.datasets.photographs import ImageError, read_photograph
 from face_auth.evaluation.context import say
+from face_auth.evaluation.faces import portraits
+from face_auth.evaluation.frames import exposed
 from face_auth.evaluation.material import InputError, Photographs
 from face_auth.evaluation.overlays import ALLOWED, HIDING
+from face_auth.evaluation.protocols.skin_tone import SkinTones, by_skin_tone
 from face_auth.evaluation.result import Section, Table, percent
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import card_of, digest, write_entry
 from face_auth.models import read_card_file
 from face_auth.recognition.alignment import align
-from face_auth.recognition.detection import Detector, Face, letterbox
+from face_auth.recognition.detection import Detector, Face
 from face_auth.recognition.occlusion import FILE, REGIONS, describe
 from face_auth.recognition.occlusion import NAME as CLASSIFIERS
-from face_auth.recognition.pose import head_pose
 from face_auth.recognition.quality import assess
 from face_auth.types import Verdict
 
@@ -36,7 +37,6 @@ Picture = NDArray[np.uint8]
 Alter = Callable[[Picture, Face, np.random.Generator], Picture]
 
 NAME: Final = "guidance"
-MOST_YAW: Final = 20.0
 TRAINED_ON: Final = 600
 """Faces for training. The photographs after twice this number are for measuring."""
 MEASURED_ON: Final = 400
@@ -50,6 +50,10 @@ FALSE_ALARMS: Final = 0.007
 
 def _times(picture: Picture, face: Face, rng: np.random.Generator, factor: float) -> Picture:
     return np.asarray(np.clip(picture * np.float32(factor), 0, 255), np.uint8)
+
+
+def _darkened(picture: Picture, face: Face, rng: np.random.Generator) -> Picture:
+    return exposed(picture, 0.01, rng)
 
 
 def _veiled(picture: Picture, face: Face, rng: np.random.Generator) -> Picture:
@@ -76,10 +80,10 @@ def _painted(picture: Picture, face: Face, rng: np.random.Generator, what: str) 
 
 
 ALTERED: Final[dict[str, tuple[Alter, Verdict]]] = {
-    "25 % of the light": (partial(_times, factor=0.25), Verdict.TOO_DARK),
-    "2.5 times the light": (partial(_times, factor=2.5), Verdict.TOO_BRIGHT),
+    "1 % of the light": (_darkened, Verdict.TOO_DARK),
+    "2.5 times as bright": (partial(_times, factor=2.5), Verdict.TOO_BRIGHT),
     "a veil of 150": (_veiled, Verdict.TOO_BRIGHT),
-    "backlit, 35 % of the light": (_backlit, Verdict.TOO_BRIGHT),
+    "backlit, 35 % as bright": (_backlit, Verdict.TOO_BRIGHT),
     "blurred by 2 % of the face": (_blurred, Verdict.BLURRED),
     **{name: (partial(_painted, what=name), Verdict.COVERED) for name in HIDING},
     **{name: (partial(_painted, what=name), Verdict.OK) for name in ALLOWED},
@@ -102,8 +106,9 @@ def guidance(photographs: Photographs, seed: int) -> Section:
     say(f"guidance on photographs, and under {len(ALTERED)} alterations ...")
     plain: Counter[Verdict] = Counter()
     altered: dict[str, Counter[Verdict]] = {name: Counter() for name in ALTERED}
-    found = _faces_in(photographs, 2 * TRAINED_ON, detector, seed)
-    for number, (frame, face) in enumerate(islice(found, MEASURED_ON)):
+    found = portraits(photographs, 2 * TRAINED_ON, detector, seed)
+    for number, portrait in enumerate(islice(found, MEASURED_ON)):
+        frame, face = portrait.frame, portrait.face
         rng = np.random.default_rng([number, 5])
         plain[assess(frame, [face]).verdict] += 1
         for name, (alter, _) in ALTERED.items():
@@ -113,7 +118,7 @@ def guidance(photographs: Photographs, seed: int) -> Section:
         raise InputError(
             f"more than {2 * TRAINED_ON:,} photographs are needed, as so many are for training"
         )
-    return _section(plain, altered)
+    return _section(plain, altered, by_skin_tone(photographs, 2 * TRAINED_ON, seed))
 
 
 def train_occlusion(photographs: Photographs, seed: int) -> bytes:
@@ -128,9 +133,10 @@ def train_occlusion(photographs: Photographs, seed: int) -> bytes:
     detector = Detector()
     say(f"training on {TRAINED_ON} faces and altered copies of them ...")
     faces: list[tuple[str, Picture]] = []
-    for number, (frame, face) in enumerate(
-        islice(_faces_in(photographs, 0, detector, seed), TRAINED_ON)
+    for number, portrait in enumerate(
+        islice(portraits(photographs, 0, detector, seed), TRAINED_ON)
     ):
+        frame, face = portrait.frame, portrait.face
         rng = np.random.default_rng([number, 6])
         faces.append(("plain", align(frame, face.landmarks)))
         for name, alter in (ALLOWED | HIDING).items():
@@ -170,22 +176,9 @@ def write_occlusion(folder: Path, content: bytes) -> Path:
     return path
 
 
-def _faces_in(
-    photographs: Photographs, skipped: int, detector: Detector, seed: int
-) -> Iterator[tuple[Picture, Face]]:
-    """Yield frames of 640 x 480 with one face within 20 degrees of yaw, mixed, after some."""
-    paths = [path for files in photographs.people.values() for path in files]
-    for index in np.random.default_rng(seed).permutation(len(paths))[skipped:]:
-        try:
-            frame, _ = letterbox(read_photograph(paths[index].read_bytes()))
-        except ImageError:
-            continue
-        faces = detector.detect(frame)
-        if len(faces) == 1 and abs(head_pose(faces[0].landmarks).yaw) <= MOST_YAW:
-            yield frame, faces[0]
-
-
-def _section(plain: Counter[Verdict], altered: dict[str, Counter[Verdict]]) -> Section:
+def _section(
+    plain: Counter[Verdict], altered: dict[str, Counter[Verdict]], tones: SkinTones
+) -> Section:
     good = percent(plain[Verdict.OK] / plain.total(), 1)
     rows = [("none", Verdict.OK.value, good, _others(plain, Verdict.OK))]
     for name, (_, wanted) in ALTERED.items():
@@ -200,6 +193,7 @@ def _section(plain: Counter[Verdict], altered: dict[str, Counter[Verdict]]) -> S
             "photographs": plain.total(),
             "unaltered": _shares(plain),
             "altered": {name: _shares(found) for name, found in altered.items()},
+            "skin_tone": tones.values,
         },
         tables=(
             Table(
@@ -207,6 +201,7 @@ def _section(plain: Counter[Verdict], altered: dict[str, Counter[Verdict]]) -> S
                 ("altered", "expected", "given", "otherwise"),
                 rows,
             ),
+            *tones.tables,
         ),
     )
 

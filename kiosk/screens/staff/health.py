@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from atm.pace import LEAST
 from face_auth.types import CameraState
+from kiosk.screens.staff.network import ChangeNetwork
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
 from kiosk.widgets.lists import Entry, ListView, Shape
+from kiosk.widgets.top_bar import Chip
 
 if TYPE_CHECKING:
     from atm.maintenance.health import Health
@@ -32,6 +34,8 @@ class HealthPage(StaffPage):
         """Build the page for *staff*."""
         super().__init__(app)
         self.sign(staff, back)
+        self._menu = back
+        self._network, self._other_network, self._other_terms = "", "", ""
         self.head(self._("Health"), 92)
         self.listing = ListView(
             self, self.fonts, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please")
@@ -44,7 +48,26 @@ class HealthPage(StaffPage):
         """Return the buttons that turn the pages."""
         return self.listing.controls
 
+    def chips(self) -> Sequence[Chip]:
+        """Return the way back, the change of the network where there is another, the way out."""
+        back, *out = super().chips()
+        if not self._other_network:
+            return [back, *out]
+        return [back, Chip(self._("Face network"), self._change_network), *out]
+
+    def _change_network(self) -> None:
+        staff, back, old, new = self.staff, self._menu, self._network, self._other_network
+        terms = self._other_terms
+
+        def again(app: Shell) -> HealthPage:
+            return HealthPage(app, staff, back)
+
+        self.app.show(lambda app: ChangeNetwork(app, staff, old, new, terms, again))
+
     def _found(self, health: Health) -> None:
+        self._network, self._other_network = health.network, health.other_network
+        self._other_terms = health.other_terms
+        self.app.redraw_bars()
         self.listing.show(findings(health, self.language, datetime.now(UTC)))
 
 
@@ -58,6 +81,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     """
     # The stores come with it, which take 0.1 s: the menu that imports this module does not wait.
     from atm.maintenance.health import OLD_BACKUP_DAYS
+    from face_auth.models import PUBLISHED
 
     _ = language.gettext
     backup = health.last_backup
@@ -65,6 +89,9 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     saved = language.day_and_time(backup) if backup is not None else ""
     pause = math.ceil(health.pause_s)
     approved = _("{name}, approved by staff.") if health.approved else _("{name} is not approved.")
+    model = approved.format(name=health.network)
+    if health.other_network == PUBLISHED:
+        model += " " + _("A better one is here: {name}.").format(name=health.other_network)
     rows = [
         (_("Camera"), *_camera(health, language)),
         (
@@ -75,7 +102,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
             _("Clock"), True,
             _("{time}. Compare it with your watch.").format(time=language.clock(health.clock)),
         ),
-        (_("Model"), health.approved, approved.format(name=health.network)),
+        (_("Model"), health.approved, model),
         (_("Liveness"), *_liveness(health, language)),
         (_("Speed"), *_speed(health, language)),
         (

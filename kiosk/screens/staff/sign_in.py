@@ -9,6 +9,7 @@ from atm.people import StaffMember, StaffSignInError
 from credentials.policy import check_pin, normalise_username
 from kiosk.screens.base import Screen
 from kiosk.screens.form import Form
+from kiosk.screens.staff.terms import Terms
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.top_bar import Chip
@@ -27,12 +28,16 @@ def staff_first(page: Screen, then: Then) -> None:
     app = page.app
 
     def ask() -> None:
-        registry = app.machine.staff
-        page.work(lambda _attempt: registry.empty, done=show)
+        machine = app.machine
+        page.work(lambda _attempt: machine.terms if machine.staff.empty else None, done=show)
 
-    def show(first_start: bool) -> None:
-        sign_in = FirstStart if first_start else StaffSignIn
-        app.show(lambda app: sign_in(app, then))
+    def show(terms: str | None) -> None:
+        if terms is None:
+            app.show(lambda app: StaffSignIn(app, then))
+        elif terms:
+            app.show(lambda app: Terms(app, terms, lambda app: FirstStart(app, then, terms)))
+        else:
+            app.show(lambda app: FirstStart(app, then))
 
     app.when_open(ask)
 
@@ -72,9 +77,10 @@ class FirstStart(StaffNamePin):
 
     action = messages.N_("Create staff member")
 
-    def __init__(self, app: Shell, then: Then) -> None:
-        """Build the page."""
+    def __init__(self, app: Shell, then: Then, confirmed: str = "") -> None:
+        """Build the page; *confirmed* are the network's terms that were confirmed before."""
         self._then = then
+        self._confirmed = confirmed
         super().__init__(app)
 
     def prepare(self) -> None:
@@ -103,8 +109,10 @@ class FirstStart(StaffNamePin):
 
     def make(self, name: str, pin: str) -> None:
         """Have a worker make it."""
-        machine = self.app.machine
-        self.work(lambda _attempt: machine.first_staff(name, pin), done=self._then)
+        machine, confirmed = self.app.machine, self._confirmed
+        self.work(
+            lambda _attempt: machine.first_staff(name, pin, confirmed=confirmed), done=self._then
+        )
 
 
 class StaffSignIn(Form):

@@ -106,16 +106,19 @@ class StaffPage(Screen):
 
 
 class StaffMessage(StaffPage):
-    """Page with an error's own sentence, for staff alone."""
+    """Page with one sentence, such as an error's own, for staff alone."""
 
-    def __init__(self, app: Shell, staff: StaffMember, title: str, sentence: str) -> None:
-        """Build the page for *staff*."""
+    def __init__(
+        self, app: Shell, staff: StaffMember, title: str, sentence: str, *, well: bool = False
+    ) -> None:
+        """Build the page for *staff*; *well* if the sentence tells of a success."""
         super().__init__(app)
         self.sign(staff)
         inner = WIDE - 96
         pane: Any = card(self, WIDE, 440)
         self.put(pane, (theme.PAGE_WIDTH - WIDE) // 2, 124)
-        at(disc(pane, "warn", theme.WARN, theme.WARN_SOFT), inner // 2, 32)
+        sign = ("check", theme.OK, theme.OK_SOFT) if well else ("warn", theme.WARN, theme.WARN_SOFT)
+        at(disc(pane, *sign), inner // 2, 32)
         heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
         at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 148)
         self.said = Label(
@@ -125,16 +128,26 @@ class StaffMessage(StaffPage):
         at(self.said, 48, 208)
 
 
-class NotDone(StaffMessage):
+class Result(StaffMessage):
+    """Says what came of an act, with the way out."""
+
+    def __init__(
+        self, app: Shell, staff: StaffMember, title: str, sentence: str, *, well: bool = False
+    ) -> None:
+        """Build the page for *staff*; see `StaffMessage`."""
+        super().__init__(app, staff, title, sentence, well=well)
+        left = (theme.PAGE_WIDTH - WIDE) // 2
+        self.button(
+            self._("Sign out"), app.go_home, left, 612, WIDE, look="primary", height=theme.KEY
+        )
+
+
+class NotDone(Result):
     """Says why an act failed."""
 
     def __init__(self, app: Shell, staff: StaffMember, sentence: str) -> None:
         """Build the page for *staff* around *sentence*."""
         super().__init__(app, staff, app.language.gettext(messages.NOT_DONE), sentence)
-        left = (theme.PAGE_WIDTH - WIDE) // 2
-        self.button(
-            self._("Sign out"), app.go_home, left, 612, WIDE, look="primary", height=theme.KEY
-        )
 
 
 def staff_sentence(error: BaseException) -> str | None:

@@ -203,6 +203,7 @@ def test_bad_input_is_one_sentence_and_an_exit_code(atm, arguments, lines, code,
 
 def test_a_live_folder_takes_no_pictures_as_its_camera(tmp_path) -> None:
     atm = Atm(tmp_path)
+    atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
     atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
     for camera in (tmp_path, "demo", "http://127.0.0.1:1/"):
@@ -297,6 +298,7 @@ def test_keys_are_changed_and_everybody_still_comes_in(atm_of_two, cameras, tmp_
 
 def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
     atm = Atm(tmp_path)
+    atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
     atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
     atm.env["ATM_SECURITY"] = "1e-3"
@@ -308,6 +310,7 @@ def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
 
 def test_a_live_folder_judges_nothing_before_its_camera_is_registered(tmp_path) -> None:
     atm = Atm(tmp_path)
+    atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
     atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
     camera = "https://127.0.0.1:9/stream"

@@ -16,31 +16,30 @@ from face_auth.datasets.photographs import (
     CROP_SIDE,
     ImageError,
     aligned_crop,
-    central_face,
     people_in,
     read_photograph,
 )
+from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import DatasetError
-from face_auth.models import MODELS
 from face_auth.recognition.alignment import ALIGNED_SIZE, FIVE_POINTS
 from face_auth.recognition.detection import Face
 
 SIDE = 80
 
 
-class FakeDetector:
+class FakeFinder:
     """Finds one upright face in the middle of everything that is not black."""
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def find(self, image: np.ndarray) -> Face | None:
         if image.mean() < 5:
-            return []
+            return None
         points = (FIVE_POINTS * 0.5 + 10).astype(np.float32)
-        return [Face((20.0, 20.0, 40.0, 40.0), points, 0.99)]
+        return Face((20.0, 20.0, 40.0, 40.0), points, 0.99)
 
 
 @pytest.fixture(autouse=True)
-def fake_detector(monkeypatch) -> None:
-    monkeypatch.setattr(folders, "Detector", FakeDetector)
+def fake_finder(monkeypatch) -> None:
+    monkeypatch.setattr(folders, "SubjectFinder", FakeFinder)
 
 
 def picture(rng: np.random.Generator) -> np.ndarray:
@@ -245,15 +244,6 @@ def test_aligned_crop_puts_the_landmarks_in_its_middle(rng) -> None:
     assert crop.mean() < 30
 
 
-def test_the_face_meant_is_the_central_one() -> None:
-    image = np.zeros((100, 200, 3), np.uint8)
-    points = np.zeros((5, 2), np.float32)
-    aside = Face((0.0, 0.0, 90.0, 90.0), points, 1.0)
-    middle = Face((85.0, 35.0, 30.0, 30.0), points, 0.9)
-    assert central_face(image, [aside, middle]) is middle
-    assert central_face(image, []) is None
-
-
 def test_a_jpeg_that_was_cut_off_is_damaged(rng) -> None:
     data = cv2.imencode(".jpg", picture(rng))[1].tobytes()
     assert read_photograph(data).shape == (SIDE, SIDE, 3)
@@ -264,7 +254,7 @@ def test_a_jpeg_that_was_cut_off_is_damaged(rng) -> None:
 
 
 def test_lfw_takes_unseen_people_with_six_photographs(tmp_path, rng, capsys) -> None:
-    unseen = (MODELS / "unseen_people.txt").read_text().split()[:2]
+    unseen = sorted(unseen_people())[:2]
     for name, count in {unseen[0]: 6, unseen[1]: 5, "Somebody_Seen": 7}.items():
         write_person(tmp_path / "lfw", name, count, rng)
     folders = ["--train", str(tmp_path / "a"), "--test", str(tmp_path / "t")]
@@ -278,7 +268,7 @@ def test_lfw_takes_unseen_people_with_six_photographs(tmp_path, rng, capsys) -> 
 
 
 def test_lfw_comes_from_scikit_learn_without_a_source(tmp_path, rng, monkeypatch) -> None:
-    name = (MODELS / "unseen_people.txt").read_text().split()[0]
+    name = min(unseen_people())
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "home"))
 
     def fetch(**_options: object) -> None:

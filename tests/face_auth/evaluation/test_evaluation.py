@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.datasets.photographs import central_face, read_photograph
+from face_auth.datasets.photographs import read_photograph
+from face_auth.datasets.subject import subject
+from face_auth.datasets.unseen import unseen_people as people_never_seen
 from face_auth.evaluation import features, trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap, interval
 from face_auth.evaluation.cache import Cache, digest
@@ -22,9 +24,10 @@ from face_auth.evaluation.material import load, photographs_in
 from face_auth.evaluation.metrics import equal_error_rate, tar_at_fmr
 from face_auth.evaluation.protocols import calibration, two_factor
 from face_auth.evaluation.protocols.all_pairs import compare_all
+from face_auth.evaluation.protocols.calibration import default_rate
 from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.protocols.verification import in_threes
-from face_auth.models import MODELS, load_card
+from face_auth.models import load_card
 from face_auth.recognition.classifier import train_customer_svm
 from face_auth.recognition.detection import Detector, Face
 from face_auth.recognition.embedding import load_network
@@ -52,19 +55,19 @@ def embedding_of(face: np.ndarray, spread: float) -> np.ndarray:
 
 
 class FakeModels:
-    """A detector and a network that read the drawn pictures, and count what they embed."""
+    """A finder and a network that read the drawn pictures, and count what they embed."""
 
     def __init__(self) -> None:
         self.embedded = 0
         self.spread = 0.5
 
-    def detector(self, folder: Path) -> SimpleNamespace:
-        def detect(image: np.ndarray) -> list[Face]:
+    def finder(self, folder: Path) -> SimpleNamespace:
+        def find(image: np.ndarray) -> Face | None:
             box = (0.0, 0.0, float(SIDE), float(SIDE))
             found = Face(box, np.zeros((5, 2), np.float32), 1.0)
-            return [] if image[0, 0, 0] == NO_FACE else [found]
+            return None if image[0, 0, 0] == NO_FACE else found
 
-        return SimpleNamespace(detect=detect)
+        return SimpleNamespace(find=find)
 
     def network(self, name: str, folder: Path, **_options: object) -> SimpleNamespace:
         def embed(faces: np.ndarray) -> np.ndarray:
@@ -77,7 +80,7 @@ class FakeModels:
 @pytest.fixture
 def fake(monkeypatch) -> FakeModels:
     models = FakeModels()
-    monkeypatch.setattr(features, "Detector", models.detector)
+    monkeypatch.setattr(features, "SubjectFinder", models.finder)
     monkeypatch.setattr(features, "load_network", models.network)
     return models
 
@@ -249,7 +252,7 @@ def test_copies_count_as_one_photograph(run, people, capsys) -> None:
 
 
 def test_seen_and_unseen_people_have_a_column_each(run, people, capsys) -> None:
-    unseen = (MODELS / "unseen_people.txt").read_text().split()[0]
+    unseen = min(people_never_seen())
     for folder in ("train", "test"):
         (people / folder / "p0").rename(people / folder / unseen)
         plan = {"source": str(people / "gone"), "kind": "lfw", "people": "all", "seed": 1}
@@ -469,6 +472,23 @@ def test_calibrate_writes_what_the_data_support_and_nothing_else(
     assert load_card("bundled", models).threshold("1e-2").fnmr is None
 
 
+@pytest.mark.parametrize(
+    ("refused", "rate"),
+    [
+        ((0.0, 0.01, 0.0101), "1e-3"),
+        ((0.0, 0.0, 0.0), "1e-4"),
+        ((0.02, 0.03, 0.04), "1e-2"),  # too many even at the loosest: that one
+        ((0.0, 0.0, None), "1e-3"),
+    ],
+)
+def test_kiosks_take_the_strictest_rate_that_honest_people_bear(refused, rate) -> None:
+    points = [
+        SimpleNamespace(rate=name, refused=share)
+        for name, share in zip(("1e-2", "1e-3", "1e-4"), refused, strict=True)
+    ]
+    assert default_rate(points) == rate
+
+
 def test_calibrate_with_too_few_people_leaves_the_card_alone(run, tmp_path, models) -> None:
     pool = photographs(tmp_path / "pool", 8, 6)
     before = (models / "model_card.json").read_bytes()
@@ -641,7 +661,7 @@ def test_frames_of_a_visit_differ_a_little_and_are_the_same_every_time(rng) -> N
 
 
 def test_lfw_is_known_by_its_names(tmp_path) -> None:
-    names = (MODELS / "unseen_people.txt").read_text().split()[:100]
+    names = sorted(people_never_seen())[:100]
     for index, name in enumerate([*names, "Somebody_Seen"]):
         write_picture(tmp_path / "lfw" / name / f"{name}_0001.png", index, 1)
     pool = photographs_in(tmp_path / "lfw")
@@ -658,7 +678,7 @@ def test_embeddings_are_the_kiosks(unseen_people, tmp_path) -> None:
     detector, network = Detector(), load_network()
     for path, row in zip(paths, found.embeddings(), strict=True):
         image = read_photograph(path.read_bytes())
-        face = central_face(image, detector.detect(image))
+        face = subject(image, detector.detect(image))
         own = network.embed(network.frame_face(image, face)[np.newaxis])[0]
         assert float(own @ row) > 0.9999
 

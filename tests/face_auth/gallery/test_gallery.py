@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,41 @@ def test_reseal_leaves_and_names_what_it_cannot_open(gallery, template, captures
         assert newer.reseal(template_key=b"t" * 32, capture_key=b"c" * 32) == ["t2.template"]
     assert broken.read_bytes() == before
     newer.load("t1", "ada")
+
+
+def test_staged_templates_take_the_place_of_the_present_ones_or_go(
+    gallery, template, captures, tmp_path
+) -> None:
+    better = replace(template, network="vggface2", network_sha256="cd" * 32)
+    for name in ("t1", "t2"):
+        gallery.save(name, template, captures)
+        gallery.stage(name, better)
+    assert gallery.load("t1", "ada").network == "bundled" and gallery.ids() == {"t1", "t2"}
+    assert gallery.settle(["ab" * 32]) == 0
+    assert gallery.load("t1", "ada").network == "bundled"
+    for name in ("t1", "t2"):
+        gallery.stage(name, better)
+    damaged = tmp_path / "gallery" / "t2.staged"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert gallery.settle(["cd" * 32, "ef" * 32]) == 1
+    assert [gallery.load(name, "ada").network for name in ("t1", "t2")] == ["vggface2", "bundled"]
+    assert len(gallery.load_captures("t1", "ada")) == 5
+    assert not list(tmp_path.rglob("*.staged")) and gallery.settle(["cd" * 32]) == 0
+
+
+def test_staged_template_keeps_its_place_through_a_change_of_keys(
+    gallery, template, captures, tmp_path
+) -> None:
+    gallery.save("t1", template, captures)
+    gallery.stage("t1", replace(template, network_sha256="cd" * 32))
+    newer = Gallery(tmp_path / "gallery", template_key=b"T" * 32, capture_key=b"C" * 32)
+    assert newer.reseal(template_key=b"t" * 32, capture_key=b"c" * 32) == []
+    assert newer.settle(["cd" * 32]) == 1
+    assert newer.load("t1", "ada").network_sha256 == "cd" * 32
+
+
+def test_staged_template_is_removed_with_its_customer(gallery, template, tmp_path) -> None:
+    gallery.stage("t1", template)
+    assert gallery.ids() == {"t1"}
+    gallery.remove("t1")
+    assert not list((tmp_path / "gallery").iterdir())

@@ -8,7 +8,15 @@ import pytest
 
 from face_auth.errors import ModelError
 from face_auth.model_making.card_writing import digest
-from face_auth.model_making.cohort import KINDS, People, best_scores, blends, mixture
+from face_auth.model_making.cohort import (
+    KINDS,
+    People,
+    best_scores,
+    blends,
+    mixture,
+    of_groups,
+    together,
+)
 from face_auth.model_making.photograph_embeddings import embed_folder, read_landmarks
 from face_auth.model_making.recipes import (
     check_cohort,
@@ -88,6 +96,35 @@ def test_an_svm_that_knows_a_vector_as_nobody_scores_it_lower(rng: np.random.Gen
     vectors[11] = people.one_each()[17]
     known = best_scores(vectors, people, held_out=False)[11]
     assert known < best_scores(vectors, people, held_out=True)[11]
+
+
+def test_half_of_a_cohort_is_made_of_all_groups_in_equal_parts(rng: np.random.Generator) -> None:
+    known = crowd(rng, 150, 1)
+    first, second = crowd(rng, 40, 1), crowd(rng, 25, 1)
+    first.embeddings[:, :24] += 1  # two groups that share nothing
+    second.embeddings[:, 24:] += 1
+    parts = of_groups(known, [first, second], 100)
+    assert [len(part) for part in parts] == [50, 25, 25]
+    assert (parts[1][:, :24].sum(axis=1) > parts[1][:, 24:].sum(axis=1)).all()
+    assert (parts[2][:, :24].sum(axis=1) < parts[2][:, 24:].sum(axis=1)).all()
+    with pytest.raises(ModelError, match="A group of 19 people is too small"):
+        of_groups(known, [crowd(rng, 19, 1)], 100)
+
+
+@pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
+def test_no_vector_of_a_cohort_with_groups_matches_anybody(rng: np.random.Generator) -> None:
+    known, unseen = crowd(rng, 120, 1), crowd(rng, 25, 20, spread=0.9)
+    groups = [crowd(rng, 40, 1), crowd(rng, 30, 1)]
+    groups = [
+        People(group.embeddings, [f"{place} {name}" for name in group.names])
+        for place, group in enumerate(groups)
+    ]
+    made = make_cohort(known, unseen, "mixture", lambda _: None, groups)
+    assert made.vectors.shape == (2000, 48)
+    everybody = together([known, *groups])
+    assert made.sources == len(set(everybody.names))
+    best = best_scores(made.vectors, everybody, held_out=False)
+    assert best.max() < made.trial.threshold(1e-3)
 
 
 @pytest.mark.filterwarnings("ignore:Liblinear failed to converge")

@@ -14,8 +14,13 @@ import pytest
 
 from face_auth.errors import ModelError
 from face_auth.model_making.conversion import build
-from face_auth.model_making.fetching import MARGIN, PublishedWeights, fetch_vggface2, published
-from face_auth.models import Framing, load_card, load_cohort
+from face_auth.model_making.fetching import (
+    PublishedWeights,
+    fetch_vggface2,
+    is_fetched,
+    published,
+)
+from face_auth.models import MODELS, Framing, load_card, load_cohort
 from face_auth.recognition.embedding import load_network
 
 pytestmark = pytest.mark.xdist_group("tensorflow")
@@ -109,12 +114,16 @@ def test_fetched_weights_become_a_network_that_runs(
         "vggface2.tflite",
     ]
     network = load_network("vggface2", tmp_path)
+    ours = load_card("vggface2")
     assert (network.size, network.card.framing) == (160, Framing.BOX_WITH_MARGIN)
-    assert network.card.margin == MARGIN
+    assert (network.card.margin, network.card.thresholds) == (ours.margin, ours.thresholds)
+    assert network.sha256 != ours.sha256
+    assert is_fetched(tmp_path)
     faces = rng.integers(0, 256, (3, 160, 160, 3), np.uint8)
     assert np.allclose(np.linalg.norm(network.embed(faces), axis=1), 1, atol=1e-5)
-    with pytest.raises(ModelError, match="no impostor cohort yet"):
-        load_cohort(load_card("vggface2", tmp_path))
+    cohort = MODELS / ours.cohort_file
+    (tmp_path / cohort.name).write_bytes(cohort.read_bytes())
+    assert len(load_cohort(load_card("vggface2", tmp_path))) == 2000
     assert any(server.url in line for line in said)
 
 

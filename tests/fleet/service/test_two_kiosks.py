@@ -53,6 +53,12 @@ def test_a_kiosk_of_the_bank_keeps_no_customer(fleet: Fleet, here: Machine) -> N
     assert not names & {"credentials.json", "ledger.sqlite", "attempts.sqlite", "gallery"}
 
 
+def test_a_kiosk_takes_the_face_network_of_the_service(fleet: Fleet, here: Machine) -> None:
+    approved = here.bank.stores.approvals.last
+    assert approved is not None and approved.network == here.health().network == "bundled"
+    assert "face network" not in " ".join(here.health().notes)
+
+
 def test_enrolled_at_one_admitted_at_the_other(there: Machine) -> None:
     decision = there.login(" ADA ", PIN)
     assert decision.outcome is Outcome.GRANTED and decision.session is not None

@@ -13,6 +13,7 @@ import pytest
 
 from atm.folder import Kind
 from atm.settings import Settings
+from face_auth.model_making.published_graph import TERMS
 from kiosk.machine_host import Condition
 from kiosk.widgets.top_bar import StatusText
 from tests.kiosk.conftest import LIMIT_S
@@ -115,6 +116,31 @@ def test_language_is_chosen_at_home_and_back_to_the_default_there(kiosk: Any) ->
     kiosk.touch(kiosk.app.window.top.chips[0].face)
     kiosk.on("Home")
     assert kiosk.screen.existing.title.cget("text") == "Existing User"
+
+
+def test_the_first_start_in_a_bank_begins_with_the_network_s_terms(
+    kiosk: Any, machine: Any
+) -> None:
+    machine.terms = TERMS
+    machine.staff._known.clear()
+    for answer in ("no", "escape", "yes"):
+        kiosk.on("Home")
+        kiosk.touch(kiosk.screen.create)
+        kiosk.on("Terms")
+        assert kiosk.screen.said.cget("text") == TERMS
+        if answer == "escape":
+            kiosk.key("Escape")
+        else:
+            kiosk.touch(getattr(kiosk.screen, answer))
+    kiosk.on("FirstStart")
+    assert not machine.staff._known
+    kiosk.type("Ana")
+    kiosk.key("Return")
+    for _ in range(2):
+        kiosk.type("271828")
+        kiosk.key("Return")
+    kiosk.on("Consent")
+    assert machine.staff._known == {"Ana": "271828"}
 
 
 def test_the_very_first_start_makes_the_first_member_of_staff(kiosk: Any, machine: Any) -> None:

@@ -17,6 +17,8 @@ WELL: dict[str, Any] = {
     "camera_problem": "",
     "clock": NOW,
     "network": "bundled",
+    "other_network": "",
+    "other_terms": "",
     "approved": True,
     "liveness": "challenge",
     "liveness_network": True,
@@ -48,6 +50,13 @@ def test_all_is_well() -> None:
         "Pause",
     ]
     assert {tone for tone, _text in found.values()} == {"ok"}
+
+
+def test_a_better_network_that_is_there_is_named_and_a_weaker_one_is_not() -> None:
+    better = rows(other_network="vggface2")["Model"]
+    assert better == ("ok", "bundled, approved by staff. A better one is here: vggface2.")
+    weaker = rows(network="vggface2", other_network="bundled")["Model"]
+    assert weaker == ("ok", "vggface2, approved by staff.")
 
 
 @pytest.mark.parametrize(
