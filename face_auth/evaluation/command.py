@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
         strangers = options.groups if options.command == "calibrate" else None
         context = Context(extractor, material, options.seed, strangers)
         if options.command == "calibrate":
-            return _calibrate(context)
+            return _calibrate(context, strangers)
         sections = _sections(context, names, options, pin_rules)
     about = _about(context, options)
     if options.report:
@@ -223,18 +223,25 @@ def _sections(
     return sections
 
 
-def _calibrate(context: Context) -> int:
+def _calibrate(context: Context, labelled: Path | None) -> int:
     points = calibration.points_of(context)
     supported = [point for point in points if not point.missing]
     if not supported:
         raise InputError(
             f"The data support no threshold ({points[0].missing}): more people are needed."
         )
-    path = calibration.write(context, points)
+    worst: dict[str, tuple[str, float]] = {}
+    if labelled is not None:
+        faces, _ = groups.faces_of(context, labelled)
+        worst = {p.rate: groups.worst_within(faces, p.threshold) for p in supported}
+    path = calibration.write(context, points, worst)
     table = calibration.table(
         points,
         "The kiosk's thresholds",
-        (f"{context.kiosk_attempts.pairs:,} distinct (customer, stranger) pairs.",),
+        (
+            f"{context.kiosk_attempts.pairs:,} distinct (customer, stranger) pairs.",
+            *(f"{rate}: within {who} {fmr:.1e}." for rate, (who, fmr) in worst.items()),
+        ),
     )
     print(report.table_text(table))
     say(f"{len(supported)} thresholds were written into {path}")

@@ -127,8 +127,17 @@ def table(points: Sequence[OperatingPoint], title: str, notes: Sequence[str] = (
     )
 
 
-def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
+def write(
+    context: Context,
+    points: Sequence[OperatingPoint],
+    worst: Mapping[str, tuple[str, float]] | None = None,
+) -> Path:
     """Write the supported thresholds into the network's model card, and return the card's file.
+
+    Args:
+        context: The network and its attempts.
+        points: Of all rates.
+        worst: By rate, the group of people with the highest FMR within, and that FMR.
 
     Raises:
         ModelError: If the card cannot be read.
@@ -161,6 +170,10 @@ def write(context: Context, points: Sequence[OperatingPoint]) -> Path:
         "rates": {point.rate: _values(point) for point in supported},
         "left out": {point.rate: point.missing for point in points if point.missing},
     }
+    if worst:
+        entry["calibration"]["promise within the worst group"] = {
+            rate: {"group": who, "fmr": fmr} for rate, (who, fmr) in worst.items()
+        }
     path = card_of(card.name, card.folder)
     write_entry(path, card.name, entry)
     return path
