@@ -17,7 +17,6 @@ from atm.machine import Machine
 from atm.opening import open_machine
 from atm.people import Application
 from atm.settings import Settings
-from face_auth.models import best_network
 
 pytestmark = pytest.mark.faces
 
@@ -86,11 +85,10 @@ def login(machine: Machine, name: str, face: Path) -> Outcome:
     return decision.outcome
 
 
+@pytest.mark.usefixtures("published_network")
 def test_there_and_back_with_a_kill_on_the_way(
     tmp_path: Path, unseen_people: list[tuple[str, list[Path]]]
 ) -> None:
-    if best_network() != "vggface2":
-        pytest.skip("the published network is not here: run face_auth.models fetch vggface2")
     kiosk = Kiosk(tmp_path, unseen_people[:3])
     kiosk.enrol("bundled")
     kiosk.everybody_logs_in("bundled")
