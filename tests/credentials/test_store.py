@@ -520,7 +520,9 @@ def test_killed_writers_leave_every_acknowledged_record(path: Path, start_python
         acknowledged.append(writer.stdout.readline().strip())  # it is at work now
         time.sleep(chance.uniform(0, 0.05))
         writer.send_signal(signal.SIGKILL)
-        acknowledged += writer.communicate()[0].split()
+        # Not communicate(), which loses what readline() has read ahead on a busy machine.
+        acknowledged += writer.stdout.read().split()
+        writer.wait()
     acknowledged = [name for name in acknowledged if len(name) == 32]
     assert len(acknowledged) >= 12
     stored = [each.username for each in JsonStore(path, SEAL).all()]
