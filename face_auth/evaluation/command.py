@@ -204,7 +204,7 @@ def _sections(
         pairs.NAME: lambda: pairs.pairs(context, options.pairs),
         two_factor.NAME: lambda: two_factor.two_factor(context, pin_rules),
         allowed.NAME: lambda: allowed.allowed(
-            context.material.photographs, options.seed, options.model
+            context.material.photographs, options.seed, options.model, options.models
         ),
         groups.NAME: lambda: groups.groups(context, options.groups),
         guidance.NAME: lambda: guidance.guidance(context.material.photographs, options.seed),

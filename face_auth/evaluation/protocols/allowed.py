@@ -1,6 +1,7 @@
 """Protocol: FNMR of customers with glasses, a hat, side light or a half-turned head."""
 
 from itertools import islice
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -16,6 +17,7 @@ from face_auth.evaluation.overlays import ALLOWED
 from face_auth.evaluation.protocols.pad.heads import Head, HeadPlacement
 from face_auth.evaluation.result import Section, Table, percent
 from face_auth.gallery import Template
+from face_auth.models import MODELS
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.detection import Face, letterbox
 
@@ -31,7 +33,11 @@ Picture = NDArray[np.uint8]
 
 
 def allowed(
-    photographs: Photographs, seed: int, network: str = "bundled", customers: int = CUSTOMERS
+    photographs: Photographs,
+    seed: int,
+    network: str = "bundled",
+    folder: Path = MODELS,
+    customers: int = CUSTOMERS,
 ) -> Section:
     """Measure FNMR under each alteration that guidance lets pass.
 
@@ -43,7 +49,7 @@ def allowed(
         InputError: If nobody has six photographs.
         ModelError: If a model file is missing or another one.
     """
-    recogniser = Recogniser.load(network)
+    recogniser = Recogniser.load(network, folder=folder)
     cv2.setNumThreads(1)
     people = [
         name for name in sorted(photographs.unseen) if len(photographs.people[name]) > ENROLLED

@@ -64,15 +64,20 @@ def fake(machine: Any, monkeypatch: pytest.MonkeyPatch) -> FakeRebuild:
     return made
 
 
-@pytest.fixture
-def changing(menu: Any, fake: FakeRebuild) -> Any:
-    """The window while templates are made: two have signed."""
+def go_on_to_change(menu: Any) -> None:
+    """Open the health page and the change of the network from there, and go on."""
     menu.touch(tile(menu, "Health"))
     menu.on("HealthPage")
     menu.until(lambda: len(menu.app.window.top.controls()) == 3)
     menu.touch(menu.app.window.top.controls()[1])
     menu.on("ChangeNetwork")
     menu.touch(menu.screen.controls[-1])
+
+
+@pytest.fixture
+def changing(menu: Any, fake: FakeRebuild) -> Any:
+    """The window while templates are made: two have signed."""
+    go_on_to_change(menu)
     sign(menu, "Ben Okafor", BEN_PIN)
     menu.on("Rebuilding")
     menu.until(lambda: "12 of 340 customers" in menu.screen.line.sentence)
@@ -169,12 +174,7 @@ def test_terms_are_confirmed_before_the_second_signature(
     menu: Any, fake: FakeRebuild, machine: Any, confirmed: bool
 ) -> None:
     machine.healthy.other_terms = "For research only."
-    menu.touch(tile(menu, "Health"))
-    menu.on("HealthPage")
-    menu.until(lambda: len(menu.app.window.top.controls()) == 3)
-    menu.touch(menu.app.window.top.controls()[1])
-    menu.on("ChangeNetwork")
-    menu.touch(menu.screen.controls[-1])
+    go_on_to_change(menu)
     menu.on("Terms")
     assert "For research only." in words(menu.screen)
     if not confirmed:
