@@ -166,6 +166,9 @@ def supervise(serve: Callable[[Heart], int]) -> int:
 
 def _serve(serve: Callable[[Heart], int], pipe: int) -> int:
     """Serve, in the child."""
+    # The interpreter takes faulthandler's handler away while it ends, and puts this one back: a
+    # slow ending must not be killed by the parent's request for stacks.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     os.set_blocking(pipe, False)
     signal.set_wakeup_fd(pipe, warn_on_full_buffer=False)  # so the parent hears of signals, too

@@ -172,3 +172,26 @@ def test_sigterm_ends_a_hanging_window(hanging: "subprocess.Popen[str]", whom: s
     assert "neither answers nor ends" in log
     with pytest.raises(ProcessLookupError):
         os.kill(int(child), 0)
+
+
+def test_a_window_that_ends_slowly_is_not_killed_by_the_request_for_stacks() -> None:
+    # faulthandler is gone once the interpreter ends, and the request for stacks still comes.
+    code = """
+        import faulthandler, signal, sys, time
+        from kiosk import supervisor
+
+        def serve(heart):
+            heart.beat()
+            faulthandler.unregister(signal.SIGUSR1)
+            time.sleep(supervisor.SILENT_S + 1)
+            return 0
+
+        sys.exit(supervisor.supervise(serve))
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, cwd=REPO, timeout=LIMIT_S, check=False,
+    )  # fmt: skip
+    assert "has not answered for 2 s" in ended.stderr
+    assert ended.returncode == 0
+    assert "Another one starts" not in ended.stderr
