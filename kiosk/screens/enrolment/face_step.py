@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from atm.people import Customer
 
 _CARD_HEIGHT = 440
-_ROW = 65
+_ROW = 58
 
 
 class FaceStep(Pictures):
@@ -105,8 +105,12 @@ class FaceStep(Pictures):
         at(hair(pane, inner), 32, y)
         at(
             Label(
-                pane, _("PIN and face pictures are saved together, encrypted."), regular,
-                colour=theme.MUTED, width=inner, height=68, anchor="nw", wrap=True,
+                pane,
+                _(
+                    "If you wear glasses every day, keep them on. "
+                    "PIN and face pictures are saved together, encrypted."
+                ),
+                regular, colour=theme.MUTED, width=inner, height=102, anchor="nw", wrap=True,
             ), 32, y + 14,
         )  # fmt: skip
 

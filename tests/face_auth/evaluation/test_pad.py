@@ -134,7 +134,7 @@ def test_the_command_reports_every_species(shared: Path, tmp_path, capsys) -> No
 def test_what_is_allowed_is_tried_on_every_customer_with_six_photographs(shared: Path) -> None:
     section = allowed(photographs_in(shared / "data" / "lfw"), seed=3, customers=3)
     assert section.values["attempts"] == 3
-    rates = section.values["FNMR"]
+    (rates,) = section.values["FNMR"].values()  # the bundled network has no threshold for 1e-5
     assert {"unaltered", "glasses", "glasses, enrolled with them", "hat, enrolled with it"} <= {
         *rates
     }
