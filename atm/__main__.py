@@ -202,12 +202,12 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     moved.add_argument("--to", required=True, metavar="URL", help="the service, https://host:port")
     keys = command(
-        "keys", f"back up, restore or rotate the root key; backup and rotate: {ONE};"
-        " backup and restore: then a passphrase",
+        "keys", f"back up, restore or rotate the root key; backup and rotate: {TWO};"
+        " all: then a passphrase",
         closed_run=closed.keys,
     )  # fmt: skip
     keys.add_argument("act", choices=("backup", "restore", "rotate"))
-    keys.add_argument("--file", type=Path, metavar="FILE", help="the backup")
+    keys.add_argument("--file", type=Path, metavar="FILE", help="the backup; of a rotation: of the new key")
 
 
 if __name__ == "__main__":

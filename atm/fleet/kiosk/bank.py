@@ -70,7 +70,6 @@ class RemoteBank:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        stores.check()
         return cls(stores.approvals.in_effect(settings), stores)
 
     @property
