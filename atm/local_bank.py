@@ -13,7 +13,7 @@ from atm.accounts.session import Session
 from atm.audit import AuditError, AuditLog
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
-from atm.enrolment.enrolment import Enrolments
+from atm.enrolment.enrolment import Enrolments, opening_limit_minor
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing
@@ -62,6 +62,7 @@ class LocalBank:
             audit=stores.audit,
             duplicate_check=self._duplicate_check,
             commit=self._commit,
+            opening_limit_minor=opening_limit_minor(settings, stores.folder.kind),
         )
         self.office = Office(
             store=stores.credentials,

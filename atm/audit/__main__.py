@@ -79,8 +79,11 @@ def _set_aside(settings: Settings, folder: DataFolder, file: Path) -> int:
             from atm.fleet.kiosk.client import client_of  # httpx with it
             from atm.fleet.kiosk.staff import RemoteStaff
 
-            with contextlib.closing(client_of(settings)) as client:
-                names = sign_two(RemoteStaff(client)).names
+            with (
+                contextlib.closing(client_of(settings)) as client,
+                contextlib.closing(RemoteStaff(client)) as staff,
+            ):
+                names = sign_two(staff).names
         else:
             keys = Keys.open(settings.key_dir, folder)
             names = sign_two(open_staff(folder, keys, known_generations(log))).names

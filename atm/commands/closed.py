@@ -79,8 +79,10 @@ def _approve(settings: Settings, folder: DataFolder) -> Approval | None:
         settings = stores.approvals.in_effect(settings)
         if isinstance(stores, Stores):
             check_enrolled_with(stores, settings)
-        two = stores.approvals.needs_two(settings)
-        names = sign_two(found.staff).names if two else [sign_in(found.staff).name]
+        looser = stores.approvals.looser(settings)
+        if looser:
+            print(f"Two members of staff must sign: {looser}.")
+        names = sign_two(found.staff).names if looser else [sign_in(found.staff).name]
         terms = stores.approvals.terms(settings)
         if not confirm(terms):
             return None

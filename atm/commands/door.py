@@ -51,6 +51,9 @@ def opened(
     from atm.fleet.kiosk.staff import RemoteStaff
 
     own = KioskStores.open(folder, keys, settings, replaced=replaced)
-    with contextlib.closing(client_of(settings)) as client:
-        with contextlib.closing(KioskLog(own.audit, client)) as log:
-            yield Opened(own, RemoteStaff(client), log)
+    with (
+        contextlib.closing(client_of(settings)) as client,
+        contextlib.closing(KioskLog(own.audit, client)) as log,
+        contextlib.closing(RemoteStaff(client)) as staff,
+    ):
+        yield Opened(own, staff, log)

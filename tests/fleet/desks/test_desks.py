@@ -300,13 +300,13 @@ def test_customers_are_found_by_part_of_their_names(branch: Branch) -> None:
 
 def test_requests_that_a_customer_cannot_follow_are_kept(branch: Branch) -> None:
     branch.enrol()
-    branch.office.excuse("ada", ["look_up", "look_down"], staff=branch.sign_in())
+    branch.office.excuse("ada", ["look_up", "look_down"], signed=branch.two())
     assert set(branch.office.known("ada", staff=branch.sign_in()).excused.split(",")) == {
         "look_up",
         "look_down",
     }
     with pytest.raises(ExcuseError):
-        branch.office.excuse("ada", ["stand_up"], staff=branch.sign_in())
+        branch.office.excuse("ada", ["stand_up"], signed=branch.two())
 
 
 def test_refusals_are_told_by_name_and_reason(branch: Branch) -> None:
