@@ -111,6 +111,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         currency="USD",
         day_limit=300,
         smallest_note=20,
+        opening_limit=0,
         fullscreen=True,
         screen_width_mm=380.5,
         store="https://bank.example:8443",
