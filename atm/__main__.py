@@ -114,8 +114,12 @@ def _parser() -> argparse.ArgumentParser:
 def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     run = customers
     enrol = command(
-        "enrol", f"enrol a customer; {ONE} (of two for --excuse and for a balance above opening_limit), then"
-        " the customer's PIN", run.enrol, "name", "camera"
+        "enrol",
+        f"enrol a customer; {ONE} (of two for --excuse and for a balance above opening_limit), then"
+        " the customer's PIN",
+        run.enrol,
+        "name",
+        "camera",
     )
     enrol.add_argument("--full-name", metavar="T", help="default: the username")
     enrol.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
@@ -180,13 +184,11 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
     approve = command(
         "approve",
-        f"approve models and settings; {ONE}, or of two where a live folder is to be looser than its"
-        f" defaults, {TERMS}",
+        f"approve models and settings; {ONE}, or of two where a live folder is to be looser than"
+        f" its defaults, {TERMS}",
         closed_run=closed.approve,
     )
-    approve.add_argument(
-        "--liveness", choices=LIVENESS, help="the liveness check to approve"
-    )
+    approve.add_argument("--liveness", choices=LIVENESS, help="the liveness check to approve")
     rebuild = command(
         "rebuild",
         "change the face network: approve it and make every customer's template again from the"
@@ -215,7 +217,9 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         closed_run=closed.keys,
     )  # fmt: skip
     keys.add_argument("act", choices=("backup", "restore", "rotate"))
-    keys.add_argument("--file", type=Path, metavar="FILE", help="the backup; of a rotation: of the new key")
+    keys.add_argument(
+        "--file", type=Path, metavar="FILE", help="the backup; of a rotation: of the new key"
+    )
 
 
 if __name__ == "__main__":

@@ -242,7 +242,10 @@ class Approvals:
         if not self._live:
             return found
         now = bound_settings(settings)
-        approved = {**bound_settings(Settings()), **found.settings}  # older ones lack later settings
+        approved = {
+            **bound_settings(Settings()),
+            **found.settings,
+        }  # older ones lack later settings
         for name in sorted(now.keys() | approved.keys()):
             if now.get(name) != approved.get(name):
                 raise NotApprovedError(

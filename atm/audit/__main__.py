@@ -1,8 +1,10 @@
 """`python -m atm.audit`: make a verifier for the auditor, verify the log, read it.
 
-`verify` needs the auditor's file and nothing else. Whatever changes or shows the log needs members of
-staff who sign in: one for `show` and for the first `init`, two for a later one. Exit code 0 means yes, 1 that `verify` found a problem, 2 an error with one sentence on standard
-error.
+`verify` needs the auditor's file and nothing else. Whatever changes or shows the log needs members
+of staff who sign in: one for `show` and for the first `init`, two for a later one.
+
+Exit code 0 means yes, 1 that `verify` found a problem or a sign-in was wrong, 2 an error with one
+sentence on standard error.
 """
 
 import argparse

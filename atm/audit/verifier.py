@@ -115,7 +115,8 @@ def hand_over(
         staff: Names of those who signed.
 
     Raises:
-        AuditError: If a log to be set aside is not damaged, *path* exists or lies where it must not, or a file cannot be written.
+        AuditError: If a log to be set aside is not damaged, *path* exists or lies where it must
+            not, or a file cannot be written.
     """
     path = path.absolute()
     for kept in (log.path.parent, log.key_path.parent, log.anchor.path.parent):

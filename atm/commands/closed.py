@@ -196,7 +196,7 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
         copy = None
     elif file is None:
         raise AtmError(
-            "keys rotate needs --file FILE, a new backup: the one of before opens nothing afterwards."
+            "keys rotate needs --file FILE, a new backup: the ones of before open nothing then."
         )
     else:
         with folder.held(), opened(settings, folder) as found:

@@ -1,8 +1,8 @@
 """Rotation of a data folder's root key: everything the old key sealed is sealed by a new one.
 
 It can be killed at any moment. The new key is in its backup, and on disk beside the old one, before
-anything is sealed with it; then each file is replaced atomically; the old key is removed last. In between the
-folder is out of service (`Keys.open` says so); `rotate` called again finishes the change.
+anything is sealed with it; then each file is replaced atomically; the old key is removed last. In
+between the folder is out of service (`Keys.open` says so); `rotate` called again finishes the change.
 """
 
 from collections.abc import Callable, Iterable, Sequence

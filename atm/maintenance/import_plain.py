@@ -18,7 +18,6 @@ from credentials.policy import LONGEST_USERNAME, PolicyError, normalise_username
 from credentials.sealed.files import read_json, sync_folder
 from credentials.store import CredentialRecord, CredentialStore
 
-
 _BLOCK = 65536
 
 

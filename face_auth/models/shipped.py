@@ -1,4 +1,4 @@
-"""What of the model cards came with this program: a card that differs was made or changed elsewhere.
+"""Digests of the model cards of this program: a card that differs was made or changed elsewhere.
 
 The cards lie in a folder that others may be able to write to, so the digests stand here, in the
 source. `tests/face_auth/models/test_shipped.py` tells what to write after a change of the cards.

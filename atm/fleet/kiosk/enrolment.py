@@ -74,7 +74,8 @@ class RemoteEnrolment:
             cancel: Set it to stop; it is set by itself once the pictures are done.
 
         Raises:
-            PolicyError, SecondSignatureError, DuplicateUserError, EnrolmentError, AtmError: As `Enrolments.enrol`.
+            PolicyError, SecondSignatureError, DuplicateUserError, EnrolmentError, AtmError: As
+                `Enrolments.enrol`.
         """
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)

@@ -84,4 +84,6 @@ class RemoteStaff:
     def _end(self, tokens: list[str]) -> None:
         for begin in range(0, len(tokens), 2):
             with contextlib.suppress(AtmError):
-                self._client.call("staff/sign-out", idempotent=True, staff=tokens[begin : begin + 2])
+                self._client.call(
+                    "staff/sign-out", idempotent=True, staff=tokens[begin : begin + 2]
+                )

@@ -70,7 +70,10 @@ class Branch:
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """Return the entries of that kind, of the present log and of those set aside."""
-        files = [*sorted(self.data.glob("audit-set-aside-*/audit.jsonl")), self.data / "audit.jsonl"]
+        files = [
+            *sorted(self.data.glob("audit-set-aside-*/audit.jsonl")),
+            self.data / "audit.jsonl",
+        ]
         found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
         return [each for each in found if each["kind"] == kind]
 

@@ -1,4 +1,4 @@
-"""The audit log is shown, handed over and set aside by signature alone; a restore reads all logs."""
+"""The audit log is shown, handed over and set aside by signature; a restore reads all logs."""
 
 import pytest
 

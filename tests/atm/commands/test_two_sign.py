@@ -1,4 +1,4 @@
-"""What one member of staff alone cannot do any more, and what a live folder needs on its first day."""
+"""What one member of staff alone cannot do, and what a live folder needs on its first day."""
 
 import json
 import shutil

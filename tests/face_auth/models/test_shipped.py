@@ -12,7 +12,7 @@ from face_auth.models.shipped import SHIPPED, deciding_digest, is_shipped
 def test_the_digests_in_the_source_are_those_of_the_repositorys_cards() -> None:
     shipped = json.loads((MODELS / CARD_FILE).read_text("utf-8"))
     shipped["mtcnn"] = read_entry("mtcnn")
-    assert SHIPPED == {name: deciding_digest(shipped[name]) for name in SHIPPED}
+    assert {name: deciding_digest(shipped[name]) for name in SHIPPED} == SHIPPED
 
 
 @pytest.mark.parametrize(

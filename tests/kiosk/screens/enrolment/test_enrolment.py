@@ -180,9 +180,7 @@ def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: A
 
 
 @pytest.fixture
-def limited(
-    machine: Any, settings: Any, kiosk_on: Callable[..., Any]
-) -> Any:
+def limited(machine: Any, settings: Any, kiosk_on: Callable[..., Any]) -> Any:
     """The consent page of a kiosk where one alone opens accounts with up to 1,000."""
     machine.settings = dataclasses.replace(settings, opening_limit=1000)
     machine.staff._known["Ben Okafor"] = BEN_PIN
