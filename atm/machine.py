@@ -259,11 +259,13 @@ class Machine:
             camera: A drawn person instead of the machine's camera; a live folder takes none.
 
         Raises:
+            SecondSignatureError: If one signed where two must.
+            UnpreparedError: If a live folder is not ready for its first customer.
             AtmError, CredentialError, FaceAuthError: Nothing was saved; the text says why.
         """
-        check_prepared(self.settings, self.bank.stores)
         if camera is not None:
             check_camera(self.kind, camera.spec)
+        check_prepared(self.settings, self.bank.stores)
         capture = self._capturing(progress, application.excused, camera)
         return self.bank.enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 

@@ -54,7 +54,7 @@ class Application:
         return f"Application(username={self.username!r})"
 
     def needs_two(self, opening_limit_minor: int | None) -> bool:
-        """Return whether two must sign: an excuse, or a balance above the limit (None: no limit)."""
+        """Return whether two must sign: an excuse, or a balance above the limit (None: none)."""
         above = opening_limit_minor is not None and self.opening_minor > opening_limit_minor
         return above or bool(self.excused)
 

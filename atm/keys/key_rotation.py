@@ -2,7 +2,7 @@
 
 It can be killed at any moment. The new key is in its backup, and on disk beside the old one, before
 anything is sealed with it; then each file is replaced atomically; the old key is removed last. In
-between the folder is out of service (`Keys.open` says so); `rotate` called again finishes the change.
+between the folder is out of service (`Keys.open` says so), and `rotate` called again finishes it.
 """
 
 from collections.abc import Callable, Iterable, Sequence

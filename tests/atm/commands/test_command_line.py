@@ -302,9 +302,9 @@ def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
     atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
     atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
-    atm.env["ATM_SECURITY"] = "1e-3"
+    atm.env["ATM_SMALLEST_NOTE"] = "20"
     done = atm("list", lines=STAFF)
-    assert (done.returncode, "security" in done.stderr) == (2, True)
+    assert (done.returncode, "smallest_note" in done.stderr) == (2, True)
     assert atm("approve", lines=STAFF).returncode == 0
     assert atm("list", lines=STAFF).returncode == 0
 
