@@ -114,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
 def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     run = customers
     enrol = command(
-        "enrol", f"enrol a customer; {ONE}, then the customer's PIN", run.enrol, "name", "camera"
+        "enrol",
+        f"enrol a customer; {ONE} (of two for --excuse and for a balance above opening_limit), then"
+        " the customer's PIN",
+        run.enrol,
+        "name",
+        "camera",
     )
     enrol.add_argument("--full-name", metavar="T", help="default: the username")
     enrol.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
@@ -128,7 +133,7 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
     command("new-pin", f"set a customer's new PIN; {TWO}, then the PIN", run.new_pin, "name")
     command("new-face", f"capture a customer's face again; {TWO}", run.new_face, "name", "camera")
     excuse = command(
-        "excuse", f"set the movements that a customer cannot make; {ONE}", run.excuse, "name"
+        "excuse", f"set the movements that a customer cannot make; {TWO}", run.excuse, "name"
     )
     excuse.add_argument(
         "movements",
@@ -143,7 +148,11 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         help="delete an account that is not empty; two members sign",
     )
     command("export", f"print all data kept about a customer; {ONE}", run.export_customer, "name")
-    imported = command("import-plain", f"import the prototype's names; {ONE}", run.import_names)
+    imported = command(
+        "import-plain",
+        f"import the prototype's names; {ONE}, then the word shred to delete the file",
+        run.import_names,
+    )
     imported.add_argument("file", type=Path, metavar="FILE", help="userCredentials.json")
 
 
@@ -174,11 +183,12 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     register.add_argument("--camera", metavar="SPEC", help=CAMERA)
     approve = command(
-        "approve", f"approve models and settings; {ONE}, {TERMS}", closed_run=closed.approve
+        "approve",
+        f"approve models and settings; {ONE}, or of two where a live folder is to be looser than"
+        f" its defaults, {TERMS}",
+        closed_run=closed.approve,
     )
-    approve.add_argument(
-        "--liveness", choices=LIVENESS, help="weaker than challenge in a live folder: two sign"
-    )
+    approve.add_argument("--liveness", choices=LIVENESS, help="the liveness check to approve")
     rebuild = command(
         "rebuild",
         "change the face network: approve it and make every customer's template again from the"
@@ -202,12 +212,14 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     moved.add_argument("--to", required=True, metavar="URL", help="the service, https://host:port")
     keys = command(
-        "keys", f"back up, restore or rotate the root key; backup and rotate: {ONE};"
-        " backup and restore: then a passphrase",
+        "keys", f"back up, restore or rotate the root key; backup and rotate: {TWO};"
+        " all: then a passphrase",
         closed_run=closed.keys,
     )  # fmt: skip
     keys.add_argument("act", choices=("backup", "restore", "rotate"))
-    keys.add_argument("--file", type=Path, metavar="FILE", help="the backup")
+    keys.add_argument(
+        "--file", type=Path, metavar="FILE", help="the backup; of a rotation: of the new key"
+    )
 
 
 if __name__ == "__main__":

@@ -137,19 +137,19 @@ class Approvals:
 
         Raises:
             NotApprovedError: If a file is missing or a card is damaged, it cannot be written, the
-                network's terms were not confirmed, or a live folder is to have a weaker liveness
-                check by one signature.
+                network's terms were not confirmed, or a live folder is to be looser than its
+                defaults by one signature.
             ValueError: If nobody signs.
         """
         if not by:
             raise ValueError("an approval needs a name")
-        if self.needs_two(settings) and len(set(by)) < 2:
-            raise NotApprovedError(
-                f"The liveness check “{settings.liveness}” is weaker than “challenge”: a live data"
-                " folder takes it from two members of staff only. Make the folder with"
-                " “challenge”, then let two run “python -m atm approve”."
-            )
         settings = self.in_effect(settings, models=models)
+        looser = self.looser(settings, models=models)
+        if looser and len(set(by)) < 2:
+            raise NotApprovedError(
+                f"A live data folder takes this from two members of staff only: {looser}. Make the"
+                " folder with the defaults, then let two run “python -m atm approve”."
+            )
         if self.terms(settings, models=models) not in ("", confirmed):
             raise NotApprovedError(
                 f"The terms of the face network “{settings.network}” were not confirmed;"
@@ -182,9 +182,35 @@ class Approvals:
             return ""
         return _card(self.in_effect(settings, models=models).network, _place(models)).terms
 
-    def needs_two(self, settings: Settings) -> bool:
-        """Return whether two must sign *settings*, for a weaker liveness check in a live folder."""
-        return self._live and settings.liveness != "challenge"
+    def looser(self, settings: Settings, *, models: Path | None = None) -> str:
+        """Return what is looser than a live folder's defaults, so that two must sign; "" if none.
+
+        Raises:
+            NotApprovedError: If the network's card is missing or damaged.
+        """
+        from face_auth.models import is_shipped
+
+        if not self._live:
+            return ""
+        settings = self.in_effect(settings, models=models)
+        place = _place(models)
+        rate = _card(settings.network, place).default_rate
+        found = []
+        if settings.liveness != "challenge":
+            found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
+        if settings.security and float(settings.security) > float(rate):
+            found.append(f"security is {settings.security}, the network's default is {rate}")
+        for name, usual in (("day_limit", Settings().day_limit), ("opening_limit", 0)):
+            limit = getattr(settings, name) or 0
+            if limit > usual:
+                found.append(f"{name} is {limit}, the default is {usual}")
+        for name in (settings.network, "mtcnn"):
+            try:
+                if not is_shipped(name, place):
+                    found.append(f"the model card of {name} is not the one of this program")
+            except ModelError as error:
+                raise NotApprovedError(str(error)) from error
+        return "; ".join(found)
 
     def check(self, settings: Settings, *, models: Path | None = None) -> Approval:
         """Check that the models, and in a live folder the settings, are the approved ones.
@@ -216,8 +242,12 @@ class Approvals:
         if not self._live:
             return found
         now = bound_settings(settings)
-        for name in sorted(now.keys() | found.settings.keys()):
-            if now.get(name) != found.settings.get(name):
+        approved = {
+            **bound_settings(Settings()),
+            **found.settings,
+        }  # older ones lack later settings
+        for name in sorted(now.keys() | approved.keys()):
+            if now.get(name) != approved.get(name):
                 raise NotApprovedError(
                     f"The setting {name} differs from what staff approved; {_ADVICE}."
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.audit import AuditError, AuditLog
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
-from atm.enrolment.enrolment import Enrolments
+from atm.enrolment.enrolment import Enrolments, opening_limit_minor
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing
@@ -60,6 +62,7 @@ class LocalBank:
             audit=stores.audit,
             duplicate_check=self._duplicate_check,
             commit=self._commit,
+            opening_limit_minor=opening_limit_minor(settings, stores.folder.kind),
         )
         self.office = Office(
             store=stores.credentials,
@@ -90,7 +93,6 @@ class LocalBank:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        stores.check()
         return cls(stores.approvals.in_effect(settings), stores)
 
     @property
@@ -208,10 +210,16 @@ class LocalBank:
 def open_folder_staff(settings: Settings) -> StaffRegistry:
     """Open only the staff list of a data folder; make no files.
 
+    It is compared with the audit log. Where the log itself is what is damaged it is not: whoever
+    signs in by it reads the reason and closes the kiosk, and signs nothing.
+
     Raises:
-        AtmError, CredentialError: If there is none, or it cannot be used.
+        AtmError, CredentialError: If there is none, it is old, or it cannot be used.
     """
     folder = open_existing(settings.data_dir)
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
-    return open_staff(folder, Keys.open(settings.key_dir, folder))
+    known: dict[str, int] = {}
+    with contextlib.suppress(AuditError):
+        known = AuditLog.of(folder, settings.key_dir, settings.anchor_dir).head_stores()
+    return open_staff(folder, Keys.open(settings.key_dir, folder), known)

@@ -20,6 +20,7 @@ from atm.folder import Kind, check_camera
 from atm.liveness_policy import LivenessPolicy, excuses
 from atm.login.decision import Decision, Outcome
 from atm.login.login import Claim
+from atm.maintenance.first_day import check_prepared
 from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
@@ -217,8 +218,17 @@ class Machine:
         return decision
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
-        """Return *username*, normalised, if it is free; see `Enrolments.check_username`."""
+        """Return *username*, normalised, if it is free; see `Enrolments.check_username`.
+
+        Raises:
+            UnpreparedError: If a live folder is not ready for its first customer.
+        """
+        check_prepared(self.settings, self.bank.stores)
         return self.bank.enrolment.check_username(username, staff=staff)
+
+    def needs_two(self, application: Application) -> bool:
+        """Return whether two members of staff must sign *application*; see `Enrolments`."""
+        return self.bank.enrolment.needs_two(application)
 
     def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
         """Return the movements that a customer cannot follow; *staff* is who asks.
@@ -232,7 +242,7 @@ class Machine:
         self,
         application: Application,
         *,
-        staff: StaffMember,
+        staff: StaffMember | Signatures,
         ask: ConfirmDuplicate | None = None,
         progress: Callable[[EnrolProgress], None] | None = None,
         cancel: threading.Event | None = None,
@@ -242,17 +252,20 @@ class Machine:
 
         Args:
             application: The typed data.
-            staff: The member of staff who signed in.
+            staff: Who signs: two where `needs_two` says so.
             ask: Called when the face is close to another customer's.
             progress: Called on the face thread after each frame.
             cancel: Set it to stop.
             camera: A drawn person instead of the machine's camera; a live folder takes none.
 
         Raises:
+            SecondSignatureError: If one signed where two must.
+            UnpreparedError: If a live folder is not ready for its first customer.
             AtmError, CredentialError, FaceAuthError: Nothing was saved; the text says why.
         """
         if camera is not None:
             check_camera(self.kind, camera.spec)
+        check_prepared(self.settings, self.bank.stores)
         capture = self._capturing(progress, application.excused, camera)
         return self.bank.enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 

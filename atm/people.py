@@ -53,6 +53,11 @@ class Application:
         """Show the username alone: no PIN may reach a log or a traceback."""
         return f"Application(username={self.username!r})"
 
+    def needs_two(self, opening_limit_minor: int | None) -> bool:
+        """Return whether two must sign: an excuse, or a balance above the limit (None: none)."""
+        above = opening_limit_minor is not None and self.opening_minor > opening_limit_minor
+        return above or bool(self.excused)
+
 
 class StaffError(AtmError):
     """The staff list cannot be used, or refuses this change."""
@@ -103,3 +108,13 @@ class Signatures:
     def names(self) -> list[str]:
         """Both names, for the log."""
         return [self.first.name, self.second.name]
+
+
+def first_of(signed: StaffMember | Signatures) -> StaffMember:
+    """Return the member of staff who signed, or the first of two."""
+    return signed.first if isinstance(signed, Signatures) else signed
+
+
+def names_of(signed: StaffMember | Signatures) -> list[str]:
+    """Return the name of the one or the two who signed, for the log."""
+    return signed.names if isinstance(signed, Signatures) else [signed.name]

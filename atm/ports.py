@@ -180,3 +180,7 @@ class SignIn(Protocol):
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return the member of staff with this *name* and *pin*."""
         ...
+
+    def sign_out(self) -> None:
+        """End every sign-in made here; it returns at once."""
+        ...

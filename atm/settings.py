@@ -58,6 +58,8 @@ class Settings:
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
+        opening_limit: Largest opening balance, in major units, that one member of staff may enter;
+            None: zero in a live folder, any amount in others.
         fullscreen: Whether the window fills the screen and only staff may close it.
         screen_width_mm: Width of the visible screen, None if unknown.
         idle_s: Seconds without a customer until the window asks for more time.
@@ -83,6 +85,7 @@ class Settings:
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
+    opening_limit: int | None = None
     fullscreen: bool = False
     screen_width_mm: float | None = None
     idle_s: float = 60.0
@@ -232,6 +235,15 @@ def _units(value: object, text: bool) -> int:
     return value
 
 
+def _units_or_zero(value: object, text: bool) -> int:
+    if (text and value == "0") or (type(value) is int and value == 0):
+        return 0
+    try:
+        return _units(value, text)
+    except ValueError as error:
+        raise ValueError(f"a whole number from 0 to {_LARGEST_AMOUNT}") from error
+
+
 def _between(low: float, high: float) -> _Reader:
     def read(value: object, text: bool) -> float:
         if text and isinstance(value, str) and _DECIMAL.fullmatch(value):
@@ -265,6 +277,7 @@ _READERS: dict[str, _Reader] = {
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,
+    "opening_limit": _units_or_zero,
     "fullscreen": _truth,
     "screen_width_mm": _between(50, 5000),
     "idle_s": _between(0.1, 3600),

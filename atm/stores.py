@@ -1,8 +1,13 @@
-"""Opens all stores of a data folder and detects one that was rolled back."""
+"""Opens all stores of a data folder and detects one that was rolled back.
 
-from collections.abc import Callable, Mapping
+`KioskStores.open` and `Stores.open` are the only door to the stores: they compare the generation of
+each store with the audit log before anything is read from it, so nobody signs by an old list of
+staff. `open_staff` is for the two acts that mend what this door refuses.
+"""
+
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from atm.accounts.ledger import Ledger
 from atm.approval import APPROVAL_FILE, Approvals
@@ -37,13 +42,26 @@ SEALED_RECORDS: Final = (CREDENTIALS, STAFF, APPROVAL_FILE, REGISTRATION_FILE)
 SEALED_DATABASES: Final = (ATTEMPTS, PAUSE, STAFF_ATTEMPTS, LEDGER)
 
 
+class Sealed(Protocol):
+    """Interface of a store whose changes are counted."""
+
+    @property
+    def generation(self) -> int:
+        """Number of changes so far."""
+        ...
+
+
 class StaleStoreError(AtmError):
     """A store is older than the log says: an earlier copy was put in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class KioskStores:
-    """The open stores that every kiosk has, also one whose customers are at the service."""
+    """The open stores that every kiosk has, also one whose customers are at the service.
+
+    Attributes:
+        replaced: Names of the stores that the opener is about to write anew.
+    """
 
     folder: DataFolder
     seal: Seal
@@ -51,33 +69,51 @@ class KioskStores:
     registration: Registration
     approvals: Approvals
     audit: AuditLog
+    replaced: Collection[str]
 
     @classmethod
-    def open(cls, folder: DataFolder, keys: Keys, settings: Settings) -> Self:
-        """Open all stores; missing SQLite files and a missing log are made.
+    def open(
+        cls, folder: DataFolder, keys: Keys, settings: Settings, *, replaced: Collection[str] = ()
+    ) -> Self:
+        """Open all stores and check them; missing SQLite files and a missing log are made.
+
+        Args:
+            folder: The data folder.
+            keys: Its keys.
+            settings: Say where the log's key and anchor are.
+            replaced: Names of stores that the caller writes anew, whatever they hold: they are
+                neither read nor compared with the log.
 
         Raises:
-            AtmError, CredentialError: If one cannot be used, or was altered.
+            StaleStoreError: If one is older than the log says.
+            AtmError, CredentialError: If the log or a store cannot be used, or was altered.
         """
         stores: list[Self] = []
-        own = _own(folder, keys, settings, lambda: stores[0].generations() if stores else {})
+        own = _own(
+            folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced
+        )
         stores.append(cls(**own))
+        stores[0].check()
         return stores[0]
 
     def generations(self) -> dict[str, int]:
-        """Return the generation of each store, for the log."""
+        """Return the generation of each store that is not replaced, for the log."""
         return {
-            "pause": self.pause.generation,
-            "camera": self.registration.generation,
-            "approval": self.approvals.generation,
+            name: store.generation
+            for name, store in self.sealed().items()
+            if name not in self.replaced
         }
+
+    def sealed(self) -> dict[str, Sealed]:
+        """Return the stores by the names that they have in the log."""
+        return {"pause": self.pause, "camera": self.registration, "approval": self.approvals}
 
     def refresh(self) -> None:
         """Read generations again that another process may have changed."""
         self.pause.refresh()
 
     def check(self) -> None:
-        """Check the stores at start against the log.
+        """Check the stores against the log, as `open` does.
 
         Raises:
             StaleStoreError: If one is older than the log says.
@@ -86,13 +122,8 @@ class KioskStores:
         self.audit.check()
         known = self.audit.head_stores()
         self.refresh()  # what another process changed and logged meanwhile is not old
-        now = self.generations()
-        for name, generation in known.items():
-            if now.get(name, 0) < generation:
-                raise StaleStoreError(
-                    f"The store “{name}” in {self.folder.path} is older than the log says;"
-                    " two members of staff must restore it: run “python -m atm restore”."
-                )
+        known = {name: known[name] for name in known if name not in self.replaced}
+        _compare(self.folder, known, self.generations())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +140,15 @@ class Stores(KioskStores):
     gallery: "Gallery"
 
     @classmethod
-    def open(cls, folder: DataFolder, keys: Keys, settings: Settings) -> Self:
-        """Open all stores; missing SQLite files and a missing log are made.
+    def open(
+        cls, folder: DataFolder, keys: Keys, settings: Settings, *, replaced: Collection[str] = ()
+    ) -> Self:
+        """Open all stores and check them; see `KioskStores.open`.
 
         Raises:
-            AtmError, CredentialError: If one cannot be used, or was altered.
+            StaleStoreError: If one is older than the log says.
+            AtmError, CredentialError: If the log or a store cannot be used, or was altered, or the
+                accounts do not add up.
         """
         from face_auth.gallery import Gallery
 
@@ -123,7 +158,9 @@ class Stores(KioskStores):
         staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
         stores: list[Self] = []
         made = cls(
-            **_own(folder, keys, settings, lambda: stores[0].generations() if stores else {}),
+            **_own(
+                folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced
+            ),
             hasher=hasher,
             credentials=JsonStore(path / CREDENTIALS, seal),
             attempts=Attempts(path / ATTEMPTS, seal),
@@ -136,17 +173,18 @@ class Stores(KioskStores):
             ),
         )
         stores.append(made)
+        made.check()
         return made
 
-    def generations(self) -> dict[str, int]:
-        """Return the generation of each store, for the log."""
+    def sealed(self) -> dict[str, Sealed]:
+        """Return the stores by the names that they have in the log."""
         return {
-            **KioskStores.generations(self),
-            "credentials": self.credentials.generation,
-            "attempts": self.attempts.generation,
-            "staff-attempts": self.staff_pins.generation,
-            "staff": self.staff_list.generation,
-            "ledger": self.ledger.generation,
+            **KioskStores.sealed(self),
+            "credentials": self.credentials,
+            "attempts": self.attempts,
+            "staff-attempts": self.staff_pins,
+            "staff": self.staff_list,
+            "ledger": self.ledger,
         }
 
     def refresh(self) -> None:
@@ -155,7 +193,7 @@ class Stores(KioskStores):
             store.refresh()
 
     def check(self) -> None:
-        """Check the stores at start against the log, and that the accounts add up.
+        """Check the stores against the log, and that the accounts add up.
 
         Raises:
             StaleStoreError: If one is older than the log says.
@@ -170,6 +208,7 @@ def _own(
     keys: Keys,
     settings: Settings,
     generations: Callable[[], Mapping[str, int]],
+    replaced: Collection[str],
 ) -> dict[str, Any]:
     """Return the fields of `KioskStores`, opened."""
     return {
@@ -179,15 +218,42 @@ def _own(
         "registration": Registration(folder.path / REGISTRATION_FILE, keys.seal),
         "approvals": Approvals(folder, keys.seal),
         "audit": AuditLog.of(folder, settings.key_dir, settings.anchor_dir, stores=generations),
+        "replaced": frozenset(replaced),
     }
 
 
-def open_staff(folder: DataFolder, keys: Keys) -> StaffRegistry:
-    """Open only the staff list, for a sign-in when another store cannot be opened.
+def open_staff(folder: DataFolder, keys: Keys, known: Mapping[str, int]) -> StaffRegistry:
+    """Open only the list of staff and their wrong PINs, where another store or the log is damaged.
+
+    Args:
+        folder: The data folder.
+        keys: Its keys.
+        known: The highest generations that the log, or what is left of it, knows.
 
     Raises:
-        CredentialError: If their counters cannot be used.
+        StaleStoreError: If list or counters are older than that: nobody signs by an old list.
+        CredentialError: If list or counters cannot be used.
     """
     hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
     pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal, STAFF_LIMIT)
-    return StaffRegistry(staff_file(folder.path / STAFF, keys.seal), hasher, pins)
+    staff_list = staff_file(folder.path / STAFF, keys.seal)
+    now = {"staff": staff_list.generation, "staff-attempts": pins.generation}
+    _compare(folder, {name: known.get(name, 0) for name in now}, now)
+    return StaffRegistry(staff_list, hasher, pins)
+
+
+_MENDED_BY = {
+    "approval": "run “python -m atm approve”.",
+    "credentials": "two members of staff must restore it: run “python -m atm restore”.",
+    "attempts": "two members of staff must restore it: run “python -m atm restore”.",
+}
+"""What mends an old store; any other one must be put back as it was."""
+
+
+def _compare(folder: DataFolder, known: Mapping[str, int], now: Mapping[str, int]) -> None:
+    for name, generation in known.items():
+        if now.get(name, 0) < generation:
+            advice = _MENDED_BY.get(name, "put the newest copy back.")
+            raise StaleStoreError(
+                f"The store “{name}” in {folder.path} is older than the log says; {advice}"
+            )

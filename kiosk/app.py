@@ -115,11 +115,13 @@ class App(Shell):
             self.root.focus_set()
 
     def go_home(self, notice: messages.Notice | None = None) -> None:
-        """Show the home page, in the default language.
+        """Show the home page, in the default language; staff are signed out.
 
         Args:
             notice: Message to show once on the home page, in the reader's language.
         """
+        if self.host.machine is not None:
+            self.host.machine.staff.sign_out()
         self.notice = notice
         if notice is None:
             self.language = self._speak(self.settings.language)

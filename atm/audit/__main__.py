@@ -1,12 +1,14 @@
 """`python -m atm.audit`: make a verifier for the auditor, verify the log, read it.
 
-Exit code 0 means yes, 1 that `verify` found a problem, 2 an error with one sentence on standard
-error.
+`verify` needs the auditor's file and nothing else. Whatever changes or shows the log needs members
+of staff who sign in: one for `show` and for the first `init`, two for a later one.
+
+Exit code 0 means yes, 1 that `verify` found a problem or a sign-in was wrong, 2 an error with one
+sentence on standard error.
 """
 
 import argparse
 import contextlib
-import getpass
 import json
 import os
 import sys
@@ -18,43 +20,80 @@ from typing import TypeVar
 from atm.audit.entries import AuditError
 from atm.audit.log import AuditLog
 from atm.audit.show import show, table
-from atm.audit.verifier import hand_over, read_verifier
+from atm.audit.verifier import (
+    Verifier,
+    check_damaged,
+    hand_over,
+    known_generations,
+    read_verifier,
+)
 from atm.audit.verify import verify
+from atm.commands.door import opened
 from atm.errors import AtmError
-from atm.folder import FOLDER_FILE, open_folder
-from atm.settings import load_settings
+from atm.folder import DataFolder, open_existing
+from atm.keys.keys import Keys
+from atm.people import StaffSignInError
+from atm.settings import Settings, load_settings
+from atm.stores import open_staff
+from atm.terminal import ERROR, NO, YES, sign_in, sign_two
+from credentials.errors import CredentialError
 
 T = TypeVar("T")
 
-YES, NO, ERROR = 0, 1, 2
 
-
-def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpass.getuser) -> int:
-    """Run one command; returns its exit code.
-
-    Args:
-        arguments: Those of the command line.
-        who: Returns the reader's name, for the entry that `show` adds.
-    """
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(options.config, os.environ, data_dir=options.data)
-        if not (settings.data_dir / FOLDER_FILE).exists():
-            raise AtmError(f"There is no data folder {settings.data_dir}.")
-        log = AuditLog.of(open_folder(settings.data_dir), settings.key_dir, settings.anchor_dir)
-        if options.command == "init":
-            return _init(log, options)
+        folder = open_existing(settings.data_dir)
         if options.command == "verify":
+            log = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
             return _verify(log, options)
-        return _show(log, options, who())
-    except (AtmError, ValueError, OSError) as error:
+        if options.command == "show":
+            return _show(settings, folder, options)
+        return (_set_aside if options.set_aside else _init)(settings, folder, options.verifier)
+    except StaffSignInError as error:
+        print(error, file=sys.stderr)
+        return NO
+    except (AtmError, CredentialError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return ERROR
 
 
-def _init(log: AuditLog, options: argparse.Namespace) -> int:
-    made = hand_over(log, options.verifier, set_aside=options.set_aside)
-    print(f"{options.verifier} verifies the log from entry {made.start} on. Keep it elsewhere.")
+def _init(settings: Settings, folder: DataFolder, file: Path) -> int:
+    """Hand the log over to the auditor; two sign where an auditor has a file already."""
+    with folder.held(), opened(settings, folder) as found:
+        log = found.stores.audit
+        names = sign_two(found.staff).names if log.verifiable else [sign_in(found.staff).name]
+        return _told(hand_over(log, file, staff=names), file)
+
+
+def _set_aside(settings: Settings, folder: DataFolder, file: Path) -> int:
+    """Begin a new log in place of one that is damaged or lost its key; no kiosk runs meanwhile.
+
+    What is left of the log still tells which list of staff is the newest: the two sign by no other.
+    """
+    with folder.held(alone=True):
+        log = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
+        check_damaged(log)
+        if settings.store:
+            from atm.fleet.kiosk.client import client_of  # httpx with it
+            from atm.fleet.kiosk.staff import RemoteStaff
+
+            with (
+                contextlib.closing(client_of(settings)) as client,
+                contextlib.closing(RemoteStaff(client)) as staff,
+            ):
+                names = sign_two(staff).names
+        else:
+            keys = Keys.open(settings.key_dir, folder)
+            names = sign_two(open_staff(folder, keys, known_generations(log))).names
+        return _told(hand_over(log, file, set_aside=True, staff=names), file)
+
+
+def _told(made: Verifier, file: Path) -> int:
+    print(f"{file} verifies the log from entry {made.start} on. Keep it elsewhere.")
     before = made.start - made.begins
     if before:
         print(f"The {before} entries before it cannot be verified with this file.")
@@ -84,16 +123,20 @@ def _verify(log: AuditLog, options: argparse.Namespace) -> int:
     return NO if report.problems else YES
 
 
-def _show(log: AuditLog, options: argparse.Namespace, who: str) -> int:
+def _show(settings: Settings, folder: DataFolder, options: argparse.Namespace) -> int:
     since = None
     if options.since is not None:
         since = datetime.fromisoformat(options.since).astimezone()
-    found = show(log, who, customer=options.customer, since=since, kind=options.kind)
+    with folder.held(), opened(settings, folder) as found:
+        who = sign_in(found.staff).name
+        entries = show(
+            found.stores.audit, who, customer=options.customer, since=since, kind=options.kind
+        )
     if options.json:
-        for entry in found:
+        for entry in entries:
             print(json.dumps(entry))
     else:
-        print(table(found))
+        print(table(entries))
     return YES
 
 
@@ -116,16 +159,20 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, about: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, parents=[common], help=about, description=about)
 
-    init = command("init", "write the log's first key to a file for the auditor, once")
+    init = command(
+        "init",
+        "write the log's first key to a file for the auditor; reads name and PIN of one member of"
+        " staff, or of two where an auditor has a file already",
+    )
     init.add_argument("--verifier", type=Path, required=True, metavar="FILE", help="a new file")
     init.add_argument(
         "--set-aside",
         action="store_true",
-        help="move a log that is damaged or lost its key away, and begin a new one",
+        help="move a log that is damaged or lost its key away, and begin a new one; two sign",
     )
     checked = command("verify", "check whether any entry was changed, removed or added")
     checked.add_argument("--verifier", type=Path, required=True, metavar="FILE")
-    shown = command("show", "read the log; the access is logged")
+    shown = command("show", "read the log; reads staff name and PIN, and logs who looked")
     shown.add_argument("--customer", metavar="ID", help="a customer's id")
     shown.add_argument("--since", metavar="T", help="such as 2026-11-23 or 2026-11-23T14:00")
     shown.add_argument("--kind", metavar="K", help="such as decision")

@@ -148,7 +148,7 @@ class AuditLog:
             raise self._failed("read", error) from error
 
     def entries(self) -> Iterator[JsonObject]:
-        """Yield all entries, oldest first.
+        """Yield all entries, oldest first; those of logs that were set aside come before.
 
         Raises:
             AuditError: If the log cannot be read.
@@ -182,6 +182,16 @@ class AuditLog:
             AuditError: If the disk cannot be checked.
         """
         return self._reserved.entries()
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether an auditor holds the first key of the present entries.
+
+        Raises:
+            AuditError: If the log's key cannot be read.
+        """
+        state = self.chain.states.read()
+        return state is not None and state.verifier_from > 0
 
     def notes(self) -> list[str]:
         """Return warnings about the log for staff, as sentences; empty if all is well."""

@@ -9,6 +9,9 @@ from typing import BinaryIO
 
 from credentials.sealed.files import JsonObject
 
+SET_ASIDE = "audit-set-aside-"
+"""Beginning of the names of the folders that hold former logs; the time follows, in UTC."""
+
 _BLOCK = 65536
 
 
@@ -58,11 +61,13 @@ class LogFiles:
             yield found
 
     def entries(self) -> Iterator[JsonObject]:
-        """Yield every line that is a JSON object, oldest first.
+        """Yield every line that is a JSON object, oldest first, former logs included.
 
         Raises:
             OSError: If a file cannot be read.
         """
+        for folder in sorted(self.path.parent.glob(f"{SET_ASIDE}*")):
+            yield from LogFiles(folder / self.path.name).entries()
         with self.opened() as found:
             for file in found:
                 for line in file:

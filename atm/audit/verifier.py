@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from atm.audit.chain import Head
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError
 from atm.audit.log import AuditLog
+from atm.audit.log_files import SET_ASIDE
 from atm.audit.repeated_refusals import Draft
 from atm.audit.state import State
 from credentials.errors import CredentialError
@@ -75,7 +76,32 @@ def read_verifier(path: Path) -> Verifier:
     return verifier
 
 
-def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier:
+def check_damaged(log: AuditLog) -> None:
+    """Check that *log* is one to be set aside: it is damaged, or lost its key or its anchor.
+
+    Raises:
+        AuditError: If it is as it was left; a new first key needs no new log.
+    """
+    try:
+        log.check()
+        whole = log.chain.states.read() is not None
+    except AuditError:
+        whole = False
+    if whole:
+        raise AuditError(
+            f"The log {log.path} is as it was left and is not set aside;"
+            " “init” without --set-aside makes a new verifier."
+        )
+
+
+def known_generations(log: AuditLog) -> dict[str, int]:
+    """Return the highest generation of each store that is left in the log's key or in its files."""
+    return _known(log)[1]
+
+
+def hand_over(
+    log: AuditLog, path: Path, *, set_aside: bool = False, staff: Sequence[str] = ()
+) -> Verifier:
     """Begin a new segment of *log* with a fresh first key, and write this key to *path* only.
 
     The previous segment ends with an entry about it. *path* (0600) exists when this returns; if the
@@ -86,9 +112,11 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
         path: A new file outside the data folder and the key folder.
         set_aside: Whether to begin a new log, for one that was altered or lost its key. The old
             files are moved into a folder of their own beside it; numbers go on.
+        staff: Names of those who signed.
 
     Raises:
-        AuditError: If *path* exists or lies where it must not, or a file cannot be written.
+        AuditError: If a log to be set aside is not damaged, *path* exists or lies where it must
+            not, or a file cannot be written.
     """
     path = path.absolute()
     for kept in (log.path.parent, log.key_path.parent, log.anchor.path.parent):
@@ -97,13 +125,16 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
     if path.exists():
         raise AuditError(f"The file {path} exists and is not overwritten.")
     log.flush()
+    if set_aside:
+        check_damaged(log)
     stores = log.generations()
+    signed = {"staff": list(staff)}
     with log.locked():
         head = _set_aside(log) if set_aside else log.checked_head()
         state = head.state
         begins = state.n if set_aside else 1
         if state.n > begins:
-            told: list[Draft] = [(HANDED_OVER, {"by": "a new verifier"})]
+            told: list[Draft] = [(HANDED_OVER, {"by": "a new verifier", **signed})]
             head = Head(log.extend(head, told, stores, anchor=True))
             state = head.state
         state = replace(state, key=secrets.token_bytes(KEY_BYTES), verifier_from=state.n)
@@ -117,16 +148,15 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
         )
         with _new_file(path, verifier):
             log.chain.states.write(state)
-        log.extend(
-            replace(head, state=state), [("audit begin", {"from": state.n})], stores, anchor=True
-        )
+        begun: list[Draft] = [("audit begin", {"from": state.n, "aside": set_aside, **signed})]
+        log.extend(replace(head, state=state), begun, stores, anchor=True)
     return verifier
 
 
 def _set_aside(log: AuditLog) -> Head:
     """Move the log's files away; return a head that continues numbers and generations."""
     last, stores = _known(log)
-    name = time.strftime("audit-set-aside-%Y%m%dT%H%M%SZ", time.gmtime())
+    name = SET_ASIDE + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     folder = log.path.parent / name
     folder.mkdir(mode=0o700)
     for each in log.chain.log_files.all():

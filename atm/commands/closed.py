@@ -6,17 +6,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-from atm.approval import Approval, Approvals
+from atm.approval import Approval
 from atm.audit import AuditLog
+from atm.commands.door import opened
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing, open_folder
-from atm.keys.key_backup import backup, restore_backup
-from atm.keys.key_rotation import rotate
+from atm.keys.key_backup import NewBackup, backup, restore_backup
+from atm.keys.key_rotation import rotate, unfinished
 from atm.keys.keys import Keys
-from atm.maintenance.rebuild import check_enrolled_with, rebuild_closed
+from atm.maintenance.rebuild import check_enrolled_with
+from atm.maintenance.rebuild import rebuild as change_network
 from atm.maintenance.restore import CounterFile, Restore
-from atm.ports import MachineLog, SignIn
 from atm.settings import Settings
 from atm.staff.staff_file import staff_hashes
 from atm.stores import (
@@ -25,7 +27,6 @@ from atm.stores import (
     SEALED_DATABASES,
     SEALED_RECORDS,
     STAFF,
-    KioskStores,
     Stores,
     open_staff,
 )
@@ -34,6 +35,8 @@ from credentials.attempts import Attempts
 from credentials.sealed.resealing import reseal_database, reseal_records
 from credentials.sealed.seal import Seal
 from credentials.store import JsonStore
+
+PASSPHRASE = "Passphrase (15 characters or more): "
 
 
 def approve(settings: Settings, options: argparse.Namespace) -> int:
@@ -56,42 +59,39 @@ def approve_kiosk(settings: Settings) -> Approval | None:
         AtmError: If that is not allowed, or the service does not answer; nothing is approved then.
     """
     from atm.fleet.kiosk.client import client_of  # httpx with it
-    from atm.fleet.kiosk.log import KioskLog
     from atm.fleet.kiosk.network import network_of_service
-    from atm.fleet.kiosk.staff import RemoteStaff
 
     folder = open_folder(settings.data_dir, settings.kind)
-    with contextlib.ExitStack() as held:
-        held.enter_context(folder.held())
-        stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        client = client_of(settings)
-        held.callback(client.close)
-        log = KioskLog(stores.audit, client)
-        held.callback(log.close)
+    with folder.held(), contextlib.closing(client_of(settings)) as client:
         settings = replace(settings, network=network_of_service(client, settings.network))
-        return _approve(settings, stores.approvals, RemoteStaff(client), log)
+        return _approve(settings, folder)
 
 
 def _approve_folder(settings: Settings) -> Approval | None:
     folder = open_existing(settings.data_dir, settings.kind)
-    with folder.held(), _stores(settings, folder) as stores:
+    with folder.held():
+        return _approve(settings, folder)
+
+
+def _approve(settings: Settings, folder: DataFolder) -> Approval | None:
+    with opened(settings, folder, replaced=["approval"]) as found:
+        stores, log = found.stores, found.log
         settings = stores.approvals.in_effect(settings)
-        check_enrolled_with(stores, settings)
-        return _approve(settings, stores.approvals, stores.staff, stores.audit)
-
-
-def _approve(
-    settings: Settings, approvals: Approvals, staff: SignIn, log: MachineLog
-) -> Approval | None:
-    two = approvals.needs_two(settings)
-    names = sign_two(staff).names if two else [sign_in(staff).name]
-    terms = approvals.terms(settings)
-    if not confirm(terms):
-        return None
-    known = log.head_stores().get("approval", 0)
-    log.append("approval", step="begun", staff=names, anchor=True)
-    made = approvals.approve(settings, names, after=known, confirmed=terms)
-    log.append("approval", step="done", staff=names, liveness=settings.liveness, anchor=True)
+        if isinstance(stores, Stores):
+            check_enrolled_with(stores, settings)
+        looser = stores.approvals.looser(settings)
+        if looser:
+            print(f"Two members of staff must sign: {looser}.")
+        names = sign_two(found.staff).names if looser else [sign_in(found.staff).name]
+        terms = stores.approvals.terms(settings)
+        if not confirm(terms):
+            return None
+        known = log.head_stores().get("approval", 0)
+        log.append("approval", step="begun", staff=names, anchor=True)
+        made = stores.approvals.approve(settings, names, after=known, confirmed=terms)
+    with opened(settings, folder) as found:  # the log learns the new generation
+        found.log.append("approval", step="done", staff=names, liveness=settings.liveness,
+                         anchor=True)  # fmt: skip
     return made
 
 
@@ -99,15 +99,17 @@ def rebuild(settings: Settings, options: argparse.Namespace) -> int:
     """Change the face network: two sign, and every template is made again from its pictures."""
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
-    with folder.held(alone=True):
-        keys = Keys.open(settings.key_dir, folder)
-        signed = sign_two(open_staff(folder, keys))
-        terms = Approvals(folder, keys.seal).terms(replace(settings, network=options.network))
     made = None
-    if confirm(terms):
-        made = rebuild_closed(
-            settings, options.network, signed, confirmed=terms, confirm=_go_on, progress=_progress
-        )
+    with folder.held(alone=True), opened(settings, folder) as found:
+        stores = found.stores
+        assert isinstance(stores, Stores)
+        signed = sign_two(found.staff)
+        terms = stores.approvals.terms(replace(settings, network=options.network))
+        if confirm(terms):
+            made = change_network(
+                settings, stores, options.network, signed, confirmed=terms, confirm=_go_on,
+                progress=_progress,
+            )  # fmt: skip
     if made is None or not made.done:
         print("Nothing was changed.")
         return NO
@@ -132,17 +134,17 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
     if options.act == "rotate":
-        return _rotate(settings, folder)
+        return _rotate(settings, folder, options.file)
     if options.file is None:
         raise AtmError(f"keys {options.act} needs --file FILE.")
     if options.act == "restore":
         restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
         print(f"the key of {folder.path} is back")
         return YES
-    with _stores(settings, folder) as stores:
-        names = [sign_in(stores.staff).name]
-        backup(settings.key_dir, folder, options.file, ask("Passphrase (15 characters or more): "))
-        stores.audit.append("key backup", staff=names, anchor=True)
+    with folder.held(), opened(settings, folder) as found:
+        names = sign_two(found.staff).names
+        backup(settings.key_dir, folder, options.file, ask(PASSPHRASE))
+        found.log.append("key backup", staff=names, anchor=True)
     print(f"wrote {options.file}; keep it and the passphrase apart")
     return YES
 
@@ -160,7 +162,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
             open=lambda: Attempts(folder.path / ATTEMPTS, keys.seal),
             make=lambda path, after: Attempts(path, keys.seal, after=after),
         )
-        signed = sign_two(open_staff(folder, keys))
+        signed = sign_two(open_staff(folder, keys, audit.head_stores()))
         restoring = Restore(
             folder.path / CREDENTIALS,
             keys.seal,
@@ -184,15 +186,27 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     return YES
 
 
-def _rotate(settings: Settings, folder: DataFolder) -> int:
-    """Rotate the root key; an interrupted rotation is finished without signing in again."""
+def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
+    """Rotate the root key, once two have signed and the new one is backed up.
+
+    An interrupted rotation is finished as it was signed, without signing again.
+    """
     names: list[str] = []
-    with contextlib.suppress(AtmError), _stores(settings, folder) as stores:
-        names = [sign_in(stores.staff).name]
-        stores.audit.append("rotate", step="begun", staff=names, anchor=True)
+    if unfinished(settings.key_dir, folder):
+        copy = None
+    elif file is None:
+        raise AtmError(
+            "keys rotate needs --file FILE, a new backup: the ones of before open nothing then."
+        )
+    else:
+        with folder.held(), opened(settings, folder) as found:
+            names = sign_two(found.staff).names
+            copy = NewBackup(settings.key_dir, folder, file, ask(PASSPHRASE))
+            found.log.append("rotate", step="begun", staff=names, anchor=True)
     done = rotate(
         settings.key_dir,
         folder,
+        copy,
         gallery=folder.path / "gallery",
         reseal=[
             *(partial(reseal_records, folder.path / name) for name in SEALED_RECORDS),
@@ -200,9 +214,11 @@ def _rotate(settings: Settings, folder: DataFolder) -> int:
         ],
         pin_hashes=lambda seal: _pin_hashes(folder, seal),
     )
-    with _stores(settings, folder) as stores:
-        stores.audit.append("rotate", step="done", staff=names, anchor=True)
-    print("the keys were changed; back them up again")
+    with folder.held(), opened(settings, folder) as found:
+        found.log.append("rotate", step="done", staff=names, anchor=True)
+    print("the keys were changed; the backups of before open nothing any more")
+    if copy is not None:
+        print(f"wrote {copy.out}; keep it and the passphrase apart")
     for name in done.left:
         print(f"{name} cannot be read with the old or the new key")
     if done.older_peppers:
@@ -222,12 +238,3 @@ def _need_own_customers(settings: Settings) -> None:
         raise AtmError(
             "The bank's service keeps the customers; make a new folder for this kiosk instead."
         )
-
-
-@contextlib.contextmanager
-def _stores(settings: Settings, folder: DataFolder) -> Iterator[Stores]:
-    stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
-    try:
-        yield stores
-    finally:
-        stores.audit.close()

@@ -1,16 +1,20 @@
 """Commands about customers: enrol, log in, list, unlock, new PIN or face, delete, export."""
 
 import argparse
+import contextlib
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from atm.accounts.money import parse_amount
 from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
 from atm.login.decision import Outcome
 from atm.machine import Machine
-from atm.people import Application, StaffMember, StaffSignInError
+from atm.maintenance.import_plain import shred
+from atm.people import Application, Signatures, StaffMember, StaffSignInError
 from atm.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from credentials.policy import check_pin
 from face_auth.types import EnrolProgress, LoginProgress, Movement
@@ -54,8 +58,19 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
     opening_minor = parse_amount(options.balance)
     machine.check_username(options.name, staff=staff)
     excused = checked_excuses(options.excuse)
-    pin = ask("Customer's PIN: ")
-    check_pin(pin)
+    application = Application(
+        username=options.name,
+        full_name=options.full_name or options.name,
+        opening_minor=opening_minor,
+        pin="",
+        consent_at=datetime.now(UTC),
+        excused=tuple(excused),
+    )
+    signed: StaffMember | Signatures = staff
+    if machine.needs_two(application):
+        signed = Signatures(staff, sign_in(machine.staff, SECOND))
+    application = replace(application, pin=ask("Customer's PIN: "))
+    check_pin(application.pin)
     machine.use_camera(options.camera)
 
     def second(question: DuplicateQuestion) -> StaffMember | None:
@@ -70,17 +85,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
             return None
 
     customer = machine.enrol(
-        Application(
-            username=options.name,
-            full_name=options.full_name or options.name,
-            opening_minor=opening_minor,
-            pin=pin,
-            consent_at=datetime.now(UTC),
-            excused=tuple(excused),
-        ),
-        staff=staff,
-        ask=second,
-        progress=_SpokenPrompts().enrolment,
+        application, staff=signed, ask=second, progress=_SpokenPrompts().enrolment
     )
     print(f"enrolled {customer.username}")
     return YES
@@ -136,7 +141,7 @@ def new_face(machine: Machine, options: argparse.Namespace) -> int:
 
 def excuse(machine: Machine, options: argparse.Namespace) -> int:
     """Set the movements that a customer cannot make."""
-    machine.office.excuse(options.name, options.movements, staff=sign_in(machine.staff))
+    machine.office.excuse(options.name, options.movements, signed=sign_two(machine.staff))
     print(f"{options.name} is not asked for: {', '.join(options.movements) or 'nothing'}")
     return YES
 
@@ -161,6 +166,15 @@ def import_names(machine: Machine, options: argparse.Namespace) -> int:
         print(f"{name}: taken already, left as it is", file=sys.stderr)
     for name in report.refused:
         print(f"{name}: not a username, left out", file=sys.stderr)
+    print(f"{options.file} still holds everybody's PIN as plain text.")
+    answer = ""
+    with contextlib.suppress(AtmError):  # a script that gives no answer keeps the file
+        answer = ask("Type “shred” to overwrite and delete it: ", secret=False)
+    if answer != "shred":
+        print("It was left as it is; delete it and every copy of it.")
+        return YES
+    shred(options.file)
+    print(f"{options.file} is gone; delete every copy of it too.")
     return YES
 
 

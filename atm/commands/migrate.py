@@ -29,10 +29,10 @@ CHANGED = "The content at the service differs from what was sent."
 class TargetService:
     """The service that receives customers, called in the name of two members of its staff."""
 
-    def __init__(self, client: ServiceClient) -> None:
-        """Sign both in; they are asked again when their sign-in has expired."""
+    def __init__(self, client: ServiceClient, staff: RemoteStaff) -> None:
+        """Sign two of *staff* in; they are asked again when their sign-in has expired."""
         self._client = client
-        self._staff = RemoteStaff(client)
+        self._staff = staff
         self._tokens = tokens_of(sign_two(self._staff))
 
     def digests(self, username: str) -> Digests | None:
@@ -84,8 +84,9 @@ def migrate(settings: Settings) -> int:
     with (
         contextlib.closing(client_of(settings)) as client,
         open_migration_source(settings) as source,
+        contextlib.closing(RemoteStaff(client)) as staff,
     ):
-        target = TargetService(client)
+        target = TargetService(client, staff)
         records = source.records
         left: dict[str, str] = {}
         moved = 0

@@ -11,11 +11,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from atm.accounts.session import MINOR_PER_MAJOR
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
 from atm.enrolment.hash_and_capture import LIMIT_S, CaptureFace, EnrolmentError, hash_and_capture
+from atm.folder import Kind
 from atm.liveness_policy import checked_excuses
-from atm.people import Application, Customer, Signatures, StaffMember
+from atm.people import (
+    Application,
+    Customer,
+    SecondSignatureError,
+    Signatures,
+    StaffMember,
+    first_of,
+    names_of,
+)
 from atm.ports import Accounts, Commit, Faces, Log
+from atm.settings import Settings
 from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
@@ -29,6 +40,14 @@ ConfirmDuplicate = Callable[[DuplicateQuestion], StaffMember | None]
 def random_id(username: str) -> str:
     """Return a new random customer id, independent of *username*."""
     return uuid.uuid4().hex
+
+
+def opening_limit_minor(settings: Settings, kind: Kind) -> int | None:
+    """Return the largest opening balance that one may sign, in minor units; None: no limit."""
+    limit = settings.opening_limit
+    if limit is None:
+        return 0 if kind is Kind.LIVE else None
+    return limit * MINOR_PER_MAJOR
 
 
 class Enrolments:
@@ -46,10 +65,12 @@ class Enrolments:
         commit: Commit,
         new_id: Callable[[str], str] = random_id,
         limit_s: float = LIMIT_S,
+        opening_limit_minor: int | None = None,
     ) -> None:
         """Use every store with data of a customer, and the *commit* that they share.
 
-        *new_id* returns the id for the customer of a normalised username.
+        *new_id* returns the id for the customer of a normalised username; above
+        *opening_limit_minor* two must sign an opening balance (None: no limit).
         """
         self._store = store
         self._hasher = hasher
@@ -60,6 +81,11 @@ class Enrolments:
         self._commit = commit
         self._new_id = new_id
         self._limit_s = limit_s
+        self._opening_limit_minor = opening_limit_minor
+
+    def needs_two(self, application: Application) -> bool:
+        """Return whether two members of staff must sign *application*."""
+        return application.needs_two(self._opening_limit_minor)
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Return *username* in its normalised form, if it is free; *staff* is who asks.
@@ -78,7 +104,7 @@ class Enrolments:
     def enrol(
         self,
         application: Application,
-        staff: StaffMember,
+        signed: StaffMember | Signatures,
         enrol_face: CaptureFace,
         *,
         ask: ConfirmDuplicate | None = None,
@@ -88,19 +114,22 @@ class Enrolments:
 
         Args:
             application: Checked here again before anything starts.
-            staff: The member of staff, for the log.
+            signed: Who signs, for the log: two for excuses and for a balance above the limit.
             enrol_face: Called on a thread of its own.
             ask: Called when the face is close to another customer's; without it that is a refusal.
             cancel: Set it to stop; it is also set here once the pictures are done.
 
         Raises:
             PolicyError: If username, full name or PIN are not allowed.
+            SecondSignatureError: If one signed where two must.
             DuplicateUserError: If the username is taken.
             ExcuseError: If a movement is unknown, or fewer than two remain.
             EnrolmentError: If the face could not be captured, or is another customer's.
             AtmError: If it could not be saved.
         """
-        username = self.check_username(application.username, staff=staff)
+        if self.needs_two(application) and not isinstance(signed, Signatures):
+            raise SecondSignatureError
+        username = self.check_username(application.username, staff=first_of(signed))
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)
         excused = checked_excuses(application.excused)
@@ -113,7 +142,7 @@ class Enrolments:
             stop,
             self._limit_s,
         )
-        self._check_duplicate(template, captures, staff, ask)
+        self._check_duplicate(template, captures, first_of(signed), ask)
         record = CredentialRecord(
             customer_id=customer_id,
             username=username,
@@ -124,7 +153,7 @@ class Enrolments:
             created_at=datetime.now(UTC).isoformat(),
             excused=",".join(excused) or None,
         )
-        self._save(record, pending, application.opening_minor, template, captures, staff)
+        self._save(record, pending, application.opening_minor, template, captures, signed)
         return Customer(customer_id, username, full_name)
 
     def _check_duplicate(
@@ -159,11 +188,15 @@ class Enrolments:
         opening_minor: int,
         template: Template,
         captures: list[Capture],
-        staff: StaffMember,
+        signed: StaffMember | Signatures,
     ) -> None:
         template_id = record.template_id
         assert template_id is not None
-        entry: dict[str, Any] = {"customer": record.customer_id, "staff": [staff.name]}
+        entry: dict[str, Any] = {
+            "customer": record.customer_id,
+            "staff": names_of(signed),
+            "amount_minor": opening_minor,
+        }
         if record.excused:
             entry["excused"] = record.excused.split(",")
 

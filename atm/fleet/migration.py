@@ -140,7 +140,6 @@ def open_migration_source(settings: Settings) -> Iterator[MigrationSource]:
         copy = Path(made) / "data"
         shutil.copytree(path, copy, ignore=lambda place, _: [GALLERY] if place == str(path) else [])
         stores = Stores.open(replace(folder, path=copy), keys, settings)
-        stores.check()
         gallery = Gallery(
             folder.path / GALLERY, template_key=keys.template_key, capture_key=keys.capture_key
         )

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,61 @@ _KDF = "argon2id v=19 t=3 m=65536 p=4"
 _HEX = re.compile("[0-9a-f]*")
 
 
+@dataclass(frozen=True, slots=True)
+class NewBackup:
+    """A backup that is about to be written; the place and the passphrase are checked when made.
+
+    Attributes:
+        key_dir: Folder of the key file.
+        folder: The data folder; a copy of its key is of no use for any other.
+        out: A new file.
+        passphrase: At least `SHORTEST_PASSPHRASE` characters.
+    """
+
+    key_dir: Path
+    folder: DataFolder
+    out: Path
+    passphrase: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked before anything is changed.
+
+        Raises:
+            KeysError: If the passphrase is too short, or `out` exists or lies in the data folder
+                or beside the key.
+        """
+        if len(self.passphrase) < SHORTEST_PASSPHRASE:
+            raise KeysError(f"The passphrase must have {SHORTEST_PASSPHRASE} characters or more.")
+        key_path = KeyFile.of(self.key_dir, self.folder).path
+        place = self.out.absolute().parent.resolve()
+        if place.is_relative_to(self.folder.path.resolve()) or place == key_path.parent.resolve():
+            raise KeysError(
+                f"{self.out} lies beside the key or in the data folder; choose another place."
+            )
+        if os.path.lexists(self.out):
+            raise self._exists()
+
+    def write(self, document: KeyDocument, now: datetime | None = None) -> KeyDocument:
+        """Write an encrypted copy of *document*, 0600; return it with the time of this backup.
+
+        Raises:
+            KeysError: If the file cannot be written; another file is never overwritten.
+        """
+        document = replace(document, last_backup=now or datetime.now(UTC))
+        try:
+            _write_new(self.out, _encrypt(document, self.folder.folder_id, self.passphrase))
+        except FileExistsError as error:
+            raise self._exists() from error
+        except OSError as error:
+            raise KeysError(
+                f"The backup {self.out} cannot be written: {error.strerror}."
+            ) from error
+        return document
+
+    def _exists(self) -> KeysError:
+        return KeysError(f"{self.out} exists and was left as it is; choose another name.")
+
+
 def backup(
     key_dir: Path,
     folder: DataFolder,
@@ -41,33 +96,23 @@ def backup(
     *,
     now: datetime | None = None,
 ) -> None:
-    """Write an encrypted copy of the key of *folder* to *out*, 0600; never over another file.
+    """Write an encrypted copy of the key of *folder* to *out*; see `NewBackup`.
 
     Args:
         key_dir: Folder of the key file.
-        folder: The data folder; a copy of its key is of no use for any other.
+        folder: The data folder.
         out: A new file.
         passphrase: At least `SHORTEST_PASSPHRASE` characters.
         now: Time of the backup, kept beside the key for the health screen.
 
     Raises:
-        KeysError: If the key cannot be used, the passphrase is too short, *out* exists or cannot
-            be written, or lies in the data folder or beside the key.
+        KeysError: As `NewBackup`, or if the key cannot be used.
     """
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeysError(f"The passphrase must have {SHORTEST_PASSPHRASE} characters or more.")
+    new = NewBackup(key_dir, folder, out, passphrase)
     key_file = KeyFile.of(key_dir, folder)
-    place = out.absolute().parent.resolve()
-    if place.is_relative_to(folder.path.resolve()) or place == key_file.path.parent.resolve():
-        raise KeysError(f"{out} lies beside the key or in the data folder; choose another place.")
-    at = now or datetime.now(UTC)
     try:
         with folder.held():
-            document = key_file.read_or_make(folder)
-            _write_new(out, _encrypt(document, folder.folder_id, passphrase))
-            key_file.write(replace(document, last_backup=at))
-    except FileExistsError as error:
-        raise KeysError(f"{out} exists and was left as it is; choose another name.") from error
+            key_file.write(new.write(key_file.read_or_make(folder), now))
     except FolderError as error:
         raise KeysError(str(error)) from error
     except OSError as error:

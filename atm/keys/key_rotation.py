@@ -1,8 +1,8 @@
 """Rotation of a data folder's root key: everything the old key sealed is sealed by a new one.
 
-It can be killed at any moment. The new key is on disk, beside the old one, before anything is
-sealed with it; then each file is replaced atomically; the old key is removed last. In between the
-folder is out of service (`Keys.open` says so); `rotate` called again finishes the change.
+It can be killed at any moment. The new key is in its backup, and on disk beside the old one, before
+anything is sealed with it; then each file is replaced atomically; the old key is removed last. In
+between the folder is out of service (`Keys.open` says so), and `rotate` called again finishes it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from atm.folder import DataFolder, FolderError, remove_partials
+from atm.keys.key_backup import NewBackup
 from atm.keys.key_file import KeyDocument, KeyFile, KeysError, new_root
 from atm.keys.keys import Keys
 from credentials.errors import CredentialError
@@ -49,6 +50,7 @@ class Rotation:
 def rotate(
     key_dir: Path,
     folder: DataFolder,
+    copy: NewBackup | None,
     *,
     gallery: Path,
     reseal: Sequence[Reseal],
@@ -56,11 +58,13 @@ def rotate(
 ) -> Rotation:
     """Rotate the root key of *folder*, or finish an interrupted rotation.
 
-    A new backup is needed afterwards: the old one holds the old key.
+    The backup of before opens nothing afterwards, so a backup of the new key comes first.
 
     Args:
         key_dir: Folder of the key file.
         folder: The data folder; no other process may have it open.
+        copy: Where the new key is backed up; None to finish an interrupted rotation, which has
+            done that.
         gallery: The folder of templates and captures.
         reseal: One for each file with MACs of records.
         pin_hashes: All PIN hashes there are, given the new seal; asked last.
@@ -72,7 +76,7 @@ def rotate(
     key_file = KeyFile.of(key_dir, folder)
     try:
         with folder.held(alone=True):
-            document = _begin(key_file, folder)
+            document = _begin(key_file, folder, copy)
             assert document.replaces is not None
             old, new = Keys(document.replaces), Keys(document.root)
             faces = Gallery(gallery, template_key=new.template_key, capture_key=new.capture_key)
@@ -90,16 +94,32 @@ def rotate(
         raise KeysError(f"The keys cannot be changed: {error.strerror}.") from error
 
 
-def _begin(key_file: KeyFile, folder: DataFolder) -> KeyDocument:
-    """Write and return the document with the new key and the one it replaces."""
+def unfinished(key_dir: Path, folder: DataFolder) -> bool:
+    """Return whether a rotation of the key of *folder* was interrupted.
+
+    Raises:
+        KeysError: If the key cannot be used.
+    """
+    return KeyFile.of(key_dir, folder).read_or_make(folder).replaces is not None
+
+
+def _begin(key_file: KeyFile, folder: DataFolder, copy: NewBackup | None) -> KeyDocument:
+    """Write and return the document with the new key and the one it replaces.
+
+    The backup holds both too: restored in the middle of the rotation, it lets that be finished.
+    """
     document = key_file.read_or_make(folder)
     if document.replaces is None:
+        if copy is None:
+            raise KeysError("A rotation needs a backup of the new key.")
         pepper = Keys(document.root).pin_pepper
-        document = KeyDocument(
-            kind=document.kind,
-            root=new_root(),
-            replaces=document.root,
-            peppers=(pepper, *document.peppers),
+        document = copy.write(
+            KeyDocument(
+                kind=document.kind,
+                root=new_root(),
+                replaces=document.root,
+                peppers=(pepper, *document.peppers),
+            )
         )
         key_file.write(document)
     return document

@@ -4,6 +4,9 @@ Its PINs were plain text, so they are not taken over: a pending record cannot lo
 add a face and the customer types a new PIN.
 """
 
+import os
+import secrets
+import stat
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +15,10 @@ from pathlib import Path
 from atm.errors import AtmError
 from credentials.errors import DuplicateUserError, StoreError
 from credentials.policy import LONGEST_USERNAME, PolicyError, normalise_username
-from credentials.sealed.files import read_json
+from credentials.sealed.files import read_json, sync_folder
 from credentials.store import CredentialRecord, CredentialStore
+
+_BLOCK = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +66,26 @@ def import_plain(path: Path, store: CredentialStore) -> ImportReport:
         except DuplicateUserError:
             taken.append(name)
     return ImportReport(tuple(imported), tuple(taken), tuple(refused))
+
+
+def shred(path: Path) -> None:
+    """Overwrite *path* once with random bytes, sync, and delete it.
+
+    Old blocks of flash and copies elsewhere may keep what it held.
+
+    Raises:
+        AtmError: If it is no regular file of its own, or the disk refuses.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise AtmError(f"{path} is not a regular file; delete it yourself.")
+            for begin in range(0, status.st_size, _BLOCK):
+                file.write(secrets.token_bytes(min(_BLOCK, status.st_size - begin)))
+            os.fsync(handle)
+        path.unlink()
+        sync_folder(path.absolute().parent)
+    except OSError as error:
+        raise AtmError(f"{path} cannot be deleted: {error.strerror}.") from error

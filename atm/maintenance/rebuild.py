@@ -123,7 +123,6 @@ def rebuild_closed(
     with folder.held(alone=True):
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
         with contextlib.closing(stores.audit):
-            stores.check()
             return rebuild(
                 settings, stores, network, signed, confirmed=confirmed, confirm=confirm,
                 progress=progress,

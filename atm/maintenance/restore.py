@@ -83,6 +83,8 @@ class RestorePreview:
         lost: The other customers, without deleted ones.
         generation: The store's new generation.
         all_locked: Whether the counters are replaced, with every customer locked.
+        log_whole: Whether the audit log has all entries from the first on; otherwise it may lack a
+            change of PIN, so every customer comes back without one.
     """
 
     source: Path
@@ -90,6 +92,7 @@ class RestorePreview:
     lost: tuple[Loss, ...]
     generation: int
     all_locked: bool
+    log_whole: bool
 
     @property
     def sentences(self) -> list[str]:
@@ -102,6 +105,8 @@ class RestorePreview:
                 if loss.comes_back
                 else f"{who} is lost: enrol this customer again."
             )
+        if not self.log_whole:
+            said.append("Entries of the audit log are missing, so no PIN is known to be the last.")
         if self.all_locked:
             said.append("The attempt counters are replaced; unlock each customer who comes.")
         said.append("Accounts are not restored here: compare the ledger with its own backup.")
@@ -114,6 +119,8 @@ class _LogSummary:
 
     generation: int = 0
     counters: int = 0
+    last: int = 0
+    whole: bool = True
     deleted: set[str] = field(default_factory=set)
     enrolled: set[str] = field(default_factory=set)
     changes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -137,7 +144,8 @@ class Restore:
         Args:
             path: The credential file to be written.
             seal: Made the MACs of every copy.
-            log: Gives the entries of the log, newest last: `delete` with its customer; acts with
+            log: Gives the entries of the log, newest last, those of logs that were set aside
+                included: their numbers `n`; `delete` with its customer; acts with
                 a customer and the `record` (MAC) that they left, without one where they only
                 began; `stores` (generations); and `rotate`, after which every record that the
                 seal fits is newer than what was logged before.
@@ -191,6 +199,8 @@ class Restore:
         for record in source.all():
             if record.customer_id not in known.deleted:
                 now = _up_to_date(record, str(source.record_mac(record.customer_id)), known)
+                if not known.whole:
+                    now = replace(now, pin_hash=None)
                 records.append(now)
                 if now.pin_hash != record.pin_hash:
                     lost.append(Loss(now.customer_id, now.username, comes_back=True))
@@ -204,6 +214,7 @@ class Restore:
             lost=tuple(lost),
             generation=max(known.generation, *(store.generation for store in found)) + 1,
             all_locked=self._counters is not None and not _trusted(self._counters, known),
+            log_whole=known.whole,
         )
         return preview, records
 
@@ -242,6 +253,9 @@ class Restore:
 def _read(log: Iterable[Entry]) -> _LogSummary:
     known = _LogSummary()
     for entry in log:
+        n = _number(entry.get("n"))
+        known.whole = known.whole and n <= known.last + 1
+        known.last = max(known.last, n)
         stores = entry.get("stores")
         if isinstance(stores, Mapping):
             known.generation = max(known.generation, _number(stores.get("credentials")))

@@ -11,7 +11,7 @@ from atm.accounts.accounts import Hold, LedgerError
 from atm.enrolment.hash_and_capture import CaptureFace, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
-from atm.people import Customer, KnownCustomer, Signatures, StaffMember
+from atm.people import Customer, KnownCustomer, Signatures, StaffMember, names_of
 from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
 from atm.staff.refusals import Refusal, refusal
 from atm.staff.registry import SHORTEST_STAFF_PIN, StaffRegistry
@@ -166,13 +166,13 @@ class Office:
         names = override.names if override else [staff.name]
         return self._commit(lambda: self._delete(record, names, any_balance=override is not None))
 
-    def excuse(self, username: str, movements: Collection[str], *, staff: StaffMember) -> None:
+    def excuse(self, username: str, movements: Collection[str], *, signed: Signatures) -> None:
         """Set the movements that a customer cannot make; an empty set clears them.
 
         Args:
             username: The customer's.
             movements: Values of `face_auth.types.Movement`; two must remain.
-            staff: Who checked this.
+            signed: Who checked this: with fewer movements a recording fits more easily.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -181,7 +181,7 @@ class Office:
         excused = checked_excuses(movements)
         record = self.record(username)
         with self._logged(
-            "excuse", customer=record.customer_id, staff=[staff.name], requests=excused
+            "excuse", customer=record.customer_id, staff=signed.names, requests=excused
         ) as fields:
             new = replace(record, excused=",".join(excused) or None)
             self._store.replace(new, instead_of=record)
@@ -204,7 +204,7 @@ class Office:
         """
         name = normalise_username(name)
         check_pin(pin, shortest=SHORTEST_STAFF_PIN)
-        with self._logged("staff", act="add", name=name, staff=_names(signed)):
+        with self._logged("staff", act="add", name=name, staff=names_of(signed)):
             return self._staff.add(name, pin, signed=signed)
 
     def remove_staff(self, name: str, *, signed: Signatures) -> None:
@@ -254,7 +254,13 @@ class Office:
         Raises:
             LedgerError: If it was settled meanwhile, or a withdrawal is being paid out.
         """
-        fields = {"customer": hold.customer_id, "reference": hold.reference, "paid": paid}
+        amounts = {each.hold_id: each.amount_minor for each in self._ledger.open_holds()}
+        fields = {
+            "customer": hold.customer_id,
+            "reference": hold.reference,
+            "paid": paid,
+            "amount_minor": amounts.get(hold.hold_id),
+        }
         with self._logged("settle", staff=[staff.name], **fields):
             self._ledger.settle(hold, paid)
 
@@ -286,14 +292,15 @@ class Office:
             raise BalanceError(balance)
         if has_account and self._ledger.available(customer_id) != balance:
             raise LedgerError("Money of this account is on hold; settle it first.")
-        self._audit.append("delete", step="begun", customer=customer_id, staff=names)
+        entry: dict[str, Any] = {"customer": customer_id, "staff": names, "amount_minor": balance}
+        self._audit.append("delete", step="begun", **entry)
         self._store.remove(customer_id)
         if record.template_id:
             self._gallery.remove(record.template_id, customer_id)
         if has_account:
             self._ledger.remove_account(customer_id)
         self._attempts.clear(customer_id)
-        self._audit.append("delete", step="done", customer=customer_id, staff=names, anchor=True)
+        self._audit.append("delete", step="done", anchor=True, **entry)
         return balance
 
     def _with_states(self, records: list[CredentialRecord]) -> list[tuple[Customer, str]]:
@@ -316,7 +323,3 @@ class Office:
 
 def _customer(record: CredentialRecord) -> Customer:
     return Customer(record.customer_id, record.username, record.full_name)
-
-
-def _names(signed: StaffMember | Signatures) -> list[str]:
-    return signed.names if isinstance(signed, Signatures) else [signed.name]

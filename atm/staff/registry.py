@@ -199,6 +199,9 @@ class StaffRegistry:
             self._attempts.clear(entry.staff_id)
         return StaffMember(entry.name)
 
+    def sign_out(self) -> None:
+        """Do nothing: a sign-in here is a name in this process, and no token outlives the page."""
+
     def unlock(self, name: str) -> None:
         """Unlock *name*: delete the wrong PINs.
 

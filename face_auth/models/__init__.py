@@ -20,6 +20,7 @@ from face_auth.models.card import (
     read_entry,
     read_listed,
 )
+from face_auth.models.shipped import is_shipped
 
 __all__ = [
     "BUNDLED",
@@ -33,6 +34,7 @@ __all__ = [
     "ModelCard",
     "Threshold",
     "best_network",
+    "is_shipped",
     "load_card",
     "load_cohort",
     "own_card",

@@ -68,7 +68,7 @@ class Bank:
         """Stand in for the search through all customers."""
         return self.alike
 
-    def enrolment(self) -> Enrolments:
+    def enrolment(self, *, opening_limit_minor: int | None = None) -> Enrolments:
         return Enrolments(
             store=self.store,
             hasher=self.hasher,
@@ -77,6 +77,7 @@ class Bank:
             audit=self.audit,
             duplicate_check=cast(DuplicateFaceCheck, self),
             commit=self.commit(),
+            opening_limit_minor=opening_limit_minor,
         )
 
     def commit(self) -> LockedCommit:

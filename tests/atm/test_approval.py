@@ -24,8 +24,9 @@ FILES = ("model_card.json", "mtcnn.card.json", "net.tflite", "cohort.npz", "pnet
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """A models folder whose files are never run here."""
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A models folder whose files are never run here; its cards pass for the program's own."""
+    monkeypatch.setattr("face_auth.models.is_shipped", lambda name, folder: True)
     folder = tmp_path / "models"
     folder.mkdir()
     rows = np.eye(20, 512, dtype=np.float32)
@@ -222,6 +223,7 @@ OTHERS: dict[str, Any] = {
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,
+    "opening_limit": 5,
     "fullscreen": True,
     "idle_s": 3600.0,
     "more_time_s": 60.0,
@@ -297,12 +299,52 @@ def test_nobody_approves_nothing(folder: DataFolder, models: Path, settings: Set
     assert Approvals(folder, SEAL).last is None
 
 
-def test_one_signature_does_not_weaken_the_liveness_of_a_live_folder(
+LOOSER: dict[str, Any] = {
+    "liveness": "passive", "security": "1e-3", "day_limit": 1001, "opening_limit": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_one_signature_makes_a_live_folder_no_looser_than_its_defaults(
+    folder: DataFolder, models: Path, settings: Settings, name: str
+) -> None:
+    looser = replace(settings, **{name: LOOSER[name]})
+    for names in (["Ada"], ["Ada", "Ada"]):
+        with pytest.raises(NotApprovedError, match=f"two members of staff only: .*{name}"):
+            Approvals(folder, SEAL).approve(looser, names, models=models)
+    Approvals(folder, SEAL).approve(looser, ["Ada", "Bob"], models=models)
+    Approvals(folder, SEAL).check(looser, models=models)
+
+
+@pytest.mark.parametrize(
+    "stricter",
+    [{"security": "1e-5"}, {"security": "1e-4"}, {"day_limit": 1000}, {"opening_limit": 0}],
+)
+def test_one_signature_is_enough_for_the_defaults_and_stricter_settings(
+    folder: DataFolder, models: Path, settings: Settings, stricter: dict[str, Any]
+) -> None:
+    Approvals(folder, SEAL).approve(replace(settings, **stricter), ["Ada"], models=models)
+
+
+@pytest.mark.parametrize("other", ["bundled", "mtcnn"])
+def test_one_signature_does_not_approve_a_card_that_did_not_come_with_the_program(
+    folder: DataFolder, models: Path, settings: Settings, other: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("face_auth.models.is_shipped", lambda name, folder: name != other)
+    with pytest.raises(NotApprovedError, match=f"the model card of {other} is not the one"):
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada", "Bob"], models=models)
+
+
+def test_an_approval_of_before_a_setting_existed_means_its_default(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
-    weaker = replace(settings, liveness="passive")
-    for names in (["Ada"], ["Ada", "Ada"]):
-        with pytest.raises(NotApprovedError, match="two members of staff"):
-            Approvals(folder, SEAL).approve(weaker, names, models=models)
-    Approvals(folder, SEAL).approve(weaker, ["Ada", "Bob"], models=models)
-    Approvals(folder, SEAL).check(weaker, models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    path = folder.path / "approval.json"
+    record = json.loads(path.read_text())["records"][0]
+    del record["mac"], record["settings"]["opening_limit"]
+    RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
+    Approvals(folder, SEAL).check(settings, models=models)
+    with pytest.raises(NotApprovedError, match="The setting opening_limit differs"):
+        Approvals(folder, SEAL).check(replace(settings, opening_limit=9), models=models)

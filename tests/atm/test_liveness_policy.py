@@ -11,12 +11,13 @@ import pytest
 
 from atm.liveness_policy import ExcuseError, LivenessPolicy, excuses
 from atm.login.decision import Outcome
-from atm.people import Application, StaffMember
+from atm.people import Application, SecondSignatureError, Signatures, StaffMember
 from face_auth.types import FaceResult, LivenessResult
 
 ROOT = Path(__file__).parents[2]
 STAFF = ("ruiz", "482913")
 RUIZ = StaffMember("ruiz")
+BOTH = Signatures(RUIZ, StaffMember("okafor"))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_challenge_asks_for_three_movements_and_an_enrolment_for_four_poses() 
 
 
 def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -> None:
-    bank.office().excuse("ada", ["look_up", "look_down", "come_closer"], staff=RUIZ)
+    bank.office().excuse("ada", ["look_up", "look_down", "come_closer"], signed=BOTH)
     record = bank.store.get("ada")
     policy = LivenessPolicy("challenge", None)
     asked = {
@@ -50,8 +51,9 @@ def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -
     }
     assert asked == {"turn_left", "turn_right"}
     entry = bank.audit.tail(1, "excuse")[0]
-    assert (entry["staff"], entry["record"]) == (["ruiz"], bank.store.record_mac(ada.customer_id))
-    bank.office().excuse("ada", [], staff=RUIZ)
+    assert entry["staff"] == BOTH.names
+    assert entry["record"] == bank.store.record_mac(ada.customer_id)
+    bank.office().excuse("ada", [], signed=BOTH)
     assert bank.store.get("ada") == replace(record, excused=None)
 
 
@@ -61,10 +63,13 @@ def test_a_customer_can_be_excused_before_there_is_a_record(bank, face) -> None:
     policy = LivenessPolicy("challenge", None)
     asked = policy.check(excused, enrols=True).challenge.movements
     assert {movement.value for movement in asked} == {"turn_left", "turn_right"}
-    bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
+    with pytest.raises(SecondSignatureError):
+        bank.enrolment().enrol(application, RUIZ, lambda customer, stop: face(customer))
+    bank.enrolment().enrol(application, BOTH, lambda customer, stop: face(customer))
     assert bank.store.get("ada").excused == "look_up,look_down"
     begun, done = bank.audit.tail(2, "enrolment")
     assert begun["excused"] == done["excused"] == ["look_up", "look_down"]
+    assert begun["staff"] == done["staff"] == ["ruiz", "okafor"]
 
 
 @pytest.mark.parametrize("excused", [("look_up", "look_down", "turn_left", "turn_right"), ("hop",)])
@@ -77,7 +82,7 @@ def test_an_enrolment_that_excuses_too_much_begins_nothing(bank, face, excused) 
         return face(customer)
 
     with pytest.raises(ExcuseError):
-        bank.enrolment().enrol(application, RUIZ, capture)
+        bank.enrolment().enrol(application, BOTH, capture)
     assert called == []
     assert bank.store.get("ada") is None
 
@@ -87,7 +92,7 @@ def test_an_enrolment_that_excuses_too_much_begins_nothing(bank, face, excused) 
 )
 def test_two_requests_must_remain_and_others_are_not_known(bank, ada, requests) -> None:
     with pytest.raises(ExcuseError):
-        bank.office().excuse("ada", requests, staff=RUIZ)
+        bank.office().excuse("ada", requests, signed=BOTH)
     assert bank.store.get("ada").excused is None
 
 

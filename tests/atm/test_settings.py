@@ -86,6 +86,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "currency": "USD",
         "day_limit": "300",
         "smallest_note": "20",
+        "opening_limit": "0",
         "fullscreen": "yes",
         "screen_width_mm": "380.5",
         "idle_s": "30",
@@ -110,6 +111,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         currency="USD",
         day_limit=300,
         smallest_note=20,
+        opening_limit=0,
         fullscreen=True,
         screen_width_mm=380.5,
         store="https://bank.example:8443",
@@ -126,7 +128,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     assert load_settings(None, {}, **as_text) == wanted
     own = {each.name: getattr(wanted, each.name) for each in dataclasses.fields(Settings)}
     assert load_settings(None, {}, **own) == wanted
-    bare = {"fullscreen", "day_limit", "smallest_note", "screen_width_mm"}
+    bare = {"fullscreen", "day_limit", "smallest_note", "opening_limit", "screen_width_mm"}
     bare |= {"idle_s", "more_time_s", "login_limit_s"}
     lines = [f"{k} = {v if k in bare else repr(v)}" for k, v in as_text.items()]
     (tmp_path / "all.toml").write_text("\n".join(lines).replace("= yes", "= true"))
@@ -183,6 +185,8 @@ def test_variable_of_the_tests_and_empty_ones_are_no_settings(data: Path) -> Non
         ("day_limit", "0", "a whole number from 1"),
         ("day_limit", "-5", "a whole number from 1"),
         ("day_limit", "1.5", "a whole number from 1"),
+        ("opening_limit", "-1", "a whole number from 0"),
+        ("opening_limit", False, "a whole number from 0"),
         ("day_limit", "１００", "a whole number from 1"),
         ("day_limit", "9" * 100, "a whole number from 1"),
         ("day_limit", True, "a whole number from 1"),

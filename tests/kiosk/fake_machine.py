@@ -19,7 +19,7 @@ from atm.accounts.session import Session
 from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
-from atm.people import Customer, Signatures, StaffMember, StaffSignInError
+from atm.people import Customer, Signatures, StaffMember, StaffSignInError, names_of
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
 from face_auth.types import (
@@ -101,6 +101,7 @@ class FakeStaff:
     def __init__(self, name: str | None = "Ana Ruiz", pin: str = STAFF_PIN) -> None:
         self._known = {name: pin} if name else {}
         self.locked: set[str] = set()
+        self.signed_in = 0
 
     def names(self) -> list[tuple[str, bool]]:
         """Return all of them, and whether they are locked."""
@@ -121,7 +122,12 @@ class FakeStaff:
         """Return them, or raise."""
         if self._known.get(name) != pin or name in self.locked:
             raise StaffSignInError
+        self.signed_in += 1
         return StaffMember(name)
+
+    def sign_out(self) -> None:
+        """Count on."""
+        self.signed_in = 0
 
 
 @dataclass
@@ -147,6 +153,7 @@ class FakeMachine:
     held_at: int = 3
     sessions: list[Session] = field(default_factory=list)
     enrolled: list[Any] = field(default_factory=list)
+    signed_by: list[list[str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     closed: bool = False
     threshold: Any = None
@@ -230,6 +237,11 @@ class FakeMachine:
             if self.held and number == self.held_at:
                 self.hold.wait(HOLD_S)
 
+    def needs_two(self, application: Any) -> bool:
+        """Let two sign as the settings say; no limit where they name none."""
+        limit = self.settings.opening_limit
+        return bool(application.needs_two(None if limit is None else limit * 100))
+
     def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Know one name that is taken."""
         if username == "taken":
@@ -240,7 +252,7 @@ class FakeMachine:
         self,
         application: Any,
         *,
-        staff: StaffMember,
+        staff: StaffMember | Signatures,
         progress: Any = None,
         cancel: Any = None,
         ask: Any = None,
@@ -255,6 +267,7 @@ class FakeMachine:
                 raise EnrolmentError("duplicate_face", "Not two people.")
             self.hold.wait(10)
         self.enrolled.append(application)
+        self.signed_by.append(names_of(staff))
         return Customer("d" * 32, application.username, application.full_name)
 
     def _take_pictures(self, progress: Any, cancel: Any) -> None:

@@ -47,9 +47,9 @@ class FakeOffice:
             raise BalanceError(balance)
         self.machine.act("delete", username, staff.name, override.names if override else None)
 
-    def excuse(self, username: str, movements: Any, *, staff: StaffMember) -> None:
+    def excuse(self, username: str, movements: Any, *, signed: Signatures) -> None:
         """Note it."""
-        self.machine.act("excuse", username, sorted(movements), staff.name)
+        self.machine.act("excuse", username, sorted(movements), signed.names)
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return all members, and whether they are locked."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.enrolment.enrolment import opening_limit_minor
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.accounts import RemoteAccounts
 from atm.fleet.kiosk.client import client_of
@@ -52,7 +53,9 @@ class RemoteBank:
         self.audit = KioskLog(stores.audit, self._client)
         self.staff = RemoteStaff(self._client)
         self.office = RemoteOffice(self._client)
-        self.enrolment = RemoteEnrolment(self._client)
+        self.enrolment = RemoteEnrolment(
+            self._client, opening_limit_minor=opening_limit_minor(settings, stores.folder.kind)
+        )
         self.logins = RemoteLogin(
             client=self._client,
             pause=stores.pause,
@@ -70,7 +73,6 @@ class RemoteBank:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        stores.check()
         return cls(stores.approvals.in_effect(settings), stores)
 
     @property
@@ -135,7 +137,8 @@ class RemoteBank:
         return ()
 
     def close(self) -> None:
-        """Close the log and the connections to the service."""
+        """Sign staff out, and close the log and the connections to the service."""
+        self.staff.close()
         self.audit.close()
         self._client.close()
 

@@ -13,17 +13,32 @@ from atm.fleet.wire_errors import DuplicateFaceError
 from atm.fleet.wire_faces import pack_face, unpack_image
 from atm.fleet.wire_values import customer_from_json, from_base64, to_base64
 from atm.liveness_policy import checked_excuses
-from atm.people import Application, Customer, StaffMember
+from atm.people import Application, Customer, Signatures, StaffMember, first_of
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 
 
 class RemoteEnrolment:
     """Makes customers of the bank, whole or not at all: the same methods as `Enrolments`."""
 
-    def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
-        """Enrol through *client*; taking the pictures may last *limit_s* seconds."""
+    def __init__(
+        self,
+        client: ServiceClient,
+        *,
+        limit_s: float = LIMIT_S,
+        opening_limit_minor: int | None = None,
+    ) -> None:
+        """Enrol through *client*; taking the pictures may last *limit_s* seconds.
+
+        The service has an opening limit of its own and decides; *opening_limit_minor* is what this
+        kiosk asks a second signature above.
+        """
         self._client = client
         self._limit_s = limit_s
+        self._opening_limit_minor = opening_limit_minor
+
+    def needs_two(self, application: Application) -> bool:
+        """Return whether two members of staff are asked to sign *application* here."""
+        return application.needs_two(self._opening_limit_minor)
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
         """Return *username* as it will be stored; *staff* is the member of staff who asks.
@@ -42,7 +57,7 @@ class RemoteEnrolment:
     def enrol(
         self,
         application: Application,
-        staff: StaffMember,
+        signed: StaffMember | Signatures,
         enrol_face: CaptureFace,
         *,
         ask: ConfirmDuplicate | None = None,
@@ -52,21 +67,22 @@ class RemoteEnrolment:
 
         Args:
             application: As typed.
-            staff: The member of staff who signed in.
+            signed: Who signs: two for excuses and for a balance above the service's limit.
             enrol_face: Called on a thread of its own.
             ask: Called when the face is close to another customer's; without it the
                 enrolment is refused.
             cancel: Set it to stop; it is set by itself once the pictures are done.
 
         Raises:
-            PolicyError, DuplicateUserError, EnrolmentError, AtmError: As `Enrolments.enrol`.
+            PolicyError, SecondSignatureError, DuplicateUserError, EnrolmentError, AtmError: As
+                `Enrolments.enrol`.
         """
         full_name = normalise_full_name(application.full_name)
         check_pin(application.pin)
         excused = checked_excuses(application.excused)
         stop = cancel or threading.Event()
         username, (template, captures) = hash_and_capture(
-            lambda: self.check_username(application.username, staff=staff),
+            lambda: self.check_username(application.username, staff=first_of(signed)),
             lambda: enrol_face("", stop),
             stop,
             self._limit_s,
@@ -81,7 +97,7 @@ class RemoteEnrolment:
             "face": to_base64(pack_face(template, captures)),
         }
         try:
-            found = self._client.call("enrolments", staff=[staff.token], **body)
+            found = self._client.call("enrolments", staff=tokens_of(signed), alike=False, **body)
         except DuplicateFaceError as error:
             second = ask(_question(error)) if ask is not None else None
             if second is None:
@@ -90,7 +106,8 @@ class RemoteEnrolment:
                     "This face is close to another customer's;"
                     " a second member of staff must look at both and sign.",
                 ) from error
-            found = self._client.call("enrolments", staff=[staff.token, second.token], **body)
+            both = tokens_of(Signatures(first_of(signed), second))
+            found = self._client.call("enrolments", staff=both, alike=True, **body)
         return customer_from_json(found["customer"])
 
 

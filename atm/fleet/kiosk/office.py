@@ -79,9 +79,9 @@ class RemoteOffice:
         found = self._act("delete", signed, name=username, override=override is not None)
         return int(found["balance_minor"])
 
-    def excuse(self, username: str, movements: Collection[str], *, staff: StaffMember) -> None:
+    def excuse(self, username: str, movements: Collection[str], *, signed: Signatures) -> None:
         """Mark which movements a customer cannot make; see `Office.excuse`."""
-        self._act("excuse", staff, name=username, requests=list(movements))
+        self._act("excuse", signed, name=username, requests=list(movements))
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return every member of staff by name, and whether they are locked."""

@@ -1,5 +1,9 @@
 """Members of staff, signed in by the service; same methods as `StaffRegistry`."""
 
+import contextlib
+import threading
+
+from atm.errors import AtmError
 from atm.fleet.kiosk.client import ServiceClient
 from atm.people import Signatures, StaffError, StaffMember
 
@@ -19,6 +23,8 @@ class RemoteStaff:
     def __init__(self, client: ServiceClient) -> None:
         """Sign in through *client*."""
         self._client = client
+        self._tokens: list[str] = []
+        self._ending: threading.Thread | None = None
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return the member of staff whose *name* and *pin* these are.
@@ -28,7 +34,27 @@ class RemoteStaff:
             ServiceUnavailable: If the service does not answer.
         """
         found = self._client.call("staff/sign-in", name=name, pin=pin)
-        return StaffMember(str(found["name"]), str(found["token"]))
+        member = StaffMember(str(found["name"]), str(found["token"]))
+        self._tokens.append(member.token)
+        return member
+
+    def sign_out(self) -> None:
+        """End every sign-in made here, at the service too; it returns at once.
+
+        Where the service does not answer, they end by themselves after `STAFF_S` seconds.
+        """
+        tokens, self._tokens = self._tokens, []
+        if tokens:
+            self._ending = threading.Thread(
+                target=self._end, args=(tokens,), name="sign-out", daemon=True
+            )
+            self._ending.start()
+
+    def close(self) -> None:
+        """Sign everybody out before the client is closed; blocks until the service knows."""
+        self.sign_out()
+        if self._ending is not None:
+            self._ending.join()
 
     def change_pin(self, name: str, old: str, new: str) -> None:
         """Change the PIN of *name* to *new*; *old* is checked as at a sign-in.
@@ -54,3 +80,10 @@ class RemoteStaff:
             StaffError: Always.
         """
         raise StaffError("The first member of staff is made at the service.")
+
+    def _end(self, tokens: list[str]) -> None:
+        for begin in range(0, len(tokens), 2):
+            with contextlib.suppress(AtmError):
+                self._client.call(
+                    "staff/sign-out", idempotent=True, staff=tokens[begin : begin + 2]
+                )

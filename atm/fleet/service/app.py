@@ -30,16 +30,19 @@ from face_auth.models import ModelCard
 _log = logging.getLogger(__name__)
 
 
-def make_app(stores: ServiceStores, card: ModelCard, *, day_limit: int) -> FastAPI:
+def make_app(
+    stores: ServiceStores, card: ModelCard, *, day_limit: int, opening_limit: int
+) -> FastAPI:
     """Return the application over *stores*.
 
     Args:
         stores: The stores.
         card: Model card of the face network that the kiosks run.
         day_limit: What one customer may withdraw in a day, in major units.
+        opening_limit: Largest opening balance that one member of staff may enter, in major units.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    service = BankService(stores, card, day_limit)
+    service = BankService(stores, card, day_limit, opening_limit)
     app.state.service = service
     for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
         app.include_router(made(service), prefix=VERSION)

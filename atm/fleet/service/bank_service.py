@@ -1,9 +1,12 @@
 """Use cases of the bank's service, shared by all routes, and the kiosk that sent a request."""
 
+import contextlib
+import uuid
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from atm.accounts.session import MINOR_PER_MAJOR
 from atm.enrolment.duplicate_face import DuplicateFaceCheck
 from atm.enrolment.enrolment import Enrolments
 from atm.fleet.service.decoys import Decoys
@@ -12,23 +15,29 @@ from atm.fleet.service.server import FINGERPRINT
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import TokenError, Tokens
-from atm.fleet.wire_errors import NotAllowedError, SignedOutError
+from atm.fleet.wire_errors import STAFF_S, NotAllowedError, SignedOutError
 from atm.people import Signatures, StaffError, StaffMember
 from atm.staff.acts import Office
+from credentials.policy import username_key
 from face_auth.models import ModelCard, load_cohort
 from face_auth.recognition.classifier import train_customer_svm
 
 STAFF_TOKEN: Final = "staff"
 
+_STAFF_NAMES = uuid.UUID("6f1d2c0e-6a0b-4c1e-9a53-3f5f8b0f7d21")  # drawn once
+
 
 class BankService:
     """Stores, tokens and use cases of one bank, for whichever kiosk asks."""
 
-    def __init__(self, stores: ServiceStores, card: ModelCard, day_limit: int) -> None:
-        """Use *stores*, the *card* of the kiosks' network, and the *day_limit* in major units."""
+    def __init__(
+        self, stores: ServiceStores, card: ModelCard, day_limit: int, opening_limit: int
+    ) -> None:
+        """Use *stores*, the *card* of the kiosks' network, and both limits in major units."""
         self.stores = stores
         self.network_sha256 = card.sha256
         self.day_limit = day_limit
+        self.opening_limit = opening_limit
         self.tokens = Tokens(lambda: stores.token_keys)
         cohort = load_cohort(card)
         like = train_customer_svm(cohort[:5], cohort[5:])
@@ -64,24 +73,52 @@ class BankService:
             ),
             commit=stores.commit,
             new_id=stores.new_id,
+            opening_limit_minor=self.opening_limit * MINOR_PER_MAJOR,
         )
+
+    def sign_in(self, kiosk: Kiosk, name: str, pin: str) -> tuple[StaffMember, str]:
+        """Sign a member of staff in at *kiosk*; return them and a token until they sign out.
+
+        Raises:
+            StaffSignInError: If name or PIN is wrong.
+        """
+        member = self.stores.staff.sign_in(name, pin)
+        ticket = self.stores.tickets.open(_ticket_owner(member.name), kiosk.kiosk_id)
+        says = {"name": member.name, "ticket": ticket}
+        return member, self.tokens.make(STAFF_TOKEN, kiosk.kiosk_id, STAFF_S, says)
+
+    def sign_out(self, kiosk: Kiosk, token: str) -> None:
+        """End the sign-in of *token*; one that has ended or expired is no error."""
+        with contextlib.suppress(TokenError):
+            says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
+            owner = _ticket_owner(str(says["name"]))
+            self.stores.tickets.end(owner, str(says["ticket"]), kiosk.kiosk_id)
 
     def member(self, kiosk: Kiosk, token: str) -> StaffMember:
         """Return the member of staff who signed in at *kiosk* and got *token*.
 
         Raises:
-            SignedOutError: If the token has expired or is another kiosk's, or they were removed.
+            SignedOutError: If the token has expired or is another kiosk's, they signed out, or
+                they were removed.
         """
         try:
-            name = str(self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)["name"])
+            says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
+            name, ticket = str(says["name"]), str(says["ticket"])
+            if not self.stores.tickets.is_open(_ticket_owner(name), ticket, kiosk.kiosk_id):
+                raise SignedOutError
             return StaffMember(self.stores.staff.known(name))
-        except (TokenError, StaffError) as error:
+        except (TokenError, KeyError, StaffError) as error:
             raise SignedOutError from error
 
     def signed(self, kiosk: Kiosk, tokens: list[str]) -> StaffMember | Signatures:
         """Return who signed: one member of staff, or two different ones."""
         members = [self.member(kiosk, token) for token in tokens]
         return members[0] if len(members) == 1 else Signatures(*members)
+
+
+def _ticket_owner(name: str) -> str:
+    """Return the id under which the sign-ins of the member *name* are kept."""
+    return uuid.uuid5(_STAFF_NAMES, username_key(name)).hex
 
 
 def kiosk_of(request: Request) -> Kiosk:

@@ -187,6 +187,7 @@ class EnrolBody(NewFaceBody):
     pin: Pin
     consent_at: Moment
     excused: list[Text] = Field(max_length=20)
+    alike: bool  # whether the second member of staff saw a customer with a face alike
 
 
 class MoveBody(NameBody):

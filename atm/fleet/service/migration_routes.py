@@ -61,7 +61,11 @@ def migration_routes(service: BankService) -> APIRouter:
             created_at=body.created_at,
             excused=body.excused,
         )
-        entry: dict[str, Any] = {"customer": customer_id, "staff": names}
+        entry: dict[str, Any] = {
+            "customer": customer_id,
+            "staff": names,
+            "amount_minor": body.balance_minor,
+        }
         log = stores.log(kiosk.kiosk_id)
 
         def save() -> None:

@@ -34,6 +34,8 @@ class ServiceSettings:
         network: The face network that the kiosks run: "bundled" or "vggface2".
         day_limit: What one customer may withdraw in a day, in major units; a kiosk may have
             a lower limit.
+        opening_limit: Largest opening balance, in major units, that one member of staff may enter;
+            two must sign above it.
         zone: Time zone of those days, such as "Europe/Berlin".
     """
 
@@ -46,6 +48,7 @@ class ServiceSettings:
     port: int = 8443
     network: str = "bundled"
     day_limit: int = 1000
+    opening_limit: int = 0
     zone: str = "UTC"
     owner: str = ""
 

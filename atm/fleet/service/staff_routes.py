@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.fleet.service import bodies
-from atm.fleet.service.bank_service import STAFF_TOKEN, BankService, FromKiosk
+from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.customer_routes import held
-from atm.fleet.wire_errors import STAFF_S, DuplicateFaceError
+from atm.fleet.wire_errors import DuplicateFaceError
 from atm.fleet.wire_faces import pack_image, unpack_face
 from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
 from atm.maintenance.export import export
@@ -24,9 +24,14 @@ def staff_routes(service: BankService) -> APIRouter:
 
     @routes.post("/staff/sign-in")
     def sign_in(body: bodies.SignInBody, kiosk: FromKiosk) -> dict[str, Any]:
-        member = staff.sign_in(body.name, body.pin)
-        says = {"name": member.name}
-        return says | {"token": service.tokens.make(STAFF_TOKEN, kiosk.kiosk_id, STAFF_S, says)}
+        member, token = service.sign_in(kiosk, body.name, body.pin)
+        return {"name": member.name, "token": token}
+
+    @routes.post("/staff/sign-out")
+    def sign_out(body: bodies.StaffBody, kiosk: FromKiosk) -> dict[str, Any]:
+        for token in body.staff:
+            service.sign_out(kiosk, token)
+        return {}
 
     @routes.post("/staff/change-pin")
     def change_pin(body: bodies.StaffPinBody, kiosk: FromKiosk) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def staff_routes(service: BankService) -> APIRouter:
     @routes.post("/enrolments")
     def enrol(body: bodies.EnrolBody, kiosk: FromKiosk) -> dict[str, Any]:
         signed = service.signed(kiosk, body.staff)
-        first, second = _first_and_second(signed)
+        second = _first_and_second(signed)[1] if body.alike else None
         questions: list[DuplicateQuestion] = []
 
         def ask(question: DuplicateQuestion) -> StaffMember | None:
@@ -82,7 +87,7 @@ def staff_routes(service: BankService) -> APIRouter:
         )
         try:
             customer = service.enrolment(kiosk).enrol(
-                application, first, lambda customer_id, _stop: unpack_face(body.face, customer_id),
+                application, signed, lambda customer_id, _stop: unpack_face(body.face, customer_id),
                 ask=ask,
             )  # fmt: skip
         except EnrolmentError as error:
@@ -144,8 +149,8 @@ def office_routes(service: BankService) -> APIRouter:
 
     @routes.post("/office/excuse")
     def excuse(body: bodies.ExcuseBody, kiosk: FromKiosk) -> dict[str, Any]:
-        signed = _one(service.signed(kiosk, body.staff))
-        service.office(kiosk).excuse(body.name, body.requests, staff=signed)
+        signed = _two(service.signed(kiosk, body.staff))
+        service.office(kiosk).excuse(body.name, body.requests, signed=signed)
         return {}
 
     @routes.post("/office/refusals")

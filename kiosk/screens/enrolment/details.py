@@ -11,6 +11,7 @@ from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.face_step import FaceStep
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.form import Form
+from kiosk.screens.staff.staff_page import NotDone, staff_sentence
 from kiosk.shell import Make, Shell
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
@@ -87,7 +88,11 @@ class Details(Form):
         if isinstance(error, Exception):
             sentence = messages.field_error(error, "username", self.language)
         if sentence is None:
-            self.app.fault(error)
+            told, staff = staff_sentence(error), self._draft.staff
+            if told is None:
+                self.app.fault(error)
+            else:
+                self.app.show(lambda app: NotDone(app, staff, told))
             return
         self.busy(False)
         self.complain(self.fields[0], sentence)

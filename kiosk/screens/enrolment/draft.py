@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from atm.people import Application, StaffMember
+from atm.people import Application, Signatures, StaffMember
 
 
 @dataclass(slots=True)
@@ -31,6 +31,22 @@ class Draft:
     opening_text: str = ""
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
+    _both: Signatures | None = None
+    _both_for: tuple[object, ...] = ()
+
+    @property
+    def signed(self) -> StaffMember | Signatures:
+        """Who signed the draft as it is now: two, until balance or movements are changed."""
+        both = self._both
+        return both if both is not None and self._both_for == self._signed_parts else self.staff
+
+    def sign(self, both: Signatures) -> None:
+        """Note that two have signed the balance and the movements."""
+        self._both, self._both_for = both, self._signed_parts
+
+    @property
+    def _signed_parts(self) -> tuple[object, ...]:
+        return self.opening_minor, self.excused
 
     def application(self) -> Application:
         """Return the draft as the machine takes it."""

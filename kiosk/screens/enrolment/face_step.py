@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from atm.people import Signatures
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.same_face import DuplicateConfirmation
 from kiosk.screens.enrolment.stepper import draw_steps
 from kiosk.screens.pictures import PANE_Y, Pictures
 from kiosk.screens.staff.excused_movements import Movements
+from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -54,11 +56,30 @@ class FaceStep(Pictures):
         """Break off; nothing is saved."""
         self.app.go_home(messages.Notice.NOTHING_STORED)
 
+    def start(self) -> None:
+        """Take the pictures, once a second member of staff has signed what one alone may not."""
+        draft, back = self._draft, self._back_to
+        if isinstance(draft.signed, Signatures) or not self.app.machine.needs_two(
+            draft.application()
+        ):
+            super().start()
+            return
+
+        def again(app: Shell) -> FaceStep:
+            return FaceStep(app, draft, back)
+
+        def signed(both: Signatures) -> None:
+            draft.sign(both)
+            self.app.show(again)
+
+        what = self._unusual()
+        self.app.show(lambda app: SecondSignature(app, draft.staff, what, signed, again))
+
     def capture(self, progress: Callable[..., None], cancel: threading.Event) -> Customer:
         """Enrol the customer; where their face is known already, a second member of staff signs."""
         draft = self._draft
         return self.app.machine.enrol(
-            draft.application(), staff=draft.staff, progress=progress, cancel=cancel,
+            draft.application(), staff=draft.signed, progress=progress, cancel=cancel,
             ask=DuplicateConfirmation(self, draft, cancel).ask,
         )  # fmt: skip
 
@@ -113,6 +134,16 @@ class FaceStep(Pictures):
                 regular, colour=theme.MUTED, width=inner, height=102, anchor="nw", wrap=True,
             ), 32, y + 14,
         )  # fmt: skip
+
+    def _unusual(self) -> str:
+        """Return what a second member of staff signs: the movements excused, or the balance."""
+        excused = len(self._draft.excused)
+        if excused:
+            return self.language.ngettext(
+                "{n} movement is never asked", "{n} movements are never asked", excused
+            )
+        amount = self.language.money(self._draft.opening_minor)
+        return self._("Opening balance: {amount}").format(amount=amount)
 
     def _movements(self) -> None:
         draft, back = self._draft, self._back_to

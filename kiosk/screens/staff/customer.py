@@ -55,7 +55,7 @@ class CustomerPage(StaffPage):
             2, _("New face"), _("two staff; account and PIN stay"), self._face
         )
         self.movements = self._tile(
-            3, _("Movements"), _("movements this customer cannot do"), self._movements
+            3, _("Movements"), _("two staff; movements never asked"), self._movements
         )
         self.delete = self._tile(4, _("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (

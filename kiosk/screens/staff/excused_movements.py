@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from face_auth.types import Movement
+from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
@@ -16,7 +17,7 @@ from kiosk.widgets.top_bar import fit
 from kiosk.words.messages import Notice
 
 if TYPE_CHECKING:
-    from atm.people import Customer, StaffMember
+    from atm.people import Customer, Signatures, StaffMember
 
 LEAST = 2
 """Movements that must remain, or the order could be guessed."""
@@ -118,6 +119,7 @@ class ExcusedMovements(Movements):
         """Build the page of *customer*; what is marked now is read on a worker."""
         super().__init__(app, staff, customer.username, back)
         self._customer = customer
+        self._again: Make = lambda app: ExcusedMovements(app, staff, customer, back)
         machine = app.machine
         self.work(
             lambda _attempt: machine.excused_movements(customer.username, staff=staff),
@@ -129,6 +131,14 @@ class ExcusedMovements(Movements):
         self.start(excused)
 
     def keep(self, excused: list[str]) -> None:
-        """Save the movements with the customer's record."""
+        """Have a second member of staff sign, and save the movements with the customer's record."""
         office, name, staff = self.app.machine.office, self._customer.username, self.staff
-        self.act(lambda: office.excuse(name, excused, staff=staff), Notice.EXCUSED)
+        again = self._again
+
+        def save(signed: Signatures) -> None:
+            page: Any = self.app.screen
+            page.busy(True)
+            page.act(lambda: office.excuse(name, excused, signed=signed), Notice.EXCUSED)
+
+        what = self._("Movements of {name}").format(name=name)
+        self.app.show(lambda app: SecondSignature(app, staff, what, save, again))

@@ -1,5 +1,6 @@
 """The auditor finds every manipulation of the log, and nothing in an untouched log."""
 
+import io
 import json
 import os
 import random
@@ -19,6 +20,9 @@ from atm.audit.state import Anchored, State
 from atm.audit.verifier import Verifier, hand_over, read_verifier
 from atm.audit.verify import Report, verify
 from atm.folder import DataFolder, open_folder
+from atm.keys.keys import Keys
+from atm.settings import Settings
+from atm.stores import Stores
 
 MUTATIONS = 10_000 if os.environ.get("LONG_TESTS") else 400
 ENTRIES = 300
@@ -42,12 +46,16 @@ def log(folder: DataFolder, tmp_path: Path) -> AuditLog:
 def command(
     tmp_path: Path, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., int]:
-    """Run `python -m atm.audit` on the data folder."""
+    """Run `python -m atm.audit` on the data folder, which Ana Ruiz signs for."""
     monkeypatch.setenv("ATM_KEY_DIR", str(tmp_path / "keys"))
+    settings = Settings(key_dir=tmp_path / "keys")
+    stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+    stores.staff.add_first("Ana Ruiz", "482913")
 
     def run(name: str, *arguments: object) -> int:
         words = [name, "--data", str(tmp_path / "data"), *map(str, arguments)]
-        return main(words, who=lambda: "Ana Ruiz")
+        monkeypatch.setattr("sys.stdin", io.StringIO("Ana Ruiz\n482913\n"))
+        return main(words)
 
     return run
 
@@ -420,7 +428,6 @@ def test_commands_hand_over_verify_and_find(
     said = capsys.readouterr().out
     assert "verifies the log from entry 5 on" in said
     assert "The 4 entries before it cannot be verified with this file." in said
-    assert command("init", "--verifier", tmp_path / "verifier") == 2
     log.append("decision")
     assert command("verify", "--verifier", tmp_path / "verifier") == 0
     assert capsys.readouterr().out == (

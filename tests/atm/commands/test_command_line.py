@@ -282,13 +282,14 @@ def test_keys_are_changed_and_everybody_still_comes_in(atm_of_two, cameras, tmp_
     (_, login), _ = cameras
     (key,) = (tmp_path / "keys").glob("*.key")
     old = key.read_bytes()
-    assert atm("keys", "rotate", lines=STAFF).returncode == 0
-    assert key.read_bytes() != old
-    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
     safe = tmp_path / "safe" / "backup"
     safe.parent.mkdir()
     words = "nine quiet otters drum"
-    assert atm("keys", "backup", "--file", safe, lines=(*STAFF, words)).returncode == 0
+    rotated = atm("keys", "rotate", "--file", safe.with_name("first"), lines=(*TWO, words))
+    assert rotated.returncode == 0
+    assert key.read_bytes() != old
+    assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 0
+    assert atm("keys", "backup", "--file", safe, lines=(*TWO, words)).returncode == 0
     key.unlink()
     assert atm("login", "ada", "--camera", login, lines=("4071",)).returncode == 2
     assert atm("keys", "restore", "--file", safe, lines=("some other words",)).returncode == 2
@@ -301,9 +302,9 @@ def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
     atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
     atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
-    atm.env["ATM_SECURITY"] = "1e-3"
+    atm.env["ATM_SMALLEST_NOTE"] = "20"
     done = atm("list", lines=STAFF)
-    assert (done.returncode, "security" in done.stderr) == (2, True)
+    assert (done.returncode, "smallest_note" in done.stderr) == (2, True)
     assert atm("approve", lines=STAFF).returncode == 0
     assert atm("list", lines=STAFF).returncode == 0
 

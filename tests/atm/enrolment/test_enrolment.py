@@ -16,8 +16,10 @@ import pytest
 
 from atm.audit import AuditError
 from atm.enrolment.duplicate_face import DuplicateQuestion
-from atm.enrolment.enrolment import EnrolmentError
-from atm.people import Application, SecondSignatureError, StaffMember
+from atm.enrolment.enrolment import EnrolmentError, opening_limit_minor
+from atm.folder import Kind
+from atm.people import Application, SecondSignatureError, Signatures, StaffMember
+from atm.settings import Settings
 from credentials.errors import DuplicateUserError, PolicyError
 from credentials.store import CredentialRecord
 from face_auth.errors import CameraError, GalleryError, NoFaceError, NotOnePersonError
@@ -42,6 +44,36 @@ def test_an_enrolled_customer_has_pin_face_and_account(bank, face) -> None:
     assert len(bank.gallery.load_captures(record.template_id, customer.customer_id)) == 5
     assert bank.ledger.balance(customer.customer_id) == 50_000
     assert record.consent_at is not None
+
+
+def test_the_opening_balance_stands_in_the_log(bank, face) -> None:
+    bank.enrolment().enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    begun, done = bank.audit.tail(2, "enrolment")
+    assert begun["amount_minor"] == done["amount_minor"] == 50_000
+
+
+def test_two_sign_a_balance_above_the_limit(bank, face) -> None:
+    limited = bank.enrolment(opening_limit_minor=49_999)
+    with pytest.raises(SecondSignatureError):
+        limited.enrol(ADA, RUIZ, lambda customer, stop: face(customer))
+    assert empty(bank) and not bank.audit.tail(1, "enrolment")
+    both = Signatures(RUIZ, StaffMember("okafor"))
+    limited.enrol(ADA, both, lambda customer, stop: face(customer))
+    assert bank.audit.tail(1, "enrolment")[0]["staff"] == ["ruiz", "okafor"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "minor"),
+    [
+        (Kind.LIVE, None, 0),
+        (Kind.TEST, None, None),
+        (Kind.DEMO, None, None),
+        (Kind.LIVE, 20, 2_000),
+        (Kind.TEST, 0, 0),
+    ],
+)
+def test_a_live_folder_opens_empty_accounts_unless_two_sign(kind, limit, minor) -> None:
+    assert opening_limit_minor(Settings(opening_limit=limit), kind) == minor
 
 
 @pytest.mark.parametrize(

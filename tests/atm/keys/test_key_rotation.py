@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +16,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from atm.folder import DataFolder, FolderError, open_folder
-from atm.keys.key_backup import backup
-from atm.keys.key_rotation import Rotation, rotate
+from atm.keys.key_backup import NewBackup, backup, peppers_in
+from atm.keys.key_file import KeyFile
+from atm.keys.key_rotation import Rotation, rotate, unfinished
 from atm.keys.keys import Keys, KeysError, last_backup
 from credentials.errors import CredentialError, StoreError
 from credentials.hashing import PinHasher, pepper_name
@@ -28,6 +31,8 @@ from face_auth.gallery import Capture, Gallery, Template
 from face_auth.recognition.classifier import CustomerSvm
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+WORDS = "correct horse battery"
+LONG_AGO = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 MOMENTS_APART = 1 if os.environ.get("LONG_TESTS") else 11
 """Between two kills, file-system events; in the long run every one is a place to die."""
 
@@ -38,6 +43,7 @@ class Bank:
 
     folder: DataFolder
     key_dir: Path
+    stick: Path
 
     def keys(self) -> Keys:
         return Keys.open(self.key_dir, self.folder)
@@ -67,9 +73,11 @@ class Bank:
 
     def rotate(self) -> Rotation:
         path = self.folder.path
+        copy = NewBackup(self.key_dir, self.folder, self.stick / uuid.uuid4().hex, WORDS)
         return rotate(
             self.key_dir,
             self.folder,
+            None if unfinished(self.key_dir, self.folder) else copy,
             gallery=path / "gallery",
             reseal=[
                 partial(reseal_records, path / "records.json"),
@@ -77,6 +85,13 @@ class Bank:
             ],
             pin_hashes=self.pin_hashes,
         )
+
+    def backed_up(self) -> bool:
+        """Return whether some backup gives the present PIN pepper."""
+        document = KeyFile.of(self.key_dir, self.folder).read()
+        pepper = Keys(document.root).pin_pepper
+        copies = [copy for copy in self.stick.iterdir() if not copy.name.startswith(".")]
+        return any(pepper == peppers_in(copy, WORDS)[0] for copy in copies)
 
     def check(self) -> None:
         """Fail unless everything is there and readable by the key of today."""
@@ -91,8 +106,10 @@ class Bank:
 
 
 @pytest.fixture
-def bank(tmp_path: Path) -> Bank:
-    made = Bank(open_folder(tmp_path / "data"), tmp_path / "keys")
+def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bank:
+    monkeypatch.setattr("atm.keys.key_backup._stretched", lambda words, salt: bytes(32))
+    (tmp_path / "stick").mkdir()
+    made = Bank(open_folder(tmp_path / "data"), tmp_path / "keys", tmp_path / "stick")
     keys = made.keys()
     hasher = PinHasher(keys.pin_pepper, CHEAP)
     ones = np.ones((1, 512), np.float32)
@@ -156,11 +173,19 @@ def test_former_peppers_stay_until_nobody_needs_them(bank: Bank) -> None:
     bank.check()
 
 
-def test_the_backup_of_the_old_key_counts_no_more(bank: Bank, tmp_path: Path) -> None:
-    backup(bank.key_dir, bank.folder, tmp_path / "b", "correct horse battery")
-    assert last_backup(bank.key_dir, bank.folder) is not None
+def test_a_change_of_keys_needs_and_leaves_a_backup_of_the_new_key(bank: Bank) -> None:
+    backup(bank.key_dir, bank.folder, bank.stick / "before", WORDS, now=LONG_AGO)
+    assert bank.backed_up()
+    with pytest.raises(KeysError, match="needs a backup"):
+        rotate(
+            bank.key_dir, bank.folder, None, gallery=bank.folder.path / "gallery", reseal=[],
+            pin_hashes=bank.pin_hashes,
+        )  # fmt: skip
+    bank.check()
+    assert last_backup(bank.key_dir, bank.folder) == LONG_AGO
     bank.rotate()
-    assert last_backup(bank.key_dir, bank.folder) is None
+    assert bank.backed_up()
+    assert last_backup(bank.key_dir, bank.folder) != LONG_AGO
 
 
 def test_a_folder_in_use_is_not_touched(bank: Bank) -> None:
@@ -228,10 +253,12 @@ def dies_at(bank: Bank, moment: int) -> bool:
 
 
 def test_killed_anywhere_the_folder_is_out_of_service_or_whole_and_goes_on(bank: Bank) -> None:
+    bank.rotate()
     states = set()
     moment = 0
     while dies_at(bank, moment):
         dies_at(bank, moment // 2)
+        assert bank.backed_up()
         try:
             bank.check()
             states.add("whole")

@@ -157,6 +157,14 @@ def test_a_customer_with_money_is_deleted_by_two_only(bank, enrol) -> None:
     assert bank.office().delete("ada", staff=RUIZ, override=TWO) == 1250
     assert bank.store.get("ada") is None
     assert last(bank, "delete")["staff"] == ["ruiz", "okafor"]
+    assert last(bank, "delete")["amount_minor"] == 1250
+
+
+def test_what_staff_settle_stands_in_the_log_as_the_ledger_has_it(bank, enrol) -> None:
+    ada = enrol("ada", 5000)
+    hold = bank.ledger.hold(ada, 2000, smallest_note_minor=1000, day_limit_minor=100_000)
+    bank.office().settle(replace(hold, amount_minor=1), True, staff=RUIZ)
+    assert last(bank, "settle")["amount_minor"] == 2000
 
 
 def test_a_customer_with_money_on_hold_is_not_deleted(bank, enrol) -> None:

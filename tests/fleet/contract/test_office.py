@@ -102,9 +102,9 @@ def test_money_on_hold_is_settled_before_its_customer_is_deleted(bank: Bank) -> 
 
 def test_requests_that_a_customer_cannot_follow_are_kept(bank: Bank) -> None:
     bank.enrol()
-    bank.office().excuse("ada", ["look_up", "look_down"], staff=RUIZ)
+    bank.office().excuse("ada", ["look_up", "look_down"], signed=TWO)
     assert set(bank.store.get("ada").excused.split(",")) == {"look_up", "look_down"}
-    bank.office().excuse("ada", [], staff=RUIZ)
+    bank.office().excuse("ada", [], signed=TWO)
     assert bank.store.get("ada").excused is None
 
 

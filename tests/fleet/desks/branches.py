@@ -72,10 +72,10 @@ class Branch:
         ask: ConfirmDuplicate | None = None,
         pin: str = PIN,
     ) -> Customer:
-        """Enrol a customer with a face made of *looks_like*."""
+        """Enrol a customer with a face made of *looks_like*; two sign the opening balance."""
         application = Application(username, username.title(), opening_minor, pin, datetime.now(UTC))
         return self.enrolment.enrol(
-            application, self.sign_in(), capturing(looks_like or username), ask=ask
+            application, self.two(), capturing(looks_like or username), ask=ask
         )
 
     def login(self, username: str = "ada", pin: str = PIN, *, own_face: bool = True) -> Decision:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
@@ -17,6 +18,9 @@ from atm.accounts.accounts import (
 from atm.accounts.dispenser import NotDispensed, Uncertain
 from atm.accounts.session import HeldError, ReturnedError
 from atm.enrolment.hash_and_capture import EnrolmentError
+from atm.fleet.kiosk.enrolment import RemoteEnrolment
+from atm.fleet.kiosk.staff import RemoteStaff
+from atm.fleet.wire_errors import SignedOutError
 from atm.liveness_policy import ExcuseError
 from atm.login.decision import Outcome
 from atm.people import (
@@ -300,13 +304,46 @@ def test_customers_are_found_by_part_of_their_names(branch: Branch) -> None:
 
 def test_requests_that_a_customer_cannot_follow_are_kept(branch: Branch) -> None:
     branch.enrol()
-    branch.office.excuse("ada", ["look_up", "look_down"], staff=branch.sign_in())
+    branch.office.excuse("ada", ["look_up", "look_down"], signed=branch.two())
     assert set(branch.office.known("ada", staff=branch.sign_in()).excused.split(",")) == {
         "look_up",
         "look_down",
     }
     with pytest.raises(ExcuseError):
-        branch.office.excuse("ada", ["stand_up"], staff=branch.sign_in())
+        branch.office.excuse("ada", ["stand_up"], signed=branch.two())
+
+
+def test_a_sign_out_at_the_screen_ends_the_sign_in_at_the_service(branch: Branch) -> None:
+    """Where there is no service a sign-in is no token that somebody could keep."""
+    kept, both = branch.sign_in(), branch.two()
+    branch.staff.sign_out()
+    if not isinstance(branch.staff, RemoteStaff):
+        return
+    branch.staff.close()  # waits until the service knows
+    for act in (
+        lambda: branch.office.members(staff=kept),
+        lambda: branch.office.remove_staff("okafor", signed=both),
+    ):
+        with pytest.raises(SignedOutError):
+            act()
+    assert branch.office.members(staff=branch.sign_in())
+
+
+def test_the_service_takes_two_for_money_at_the_opening_and_for_an_excuse(branch: Branch) -> None:
+    branch.enrol()
+    if not isinstance(branch.enrolment, RemoteEnrolment):
+        return  # the limit of a machine's own files is a setting
+    call, one = branch.enrolment._client.call, [branch.sign_in().token]
+    told = {
+        "name": "eve", "full_name": "Eve", "pin": PIN, "alike": False, "face": "",
+        "consent_at": datetime.now(UTC).isoformat(),
+    }  # fmt: skip
+    for opening, excused in ((1, []), (0, ["look_up"])):
+        with pytest.raises(SecondSignatureError):
+            call("enrolments", staff=one, opening_minor=opening, excused=excused, **told)
+    with pytest.raises(SecondSignatureError):
+        call("office/excuse", staff=one, name="ada", requests=["look_up"])
+    assert [customer.username for customer, _ in branch.customers()] == ["ada"]
 
 
 def test_refusals_are_told_by_name_and_reason(branch: Branch) -> None:

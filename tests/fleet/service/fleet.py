@@ -13,7 +13,7 @@ from atm.commands.closed import approve_kiosk
 from atm.folder import Kind
 from atm.machine import Machine
 from atm.opening import open_machine
-from atm.people import Application, Customer, StaffMember
+from atm.people import Application, Customer, Signatures, StaffMember
 from atm.settings import Settings
 from benchmarks.fleet.certificates import Pair
 from benchmarks.fleet.service import ROOT, STAFF, Service
@@ -109,7 +109,8 @@ def sign_in(machine: Machine, name: str = "ruiz") -> StaffMember:
 def enrol(machine: Machine, username: str, pin: str, balance_minor: int = 50_000) -> Customer:
     """Enrol whoever is before the camera of *machine*."""
     application = Application(username, username.title(), balance_minor, pin, datetime.now(UTC))
-    return machine.enrol(application, staff=sign_in(machine))
+    both = Signatures(sign_in(machine), sign_in(machine, "okafor"))
+    return machine.enrol(application, staff=both)
 
 
 def folder_of(files: Sequence[Path], folder: Path) -> Path:

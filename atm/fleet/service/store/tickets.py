@@ -1,15 +1,18 @@
-"""Begun logins in the shared store; each can be ended once."""
+"""Begun logins and sign-ins of staff in the shared store; each can be ended once."""
 
 import uuid
 
-from sqlalchemy import Connection, func, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.schema import LOGINS
 
 
 class LoginRows:
-    """Begun logins in the database; each can be ended once."""
+    """Begun logins and sign-ins of staff in the database; each can be ended once.
+
+    A member of staff has an id of a customer's form here, which no customer has.
+    """
 
     def __init__(self, database: Database) -> None:
         """Keep logins in *database*."""
@@ -26,6 +29,16 @@ class LoginRows:
         )
         self._database.run(lambda connection: connection.execute(row))
         return login_id
+
+    def is_open(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
+        """Return whether this kiosk has such a login, which has not ended."""
+        found = select(LOGINS.c.login_id).where(
+            LOGINS.c.customer_id == customer_id,
+            LOGINS.c.login_id == login_id,
+            LOGINS.c.kiosk_id == kiosk_id,
+            LOGINS.c.ended_at.is_(None),
+        )
+        return self._database.run(lambda connection: connection.execute(found).first()) is not None
 
     def end(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
         """End a login; False if this kiosk has no such login, or it has ended before."""

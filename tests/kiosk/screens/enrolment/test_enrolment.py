@@ -1,5 +1,7 @@
 """Enrolment in a real window, from consent to done."""
 
+import dataclasses
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,9 +9,12 @@ import customtkinter
 import pytest
 
 from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.maintenance.first_day import UnpreparedError
+from atm.people import Signatures
 from face_auth.types import EnrolProgress, Movement, Verdict
 from kiosk.camera_pane.marks import Marks, Ring
 from tests.kiosk.fake_machine import drawn_face
+from tests.kiosk.staff_steps import BEN_PIN, sign, words
 
 pytestmark = pytest.mark.gui
 
@@ -17,6 +22,10 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(kiosk: Any) -> Any:
     """The consent page, after a staff sign-in by keyboard."""
+    return consent(kiosk)
+
+
+def consent(kiosk: Any) -> Any:
     kiosk.key("Tab", "Tab", "Return")
     kiosk.on("StaffSignIn")
     kiosk.type("Ana Ruiz")
@@ -160,8 +169,70 @@ def test_a_new_customer_can_be_excused_before_the_pictures(page: Any, machine: A
     page.touch(page.screen.stop)
     page.on("FaceStep")
     page.touch(page.screen.save)
+    machine.staff._known["Ben Okafor"] = BEN_PIN
+    sign(page, "Ben Okafor", BEN_PIN)
+    page.on("FaceStep")
+    page.until(lambda: page.screen.save.enabled)
+    page.touch(page.screen.save)
     page.on("Saved")
     assert [one.excused for one in machine.enrolled] == [("look_up",)]
+    assert machine.signed_by == [["Ana Ruiz", "Ben Okafor"]]
+
+
+@pytest.fixture
+def limited(machine: Any, settings: Any, kiosk_on: Callable[..., Any]) -> Any:
+    """The consent page of a kiosk where one alone opens accounts with up to 1,000."""
+    machine.settings = dataclasses.replace(settings, opening_limit=1000)
+    machine.staff._known["Ben Okafor"] = BEN_PIN
+    return consent(kiosk_on(machine, settings=machine.settings))
+
+
+def test_a_balance_above_the_limit_is_signed_by_two_as_it_stands(
+    limited: Any, machine: Any
+) -> None:
+    to_face(limited)
+    limited.touch(limited.screen.save)
+    limited.on("SecondSignature")
+    assert any("1,350.50" in text for text in words(limited.screen))
+    limited.key("Escape")
+    limited.on("FaceStep")
+    assert machine.calls == []
+    limited.until(lambda: limited.screen.save.enabled)
+    limited.touch(limited.screen.save)
+    sign(limited, "Ben Okafor", BEN_PIN)
+    limited.on("FaceStep")
+    draft = limited.screen._draft
+    assert isinstance(draft.signed, Signatures)
+    draft.opening_minor += 1  # what was not signed
+    assert not isinstance(draft.signed, Signatures)
+    draft.opening_minor -= 1
+    limited.until(lambda: limited.screen.save.enabled)
+    limited.touch(limited.screen.save)
+    limited.on("Saved")
+    assert machine.signed_by == [["Ana Ruiz", "Ben Okafor"]]
+
+
+def test_a_folder_that_is_not_prepared_says_what_is_missing(page: Any, machine: Any) -> None:
+    def unprepared(_name: str, *, staff: object) -> str:
+        raise UnpreparedError("Before the first customer: back up the keys.")
+
+    machine.check_username = unprepared
+    page.touch(page.screen.yes)
+    page.on("Details")
+    for text in ("jose", "Jose Diaz", "0"):
+        page.type(text)
+        page.key("Return")
+    page.on("NotDone")
+    assert page.screen.said.cget("text") == "Before the first customer: back up the keys."
+
+
+def test_home_signs_staff_out_whatever_the_page(page: Any, machine: Any) -> None:
+    page.touch(page.screen.yes)
+    page.on("Details")
+    assert machine.staff.signed_in == 1
+    page.key("Escape")
+    page.on("Home")
+    assert machine.staff.signed_in == 0
 
 
 def test_guidance_goes_on_while_pictures_are_taken(page: Any, machine: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from atm.folder import Kind
 from kiosk.screens.staff.refusals import reasons_in_words
 from kiosk.screens.staff.staff_menu import liveness_weakness
-from tests.kiosk.staff_steps import home, open_customer
+from tests.kiosk.staff_steps import BEN_PIN, home, open_customer, sign
 
 pytestmark = pytest.mark.gui
 
@@ -25,20 +25,25 @@ def page(menu: Any, machine: Any) -> Any:
     return menu
 
 
-def test_a_customer_is_excused_by_one_signature(page: Any, machine: Any) -> None:
+def test_a_customer_is_excused_by_two_signatures(page: Any, machine: Any) -> None:
     assert not page.screen.save.enabled  # nothing changed yet
     page.touch(page.screen.listing.rows[3])
     page.touch(page.screen.save)
+    page.on("SecondSignature")
+    assert machine.acts == []
+    sign(page, "Ben Okafor", BEN_PIN)
     home(page, "ok", "The movements are saved.")
-    assert machine.acts == [("excuse", "maria.lopez", ["look_down", "look_up"], "Ana Ruiz")]
+    both = ["Ana Ruiz", "Ben Okafor"]
+    assert machine.acts == [("excuse", "maria.lopez", ["look_down", "look_up"], both)]
 
 
 def test_what_was_marked_can_be_asked_again_by_keyboard(page: Any, machine: Any) -> None:
     page.key("Tab", "Tab", "Return")
     assert page.app.focus.current is page.screen.listing.rows[2]
     page.key("Tab", "Tab", "Tab", "Tab", "Return")
+    sign(page, "Ben Okafor", BEN_PIN)
     page.on("Home")
-    assert machine.acts == [("excuse", "maria.lopez", [], "Ana Ruiz")]
+    assert machine.acts == [("excuse", "maria.lopez", [], ["Ana Ruiz", "Ben Okafor"])]
 
 
 def test_two_movements_must_remain(page: Any, machine: Any) -> None:
