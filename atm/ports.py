@@ -157,6 +157,14 @@ class Log(Protocol):
         ...
 
 
+class RememberingLog(Log, Protocol):
+    """Audit log that remembers how often each store was changed; see `atm.audit.AuditLog`."""
+
+    def remember(self) -> None:
+        """Keep the stores' generations on disk, so that none can be put back to before."""
+        ...
+
+
 class MachineLog(Log, Protocol):
     """Audit log of one machine; see `atm.audit.AuditLog`, `atm.fleet.kiosk.log.KioskLog`."""
 

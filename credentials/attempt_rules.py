@@ -8,8 +8,9 @@ What an attempt costs its owner depends on how it ended:
 - the face could not be judged because pictures were missing: it costs nothing, because it tells
   nothing about PIN or face, and a person at the machine cannot cause it;
 - no end at all (cancelled, no face in time, camera lost, process killed): it stays reserved. While
-  wrong PINs and reservations are three together, no attempt is judged; reservations that no login
-  can still hold are then counted as attempts with another face.
+  wrong PINs and reservations are three together, no attempt is judged; once no login can still hold
+  them, one of them is counted as an attempt with another face, with a wait of its own. So whoever
+  cancels each login needs as long to lock an account as whoever shows another face.
 
 Waits are counted by a clock that nobody at the machine can set; when that clock begins again (a
 restart), so does the wait.
@@ -85,7 +86,7 @@ class AttemptCount:
         passed = now.since(row.boot, row.since)
         if passed is not None and passed < ABANDONED_S:
             return row, Standing.WAITING  # after a restart, time counts from here
-        row = replace(row._waiting(now, row.open), open=0)
+        row = replace(row._waiting(now), open=row.open - 1)
         return row, row._judged()
 
     def settled(self, ending: Ending, now: Moment) -> "AttemptCount":
@@ -98,7 +99,7 @@ class AttemptCount:
             return row
         if ending is Ending.WRONG_PIN:
             return replace(row, wrong=row.wrong + 1)
-        return row._waiting(now, 1)
+        return row._waiting(now)
 
     def locked(self) -> "AttemptCount":
         """Return the counters of an owner whom staff must unlock."""
@@ -109,12 +110,12 @@ class AttemptCount:
             return Standing.LOCKED
         return Standing.WAITING if self.wait_s else Standing.FREE
 
-    def _waiting(self, now: Moment, foreign_faces: int) -> "AttemptCount":
-        """Return the counters with more foreign faces and the next wait begun."""
+    def _waiting(self, now: Moment) -> "AttemptCount":
+        """Return the counters with one more foreign face and the next wait begun."""
         wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.waits, 30), LONGEST_WAIT_S)
         return replace(
             self,
-            foreign_faces=min(FOREIGN_LIMIT, self.foreign_faces + foreign_faces),
+            foreign_faces=min(FOREIGN_LIMIT, self.foreign_faces + 1),
             waits=self.waits + 1,
             wait_s=wait_s,
             boot=now.boot,

@@ -36,7 +36,7 @@ def change_each(stores: Stores) -> None:
     stores.ledger.open_account("a" * 32, 100)
     stores.attempts.reserve("a" * 32)
     stores.staff_pins.reserve("ruiz")
-    stores.pause.refused()
+    stores.pause.reserve()
     stores.audit.append("start")
 
 
@@ -63,7 +63,7 @@ def change_records(stores: Stores) -> None:
 
 CHANGES: dict[str, Callable[[Stores], object]] = {
     ATTEMPTS: lambda stores: stores.attempts.reserve("a" * 32),
-    PAUSE: lambda stores: stores.pause.refused(),
+    PAUSE: lambda stores: stores.pause.reserve(),
     STAFF_ATTEMPTS: lambda stores: stores.staff_pins.reserve("ruiz"),
     LEDGER: lambda stores: stores.ledger.open_account(uuid.uuid4().hex, 100),
     CREDENTIALS: change_records,
