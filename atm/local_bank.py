@@ -214,4 +214,4 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
     folder = open_existing(settings.data_dir)
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
-    return open_staff(folder, Keys.open(settings.key_dir, folder))
+    return open_staff(folder, Keys.open(settings.key_dir, folder), settings)

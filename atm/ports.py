@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from atm.accounts.accounts import Hold
 from atm.accounts.session import OwnAccount
 from atm.people import StaffMember
+from credentials.attempt_rules import Place
 from credentials.attempts import Ending, Standing
 from credentials.sealed.files import JsonObject
 
@@ -165,7 +166,7 @@ class RememberingLog(Log, Protocol):
         ...
 
 
-class MachineLog(Log, Protocol):
+class MachineLog(RememberingLog, Protocol):
     """Audit log of one machine; see `atm.audit.AuditLog`, `atm.fleet.kiosk.log.KioskLog`."""
 
     def head_stores(self) -> dict[str, int]:
@@ -185,6 +186,6 @@ class SignIn(Protocol):
         """Whether there is no member of staff yet."""
         ...
 
-    def sign_in(self, name: str, pin: str) -> StaffMember:
-        """Return the member of staff with this *name* and *pin*."""
+    def sign_in(self, name: str, pin: str, *, place: Place = Place.SCREEN) -> StaffMember:
+        """Return the member of staff with this *name* and *pin*, who signs in at *place*."""
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from atm.accounts.ledger import Ledger
@@ -11,9 +12,9 @@ from atm.camera.registration import REGISTRATION_FILE, Registration
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys.keys import Keys
-from atm.login.pause import Pause
+from atm.login.pause import Pause, counted
 from atm.settings import Settings
-from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.registry import StaffRegistry
 from atm.staff.staff_file import Staff, staff_file
 from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
@@ -120,16 +121,20 @@ class Stores(KioskStores):
         path, seal = folder.path, keys.seal
         hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
         staff_list = staff_file(path / STAFF, seal)
-        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
+        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal)
         stores: list[Self] = []
+        own = _own(folder, keys, settings, lambda: stores[0].generations() if stores else {})
+        pause, audit = own["pause"], own["audit"]
         made = cls(
-            **_own(folder, keys, settings, lambda: stores[0].generations() if stores else {}),
+            **own,
             hasher=hasher,
             credentials=JsonStore(path / CREDENTIALS, seal),
             attempts=Attempts(path / ATTEMPTS, seal),
             staff_pins=staff_pins,
             staff_list=staff_list,
-            staff=StaffRegistry(staff_list, hasher, staff_pins),
+            staff=StaffRegistry(
+                staff_list, hasher, staff_pins, log=audit, counted=partial(counted, pause, audit)
+            ),
             ledger=Ledger(path / LEDGER, seal),
             gallery=Gallery(
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
@@ -182,12 +187,39 @@ def _own(
     }
 
 
-def open_staff(folder: DataFolder, keys: Keys) -> StaffRegistry:
+def open_staff(folder: DataFolder, keys: Keys, settings: Settings) -> StaffRegistry:
     """Open only the staff list, for a sign-in when another store cannot be opened.
 
     Raises:
+        StaleStoreError: If their counters are older than the log remembers: nobody signs in then.
         CredentialError: If their counters cannot be used.
     """
     hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
-    pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal, STAFF_LIMIT)
-    return StaffRegistry(staff_file(folder.path / STAFF, keys.seal), hasher, pins)
+    pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal)
+    audit = AuditLog.of(
+        folder, settings.key_dir, settings.anchor_dir,
+        stores=lambda: {"staff-attempts": pins.generation},
+    )  # fmt: skip
+    if pins.generation < audit.remembered().get("staff-attempts", 0):
+        raise StaleStoreError(
+            f"The store “staff-attempts” in {folder.path} is older than the log says; whoever"
+            " keeps the key backup and the auditor must replace the staff: run"
+            " “python -m atm recover”."
+        )
+    members = staff_file(folder.path / STAFF, keys.seal)
+    return StaffRegistry(members, hasher, pins, log=_LogOrMemory(audit))
+
+
+class _LogOrMemory:
+    """Log of sign-ins while the log itself may be out of order: then their count is remembered."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+        self.tail, self.entries = audit.tail, audit.entries
+
+    def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
+        """Add an entry; where that fails, see to it that the counters cannot be put back."""
+        try:
+            self._audit.append(kind, anchor=anchor, **fields)
+        except AtmError:
+            self._audit.remember()

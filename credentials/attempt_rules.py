@@ -12,6 +12,10 @@ What an attempt costs its owner depends on how it ended:
   them, one of them is counted as an attempt with another face, with a wait of its own. So whoever
   cancels each login needs as long to lock an account as whoever shows another face.
 
+A member of staff has three wrong PINs free at each place where they sign in; after that a sign-in
+is judged only when a wait is over: a minute, then two, four ... up to an hour. Nothing locks staff,
+or a stranger at the screen could leave nobody who unlocks.
+
 Waits are counted by a clock that nobody at the machine can set; when that clock begins again (a
 restart), so does the wait.
 """
@@ -45,6 +49,37 @@ class Ending(StrEnum):
     WRONG_PIN = "wrong_pin"
     FOREIGN_FACE = "foreign_face"
     NOT_JUDGED = "not_judged"
+
+
+class Place(StrEnum):
+    """Where a member of staff signs in; wrong PINs at one place make nobody wait at another."""
+
+    SCREEN = "screen"
+    COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPinCount:
+    """Wrong PINs of one member of staff at one place, the last one at `since`, in seconds."""
+
+    wrong: int = 0
+    since: float | None = None
+
+    def left(self, now: float) -> float:
+        """Return for how many seconds no sign-in is judged; all of the wait after a restart."""
+        if self.wrong < WRONG_LIMIT:
+            return 0.0
+        wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.wrong - WRONG_LIMIT, 30), LONGEST_WAIT_S)
+        if self.since is None or self.since > now:
+            return wait_s
+        return max(0.0, self.since + wait_s - now)
+
+    def reserved(self, now: float) -> "tuple[WrongPinCount, bool]":
+        """Return the count with one more wrong PIN, and True; or why not: the wait, and False."""
+        if self.left(now):
+            since = now if self.since is None or self.since > now else self.since
+            return WrongPinCount(self.wrong, since), False
+        return WrongPinCount(self.wrong + 1, now), True
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def rebuild(settings: Settings, options: argparse.Namespace) -> int:
     folder = open_existing(settings.data_dir, settings.kind)
     with folder.held(alone=True):
         keys = Keys.open(settings.key_dir, folder)
-        signed = sign_two(open_staff(folder, keys))
+        signed = sign_two(open_staff(folder, keys, settings))
         terms = Approvals(folder, keys.seal).terms(replace(settings, network=options.network))
     made = None
     if confirm(terms):
@@ -160,12 +160,13 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
             open=lambda: Attempts(folder.path / ATTEMPTS, keys.seal),
             make=lambda path, after: Attempts(path, keys.seal, after=after),
         )
-        signed = sign_two(open_staff(folder, keys))
+        signed = sign_two(open_staff(folder, keys, settings))
         restoring = Restore(
             folder.path / CREDENTIALS,
             keys.seal,
             audit.entries,
             counters=counters,
+            remembered=audit.remembered().get("attempts", 0),
             source=options.file,
         )
         for sentence in restoring.preview().sentences:

@@ -1,12 +1,15 @@
 """Pause of the kiosk after too many refusals, whatever the usernames."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
 from atm.errors import AtmError
+from atm.people import SignInPausedError, StaffSignInError
+from atm.ports import RememberingLog
 from credentials import boot_clock
 from credentials.boot_clock import Moment
 from credentials.sealed.database import Database, Transaction
@@ -123,6 +126,32 @@ class Pause:
         with self._database.transaction() as transaction:
             count = _Count.read(transaction).at(now).without(made.at)
             count.write(transaction)
+
+
+@contextlib.contextmanager
+def counted(pause: Pause, log: RememberingLog) -> Iterator[None]:
+    """Count the sign-in of a member of staff at the screen, which the body does, toward *pause*.
+
+    Raises:
+        SignInPausedError: If the screen pauses; the body is not run.
+        PauseError, AuditError: If it cannot be counted or remembered.
+    """
+    made = pause.reserve()
+    log.remember()
+    if made.begun:
+        log.append("pause", seconds=made.pause_s)
+    if made.pause_s:
+        raise SignInPausedError(made.pause_s)
+    try:
+        yield
+    except StaffSignInError:
+        if pause_s := pause.refused():
+            log.append("pause", seconds=pause_s)
+        raise
+    except BaseException:
+        pause.give_back(made)
+        raise
+    pause.give_back(made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         return decision
 
     def _ask(self, username: str, pin: str) -> BegunLogin:
-        self._log.local.remember()
+        self._log.remember()
         recipient = Recipient()
         name, sha256 = self._network()
         found = self._client.call(

@@ -15,6 +15,7 @@ from atm.fleet.service.tokens import TokenError, Tokens
 from atm.fleet.wire_errors import NotAllowedError, SignedOutError
 from atm.people import Signatures, StaffError, StaffMember
 from atm.staff.acts import Office
+from credentials.attempt_rules import Place
 from face_auth.models import ModelCard, load_cohort
 from face_auth.recognition.classifier import train_customer_svm
 
@@ -45,7 +46,7 @@ class BankService:
             ledger=stores.ledger,
             attempts=stores.attempts,
             audit=stores.log(kiosk.kiosk_id),
-            staff=stores.staff,
+            staff=stores.staff(kiosk.kiosk_id),
             commit=stores.commit,
         )
 
@@ -70,13 +71,18 @@ class BankService:
         """Return the member of staff who signed in at *kiosk* and got *token*.
 
         Raises:
-            SignedOutError: If the token has expired or is another kiosk's, or they were removed.
+            SignedOutError: If the token has expired or is another kiosk's, or they were removed,
+                got another PIN, or have to wait after wrong PINs at this kiosk.
         """
+        staff = self.stores.staff(kiosk.kiosk_id)
         try:
-            name = str(self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)["name"])
-            return StaffMember(self.stores.staff.known(name))
+            says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
+            name = staff.known(str(says["name"]))
+            if staff.badge(name, Place(says["place"])) != says["badge"]:
+                raise SignedOutError
         except (TokenError, StaffError) as error:
             raise SignedOutError from error
+        return StaffMember(name)
 
     def signed(self, kiosk: Kiosk, tokens: list[str]) -> StaffMember | Signatures:
         """Return who signed: one member of staff, or two different ones."""
