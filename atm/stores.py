@@ -90,10 +90,7 @@ class KioskStores:
         now = self.generations()
         for name, generation in known.items():
             if now.get(name, 0) < generation:
-                raise StaleStoreError(
-                    f"The store “{name}” in {self.folder.path} is older than the log says;"
-                    " two members of staff must restore it: run “python -m atm restore”."
-                )
+                raise _stale(name, self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +198,21 @@ def open_staff(folder: DataFolder, keys: Keys, settings: Settings) -> StaffRegis
         stores=lambda: {"staff-attempts": pins.generation},
     )  # fmt: skip
     if pins.generation < audit.remembered().get("staff-attempts", 0):
-        raise StaleStoreError(
-            f"The store “staff-attempts” in {folder.path} is older than the log says; whoever"
-            " keeps the key backup and the auditor must replace the staff: run"
-            " “python -m atm recover”."
-        )
+        raise _stale("staff-attempts", folder)
     members = staff_file(folder.path / STAFF, keys.seal)
     return StaffRegistry(members, hasher, pins, log=_LogOrMemory(audit))
+
+
+def _stale(name: str, folder: DataFolder) -> StaleStoreError:
+    what = "two members of staff must restore it: run “python -m atm restore”."
+    if name in ("staff", "staff-attempts"):  # then nobody of them can sign for a restore
+        what = (
+            "whoever keeps the key backup and the auditor must replace the staff: run"
+            " “python -m atm recover”."
+        )
+    return StaleStoreError(
+        f"The store “{name}” in {folder.path} is older than the log says; {what}"
+    )
 
 
 class _LogOrMemory:

@@ -29,14 +29,20 @@ class WrongPins:
     """Counters of wrong PINs by owner and place, in one file; safe for threads and processes."""
 
     def __init__(
-        self, path: Path, seal: Seal, clock: Callable[[], Moment] = boot_clock.now
+        self,
+        path: Path,
+        seal: Seal,
+        clock: Callable[[], Moment] = boot_clock.now,
+        *,
+        after: int = 0,
     ) -> None:
-        """Open or create the sealed SQLite file *path*.
+        """Open or create the sealed SQLite file *path*; a new one has a generation above *after*.
 
         Raises:
             StoreError: If the file cannot be used or was altered; every method raises it.
         """
-        self._database = Database(path, _SCHEMA, {"wrong_pins": "owner_id"}, seal, StoreError)
+        keys = {"wrong_pins": "owner_id"}
+        self._database = Database(path, _SCHEMA, keys, seal, StoreError, after=after)
         self._clock = clock
 
     @property

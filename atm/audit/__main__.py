@@ -5,7 +5,6 @@ error.
 """
 
 import argparse
-import contextlib
 import getpass
 import json
 import os
@@ -13,18 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
-from atm.audit.entries import AuditError
 from atm.audit.log import AuditLog
 from atm.audit.show import show, table
 from atm.audit.verifier import hand_over, read_verifier
-from atm.audit.verify import verify
+from atm.audit.verify import verify_log
 from atm.errors import AtmError
 from atm.folder import FOLDER_FILE, open_folder
 from atm.settings import load_settings
-
-T = TypeVar("T")
 
 YES, NO, ERROR = 0, 1, 2
 
@@ -62,22 +57,7 @@ def _init(log: AuditLog, options: argparse.Namespace) -> int:
 
 
 def _verify(log: AuditLog, options: argparse.Namespace) -> int:
-    verifier = read_verifier(options.verifier)
-    if verifier.folder != log.key_path.stem:
-        raise AuditError(f"{options.verifier} is the verifier of another data folder.")
-    problems: list[str] = []
-    with contextlib.ExitStack() as stack:
-        with log.locked():  # only as long as it takes to see where the log ends
-            opened = stack.enter_context(log.chain.log_files.opened())
-            sizes = [os.fstat(file.fileno()).st_size for file in opened]
-            anchored = _or_problem(log.anchor.read, problems)
-            state = _or_problem(log.chain.states.read, problems)
-        contents = (
-            (Path(file.name).name, file.read(size))
-            for file, size in zip(opened, sizes, strict=True)
-        )
-        report = verify(contents, verifier, anchored, state)
-    report.problems.extend(problems)
+    report = verify_log(log, read_verifier(options.verifier))
     for sentence in (*report.problems, *report.notes):
         print(sentence)
     print(report.summary())
@@ -95,15 +75,6 @@ def _show(log: AuditLog, options: argparse.Namespace, who: str) -> int:
     else:
         print(table(found))
     return YES
-
-
-def _or_problem(read: Callable[[], T], problems: list[str]) -> T | None:
-    """Return the result of *read*; on an AuditError add a problem and return None."""
-    try:
-        return read()
-    except AuditError as error:
-        problems.append(str(error))
-        return None
 
 
 def _parser() -> argparse.ArgumentParser:
