@@ -149,6 +149,13 @@ class Log(Protocol):
         """Add an entry. After an AuditError the act that was to be logged must not happen."""
         ...
 
+    def remember(self) -> None:
+        """Keep the stores' generations on disk, so that none can be put back to before.
+
+        After an AuditError what was counted must not be judged.
+        """
+        ...
+
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
         """Return the last *n* entries (of *kind* only, if given), oldest first."""
         ...
@@ -158,15 +165,7 @@ class Log(Protocol):
         ...
 
 
-class RememberingLog(Log, Protocol):
-    """Audit log that remembers how often each store was changed; see `atm.audit.AuditLog`."""
-
-    def remember(self) -> None:
-        """Keep the stores' generations on disk, so that none can be put back to before."""
-        ...
-
-
-class MachineLog(RememberingLog, Protocol):
+class MachineLog(Log, Protocol):
     """Audit log of one machine; see `atm.audit.AuditLog`, `atm.fleet.kiosk.log.KioskLog`."""
 
     def head_stores(self) -> dict[str, int]:

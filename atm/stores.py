@@ -220,7 +220,7 @@ class _LogOrMemory:
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
-        self.tail, self.entries = audit.tail, audit.entries
+        self.remember, self.tail, self.entries = audit.remember, audit.tail, audit.entries
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add an entry; where that fails, see to it that the counters cannot be put back."""

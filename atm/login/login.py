@@ -16,7 +16,7 @@ from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinResult, decide, reason
 from atm.login.pause import Pause, Try
 from atm.people import Customer
-from atm.ports import AttemptCounters, RememberingLog
+from atm.ports import AttemptCounters, Log
 from credentials.hashing import PinHasher
 from credentials.store import CredentialRecord, CredentialStore
 from face_auth.types import FaceResult, Frame
@@ -197,7 +197,7 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         hasher: PinHasher,
         attempts: AttemptCounters,
         pause: Pause,
-        audit: RememberingLog,
+        audit: Log,
         open_session: Callable[[Customer], Session],
         suspect: Callable[[str, FaceResult], None],
         limit_s: float,

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from atm.errors import AtmError
 from atm.people import SignInPausedError, StaffSignInError
-from atm.ports import RememberingLog
+from atm.ports import Log
 from credentials import boot_clock
 from credentials.boot_clock import Moment
 from credentials.sealed.database import Database, Transaction
@@ -129,7 +129,7 @@ class Pause:
 
 
 @contextlib.contextmanager
-def counted(pause: Pause, log: RememberingLog) -> Iterator[None]:
+def counted(pause: Pause, log: Log) -> Iterator[None]:
     """Count the sign-in of a member of staff at the screen, which the body does, toward *pause*.
 
     Raises:

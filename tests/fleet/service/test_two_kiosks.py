@@ -15,10 +15,17 @@ from atm.fleet.kiosk.bank import RemoteBank
 from atm.fleet.wire_errors import SignedOutError
 from atm.login.decision import Outcome
 from atm.machine import Machine
-from atm.people import Application, SecondSignatureError, Signatures, StaffMember
+from atm.people import (
+    Application,
+    SecondSignatureError,
+    Signatures,
+    StaffMember,
+    StaffSignInError,
+)
 from atm.terminal import YES
+from credentials.attempt_rules import Place
 from credentials.errors import DuplicateUserError, PolicyError
-from tests.fleet.service.fleet import Fleet, enrol, sign_in
+from tests.fleet.service.fleet import STAFF, Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
 
@@ -173,6 +180,39 @@ def test_staff_made_at_one_kiosk_sign_in_at_the_other(here: Machine, there: Mach
     here.office.remove_staff("chen", signed=two)
     with pytest.raises(SignedOutError):
         there.office.unlock("ada", staff=chen)
+
+
+def test_a_sign_in_ends_with_its_member_and_their_pin(here: Machine) -> None:
+    two = Signatures(sign_in(here), sign_in(here, "okafor"))
+    here.office.add_staff("chen", "614829", signed=two)
+    chen = here.staff.sign_in("chen", "614829")
+    here.office.remove_staff("chen", signed=two)
+    here.office.add_staff("chen", "614829", signed=two)  # somebody else of that name
+    with pytest.raises(SignedOutError):
+        here.office.unlock("ada", staff=chen)
+    chen = here.staff.sign_in("chen", "614829")
+    here.staff.change_pin("chen", "614829", "594173")
+    with pytest.raises(SignedOutError):
+        here.office.unlock("ada", staff=chen)
+    here.office.remove_staff("chen", signed=two)
+
+
+def test_wrong_staff_pins_at_one_kiosk_bind_nobody_at_the_other(
+    here: Machine, there: Machine
+) -> None:
+    signed_in = sign_in(here)
+    for _ in range(3):
+        with pytest.raises(StaffSignInError):
+            here.staff.sign_in("ruiz", "917385")
+    with pytest.raises(StaffSignInError):
+        sign_in(here)
+    with pytest.raises(SignedOutError):
+        here.office.unlock("ada", staff=signed_in)
+    assert sign_in(there).name == "ruiz"
+    at_the_command_line = here.staff.sign_in("ruiz", STAFF["ruiz"], place=Place.COMMAND_LINE)
+    two = Signatures(at_the_command_line, sign_in(here, "okafor"))
+    here.office.unlock_staff("ruiz", signed=two)
+    assert sign_in(here).name == "ruiz"
 
 
 def test_staff_are_made_by_command_at_a_kiosk(here: Machine) -> None:
