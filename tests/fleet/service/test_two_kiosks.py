@@ -200,19 +200,21 @@ def test_a_sign_in_ends_with_its_member_and_their_pin(here: Machine) -> None:
 def test_wrong_staff_pins_at_one_kiosk_bind_nobody_at_the_other(
     here: Machine, there: Machine
 ) -> None:
-    signed_in = sign_in(here)
+    def at_the_command_line(machine: Machine, pin: str = STAFF["ruiz"]) -> StaffMember:
+        return machine.staff.sign_in("ruiz", pin, place=Place.COMMAND_LINE)
+
+    signed_in = at_the_command_line(here)
     for _ in range(3):
         with pytest.raises(StaffSignInError):
-            here.staff.sign_in("ruiz", "917385")
+            at_the_command_line(here, "917385")
     with pytest.raises(StaffSignInError):
-        sign_in(here)
+        at_the_command_line(here)
     with pytest.raises(SignedOutError):
         here.office.unlock("ada", staff=signed_in)
-    assert sign_in(there).name == "ruiz"
-    at_the_command_line = here.staff.sign_in("ruiz", STAFF["ruiz"], place=Place.COMMAND_LINE)
-    two = Signatures(at_the_command_line, sign_in(here, "okafor"))
+    assert at_the_command_line(there).name == "ruiz"
+    two = Signatures(sign_in(here), sign_in(here, "okafor"))
     here.office.unlock_staff("ruiz", signed=two)
-    assert sign_in(here).name == "ruiz"
+    assert at_the_command_line(here).name == "ruiz"
 
 
 def test_staff_are_made_by_command_at_a_kiosk(here: Machine) -> None:
