@@ -19,7 +19,7 @@ from atm.accounts.session import Session
 from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
-from atm.people import Customer, Signatures, StaffMember, StaffSignInError
+from atm.people import Customer, Signatures, SignInPausedError, StaffMember, StaffSignInError
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
 from face_auth.types import (
@@ -100,11 +100,12 @@ class FakeStaff:
 
     def __init__(self, name: str | None = "Ana Ruiz", pin: str = STAFF_PIN) -> None:
         self._known = {name: pin} if name else {}
-        self.locked: set[str] = set()
+        self.waiting: set[str] = set()
+        self.pause_s = 0.0
 
     def names(self) -> list[tuple[str, bool]]:
-        """Return all of them, and whether they are locked."""
-        return [(name, name in self.locked) for name in self._known]
+        """Return all of them, and whether they have to wait."""
+        return [(name, name in self.waiting) for name in self._known]
 
     @property
     def empty(self) -> bool:
@@ -119,7 +120,9 @@ class FakeStaff:
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return them, or raise."""
-        if self._known.get(name) != pin or name in self.locked:
+        if self.pause_s:
+            raise SignInPausedError(self.pause_s)
+        if self._known.get(name) != pin or name in self.waiting:
             raise StaffSignInError
         return StaffMember(name)
 
