@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from atm.commands import closed, customers, office
+from atm.commands.recover import recover
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
@@ -211,6 +212,17 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         "--from", dest="data", type=Path, required=True, metavar="DIR", help="its data folder"
     )
     moved.add_argument("--to", required=True, metavar="URL", help="the service, https://host:port")
+    recovered = command(
+        "recover",
+        "replace all staff by one new member, when nobody can sign in; with the backup of the key"
+        " and the auditor's verifier; reads the passphrase, then the new PIN",
+        closed_run=recover,
+    )
+    recovered.add_argument("name", metavar="NAME", help="of the new member of staff")
+    recovered.add_argument("--file", type=Path, required=True, metavar="FILE", help="the backup")
+    recovered.add_argument(
+        "--verifier", type=Path, required=True, metavar="FILE", help="the auditor's file"
+    )
     keys = command(
         "keys", f"back up, restore or rotate the root key; backup and rotate: {TWO};"
         " all: then a passphrase",

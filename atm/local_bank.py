@@ -222,4 +222,4 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
     known: dict[str, int] = {}
     with contextlib.suppress(AuditError):
         known = AuditLog.of(folder, settings.key_dir, settings.anchor_dir).head_stores()
-    return open_staff(folder, Keys.open(settings.key_dir, folder), known)
+    return open_staff(folder, Keys.open(settings.key_dir, folder), settings, known)

@@ -64,9 +64,20 @@ class StaffError(AtmError):
 
 
 class StaffSignInError(StaffError):
-    """The sign-in failed; the text does not tell wrong name, wrong PIN and locked name apart."""
+    """The sign-in failed; the text does not tell wrong name, wrong PIN and a wait apart."""
 
-    sentence = "Name or PIN is wrong, or this name is locked."
+    sentence = "Name or PIN is wrong, or this name has to wait."
+
+
+class SignInPausedError(StaffError):
+    """The screen pauses after too many refusals; no sign-in is judged there meanwhile."""
+
+    sentence = "This screen pauses after too many refusals."
+
+    def __init__(self, pause_s: float) -> None:
+        """Keep the seconds that are left."""
+        super().__init__(self.sentence)
+        self.pause_s = pause_s
 
 
 class SecondSignatureError(StaffError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from atm.accounts.accounts import Hold
 from atm.accounts.session import OwnAccount
 from atm.people import StaffMember
+from credentials.attempt_rules import Place
 from credentials.attempts import Ending, Standing
 from credentials.sealed.files import JsonObject
 
@@ -148,6 +149,13 @@ class Log(Protocol):
         """Add an entry. After an AuditError the act that was to be logged must not happen."""
         ...
 
+    def remember(self) -> None:
+        """Keep the stores' generations on disk, so that none can be put back to before.
+
+        After an AuditError what was counted must not be judged.
+        """
+        ...
+
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
         """Return the last *n* entries (of *kind* only, if given), oldest first."""
         ...
@@ -177,8 +185,8 @@ class SignIn(Protocol):
         """Whether there is no member of staff yet."""
         ...
 
-    def sign_in(self, name: str, pin: str) -> StaffMember:
-        """Return the member of staff with this *name* and *pin*."""
+    def sign_in(self, name: str, pin: str, *, place: Place = Place.SCREEN) -> StaffMember:
+        """Return the member of staff with this *name* and *pin*, who signs in at *place*."""
         ...
 
     def sign_out(self) -> None:

@@ -7,6 +7,7 @@ staff. `open_staff` is for the two acts that mend what this door refuses.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from atm.accounts.ledger import Ledger
@@ -16,9 +17,9 @@ from atm.camera.registration import REGISTRATION_FILE, Registration
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys.keys import Keys
-from atm.login.pause import Pause
+from atm.login.pause import Pause, counted
 from atm.settings import Settings
-from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.registry import StaffRegistry
 from atm.staff.staff_file import Staff, staff_file
 from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
@@ -155,18 +156,22 @@ class Stores(KioskStores):
         path, seal = folder.path, keys.seal
         hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
         staff_list = staff_file(path / STAFF, seal)
-        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal, STAFF_LIMIT)
+        staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal)
         stores: list[Self] = []
+        own = _own(
+            folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced
+        )
+        pause, audit = own["pause"], own["audit"]
         made = cls(
-            **_own(
-                folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced
-            ),
+            **own,
             hasher=hasher,
             credentials=JsonStore(path / CREDENTIALS, seal),
             attempts=Attempts(path / ATTEMPTS, seal),
             staff_pins=staff_pins,
             staff_list=staff_list,
-            staff=StaffRegistry(staff_list, hasher, staff_pins),
+            staff=StaffRegistry(
+                staff_list, hasher, staff_pins, log=audit, counted=partial(counted, pause, audit)
+            ),
             ledger=Ledger(path / LEDGER, seal),
             gallery=Gallery(
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
@@ -222,12 +227,15 @@ def _own(
     }
 
 
-def open_staff(folder: DataFolder, keys: Keys, known: Mapping[str, int]) -> StaffRegistry:
+def open_staff(
+    folder: DataFolder, keys: Keys, settings: Settings, known: Mapping[str, int]
+) -> StaffRegistry:
     """Open only the list of staff and their wrong PINs, where another store or the log is damaged.
 
     Args:
         folder: The data folder.
         keys: Its keys.
+        settings: Where the log's keys and anchor are.
         known: The highest generations that the log, or what is left of it, knows.
 
     Raises:
@@ -235,17 +243,27 @@ def open_staff(folder: DataFolder, keys: Keys, known: Mapping[str, int]) -> Staf
         CredentialError: If list or counters cannot be used.
     """
     hasher = PinHasher(keys.pin_pepper, older=keys.older_peppers)
-    pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal, STAFF_LIMIT)
+    pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal)
     staff_list = staff_file(folder.path / STAFF, keys.seal)
+    audit = AuditLog.of(
+        folder, settings.key_dir, settings.anchor_dir,
+        stores=lambda: {"staff-attempts": pins.generation},
+    )  # fmt: skip
+    remembered = audit.remembered()
     now = {"staff": staff_list.generation, "staff-attempts": pins.generation}
-    _compare(folder, {name: known.get(name, 0) for name in now}, now)
-    return StaffRegistry(staff_list, hasher, pins)
+    expected = {name: max(known.get(name, 0), remembered.get(name, 0)) for name in now}
+    _compare(folder, expected, now)
+    return StaffRegistry(staff_list, hasher, pins, log=_LogOrMemory(audit))
 
 
+_RECOVER = "whoever keeps the key backup and the auditor must replace the staff: run “python -m atm recover”."
+_RESTORE = "two members of staff must restore it: run “python -m atm restore”."
 _MENDED_BY = {
     "approval": "run “python -m atm approve”.",
-    "credentials": "two members of staff must restore it: run “python -m atm restore”.",
-    "attempts": "two members of staff must restore it: run “python -m atm restore”.",
+    "credentials": _RESTORE,
+    "attempts": _RESTORE,
+    "staff": _RECOVER,  # nobody of them can sign
+    "staff-attempts": _RECOVER,
 }
 """What mends an old store; any other one must be put back as it was."""
 
@@ -257,3 +275,18 @@ def _compare(folder: DataFolder, known: Mapping[str, int], now: Mapping[str, int
             raise StaleStoreError(
                 f"The store “{name}” in {folder.path} is older than the log says; {advice}"
             )
+
+
+class _LogOrMemory:
+    """Log of sign-ins while the log itself may be out of order: then their count is remembered."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+        self.remember, self.tail, self.entries = audit.remember, audit.tail, audit.entries
+
+    def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
+        """Add an entry; where that fails, see to it that the counters cannot be put back."""
+        try:
+            self._audit.append(kind, anchor=anchor, **fields)
+        except AtmError:
+            self._audit.remember()

@@ -6,6 +6,7 @@ import sys
 from atm.errors import AtmError
 from atm.people import Signatures, StaffMember
 from atm.ports import SignIn
+from credentials.attempt_rules import Place
 
 YES, NO, ERROR = 0, 1, 2
 """Exit codes."""
@@ -46,7 +47,7 @@ def sign_in(staff: SignIn, who: str = "Staff") -> StaffMember:
         StaffSignInError: If name or PIN is wrong.
     """
     name = ask(f"{who} name: ", secret=False)
-    return staff.sign_in(name, ask(f"{who} PIN: "))
+    return staff.sign_in(name, ask(f"{who} PIN: "), place=Place.COMMAND_LINE)
 
 
 def sign_two(staff: SignIn) -> Signatures:

@@ -8,8 +8,13 @@ What an attempt costs its owner depends on how it ended:
 - the face could not be judged because pictures were missing: it costs nothing, because it tells
   nothing about PIN or face, and a person at the machine cannot cause it;
 - no end at all (cancelled, no face in time, camera lost, process killed): it stays reserved. While
-  wrong PINs and reservations are three together, no attempt is judged; reservations that no login
-  can still hold are then counted as attempts with another face.
+  wrong PINs and reservations are three together, no attempt is judged; once no login can still hold
+  them, one of them is counted as an attempt with another face, with a wait of its own. So whoever
+  cancels each login needs as long to lock an account as whoever shows another face.
+
+A member of staff has three wrong PINs free at each place where they sign in; after that a sign-in
+is judged only when a wait is over: a minute, then two, four ... up to an hour. Nothing locks staff,
+or a stranger at the screen could leave nobody who unlocks.
 
 Waits are counted by a clock that nobody at the machine can set; when that clock begins again (a
 restart), so does the wait.
@@ -44,6 +49,37 @@ class Ending(StrEnum):
     WRONG_PIN = "wrong_pin"
     FOREIGN_FACE = "foreign_face"
     NOT_JUDGED = "not_judged"
+
+
+class Place(StrEnum):
+    """Where a member of staff signs in; wrong PINs at one place make nobody wait at another."""
+
+    SCREEN = "screen"
+    COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPinCount:
+    """Wrong PINs of one member of staff at one place, the last one at `since`, in seconds."""
+
+    wrong: int = 0
+    since: float | None = None
+
+    def left(self, now: float) -> float:
+        """Return for how many seconds no sign-in is judged; all of the wait after a restart."""
+        if self.wrong < WRONG_LIMIT:
+            return 0.0
+        wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.wrong - WRONG_LIMIT, 30), LONGEST_WAIT_S)
+        if self.since is None or self.since > now:
+            return wait_s
+        return max(0.0, self.since + wait_s - now)
+
+    def reserved(self, now: float) -> "tuple[WrongPinCount, bool]":
+        """Return the count with one more wrong PIN, and True; or why not: the wait, and False."""
+        if self.left(now):
+            since = now if self.since is None or self.since > now else self.since
+            return WrongPinCount(self.wrong, since), False
+        return WrongPinCount(self.wrong + 1, now), True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +121,7 @@ class AttemptCount:
         passed = now.since(row.boot, row.since)
         if passed is not None and passed < ABANDONED_S:
             return row, Standing.WAITING  # after a restart, time counts from here
-        row = replace(row._waiting(now, row.open), open=0)
+        row = replace(row._waiting(now), open=row.open - 1)
         return row, row._judged()
 
     def settled(self, ending: Ending, now: Moment) -> "AttemptCount":
@@ -98,7 +134,7 @@ class AttemptCount:
             return row
         if ending is Ending.WRONG_PIN:
             return replace(row, wrong=row.wrong + 1)
-        return row._waiting(now, 1)
+        return row._waiting(now)
 
     def locked(self) -> "AttemptCount":
         """Return the counters of an owner whom staff must unlock."""
@@ -109,12 +145,12 @@ class AttemptCount:
             return Standing.LOCKED
         return Standing.WAITING if self.wait_s else Standing.FREE
 
-    def _waiting(self, now: Moment, foreign_faces: int) -> "AttemptCount":
-        """Return the counters with more foreign faces and the next wait begun."""
+    def _waiting(self, now: Moment) -> "AttemptCount":
+        """Return the counters with one more foreign face and the next wait begun."""
         wait_s = min(FIRST_WAIT_S * 2.0 ** min(self.waits, 30), LONGEST_WAIT_S)
         return replace(
             self,
-            foreign_faces=min(FOREIGN_LIMIT, self.foreign_faces + foreign_faces),
+            foreign_faces=min(FOREIGN_LIMIT, self.foreign_faces + 1),
             waits=self.waits + 1,
             wait_s=wait_s,
             boot=now.boot,

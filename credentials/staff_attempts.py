@@ -1,11 +1,19 @@
-"""Counter of wrong PINs of members of staff, written to disk before a PIN is checked."""
+"""Counters of wrong PINs of members of staff, written to disk before a PIN is checked."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from credentials import boot_clock
+from credentials.attempt_rules import Place, WrongPinCount
+from credentials.boot_clock import Moment
 from credentials.errors import StoreError
-from credentials.sealed.database import Database
+from credentials.sealed.database import Database, Transaction
 from credentials.sealed.seal import Seal
 
+__all__ = ["Place", "WrongPins"]
+
+# A member has two rows for each place: the wrong PINs, and the time of the last one in
+# milliseconds. The row of the screen's wrong PINs bears the member's id alone.
 _SCHEMA = (
     """
     CREATE TABLE wrong_pins (
@@ -18,16 +26,24 @@ _SCHEMA = (
 
 
 class WrongPins:
-    """Counters of wrong PINs by owner, in one file; safe for threads and processes."""
+    """Counters of wrong PINs by owner and place, in one file; safe for threads and processes."""
 
-    def __init__(self, path: Path, seal: Seal, limit: int) -> None:
-        """Open or create the sealed SQLite file *path*; *limit* attempts lock an owner.
+    def __init__(
+        self,
+        path: Path,
+        seal: Seal,
+        clock: Callable[[], Moment] = boot_clock.now,
+        *,
+        after: int = 0,
+    ) -> None:
+        """Open or create the sealed SQLite file *path*; a new one has a generation above *after*.
 
         Raises:
             StoreError: If the file cannot be used or was altered; every method raises it.
         """
-        self._limit = limit
-        self._database = Database(path, _SCHEMA, {"wrong_pins": "owner_id"}, seal, StoreError)
+        keys = {"wrong_pins": "owner_id"}
+        self._database = Database(path, _SCHEMA, keys, seal, StoreError, after=after)
+        self._clock = clock
 
     @property
     def generation(self) -> int:
@@ -38,27 +54,43 @@ class WrongPins:
         """Read the file again, so that `generation` is current; another process may write."""
         self._database.refresh()
 
-    def reserve(self, owner_id: str) -> bool:
-        """Count one attempt, on disk when this returns; returns whether it may be judged.
+    def reserve(self, owner_id: str, place: Place) -> bool:
+        """Count one attempt as wrong, on disk when this returns; return whether it may be judged.
 
         Returns:
-            False, with nothing counted, when the owner is locked.
+            False, with nothing counted, while the owner waits at *place*.
         """
+        key, now = _key(owner_id, place), self._clock().seconds
         with self._database.transaction() as transaction:
-            found = transaction.get("wrong_pins", owner_id)
-            counted = 0 if found is None else found[1]
-            if counted >= self._limit:
-                return False
-            transaction.put("wrong_pins", owner_id, counted + 1)
-            return True
+            count, judged = _get(transaction, key).reserved(now)
+            transaction.put("wrong_pins", key, count.wrong)
+            transaction.put("wrong_pins", _time(key), int(1000 * (count.since or 0.0)))
+            return judged
 
-    def clear(self, owner_id: str) -> None:
-        """Remove the counter of *owner_id*: after the right PIN, or when staff unlock."""
+    def clear(self, owner_id: str, place: Place | None = None) -> None:
+        """Remove the counters of *owner_id*: at *place* after the right PIN, else everywhere."""
         with self._database.transaction() as transaction:
-            transaction.remove("wrong_pins", owner_id)
+            for each in Place if place is None else (place,):
+                transaction.remove("wrong_pins", _key(owner_id, each))
+                transaction.remove("wrong_pins", _time(_key(owner_id, each)))
 
-    def locked(self, owner_id: str) -> bool:
-        """Return whether no further attempt of *owner_id* would be judged."""
+    def waits(self, owner_id: str, place: Place) -> bool:
+        """Return whether an attempt of *owner_id* at *place* would not be judged now."""
+        now = self._clock().seconds
         with self._database.transaction() as transaction:
-            found = transaction.get("wrong_pins", owner_id)
-            return found is not None and found[1] >= self._limit
+            return _get(transaction, _key(owner_id, place)).left(now) > 0
+
+
+def _key(owner_id: str, place: Place) -> str:
+    return owner_id if place is Place.SCREEN else f"{owner_id} {place.value}"
+
+
+def _time(key: str) -> str:
+    return f"{key} since"
+
+
+def _get(transaction: Transaction, key: str) -> WrongPinCount:
+    wrong, since = (transaction.get("wrong_pins", each) for each in (key, _time(key)))
+    return WrongPinCount(
+        0 if wrong is None else wrong[1], None if since is None else since[1] / 1000
+    )

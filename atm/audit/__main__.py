@@ -12,12 +12,10 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
-from atm.audit.entries import AuditError
 from atm.audit.log import AuditLog
 from atm.audit.show import show, table
 from atm.audit.verifier import (
@@ -27,7 +25,7 @@ from atm.audit.verifier import (
     known_generations,
     read_verifier,
 )
-from atm.audit.verify import verify
+from atm.audit.verify import verify_log
 from atm.commands.door import opened
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing
@@ -37,8 +35,6 @@ from atm.settings import Settings, load_settings
 from atm.stores import open_staff
 from atm.terminal import ERROR, NO, YES, sign_in, sign_two
 from credentials.errors import CredentialError
-
-T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +84,8 @@ def _set_aside(settings: Settings, folder: DataFolder, file: Path) -> int:
                 names = sign_two(staff).names
         else:
             keys = Keys.open(settings.key_dir, folder)
-            names = sign_two(open_staff(folder, keys, known_generations(log))).names
+            known = known_generations(log)
+            names = sign_two(open_staff(folder, keys, settings, known)).names
         return _told(hand_over(log, file, set_aside=True, staff=names), file)
 
 
@@ -101,22 +98,7 @@ def _told(made: Verifier, file: Path) -> int:
 
 
 def _verify(log: AuditLog, options: argparse.Namespace) -> int:
-    verifier = read_verifier(options.verifier)
-    if verifier.folder != log.key_path.stem:
-        raise AuditError(f"{options.verifier} is the verifier of another data folder.")
-    problems: list[str] = []
-    with contextlib.ExitStack() as stack:
-        with log.locked():  # only as long as it takes to see where the log ends
-            opened = stack.enter_context(log.chain.log_files.opened())
-            sizes = [os.fstat(file.fileno()).st_size for file in opened]
-            anchored = _or_problem(log.anchor.read, problems)
-            state = _or_problem(log.chain.states.read, problems)
-        contents = (
-            (Path(file.name).name, file.read(size))
-            for file, size in zip(opened, sizes, strict=True)
-        )
-        report = verify(contents, verifier, anchored, state)
-    report.problems.extend(problems)
+    report = verify_log(log, read_verifier(options.verifier))
     for sentence in (*report.problems, *report.notes):
         print(sentence)
     print(report.summary())
@@ -138,15 +120,6 @@ def _show(settings: Settings, folder: DataFolder, options: argparse.Namespace) -
     else:
         print(table(entries))
     return YES
-
-
-def _or_problem(read: Callable[[], T], problems: list[str]) -> T | None:
-    """Return the result of *read*; on an AuditError add a problem and return None."""
-    try:
-        return read()
-    except AuditError as error:
-        problems.append(str(error))
-        return None
 
 
 def _parser() -> argparse.ArgumentParser:

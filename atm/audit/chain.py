@@ -25,7 +25,7 @@ from atm.audit.entries import (
 from atm.audit.log_files import LogFiles, json_object
 from atm.audit.repeated_refusals import Draft
 from atm.audit.reserved_space import ReservedSpace
-from atm.audit.state import State, StateFile
+from atm.audit.state import State, StateFile, highest
 from credentials.sealed import files
 
 _AT_ONCE = 16 * LONGEST_LINE  # bytes; a line fits in
@@ -106,10 +106,7 @@ class Chain:
         if head.torn:
             os.truncate(self._path, state.size)
             drafts = [("torn", {"bytes": head.torn}), *drafts]
-        known = {
-            name: max(stores.get(name, 0), state.stores.get(name, 0))
-            for name in sorted({*stores, *state.stores})
-        }
+        known = highest(stores, state.stores)
         if state.size >= self._largest:
             self._path.rename(self.log_files.numbered(state.part))
             files.sync_folder(self._path.parent)

@@ -13,7 +13,7 @@ from atm.audit.chain import Chain, Head
 from atm.audit.entries import AuditError, check_field
 from atm.audit.repeated_refusals import Draft, RepeatedRefusals
 from atm.audit.reserved_space import ReservedSpace
-from atm.audit.state import Anchor, State
+from atm.audit.state import Anchor, State, highest
 from atm.errors import AtmError
 from atm.folder import DataFolder
 from credentials.errors import CredentialError
@@ -111,6 +111,32 @@ class AuditLog:
                 return
             self._write([*self._repeated.pending(), (kind, fields)], stores, anchor=anchor)
             self._repeated.written(kind, fields, now)
+
+    def remember(self) -> None:
+        """Keep the stores' present generations beside the log's key, without an entry.
+
+        They are on disk when this returns: a store that is put back to before is older than the
+        log says. It also works where the log itself is damaged or its disk is full.
+
+        Raises:
+            AuditError: If they are not on disk; what was counted must not be judged then.
+        """
+        stores = self.generations()
+        with self.locked():
+            state = self.chain.states.read() or self.checked_head().state
+            known = highest(state.stores, stores)
+            if known != state.stores:
+                self.chain.states.write(replace(state, stores=known))
+
+    def remembered(self) -> dict[str, int]:
+        """Return the highest generation of each store, also where the log itself is damaged.
+
+        Raises:
+            AuditError: If the log's key cannot be read.
+        """
+        with self.locked():
+            state = self.chain.states.read()
+        return {} if state is None else dict(state.stores)
 
     def check(self) -> None:
         """Check the log at start.

@@ -28,7 +28,7 @@ class State:
         size: The bytes of it that are known to be written.
         verifier_from: The first entry that an auditor can verify; 0 if nobody holds a first key.
         anchored: The newest entry that is known to stand at the anchor; 0 if none.
-        stores: The stores' generations in the entry before, by name.
+        stores: The highest generation of each store that is known, by name.
     """
 
     n: int
@@ -55,7 +55,7 @@ class State:
             previous=mac,
             head=digest(line),
             size=self.size + len(line) + 1,
-            stores=stores,
+            stores=highest(self.stores, stores),
         )
 
     def follows(self, line: Line | None) -> bool:
@@ -98,6 +98,12 @@ class StateFile:
             self._file.write(document)
         else:
             self._file.create(document)
+
+
+def highest(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Return the higher generation of each store."""
+    names = sorted({*one, *other})
+    return {name: max(one.get(name, 0), other.get(name, 0)) for name in names}
 
 
 def _is_state(document: JsonObject) -> bool:

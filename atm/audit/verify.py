@@ -1,11 +1,18 @@
 """Verification by the auditor: follows the chain from the first key and reports problems."""
 
-from collections.abc import Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
-from atm.audit.entries import Line, next_key, parse_line
+from atm.audit.entries import AuditError, Line, next_key, parse_line
+from atm.audit.log import AuditLog
 from atm.audit.state import Anchored, State
 from atm.audit.verifier import HANDED_OVER, Verifier
+
+T = TypeVar("T")
 
 _FURTHEST = 1_000_000
 """Largest distance of a number from the expected one; each key on the way must be computed."""
@@ -63,6 +70,40 @@ def verify(
         walk.file(*before, newest=True)
     walk.end()
     return walk.report
+
+
+def verify_log(log: AuditLog, verifier: Verifier) -> Report:
+    """Verify the files of *log* as they are now; the kiosk may go on writing.
+
+    Raises:
+        AuditError: If *verifier* is another data folder's.
+        OSError: If a file cannot be read.
+    """
+    if verifier.folder != log.key_path.stem:
+        raise AuditError("This is the verifier of another data folder.")
+    problems: list[str] = []
+    with contextlib.ExitStack() as stack:
+        with log.locked():  # only as long as it takes to see where the log ends
+            opened = stack.enter_context(log.chain.log_files.opened())
+            sizes = [os.fstat(file.fileno()).st_size for file in opened]
+            anchored = _or_problem(log.anchor.read, problems)
+            state = _or_problem(log.chain.states.read, problems)
+        contents = (
+            (Path(file.name).name, file.read(size))
+            for file, size in zip(opened, sizes, strict=True)
+        )
+        report = verify(contents, verifier, anchored, state)
+    report.problems.extend(problems)
+    return report
+
+
+def _or_problem(read: Callable[[], T], problems: list[str]) -> T | None:
+    """Return the result of *read*; on an AuditError add a problem and return None."""
+    try:
+        return read()
+    except AuditError as error:
+        problems.append(str(error))
+        return None
 
 
 class _Walk:

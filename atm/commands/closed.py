@@ -162,12 +162,13 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
             open=lambda: Attempts(folder.path / ATTEMPTS, keys.seal),
             make=lambda path, after: Attempts(path, keys.seal, after=after),
         )
-        signed = sign_two(open_staff(folder, keys, audit.head_stores()))
+        signed = sign_two(open_staff(folder, keys, settings, audit.head_stores()))
         restoring = Restore(
             folder.path / CREDENTIALS,
             keys.seal,
             audit.entries,
             counters=counters,
+            remembered=audit.remembered().get("attempts", 0),
             source=options.file,
         )
         for sentence in restoring.preview().sentences:

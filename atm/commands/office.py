@@ -27,8 +27,8 @@ def init(machine: Machine, options: argparse.Namespace) -> int:
 def staff(machine: Machine, options: argparse.Namespace) -> int:
     """List, add, remove or unlock members of staff."""
     if options.act == "list":
-        for name, locked in machine.office.members(staff=sign_in(machine.staff)):
-            print(f"{name}\t{'locked' if locked else 'active'}")
+        for name, waits in machine.office.members(staff=sign_in(machine.staff)):
+            print(f"{name}\t{'waiting' if waits else 'active'}")
         return YES
     first = sign_in(machine.staff)
     alone = options.act == "add" and len(machine.office.members(staff=first)) == 1

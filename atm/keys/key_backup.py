@@ -7,6 +7,7 @@ least: the backup is attacked off line, with nothing else to find out (NIST SP 8
 """
 
 import contextlib
+import hmac
 import json
 import os
 import re
@@ -143,6 +144,18 @@ def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolde
         raise KeysError(str(error)) from error
     except OSError as error:
         raise KeysError(f"The key cannot be restored: {error.strerror}.") from error
+
+
+def check_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolder) -> None:
+    """Check that *file* is a backup of the present key of *folder* and *passphrase* opens it.
+
+    Raises:
+        KeysError: If it is not, or the present key cannot be read.
+    """
+    folder_id, document = _decrypt(file, passphrase)
+    present = KeyFile.of(key_dir, folder).read()
+    if folder_id != folder.folder_id or not hmac.compare_digest(document.root, present.root):
+        raise KeysError(f"{file} is not a backup of the present key of {folder.path}.")
 
 
 def peppers_in(file: Path, passphrase: str) -> tuple[bytes, ...]:

@@ -14,7 +14,7 @@ from atm.answer_thread import ThreadResult
 from atm.errors import AtmError
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinResult, decide, reason
-from atm.login.pause import Pause
+from atm.login.pause import Pause, Try
 from atm.people import Customer
 from atm.ports import AttemptCounters, Log
 from credentials.hashing import PinHasher
@@ -54,12 +54,14 @@ class LoginAnswers(NamedTuple, Generic[_P]):
         face: The same of the face thread.
         elapsed_s: Seconds from the press to the later result.
         latest: Time by the clock after which nobody waits for the answer.
+        made: The try that was counted toward the kiosk's pause.
     """
 
     pin: _P | BaseException | None
     face: FaceResult | BaseException | None
     elapsed_s: float
     latest: float
+    made: Try
 
 
 class ClaimedFace(NamedTuple):
@@ -140,9 +142,11 @@ class LoginFlow(ABC, Generic[_P, _C]):
         self, pressed: float, username: str, pin: str, check_face: CheckFace[_C]
     ) -> tuple[Decision, FollowUp | None]:
         """Return the decision, and the work to do once the customer has the answer."""
-        pause_s = self._pause.remaining()
-        if pause_s:
-            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=pause_s), None
+        made = self._pause.reserve()
+        if made.begun:
+            self._log_pause(made.pause_s)
+        if made.pause_s:
+            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=made.pause_s), None
         deadline = pressed + self._limit_s
         judge, claimed = self._begin(username, pin)
         pin_thread = ThreadResult("login-pin", judge, self._clock)
@@ -155,9 +159,24 @@ class LoginFlow(ABC, Generic[_P, _C]):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
         answered = max(pin_thread.ended_at, face_thread.ended_at)
         answers = LoginAnswers(
-            pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S
+            pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S, made
         )
-        return self._end(answers, pin)
+        decision, follow_up = self._end(answers, pin)
+        if decision.outcome is Outcome.FAULT:
+            with contextlib.suppress(AtmError):
+                self._pause.give_back(made)
+        return decision, follow_up
+
+    def _count(self, decision: Decision, face: object, made: Try) -> None:
+        """Count *decision* toward the pause, or take the try *made* back."""
+        if not pin_check.counts_as_refused(decision, face):
+            self._pause.give_back(made)
+        elif pause_s := self._pause.refused():
+            self._log_pause(pause_s)
+
+    @abstractmethod
+    def _log_pause(self, seconds: float) -> None:
+        """Log that a pause of *seconds* has begun."""
 
     @abstractmethod
     def _begin(self, username: str, pin: str) -> tuple[Callable[[], _P], Callable[[], _C]]:
@@ -208,7 +227,8 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
 
         def judge() -> PinResult:
             record = pin_check.claimed(self._store, username)
-            return pin_check.judge(record, pin, self._hasher, self._attempts)
+            remember = self._audit.remember
+            return pin_check.judge(record, pin, self._hasher, self._attempts, remember)
 
         return judge, lambda: pin_check.claimed(self._store, username)
 
@@ -217,32 +237,25 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
             answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=self._limit_s
         )
         try:
-            decision = self._conclude(decision, answers.pin, answers.face, answers.latest)
+            decision = self._conclude(decision, answers)
         except Exception as error:
             reasons = (*decision.reasons, f"conclude: {reason(error)}")
             return Decision(Outcome.FAULT, decision.customer_id, reasons), None
         return decision, self._follow_up(decision, pin, answers.pin, answers.face)
 
-    def _conclude(
-        self,
-        decision: Decision,
-        pin: PinResult | BaseException | None,
-        face: object,
-        latest: float,
-    ) -> Decision:
-        """Settle the counter, write the log, open the session, in this order.
+    def _conclude(self, decision: Decision, answers: LoginAnswers[PinResult]) -> Decision:
+        """Settle the counters, write the log, open the session, in this order.
 
-        Nobody is admitted after *latest*, when nobody waits for the answer. An attempt that is no
-        clear refusal stays reserved: it was cut short, and does not count yet.
+        Nobody is admitted after `answers.latest`, when nobody waits for the answer. An attempt that
+        is no clear refusal stays reserved: it was cut short, and does not count yet.
         """
-        pin_check.settle(self._attempts, decision, pin, face)
-        if decision.outcome is Outcome.REFUSED:
-            pause_s = self._pause.refused()
-            if pause_s:
-                self._audit.append("pause", seconds=pause_s)
+        face = answers.face
+        pin_check.settle(self._attempts, decision, answers.pin, face)
+        if decision.outcome is not Outcome.FAULT:
+            self._count(decision, face, answers.made)
         pin_check.log_attack(self._audit, decision, face)
         granted = decision.outcome is Outcome.GRANTED
-        if granted and self._clock() > latest:
+        if granted and self._clock() > answers.latest:
             raise AtmError("The answer came too late.")
         pin_check.log_decision(self._audit, decision, face)
         if not granted:
@@ -253,6 +266,9 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         customer = Customer(record.customer_id, record.username, record.full_name)
         session = self._open_session(customer)
         return replace(decision, session=session)
+
+    def _log_pause(self, seconds: float) -> None:
+        self._audit.append("pause", seconds=seconds)
 
     def _follow_up(
         self, decision: Decision, pin: str, pin_answer: object, face: object

@@ -1,6 +1,7 @@
 """PIN check of a login, with its counting and logging; machine and service share it."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from atm.errors import AtmError
@@ -21,13 +22,22 @@ def claimed(store: CredentialStore, username: str) -> CredentialRecord | None:
 
 
 def judge(
-    record: CredentialRecord | None, pin: str, hasher: PinHasher, attempts: AttemptCounters
+    record: CredentialRecord | None,
+    pin: str,
+    hasher: PinHasher,
+    attempts: AttemptCounters,
+    remember: Callable[[], None],
 ) -> PinResult:
-    """Count the attempt and verify the PIN; the hashing work is the same for every name."""
+    """Count the attempt and verify the PIN; the hashing work is the same for every name.
+
+    *remember* is called between the two: it sees to it that the count cannot be put back.
+    """
     if record is None or record.pin_hash is None:
+        remember()
         hasher.verify(hasher.decoy, "", pin)
         return PinResult(None, False, PinReason.UNKNOWN)
     standing = attempts.reserve(record.customer_id)
+    remember()
     if standing is not Standing.FREE:
         hasher.verify(hasher.decoy, "", pin)
         reason = PinReason.LOCKED if standing is Standing.LOCKED else PinReason.WAITING
@@ -35,6 +45,17 @@ def judge(
     right = hasher.verify(record.pin_hash, record.customer_id, pin)
     reason = PinReason.RIGHT if right else PinReason.WRONG
     return PinResult(record.customer_id, right, reason, reserved=True)
+
+
+def counts_as_refused(decision: Decision, face: object) -> bool:
+    """Return whether a login counts toward the pause of the kiosk.
+
+    So does one that was cancelled or showed no face: it holds a customer's attempt too. What the
+    machine could not judge does not.
+    """
+    if decision.outcome is Outcome.NO_FACE:
+        return not isinstance(face, TooFewPicturesError)
+    return decision.outcome is Outcome.REFUSED
 
 
 def settle(attempts: AttemptCounters, decision: Decision, pin: object, face: object) -> None:

@@ -137,6 +137,7 @@ class Restore:
         log: Callable[[], Iterable[Entry]],
         *,
         counters: CounterFile | None = None,
+        remembered: int = 0,
         source: Path | None = None,
     ) -> None:
         """Prepare a restore; nothing is read yet. The caller holds the folder alone until the end.
@@ -150,6 +151,7 @@ class Restore:
                 began; `stores` (generations); and `rotate`, after which every record that the
                 seal fits is newer than what was logged before.
             counters: The customers' counters; left alone where None.
+            remembered: Their generation that the log remembers beside its entries.
             source: The copy to restore from, anywhere. Otherwise it is the newest good one of
                 the file itself and its previous copy.
         """
@@ -157,6 +159,7 @@ class Restore:
         self._seal = seal
         self._log = log
         self._counters = counters
+        self._remembered = remembered
         self._source = source
 
     def preview(self) -> RestorePreview:
@@ -189,7 +192,7 @@ class Restore:
         return plan
 
     def _plan(self) -> tuple[RestorePreview, list[CredentialRecord]]:
-        known = _read(self._log())
+        known = self._known()
         found = self._copies()
         wanted = [store for store in found if store.path == self._source] if self._source else found
         if not wanted:
@@ -218,6 +221,11 @@ class Restore:
         )
         return preview, records
 
+    def _known(self) -> _LogSummary:
+        known = _read(self._log())
+        known.counters = max(known.counters, self._remembered)
+        return known
+
     def _copies(self) -> list[JsonStore]:
         """Return the copies with a valid seal."""
         previous = self._path.with_name(self._path.name + PREVIOUS_SUFFIX)
@@ -235,7 +243,7 @@ class Restore:
         try:
             shutil.rmtree(folder, ignore_errors=True)
             files.private_folder(folder)
-            made = counters.make(folder / counters.path.name, _read(self._log()).counters)
+            made = counters.make(folder / counters.path.name, self._known().counters)
             for record in records:
                 made.lock(record.customer_id)
             # What a crash left to be rolled back into the old file must not go into this one.

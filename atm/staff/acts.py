@@ -188,7 +188,7 @@ class Office:
             fields["record"] = self._store.record_mac(record.customer_id)
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
-        """Return the name of every member of staff, and whether they are locked.
+        """Return the name of every member of staff, and whether they have to wait.
 
         Raises:
             StaffError: If the list or the counters cannot be used.
@@ -218,7 +218,7 @@ class Office:
             self._staff.remove(name, signed=signed)
 
     def unlock_staff(self, name: str, *, signed: Signatures) -> None:
-        """Unlock a member of staff: delete their wrong PINs.
+        """End the wait of a member of staff: delete their wrong PINs.
 
         Raises:
             StaffError: If there is no such name.

@@ -1,9 +1,10 @@
 """Registry of the members of staff: sign-in, PINs, and the rules for changes."""
 
+import hashlib
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from atm.people import (
@@ -13,14 +14,15 @@ from atm.people import (
     StaffMember,
     StaffSignInError,
 )
+from atm.ports import Log
 from atm.staff.staff_file import Staff, StaffEntry
+from credentials.attempt_rules import Place
 from credentials.errors import CredentialError, PolicyError, printable
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username, username_key
 from credentials.sealed.files import JsonObject
 
 SHORTEST_STAFF_PIN = 6
-STAFF_LIMIT = 5  # wrong PINs until a member of staff is locked
 
 
 class StaffEntries(Protocol):
@@ -38,27 +40,41 @@ class StaffEntries(Protocol):
 class StaffAttempts(Protocol):
     """Counter of wrong staff PINs; see `credentials.staff_attempts.WrongPins`."""
 
-    def reserve(self, owner_id: str) -> bool:
+    def reserve(self, owner_id: str, place: Place) -> bool:
         """Count one attempt before it is judged; return whether it may be judged."""
         ...
 
-    def clear(self, owner_id: str) -> None:
-        """Delete all counted attempts."""
+    def clear(self, owner_id: str, place: Place | None = None) -> None:
+        """Delete the attempts counted at *place*, by default everywhere."""
         ...
 
-    def locked(self, owner_id: str) -> bool:
-        """Return whether no further attempt would be judged."""
+    def waits(self, owner_id: str, place: Place) -> bool:
+        """Return whether an attempt at *place* would not be judged now."""
         ...
 
 
 class StaffRegistry:
     """The members of staff with their rules; shared by threads and processes."""
 
-    def __init__(self, entries: StaffEntries, hasher: PinHasher, attempts: StaffAttempts) -> None:
-        """Use *entries* as the list, and *attempts* (made with `STAFF_LIMIT`) for wrong PINs."""
+    def __init__(
+        self,
+        entries: StaffEntries,
+        hasher: PinHasher,
+        attempts: StaffAttempts,
+        *,
+        log: Log,
+        counted: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Use *entries* as the list, *attempts* for wrong PINs and *log* for every sign-in.
+
+        Each sign-in at the screen runs within *counted*, which counts it toward the kiosk's pause;
+        where staff sign in at a service, the kiosk does that.
+        """
         self._file = entries
         self._hasher = hasher
         self._attempts = attempts
+        self._log = log
+        self._counted = counted
 
     @property
     def empty(self) -> bool:
@@ -70,14 +86,17 @@ class StaffRegistry:
         return not self._read()
 
     def names(self) -> list[tuple[str, bool]]:
-        """Return the name of every member, and whether they are locked.
+        """Return the name of every member, and whether they have to wait after wrong PINs.
 
         Raises:
             StaffError: If the file or the counters cannot be used.
         """
         with _as_staff_error():
             entries = [found for _, found in sorted(self._file.read().items())]
-            return [(entry.name, self._attempts.locked(entry.staff_id)) for entry in entries]
+            return [
+                (entry.name, any(self._attempts.waits(entry.staff_id, place) for place in Place))
+                for entry in entries
+            ]
 
     def known(self, name: str) -> str:
         """Return the registered name of the member *name*, as typed.
@@ -86,6 +105,22 @@ class StaffRegistry:
             StaffError: If there is no such member, or the file cannot be used.
         """
         return self._known(name).name
+
+    def badge(self, name: str, place: Place) -> str:
+        """Return a digest of the member *name* and their PIN's hash, for proofs of a sign-in.
+
+        It changes with the PIN, and when somebody else gets the name.
+
+        Raises:
+            StaffError: If there is no such member, they have to wait at *place*, or a file cannot
+                be used.
+        """
+        entry = self._known(name)
+        with _as_staff_error():
+            if self._attempts.waits(entry.staff_id, place):
+                raise StaffSignInError
+        text = f"{entry.staff_id} {entry.pin_hash}"
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 
     def add_first(self, name: str, pin: str) -> StaffMember:
         """Add the first member of staff, without a signature.
@@ -178,32 +213,48 @@ class StaffRegistry:
             changed = StaffEntry(old_entry.staff_id, old_entry.name, pin_hash)
             self._file.change(edit)
 
-    def sign_in(self, name: str, pin: str) -> StaffMember:
+    def sign_in(self, name: str, pin: str, *, place: Place = Place.SCREEN) -> StaffMember:
         """Return the member of staff with this *name* and *pin*.
 
-        The attempt is counted on disk before it is judged; the right PIN clears the counter.
+        The attempt is counted on disk and logged before it is judged; the right PIN clears the
+        counter of *place*. Its end is logged too, and nobody is signed in without that entry.
 
         Raises:
-            StaffSignInError: If the name is unknown or locked, or the PIN is wrong; each takes
+            StaffSignInError: If the name is unknown or has to wait, or the PIN is wrong; each takes
                 as long as the others.
+            SignInPausedError: If the screen pauses after too many refusals; nothing was judged.
             StaffError: If the file, the counters or the hash cannot be used.
+            AuditError: If it cannot be logged.
         """
+        with self._counted() if place is Place.SCREEN else nullcontext():
+            return self._signed_in(name, pin, place)
+
+    def _signed_in(self, name: str, pin: str, place: Place) -> StaffMember:
         entry = self._find(name)
+        who = None if entry is None else entry.name
         with _as_staff_error():
-            may_be_judged = entry is not None and self._attempts.reserve(entry.staff_id)
-            if entry is None or not may_be_judged:
+            judged = entry is not None and self._attempts.reserve(entry.staff_id, place)
+            self._log.append("sign-in", step="begun", staff=who, place=place.value)
+            if entry is not None and judged:
+                right = self._hasher.verify(entry.pin_hash, entry.staff_id, pin)
+            else:
                 self._hasher.verify(self._hasher.decoy, secrets.token_hex(16), pin)
-                raise StaffSignInError
-            if not self._hasher.verify(entry.pin_hash, entry.staff_id, pin):
-                raise StaffSignInError
-            self._attempts.clear(entry.staff_id)
+                right = False
+            if entry is not None and right:
+                self._attempts.clear(entry.staff_id, place)
+            self._log.append(
+                "sign-in", step="done", staff=who, place=place.value,
+                outcome="granted" if right else "refused",
+            )  # fmt: skip
+        if entry is None or not right:
+            raise StaffSignInError
         return StaffMember(entry.name)
 
     def sign_out(self) -> None:
         """Do nothing: a sign-in here is a name in this process, and no token outlives the page."""
 
     def unlock(self, name: str) -> None:
-        """Unlock *name*: delete the wrong PINs.
+        """End the wait of *name*: delete the wrong PINs.
 
         Raises:
             StaffError: If there is no such member of staff, or a file cannot be used.

@@ -17,7 +17,7 @@ from typing import Final
 
 from atm.errors import AtmError
 from atm.fleet.service.store.keys import make_keys
-from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.store.stores import NO_KIOSK, ServiceStores
 from benchmarks import limits, table
 from benchmarks.fleet import kiosks
 from benchmarks.fleet.bank import MadeUpBank, pictures
@@ -92,8 +92,9 @@ def run(options: argparse.Namespace) -> Report:
         make_keys(service.keys)
         stores = ServiceStores.open(server.url(), service.keys, lambda: card)
         stack.callback(stores.close)
-        first = stores.staff.add_first("ruiz", STAFF["ruiz"])
-        stores.staff.add("okafor", STAFF["okafor"], signed=first)
+        staff = stores.staff(NO_KIOSK)
+        first = staff.add_first("ruiz", STAFF["ruiz"])
+        staff.add("okafor", STAFF["okafor"], signed=first)
         files = []
         for number in range(options.kiosks):
             pair = service.authority.issue(f"kiosk{number}")

@@ -5,6 +5,10 @@ each change) and a hash over the set of all rows, so that nothing but this progr
 restore or delete a row. The seal's MAC also binds the schema, because a trigger or a view that
 somebody added would act in this program's name.
 
+A process that has the file open reads rows from a copy in its own memory, which it made from rows
+that it checked and brings up to date with each of its commits. So nothing that happens to the file
+between two looks at it can be believed, whatever its times and size say.
+
 The hash over the set is MSet-XOR-Hash: Clarke, Devadas, van Dijk, Gassend and Suh, "Incremental
 Multiset Hash Functions and Their Application to Memory Integrity Checking", ASIACRYPT 2003.
 """
@@ -13,6 +17,8 @@ import contextlib
 import os
 import secrets
 import sqlite3
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,62 +54,56 @@ class Transaction:
     ) -> None:
         """Use an open transaction; `Database.transaction` makes it."""
         self._connection = connection
+        self._readable = connection
         self._name = name
         self._keys = keys
         self._seal = seal
         self.generation = 0
-        self._rows = 0
+        self.rows = 0
+        """The hash over the set of all rows, as a number."""
         self.changed = False
 
     def get(self, table: str, key: Value) -> Row | None:
         """Return the row of *table* whose key is *key*, without its MAC."""
-        row = self._connection.execute(
-            f"SELECT * FROM {table} WHERE {self._keys[table]} = ?", (key,)
-        ).fetchone()
+        row = self._found(table, key)
         return None if row is None else self._checked(table, row)
 
     def select(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """Return the rows of a SELECT; their MACs were checked when the file was opened."""
-        return self._connection.execute(sql, parameters).fetchall()
+        """Return the rows of a SELECT; their MACs were checked when they were copied."""
+        return self._readable.execute(sql, parameters).fetchall()
 
     def put(self, table: str, *values: Value) -> None:
         """Insert a row, or replace the one with the same key, which is the first value."""
-        key = self._keys[table]
-        old = self._connection.execute(
-            f"SELECT * FROM {table} WHERE {key} = ?", (values[0],)
-        ).fetchone()
+        old = self._found(table, values[0])
         mac = self._seal.mac(self._purpose(table), *values)
-        marks = ", ".join("?" * (len(values) + 1))
         if old is None:
-            self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", (*values, mac))
+            marks = ", ".join("?" * (len(values) + 1))
+            self._write(f"INSERT INTO {table} VALUES ({marks})", (*values, mac))
         else:
             self._checked(table, old)
-            self._rows ^= self._share(old[-1])
-            columns = [row[1] for row in self._connection.execute(f"PRAGMA table_info ({table})")]
-            self._connection.execute(
-                f"UPDATE {table} SET ({', '.join(columns)}) = ({marks}) WHERE {key} = ?",
+            self.rows ^= self._share(old[-1])
+            columns = [row[1] for row in self._readable.execute(f"PRAGMA table_info ({table})")]
+            marks = ", ".join("?" * len(columns))
+            self._write(
+                f"UPDATE {table} SET ({', '.join(columns)}) = ({marks})"
+                f" WHERE {self._keys[table]} = ?",
                 (*values, mac, values[0]),
             )
-        self._rows ^= self._share(mac)
-        self.changed = True
+        self.rows ^= self._share(mac)
 
     def remove(self, table: str, key: Value) -> None:
         """Delete the row of *key*, if there is one."""
-        column = self._keys[table]
-        old = self._connection.execute(
-            f"SELECT * FROM {table} WHERE {column} = ?", (key,)
-        ).fetchone()
+        old = self._found(table, key)
         if old is not None:
             self._checked(table, old)
-            self._rows ^= self._share(old[-1])
-            self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (key,))
-            self.changed = True
+            self.rows ^= self._share(old[-1])
+            self._write(f"DELETE FROM {table} WHERE {self._keys[table]} = ?", (key,))
 
-    def open_seal(self, *, every_row: bool) -> None:
-        """Read and check the seal; with *every_row*, recompute it from all rows.
+    def open_seal(self) -> None:
+        """Read and check the seal.
 
         Raises:
-            AlteredError: If the file is not as this program left it.
+            AlteredError: If the seal is not as this program left it.
         """
         found = self._connection.execute("SELECT generation, nonce, rows, mac FROM seal").fetchall()
         if len(found) != 1:
@@ -112,22 +112,14 @@ class Transaction:
         if not self._seal.check(mac, *self._sealed(generation, nonce, rows)):
             raise AlteredError
         self.generation = generation
-        self._rows = int.from_bytes(rows) ^ self._mask(nonce)
-        if every_row:
-            self._check_every_row()
+        self.rows = int.from_bytes(rows) ^ self._mask(nonce)
 
-    def write_seal(self) -> None:
-        """Write the seal of the current rows with the next generation."""
-        self.generation += 1
-        nonce = secrets.token_bytes(MAC_BYTES)
-        rows = (self._rows ^ self._mask(nonce)).to_bytes(MAC_BYTES)
-        mac = self._seal.mac(*self._sealed(self.generation, nonce, rows))
-        self._connection.execute(
-            "INSERT OR REPLACE INTO seal VALUES (1, ?, ?, ?, ?)",
-            (self.generation, nonce, rows, mac),
-        )
+    def check_every_row(self, copied: sqlite3.Connection | None = None) -> None:
+        """Check the MAC of each row, and all rows against the seal; copy them into *copied*.
 
-    def _check_every_row(self) -> None:
+        Raises:
+            AlteredError: If the rows are not as this program left them.
+        """
         # A select by an index that does not fit its table would miss rows.
         if self._connection.execute("PRAGMA integrity_check (1)").fetchall() != [("ok",)]:
             raise AlteredError
@@ -140,8 +132,44 @@ class Transaction:
                     raise AlteredError
                 last = this
                 total ^= self._share(row[-1])
-        if total != self._rows:
+                if copied is not None:
+                    marks = ", ".join("?" * len(row))
+                    copied.execute(f"INSERT INTO {table} VALUES ({marks})", row)
+        if total != self.rows:
             raise AlteredError
+
+    def read_from(self, copied: sqlite3.Connection) -> None:
+        """Read rows from *copied* from now on, and write them there as well."""
+        self._readable = copied
+
+    def write_seal(self) -> None:
+        """Write the seal of the current rows with the next generation."""
+        self.generation += 1
+        nonce = secrets.token_bytes(MAC_BYTES)
+        rows = (self.rows ^ self._mask(nonce)).to_bytes(MAC_BYTES)
+        mac = self._seal.mac(*self._sealed(self.generation, nonce, rows))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO seal VALUES (1, ?, ?, ?, ?)",
+            (self.generation, nonce, rows, mac),
+        )
+
+    def _found(self, table: str, key: Value) -> Row | None:
+        found: Row | None = self._readable.execute(
+            f"SELECT * FROM {table} WHERE {self._keys[table]} = ?", (key,)
+        ).fetchone()
+        return found
+
+    def _write(self, sql: str, values: Sequence[Value | bytes]) -> None:
+        """Change one row, in the file and in the copy.
+
+        Raises:
+            AlteredError: If the file does not have this row, which the copy has.
+        """
+        if self._connection.execute(sql, values).rowcount != 1:
+            raise AlteredError
+        if self._readable is not self._connection:
+            self._readable.execute(sql, values)
+        self.changed = True
 
     def _sealed(self, *values: Value) -> tuple[Any, ...]:
         schema = self._connection.execute(
@@ -169,8 +197,9 @@ class Database:
 
     Commits are durable: the rollback journal is made with the file and then stays, so that its name
     survives a power cut; a commit empties and syncs it. (SQLite syncs the folder of a journal that
-    it makes and deletes, but ignores an error there.) Every row is checked if anybody but this
-    object has changed the file since it was last read.
+    it makes and deletes, but ignores an error there.) Every row is checked, and copied into memory,
+    if somebody else has changed the file since it was last read; otherwise the copy is read, which
+    also holds where a change of the file cannot be seen.
     """
 
     def __init__(
@@ -200,6 +229,10 @@ class Database:
         self._seal = seal
         self._error = error
         self._seen: _Signature | None = None
+        self._copy = _memory()
+        self._close_copy = weakref.finalize(self, self._copy.close)
+        self._copied = (0, 0)  # generation and hash of the rows in the copy; no file has 0
+        self._turn = threading.Lock()
         self._generation = 0
         self._unsure = False
         self._make(schema, after)
@@ -223,7 +256,11 @@ class Database:
             Exception: What *error* makes, if the file is missing, damaged, full, altered, older
                 than it was, or busy for ten seconds.
         """
-        with self._failing(), contextlib.closing(self._connect()) as connection:
+        with (
+            self._failing(),
+            self._alone(),
+            contextlib.closing(self._connect()) as connection,
+        ):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 transaction = self._begin(connection)
@@ -236,9 +273,12 @@ class Database:
                 connection.execute("COMMIT")
                 self._unsure = False
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                for each in (connection, self._copy):
+                    if each.in_transaction:
+                        each.execute("ROLLBACK")
                 raise
+            self._copy.execute("COMMIT")
+            self._copied = (transaction.generation, transaction.rows)
             self._generation = max(self._generation, transaction.generation)
             self._seen = self._signature()
 
@@ -249,10 +289,41 @@ class Database:
         transaction = Transaction(connection, self.path.name, self._keys, self._seal)
         if version != _VERSION:
             raise AlteredError
-        transaction.open_seal(every_row=self._seen != self._signature())
+        transaction.open_seal()
         if transaction.generation < self._generation:
             raise AlteredError
+        sealed = (transaction.generation, transaction.rows)
+        if sealed != self._copied or self._seen != self._signature():
+            self._copy_rows(connection, transaction)
+        self._copy.execute("BEGIN")
+        transaction.read_from(self._copy)
         return transaction
+
+    def _copy_rows(self, connection: sqlite3.Connection, transaction: Transaction) -> None:
+        """Copy all rows, checked, into a new database in memory with the same tables."""
+        copy = _memory()
+        try:
+            schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type <> 'table'"
+            for (statement,) in connection.execute(schema).fetchall():
+                copy.execute(statement)
+            copy.execute("BEGIN")
+            transaction.check_every_row(copy)
+            copy.execute("COMMIT")
+        except BaseException:
+            copy.close()
+            raise
+        self._close_copy()
+        self._copy, self._close_copy = copy, weakref.finalize(self, copy.close)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one thread at a time use the copy; the file's lock alone ends with the commit."""
+        if not self._turn.acquire(timeout=_BUSY_TIMEOUT_S):
+            raise self._error(f"The file {self.path} cannot be used: another thread holds it.")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _make(self, schema: Sequence[str], after: int) -> None:
         """Create the file completely under another name, then rename it; and its journal."""
@@ -319,3 +390,7 @@ class Database:
             raise self._error(f"The file {self.path} cannot be used: {error}.") from error
         except OSError as error:
             raise self._error(f"The file {self.path} cannot be used: {error.strerror}.") from error
+
+
+def _memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -54,10 +54,9 @@ def reseal_database(path: Path, old: Seal, new: Seal) -> None:
             source.execute("BEGIN IMMEDIATE")
             keys = _sealed_tables(source)
             with contextlib.suppress(AlteredError):
-                Transaction(source, path.name, keys, new).open_seal(every_row=True)
+                _checked(Transaction(source, path.name, keys, new))
                 return
-            checked = Transaction(source, path.name, keys, old)
-            checked.open_seal(every_row=True)
+            checked = _checked(Transaction(source, path.name, keys, old))
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with contextlib.closing(_connect(temporary)) as target:
                 copy = Transaction(target, path.name, keys, new)
@@ -76,6 +75,12 @@ def reseal_database(path: Path, old: Seal, new: Seal) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _checked(transaction: Transaction) -> Transaction:
+    transaction.open_seal()
+    transaction.check_every_row()
+    return transaction
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,10 +21,10 @@ from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
 from atm.enrolment.enrolment import Enrolments
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.login.login import LocalLogins
-from atm.login.pause import Pause
+from atm.login.pause import Pause, counted
 from atm.people import Customer
 from atm.staff.acts import Office
-from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.registry import StaffRegistry
 from atm.staff.staff_file import staff_file
 from credentials.attempts import Attempts
 from credentials.boot_clock import Moment
@@ -134,23 +135,26 @@ class Bank:
 def open_at(folder: Path, clock: BootClock) -> Bank:
     """Open the stores in *folder*, as a start does."""
     hasher = PinHasher(b"p" * 32, CHEAP)
-    staff_pins = WrongPins(folder / "staff-attempts.sqlite", SEAL, STAFF_LIMIT)
+    staff_pins = WrongPins(folder / "staff-attempts.sqlite", SEAL, clock)
+    audit = AuditLog(
+        folder / "audit.jsonl", folder / "keys" / "test.audit", folder / "keys" / "test.anchor"
+    )
+    pause = Pause(folder / "pause.sqlite", SEAL, clock)
     return Bank(
         folder=folder,
         store=JsonStore(folder / "credentials.json", SEAL),
         hasher=hasher,
-        staff=StaffRegistry(staff_file(folder / "staff.json", SEAL), hasher, staff_pins),
+        staff=StaffRegistry(
+            staff_file(folder / "staff.json", SEAL), hasher, staff_pins,
+            log=audit, counted=partial(counted, pause, audit),
+        ),
         attempts=Attempts(folder / "attempts.sqlite", SEAL, clock),
-        pause=Pause(folder / "pause.sqlite", SEAL, clock),
+        pause=pause,
         clock=clock,
         gallery=Gallery(folder / "gallery", template_key=b"t" * 32, capture_key=b"c" * 32),
         ledger=Ledger(folder / "ledger.sqlite", SEAL),
-        audit=AuditLog(
-            folder / "audit.jsonl",
-            folder / "keys" / "test.audit",
-            folder / "keys" / "test.anchor",
-        ),
-    )
+        audit=audit,
+    )  # fmt: skip
 
 
 @pytest.fixture

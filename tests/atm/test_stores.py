@@ -21,6 +21,7 @@ from atm.stores import (
     StaleStoreError,
     Stores,
 )
+from credentials.attempt_rules import Place
 from credentials.store import CredentialRecord
 
 NOW = "2026-11-23T10:00:00+00:00"
@@ -35,8 +36,8 @@ def opened(root: Path) -> Stores:
 def change_each(stores: Stores) -> None:
     stores.ledger.open_account("a" * 32, 100)
     stores.attempts.reserve("a" * 32)
-    stores.staff_pins.reserve("ruiz")
-    stores.pause.refused()
+    stores.staff_pins.reserve("ruiz", Place.SCREEN)
+    stores.pause.reserve()
     stores.audit.append("start")
 
 
@@ -63,8 +64,8 @@ def change_records(stores: Stores) -> None:
 
 CHANGES: dict[str, Callable[[Stores], object]] = {
     ATTEMPTS: lambda stores: stores.attempts.reserve("a" * 32),
-    PAUSE: lambda stores: stores.pause.refused(),
-    STAFF_ATTEMPTS: lambda stores: stores.staff_pins.reserve("ruiz"),
+    PAUSE: lambda stores: stores.pause.reserve(),
+    STAFF_ATTEMPTS: lambda stores: stores.staff_pins.reserve("ruiz", Place.SCREEN),
     LEDGER: lambda stores: stores.ledger.open_account(uuid.uuid4().hex, 100),
     CREDENTIALS: change_records,
     STAFF: change_staff,

@@ -186,16 +186,17 @@ def test_boot_clock_runs_and_names_this_boot() -> None:
     assert now().since(first.boot, first.seconds + 3600) is None
 
 
-def test_attempts_without_an_end_stay_reserved_and_then_cost_one_wait(
+def test_attempts_without_an_end_stay_reserved_and_then_cost_a_wait_each(
     attempts: Attempts, clock: Clock
 ) -> None:
     assert [attempts.reserve("alice") for _ in range(4)] == [FREE, FREE, FREE, WAITING]
-    clock.seconds += 120
-    assert attempts.reserve("alice") is WAITING  # nobody holds them: the wait begins here
-    clock.seconds += 59.9
-    assert attempts.reserve("alice") is WAITING
-    clock.seconds += 0.1
-    assert [attempts.reserve("alice") for _ in range(4)] == [FREE, FREE, FREE, WAITING]
+    for wait_s in (60, 120, 240):
+        clock.seconds += 120
+        assert attempts.reserve("alice") is WAITING  # nobody holds them: a wait begins here
+        clock.seconds += wait_s - 0.1
+        assert attempts.reserve("alice") is WAITING
+        clock.seconds += 0.1
+        assert [attempts.reserve("alice") for _ in range(2)] == [FREE, WAITING]
 
 
 def test_what_could_not_be_judged_costs_nothing(attempts: Attempts, clock: Clock) -> None:
@@ -222,14 +223,25 @@ def test_attempts_are_held_for_two_minutes_before_they_count_as_abandoned(
     assert attempts.reserve("alice") is FREE
 
 
-def test_abandoned_attempts_count_towards_the_thirty(attempts: Attempts, clock: Clock) -> None:
-    for _ in range(10):
-        for _ in range(3):
-            assert attempts.reserve("alice") is FREE
-        clock.seconds += 120
-        attempts.reserve("alice")
-        clock.seconds += 3600
-    assert attempts.reserve("alice") is LOCKED
+def seconds_to_lock(attempts: Attempts, clock: Clock, ending: Ending | None) -> float:
+    """Return how long somebody needs who tries whenever a try is judged, to lock the account."""
+    begun = clock.seconds
+    while (standing := attempts.reserve("alice")) is not LOCKED:
+        if standing is FREE and ending is not None:
+            attempts.settle("alice", ending)
+        clock.seconds += 10 if standing is WAITING else 1
+    return clock.seconds - begun
+
+
+def test_whoever_cancels_each_login_locks_no_sooner_than_with_another_face(
+    tmp_path: Path, clock: Clock
+) -> None:
+    hours = [
+        seconds_to_lock(Attempts(tmp_path / f"{ending}.sqlite", SEAL, clock), clock, ending) / 3600
+        for ending in (Ending.FOREIGN_FACE, None)
+    ]
+    assert hours[0] == pytest.approx(24.05, abs=0.1)
+    assert 24.05 < hours[1] < 26
 
 
 def test_wrong_pins_leave_less_room_for_reservations(attempts: Attempts) -> None:

@@ -19,7 +19,14 @@ from atm.accounts.session import Session
 from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
-from atm.people import Customer, Signatures, StaffMember, StaffSignInError, names_of
+from atm.people import (
+    Customer,
+    Signatures,
+    SignInPausedError,
+    StaffMember,
+    StaffSignInError,
+    names_of,
+)
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
 from face_auth.types import (
@@ -100,12 +107,13 @@ class FakeStaff:
 
     def __init__(self, name: str | None = "Ana Ruiz", pin: str = STAFF_PIN) -> None:
         self._known = {name: pin} if name else {}
-        self.locked: set[str] = set()
+        self.waiting: set[str] = set()
+        self.pause_s = 0.0
         self.signed_in = 0
 
     def names(self) -> list[tuple[str, bool]]:
-        """Return all of them, and whether they are locked."""
-        return [(name, name in self.locked) for name in self._known]
+        """Return all of them, and whether they have to wait."""
+        return [(name, name in self.waiting) for name in self._known]
 
     @property
     def empty(self) -> bool:
@@ -120,7 +128,9 @@ class FakeStaff:
 
     def sign_in(self, name: str, pin: str) -> StaffMember:
         """Return them, or raise."""
-        if self._known.get(name) != pin or name in self.locked:
+        if self.pause_s:
+            raise SignInPausedError(self.pause_s)
+        if self._known.get(name) != pin or name in self.waiting:
             raise StaffSignInError
         self.signed_in += 1
         return StaffMember(name)

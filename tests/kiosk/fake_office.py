@@ -52,7 +52,7 @@ class FakeOffice:
         self.machine.act("excuse", username, sorted(movements), signed.names)
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
-        """Return all members, and whether they are locked."""
+        """Return all members, and whether they have to wait."""
         return list(self.machine.staff.names())
 
     def add_staff(self, name: str, pin: str, *, signed: Any) -> None:

@@ -156,11 +156,11 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     page = show(lambda a: NewFace(a, SIGNED, CUSTOMER))
     yield "new face"
     machine.staff._known = {ANA.name: "1", **{f"Ana {n}": "1" for n in range(9)}}
-    machine.staff.locked = {"Ana 1"}
+    machine.staff.waiting = {"Ana 1"}
     show(lambda a: StaffList(a, ANA, back))
     yield "staff"
-    for locked, last in ((True, False), (False, True), (False, False)):
-        show(lambda a, k=locked, z=last: Member(a, ANA, ANA.name, back, locked=k, last=z))
+    for waits, last in ((True, False), (False, True), (False, False)):
+        show(lambda a, k=waits, z=last: Member(a, ANA, ANA.name, back, waits=k, last=z))
         yield "member"
     reasons = ("pin: right_pin", "face: no_match", "suspected_fraud")
     office.refused = [

@@ -106,7 +106,7 @@ def test_a_signature_that_destroys_names_it_and_is_red(kiosk: Any) -> None:
     kiosk.touch(kiosk.screen.controls[-1])
     kiosk.on("SecondSignature")
     assert any("maria.lopez" in text and "1,350.00" in text for text in words(kiosk.screen))
-    kiosk.app.show(lambda app: Member(app, ANA, "Ben Okafor", menu, locked=False, last=False))
+    kiosk.app.show(lambda app: Member(app, ANA, "Ben Okafor", menu, waits=False, last=False))
     kiosk.screen._remove()
     kiosk.on("SecondSignature")
     assert any("Ben Okafor" in text for text in words(kiosk.screen))

@@ -7,6 +7,7 @@ through the service only; without it nobody logs in.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -27,6 +28,7 @@ from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
 from atm.login.decision import Decision
 from atm.login.login import CheckFace, Claim, ClaimedFace
+from atm.login.pause import counted
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.stores import KioskStores
@@ -51,7 +53,7 @@ class RemoteBank:
         self._client = client_of(settings)
         self.stores = stores
         self.audit = KioskLog(stores.audit, self._client)
-        self.staff = RemoteStaff(self._client)
+        self.staff = RemoteStaff(self._client, partial(counted, stores.pause, self.audit))
         self.office = RemoteOffice(self._client)
         self.enrolment = RemoteEnrolment(
             self._client, opening_limit_minor=opening_limit_minor(settings, stores.folder.kind)

@@ -56,6 +56,10 @@ class KioskLog:
             self.append("unsent", entry=kind, step=step, reference=reference)
             raise
 
+    def remember(self) -> None:
+        """Keep the generations of this kiosk's stores; see `AuditLog.remember`."""
+        self.local.remember()
+
     def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
         """Return the last entries of this kiosk's log; see `AuditLog.tail`."""
         return self.local.tail(n, kind)

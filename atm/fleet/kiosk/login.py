@@ -21,7 +21,7 @@ from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
 from atm.login.decision import Decision, Outcome, reason
 from atm.login.login import FollowUp, LoginAnswers, LoginFlow
-from atm.login.pause import Pause
+from atm.login.pause import Pause, Try
 from atm.people import Customer
 from face_auth.errors import AcquisitionError, NoFaceError
 from face_auth.gallery import Template
@@ -46,6 +46,7 @@ class BegunLogin:
     excused: str | None
 
 
+_Answers = LoginAnswers[BegunLogin]
 Awaited = Future[BegunLogin]
 """The answer that the face thread waits for."""
 
@@ -101,13 +102,25 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
             outcome = Outcome.NO_FACE
         elif isinstance(begun, BegunLogin) and isinstance(face, FaceResult):
             if answers.elapsed_s <= self._limit_s:
-                return self._finish(begun, face, reasons, answers.latest), None
+                return self._finish(begun, face, reasons, answers), None
             outcome = Outcome.NO_FACE
-        decision = Decision(outcome, reasons=reasons)
+        decision = self._counted(Decision(outcome, reasons=reasons), face, answers.made)
         return self._logged(decision, self._log.append), None
 
+    def _counted(self, decision: Decision, face: object, made: Try) -> Decision:
+        """Count *decision* toward the pause and return it; where that fails it is a fault."""
+        try:
+            if decision.outcome is not Outcome.FAULT:
+                self._count(decision, face, made)
+        except Exception as error:
+            return Decision(Outcome.FAULT, reasons=(*decision.reasons, f"pause: {reason(error)}"))
+        return decision
+
+    def _log_pause(self, seconds: float) -> None:
+        self._log.append("pause", seconds=seconds)
+
     def _finish(
-        self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], latest: float
+        self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], answers: _Answers
     ) -> Decision:
         """Let the service decide, and log its decision; nobody is admitted without the entry."""
         try:
@@ -116,13 +129,13 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
             )
             if found["granted"] is not True:
                 decision = Decision(Outcome.REFUSED, reasons=reasons)
-                if pause_s := self._pause.refused():
-                    self._log.append("pause", seconds=pause_s)
+                self._count(decision, face, answers.made)
                 return self._logged(decision, self._log.local.append)
-            if self._clock() > latest:
+            if self._clock() > answers.latest:
                 raise AtmError("The answer came too late.")
             customer = customer_from_json(found["customer"])
             decision = Decision(Outcome.GRANTED, customer.customer_id, reasons)
+            self._count(decision, face, answers.made)
             decision = self._logged(decision, self._log.local.append)
             if decision.outcome is not Outcome.GRANTED:
                 return decision
@@ -148,6 +161,7 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         return decision
 
     def _ask(self, username: str, pin: str) -> BegunLogin:
+        self._log.remember()
         recipient = Recipient()
         name, sha256 = self._network()
         found = self._client.call(

@@ -84,9 +84,9 @@ class RemoteOffice:
         self._act("excuse", signed, name=username, requests=list(movements))
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
-        """Return every member of staff by name, and whether they are locked."""
+        """Return every member of staff by name, and whether they have to wait at this kiosk."""
         found = self._client.call("staff/names", idempotent=True, staff=tokens_of(staff))
-        return [(str(name), bool(locked)) for name, locked in found["names"]]
+        return [(str(name), bool(waits)) for name, waits in found["names"]]
 
     def add_staff(self, name: str, pin: str, *, signed: StaffMember | Signatures) -> StaffMember:
         """Add a member of staff; see `Office.add_staff`."""

@@ -1,11 +1,13 @@
 """Members of staff, signed in by the service; same methods as `StaffRegistry`."""
 
-import contextlib
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from atm.errors import AtmError
 from atm.fleet.kiosk.client import ServiceClient
 from atm.people import Signatures, StaffError, StaffMember
+from credentials.attempt_rules import Place
 
 
 def tokens_of(signed: StaffMember | Signatures) -> list[str]:
@@ -20,20 +22,27 @@ class RemoteStaff:
     empty = False
     """Always false: the service is set up with its first member of staff."""
 
-    def __init__(self, client: ServiceClient) -> None:
-        """Sign in through *client*."""
+    def __init__(
+        self,
+        client: ServiceClient,
+        counted: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Sign in through *client*; see `StaffRegistry` for *counted*."""
         self._client = client
+        self._counted = counted
         self._tokens: list[str] = []
         self._ending: threading.Thread | None = None
 
-    def sign_in(self, name: str, pin: str) -> StaffMember:
+    def sign_in(self, name: str, pin: str, *, place: Place = Place.SCREEN) -> StaffMember:
         """Return the member of staff whose *name* and *pin* these are.
 
         Raises:
-            StaffSignInError: If the name is unknown or locked, or the PIN is wrong.
+            StaffSignInError: If the name is unknown or has to wait, or the PIN is wrong.
+            SignInPausedError: If the screen pauses after too many refusals.
             ServiceUnavailable: If the service does not answer.
         """
-        found = self._client.call("staff/sign-in", name=name, pin=pin)
+        with self._counted() if place is Place.SCREEN else nullcontext():
+            found = self._client.call("staff/sign-in", name=name, pin=pin, place=place.value)
         member = StaffMember(str(found["name"]), str(found["token"]))
         self._tokens.append(member.token)
         return member
@@ -63,7 +72,8 @@ class RemoteStaff:
             PolicyError: If *new* is not allowed.
             StaffSignInError: If *name* and *old* do not sign in.
         """
-        self._client.call("staff/change-pin", name=name, old=old, new=new)
+        with self._counted():
+            self._client.call("staff/change-pin", name=name, old=old, new=new)
 
     def check_first(self, name: str, pin: str) -> str:
         """Refuse: the first member of staff is made at the service.
@@ -83,7 +93,7 @@ class RemoteStaff:
 
     def _end(self, tokens: list[str]) -> None:
         for begin in range(0, len(tokens), 2):
-            with contextlib.suppress(AtmError):
+            with suppress(AtmError):
                 self._client.call(
                     "staff/sign-out", idempotent=True, staff=tokens[begin : begin + 2]
                 )

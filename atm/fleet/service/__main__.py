@@ -100,11 +100,13 @@ def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 def init(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Add the first member of staff; name and PIN are typed or read."""
-    stores = _stores(settings)
-    if not stores.staff.empty:
+    from atm.fleet.service.store.stores import NO_KIOSK
+
+    staff = _stores(settings).staff(NO_KIOSK)
+    if not staff.empty:
         raise AtmError("There is a member of staff already; they add others at a kiosk.")
     name = ask("Staff name: ", secret=False)
-    member = stores.staff.add_first(name, ask("Staff PIN (six digits or more): "))
+    member = staff.add_first(name, ask("Staff PIN (six digits or more): "))
     print(f"{member.name} is the first member of staff")
     return YES
 

@@ -18,6 +18,7 @@ from atm.fleet.service.tokens import TokenError, Tokens
 from atm.fleet.wire_errors import STAFF_S, NotAllowedError, SignedOutError
 from atm.people import Signatures, StaffError, StaffMember
 from atm.staff.acts import Office
+from credentials.attempt_rules import Place
 from credentials.policy import username_key
 from face_auth.models import ModelCard, load_cohort
 from face_auth.recognition.classifier import train_customer_svm
@@ -54,7 +55,7 @@ class BankService:
             ledger=stores.ledger,
             attempts=stores.attempts,
             audit=stores.log(kiosk.kiosk_id),
-            staff=stores.staff,
+            staff=stores.staff(kiosk.kiosk_id),
             commit=stores.commit,
         )
 
@@ -76,15 +77,20 @@ class BankService:
             opening_limit_minor=self.opening_limit * MINOR_PER_MAJOR,
         )
 
-    def sign_in(self, kiosk: Kiosk, name: str, pin: str) -> tuple[StaffMember, str]:
+    def sign_in(self, kiosk: Kiosk, name: str, pin: str, place: Place) -> tuple[StaffMember, str]:
         """Sign a member of staff in at *kiosk*; return them and a token until they sign out.
 
         Raises:
-            StaffSignInError: If name or PIN is wrong.
+            StaffSignInError: If name or PIN is wrong, or they have to wait.
         """
-        member = self.stores.staff.sign_in(name, pin)
-        ticket = self.stores.tickets.open(_ticket_owner(member.name), kiosk.kiosk_id)
-        says = {"name": member.name, "ticket": ticket}
+        staff = self.stores.staff(kiosk.kiosk_id)
+        member = staff.sign_in(name, pin, place=place)
+        says = {
+            "name": member.name,
+            "ticket": self.stores.tickets.open(_ticket_owner(member.name), kiosk.kiosk_id),
+            "place": place.value,
+            "badge": staff.badge(member.name, place),
+        }
         return member, self.tokens.make(STAFF_TOKEN, kiosk.kiosk_id, STAFF_S, says)
 
     def sign_out(self, kiosk: Kiosk, token: str) -> None:
@@ -99,16 +105,18 @@ class BankService:
 
         Raises:
             SignedOutError: If the token has expired or is another kiosk's, they signed out, or
-                they were removed.
+                they were removed, got another PIN, or have to wait after wrong PINs at this kiosk.
         """
+        staff = self.stores.staff(kiosk.kiosk_id)
         try:
             says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
-            name, ticket = str(says["name"]), str(says["ticket"])
-            if not self.stores.tickets.is_open(_ticket_owner(name), ticket, kiosk.kiosk_id):
+            name, ticket = staff.known(str(says["name"])), str(says["ticket"])
+            is_open = self.stores.tickets.is_open(_ticket_owner(name), ticket, kiosk.kiosk_id)
+            if not is_open or staff.badge(name, Place(says["place"])) != says["badge"]:
                 raise SignedOutError
-            return StaffMember(self.stores.staff.known(name))
         except (TokenError, KeyError, StaffError) as error:
             raise SignedOutError from error
+        return StaffMember(name)
 
     def signed(self, kiosk: Kiosk, tokens: list[str]) -> StaffMember | Signatures:
         """Return who signed: one member of staff, or two different ones."""

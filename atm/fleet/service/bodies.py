@@ -1,7 +1,7 @@
 """Request bodies that the service accepts; any other field or type is refused."""
 
 import base64
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -127,6 +127,7 @@ class SignInBody(Body):
 
     name: Text
     pin: Pin
+    place: Literal["screen", "command line"] = "screen"
 
 
 class StaffPinBody(Body):

@@ -114,7 +114,10 @@ class Logins:
         if not self._turn.acquire(timeout=WAIT_FOR_TURN_S):
             raise ServiceUnavailable
         try:
-            result = pin_check.judge(record, pin, self._stores.hasher, self._stores.attempts)
+            remember = self._stores.log(kiosk.kiosk_id).remember
+            result = pin_check.judge(
+                record, pin, self._stores.hasher, self._stores.attempts, remember
+            )
         finally:
             self._turn.release()
         given = self._claimed(record) if record is not None and result.reserved else None

@@ -15,16 +15,16 @@ from atm.fleet.wire_faces import pack_image, unpack_face
 from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
 from atm.maintenance.export import export
 from atm.people import Application, Customer, SecondSignatureError, Signatures, StaffMember
+from credentials.attempt_rules import Place
 
 
 def staff_routes(service: BankService) -> APIRouter:
     """Return the routes for sign-in, enrolment and members of staff."""
     routes = APIRouter()
-    staff = service.stores.staff
 
     @routes.post("/staff/sign-in")
     def sign_in(body: bodies.SignInBody, kiosk: FromKiosk) -> dict[str, Any]:
-        member, token = service.sign_in(kiosk, body.name, body.pin)
+        member, token = service.sign_in(kiosk, body.name, body.pin, Place(body.place))
         return {"name": member.name, "token": token}
 
     @routes.post("/staff/sign-out")
@@ -35,7 +35,7 @@ def staff_routes(service: BankService) -> APIRouter:
 
     @routes.post("/staff/change-pin")
     def change_pin(body: bodies.StaffPinBody, kiosk: FromKiosk) -> dict[str, Any]:
-        staff.change_pin(body.name, body.old, body.new)
+        service.stores.staff(kiosk.kiosk_id).change_pin(body.name, body.old, body.new)
         return {}
 
     @routes.post("/staff/names")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from atm.people import StaffMember, StaffSignInError
+from atm.login.decision import Outcome
+from atm.people import SignInPausedError, StaffMember, StaffSignInError
 from credentials.policy import check_pin, normalise_username
 from kiosk.screens.base import Screen
 from kiosk.screens.form import Form
@@ -171,6 +172,12 @@ class StaffSignIn(Form):
         self._then(member)
 
     def _refused(self, error: BaseException) -> None:
+        if isinstance(error, SignInPausedError):
+            self.busy(False)
+            self.fields[1].clear()
+            said = messages.refusal(Outcome.PAUSED, error.pause_s, self.language)
+            self.complain(self.fields[1], said)
+            return
         if not isinstance(error, StaffSignInError):
             self.app.fault(error)
             return

@@ -25,7 +25,7 @@ _ADD_WIDE = 300
 
 
 class StaffList(StaffPage):
-    """Every member's name, and whether it is locked."""
+    """Every member's name, and whether they have to wait after wrong PINs."""
 
     def __init__(self, app: Shell, staff: StaffMember, back: Make) -> None:
         """Build the page for *staff*."""
@@ -59,16 +59,16 @@ class StaffList(StaffPage):
         self.listing.show(
             [
                 Entry(
-                    name, "", *((_("locked"), "bad") if locked else (_("can sign in"), "ok")),
-                    lambda name=name, locked=locked: self._choose(name, locked),  # type: ignore[misc]
+                    name, "", *((_("has to wait"), "bad") if waits else (_("can sign in"), "ok")),
+                    lambda name=name, waits=waits: self._choose(name, waits),  # type: ignore[misc]
                 )
-                for name, locked in names
+                for name, waits in names
             ]
         )  # fmt: skip
 
-    def _choose(self, name: str, locked: bool) -> None:
+    def _choose(self, name: str, waits: bool) -> None:
         staff, last, back = self.staff, len(self._names) == 1, self._again
-        self.app.show(lambda app: Member(app, staff, name, back, locked=locked, last=last))
+        self.app.show(lambda app: Member(app, staff, name, back, waits=waits, last=last))
 
     def _add(self) -> None:
         staff, app, back = self.staff, self.app, self._again
@@ -87,7 +87,7 @@ class Member(StaffPage):
     """Page of one member: unlock or remove, with a second signature."""
 
     def __init__(
-        self, app: Shell, staff: StaffMember, name: str, back: Make, *, locked: bool, last: bool
+        self, app: Shell, staff: StaffMember, name: str, back: Make, *, waits: bool, last: bool
     ) -> None:
         """Build the page of *name*; the *last* one cannot be removed. *back* makes the list."""
         super().__init__(app)
@@ -96,8 +96,8 @@ class Member(StaffPage):
         _ = self._
         self.head(fit(self, name, self.fonts(theme.HEADING, "bold"), FULL), 96)
         line = StatusLine(self, self.fonts, width=FULL, height=66)
-        if locked:
-            line.say("bad", _("Locked after five wrong PINs."))
+        if waits:
+            line.say("bad", _("Has to wait after wrong PINs; unlocking ends the wait."))
         elif last:
             line.say("info", _("The last member of staff cannot be removed."))
         else:
@@ -105,7 +105,7 @@ class Member(StaffPage):
         self.put(line, theme.MARGIN, 160)
         wide = (FULL - 20) // 2
         tiles = (
-            (_("Unlock"), _("a second member of staff signs"), self._unlock, locked),
+            (_("Unlock"), _("a second member of staff signs"), self._unlock, waits),
             (_("Remove"), _("a second member of staff signs"), self._remove, not last),
         )
         for number, (title, text, command, may) in enumerate(tiles):

@@ -220,6 +220,51 @@ def test_ten_refusals_pause_the_kiosk_whatever_the_names(bank, ada) -> None:
     assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
 
 
+def test_of_thirty_logins_at_once_no_more_than_ten_are_judged(bank, ada) -> None:
+    barrier, judged = threading.Barrier(30), []
+    verify = bank.hasher.verify
+
+    def count(pin_hash, customer_id, pin):
+        judged.append(pin)
+        return verify(pin_hash, customer_id, pin)
+
+    bank.hasher.verify = count
+    logins, outcomes = bank.logins(), []
+
+    def guess(number: int) -> None:
+        barrier.wait()
+        outcomes.append(logins.login(f"name {number}", "0000", seen(False)).outcome)
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == [Outcome.PAUSED] * 20 + [Outcome.REFUSED] * 10
+    assert len(judged) == 10
+
+
+def test_cancelled_logins_pause_the_kiosk_as_refusals_do(bank, ada) -> None:
+    def cancelled(record, pressed, deadline):
+        raise NoFaceError("the attempt was cancelled")
+
+    for number in range(10):
+        outcome = bank.logins().login(f"name {number}", "0000", cancelled).outcome
+        assert outcome is Outcome.NO_FACE
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.PAUSED
+    assert [entry["seconds"] for entry in log(bank) if entry["kind"] == "pause"] == [30.0]
+
+
+def test_admissions_and_faults_pause_nobody(bank, ada) -> None:
+    def broken(record, pressed, deadline):
+        raise CameraError("the camera stopped")
+
+    for _ in range(15):
+        assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+        assert bank.logins().login("nobody", "4071", broken).outcome is Outcome.FAULT
+    assert bank.logins().login("ada", "4071", seen(True)).outcome is Outcome.GRANTED
+
+
 class Stopwatch:
     """A clock that moves only when somebody sleeps or works."""
 

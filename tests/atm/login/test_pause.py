@@ -31,15 +31,20 @@ def pause(path: Path, clock: Clock) -> Pause:
     return Pause(path, Seal(b"s" * 32), clock)
 
 
+def refuse_one(pause: Pause) -> float:
+    assert pause.reserve().pause_s == 0.0
+    return pause.refused()
+
+
 def refuse(pause: Pause, times: int) -> list[float]:
-    return [pause.refused() for _ in range(times)]
+    return [refuse_one(pause) for _ in range(times)]
 
 
 def test_tenth_refusal_in_ten_minutes_begins_a_pause(pause: Pause, clock: Clock) -> None:
     assert refuse(pause, 9) == [0.0] * 9
     assert pause.remaining() == 0.0
     clock.seconds += 599.9
-    assert pause.refused() == 30.0
+    assert refuse_one(pause) == 30.0
     clock.seconds += 29
     assert pause.remaining() == pytest.approx(1.0)
     clock.seconds += 1
@@ -55,7 +60,7 @@ def test_a_refusal_of_ten_minutes_ago_counts_no_more(pause: Pause, clock: Clock)
 def test_ten_refusals_over_a_longer_time_begin_none(pause: Pause, clock: Clock) -> None:
     for _ in range(30):
         clock.seconds += 600 / 9 + 0.1
-        assert pause.refused() == 0.0
+        assert refuse_one(pause) == 0.0
 
 
 def test_each_further_pause_is_twice_as_long_until_ten_quiet_minutes(
@@ -86,18 +91,52 @@ def test_the_next_pause_is_twice_as_long_whoever_asked_in_between(
     assert refuse(pause, 10) == [0.0] * 9 + [next_s]
 
 
-@pytest.mark.parametrize("asked", [True, False])
-@pytest.mark.parametrize(("later_s", "begun"), [(599, [60.0]), (601, [0.0])])
-def test_a_refusal_during_a_pause_is_remembered_for_ten_minutes_too(
-    pause: Pause, clock: Clock, asked: bool, later_s: float, begun: list[float]
+def test_of_tries_at_once_no_more_than_ten_are_judged(pause: Pause) -> None:
+    made = [pause.reserve() for _ in range(30)]
+    assert [each.pause_s for each in made] == [0.0] * 10 + [30.0] * 20
+    assert [each.begun for each in made] == [False] * 10 + [True] + [False] * 19
+
+
+def test_a_try_without_an_end_is_a_refusal(pause: Pause, clock: Clock, path: Path) -> None:
+    for _ in range(10):
+        clock.boot = f"after {clock.boot}"  # the plug was pulled
+        assert Pause(path, Seal(b"s" * 32), clock).reserve().pause_s == 0.0
+    assert pause.reserve().pause_s == 30.0
+
+
+def test_a_try_that_is_given_back_never_was_and_only_that_one(pause: Pause, clock: Clock) -> None:
+    refuse(pause, 5)
+    for _ in range(50):
+        clock.seconds += 1
+        made = pause.reserve()
+        clock.seconds += 1
+        pause.give_back(made)
+        pause.give_back(made)  # a second time changes nothing
+    assert refuse(pause, 5) == [0.0] * 4 + [30.0]
+
+
+def test_admissions_during_the_quiet_ten_minutes_do_not_end_them(
+    pause: Pause, clock: Clock
 ) -> None:
     refuse(pause, 10)
+    clock.seconds += 30
+    for _ in range(60):
+        clock.seconds += 10.1
+        pause.give_back(pause.reserve())
+    assert refuse(pause, 10)[-1] == 30
+
+
+def test_what_ends_after_the_pause_began_neither_lengthens_nor_ends_it(
+    pause: Pause, clock: Clock
+) -> None:
+    made = [pause.reserve() for _ in range(10)]
+    assert pause.refused() == 30.0
     clock.seconds += 10
-    pause.refused()  # of a login that began before
-    clock.seconds += 25
-    assert not asked or pause.remaining() == 0.0
-    clock.seconds += later_s - 25
-    assert refuse(pause, 9) == [0.0] * 8 + begun
+    pause.give_back(made[1])
+    assert pause.refused() == 0.0
+    assert pause.remaining() == pytest.approx(20)
+    clock.seconds += 20
+    assert refuse(pause, 10) == [0.0] * 9 + [60.0]
 
 
 def test_restart_begins_the_pause_again_and_forgets_no_refusal(
@@ -106,17 +145,10 @@ def test_restart_begins_the_pause_again_and_forgets_no_refusal(
     refuse(pause, 9)
     clock.boot, clock.seconds = "second", 3.0
     again = Pause(path, Seal(b"s" * 32), clock)
-    assert again.refused() == 30
+    assert refuse_one(again) == 30
     clock.seconds += 29
     clock.boot, clock.seconds = "third", 3.0
     assert Pause(path, Seal(b"s" * 32), clock).remaining() == 30
-
-
-def test_refusal_that_ends_during_a_pause_does_not_end_it(pause: Pause, clock: Clock) -> None:
-    refuse(pause, 10)
-    clock.seconds += 10
-    pause.refused()
-    assert pause.remaining() == pytest.approx(20)
 
 
 def test_restart_does_not_begin_again_what_was_seen_to_be_over(pause: Pause, clock: Clock) -> None:

@@ -5,20 +5,27 @@ import random
 import stat
 import subprocess
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
+from atm.audit import AuditError, AuditLog
+from atm.login.pause import Pause, counted
 from atm.people import (
     SecondSignatureError,
     Signatures,
+    SignInPausedError,
     StaffError,
     StaffMember,
     StaffSignInError,
 )
-from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.registry import StaffRegistry
 from atm.staff.staff_file import staff_file
+from credentials.attempt_rules import Place
+from credentials.boot_clock import Moment
 from credentials.hashing import PinHasher
 from credentials.policy import PolicyError
 from credentials.sealed.record_file import RecordFile
@@ -42,8 +49,8 @@ from credentials.staff_attempts import WrongPins
 folder = Path(sys.argv[1])
 hasher = PinHasher(bytes(32), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 seal = Seal(bytes(32))
-attempts = WrongPins(folder / "a.sqlite", seal, 5)
-registry = StaffRegistry(staff_file(folder / "staff.json", seal), hasher, attempts)
+attempts = WrongPins(folder / "a.sqlite", seal)
+registry = StaffRegistry(staff_file(folder / "staff.json", seal), hasher, attempts, log=None)
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -67,10 +74,34 @@ class CountingHasher(PinHasher):
         return super().verify(pin_hash, customer_id, pin)
 
 
+class Clock:
+    """A machine that was started a while ago, and waits for nobody."""
+
+    boot, seconds = "first", 1000.0
+
+    def __call__(self) -> Moment:
+        return Moment(self.boot, self.seconds)
+
+
+CLOCK = Clock()
+
+
 def opened(folder: Path, hasher: PinHasher) -> StaffRegistry:
     """Open the staff of *folder*, as a restart does."""
-    attempts = WrongPins(folder / "staff.sqlite", SEAL, STAFF_LIMIT)
-    return StaffRegistry(staff_file(folder / "staff.json", SEAL), hasher, attempts)
+    attempts = WrongPins(folder / "staff.sqlite", SEAL, CLOCK)
+    pause = Pause(folder / "pause.sqlite", SEAL, CLOCK)
+    log = AuditLog(
+        folder / "audit.jsonl", folder / "keys" / "a.audit", folder / "keys" / "a.anchor"
+    )
+    return StaffRegistry(
+        staff_file(folder / "staff.json", SEAL), hasher, attempts,
+        log=log, counted=partial(counted, pause, log),
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _fresh_clock() -> None:
+    CLOCK.boot, CLOCK.seconds = "first", 1000.0
 
 
 @pytest.fixture
@@ -88,10 +119,10 @@ def ada(staff: StaffRegistry) -> StaffMember:
     return staff.add_first("Ada", PIN)
 
 
-def refused(staff: StaffRegistry, name: str, pin: str) -> str:
+def refused(staff: StaffRegistry, name: str, pin: str, place: Place = Place.COMMAND_LINE) -> str:
     """Return the sentence with which the sign-in is refused."""
     with pytest.raises(StaffSignInError) as caught:
-        staff.sign_in(name, pin)
+        staff.sign_in(name, pin, place=place)
     return str(caught.value)
 
 
@@ -149,33 +180,144 @@ def test_wrong_name_wrong_pin_and_locked_read_the_same_and_cost_the_same(
         refused(staff, "\0", PIN),
         refused(staff, "Ada", "000000"),
     }
-    for _ in range(5):
+    for _ in range(3):
         sentences.add(refused(staff, "Ada", "000000"))
     sentences.add(refused(staff, "Ada", PIN))
     assert len(sentences) == 1
-    assert len(hasher.verified) == 4 + 5  # one hash each time, known or not
+    assert len(hasher.verified) == 4 + 3  # one hash each time, known or not
     own = json.loads((staff._file.path).read_text())["records"][0]["pin_hash"]
-    assert hasher.verified.count(own) == 5  # a locked one is not judged
+    assert hasher.verified.count(own) == 3  # one that has to wait is not judged
 
 
-def test_five_wrong_pins_lock_even_the_right_one_across_restarts(
+def test_wrong_pins_make_wait_twice_as_long_each_time_and_never_lock(
     staff: StaffRegistry, ada: StaffMember, tmp_path: Path, hasher: CountingHasher
 ) -> None:
-    for _ in range(5):
+    for _ in range(2):
         refused(staff, "Ada", "000000")
+    for wait_s in (60, 120, 240, 480, 960, 1920, 3600, *[3600] * 30):
+        refused(staff, "Ada", "000000")
+        assert staff.names() == [("Ada", True)]
+        CLOCK.seconds += wait_s - 0.5
+        refused(opened(tmp_path, hasher), "Ada", PIN)  # not judged, and not counted
+        CLOCK.seconds += 0.5
+        assert staff.names() == [("Ada", False)]
+    assert staff.sign_in("Ada", PIN, place=Place.COMMAND_LINE) == ada
+
+
+def test_restart_begins_the_wait_again(
+    staff: StaffRegistry, ada: StaffMember, tmp_path: Path, hasher: CountingHasher
+) -> None:
+    for _ in range(3):
+        refused(staff, "Ada", "000000")
+    CLOCK.boot, CLOCK.seconds = "second", 5.0
     again = opened(tmp_path, hasher)
     refused(again, "Ada", PIN)
-    again.unlock("ADA")
-    assert staff.sign_in("Ada", PIN) == ada
+    CLOCK.seconds += 59.5
+    refused(again, "Ada", PIN)
+    CLOCK.seconds += 0.5
+    assert again.sign_in("Ada", PIN) == ada
 
 
-def test_fifth_try_may_be_the_right_one_and_clears_the_counter(
+def test_a_stranger_at_the_screen_holds_nobody_out_of_the_command_line(
     staff: StaffRegistry, ada: StaffMember
 ) -> None:
     for _ in range(3):
-        for _ in range(4):
+        refused(staff, "Ada", "000000", Place.SCREEN)
+    refused(staff, "Ada", PIN, Place.SCREEN)
+    assert staff.sign_in("Ada", PIN, place=Place.COMMAND_LINE) == ada
+    refused(staff, "Ada", PIN, Place.SCREEN)  # the right PIN elsewhere frees no guess here
+    staff.unlock("ADA")
+    assert staff.sign_in("Ada", PIN) == ada
+
+
+def test_third_try_may_be_the_right_one_and_clears_the_counter(
+    staff: StaffRegistry, ada: StaffMember
+) -> None:
+    for _ in range(3):
+        for _ in range(2):
             refused(staff, "Ada", "000000")
-        assert staff.sign_in("Ada", PIN) == ada
+        assert staff.sign_in("Ada", PIN, place=Place.COMMAND_LINE) == ada
+
+
+def test_of_thirty_sign_ins_at_once_three_are_judged(
+    staff: StaffRegistry, ada: StaffMember, hasher: CountingHasher
+) -> None:
+    own = json.loads((staff._file.path).read_text())["records"][0]["pin_hash"]
+    barrier = threading.Barrier(30)
+
+    def guess() -> None:
+        barrier.wait()
+        refused(staff, "Ada", "000000")
+
+    threads = [threading.Thread(target=guess) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert hasher.verified.count(own) == 3
+
+
+def test_every_sign_in_is_logged_before_it_is_judged_and_after(
+    staff: StaffRegistry, ada: StaffMember, hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[tuple[object, ...]]:
+        entries = staff._log.tail(9, "sign-in")
+        return [
+            tuple(each.get(x) for x in ("step", "staff", "outcome", "place")) for each in entries
+        ]
+
+    verify, before = hasher.verify, []
+
+    def noted(*arguments: str) -> bool:
+        before.append(told()[-1])
+        return verify(*arguments)
+
+    monkeypatch.setattr(hasher, "verify", noted)
+    refused(staff, "ada", "000000", Place.SCREEN)
+    refused(staff, "nobody", "000000")
+    staff.sign_in("Ada", PIN)
+    begun = [("begun", who, None, place) for who, place in
+             (("Ada", "screen"), (None, "command line"), ("Ada", "screen"))]  # fmt: skip
+    assert before == begun
+    done = [(who, outcome, place) for step, who, outcome, place in told() if step == "done"]
+    assert done == [
+        ("Ada", "refused", "screen"),
+        (None, "refused", "command line"),
+        ("Ada", "granted", "screen"),
+    ]
+
+
+def test_nobody_signs_in_where_it_cannot_be_logged(
+    staff: StaffRegistry, ada: StaffMember, hasher: CountingHasher, tmp_path: Path
+) -> None:
+    (tmp_path / "audit.jsonl").mkdir()
+    with pytest.raises(AuditError):
+        staff.sign_in("Ada", PIN, place=Place.COMMAND_LINE)
+    assert hasher.verified == []
+
+
+def test_wrong_sign_ins_at_the_screen_pause_it(staff: StaffRegistry, ada: StaffMember) -> None:
+    staff.sign_in("Ada", PIN)
+    for _ in range(10):
+        refused(staff, "nobody", "000000", Place.SCREEN)
+    with pytest.raises(SignInPausedError) as caught:
+        staff.sign_in("Ada", PIN)
+    assert caught.value.pause_s == 30.0
+    assert [each["seconds"] for each in staff._log.tail(9, "pause")] == [30.0]
+    assert staff.sign_in("Ada", PIN, place=Place.COMMAND_LINE) == ada
+    CLOCK.seconds += 30
+    assert staff.sign_in("Ada", PIN) == ada
+
+
+def test_a_lock_of_the_program_as_it_was_before_is_a_wait(
+    staff: StaffRegistry, ada: StaffMember, tmp_path: Path
+) -> None:
+    (entry,) = json.loads((tmp_path / "staff.json").read_text())["records"]
+    with staff._attempts._database.transaction() as rows:  # type: ignore[attr-defined]
+        rows.put("wrong_pins", entry["staff_id"], 5)
+    refused(staff, "Ada", PIN, Place.SCREEN)
+    CLOCK.seconds += 240
+    assert staff.sign_in("Ada", PIN) == ada
 
 
 def test_unlocking_nobody_is_an_error(staff: StaffRegistry, ada: StaffMember) -> None:
@@ -325,14 +467,14 @@ def test_who_was_removed_signs_in_and_signs_no_more(
     assert staff.names() == [("Cyd", False)]
 
 
-def test_nothing_on_the_disk_names_who_was_removed(
+def test_nothing_but_the_log_names_who_was_removed(
     staff: StaffRegistry, both: Signatures, tmp_path: Path
 ) -> None:
     staff.add("Zerubbabel", PIN, signed=both)  # so long that no hash holds it by chance
     refused(staff, "Zerubbabel", "000000")
 
     def found() -> bool:
-        return any(b"Zerubbabel" in each.read_bytes() for each in tmp_path.iterdir())
+        return any(b"Zerubbabel" in each.read_bytes() for each in tmp_path.glob("staff*"))
 
     assert found()
     staff.remove("Zerubbabel", signed=both)
@@ -356,11 +498,12 @@ def test_nothing_is_counted_of_a_removed_member(
 ) -> None:
     staff.add("Cyd", PIN, signed=both)
     cyd = json.loads((tmp_path / "staff.json").read_text())["records"][2]["staff_id"]
-    for _ in range(5):
-        refused(staff, "Cyd", OTHER_PIN)
+    for place in (*[Place.SCREEN] * 3, *[Place.COMMAND_LINE] * 3):
+        refused(staff, "Cyd", OTHER_PIN, place)
     assert ("Cyd", True) in staff.names()
     staff.remove("Cyd", signed=both)
-    assert not WrongPins(tmp_path / "staff.sqlite", SEAL, STAFF_LIMIT).locked(cyd)
+    left = WrongPins(tmp_path / "staff.sqlite", SEAL, CLOCK)
+    assert not any(left.waits(cyd, place) for place in Place)
     staff.add("Cyd", PIN, signed=both)
     assert ("Cyd", False) in staff.names()
 
@@ -379,7 +522,7 @@ def test_changed_pin_takes_the_place_of_the_old_one(
 def test_change_of_pin_needs_the_old_one_and_counts_wrong_ones(
     staff: StaffRegistry, ada: StaffMember
 ) -> None:
-    for _ in range(5):
+    for _ in range(3):
         with pytest.raises(StaffSignInError):
             staff.change_pin("Ada", "000000", "718293")
     with pytest.raises(StaffSignInError):

@@ -164,8 +164,11 @@ def test_every_commit_is_synced_by_a_journal_that_stays(path: Path) -> None:
     assert journal.stat().st_size == 0
     made = journal.stat().st_ino
     with database.transaction() as transaction:
-        assert transaction.select("PRAGMA synchronous") == [(2,)]  # FULL
-        assert transaction.select("PRAGMA journal_mode") == [("truncate",)]
+        pragmas = [
+            transaction._connection.execute(f"PRAGMA {name}").fetchone()
+            for name in ("synchronous", "journal_mode")
+        ]
+        assert pragmas == [(2,), ("truncate",)]  # FULL
         transaction.put("t", "a", 1)
     assert (journal.stat().st_ino, journal.stat().st_size) == (made, 0)
 
@@ -215,6 +218,74 @@ def test_after_a_commit_that_failed_even_a_look_is_written_and_synced(
     assert database.generation == before + 2
     database.refresh()
     assert database.generation == before + 2
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE t SET name = 'z' WHERE name = 'a'",
+        "UPDATE t SET x = 0 WHERE name = 'a'",
+        "DELETE FROM t WHERE name = 'a'",
+    ],
+)
+def test_what_somebody_changes_right_after_a_commit_is_never_believed(
+    path: Path, edit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change falls between the commit and the kiosk's look at the file's times."""
+
+    class Raced:
+        """A connection after whose commit somebody else is the first to write."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self.real = real
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+            found = self.real.execute(sql, *parameters)
+            if sql == "COMMIT":
+                with contextlib.closing(sqlite3.connect(path)) as other, other:
+                    other.execute(edit)
+            return found
+
+    database = opened(path)
+    real = database._connect
+    with monkeypatch.context() as raced:
+        raced.setattr(database, "_connect", lambda: Raced(real()))
+        with database.transaction() as rows:
+            rows.put("t", "a", 3)
+    with database.transaction() as rows:
+        assert rows.get("t", "a") == ("a", 3)
+        assert rows.select("SELECT name, x FROM t") == [("a", 3)]
+    with pytest.raises(StoreError, match="altered"):
+        opened(path)
+
+
+def test_row_that_is_not_in_the_file_any_more_is_not_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = put(path, a=1)
+    with contextlib.closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE t SET name = 'z' WHERE name = 'a'")
+    # Times that show no change, as somebody with the clock's tick on their side sets them.
+    monkeypatch.setattr(database, "_seen", database._signature())
+    for act in (lambda rows: rows.put("t", "a", 2), lambda rows: rows.remove("t", "a")):
+        with pytest.raises(StoreError, match="altered"), database.transaction() as rows:
+            act(rows)
+    with database.transaction() as rows:
+        assert rows.get("t", "a") == ("a", 1)
+
+
+def test_refused_work_leaves_the_copy_as_the_file_is(path: Path) -> None:
+    database = put(path, a=1, b=2)
+    for _ in range(2):
+        with pytest.raises(KeyError), database.transaction() as rows:
+            rows.put("t", "a", 9)
+            rows.remove("t", "b")
+            raise KeyError
+        with database.transaction() as rows:
+            assert rows.select("SELECT name, x FROM t ORDER BY name") == [("a", 1), ("b", 2)]
 
 
 def test_file_is_the_owners_only(path: Path) -> None:

@@ -23,7 +23,7 @@ from atm.fleet.service.store.stores import ServiceStores
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
 from atm.staff.acts import Office
-from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.registry import StaffRegistry
 from atm.staff.staff_file import staff_file
 from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempts import Attempts
@@ -156,7 +156,7 @@ def files_bank(folder: Path, clock: Clock) -> Bank:
     )
     log = AuditLog(folder / "audit.jsonl", folder / "a.audit", folder / "a.anchor")
     commit = LockedCommit(folder / "enrolment.lock")
-    wrong = WrongPins(folder / "staff-attempts.sqlite", seal, STAFF_LIMIT)
+    wrong = WrongPins(folder / "staff-attempts.sqlite", seal, clock.moment)
 
     def alter_name(customer_id: str) -> None:
         document = json.loads(store.path.read_text())
@@ -169,7 +169,7 @@ def files_bank(folder: Path, clock: Clock) -> Bank:
     return Bank(
         store=store, hasher=hasher, gallery=gallery, ledger=ledger, log=log, commit=commit,
         attempts=Attempts(folder / "attempts.sqlite", seal, clock.moment),
-        staff=StaffRegistry(staff_file(folder / "staff.json", seal), hasher, wrong),
+        staff=StaffRegistry(staff_file(folder / "staff.json", seal), hasher, wrong, log=log),
         new_id=random_id, clock=clock, reopened=lambda: files_bank(folder, clock),
         tidy=lambda: remove_unfinished_enrolments(store, gallery, ledger, log, commit) and None,
         alter_name=alter_name,
@@ -205,7 +205,7 @@ def database_bank(cluster: PostgresServer, keys: Path, clock: Clock) -> Bank:
 
     return Bank(
         store=stores.credentials, hasher=stores.hasher, gallery=stores.gallery,
-        ledger=stores.ledger, attempts=stores.attempts, staff=stores.staff,
+        ledger=stores.ledger, attempts=stores.attempts, staff=stores.staff(KIOSK),
         log=stores.log(KIOSK), commit=stores.commit, new_id=stores.new_id, clock=clock,
         reopened=lambda: database_bank(cluster, keys, clock), tidy=lambda: None,
         alter_name=lambda customer_id: execute(

@@ -1,4 +1,4 @@
-"""Contract tests of staff sign-in: name and PIN, a lock after five wrong PINs, two signatures."""
+"""Contract tests of staff sign-in: name and PIN, waits after wrong PINs, two signatures."""
 
 import pytest
 
@@ -8,6 +8,7 @@ from atm.people import (
     StaffError,
     StaffSignInError,
 )
+from credentials.attempt_rules import Place
 from credentials.errors import PolicyError
 from tests.fleet.contract.banks import OKAFOR, RUIZ, TWO, Bank
 
@@ -38,19 +39,70 @@ def test_a_member_signs_in_by_any_writing_of_the_name(bank: Bank) -> None:
     again.close()
 
 
-def test_five_wrong_pins_lock_until_somebody_unlocks(bank: Bank) -> None:
-    for _ in range(4):
+def test_wrong_pins_make_wait_at_one_place_and_never_lock(bank: Bank) -> None:
+    for _ in range(2):
         with pytest.raises(StaffSignInError):
             bank.staff.sign_in("ruiz", WRONG)
     bank.staff.sign_in("ruiz", RUIZ_PIN)  # forgives them
-    for _ in range(5):
+    for _ in range(2):
         with pytest.raises(StaffSignInError):
             bank.staff.sign_in("ruiz", WRONG)
+    for wait_s in (60, 120, 240, 480, 960, 1920, 3600, 3600, 3600):
+        with pytest.raises(StaffSignInError):
+            bank.staff.sign_in("ruiz", WRONG)
+        assert bank.staff.names() == [("okafor", False), ("ruiz", True)]
+        bank.clock.leap(wait_s - 30)
+        with pytest.raises(StaffSignInError):
+            bank.staff.sign_in("ruiz", RUIZ_PIN)  # not judged
+        bank.clock.leap(31)
+    assert bank.staff.sign_in("ruiz", RUIZ_PIN) == RUIZ
+
+
+def test_two_end_a_wait_and_it_binds_no_other_place(bank: Bank) -> None:
+    for _ in range(3):
+        with pytest.raises(StaffSignInError):
+            bank.staff.sign_in("ruiz", WRONG)
+    assert bank.staff.sign_in("ruiz", RUIZ_PIN, place=Place.COMMAND_LINE) == RUIZ
     with pytest.raises(StaffSignInError):
         bank.staff.sign_in("ruiz", RUIZ_PIN)
-    assert bank.staff.names() == [("okafor", False), ("ruiz", True)]
     bank.staff.unlock("ruiz")
     assert bank.staff.sign_in("ruiz", RUIZ_PIN) == RUIZ
+
+
+def test_every_sign_in_is_in_the_log(bank: Bank) -> None:
+    with pytest.raises(StaffSignInError):
+        bank.staff.sign_in("nobody", WRONG)
+    bank.staff.sign_in("ruiz", RUIZ_PIN)
+    told = [
+        (each["step"], each["staff"], each.get("outcome")) for each in bank.log.tail(9, "sign-in")
+    ]
+    assert told == [
+        ("begun", None, None),
+        ("done", None, "refused"),
+        ("begun", "ruiz", None),
+        ("done", "ruiz", "granted"),
+    ]
+
+
+def test_a_badge_ends_with_the_member_their_pin_and_their_wait(bank: Bank) -> None:
+    badge = bank.staff.badge("ruiz", Place.SCREEN)
+    assert (
+        badge
+        == bank.staff.badge("RUIZ", Place.COMMAND_LINE)
+        == bank.reopened().staff.badge("ruiz", Place.SCREEN)
+    )
+    for _ in range(3):
+        with pytest.raises(StaffSignInError):
+            bank.staff.sign_in("ruiz", WRONG)
+    with pytest.raises(StaffError):
+        bank.staff.badge("ruiz", Place.SCREEN)
+    assert bank.staff.badge("ruiz", Place.COMMAND_LINE) == badge
+    bank.staff.unlock("ruiz")
+    bank.staff.change_pin("ruiz", RUIZ_PIN, "739184")
+    assert bank.staff.badge("ruiz", Place.SCREEN) != badge
+    bank.staff.remove("okafor", signed=TWO)
+    with pytest.raises(StaffError):
+        bank.staff.badge("okafor", Place.SCREEN)
 
 
 def test_two_sign_for_a_third_whose_name_is_free(bank: Bank) -> None:

@@ -133,13 +133,13 @@ def database_branch(cluster: PostgresServer, folder: Path, number: int = 0) -> B
     if not keys.exists():
         make_keys(keys)
     stores = ServiceStores.open(cluster.url(), keys, lambda: CARD, costs=CHEAP, paying_out_s=0.0)
-    if stores.staff.empty:
-        make_staff(stores.staff)
+    if stores.staff(KIOSK).empty:
+        make_staff(stores.staff(KIOSK))
     bank = replace(
         files_bank(folder, Clock()),
         store=stores.credentials, hasher=stores.hasher, attempts=stores.attempts,
-        gallery=stores.gallery, ledger=stores.ledger, staff=stores.staff, log=stores.log(KIOSK),
-        commit=stores.commit, new_id=stores.new_id, closing=[stores.close],
+        gallery=stores.gallery, ledger=stores.ledger, staff=stores.staff(KIOSK),
+        log=stores.log(KIOSK), commit=stores.commit, new_id=stores.new_id, closing=[stores.close],
     )  # fmt: skip
     return stores_branch(
         bank, stores.search, folder / f"pause{number}", lambda: database_branch(cluster, folder, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atm.fleet.kiosk.client import ServiceClient
-from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.store.stores import NO_KIOSK, ServiceStores
 from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.desks.branches import (
     CARD,
@@ -64,8 +64,8 @@ def client_of(fleet: Fleet) -> ServiceClient:
     database = fleet.environment["ATM_SERVICE_DATABASE"]
     stores = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
     stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
-    if stores.staff.empty:
-        make_staff(stores.staff)
+    if stores.staff(NO_KIOSK).empty:
+        make_staff(stores.staff(NO_KIOSK))
     stores.close()
     return ServiceClient(
         f"https://127.0.0.1:{fleet.port}", ca=fleet.authority.certificate,

@@ -15,10 +15,17 @@ from atm.fleet.kiosk.bank import RemoteBank
 from atm.fleet.wire_errors import SignedOutError
 from atm.login.decision import Outcome
 from atm.machine import Machine
-from atm.people import Application, SecondSignatureError, Signatures, StaffMember
+from atm.people import (
+    Application,
+    SecondSignatureError,
+    Signatures,
+    StaffMember,
+    StaffSignInError,
+)
 from atm.terminal import YES
+from credentials.attempt_rules import Place
 from credentials.errors import DuplicateUserError, PolicyError
-from tests.fleet.service.fleet import Fleet, enrol, sign_in
+from tests.fleet.service.fleet import STAFF, Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
 
@@ -173,6 +180,41 @@ def test_staff_made_at_one_kiosk_sign_in_at_the_other(here: Machine, there: Mach
     here.office.remove_staff("chen", signed=two)
     with pytest.raises(SignedOutError):
         there.office.unlock("ada", staff=chen)
+
+
+def test_a_sign_in_ends_with_its_member_and_their_pin(here: Machine) -> None:
+    two = Signatures(sign_in(here), sign_in(here, "okafor"))
+    here.office.add_staff("chen", "614829", signed=two)
+    chen = here.staff.sign_in("chen", "614829")
+    here.office.remove_staff("chen", signed=two)
+    here.office.add_staff("chen", "614829", signed=two)  # somebody else of that name
+    with pytest.raises(SignedOutError):
+        here.office.unlock("ada", staff=chen)
+    chen = here.staff.sign_in("chen", "614829")
+    here.staff.change_pin("chen", "614829", "594173")
+    with pytest.raises(SignedOutError):
+        here.office.unlock("ada", staff=chen)
+    here.office.remove_staff("chen", signed=two)
+
+
+def test_wrong_staff_pins_at_one_kiosk_bind_nobody_at_the_other(
+    here: Machine, there: Machine
+) -> None:
+    def at_the_command_line(machine: Machine, pin: str = STAFF["ruiz"]) -> StaffMember:
+        return machine.staff.sign_in("ruiz", pin, place=Place.COMMAND_LINE)
+
+    signed_in = at_the_command_line(here)
+    for _ in range(3):
+        with pytest.raises(StaffSignInError):
+            at_the_command_line(here, "917385")
+    with pytest.raises(StaffSignInError):
+        at_the_command_line(here)
+    with pytest.raises(SignedOutError):
+        here.office.unlock("ada", staff=signed_in)
+    assert at_the_command_line(there).name == "ruiz"
+    two = Signatures(sign_in(here), sign_in(here, "okafor"))
+    here.office.unlock_staff("ruiz", signed=two)
+    assert at_the_command_line(here).name == "ruiz"
 
 
 def test_staff_are_made_by_command_at_a_kiosk(here: Machine) -> None:

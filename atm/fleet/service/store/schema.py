@@ -183,8 +183,11 @@ STAFF_ATTEMPTS: Final = Table(
     "staff_attempts",
     METADATA,
     _key("staff_id"),
+    _key("kiosk_id"),
+    _key("place", Text),  # the screen, or the command line of the closed kiosk
     _number("wrong"),
     _number("wrong_forgiven"),
+    Column("since", Double, nullable=False),  # seconds of the database's clock
     _mac(),
     CheckConstraint("0 <= wrong_forgiven AND wrong_forgiven <= wrong"),
 )

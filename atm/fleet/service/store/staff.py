@@ -10,6 +10,7 @@ from atm.fleet.service.store.schema import STAFF, STAFF_ATTEMPTS
 from atm.fleet.service.store.sealed_table import Row, SealedTable
 from atm.people import StaffError
 from atm.staff.staff_file import Staff, StaffEntry, parse_staff
+from credentials.attempt_rules import Place, WrongPinCount
 from credentials.errors import StoreError
 from credentials.sealed.files import JsonObject
 
@@ -46,43 +47,54 @@ class StaffRows:
 
 
 class StaffAttemptRows:
-    """Wrong PINs of staff; implements `StaffAttempts`. The counters never fall."""
+    """Wrong PINs of staff at one kiosk; implements `StaffAttempts`. The counters never fall."""
 
-    def __init__(self, database: Database, ring: KeyRing, limit: int) -> None:
-        """Lock an owner after *limit* attempts."""
+    def __init__(self, database: Database, ring: KeyRing, kiosk_id: str) -> None:
+        """Count for the kiosk *kiosk_id*; waits use the clock of *database*."""
         self._database = database
         self._table = SealedTable(STAFF_ATTEMPTS, ring, StoreError)
-        self._limit = limit
+        self._kiosk_id = kiosk_id
 
-    def reserve(self, owner_id: str) -> bool:
-        """Count one attempt, durable when this returns; False when the owner is locked."""
+    def reserve(self, owner_id: str, place: Place) -> bool:
+        """Count one attempt as wrong, durable when this returns; False while the owner waits."""
 
         def work(connection: Connection) -> bool:
-            row = self._table.get(connection, owner_id)
-            if _open(row) >= self._limit:
-                return False
-            if row is None:
-                self._table.insert(connection, staff_id=owner_id, wrong=1, wrong_forgiven=0)
-            else:
-                self._table.update(connection, row, wrong=row["wrong"] + 1)
-            return True
+            row = self._table.get(connection, owner_id, self._kiosk_id, place.value)
+            count, judged = _count(row).reserved(self._database.now(connection))
+            if judged and row is None:
+                self._table.insert(
+                    connection, staff_id=owner_id, kiosk_id=self._kiosk_id, place=place.value,
+                    wrong=1, wrong_forgiven=0, since=count.since,
+                )  # fmt: skip
+            elif judged and row is not None:
+                self._table.update(connection, row, wrong=row["wrong"] + 1, since=count.since)
+            return judged
 
         return self._database.run(work)
 
-    def clear(self, owner_id: str) -> None:
-        """Forgive every attempt: after the right PIN, or when staff unlock."""
+    def clear(self, owner_id: str, place: Place | None = None) -> None:
+        """Forgive the attempts at *place* of this kiosk, by default those of every kiosk."""
 
         def work(connection: Connection) -> None:
-            row = self._table.get(connection, owner_id)
-            if row is not None:
+            query = select(STAFF_ATTEMPTS).where(STAFF_ATTEMPTS.c.staff_id == owner_id)
+            if place is not None:
+                query = query.where(
+                    STAFF_ATTEMPTS.c.kiosk_id == self._kiosk_id,
+                    STAFF_ATTEMPTS.c.place == place.value,
+                )
+            for row in self._table.select(connection, query):
                 self._table.update(connection, row, wrong_forgiven=row["wrong"])
 
         self._database.run(work)
 
-    def locked(self, owner_id: str) -> bool:
-        """Return whether no further attempt of *owner_id* would be judged."""
-        row = self._database.run(lambda connection: self._table.get(connection, owner_id))
-        return _open(row) >= self._limit
+    def waits(self, owner_id: str, place: Place) -> bool:
+        """Return whether an attempt of *owner_id* at *place* would not be judged now."""
+
+        def work(connection: Connection) -> bool:
+            row = self._table.get(connection, owner_id, self._kiosk_id, place.value)
+            return _count(row).left(self._database.now(connection)) > 0
+
+        return self._database.run(work)
 
 
 class _Members(Mapping[str, StaffEntry]):
@@ -115,5 +127,7 @@ def _entry(row: Row) -> StaffEntry:
     return StaffEntry(row["staff_id"], row["name"], row["pin_hash"])
 
 
-def _open(row: Row | None) -> int:
-    return 0 if row is None else row["wrong"] - row["wrong_forgiven"]
+def _count(row: Row | None) -> WrongPinCount:
+    if row is None:
+        return WrongPinCount()
+    return WrongPinCount(row["wrong"] - row["wrong_forgiven"], row["since"])

@@ -22,10 +22,12 @@ from atm.fleet.service.store.records import CredentialRows
 from atm.fleet.service.store.staff import StaffAttemptRows, StaffRows
 from atm.fleet.service.store.tickets import LoginRows
 from atm.ports import Commit
-from atm.staff.registry import STAFF_LIMIT, StaffRegistry
+from atm.staff.registry import StaffRegistry
 from credentials.hashing import PinHasher
 from face_auth.models import ModelCard
 
+NO_KIOSK: Final = "0" * 32
+"""Stands for the service's own command line where a kiosk's id is asked for."""
 LOG_POOL: Final = 4
 """Connections for the log: an entry is written while its transaction holds another one."""
 
@@ -50,7 +52,6 @@ class ServiceStores:
         self.ring = ring
         self._databases = (database, log_database)
         self._staff = StaffRows(database, ring)
-        self._staff_attempts = StaffAttemptRows(database, ring, STAFF_LIMIT)
         self.commit: Commit = database.commit
         self.credentials = CredentialRows(database, ring)
         self.attempts = AttemptRows(database, ring)
@@ -108,10 +109,10 @@ class ServiceStores:
         """Key of decoys, 32 bytes; it never changes."""
         return self.ring.current().decoy_key
 
-    @property
-    def staff(self) -> StaffRegistry:
-        """The members of staff."""
-        return StaffRegistry(self._staff, self.hasher, self._staff_attempts)
+    def staff(self, kiosk_id: str) -> StaffRegistry:
+        """Return the members of staff, with wrong PINs and log of the kiosk *kiosk_id*."""
+        attempts = StaffAttemptRows(self._databases[0], self.ring, kiosk_id)
+        return StaffRegistry(self._staff, self.hasher, attempts, log=self.log(kiosk_id))
 
     def new_id(self, username: str) -> str:
         """Return the customer id of *username*, whether or not that customer exists."""

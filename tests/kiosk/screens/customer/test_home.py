@@ -185,6 +185,20 @@ def test_three_wrong_staff_pins_lead_home(kiosk: Any) -> None:
     assert kiosk.screen.line.tone == "bad"
 
 
+def test_staff_are_told_how_long_the_screen_pauses(kiosk: Any, machine: Any) -> None:
+    machine.staff.pause_s = 29.5
+    kiosk.touch(kiosk.screen.create)
+    kiosk.on("StaffSignIn")
+    kiosk.type("Ana")
+    kiosk.key("Return")
+    kiosk.type("271828")
+    kiosk.key("Return")
+    kiosk.until(lambda: kiosk.screen.fields[1].error)
+    said = "Paused after too many refusals. Try again in 30 seconds, or ask staff."
+    assert kiosk.screen.fields[1].error == said
+    assert kiosk.screen.fields[1].text == ""
+
+
 def test_the_banner_is_on_every_page_of_a_folder_that_is_not_live(kiosk: Any, machine: Any) -> None:
     top = kiosk.app.window.top
     assert not top._banner.winfo_ismapped()

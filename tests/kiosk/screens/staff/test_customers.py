@@ -105,7 +105,7 @@ def test_the_customer_who_cancels_does_not_come_to_the_staffs_pages(
     ("name", "pin", "sentence"),
     [
         ("Ana Ruiz", "654321", "Another person must sign."),
-        ("Ben Okafor", "000000", "Name or PIN is wrong, or this name is locked."),
+        ("Ben Okafor", "000000", "Name or PIN is wrong, or this name has to wait."),
     ],
 )
 def test_one_person_is_not_two(menu: Any, machine: Any, name: str, pin: str, sentence: str) -> None:

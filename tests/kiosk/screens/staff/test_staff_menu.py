@@ -112,11 +112,11 @@ def test_staff_are_unlocked_and_removed_by_two(
     menu: Any, machine: Any, action: str, act: str
 ) -> None:
     machine.staff._known["Chiara"] = "314159"
-    machine.staff.locked.add("Chiara")
+    machine.staff.waiting.add("Chiara")
     menu.touch(tile(menu, "Staff"))
     menu.on("StaffList")
     menu.until(lambda: len(menu.screen.listing.rows) == 3)
-    assert words(menu.screen).count("locked") == 1
+    assert words(menu.screen).count("has to wait") == 1
     menu.touch(menu.screen.listing.rows[2])
     menu.on("Member")
     menu.touch(tile(menu, action))
