@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from atm.birth import bear
 from atm.commands import closed, customers, office
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError
@@ -61,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _init(settings: Settings, options: argparse.Namespace) -> int:
     """Make a data folder, with its first member of staff or for a kiosk of the service."""
+    if settings.kind is None:
+        raise AtmError("init needs --kind live, test or demo.")
+    bear(settings, settings.kind)
     if settings.store:
         return closed.approve(settings, options)
     options.run = office.init
@@ -155,7 +159,7 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         f"{TERMS}",
         closed_run=_init,
     )
-    init.add_argument("--kind", type=Kind, choices=list(Kind), help="default: live")
+    init.add_argument("--kind", type=Kind, choices=list(Kind), help="what it is made as")
     staff = command(
         "staff", "members of staff: list reads name and PIN of one, the others of two", run.staff
     )

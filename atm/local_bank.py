@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.birth import begin_life, open_born
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
 from atm.enrolment.enrolment import Enrolments
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing
+from atm.folder import DataFolder
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
 from atm.login.decision import Decision
@@ -127,6 +128,7 @@ class LocalBank:
         first = self.staff.check_first(name, pin)
         # Staff without an approval could not start the kiosk.
         self.stores.approvals.approve(self.settings, [first], confirmed=confirmed)
+        begin_life(self.settings, self.stores.folder)
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -211,7 +213,7 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
     Raises:
         AtmError, CredentialError: If there is none, or it cannot be used.
     """
-    folder = open_existing(settings.data_dir)
+    folder = open_born(settings)
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
     return open_staff(folder, Keys.open(settings.key_dir, folder))

@@ -40,6 +40,7 @@ class AuditLog:
         steady: Callable[[], float] = time.monotonic,
         largest_bytes: int = LARGEST_BYTES,
         room_entries: int = ROOM_ENTRIES,
+        begins: bool = True,
     ) -> None:
         """Prepare a log at *path*, whose folder exists; nothing is opened yet.
 
@@ -53,12 +54,13 @@ class AuditLog:
             steady: Returns seconds of a clock that is never set.
             largest_bytes: At which size of *path* a new file is begun.
             room_entries: Number of entries for which disk space is reserved.
+            begins: Whether it may begin where there is neither log nor key; only in a new folder.
         """
         self.path = path
         self.key_path = key_path
         self.anchor = Anchor(anchor_path)
         self._reserved = ReservedSpace(path, room_entries)
-        self.chain = Chain(path, key_path, self._reserved, largest_bytes)
+        self.chain = Chain(path, key_path, self._reserved, largest_bytes, begins=begins)
         self._stores = stores
         self._clock = clock
         self._steady = steady
@@ -80,7 +82,8 @@ class AuditLog:
         """Return the log of *folder*: its key in *key_dir*, its anchor there or in *anchor_dir*."""
         key = key_dir / f"{folder.folder_id}.audit"
         anchor = (anchor_dir or key_dir) / f"{folder.folder_id}.anchor"
-        return cls(folder.path / "audit.jsonl", key, anchor, stores=stores)
+        log = folder.path / "audit.jsonl"
+        return cls(log, key, anchor, stores=stores, begins=folder.fresh)
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add the entry ``{"n", "at", "kind": kind, **fields, "stores", "previous", "mac"}``.

@@ -9,8 +9,9 @@ from functools import partial
 
 from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
+from atm.birth import begin_life, open_born, open_or_bear
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing, open_folder
+from atm.folder import DataFolder
 from atm.keys.key_backup import backup, restore_backup
 from atm.keys.key_rotation import rotate
 from atm.keys.keys import Keys
@@ -47,7 +48,7 @@ def approve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def approve_kiosk(settings: Settings) -> Approval | None:
-    """Approve with staff signed in at the service; make the data folder of a new kiosk.
+    """Approve with staff signed in at the service; a new test folder is made.
 
     Returns:
         The approval; None if the network's terms were not confirmed.
@@ -60,7 +61,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
     from atm.fleet.kiosk.network import network_of_service
     from atm.fleet.kiosk.staff import RemoteStaff
 
-    folder = open_folder(settings.data_dir, settings.kind)
+    folder = open_or_bear(settings)
     with contextlib.ExitStack() as held:
         held.enter_context(folder.held())
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
@@ -69,11 +70,12 @@ def approve_kiosk(settings: Settings) -> Approval | None:
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
         settings = replace(settings, network=network_of_service(client, settings.network))
+        begin_life(settings, folder)
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 
 def _approve_folder(settings: Settings) -> Approval | None:
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     with folder.held(), _stores(settings, folder) as stores:
         settings = stores.approvals.in_effect(settings)
         check_enrolled_with(stores, settings)
@@ -98,7 +100,7 @@ def _approve(
 def rebuild(settings: Settings, options: argparse.Namespace) -> int:
     """Change the face network: two sign, and every template is made again from its pictures."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     with folder.held(alone=True):
         keys = Keys.open(settings.key_dir, folder)
         signed = sign_two(open_staff(folder, keys))
@@ -130,7 +132,7 @@ def _progress(done: int, of: int) -> None:
 def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back up, restore or rotate the root key."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     if options.act == "rotate":
         return _rotate(settings, folder)
     if options.file is None:
@@ -150,7 +152,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
 def restore(settings: Settings, options: argparse.Namespace) -> int:
     """Restore the credential records from a copy, once two have seen and signed the losses."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     with folder.held(alone=True):
         keys = Keys.open(settings.key_dir, folder)
         audit = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)

@@ -1,4 +1,4 @@
-"""File of a data folder's root key, kept outside that folder.
+"""File of a data folder's root key and birth record, kept outside that folder.
 
 It is a small JSON document, 0600:
 
@@ -6,8 +6,12 @@ It is a small JSON document, 0600:
 - `replaces`: while keys are being changed, the key before; else null;
 - `peppers`: of former keys only what PIN hashes still need; see `credentials.hashing`;
 - `kind`: what the data folder was born as, so that nobody turns a live one into a test folder;
+- `life`: how far the folder's life is: "unborn", "living" or "ended" (`atm.birth`);
+- `place`: the folder's path, as it was last opened;
 - `last_backup`: when the document as it is was last backed up; else null;
 - `check`: SHA-256 over all of these, to find damage.
+
+Version 1 had neither life nor place: such a folder is living.
 """
 
 import hashlib
@@ -15,8 +19,9 @@ import json
 import re
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -28,10 +33,19 @@ from credentials.sealed.files import JsonObject
 
 KEY_BYTES = 32
 
-_VERSION = 1
+_VERSION = 2
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FIELDS = {"version", "kind", "root", "replaces", "peppers", "last_backup", "check"}
+_BIRTH = {"life", "place"}
 _KEY = re.compile("[0-9a-f]{64}")
+
+
+class Life(StrEnum):
+    """How far the life of a data folder is."""
+
+    UNBORN = "unborn"
+    LIVING = "living"
+    ENDED = "ended"
 
 
 class KeysError(AtmError):
@@ -51,6 +65,8 @@ class KeyDocument:
     replaces: bytes | None = None
     peppers: tuple[bytes, ...] = ()
     last_backup: datetime | None = None
+    life: Life = Life.LIVING
+    place: str = ""
 
     def __repr__(self) -> str:
         """Show no key: none may reach a log or a traceback."""
@@ -65,12 +81,14 @@ class KeyDocument:
         """
         rest = {name: value for name, value in document.items() if name != "check"}
         kind, replaces, peppers = (document.get(n) for n in ("kind", "replaces", "peppers"))
-        last_backup = document.get("last_backup")
+        last_backup, place = document.get("last_backup"), document.get("place", "")
+        born = document.get("version") == _VERSION
         if (
-            document.keys() != _FIELDS
-            or document["version"] != _VERSION
+            document.keys() != (_FIELDS | _BIRTH if born else _FIELDS)
+            or document["version"] not in (1, _VERSION)
             or document["check"] != _check(rest)
             or not isinstance(kind, str)
+            or not isinstance(place, str)
             or not isinstance(peppers, list)
             or not (last_backup is None or isinstance(last_backup, str))
         ):
@@ -81,6 +99,8 @@ class KeyDocument:
             replaces=None if replaces is None else _key(replaces),
             peppers=tuple(_key(each) for each in peppers),
             last_backup=None if last_backup is None else datetime.fromisoformat(last_backup),
+            life=Life(str(document.get("life", Life.LIVING))),
+            place=place,
         )
 
     def to_json(self) -> bytes:
@@ -92,6 +112,8 @@ class KeyDocument:
             "replaces": self.replaces and self.replaces.hex(),
             "peppers": [each.hex() for each in self.peppers],
             "last_backup": self.last_backup and self.last_backup.isoformat(),
+            "life": self.life,
+            "place": self.place,
         }
         return json.dumps(rest | {"check": _check(rest)}, indent=1).encode("ascii") + b"\n"
 
@@ -144,6 +166,19 @@ class KeyFile:
                 f" {folder.kind}: it was altered."
             )
         return document
+
+    def live(self, life: Life) -> None:
+        """Note how far the folder's life is; nothing is written where that is known.
+
+        Raises:
+            KeysError: If the key cannot be used or written.
+        """
+        try:
+            document = self.read()
+            if document.life is not life:
+                self.write(replace(document, life=life))
+        except OSError as error:
+            raise KeysError(f"The key {self.path} cannot be used: {error.strerror}.") from error
 
     def read(self) -> KeyDocument:
         """Return the document.
