@@ -11,7 +11,7 @@ from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
 from atm.birth import begin_life, open_born, open_or_bear
 from atm.errors import AtmError
-from atm.folder import DataFolder
+from atm.folder import DataFolder, open_existing
 from atm.keys.key_backup import backup, restore_backup
 from atm.keys.key_rotation import rotate
 from atm.keys.keys import Keys
@@ -132,18 +132,21 @@ def _progress(done: int, of: int) -> None:
 def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back up, restore or rotate the root key."""
     _need_own_customers(settings)
+    folder = open_existing(settings.data_dir, settings.kind)
+    if options.act == "restore" and options.file is not None:
+        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
+        print(f"the key of {folder.path} is back")
+        return YES
     folder = open_born(settings)
     if options.act == "rotate":
         return _rotate(settings, folder)
     if options.file is None:
         raise AtmError(f"keys {options.act} needs --file FILE.")
-    if options.act == "restore":
-        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
-        print(f"the key of {folder.path} is back")
-        return YES
     with _stores(settings, folder) as stores:
         names = [sign_in(stores.staff).name]
-        backup(settings.key_dir, folder, options.file, ask("Passphrase (15 characters or more): "))
+        passphrase = ask("Passphrase (15 characters or more): ")
+        staff = stores.staff_list.read()
+        backup(settings.key_dir, folder, options.file, passphrase, staff=staff)
         stores.audit.append("key backup", staff=names, anchor=True)
     print(f"wrote {options.file}; keep it and the passphrase apart")
     return YES
