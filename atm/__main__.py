@@ -63,11 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _init(settings: Settings, options: argparse.Namespace) -> int:
     """Make a data folder, with its first member of staff or for a kiosk of the service."""
-    if settings.kind is None:
-        raise AtmError("init needs --kind live, test or demo.")
     if options.instead_of is not None:
         end_lost_folder(settings, options.instead_of)
-    bear(settings, settings.kind)
+    bear(settings)
     if settings.store:
         return closed.approve(settings, options)
     options.run = office.init
@@ -162,7 +160,7 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         f"{TERMS}",
         closed_run=_init,
     )
-    init.add_argument("--kind", type=Kind, choices=list(Kind), help="what it is made as")
+    init.add_argument("--kind", type=Kind, choices=list(Kind), help="default: live")
     init.add_argument(
         "--instead-of", type=Path, metavar="FILE",
         help="the key backup of a live folder that is lost; first reads its passphrase, then name"

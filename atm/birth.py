@@ -28,15 +28,16 @@ class LostFolderError(FolderError):
     """A folder that the key folder or the anchor knows as living is not in its place."""
 
 
-def bear(settings: Settings, kind: Kind) -> DataFolder:
-    """Make a new data folder of *kind*, or go on with one that is not living yet.
+def bear(settings: Settings) -> DataFolder:
+    """Make the data folder of *settings*, live where they name no kind; open one that is there.
 
     Raises:
-        LostFolderError: If *kind* is live and another live folder is living.
+        LostFolderError: If it would be live and another live folder is living.
         FolderError, KeysError: If it cannot be made; see `open_folder`.
     """
     if is_there(settings.data_dir):
-        return open_born(replace(settings, kind=kind))
+        return open_born(settings)
+    kind = settings.kind or Kind.LIVE
     if kind is Kind.LIVE:
         _check_none_lost(settings)
     _check_place(settings)
@@ -50,7 +51,7 @@ def bear(settings: Settings, kind: Kind) -> DataFolder:
             raise KeysError(f"The key {file.path} cannot be made: {error.strerror}.") from error
 
     open_folder(place, kind, remember)
-    return open_born(replace(settings, kind=kind))
+    return open_born(settings)
 
 
 def open_born(settings: Settings) -> DataFolder:
@@ -91,7 +92,7 @@ def open_or_bear(settings: Settings) -> DataFolder:
     """
     if settings.kind in (None, Kind.LIVE) or is_there(settings.data_dir):
         return open_born(settings)
-    return bear(settings, settings.kind)
+    return bear(settings)
 
 
 def begin_life(settings: Settings, folder: DataFolder) -> None:

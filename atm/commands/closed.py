@@ -70,6 +70,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
         settings = replace(settings, network=network_of_service(client, settings.network))
+        stores.audit.append("start")  # a folder that lives has a log
         begin_life(settings, folder)
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
