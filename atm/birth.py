@@ -11,21 +11,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from atm.folder import DataFolder, FolderError, Kind, is_empty, is_there, open_existing, open_folder
+from atm.folder import (
+    DataFolder,
+    FolderError,
+    Kind,
+    LostFolderError,
+    NoFolderError,
+    is_empty,
+    is_there,
+    open_existing,
+    open_folder,
+)
 from atm.keys.key_backup import KeyCopy
 from atm.keys.key_file import KeyDocument, KeyFile, KeysError, Life, new_root
 from atm.people import Signatures
 from atm.settings import Settings
 
 _INSTEAD = "“python -m atm init --kind live --instead-of BACKUP”"
-
-
-class NoFolderError(FolderError):
-    """There is no data folder, and none is missing: one may be made."""
-
-
-class LostFolderError(FolderError):
-    """A folder that the key folder or the anchor knows as living is not in its place."""
 
 
 def bear(settings: Settings) -> DataFolder:

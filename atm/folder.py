@@ -28,6 +28,14 @@ class FolderError(AtmError):
     """The folder cannot be used as this data folder, or does not take this camera."""
 
 
+class NoFolderError(FolderError):
+    """There is no data folder, and none is missing: one may be made."""
+
+
+class LostFolderError(FolderError):
+    """A folder that the key folder or the anchor knows as living is not in its place."""
+
+
 class Kind(StrEnum):
     """Kind of a data folder; only a live one admits real customers."""
 
