@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -213,7 +214,7 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
     Raises:
         AtmError, CredentialError: If there is none, or it cannot be used.
     """
-    folder = open_born(settings)
+    folder = open_born(replace(settings, kind=None))
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
     return open_staff(folder, Keys.open(settings.key_dir, folder))

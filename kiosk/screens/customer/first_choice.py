@@ -18,7 +18,7 @@ from kiosk.widgets.top_bar import Chip
 
 _GAP = 40
 _WIDE = (theme.PAGE_WIDTH - 2 * theme.MARGIN - _GAP) // 2
-_TOP, _HIGH, _PAD = 196, 356, 40
+_TOP, _HIGH, _PAD = 196, 356, 36
 
 
 class FirstChoice(Screen):
@@ -45,8 +45,8 @@ class FirstChoice(Screen):
         self.set_up = self._offer(
             1, _("Set up a branch"),
             _(
-                "Real customers and real money. You become the first member of staff. "
-                "The registered camera and the auditor follow."
+                "Real customers and real money. You become the first member of staff; "
+                "camera and auditor follow."
             ),
             self._set_up, "secondary",
         )  # fmt: skip
