@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from atm.errors import AtmError
 from atm.folder import DataFolder, Kind
+from atm.outside_memory import Memory, outside_memory
 from atm.settings import Settings
 from credentials.errors import CredentialError, DamagedStoreError
 from credentials.sealed.files import JsonObject
@@ -39,6 +40,13 @@ FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", 
 The folders locate the approval and its key; the key file holds the kind; the registration holds the
 camera; language and screen only affect how pages look. Every other setting is bound.
 """
+
+UNSIGNED = "Two members of staff must still approve this kiosk. Ask staff."
+"""Why a live folder without a memory outside its disk serves nobody yet."""
+
+_MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
+"""Name of the memory outside the disk among the approved settings, and what the first member of
+staff alone can say of it."""
 
 _ADVICE = "run “python -m atm approve”"
 
@@ -74,6 +82,7 @@ class Approvals:
 
     def __init__(self, folder: DataFolder, seal: Seal) -> None:
         """Use the approval file in *folder*, whose key made *seal*; nothing is opened yet."""
+        self._folder = folder
         self._live = folder.kind is Kind.LIVE
         self._file = RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
 
@@ -137,17 +146,22 @@ class Approvals:
 
         Raises:
             NotApprovedError: If a file is missing or a card is damaged, it cannot be written, the
-                network's terms were not confirmed, or a live folder is to have a weaker liveness
-                check by one signature.
+                network's terms were not confirmed, a live folder is to have a weaker liveness
+                check by one signature, or by one what only the first approval takes from one.
             ValueError: If nobody signs.
         """
         if not by:
             raise ValueError("an approval needs a name")
-        if self.needs_two(settings) and len(set(by)) < 2:
+        if self._live and settings.liveness != "challenge" and len(set(by)) < 2:
             raise NotApprovedError(
                 f"The liveness check “{settings.liveness}” is weaker than “challenge”: a live data"
                 " folder takes it from two members of staff only. Make the folder with"
                 " “challenge”, then let two run “python -m atm approve”."
+            )
+        if self.needs_two(settings) and len(set(by)) < 2 and self._is_later():
+            raise NotApprovedError(
+                "Nothing outside this disk remembers the audit log: two members of staff must"
+                f" approve that once; {_ADVICE}."
             )
         settings = self.in_effect(settings, models=models)
         if self.terms(settings, models=models) not in ("", confirmed):
@@ -157,7 +171,8 @@ class Approvals:
             )
         paths = _model_files(settings.network, models)
         files = {name: _digest(path) for name, path in paths.items()}
-        approval = Approval(tuple(by), now or datetime.now(UTC), files, bound_settings(settings))
+        bound = bound_settings(settings) | {_MEMORY: self._memory(settings, by)}
+        approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
         record: JsonObject = {
             "by": list(by),
             "at": approval.at.isoformat(),
@@ -183,8 +198,22 @@ class Approvals:
         return _card(self.in_effect(settings, models=models).network, _place(models)).terms
 
     def needs_two(self, settings: Settings) -> bool:
-        """Return whether two must sign *settings*, for a weaker liveness check in a live folder."""
-        return self._live and settings.liveness != "challenge"
+        """Return whether two must sign *settings* in a live folder.
+
+        They must for a weaker liveness check, and once where nothing outside the disk remembers
+        the audit log.
+        """
+        return self._live and (settings.liveness != "challenge" or bool(self.problem(settings)))
+
+    def problem(self, settings: Settings) -> str:
+        """Return why nobody may be served yet, "" where they may."""
+        if not self._live or outside_memory(settings, self._folder) is not Memory.NONE:
+            return ""
+        with contextlib.suppress(NotApprovedError):  # `check` says what is wrong with it
+            found = self.last
+            if found is not None and found.settings.get(_MEMORY) == Memory.NONE:
+                return ""
+        return UNSIGNED
 
     def check(self, settings: Settings, *, models: Path | None = None) -> Approval:
         """Check that the models, and in a live folder the settings, are the approved ones.
@@ -215,13 +244,32 @@ class Approvals:
             )
         if not self._live:
             return found
+        usual = bound_settings(Settings())
         now = bound_settings(settings)
-        for name in sorted(now.keys() | found.settings.keys()):
-            if now.get(name) != found.settings.get(name):
+        for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
+            # A setting that is newer than the approval had its default then.
+            if now.get(name) != found.settings.get(name, usual.get(name)):
                 raise NotApprovedError(
                     f"The setting {name} differs from what staff approved; {_ADVICE}."
                 )
+        then, memory = found.settings.get(_MEMORY), outside_memory(settings, self._folder)
+        if then in (Memory.SERVICE, Memory.TPM, Memory.DISK) and then != memory:
+            raise NotApprovedError(
+                f"Outside this disk {then} remembered the audit log when staff approved, and now"
+                f" {memory} does: connect it again, or {_ADVICE}."
+            )
         return found
+
+    def _is_later(self) -> bool:
+        """Return whether there is an approval already, also one that was altered."""
+        try:
+            return self.last is not None
+        except NotApprovedError:
+            return True
+
+    def _memory(self, settings: Settings, by: Sequence[str]) -> str:
+        alone = bool(self.problem(settings)) and len(set(by)) < 2
+        return _SIGNED_BY_ONE if alone else outside_memory(settings, self._folder)
 
 
 def bound_settings(settings: Settings) -> dict[str, str]:

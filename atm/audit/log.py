@@ -88,7 +88,8 @@ class AuditLog:
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add the entry ``{"n", "at", "kind": kind, **fields, "stores", "previous", "mac"}``.
 
-        It is on disk when this returns, and anchored if *anchor*. Only a refusal (a field
+        It is on disk when this returns, and anchored if *anchor* or it is a refusal (else an image
+        of the disk that is put back would give the attempts back too). Only a refusal (a field
         ``outcome`` that is not "granted") that repeats the last entry within a minute, with the
         same customer, staff and reasons, is counted in memory first; one entry with the field
         ``repeated`` follows when the minute is over, or something else is appended; a crash
@@ -112,7 +113,8 @@ class AuditLog:
             if not anchor and self._repeated.counts(kind, fields, now):
                 self._flush_later(self._repeated.left(now))
                 return
-            self._write([*self._repeated.pending(), (kind, fields)], stores, anchor=anchor)
+            drafts = [*self._repeated.pending(), (kind, fields)]
+            self._write(drafts, stores, anchor=anchor or any(map(_refuses, drafts)))
             self._repeated.written(kind, fields, now)
 
     def check(self) -> None:
@@ -202,7 +204,7 @@ class AuditLog:
             with self._lock:
                 pending = self._repeated.pending()
                 if pending:
-                    self._write(pending, stores)
+                    self._write(pending, stores, anchor=True)
                     self._repeated.written()
 
     def close(self) -> None:
@@ -308,3 +310,7 @@ class AuditLog:
 
     def _failed(self, act: str, error: OSError) -> AuditError:
         return AuditError(f"The log {self.path} cannot be {act}: {error.strerror or error}.")
+
+
+def _refuses(draft: Draft) -> bool:
+    return draft[1].get("outcome", "granted") != "granted"

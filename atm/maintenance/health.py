@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from atm.camera.registered_camera import RegisteredCamera
 from atm.errors import AtmError
-from atm.folder import DataFolder
+from atm.folder import DataFolder, Kind
 from atm.keys.keys import last_backup
 from atm.liveness_policy import LivenessPolicy
+from atm.outside_memory import Memory, outside_memory
 from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
@@ -33,6 +34,7 @@ class Health:
         liveness_network: Whether the published liveness network takes part.
         pace: Pictures a second in the last face checks; None after too few checks.
         last_backup: Time of the last key backup; None if there was none.
+        memory: What outside the disk would show that an image of it was put back.
         log_room: Number of entries for which the log has space.
         pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
@@ -51,6 +53,7 @@ class Health:
     liveness_network: bool
     pace: float | None
     last_backup: datetime | None
+    memory: Memory
     log_room: int
     pause_s: float
     notes: tuple[str, ...]
@@ -86,6 +89,12 @@ def read_health(
         pause_s = stores.pause.remaining()
     except AtmError as error:
         notes.append(str(error))
+    memory = outside_memory(settings, folder)
+    if memory is Memory.NONE and folder.kind is Kind.LIVE:
+        notes.append(
+            "Let something outside this disk remember the log: set anchor_dir to a folder on"
+            " another one. Without it nobody notices that an image of the whole disk was put back."
+        )
     now = datetime.now(UTC)
     keeps_customers = not settings.store
     if keeps_customers and (backup is None or (now - backup).days >= OLD_BACKUP_DAYS):
@@ -104,6 +113,7 @@ def read_health(
         liveness_network=network,
         pace=pace,
         last_backup=backup,
+        memory=memory,
         log_room=stores.audit.room(),
         pause_s=pause_s,
         notes=tuple(notes),

@@ -187,10 +187,14 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             Condition.WARMING: StatusText(_("Getting ready…"), "warn"),
             Condition.READY: StatusText(_("Ready"), "ok"),
             Condition.NO_CAMERA: StatusText(_("No camera"), "bad"),
-            Condition.OTHER_CAMERA: StatusText(_("Camera not accepted"), "bad"),
+            Condition.OTHER_CAMERA: StatusText(self._not_accepted(), "bad"),
             Condition.NO_FOLDER: StatusText(_("Not set up"), "warn"),
             Condition.OUT: StatusText(_("Out of service"), "bad"),
         }[self.app.host.condition]
+
+    def _not_accepted(self) -> str:
+        unsigned = self.app.host.camera_problem == messages.CAMERA_PROBLEMS[-1]
+        return self._("Not approved yet") if unsigned else self._("Camera not accepted")
 
     def no_picture(self, advice: str) -> tuple[str, str]:
         """Return the two lines for a camera pane without a picture."""

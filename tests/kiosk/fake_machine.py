@@ -19,6 +19,7 @@ from atm.accounts.session import Session
 from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
+from atm.outside_memory import Memory
 from atm.people import Customer, Signatures, StaffMember, StaffSignInError
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError
@@ -164,7 +165,8 @@ class FakeMachine:
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
             other_network="", other_terms="",
             liveness="challenge", liveness_network=True, pace=12.4,
-            last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
+            last_backup=datetime.now(UTC), log_room=9_120, memory=Memory.DISK,
+            pause_s=0.0, notes=(),
         )
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from atm.outside_memory import Memory
 from kiosk.screens.staff.health import findings
 from kiosk.words.language import Language
 
@@ -25,6 +26,7 @@ WELL: dict[str, Any] = {
     "pace": 12.4,
     "last_backup": NOW - timedelta(days=3),
     "log_room": 9_120,
+    "memory": Memory.DISK,
     "pause_s": 0.0,
     "notes": (),
 }
@@ -79,6 +81,7 @@ def test_a_better_network_that_is_there_is_named_and_a_weaker_one_is_not() -> No
         ("Backup", {"last_backup": None}, "There is none yet."),
         ("Backup", {"last_backup": NOW - timedelta(days=90)}, "The last one: 24 Aug"),
         ("Log", {"log_room": 1_999}, "Room for 1999 entries."),
+        ("Roll-back", {"memory": Memory.NONE}, "Nothing would show an old disk image."),
         ("Pause", {"pause_s": 0.4}, "Nobody can log in for 1 second: too many refusals."),
         ("Note", {"notes": ("Back up the keys.",)}, "Back up the keys."),
     ],
