@@ -28,6 +28,8 @@ def outside_memory(settings: Settings, folder: DataFolder) -> Memory:
     """Return what would show that an image of the disk of *folder* was put back."""
     if settings.store:
         return Memory.SERVICE
+    if (settings.key_dir / f"{folder.folder_id}.counter").exists():
+        return Memory.TPM
     if settings.anchor_dir is not None:
         image = disks_of(folder.path) | disks_of(settings.key_dir)
         if not disks_of(settings.anchor_dir) & image:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from atm.audit.chain import Chain, Head
+from atm.audit.counter import Counter
 from atm.audit.entries import AuditError, check_field
 from atm.audit.repeated_refusals import Draft, RepeatedRefusals
 from atm.audit.reserved_space import ReservedSpace
@@ -24,6 +25,8 @@ LARGEST_BYTES = 16 * 2**20
 ROOM_ENTRIES = 10_000
 
 _KEEP_ROOM_EVERY = 100
+_AFTERWARDS = ("begun", "booked", "returned")
+"""Steps after which nothing is given out, or that follow one that was anchored."""
 
 
 class AuditLog:
@@ -41,6 +44,7 @@ class AuditLog:
         largest_bytes: int = LARGEST_BYTES,
         room_entries: int = ROOM_ENTRIES,
         begins: bool = True,
+        counter: Counter | None = None,
     ) -> None:
         """Prepare a log at *path*, whose folder exists; nothing is opened yet.
 
@@ -55,10 +59,11 @@ class AuditLog:
             largest_bytes: At which size of *path* a new file is begun.
             room_entries: Number of entries for which disk space is reserved.
             begins: Whether it may begin where there is neither log nor key; only in a new folder.
+            counter: The counter of a TPM that the anchor is bound to.
         """
         self.path = path
         self.key_path = key_path
-        self.anchor = Anchor(anchor_path)
+        self.anchor = Anchor(anchor_path, counter)
         self._reserved = ReservedSpace(path, room_entries)
         self.chain = Chain(path, key_path, self._reserved, largest_bytes, begins=begins)
         self._stores = stores
@@ -83,7 +88,8 @@ class AuditLog:
         key = key_dir / f"{folder.folder_id}.audit"
         anchor = (anchor_dir or key_dir) / f"{folder.folder_id}.anchor"
         log = folder.path / "audit.jsonl"
-        return cls(log, key, anchor, stores=stores, begins=folder.fresh)
+        counter = Counter.of(key_dir, folder.folder_id)
+        return cls(log, key, anchor, stores=stores, begins=folder.fresh, counter=counter)
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add the entry ``{"n", "at", "kind": kind, **fields, "stores", "previous", "mac"}``.
@@ -270,7 +276,7 @@ class AuditLog:
         at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
         state = self.chain.extend(head, drafts, at, stores)
         if anchor:
-            self.anchor.write(state)
+            self.anchor.write(state, gives=any(map(_gives, drafts)))
         return state
 
     def _write(
@@ -310,6 +316,11 @@ class AuditLog:
 
     def _failed(self, act: str, error: OSError) -> AuditError:
         return AuditError(f"The log {self.path} cannot be {act}: {error.strerror or error}.")
+
+
+def _gives(draft: Draft) -> bool:
+    """Return whether something is given out after the entry that must not come undone with it."""
+    return draft[1].get("outcome") != "granted" and draft[1].get("step") not in _AFTERWARDS
 
 
 def _refuses(draft: Draft) -> bool:

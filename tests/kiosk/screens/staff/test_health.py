@@ -49,6 +49,7 @@ def test_all_is_well() -> None:
         "Speed",
         "Backup",
         "Log",
+        "Roll-back",
         "Pause",
     ]
     assert {tone for tone, _text in found.values()} == {"ok"}
