@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from atm.audit.counter import Counter
 from atm.folder import (
     DataFolder,
     FolderError,
@@ -26,6 +27,7 @@ from atm.keys.key_backup import KeyCopy
 from atm.keys.key_file import KeyDocument, KeyFile, KeysError, Life, new_root
 from atm.people import Signatures
 from atm.settings import Settings
+from atm.tpm import Tpm, index_of
 
 _INSTEAD = "“python -m atm init --kind live --instead-of BACKUP”"
 
@@ -46,11 +48,15 @@ def bear(settings: Settings) -> DataFolder:
     place = settings.data_dir.absolute()
 
     def remember(folder_id: str) -> None:
-        file = KeyFile.of(settings.key_dir, DataFolder(place, kind, folder_id, fresh=True))
+        born = DataFolder(place, kind, folder_id, fresh=True)
+        tpm = Tpm.of(settings) if kind is not Kind.DEMO else None
+        file = KeyFile.of(settings.key_dir, born, tpm)
         try:
             file.write(KeyDocument(kind, new_root(), life=Life.UNBORN, place=str(place)), new=True)
         except OSError as error:
             raise KeysError(f"The key {file.path} cannot be made: {error.strerror}.") from error
+        if tpm is not None:
+            Counter.make(settings.key_dir, folder_id, tpm)
 
     open_folder(place, kind, remember)
     return open_born(settings)
@@ -75,6 +81,12 @@ def open_born(settings: Settings) -> DataFolder:
     if document.life is Life.ENDED:
         raise FolderError(
             f"The data folder {folder.path} was ended by two members of staff; it stays closed."
+        )
+    file = KeyFile.of(settings.key_dir, folder)
+    if file.sealed and Counter.of(settings.key_dir, folder.folder_id) is None:
+        raise KeysError(
+            f"The file of the TPM's counter beside {file.path} is missing: put it back, or restore"
+            " the key from its backup."
         )
     if document.life is Life.LIVING and is_empty(folder):
         raise LostFolderError(
@@ -129,6 +141,9 @@ def end_life(settings: Settings, lost: KeyCopy, signed: Signatures) -> None:
         file.write(replace(document, life=Life.ENDED))
     except OSError as error:
         raise KeysError(f"The key {file.path} cannot be written: {error.strerror}.") from error
+    tpm = Tpm.of(settings)
+    if tpm is not None and index_of(lost.folder_id) in tpm.counters():
+        tpm.remove_counter(index_of(lost.folder_id))
 
 
 def adopt(settings: Settings, folder: DataFolder) -> None:
@@ -153,10 +168,15 @@ def _check_none_lost(settings: Settings, but: str = "") -> None:
         if folder_id == but:
             continue
         if document is None or (document.kind == Kind.LIVE and document.life is Life.LIVING):
-            raise _lost(settings, folder_id, settings.key_dir / f"{folder_id}.key")
+            raise _lost(settings, folder_id, str(settings.key_dir / f"{folder_id}.key"))
     for path in sorted((settings.anchor_dir or settings.key_dir).glob("*.anchor")):
         if path.stem not in known:
-            raise _lost(settings, path.stem, path)
+            raise _lost(settings, path.stem, str(path))
+    tpm = Tpm.of(settings)
+    ours = {index_of(folder_id) for folder_id in known}
+    for index in tpm.counters() if tpm is not None else ():
+        if index not in ours:
+            raise _lost(settings, f"of the counter {index:#x}", f"the TPM {settings.tpm}")
 
 
 def _check_place(settings: Settings) -> None:
@@ -169,7 +189,7 @@ def _check_place(settings: Settings) -> None:
             and document.life is Life.LIVING
             and document.place == str(here)
         ):
-            raise _lost(settings, folder_id, settings.key_dir / f"{folder_id}.key")
+            raise _lost(settings, folder_id, str(settings.key_dir / f"{folder_id}.key"))
 
 
 def _known(key_dir: Path) -> Iterator[tuple[str, KeyDocument | None]]:
@@ -181,7 +201,7 @@ def _known(key_dir: Path) -> Iterator[tuple[str, KeyDocument | None]]:
             yield path.stem, None
 
 
-def _lost(settings: Settings, folder_id: str, witness: Path) -> LostFolderError:
+def _lost(settings: Settings, folder_id: str, witness: str) -> LostFolderError:
     return LostFolderError(
         f"{settings.data_dir.absolute()} is not the live data folder {folder_id}, which {witness}"
         " knows as living: put that folder back from its copy, or let two members of staff run"

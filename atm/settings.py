@@ -31,7 +31,7 @@ _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
 _SERVICE = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,250}/?")
-_TPM = re.compile(r"device:/dev/[a-z0-9]{1,32}|swtpm:(path=[\w./-]{1,200}|port=[0-9]{1,5})")
+PLACE_OF_TPM = re.compile(r"device:/dev/[a-z0-9]{1,32}|swtpm:(path=[\w./-]{1,200}|port=[0-9]{1,5})")
 _PCRS = re.compile(r"sha(1|256|384):[0-9]{1,2}(,[0-9]{1,2})*")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -207,7 +207,7 @@ def _service(value: object, text: bool) -> str:
 
 
 def _tpm(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _TPM.fullmatch(value):
+    if not isinstance(value, str) or not PLACE_OF_TPM.fullmatch(value):
         raise ValueError("a TPM such as device:/dev/tpmrm0")
     return value
 

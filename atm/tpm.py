@@ -21,6 +21,9 @@ FIRST_INDEX, INDICES = 0x01A70000, 0x10000
 """NV indices of the counters: in the range that TCG leaves to the owner."""
 
 _LIMIT_S = 30.0
+_SEALED = "fixedtpm|fixedparent|noda"
+_PARENT = f"{_SEALED}|sensitivedataorigin|userwithauth|restricted|decrypt"
+# noda: a power cut during a use would else count as a wrong password, and a few lock the TPM.
 
 
 class TpmError(AtmError):
@@ -59,11 +62,11 @@ class Tpm:
             TpmError: If the TPM refuses.
         """
         with self._session() as work:
-            options = ["-a", "fixedtpm|fixedparent|noda|userwithauth"]
+            options = ["-a", f"{_SEALED}|userwithauth"]
             if self.pcrs:
                 self._run(work, "createpolicy", "--policy-pcr", "-l", self.pcrs, "-L", "policy")
-                options = ["-a", "fixedtpm|fixedparent|noda", "-L", "policy"]
-            self._run(
+                options = ["-a", _SEALED, "-L", "policy"]
+            self._load(
                 work, "create", "-C", "parent", "-u", "public", "-r", "private", "-i", "-",
                 *options, given=secret,
             )  # fmt: skip
@@ -80,7 +83,11 @@ class Tpm:
             (work / "private").write_bytes(sealed.private)
             self._run(work, "load", "-C", "parent", "-u", "public", "-r", "private", "-c", "sealed")
             policy = ["-p", f"pcr:{self.pcrs}"] if self.pcrs else []
-            return self._run(work, "unseal", "-c", "sealed", *policy)
+            try:
+                return self._run(work, "unseal", "-c", "sealed", *policy)
+            finally:
+                with contextlib.suppress(TpmError):
+                    self._run(work, "flushcontext", "-t")
 
     def counters(self) -> list[int]:
         """Return the indices of all counters of this program.
@@ -143,12 +150,16 @@ class Tpm:
         """Yield a private folder whose file "parent" stands for the storage key."""
         with tempfile.TemporaryDirectory(prefix="atm-tpm-") as made:
             work = Path(made)
-            self._run(work, "createprimary", "-C", "o", "-G", "ecc", "-c", "parent")
-            try:
-                yield work
-            finally:
-                with contextlib.suppress(TpmError):
-                    self._run(work, "flushcontext", "-t")
+            self._load(work, "createprimary", "-C", "o", "-G", "ecc", "-c", "parent", "-a", _PARENT)
+            yield work
+
+    def _load(self, work: Path, command: str, *arguments: str, given: bytes = b"") -> None:
+        """Run a command that leaves an object in the TPM, whose file of context suffices.
+
+        A TPM without a resource manager has room for three.
+        """
+        self._run(work, command, *arguments, given=given)
+        self._run(work, "flushcontext", "-t")
 
     def _run(self, work: Path, command: str, *arguments: str, given: bytes = b"") -> bytes:
         quiet = ["-Q"] if command not in ("unseal", "nvread", "getcap") else []

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from atm.audit.entries import KEY_BYTES, AuditError
+from atm.settings import PLACE_OF_TPM
 from atm.tpm import SealedSecret, Tpm, TpmError, index_of
 from credentials.errors import CredentialError
 from credentials.sealed import files
@@ -105,6 +106,21 @@ class Counter:
             raise AuditError(str(error)) from error
         except OSError as error:
             raise AuditError(f"The counter {path} cannot be made: {error.strerror}.") from error
+
+    @classmethod
+    def replace(cls, key_dir: Path, folder_id: str, tpm: Tpm | None) -> None:
+        """Make a counter in *tpm*, or none, in the place of one that another TPM had.
+
+        Raises:
+            AuditError: If TPM or disk refuses.
+        """
+        if tpm is not None:
+            cls.make(key_dir, folder_id, tpm)
+            return
+        try:
+            files.remove(key_dir / f"{folder_id}{SUFFIX}")
+        except CredentialError as error:
+            raise AuditError(str(error)) from error
 
     def next_value(self, *, gives: bool) -> int:
         """Return the value for a new anchor: the next one, or the present one in a batch.
@@ -192,6 +208,8 @@ class Counter:
             document = found[0] if found else {}
             version, tag = document.pop("version", None), document.pop("tag", None)
             known = _Description(**document)  # type: ignore[arg-type]
+            if not PLACE_OF_TPM.fullmatch(known.place):  # a command would be run
+                raise ValueError("no place of a TPM")
             sealed = SealedSecret(bytes.fromhex(known.public), bytes.fromhex(known.private))
             key = Tpm(known.place, known.pcrs).unseal(sealed)
         except TpmError as error:

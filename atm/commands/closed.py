@@ -9,6 +9,7 @@ from functools import partial
 
 from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
+from atm.audit.counter import Counter
 from atm.birth import begin_life, open_born, open_or_bear
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_existing
@@ -31,6 +32,7 @@ from atm.stores import (
     open_staff,
 )
 from atm.terminal import NO, YES, ask, confirm, sign_in, sign_two
+from atm.tpm import Tpm
 from credentials.attempts import Attempts
 from credentials.sealed.resealing import reseal_database, reseal_records
 from credentials.sealed.seal import Seal
@@ -135,7 +137,9 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
     if options.act == "restore" and options.file is not None:
-        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
+        tpm = Tpm.of(settings)
+        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder, tpm)
+        Counter.replace(settings.key_dir, folder.folder_id, tpm)
         print(f"the key of {folder.path} is back")
         return YES
     folder = open_born(settings)
@@ -193,6 +197,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
 def _rotate(settings: Settings, folder: DataFolder) -> int:
     """Rotate the root key; an interrupted rotation is finished without signing in again."""
     names: list[str] = []
+    tpm = Tpm.of(settings)
     with contextlib.suppress(AtmError), _stores(settings, folder) as stores:
         names = [sign_in(stores.staff).name]
         stores.audit.append("rotate", step="begun", staff=names, anchor=True)
@@ -205,8 +210,13 @@ def _rotate(settings: Settings, folder: DataFolder) -> int:
             *(partial(reseal_database, folder.path / name) for name in SEALED_DATABASES),
         ],
         pin_hashes=lambda seal: _pin_hashes(folder, seal),
+        tpm=tpm,
     )
+    if tpm is not None:
+        Counter.make(settings.key_dir, folder.folder_id, tpm)
     with _stores(settings, folder) as stores:
+        if tpm is not None:
+            stores.audit.anchor.begin_again()
         stores.audit.append("rotate", step="done", staff=names, anchor=True)
     print("the keys were changed; back them up again")
     for name in done.left:

@@ -27,6 +27,7 @@ from atm.keys.key_file import DamagedKeyError, KeyDocument, KeyFile, KeysError
 from atm.keys.keys import Keys
 from atm.people import StaffMember, StaffSignInError
 from atm.staff.staff_file import Staff, parse_staff
+from atm.tpm import Tpm, TpmError
 from credentials.errors import CredentialError, PolicyError
 from credentials.hashing import PinHasher
 from credentials.policy import username_key
@@ -124,14 +125,18 @@ def backup(
         raise KeysError(f"The backup {out} cannot be written: {error.strerror}.") from error
 
 
-def restore_backup(file: Path, passphrase: str, key_dir: Path, folder: DataFolder) -> None:
-    """Restore the key of *folder* from a backup; a damaged key is kept as ``*.key.damaged``.
+def restore_backup(
+    file: Path, passphrase: str, key_dir: Path, folder: DataFolder, tpm: Tpm | None = None
+) -> None:
+    """Restore the key of *folder* from a backup, sealed in *tpm* where there is one.
+
+    A key that is damaged, or sealed in another TPM, is kept as ``*.key.damaged``.
 
     Raises:
         KeysError: If *file* is no backup of the key of this folder, the passphrase is wrong, the
             key exists and is undamaged, or it cannot be written; nothing is changed then.
     """
-    key_file = KeyFile.of(key_dir, folder)
+    key_file = KeyFile.of(key_dir, folder, tpm)
     try:
         found = open_backup(file, passphrase)
         if found.folder_id != folder.folder_id:
@@ -168,6 +173,10 @@ def _is_whole(key_file: KeyFile) -> bool:
         key_file.read()
     except DamagedKeyError:
         return False
+    except KeysError as error:
+        if isinstance(error.__cause__, TpmError):
+            return False
+        raise
     return True
 
 

@@ -11,7 +11,8 @@ It is a small JSON document, 0600:
 - `last_backup`: when the document as it is was last backed up; else null;
 - `check`: SHA-256 over all of these, to find damage.
 
-Version 1 had neither life nor place: such a folder is living.
+Version 1 had neither life nor place: such a folder is living. Where the kiosk has a TPM, the
+document is encrypted under a key that the TPM has sealed (`atm.keys.sealed_document`).
 """
 
 import hashlib
@@ -27,6 +28,8 @@ from typing import Self
 
 from atm.errors import AtmError
 from atm.folder import DataFolder
+from atm.keys.sealed_document import Vault, is_sealed
+from atm.tpm import Tpm, TpmError
 from credentials.errors import CredentialError, DamagedStoreError
 from credentials.sealed import files
 from credentials.sealed.files import JsonObject
@@ -123,10 +126,14 @@ class KeyFile:
     """Path of one data folder's key file, with reading and writing."""
 
     path: Path
+    tpm: Tpm | None = None
 
     @classmethod
-    def of(cls, key_dir: Path, folder: DataFolder) -> Self:
+    def of(cls, key_dir: Path, folder: DataFolder, tpm: Tpm | None = None) -> Self:
         """Return the key file of *folder* in *key_dir*; nothing is opened.
+
+        With *tpm* a document that is written is sealed in that TPM. Without it, one that was sealed
+        stays so, and reading opens it in either case.
 
         Raises:
             KeysError: If *key_dir* lies in the data folder.
@@ -141,7 +148,7 @@ class KeyFile:
                 f"The key folder {key_dir} lies in the data folder {folder.path};"
                 " choose one outside it."
             )
-        return cls(key_dir / f"{folder.folder_id}.key")
+        return cls(key_dir / f"{folder.folder_id}.key", tpm)
 
     def read_or_make(self, folder: DataFolder) -> KeyDocument:
         """Return the document; make it if there is none and *folder* holds no data.
@@ -192,7 +199,15 @@ class KeyFile:
         _check_private(self.path, "600")
         try:
             found = files.read_json(self.path)
-            return KeyDocument.parse(found[0] if found else {})
+            document = found[0] if found else {}
+            if is_sealed(document):
+                document = files.parse_json(self.path, Vault.of(document).open(document))
+            return KeyDocument.parse(document)
+        except TpmError as error:
+            raise KeysError(
+                f"The key {self.path} is sealed in a TPM that does not open it: {error}"
+                " Restore the key from its backup where the TPM is another one."
+            ) from error
         except (DamagedStoreError, ValueError) as error:
             raise DamagedKeyError(
                 f"The key {self.path} is damaged; restore it from its backup."
@@ -212,9 +227,29 @@ class KeyFile:
         try:
             with files.locked(self.path):
                 if not (new and self.path.exists()):  # another process may have been quicker
-                    files.write_whole(self.path, document.to_json())
+                    files.write_whole(self.path, self._packed(document))
+        except TpmError as error:
+            raise KeysError(str(error)) from error
         except CredentialError as error:
             raise KeysError(str(error)) from error
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the file is there and sealed in a TPM."""
+        found = files.read_json(self.path) if self.path.exists() else None
+        return found is not None and is_sealed(found[0])
+
+    def _packed(self, document: KeyDocument) -> bytes:
+        """Return *document* as it stands in the file, sealed where it is to be."""
+        plain = document.to_json()
+        if self.tpm is not None:
+            vault = Vault.make(self.tpm)
+        elif self.sealed:
+            found = files.read_json(self.path)
+            vault = Vault.of(found[0] if found else {})
+        else:
+            return plain
+        return json.dumps(vault.close(plain), indent=1).encode("ascii") + b"\n"
 
 
 def new_root() -> bytes:

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -31,12 +32,14 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
         yield Path(made)
 
 
-def branch(tmp_path: Path, anchor_dir: Path | None, kind: Kind = Kind.LIVE) -> Settings:
+def branch(
+    tmp_path: Path, anchor_dir: Path | None, kind: Kind = Kind.LIVE, **more: Any
+) -> Settings:
     """Return the settings of a kiosk with two members of staff; it is closed."""
     disk = tmp_path / "disk"
     settings = Settings(
         data_dir=disk / "data", key_dir=disk / "keys", anchor_dir=anchor_dir, kind=kind,
-        camera="https://127.0.0.1:9/stream", network="bundled",
+        camera="https://127.0.0.1:9/stream", network="bundled", **more,
     )  # fmt: skip
     bear(settings)
     machine = open_machine(settings)

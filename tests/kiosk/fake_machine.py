@@ -165,7 +165,7 @@ class FakeMachine:
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
             other_network="", other_terms="",
             liveness="challenge", liveness_network=True, pace=12.4,
-            last_backup=datetime.now(UTC), log_room=9_120, memory=Memory.DISK,
+            last_backup=datetime.now(UTC), log_room=9_120, key_in_tpm=False, memory=Memory.DISK,
             pause_s=0.0, notes=(),
         )
     )  # fmt: skip

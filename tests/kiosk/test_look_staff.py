@@ -175,7 +175,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         disk_free_share=0.0412, disk_short=True, camera="lost", camera_problem="",
         clock=datetime.now(), network="vggface2", other_network="bundled", other_terms="",
         approved=False,
-        last_backup=None, log_room=1, memory=Memory.NONE,
+        last_backup=None, log_room=1, key_in_tpm=False, memory=Memory.NONE,
         pause_s=3600.0, pace=1.5, liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip

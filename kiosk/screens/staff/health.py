@@ -107,8 +107,9 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         (_("Liveness"), *_liveness(health, language)),
         (_("Speed"), *_speed(health, language)),
         (
-            _("Backup"), fresh,
-            _("The last one: {time}.").format(time=saved) if saved else _("There is none yet."),
+            _("Keys"), fresh,
+            (_("In the TPM.") if health.key_in_tpm else _("In a file.")) + " "
+            + (_("Backup: {time}.").format(time=saved) if saved else _("There is no backup yet.")),
         ),
         (
             _("Log"), health.log_room >= LEAST_LOG_ROOM,
