@@ -11,11 +11,12 @@ A chip bears so many writes: 500,000 on the one whose data sheet was read (ST33G
 next that does. 250 a day for 5 years are 456,250 writes.
 """
 
+import contextlib
 import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -122,26 +123,25 @@ class Counter:
         except CredentialError as error:
             raise AuditError(str(error)) from error
 
-    def next_value(self, *, gives: bool) -> int:
-        """Return the value for a new anchor: the next one, or the present one in a batch.
+    @contextlib.contextmanager
+    def raised(self, *, gives: bool) -> Iterator[int]:
+        """Yield the value for a new anchor, and raise the counter to it once that is written.
 
         Args:
-            gives: Whether something is given out after the entry, so that it must not come undone.
+            gives: Whether something is given out after the entry, so that it must not come undone;
+                else, and over the budget of writes, the value is the present one.
 
         Raises:
             AuditError: If the TPM does not answer.
         """
         present = self._value()
-        return present + 1 if gives and self._thrift.spend() else present
+        value = present + 1 if gives and self._thrift.spend() else present
+        yield value
+        if value > present:
+            self._raise()
 
-    def reach(self, value: int) -> None:
-        """Raise the counter to *value*, which is the present one or the next.
-
-        Raises:
-            AuditError: If the TPM does not answer.
-        """
-        if self._value() < value:
-            self._ask(lambda tpm, index: tpm.increment(index))
+    def _raise(self) -> None:
+        self._ask(lambda tpm, index: tpm.increment(index))
 
     def check(self, anchored: JsonObject | None) -> None:
         """Check the anchor's document against the counter; see the module.
@@ -161,7 +161,7 @@ class Counter:
         if type(value) is not int or not isinstance(tag, str) or not self._is_tag(tag, anchored):
             raise AuditError("The log's anchor was altered, or is not bound to this TPM's counter.")
         if value == present + 1:  # the power went in between
-            self.reach(value)
+            self._raise()
         elif value != present:
             raise AuditError(
                 f"The log's anchor has {value}, but the TPM counted {present}: an old image of the"

@@ -203,19 +203,18 @@ class Anchor:
 
         Args:
             state: After that entry.
-            gives: Whether something is given out after it; see `Counter.next_value`.
+            gives: Whether something is given out after it; see `Counter.raised`.
 
         Raises:
             AuditError: If it is not on disk.
         """
         document: JsonObject = {"n": state.n - 1, "mac": state.previous}
-        if self._counter is not None:
-            value = self._counter.next_value(gives=gives)
-            document = self._counter.tagged(document | {"counter": value})
-        self._put(document, state)
+        if self._counter is None:
+            self._put(document, state)
+        else:
+            with self._counter.raised(gives=gives) as value:
+                self._put(self._counter.tagged(document | {"counter": value}), state)
         self._begins_again = False
-        if self._counter is not None:
-            self._counter.reach(value)
 
     def _put(self, document: JsonObject, state: State) -> None:
         if self.path.exists():

@@ -111,7 +111,7 @@ def test_an_image_from_before_a_refusal_or_a_payment_is_out_of_service(
 def test_a_power_cut_at_any_moment_is_no_roll_back(kiosk: Settings, soft_tpm: SoftTpm) -> None:
     machine = open_machine(kiosk)
     with (
-        mock.patch.object(Counter, "reach", side_effect=AtmError("the power went")),
+        mock.patch.object(Counter, "_raise", side_effect=AtmError("the power went")),
         pytest.raises(AtmError),
     ):
         pay(machine)
