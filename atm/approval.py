@@ -136,6 +136,9 @@ class Approvals:
     ) -> Approval:
         """Approve the present models and settings; this replaces the previous approval.
 
+        One may sign that nothing outside the disk remembers the log, but nobody is served until two
+        have (`problem`).
+
         Args:
             settings: In effect: defaults, file, environment and options together.
             by: Names of those who sign.
@@ -146,8 +149,8 @@ class Approvals:
 
         Raises:
             NotApprovedError: If a file is missing or a card is damaged, it cannot be written, the
-                network's terms were not confirmed, a live folder is to have a weaker liveness
-                check by one signature, or by one what only the first approval takes from one.
+                network's terms were not confirmed, or a live folder is to have a weaker liveness
+                check by one signature.
             ValueError: If nobody signs.
         """
         if not by:
@@ -157,11 +160,6 @@ class Approvals:
                 f"The liveness check “{settings.liveness}” is weaker than “challenge”: a live data"
                 " folder takes it from two members of staff only. Make the folder with"
                 " “challenge”, then let two run “python -m atm approve”."
-            )
-        if self.needs_two(settings) and len(set(by)) < 2 and self._is_later():
-            raise NotApprovedError(
-                "Nothing outside this disk remembers the audit log: two members of staff must"
-                f" approve that once; {_ADVICE}."
             )
         settings = self.in_effect(settings, models=models)
         if self.terms(settings, models=models) not in ("", confirmed):
@@ -259,13 +257,6 @@ class Approvals:
                 f" {memory} does: connect it again, or {_ADVICE}."
             )
         return found
-
-    def _is_later(self) -> bool:
-        """Return whether there is an approval already, also one that was altered."""
-        try:
-            return self.last is not None
-        except NotApprovedError:
-            return True
 
     def _memory(self, settings: Settings, by: Sequence[str]) -> str:
         alone = bool(self.problem(settings)) and len(set(by)) < 2

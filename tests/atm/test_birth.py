@@ -235,3 +235,34 @@ def test_a_key_of_the_version_before_makes_a_living_folder(branch: Settings, atm
     assert json.loads(key.read_text())["place"] == str(branch.data_dir)  # adopted
     empty(branch.data_dir)
     assert atm("init", "--kind", "live", lines=("mallory", "864209")) == 2
+
+
+def test_a_birth_that_is_killed_between_key_and_folder_is_begun_again(
+    settings: Settings, atm: Atm
+) -> None:
+    with (
+        mock.patch("atm.folder._write", side_effect=KeyboardInterrupt),
+        mock.patch("sys.stderr", io.StringIO()),
+    ):
+        assert atm("init", "--kind", "live", lines=STAFF) == 2
+    (left,) = settings.key_dir.glob("*.key")
+    with pytest.raises(AtmError, match="There is no data folder"):
+        open_machine(settings)
+    assert atm("init", "--kind", "live", lines=STAFF) == 0
+    assert left.stem != folder_id(settings)
+    open_machine(settings).close()
+
+
+@pytest.mark.parametrize("act", ["begin_life", "add_first"])
+def test_a_first_member_whose_making_is_killed_is_made_again(
+    settings: Settings, atm: Atm, act: str
+) -> None:
+    """Nobody is a member of a folder that does not live yet: that one may be begun anew."""
+    place = "atm.local_bank.begin_life" if act == "begin_life" else f"{_REGISTRY}.{act}"
+    with mock.patch(place, side_effect=KeyboardInterrupt):
+        assert atm("init", "--kind", "live", lines=STAFF) == 2
+    assert atm("init", "--kind", "live", lines=STAFF) == 0
+    assert atm("list", lines=STAFF) == 0
+
+
+_REGISTRY = "atm.staff.registry.StaffRegistry"
