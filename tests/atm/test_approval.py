@@ -218,6 +218,8 @@ def publish(models: Path) -> None:
 
 OTHERS: dict[str, Any] = {
     "anchor_dir": Path("/elsewhere"),
+    "tpm": "device:/dev/tpmrm0",
+    "tpm_pcrs": "sha256:0,7",
     "store": "https://elsewhere",
     "store_ca": Path("/elsewhere"),
     "store_cert": Path("/elsewhere"),
