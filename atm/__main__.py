@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from atm.birth import bear
 from atm.commands import closed, customers, office
+from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError
@@ -62,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _init(settings: Settings, options: argparse.Namespace) -> int:
     """Make a data folder, with its first member of staff or for a kiosk of the service."""
+    if options.instead_of is not None:
+        end_lost_folder(settings, options.instead_of)
+    bear(settings)
     if settings.store:
         return closed.approve(settings, options)
     options.run = office.init
@@ -166,6 +171,11 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         closed_run=_init,
     )
     init.add_argument("--kind", type=Kind, choices=list(Kind), help="default: live")
+    init.add_argument(
+        "--instead-of", type=Path, metavar="FILE",
+        help="the key backup of a live folder that is lost; first reads its passphrase, then name"
+        " and PIN of two members of staff, and ends that folder",
+    )  # fmt: skip
     staff = command(
         "staff", "members of staff: list reads name and PIN of one, the others of two", run.staff
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from atm.errors import AtmError
 from atm.folder import DataFolder, Kind
+from atm.outside_memory import Memory, outside_memory
 from atm.settings import Settings
 from credentials.errors import CredentialError, DamagedStoreError
 from credentials.sealed.files import JsonObject
@@ -39,6 +40,13 @@ FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", 
 The folders locate the approval and its key; the key file holds the kind; the registration holds the
 camera; language and screen only affect how pages look. Every other setting is bound.
 """
+
+UNSIGNED = "Two members of staff must still approve this kiosk. Ask staff."
+"""Why a live folder without a memory outside its disk serves nobody yet."""
+
+_MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
+"""Name of the memory outside the disk among the approved settings, and what the first member of
+staff alone can say of it."""
 
 _ADVICE = "run “python -m atm approve”"
 
@@ -74,6 +82,7 @@ class Approvals:
 
     def __init__(self, folder: DataFolder, seal: Seal) -> None:
         """Use the approval file in *folder*, whose key made *seal*; nothing is opened yet."""
+        self._folder = folder
         self._live = folder.kind is Kind.LIVE
         self._file = RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
 
@@ -127,6 +136,9 @@ class Approvals:
     ) -> Approval:
         """Approve the present models and settings; this replaces the previous approval.
 
+        One may sign that nothing outside the disk remembers the log, but nobody is served until two
+        have (`problem`).
+
         Args:
             settings: In effect: defaults, file, environment and options together.
             by: Names of those who sign.
@@ -157,7 +169,8 @@ class Approvals:
             )
         paths = _model_files(settings.network, models)
         files = {name: _digest(path) for name, path in paths.items()}
-        approval = Approval(tuple(by), now or datetime.now(UTC), files, bound_settings(settings))
+        bound = bound_settings(settings) | {_MEMORY: self._memory(settings, by)}
+        approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
         record: JsonObject = {
             "by": list(by),
             "at": approval.at.isoformat(),
@@ -212,6 +225,16 @@ class Approvals:
                 raise NotApprovedError(str(error)) from error
         return "; ".join(found)
 
+    def problem(self, settings: Settings) -> str:
+        """Return why nobody may be served yet, "" where they may."""
+        if not self._live or outside_memory(settings, self._folder) is not Memory.NONE:
+            return ""
+        with contextlib.suppress(NotApprovedError):  # `check` says what is wrong with it
+            found = self.last
+            if found is not None and found.settings.get(_MEMORY) == Memory.NONE:
+                return ""
+        return UNSIGNED
+
     def check(self, settings: Settings, *, models: Path | None = None) -> Approval:
         """Check that the models, and in a live folder the settings, are the approved ones.
 
@@ -241,17 +264,25 @@ class Approvals:
             )
         if not self._live:
             return found
+        usual = bound_settings(Settings())
         now = bound_settings(settings)
-        approved = {
-            **bound_settings(Settings()),
-            **found.settings,
-        }  # older ones lack later settings
-        for name in sorted(now.keys() | approved.keys()):
-            if now.get(name) != approved.get(name):
+        for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
+            # A setting that is newer than the approval had its default then.
+            if now.get(name) != found.settings.get(name, usual.get(name)):
                 raise NotApprovedError(
                     f"The setting {name} differs from what staff approved; {_ADVICE}."
                 )
+        then, memory = found.settings.get(_MEMORY), outside_memory(settings, self._folder)
+        if then in (Memory.SERVICE, Memory.TPM, Memory.DISK) and then != memory:
+            raise NotApprovedError(
+                f"Outside this disk {then} remembered the audit log when staff approved, and now"
+                f" {memory} does: connect it again, or {_ADVICE}."
+            )
         return found
+
+    def _memory(self, settings: Settings, by: Sequence[str]) -> str:
+        alone = bool(self.problem(settings)) and len(set(by)) < 2
+        return _SIGNED_BY_ONE if alone else outside_memory(settings, self._folder)
 
 
 def bound_settings(settings: Settings) -> dict[str, str]:

@@ -5,8 +5,8 @@ import fcntl
 import os
 import stat
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +28,14 @@ class FolderError(AtmError):
     """The folder cannot be used as this data folder, or does not take this camera."""
 
 
+class NoFolderError(FolderError):
+    """There is no data folder, and none is missing: one may be made."""
+
+
+class LostFolderError(FolderError):
+    """A folder that the key folder or the anchor knows as living is not in its place."""
+
+
 class Kind(StrEnum):
     """Kind of a data folder; only a live one admits real customers."""
 
@@ -44,8 +52,8 @@ class DataFolder:
         path: The folder, absolute.
         kind: The kind it was made as.
         folder_id: 32 lower-case hexadecimal digits, random; names its key.
-        fresh: Whether it held no data yet when it was opened, besides its description and its
-            settings.
+        fresh: Whether it may still lack its key and the first entry of its log: it held no data
+            when it was made, or it is not born yet (`atm.birth`).
     """
 
     path: Path
@@ -75,12 +83,17 @@ class DataFolder:
             yield
 
 
-def open_folder(path: Path, kind: Kind | None = None) -> DataFolder:
+def open_folder(
+    path: Path, kind: Kind | None = None, before: Callable[[str], None] = lambda _id: None
+) -> DataFolder:
     """Open the data folder *path*; make it if there is none, or it is empty.
+
+    Whoever may not make one uses `open_existing`; `atm.birth` says who may.
 
     Args:
         path: The folder. What is above it is made too.
         kind: Kind of a new folder (live when None), and the kind that an old one must have.
+        before: Called with the id of a new folder before the folder has it.
 
     Raises:
         FolderError: If an old one is of another kind, is damaged, or was not made by this
@@ -96,7 +109,9 @@ def open_folder(path: Path, kind: Kind | None = None) -> DataFolder:
             path.chmod(0o700)
         with files.locked(path / FOLDER_FILE):
             if not (path / FOLDER_FILE).exists():
-                _write(path, kind or Kind.LIVE)
+                folder_id = uuid.uuid4().hex
+                before(folder_id)
+                _write(path, kind or Kind.LIVE, folder_id)
         return _open_old(path, kind)
     except OSError as error:
         raise FolderError(f"The data folder {path} cannot be used: {error.strerror}.") from error
@@ -105,14 +120,40 @@ def open_folder(path: Path, kind: Kind | None = None) -> DataFolder:
 
 
 def open_existing(path: Path, kind: Kind | None = None) -> DataFolder:
-    """Open the data folder *path*; see `open_folder`.
+    """Open the data folder *path*, which is not fresh; see `open_folder`.
 
     Raises:
         FolderError: If there is none, or as `open_folder`.
     """
-    if not (path / FOLDER_FILE).exists():
+    if not is_there(path):
         raise FolderError(f"There is no data folder {path}.")
-    return open_folder(path, kind)
+    return replace(open_folder(path, kind), fresh=False)
+
+
+def is_there(path: Path) -> bool:
+    """Return whether *path* is a data folder, whatever its state.
+
+    Raises:
+        FolderError: If that cannot be found out.
+    """
+    try:
+        return (path / FOLDER_FILE).exists()
+    except OSError as error:
+        raise FolderError(f"The data folder {path} cannot be used: {error.strerror}.") from error
+
+
+def is_empty(folder: DataFolder) -> bool:
+    """Return whether *folder* holds nothing but its description and its settings.
+
+    Raises:
+        FolderError: If that cannot be found out.
+    """
+    try:
+        return not any(_data(folder.path))
+    except OSError as error:
+        raise FolderError(
+            f"The data folder {folder.path} cannot be used: {error.strerror}."
+        ) from error
 
 
 def check_camera(kind: Kind, spec: str) -> None:
@@ -189,9 +230,9 @@ def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                     waiting.append(entry.path)
 
 
-def _write(path: Path, kind: Kind) -> None:
+def _write(path: Path, kind: Kind, folder_id: str) -> None:
     document = (
-        f'{{"version": {_VERSION}, "kind": "{kind}", "folder_id": "{uuid.uuid4().hex}",'
+        f'{{"version": {_VERSION}, "kind": "{kind}", "folder_id": "{folder_id}",'
         f' "created_at": "{datetime.now(UTC).isoformat()}"}}\n'
     )
     files.write_whole(path / FOLDER_FILE, document.encode("ascii"))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
 from atm.audit import AuditError, AuditLog
+from atm.birth import begin_life, open_born
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
 from atm.enrolment.enrolment import Enrolments, opening_limit_minor
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing
+from atm.folder import DataFolder
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
 from atm.login.decision import Decision
@@ -129,6 +131,7 @@ class LocalBank:
         first = self.staff.check_first(name, pin)
         # Staff without an approval could not start the kiosk.
         self.stores.approvals.approve(self.settings, [first], confirmed=confirmed)
+        begin_life(self.settings, self.stores.folder)
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -216,7 +219,7 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
     Raises:
         AtmError, CredentialError: If there is none, it is old, or it cannot be used.
     """
-    folder = open_existing(settings.data_dir)
+    folder = open_born(replace(settings, kind=None))
     if folder.fresh:
         raise AtmError("There is no member of staff yet.")
     known: dict[str, int] = {}

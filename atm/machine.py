@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atm.accounts.session import Session
+from atm.approval import NotApprovedError
 from atm.bank import Bank
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraIdentity
@@ -76,8 +77,21 @@ class Machine:
 
     @property
     def camera_problem(self) -> str:
-        """Why the camera of a live data folder may not be used; "" when it may."""
-        return self._registered_camera.problem
+        """Why the camera of a live data folder may not be used; "" when it may.
+
+        Nobody is captured either before two have approved a kiosk that nothing outside its disk
+        remembers (`Approvals.problem`).
+        """
+        return self._registered_camera.problem or self._unsigned
+
+    @property
+    def _unsigned(self) -> str:
+        return self.bank.stores.approvals.problem(self.settings)
+
+    def _allowed_camera(self) -> Camera:
+        if self._unsigned:
+            raise NotApprovedError(self._unsigned)
+        return self._registered_camera.allowed()
 
     @property
     def ready(self) -> bool:
@@ -166,7 +180,7 @@ class Machine:
         def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
             from face_auth.verification import verify
 
-            camera = self._registered_camera.allowed()
+            camera = self._allowed_camera()
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             claimed = claim(recogniser, frames)
@@ -311,7 +325,7 @@ class Machine:
         def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
             from face_auth.enrolment import enrol_face
 
-            camera = drawn or self._registered_camera.allowed()
+            camera = drawn or self._allowed_camera()
             recogniser = self.warm_up()
             now = time.monotonic()
             frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)

@@ -3,8 +3,9 @@
 import contextlib
 
 from atm.bank import Bank
+from atm.birth import adopt, open_or_bear
 from atm.errors import AtmError
-from atm.folder import DataFolder, FolderError, check_private, open_folder, remove_partials
+from atm.folder import DataFolder, FolderError, check_private, remove_partials
 from atm.local_bank import LocalBank, open_folder_staff
 from atm.machine import Machine
 from atm.ports import SignIn
@@ -13,18 +14,20 @@ from credentials.errors import CredentialError
 
 
 def open_machine(settings: Settings) -> Machine:
-    """Open the machine of *settings*; make its data folder if it is missing.
+    """Open the machine of *settings*; make its folder if they ask for a new test or demo folder.
 
     Raises:
+        NoFolderError: If there is no data folder yet, and they do not name such a kind.
         AtmError: If it must not be opened; the text is a sentence for staff.
     """
     held = contextlib.ExitStack()
     try:
-        folder = open_folder(settings.data_dir, settings.kind)
+        folder = open_or_bear(settings)
         with contextlib.suppress(FolderError), folder.held(alone=True):
             remove_partials(folder)  # not while another process may be writing them
         held.enter_context(folder.held())
         check_private(folder)
+        adopt(settings, folder)
         bank = _open_bank(settings, folder)
         bank.check_approved()
         bank.tidy()

@@ -31,6 +31,8 @@ _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
 _SERVICE = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,250}/?")
+PLACE_OF_TPM = re.compile(r"device:/dev/[a-z0-9]{1,32}|swtpm:(path=[\w./-]{1,200}|port=[0-9]{1,5})")
+_PCRS = re.compile(r"sha(1|256|384):[0-9]{1,2}(,[0-9]{1,2})*")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -46,6 +48,9 @@ class Settings:
         data_dir: The data folder.
         key_dir: Folder of root keys, outside the data folder.
         anchor_dir: Folder of the log's anchor, best on another disk; None: beside the keys.
+        tpm: The TPM that seals a new root key and counts for the log's anchor, such as
+            "device:/dev/tpmrm0"; "": none, and the key stands in its file.
+        tpm_pcrs: PCRs that the key is sealed with, such as "sha256:0,7"; "": none.
         kind: Kind of a new data folder, and the kind an old one must have; None: live, or any.
         camera: "0", "/dev/video0", an address, a file, a folder, or "demo".
         network: Face network, "bundled" or "vggface2"; "": the one that the data folder records
@@ -75,6 +80,8 @@ class Settings:
     data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path(_APP))
     key_dir: Path = field(default_factory=lambda: platformdirs.user_config_path(_APP) / "keys")
     anchor_dir: Path | None = None
+    tpm: str = ""
+    tpm_pcrs: str = ""
     kind: Kind | None = None
     camera: str = "0"
     network: str = ""
@@ -202,6 +209,18 @@ def _service(value: object, text: bool) -> str:
     return value.rstrip("/")
 
 
+def _tpm(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not PLACE_OF_TPM.fullmatch(value):
+        raise ValueError("a TPM such as device:/dev/tpmrm0")
+    return value
+
+
+def _pcrs(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _PCRS.fullmatch(value):
+        raise ValueError("PCRs such as sha256:0,7")
+    return value
+
+
 def _one_of(*choices: str) -> _Reader:
     def read(value: object, text: bool) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -267,6 +286,8 @@ _READERS: dict[str, _Reader] = {
     "data_dir": _path,
     "key_dir": _path,
     "anchor_dir": _path,
+    "tpm": _tpm,
+    "tpm_pcrs": _pcrs,
     "kind": _kind,
     "camera": _text,
     "network": _one_of(*NETWORKS),

@@ -125,13 +125,12 @@ class App(Shell):
         self.notice = notice
         if notice is None:
             self.language = self._speak(self.settings.language)
-        out = self.host.condition is Condition.OUT
-        self.show(self._pages.out_of_service if out else self._pages.home)
+        self.show(self._first_page())
 
     def speak(self, code: str) -> None:
         """Change the language, at home."""
         self.language = self._speak(code)
-        self.show(self._pages.home)
+        self.show(self._first_page())
 
     def redraw_bars(self) -> None:
         """Redraw the top bar and the status bar for the page in front."""
@@ -163,9 +162,11 @@ class App(Shell):
         else:
             self._waiting = (self.screen, action)
 
-    def reopen(self, settings: Settings | None = None) -> None:
-        """Open the machine again, or the one that other *settings* describe."""
-        self.host.open(settings)
+    def reopen(
+        self, settings: Settings | None = None, first: Callable[[], object] | None = None
+    ) -> None:
+        """Open the machine again, or that of other *settings*; see `MachineHost.open`."""
+        self.host.open(settings, first=first)
         self.go_home()
 
     def ask(
@@ -274,7 +275,7 @@ class App(Shell):
         return [*self.screen.stops(), *self.window.top.controls()]
 
     def _host_changed(self) -> None:
-        if self.host.condition is Condition.OUT:
+        if self.host.condition in (Condition.OUT, Condition.NO_FOLDER):
             self.go_home()
             return
         if self.machine_ready:
@@ -286,6 +287,12 @@ class App(Shell):
             self._waiting = None
             if waiting[0] is self.screen:
                 waiting[1]()
+
+    def _first_page(self) -> Make:
+        """Return what makes the page that stands where no visitor is."""
+        pages = self._pages
+        others = {Condition.OUT: pages.out_of_service, Condition.NO_FOLDER: pages.first_choice}
+        return others.get(self.host.condition, pages.home)
 
     def _rescaled(self) -> None:
         if self.dialog is not None:

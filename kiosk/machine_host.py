@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from atm.errors import AtmError
+from atm.folder import NoFolderError
 from face_auth.errors import FaceAuthError
 from face_auth.types import CameraState
 from kiosk.fault_codes import code_of
@@ -34,6 +35,7 @@ class Condition(Enum):
     READY = auto()
     NO_CAMERA = auto()
     OTHER_CAMERA = auto()
+    NO_FOLDER = auto()
     OUT = auto()
 
 
@@ -65,6 +67,7 @@ class MachineHost:
         """Why the kiosk is out of service, for staff alone; "" while it is not."""
         self.code = ""
         """The same for everybody, as `fault_codes` has it."""
+        self._no_folder = False
         self._worker = worker
         self._open_with = open_with
         self._furnish = furnish
@@ -84,11 +87,12 @@ class MachineHost:
 
         Args:
             settings: These replace the last ones.
-            first: Called on a worker while no machine is open; it must not raise.
+            first: Called on a worker while no machine is open; what it raises takes the kiosk out
+                of service.
         """
         wanted = self.settings = settings or self.settings
         old, self.machine, self.problem, self._camera_problem = self.machine, None, "", ""
-        self.first_start = False
+        self.first_start = self._no_folder = False
         self.furnished = False
         if self._attempt is not None:
             self._attempt.drop()
@@ -116,6 +120,8 @@ class MachineHost:
         """The kiosk's condition now; cheap."""
         if self.problem:
             return Condition.OUT
+        if self._no_folder:
+            return Condition.NO_FOLDER
         machine = self.machine
         if machine is None:
             return Condition.OPENING
@@ -200,7 +206,14 @@ class MachineHost:
         self._changed()
 
     def fail(self, error: BaseException) -> None:
-        """Take the kiosk out of service because of *error*."""
+        """Take the kiosk out of service because of *error*, unless it is the very first start.
+
+        The folder of a bank's kiosk is made by command, with staff of the service.
+        """
+        if isinstance(error, NoFolderError) and not self.settings.store:
+            self._no_folder = True
+            self._changed()
+            return
         self.code = code_of(error)
         _log.error("Out of service, %s: %s", self.code, error, exc_info=error)
         self.problem = _sentence(error)

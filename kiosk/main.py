@@ -44,7 +44,8 @@ def new_app(
     heart: Heart | None = None,
 ) -> App:
     """Open the window at its home page; see `App`."""
-    return App(settings, FirstPages(Home, OutOfService, _covered), open_with, furnish, heart)
+    pages = FirstPages(Home, _first_choice, OutOfService, _covered)
+    return App(settings, pages, open_with, furnish, heart)
 
 
 def run(settings: Settings, heart: Heart) -> int:
@@ -58,6 +59,13 @@ def run(settings: Settings, heart: Heart) -> int:
         signal.signal(ending, lambda *_: app.worker.post(app.close))
     app.run()
     return 0
+
+
+def _first_choice(app: Shell) -> Page:
+    """Make the page of the very first start; the first paint of every other one does not wait."""
+    from kiosk.screens.customer.first_choice import FirstChoice
+
+    return FirstChoice(app)
 
 
 def _covered(app: Shell) -> Page:

@@ -114,8 +114,10 @@ class Shell(Protocol):
         """Do *action* as soon as the machine is open, if the page is still the same."""
         ...
 
-    def reopen(self, settings: Settings | None = None) -> None:
-        """Open the machine again, or the one that other *settings* describe."""
+    def reopen(
+        self, settings: Settings | None = None, first: Callable[[], object] | None = None
+    ) -> None:
+        """Open the machine again, or that of other *settings*; see `MachineHost.open`."""
         ...
 
     def ask(
@@ -152,10 +154,12 @@ class FirstPages:
 
     Attributes:
         home: Where everything begins and ends.
+        first_choice: In the place of home while there is no data folder.
         out_of_service: In the place of home while nobody can be served.
         covered: In the place of an account whose owner is gone.
     """
 
     home: Make
+    first_choice: Make
     out_of_service: Make
     covered: Make

@@ -50,15 +50,30 @@ class Chain:
     """The log's files with their key; the caller holds the log's lock."""
 
     def __init__(
-        self, path: Path, key_path: Path, reserved: ReservedSpace, largest_bytes: int
+        self,
+        path: Path,
+        key_path: Path,
+        reserved: ReservedSpace,
+        largest_bytes: int,
+        *,
+        begins: bool = True,
     ) -> None:
-        """Add to *path*, with the key at *key_path*; begin a new file at *largest_bytes*."""
+        """Prepare a log; nothing is opened yet.
+
+        Args:
+            path: The file that is written now.
+            key_path: File of the present key.
+            reserved: Disk space that is released when the disk is full.
+            largest_bytes: Size of *path* at which a new file is begun.
+            begins: Whether the log may begin where there is neither log nor key.
+        """
         self.log_files = LogFiles(path)
         self.states = StateFile(key_path)
         self._path = path
         self._key_path = key_path
         self._reserved = reserved
         self._largest = largest_bytes
+        self._begins = begins
 
     def head(self) -> Head:
         """Find the end of the log, behind the newest genuine entry.
@@ -70,6 +85,11 @@ class Chain:
         state = self.states.read()
         if state is None:
             self._check_nothing_there()
+            if not self._begins:
+                raise AuditError(
+                    f"The log {self._path} and its key {self._key_path} are missing, but the folder"
+                    " had them: put both back, or ask the auditor to begin a new log."
+                )
             return Head(State.first())
         full = self.log_files.numbered(state.part)
         if full.exists():  # a crash between two files

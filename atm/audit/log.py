@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from atm.audit.chain import Chain, Head
+from atm.audit.counter import Counter
 from atm.audit.entries import AuditError, check_field
 from atm.audit.repeated_refusals import Draft, RepeatedRefusals
 from atm.audit.reserved_space import ReservedSpace
@@ -24,6 +25,8 @@ LARGEST_BYTES = 16 * 2**20
 ROOM_ENTRIES = 10_000
 
 _KEEP_ROOM_EVERY = 100
+_AFTERWARDS = ("begun", "booked", "returned")
+"""Steps after which nothing is given out, or that follow one that was anchored."""
 
 
 class AuditLog:
@@ -40,6 +43,8 @@ class AuditLog:
         steady: Callable[[], float] = time.monotonic,
         largest_bytes: int = LARGEST_BYTES,
         room_entries: int = ROOM_ENTRIES,
+        begins: bool = True,
+        counter: Counter | None = None,
     ) -> None:
         """Prepare a log at *path*, whose folder exists; nothing is opened yet.
 
@@ -53,12 +58,14 @@ class AuditLog:
             steady: Returns seconds of a clock that is never set.
             largest_bytes: At which size of *path* a new file is begun.
             room_entries: Number of entries for which disk space is reserved.
+            begins: Whether it may begin where there is neither log nor key; only in a new folder.
+            counter: The counter of a TPM that the anchor is bound to.
         """
         self.path = path
         self.key_path = key_path
-        self.anchor = Anchor(anchor_path)
+        self.anchor = Anchor(anchor_path, counter)
         self._reserved = ReservedSpace(path, room_entries)
-        self.chain = Chain(path, key_path, self._reserved, largest_bytes)
+        self.chain = Chain(path, key_path, self._reserved, largest_bytes, begins=begins)
         self._stores = stores
         self._clock = clock
         self._steady = steady
@@ -80,12 +87,15 @@ class AuditLog:
         """Return the log of *folder*: its key in *key_dir*, its anchor there or in *anchor_dir*."""
         key = key_dir / f"{folder.folder_id}.audit"
         anchor = (anchor_dir or key_dir) / f"{folder.folder_id}.anchor"
-        return cls(folder.path / "audit.jsonl", key, anchor, stores=stores)
+        log = folder.path / "audit.jsonl"
+        counter = Counter.of(key_dir, folder.folder_id)
+        return cls(log, key, anchor, stores=stores, begins=folder.fresh, counter=counter)
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add the entry ``{"n", "at", "kind": kind, **fields, "stores", "previous", "mac"}``.
 
-        It is on disk when this returns, and anchored if *anchor*. Only a refusal (a field
+        It is on disk when this returns, and anchored if *anchor* or it is a refusal (else an image
+        of the disk that is put back would give the attempts back too). Only a refusal (a field
         ``outcome`` that is not "granted") that repeats the last entry within a minute, with the
         same customer, staff and reasons, is counted in memory first; one entry with the field
         ``repeated`` follows when the minute is over, or something else is appended; a crash
@@ -109,7 +119,8 @@ class AuditLog:
             if not anchor and self._repeated.counts(kind, fields, now):
                 self._flush_later(self._repeated.left(now))
                 return
-            self._write([*self._repeated.pending(), (kind, fields)], stores, anchor=anchor)
+            drafts = [*self._repeated.pending(), (kind, fields)]
+            self._write(drafts, stores, anchor=anchor or any(map(_refuses, drafts)))
             self._repeated.written(kind, fields, now)
 
     def remember(self) -> None:
@@ -235,7 +246,7 @@ class AuditLog:
             with self._lock:
                 pending = self._repeated.pending()
                 if pending:
-                    self._write(pending, stores)
+                    self._write(pending, stores, anchor=True)
                     self._repeated.written()
 
     def close(self) -> None:
@@ -301,7 +312,7 @@ class AuditLog:
         at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
         state = self.chain.extend(head, drafts, at, stores)
         if anchor:
-            self.anchor.write(state)
+            self.anchor.write(state, gives=any(map(_gives, drafts)))
         return state
 
     def _write(
@@ -341,3 +352,12 @@ class AuditLog:
 
     def _failed(self, act: str, error: OSError) -> AuditError:
         return AuditError(f"The log {self.path} cannot be {act}: {error.strerror or error}.")
+
+
+def _gives(draft: Draft) -> bool:
+    """Return whether something is given out after the entry that must not come undone with it."""
+    return draft[1].get("outcome") != "granted" and draft[1].get("step") not in _AFTERWARDS
+
+
+def _refuses(draft: Draft) -> bool:
+    return draft[1].get("outcome", "granted") != "granted"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Self, cast
 
+from atm.audit.counter import Counter
 from atm.audit.entries import KEY_BYTES, NO_MAC, AuditError, Line, digest, next_key
 from atm.audit.two_slot_file import TwoSlotFile
 from credentials.sealed.files import JsonObject
@@ -152,10 +153,16 @@ class Anchored:
 class Anchor:
     """Copy of the log's head in a second place, best on another disk."""
 
-    def __init__(self, path: Path) -> None:
-        """Use the file *path* (0600)."""
+    def __init__(self, path: Path, counter: Counter | None = None) -> None:
+        """Use the file *path* (0600), bound to *counter* where there is one."""
         self.path = path
         self._file = TwoSlotFile(path, "log's anchor")
+        self._counter = counter
+        self._begins_again = False
+
+    def begin_again(self) -> None:
+        """Let the next anchoring begin a new anchor: the old one was set aside with its log."""
+        self._begins_again = True
 
     def read(self) -> Anchored | None:
         """Return the anchored entry, None if there is no file.
@@ -178,6 +185,10 @@ class Anchor:
             AuditError: If entries that were anchored are gone, or the anchor is older than it
                 was, or cannot be read.
         """
+        if self._begins_again:
+            return 0
+        if self._counter is not None:
+            self._counter.check(self._file.read())
         found = self.read()
         if found is None or found.n < state.anchored:
             if state.anchored:
@@ -193,13 +204,25 @@ class Anchor:
             )
         return found.n
 
-    def write(self, state: State) -> None:
+    def write(self, state: State, *, gives: bool = True) -> None:
         """Anchor the newest entry of a log whose checked state is *state*.
+
+        Args:
+            state: After that entry.
+            gives: Whether something is given out after it; see `Counter.raised`.
 
         Raises:
             AuditError: If it is not on disk.
         """
         document: JsonObject = {"n": state.n - 1, "mac": state.previous}
+        if self._counter is None:
+            self._put(document, state)
+        else:
+            with self._counter.raised(gives=gives) as value:
+                self._put(self._counter.tagged(document | {"counter": value}), state)
+        self._begins_again = False
+
+    def _put(self, document: JsonObject, state: State) -> None:
         if self.path.exists():
             self._file.write(document)
         elif state.anchored:

@@ -167,6 +167,7 @@ def _set_aside(log: AuditLog) -> Head:
         if each.exists():
             each.rename(each.with_name(f"{each.name}.{name}"))
             files.sync_folder(each.parent)
+    log.anchor.begin_again()
     return Head(replace(State.first(), n=last + 1, stores=stores))
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from atm.approval import Approval
 from atm.audit import AuditLog
-from atm.commands.door import opened
+from atm.audit.counter import Counter
+from atm.birth import begin_life, open_born, open_or_bear
+from atm.commands.door import Opened, opened
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing, open_folder
+from atm.folder import DataFolder, open_existing
 from atm.keys.key_backup import NewBackup, backup, restore_backup
 from atm.keys.key_rotation import rotate, unfinished
 from atm.keys.keys import Keys
@@ -20,7 +22,7 @@ from atm.maintenance.rebuild import check_enrolled_with
 from atm.maintenance.rebuild import rebuild as change_network
 from atm.maintenance.restore import CounterFile, Restore
 from atm.settings import Settings
-from atm.staff.staff_file import staff_hashes
+from atm.staff.staff_file import Staff, staff_hashes
 from atm.stores import (
     ATTEMPTS,
     CREDENTIALS,
@@ -31,6 +33,7 @@ from atm.stores import (
     open_staff,
 )
 from atm.terminal import NO, YES, ask, confirm, sign_in, sign_two
+from atm.tpm import Tpm
 from credentials.attempts import Attempts
 from credentials.sealed.resealing import reseal_database, reseal_records
 from credentials.sealed.seal import Seal
@@ -50,7 +53,7 @@ def approve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def approve_kiosk(settings: Settings) -> Approval | None:
-    """Approve with staff signed in at the service; make the data folder of a new kiosk.
+    """Approve with staff signed in at the service; a new test folder is made.
 
     Returns:
         The approval; None if the network's terms were not confirmed.
@@ -61,14 +64,17 @@ def approve_kiosk(settings: Settings) -> Approval | None:
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.network import network_of_service
 
-    folder = open_folder(settings.data_dir, settings.kind)
+    folder = open_or_bear(settings)
     with folder.held(), contextlib.closing(client_of(settings)) as client:
         settings = replace(settings, network=network_of_service(client, settings.network))
+        with opened(settings, folder, replaced=["approval"]) as found:
+            found.stores.audit.append("start")  # a folder that lives has a log
+            begin_life(settings, folder)
         return _approve(settings, folder)
 
 
 def _approve_folder(settings: Settings) -> Approval | None:
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     with folder.held():
         return _approve(settings, folder)
 
@@ -80,6 +86,8 @@ def _approve(settings: Settings, folder: DataFolder) -> Approval | None:
         if isinstance(stores, Stores):
             check_enrolled_with(stores, settings)
         looser = stores.approvals.looser(settings)
+        if not looser and stores.approvals.problem(settings):
+            looser = "nothing outside the disk remembers the audit log"
         if looser:
             print(f"Two members of staff must sign: {looser}.")
         names = sign_two(found.staff).names if looser else [sign_in(found.staff).name]
@@ -98,7 +106,7 @@ def _approve(settings: Settings, folder: DataFolder) -> Approval | None:
 def rebuild(settings: Settings, options: argparse.Namespace) -> int:
     """Change the face network: two sign, and every template is made again from its pictures."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     made = None
     with folder.held(alone=True), opened(settings, folder) as found:
         stores = found.stores
@@ -133,17 +141,21 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back up, restore or rotate the root key."""
     _need_own_customers(settings)
     folder = open_existing(settings.data_dir, settings.kind)
+    if options.act == "restore" and options.file is not None:
+        tpm = Tpm.of(settings)
+        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder, tpm)
+        Counter.replace(settings.key_dir, folder.folder_id, tpm)
+        print(f"the key of {folder.path} is back")
+        return YES
+    folder = open_born(settings)
     if options.act == "rotate":
         return _rotate(settings, folder, options.file)
     if options.file is None:
         raise AtmError(f"keys {options.act} needs --file FILE.")
-    if options.act == "restore":
-        restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
-        print(f"the key of {folder.path} is back")
-        return YES
     with folder.held(), opened(settings, folder) as found:
         names = sign_two(found.staff).names
-        backup(settings.key_dir, folder, options.file, ask(PASSPHRASE))
+        staff = _staff_of(found)
+        backup(settings.key_dir, folder, options.file, ask(PASSPHRASE), staff=staff)
         found.log.append("key backup", staff=names, anchor=True)
     print(f"wrote {options.file}; keep it and the passphrase apart")
     return YES
@@ -152,7 +164,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
 def restore(settings: Settings, options: argparse.Namespace) -> int:
     """Restore the credential records from a copy, once two have seen and signed the losses."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     with folder.held(alone=True):
         keys = Keys.open(settings.key_dir, folder)
         audit = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
@@ -193,6 +205,7 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     An interrupted rotation is finished as it was signed, without signing again.
     """
     names: list[str] = []
+    tpm = Tpm.of(settings)
     if unfinished(settings.key_dir, folder):
         copy = None
     elif file is None:
@@ -202,7 +215,8 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     else:
         with folder.held(), opened(settings, folder) as found:
             names = sign_two(found.staff).names
-            copy = NewBackup(settings.key_dir, folder, file, ask(PASSPHRASE))
+            staff = _staff_of(found)
+            copy = NewBackup(settings.key_dir, folder, file, ask(PASSPHRASE), staff)
             found.log.append("rotate", step="begun", staff=names, anchor=True)
     done = rotate(
         settings.key_dir,
@@ -214,8 +228,13 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
             *(partial(reseal_database, folder.path / name) for name in SEALED_DATABASES),
         ],
         pin_hashes=lambda seal: _pin_hashes(folder, seal),
+        tpm=tpm,
     )
+    if tpm is not None:
+        Counter.make(settings.key_dir, folder.folder_id, tpm)
     with folder.held(), opened(settings, folder) as found:
+        if tpm is not None:
+            found.stores.audit.anchor.begin_again()
         found.log.append("rotate", step="done", staff=names, anchor=True)
     print("the keys were changed; the backups of before open nothing any more")
     if copy is not None:
@@ -225,6 +244,11 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     if done.older_peppers:
         print(f"{done.older_peppers} former keys still serve PINs that were not used since")
     return YES
+
+
+def _staff_of(found: Opened) -> Staff:
+    assert isinstance(found.stores, Stores)  # `_need_own_customers`
+    return found.stores.staff_list.read()
 
 
 def _pin_hashes(folder: DataFolder, seal: Seal) -> Iterator[str]:

@@ -72,8 +72,9 @@ def health(machine: Machine, options: argparse.Namespace) -> int:
     print(f"model\t{found.network}, {'approved' if found.approved else 'NOT approved'}{advice}")
     network = "" if found.liveness_network or found.liveness == "off" else ", WITHOUT its network"
     print(f"liveness\t{found.liveness}{network}")
-    print(f"keys\tlast backup {_day(found.last_backup)}")
-    print(f"log\troom for {found.log_room} entries")
+    where = "in the TPM" if found.key_in_tpm else "in a file"
+    print(f"keys\tlast backup {_day(found.last_backup)}; root key {where}")
+    print(f"log\troom for {found.log_room} entries; remembered outside the disk: {found.memory}")
     print(f"pause\t{found.pause_s:.0f} s")
     for note in found.notes:
         print(note)

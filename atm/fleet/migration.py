@@ -17,8 +17,9 @@ from typing import Final
 
 import numpy as np
 
+from atm.birth import open_born
 from atm.fleet.wire_errors import MigrationError
-from atm.folder import FOLDER_FILE, open_folder
+from atm.folder import is_there
 from atm.keys.keys import Keys
 from atm.settings import Settings
 from atm.stores import Stores
@@ -129,9 +130,9 @@ def open_migration_source(settings: Settings) -> Iterator[MigrationSource]:
         AtmError, CredentialError: If a store was altered, is damaged or is an old copy.
     """
     path = settings.data_dir
-    if not (path / FOLDER_FILE).exists():
+    if not is_there(path):
         raise MigrationError(f"There is no data folder {path}.")
-    folder = open_folder(path, settings.kind)
+    folder = open_born(settings)
     with (
         folder.held(alone=True),
         tempfile.TemporaryDirectory(prefix="atm-migrate-") as made,

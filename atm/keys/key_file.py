@@ -1,4 +1,4 @@
-"""File of a data folder's root key, kept outside that folder.
+"""File of a data folder's root key and birth record, kept outside that folder.
 
 It is a small JSON document, 0600:
 
@@ -6,8 +6,13 @@ It is a small JSON document, 0600:
 - `replaces`: while keys are being changed, the key before; else null;
 - `peppers`: of former keys only what PIN hashes still need; see `credentials.hashing`;
 - `kind`: what the data folder was born as, so that nobody turns a live one into a test folder;
+- `life`: how far the folder's life is: "unborn", "living" or "ended" (`atm.birth`);
+- `place`: the folder's path, as it was last opened;
 - `last_backup`: when the document as it is was last backed up; else null;
 - `check`: SHA-256 over all of these, to find damage.
+
+Version 1 had neither life nor place: such a folder is living. Where the kiosk has a TPM, the
+document is encrypted under a key that the TPM has sealed (`atm.keys.sealed_document`).
 """
 
 import hashlib
@@ -15,23 +20,35 @@ import json
 import re
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from atm.errors import AtmError
 from atm.folder import DataFolder
+from atm.keys.sealed_document import Vault, is_sealed
+from atm.tpm import Tpm, TpmError
 from credentials.errors import CredentialError, DamagedStoreError
 from credentials.sealed import files
 from credentials.sealed.files import JsonObject
 
 KEY_BYTES = 32
 
-_VERSION = 1
+_VERSION = 2
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FIELDS = {"version", "kind", "root", "replaces", "peppers", "last_backup", "check"}
+_BIRTH = {"life", "place"}
 _KEY = re.compile("[0-9a-f]{64}")
+
+
+class Life(StrEnum):
+    """How far the life of a data folder is."""
+
+    UNBORN = "unborn"
+    LIVING = "living"
+    ENDED = "ended"
 
 
 class KeysError(AtmError):
@@ -51,6 +68,8 @@ class KeyDocument:
     replaces: bytes | None = None
     peppers: tuple[bytes, ...] = ()
     last_backup: datetime | None = None
+    life: Life = Life.LIVING
+    place: str = ""
 
     def __repr__(self) -> str:
         """Show no key: none may reach a log or a traceback."""
@@ -65,12 +84,14 @@ class KeyDocument:
         """
         rest = {name: value for name, value in document.items() if name != "check"}
         kind, replaces, peppers = (document.get(n) for n in ("kind", "replaces", "peppers"))
-        last_backup = document.get("last_backup")
+        last_backup, place = document.get("last_backup"), document.get("place", "")
+        born = document.get("version") == _VERSION
         if (
-            document.keys() != _FIELDS
-            or document["version"] != _VERSION
+            document.keys() != (_FIELDS | _BIRTH if born else _FIELDS)
+            or document["version"] not in (1, _VERSION)
             or document["check"] != _check(rest)
             or not isinstance(kind, str)
+            or not isinstance(place, str)
             or not isinstance(peppers, list)
             or not (last_backup is None or isinstance(last_backup, str))
         ):
@@ -81,6 +102,8 @@ class KeyDocument:
             replaces=None if replaces is None else _key(replaces),
             peppers=tuple(_key(each) for each in peppers),
             last_backup=None if last_backup is None else datetime.fromisoformat(last_backup),
+            life=Life(str(document.get("life", Life.LIVING))),
+            place=place,
         )
 
     def to_json(self) -> bytes:
@@ -92,6 +115,8 @@ class KeyDocument:
             "replaces": self.replaces and self.replaces.hex(),
             "peppers": [each.hex() for each in self.peppers],
             "last_backup": self.last_backup and self.last_backup.isoformat(),
+            "life": self.life,
+            "place": self.place,
         }
         return json.dumps(rest | {"check": _check(rest)}, indent=1).encode("ascii") + b"\n"
 
@@ -101,10 +126,14 @@ class KeyFile:
     """Path of one data folder's key file, with reading and writing."""
 
     path: Path
+    tpm: Tpm | None = None
 
     @classmethod
-    def of(cls, key_dir: Path, folder: DataFolder) -> Self:
+    def of(cls, key_dir: Path, folder: DataFolder, tpm: Tpm | None = None) -> Self:
         """Return the key file of *folder* in *key_dir*; nothing is opened.
+
+        With *tpm* a document that is written is sealed in that TPM. Without it, one that was sealed
+        stays so, and reading opens it in either case.
 
         Raises:
             KeysError: If *key_dir* lies in the data folder.
@@ -119,7 +148,7 @@ class KeyFile:
                 f"The key folder {key_dir} lies in the data folder {folder.path};"
                 " choose one outside it."
             )
-        return cls(key_dir / f"{folder.folder_id}.key")
+        return cls(key_dir / f"{folder.folder_id}.key", tpm)
 
     def read_or_make(self, folder: DataFolder) -> KeyDocument:
         """Return the document; make it if there is none and *folder* holds no data.
@@ -145,6 +174,19 @@ class KeyFile:
             )
         return document
 
+    def live(self, life: Life) -> None:
+        """Note how far the folder's life is; nothing is written where that is known.
+
+        Raises:
+            KeysError: If the key cannot be used or written.
+        """
+        try:
+            document = self.read()
+            if document.life is not life:
+                self.write(replace(document, life=life))
+        except OSError as error:
+            raise KeysError(f"The key {self.path} cannot be used: {error.strerror}.") from error
+
     def read(self) -> KeyDocument:
         """Return the document.
 
@@ -157,7 +199,15 @@ class KeyFile:
         _check_private(self.path, "600")
         try:
             found = files.read_json(self.path)
-            return KeyDocument.parse(found[0] if found else {})
+            document = found[0] if found else {}
+            if is_sealed(document):
+                document = files.parse_json(self.path, Vault.of(document).open(document))
+            return KeyDocument.parse(document)
+        except TpmError as error:
+            raise KeysError(
+                f"The key {self.path} is sealed in a TPM that does not open it: {error}"
+                " Restore the key from its backup where the TPM is another one."
+            ) from error
         except (DamagedStoreError, ValueError) as error:
             raise DamagedKeyError(
                 f"The key {self.path} is damaged; restore it from its backup."
@@ -177,9 +227,29 @@ class KeyFile:
         try:
             with files.locked(self.path):
                 if not (new and self.path.exists()):  # another process may have been quicker
-                    files.write_whole(self.path, document.to_json())
+                    files.write_whole(self.path, self._packed(document))
+        except TpmError as error:
+            raise KeysError(str(error)) from error
         except CredentialError as error:
             raise KeysError(str(error)) from error
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the file is there and sealed in a TPM."""
+        found = files.read_json(self.path) if self.path.exists() else None
+        return found is not None and is_sealed(found[0])
+
+    def _packed(self, document: KeyDocument) -> bytes:
+        """Return *document* as it stands in the file, sealed where it is to be."""
+        plain = document.to_json()
+        if self.tpm is not None:
+            vault = Vault.make(self.tpm)
+        elif self.sealed:
+            found = files.read_json(self.path)
+            vault = Vault.of(found[0] if found else {})
+        else:
+            return plain
+        return json.dumps(vault.close(plain), indent=1).encode("ascii") + b"\n"
 
 
 def new_root() -> bytes:

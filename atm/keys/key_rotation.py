@@ -14,6 +14,7 @@ from atm.folder import DataFolder, FolderError, remove_partials
 from atm.keys.key_backup import NewBackup
 from atm.keys.key_file import KeyDocument, KeyFile, KeysError, new_root
 from atm.keys.keys import Keys
+from atm.tpm import Tpm
 from credentials.errors import CredentialError
 from credentials.hashing import made_with, pepper_name
 from credentials.sealed.seal import Seal
@@ -55,6 +56,7 @@ def rotate(
     gallery: Path,
     reseal: Sequence[Reseal],
     pin_hashes: Callable[[Seal], Iterable[str]],
+    tpm: Tpm | None = None,
 ) -> Rotation:
     """Rotate the root key of *folder*, or finish an interrupted rotation.
 
@@ -68,12 +70,13 @@ def rotate(
         gallery: The folder of templates and captures.
         reseal: One for each file with MACs of records.
         pin_hashes: All PIN hashes there are, given the new seal; asked last.
+        tpm: Where the new key is sealed; without it a sealed key stays in its TPM.
 
     Raises:
         KeysError: If the key cannot be used, the folder is in use, or a file cannot be brought
             under the new key; the change is not finished then.
     """
-    key_file = KeyFile.of(key_dir, folder)
+    key_file = KeyFile.of(key_dir, folder, tpm)
     try:
         with folder.held(alone=True):
             document = _begin(key_file, folder, copy)
@@ -119,6 +122,8 @@ def _begin(key_file: KeyFile, folder: DataFolder, copy: NewBackup | None) -> Key
                 root=new_root(),
                 replaces=document.root,
                 peppers=(pepper, *document.peppers),
+                life=document.life,
+                place=document.place,
             )
         )
         key_file.write(document)

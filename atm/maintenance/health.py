@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 from atm.camera.registered_camera import RegisteredCamera
 from atm.errors import AtmError
-from atm.folder import DataFolder
+from atm.folder import DataFolder, Kind
+from atm.keys.key_file import KeyFile
 from atm.keys.keys import last_backup
 from atm.liveness_policy import LivenessPolicy
+from atm.outside_memory import Memory, outside_memory
 from atm.settings import Liveness, Settings
 from atm.stores import KioskStores
 from face_auth.errors import FaceAuthError
@@ -32,7 +34,9 @@ class Health:
         liveness: The setting: "challenge", "passive" or "off".
         liveness_network: Whether the published liveness network takes part.
         pace: Pictures a second in the last face checks; None after too few checks.
+        key_in_tpm: Whether a TPM holds the root key; else it stands in a file.
         last_backup: Time of the last key backup; None if there was none.
+        memory: What outside the disk would show that an image of it was put back.
         log_room: Number of entries for which the log has space.
         pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
@@ -50,7 +54,9 @@ class Health:
     liveness: Liveness
     liveness_network: bool
     pace: float | None
+    key_in_tpm: bool
     last_backup: datetime | None
+    memory: Memory
     log_room: int
     pause_s: float
     notes: tuple[str, ...]
@@ -66,7 +72,7 @@ def read_health(
 ) -> Health:
     """Read the state of each part; a part that cannot be read adds a note instead."""
     notes = list(stores.audit.notes())
-    approved, network, backup, pause_s = False, False, None, 0.0
+    approved, network, sealed, backup, pause_s = False, False, False, None, 0.0
     other, terms = _other_network(settings), ""
     try:
         stores.approvals.check(settings)
@@ -83,9 +89,16 @@ def read_health(
         notes.append(str(error))
     try:
         backup = last_backup(settings.key_dir, folder)
+        sealed = KeyFile.of(settings.key_dir, folder).sealed
         pause_s = stores.pause.remaining()
     except AtmError as error:
         notes.append(str(error))
+    memory = outside_memory(settings, folder)
+    if memory is Memory.NONE and folder.kind is Kind.LIVE:
+        notes.append(
+            "Let something outside this disk remember the log: set anchor_dir to a folder on"
+            " another one. Without it nobody notices that an image of the whole disk was put back."
+        )
     now = datetime.now(UTC)
     keeps_customers = not settings.store
     if keeps_customers and (backup is None or (now - backup).days >= OLD_BACKUP_DAYS):
@@ -103,7 +116,9 @@ def read_health(
         liveness=settings.liveness,
         liveness_network=network,
         pace=pace,
+        key_in_tpm=sealed,
         last_backup=backup,
+        memory=memory,
         log_room=stores.audit.room(),
         pause_s=pause_s,
         notes=tuple(notes),

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from atm.approval import Approval, NotApprovedError
+from atm.birth import open_born
 from atm.errors import AtmError
-from atm.folder import open_existing
 from atm.keys.keys import Keys
 from atm.people import Signatures
 from atm.settings import Settings
@@ -119,7 +119,7 @@ def rebuild_closed(
     Raises:
         AtmError, CredentialError: As `rebuild`, or if folder or stores cannot be used.
     """
-    folder = open_existing(settings.data_dir, settings.kind)
+    folder = open_born(settings)
     with folder.held(alone=True):
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
         with contextlib.closing(stores.audit):

@@ -16,6 +16,7 @@ from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
+from kiosk.words.language import languages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
@@ -163,6 +164,17 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the chip that leads home."""
         return Chip(self._("Home"), self.app.go_home, symbol="back")
 
+    def language_chips(self) -> list[Chip]:
+        """Return one chip for each language."""
+        return [
+            Chip(
+                name,
+                lambda code=code: self.app.speak(code),  # type: ignore[misc]
+                chosen=code == self.language.code,
+            )
+            for code, name in languages().items()
+        ]
+
     def cancel_chip(self) -> Chip:
         """Return the chip that breaks off."""
         return Chip(self._("Cancel"), self.cancel)
@@ -175,9 +187,14 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             Condition.WARMING: StatusText(_("Getting ready…"), "warn"),
             Condition.READY: StatusText(_("Ready"), "ok"),
             Condition.NO_CAMERA: StatusText(_("No camera"), "bad"),
-            Condition.OTHER_CAMERA: StatusText(_("Camera not accepted"), "bad"),
+            Condition.OTHER_CAMERA: StatusText(self._not_accepted(), "bad"),
+            Condition.NO_FOLDER: StatusText(_("Not set up"), "warn"),
             Condition.OUT: StatusText(_("Out of service"), "bad"),
         }[self.app.host.condition]
+
+    def _not_accepted(self) -> str:
+        unsigned = self.app.host.camera_problem == messages.CAMERA_PROBLEMS[-1]
+        return self._("Not approved yet") if unsigned else self._("Camera not accepted")
 
     def no_picture(self, advice: str) -> tuple[str, str]:
         """Return the two lines for a camera pane without a picture."""

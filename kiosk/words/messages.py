@@ -71,6 +71,7 @@ DETAILS_IN_LOG = N_("Staff cannot sign in here now. The log has the details.")
 CAMERA_PROBLEMS = (
     N_("Camera changed. Ask staff."),
     N_("Camera not registered. Ask staff."),
+    N_("Two members of staff must still approve this kiosk. Ask staff."),
 )
 SILENT = N_("The camera does not answer.")
 ASK = N_("Please ask staff.")

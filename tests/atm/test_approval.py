@@ -13,6 +13,7 @@ import pytest
 
 from atm.approval import FREE_SETTINGS, Approvals, NotApprovedError, bound_settings
 from atm.folder import DataFolder, Kind, open_folder
+from atm.outside_memory import Memory
 from atm.settings import Settings
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
@@ -21,6 +22,12 @@ from face_auth.model_making.cohort import pack
 
 SEAL = Seal(b"s" * 32)
 FILES = ("model_card.json", "mtcnn.card.json", "net.tflite", "cohort.npz", "pnet.tflite")
+
+
+@pytest.fixture(autouse=True)
+def _another_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something outside the disk remember the log; `tests/atm/test_roll_back.py` has more."""
+    monkeypatch.setattr("atm.approval.outside_memory", lambda settings, folder: Memory.DISK)
 
 
 @pytest.fixture
@@ -212,6 +219,8 @@ def publish(models: Path) -> None:
 
 OTHERS: dict[str, Any] = {
     "anchor_dir": Path("/elsewhere"),
+    "tpm": "device:/dev/tpmrm0",
+    "tpm_pcrs": "sha256:0,7",
     "store": "https://elsewhere",
     "store_ca": Path("/elsewhere"),
     "store_cert": Path("/elsewhere"),

@@ -43,6 +43,7 @@ def change_each(stores: Stores) -> None:
 
 def test_what_another_process_changes_while_this_one_starts_is_not_old(tmp_path: Path) -> None:
     starting = opened(tmp_path)
+    starting.audit.append("start")
     change_each(opened(tmp_path))
     starting.check()
 

@@ -19,6 +19,7 @@ from atm.accounts.session import Session
 from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
+from atm.outside_memory import Memory
 from atm.people import (
     Customer,
     Signatures,
@@ -181,7 +182,8 @@ class FakeMachine:
             clock=datetime(2026, 11, 22, 10, 42), network="bundled", approved=True,
             other_network="", other_terms="",
             liveness="challenge", liveness_network=True, pace=12.4,
-            last_backup=datetime.now(UTC), log_room=9_120, pause_s=0.0, notes=(),
+            last_backup=datetime.now(UTC), log_room=9_120, key_in_tpm=False, memory=Memory.DISK,
+            pause_s=0.0, notes=(),
         )
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Demonstration: from an empty folder without a camera to a first login, on real machines."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -46,11 +47,9 @@ def log_in(kiosk: Any) -> None:
 
 
 def test_a_visitor_without_a_camera_comes_to_an_account(visited: Any) -> None:
-    home = visited.screen
-    visited.until(lambda: home.demonstrate.winfo_ismapped(), LONG_S)
-    visited.until(lambda: "press Demonstration" in home.line.sentence, LONG_S)
-    visited.until(lambda: not home.existing.enabled)
-    visited.touch(home.demonstrate)
+    visited.on("FirstChoice", LONG_S)
+    assert visited.screen.status().text == "Not set up"
+    visited.touch(visited.screen.try_it)
     visited.until(lambda: getattr(visited.screen, "visitor", None) is not None, LONG_S)
     shown = words(visited.screen)
     assert {f"Username: {USERNAME}", f"PIN: {PIN}", f"{FULL_NAME} (drawn)"} <= set(shown)
@@ -72,10 +71,37 @@ def test_a_visitor_without_a_camera_comes_to_an_account(visited: Any) -> None:
     visited.app.go_home()
 
     visited.touch(visited.screen.last)  # End demonstration
-    visited.until(lambda: visited.app.host.camera_lost, LONG_S)
-    assert visited.machine.kind is Kind.LIVE and not visited.machine.has_customers
-    assert visited.screen.visitor is None
+    visited.on("FirstChoice", LONG_S)
+    assert not visited.app.settings.data_dir.exists()  # nothing was set up meanwhile
     assert not any(PIN in text for text in words(visited.root))
+
+
+def test_a_branch_is_set_up_by_a_press_and_a_first_member_of_staff(settings: Settings) -> None:
+    from kiosk.main import open_machine
+    from tests.kiosk.conftest import Kiosk
+
+    kiosk = Kiosk(replace(settings, camera="/dev/video99", network="bundled"), open_machine)
+    try:
+        kiosk.on("FirstChoice", LONG_S)
+        assert not settings.data_dir.exists() and not settings.key_dir.exists()
+        kiosk.touch(kiosk.screen.set_up)
+        kiosk.on("FirstStart", LONG_S)
+        assert kiosk.machine.kind is Kind.LIVE and kiosk.machine.staff.empty
+        for text in ("ana", "271828", "271828"):
+            kiosk.type(text)
+            kiosk.key("Return")
+        kiosk.on("StaffMenu", LONG_S)
+        assert kiosk.machine.staff.names() == [("ana", False)]
+    finally:
+        kiosk.close()
+    for path in settings.data_dir.iterdir():  # whoever empties it is offered no first start
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    kiosk = Kiosk(settings, open_machine)
+    try:
+        kiosk.on("OutOfService", LONG_S)
+        assert kiosk.app.host.code == "E-FOLDER"
+    finally:
+        kiosk.close()
 
 
 def as_demonstration(kiosk: Any, machine: Any, state: str = "active") -> None:

@@ -19,6 +19,7 @@ from face_auth.model_making.published_graph import TERMS
 from face_auth.types import Verdict
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.existing_user import ExistingUser
+from kiosk.screens.customer.first_choice import FirstChoice
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.money import AmountHeld, TakeMoney
 from kiosk.screens.customer.out_of_service import FaultDetails
@@ -102,6 +103,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         app.go_home(notice)
         kiosk.settle(0.05)
         yield f"home, {notice}"
+    show(FirstChoice)
+    yield "first choice"
     show(lambda a: Terms(a, TERMS, lambda a: FirstStart(a, lambda _s: None)))
     yield "terms"
     page = show(lambda a: FirstStart(a, lambda _s: None))

@@ -13,6 +13,7 @@ from atm.accounts.accounts import Hold
 from atm.accounts.session import Session
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.maintenance.rebuild import Rebuild
+from atm.outside_memory import Memory
 from atm.people import Customer, Signatures, StaffMember
 from atm.staff.acts import Refusal
 from face_auth.models import Threshold
@@ -174,7 +175,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         disk_free_share=0.0412, disk_short=True, camera="lost", camera_problem="",
         clock=datetime.now(), network="vggface2", other_network="bundled", other_terms="",
         approved=False,
-        last_backup=None, log_room=1,
+        last_backup=None, log_room=1, key_in_tpm=False, memory=Memory.NONE,
         pause_s=3600.0, pace=1.5, liveness="off", liveness_network=False,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip

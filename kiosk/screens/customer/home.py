@@ -20,7 +20,6 @@ from kiosk.widgets.hint import hint
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
-from kiosk.words.language import languages
 
 LOOK_S = 1.0
 """How often a worker checks whether anybody is enrolled, while nobody is."""
@@ -73,14 +72,7 @@ class Home(Screen):
 
     def chips(self) -> Sequence[Chip]:
         """Return one chip for each language."""
-        return [
-            Chip(
-                name,
-                lambda code=code: self.app.speak(code),  # type: ignore[misc]
-                chosen=code == self.language.code,
-            )
-            for code, name in languages().items()
-        ]
+        return self.language_chips()
 
     def status(self) -> StatusText:
         """Return the kiosk's condition, and the time."""

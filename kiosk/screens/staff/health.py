@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from atm.people import StaffMember
     from kiosk.words.language import Language
 
-ROWS = 9
-_SHAPE = Shape(high=56, gap=4, title_width=220)
+ROWS = 10
+_SHAPE = Shape(high=52, gap=4, title_width=220)
 LEAST_LOG_ROOM = 2_000
 """Entries: a fifth of those that the log keeps room for."""
 
@@ -81,6 +81,7 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     """
     # The stores come with it, which take 0.1 s: the menu that imports this module does not wait.
     from atm.maintenance.health import OLD_BACKUP_DAYS
+    from atm.outside_memory import Memory
     from face_auth.models import PUBLISHED
 
     _ = language.gettext
@@ -106,12 +107,22 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         (_("Liveness"), *_liveness(health, language)),
         (_("Speed"), *_speed(health, language)),
         (
-            _("Backup"), fresh,
-            _("The last one: {time}.").format(time=saved) if saved else _("There is none yet."),
+            _("Keys"), fresh,
+            (_("In the TPM.") if health.key_in_tpm else _("In a file.")) + " "
+            + (_("Backup: {time}.").format(time=saved) if saved else _("There is no backup yet.")),
         ),
         (
             _("Log"), health.log_room >= LEAST_LOG_ROOM,
             language.ngettext("Room for {n} entry.", "Room for {n} entries.", health.log_room),
+        ),
+        (
+            _("Roll-back"), health.memory is not Memory.NONE,
+            {
+                Memory.SERVICE: _("The bank's service would show an old disk image."),
+                Memory.TPM: _("The TPM would show an old disk image."),
+                Memory.DISK: _("The other disk would show an old image of this one."),
+                Memory.NONE: _("Nothing would show an old disk image."),
+            }[health.memory],
         ),
         (
             _("Pause"), not pause,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from atm.approval import NotApprovedError
+from atm.birth import bear
 from atm.folder import Kind
 from atm.machine import Machine
 from atm.opening import open_machine
@@ -14,11 +15,11 @@ from credentials.errors import PolicyError
 
 
 def opened(tmp_path: Path, kind: Kind, liveness: str = "challenge") -> Machine:
-    return open_machine(
-        Settings(
-            data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=kind, liveness=liveness
-        )
+    settings = Settings(
+        data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=kind, liveness=liveness
     )
+    bear(settings)
+    return open_machine(settings)
 
 
 def test_a_second_first_leaves_the_approval_as_it_was(tmp_path: Path, no_sync: None) -> None:

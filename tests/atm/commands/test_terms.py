@@ -12,9 +12,16 @@ from atm.__main__ import main
 from atm.approval import Approvals
 from atm.folder import open_existing
 from atm.keys.keys import Keys
+from atm.outside_memory import Memory
 
 STAFF = ("ruiz", "482913")
 TERMS = "For research only."
+
+
+@pytest.fixture(autouse=True)
+def _another_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something outside the disk remember the log; `tests/atm/test_roll_back.py` has more."""
+    monkeypatch.setattr("atm.approval.outside_memory", lambda settings, folder: Memory.DISK)
 
 
 @pytest.fixture

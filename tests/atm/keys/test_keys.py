@@ -124,7 +124,7 @@ def test_data_with_no_key_folder_at_all_makes_none(key_dir: Path, folder: DataFo
         lambda data: b"",
         lambda data: bytes(32),
         lambda data: data[:-3],
-        lambda data: data.replace(b'"version": 1', b'"version": 2'),
+        lambda data: data.replace(b'"version": 2', b'"version": 1'),
         lambda data: data.replace(b'"live"', b'"demo"'),
         lambda data: data.replace(b'"replaces": null', b'"replaces": "' + b"0" * 64 + b'"'),
         lambda data: data.replace(b'"peppers": []', b'"peppers": 5'),

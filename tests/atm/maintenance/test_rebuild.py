@@ -83,6 +83,7 @@ def open_stores(settings: Settings, refused: set[str], no_sync: None) -> Callabl
         return Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
 
     stores = opened()
+    stores.audit.append("start")
     stores.approvals.approve(replace(settings, network="bundled"), ["ruiz"])
     capture = Capture(np.zeros((40, 30, 3), np.uint8), (5, 5, 20, 25), np.ones((5, 2), np.float32))
     for number, name in enumerate(NAMES):

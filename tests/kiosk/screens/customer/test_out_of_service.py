@@ -147,7 +147,7 @@ def test_who_may_sign_in_is_found_without_making_anything(settings: Settings) ->
     with pytest.raises(AtmError):
         open_staff_sign_in(settings)
     assert not settings.data_dir.exists() and not settings.key_dir.exists()
-    open_machine(settings).close()
+    open_machine(dataclasses.replace(settings, kind=Kind.TEST)).close()
     assert open_staff_sign_in(settings).empty
     for file in settings.key_dir.iterdir():
         file.unlink()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from atm.outside_memory import Memory
 from kiosk.screens.staff.health import findings
 from kiosk.words.language import Language
 
@@ -25,6 +26,8 @@ WELL: dict[str, Any] = {
     "pace": 12.4,
     "last_backup": NOW - timedelta(days=3),
     "log_room": 9_120,
+    "memory": Memory.DISK,
+    "key_in_tpm": False,
     "pause_s": 0.0,
     "notes": (),
 }
@@ -45,8 +48,9 @@ def test_all_is_well() -> None:
         "Model",
         "Liveness",
         "Speed",
-        "Backup",
+        "Keys",
         "Log",
+        "Roll-back",
         "Pause",
     ]
     assert {tone for tone, _text in found.values()} == {"ok"}
@@ -76,9 +80,10 @@ def test_a_better_network_that_is_there_is_named_and_a_weaker_one_is_not() -> No
             "Only passive. Its network is missing",
         ),
         ("Speed", {"pace": 4.97}, "Too slow: 4 pictures a second are judged, 5 are needed."),
-        ("Backup", {"last_backup": None}, "There is none yet."),
-        ("Backup", {"last_backup": NOW - timedelta(days=90)}, "The last one: 24 Aug"),
+        ("Keys", {"last_backup": None}, "In a file. There is no backup yet."),
+        ("Keys", {"last_backup": NOW - timedelta(days=90)}, "In a file. Backup: 24 Aug"),
         ("Log", {"log_room": 1_999}, "Room for 1999 entries."),
+        ("Roll-back", {"memory": Memory.NONE}, "Nothing would show an old disk image."),
         ("Pause", {"pause_s": 0.4}, "Nobody can log in for 1 second: too many refusals."),
         ("Note", {"notes": ("Back up the keys.",)}, "Back up the keys."),
     ],
