@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.approval import models_of
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
 from atm.enrolment.enrolment import Enrolments
@@ -45,9 +46,12 @@ class LocalBank:
         self.stores = stores
         self.audit = stores.audit
         self.staff = stores.staff
+        self.models = models_of(settings)
         self._commit = LockedCommit(stores.folder.path / "enrolment.lock")
         search = GallerySearch(
-            stores.credentials, stores.gallery, lambda: load_card(settings.network)
+            stores.credentials,
+            stores.gallery,
+            lambda: load_card(settings.network, self.models),
         )
         self._duplicate_check = DuplicateFaceCheck(
             stores.credentials, stores.gallery, stores.audit, search
@@ -126,7 +130,9 @@ class LocalBank:
         """
         first = self.staff.check_first(name, pin)
         # Staff without an approval could not start the kiosk.
-        self.stores.approvals.approve(self.settings, [first], confirmed=confirmed)
+        self.stores.approvals.approve(
+            self.settings, [first], models=self.models, confirmed=confirmed
+        )
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
         return member
@@ -154,7 +160,7 @@ class LocalBank:
             NotApprovedError: If they are not what staff approved.
         """
         if not self.staff.empty:
-            self.stores.approvals.check(self.settings)
+            self.stores.approvals.check(self.settings, models=self.models)
 
     def tidy(self) -> None:
         """Finish a change of the face network, and remove enrolments, that a crash interrupted."""

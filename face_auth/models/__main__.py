@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from face_auth.datasets.unseen import UNSEEN_FILE, read_names, unseen_people
 from face_auth.errors import FaceAuthError
 from face_auth.model_making.card_writing import check
-from face_auth.models.card import MODELS
+from face_auth.models.files import MODELS
 
 if TYPE_CHECKING:
     from face_auth.model_making.cohort import People

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.approval import models_of
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.accounts import RemoteAccounts
 from atm.fleet.kiosk.client import client_of
@@ -49,6 +50,7 @@ class RemoteBank:
         self.settings = settings
         self._client = client_of(settings)
         self.stores = stores
+        self.models = models_of(settings)
         self.audit = KioskLog(stores.audit, self._client)
         self.staff = RemoteStaff(self._client)
         self.office = RemoteOffice(self._client)
@@ -116,7 +118,7 @@ class RemoteBank:
         Raises:
             NotApprovedError: If they are not what staff approved at this kiosk.
         """
-        self.stores.approvals.check(self.settings)
+        self.stores.approvals.check(self.settings, models=self.models)
 
     def tidy(self) -> None:
         """Do nothing: the service keeps no unfinished enrolments."""
@@ -140,7 +142,7 @@ class RemoteBank:
         self._client.close()
 
     def _network(self) -> tuple[str, str]:
-        card = load_card(self.settings.network)
+        card = load_card(self.settings.network, self.models)
         return card.name, card.sha256
 
     def _open_session(self, customer: Customer, token: str, template: Template) -> Session:
