@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from atm.errors import AtmError
+from atm.fleet.service.log_rate import LogRate
 from atm.fleet.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
 from atm.fleet.service.store.keys import add_peppers, make_keys
 from atm.keys.key_backup import peppers_in
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LogRate())
     try:
         return int(options.run(load_service_settings(), options))
     except (AtmError, CredentialError, FaceAuthError, ValueError, OSError) as error:

@@ -8,7 +8,7 @@ from atm.enrolment.duplicate_face import DuplicateFaceCheck
 from atm.enrolment.enrolment import Enrolments
 from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.logins import Logins
-from atm.fleet.service.server import FINGERPRINT
+from atm.fleet.service.reception import FINGERPRINT
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import TokenError, Tokens

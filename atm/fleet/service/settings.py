@@ -35,6 +35,8 @@ class ServiceSettings:
         day_limit: What one customer may withdraw in a day, in major units; a kiosk may have
             a lower limit.
         zone: Time zone of those days, such as "Europe/Berlin".
+        handshakes: How many connections from one address may be without a certificate at once; more
+            where a balancer hands on the connections of many kiosks.
     """
 
     database: str
@@ -47,6 +49,7 @@ class ServiceSettings:
     network: str = "bundled"
     day_limit: int = 1000
     zone: str = "UTC"
+    handshakes: int = 64
     owner: str = ""
 
 
