@@ -58,6 +58,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.log import KioskLog
     from atm.fleet.kiosk.network import network_of_service
+    from atm.fleet.kiosk.report import report_of
     from atm.fleet.kiosk.staff import RemoteStaff
 
     folder = open_folder(settings.data_dir, settings.kind)
@@ -69,6 +70,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
         settings = replace(settings, network=network_of_service(client, settings.network))
+        client.call("kiosk", **report_of(settings, stores).to_json())
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 

@@ -21,6 +21,7 @@ from atm.fleet.kiosk.log import KioskLog
 from atm.fleet.kiosk.login import Awaited, RemoteLogin, gather
 from atm.fleet.kiosk.network import network_of_service
 from atm.fleet.kiosk.office import RemoteOffice
+from atm.fleet.kiosk.report import report_of
 from atm.fleet.kiosk.staff import RemoteStaff
 from atm.folder import DataFolder
 from atm.keys.keys import Keys
@@ -60,6 +61,7 @@ class RemoteBank:
             pause=stores.pause,
             log=self.audit,
             network=self._network,
+            report=lambda: report_of(settings, stores),
             open_session=self._open_session,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )

@@ -28,7 +28,7 @@ from atm.fleet.wire_faces import ClaimedTemplate, unpack_claimed
 from atm.machine import Machine
 from benchmarks.fleet.postgres import PostgresServer
 from face_auth.models import ModelCard, load_card
-from tests.fleet.service.fleet import Fleet, enrol, sign_in
+from tests.fleet.service.fleet import REPORT, Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
 
@@ -73,7 +73,7 @@ def begin(client: ServiceClient, username: str, pin: str) -> tuple[str, str, Cla
     """Begin a login; returns the token, the sealed template as sent, and what it holds."""
     reader = Recipient()
     found = client.call(
-        "logins", username=username, pin=pin, network_sha256=NETWORK,
+        "logins", report=REPORT, username=username, pin=pin, network_sha256=NETWORK,
         public_key=base64.b64encode(reader.public).decode(),
     )  # fmt: skip
     assert set(found) == {"attempt", "sealed"}
@@ -282,7 +282,16 @@ def test_a_hold_that_is_asked_for_twice_is_one_hold_and_booked_once(client: Serv
     ("path", "body"),
     [
         ("logins", {}),
-        ("logins", {"username": "ada", "pin": 4071, "public_key": "", "network_sha256": NETWORK}),
+        (
+            "logins",
+            {
+                "report": REPORT,
+                "username": "ada",
+                "pin": 4071,
+                "public_key": "",
+                "network_sha256": NETWORK,
+            },
+        ),
         ("logins/finish", {"attempt": "x", "face": OWN_FACE | {"accepted": "true"}}),
         ("logins/finish", {"attempt": "x", "face": OWN_FACE | {"score": 1e400}}),
         ("sessions/available", {"session": "x", "customer": "y"}),
@@ -307,7 +316,7 @@ def test_what_no_kiosk_sends_is_refused_without_an_echo(
 def test_a_kiosk_with_another_network_gets_nothing(client: ServiceClient) -> None:
     with pytest.raises(ServiceUnavailable):
         client.call(
-            "logins", username="ada", pin=PIN, network_sha256="0" * 64,
+            "logins", report=REPORT, username="ada", pin=PIN, network_sha256="0" * 64,
             public_key=base64.b64encode(Recipient().public).decode(),
         )  # fmt: skip
 

@@ -32,8 +32,7 @@ def small(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> I
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
     made = Fleet(tmp_path_factory.mktemp("small"), server.url(), server.url(OWNER))
     made.environment[OPEN_FILES] = "1024"
-    made.command("schema")
-    made.command("keys", "make")
+    made.set_up()
     made.start()
     yield made
     made.close()
