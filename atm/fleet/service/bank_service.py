@@ -15,8 +15,8 @@ from atm.fleet.service.tokens import TokenError, Tokens
 from atm.fleet.wire_errors import NotAllowedError, SignedOutError
 from atm.people import Signatures, StaffError, StaffMember
 from atm.staff.acts import Office
+from face_auth.gallery.invented_people import load_invented
 from face_auth.models import ModelCard, load_cohort
-from face_auth.recognition.classifier import train_customer_svm
 
 STAFF_TOKEN: Final = "staff"
 
@@ -31,8 +31,8 @@ class BankService:
         self.day_limit = day_limit
         self.tokens = Tokens(lambda: stores.token_keys)
         cohort = load_cohort(card)
-        like = train_customer_svm(cohort[:5], cohort[5:])
-        decoys = Decoys(stores.decoy_key, card.sha256, cohort, like)
+        people = load_invented(card, cohort)
+        decoys = Decoys(stores.decoy_key, card.sha256, cohort, people)
         self.logins = Logins(stores, self.tokens, decoys, card.sha256)
 
     def office(self, kiosk: Kiosk) -> Office:

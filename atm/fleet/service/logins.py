@@ -127,8 +127,8 @@ class Logins:
             result = pin_check.judge(record, pin, self._stores.hasher, self._stores.attempts)
         finally:
             self._turn.release()
-        given = self._claimed(record) if record is not None and result.reserved else None
-        if given is None:
+        given = self._claimed(record) if record is not None else None
+        if given is None or not result.reserved:
             result = PinResult(result.customer_id, False, result.reason)
         login_id = self._stores.tickets.open(key, kiosk.kiosk_id)
         attempt = self._tokens.make(

@@ -113,13 +113,18 @@ def test_what_never_was_a_name_is_answered_like_one(client: ServiceClient, name:
     assert finish(client, attempt) == {"granted": False}
 
 
-def test_a_locked_name_shows_its_template_to_nobody(client: ServiceClient) -> None:
+def test_a_name_that_is_locked_keeps_its_template_as_an_unknown_name_does(
+    client: ServiceClient,
+) -> None:
+    """Another template after three tries would tell that the name exists."""
     own = begin(client, "ada", WRONG)
     finish(client, own[0])
     for _ in range(2):
         finish(client, begin(client, "ada", WRONG)[0])
     locked, again = begin(client, "ada", PIN), begin(client, "ada", PIN)
-    assert not same(own[2], locked[2]) and same(locked[2], again[2])
+    assert same(own[2], locked[2]) and same(locked[2], again[2])
+    unknown = [begin(client, "nobody at all", PIN)[2] for _ in range(5)]
+    assert all(same(unknown[0], each) for each in unknown)
     assert finish(client, locked[0]) == {"granted": False}
 
 
