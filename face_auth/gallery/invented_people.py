@@ -31,7 +31,10 @@ QUANTILES: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 BANDS: Final = (0, 5, 20, 60, 120, 250, 512)
 KNOTS: Final = (-1.5, -0.5, 0.5, 1.5)
 
-FEATURES: Final = len(QUANTILES) + 5 + len(BANDS) - 1
+SCORES: Final = (0.5, 0.75, 0.99, 1.0)
+SOFTENINGS: Final = (1e-4, 1e-3, 1e-2)
+"""Added to each direction's variance before whitening."""
+FEATURES: Final = len(QUANTILES) + 5 + len(BANDS) - 1 + len(SOFTENINGS) + len(SCORES) + 1
 SPREAD: Final = (-3.8, 0.25)
 """Mean and deviation of the logarithm of the captures' variance around their mean, in simulated
 visits."""
@@ -46,21 +49,24 @@ class Cohort:
     rows: Numbers
     directions: Numbers
     middle: Numbers
+    inverses: Numbers
 
     @classmethod
     def of(cls, cohort: Embeddings) -> "Cohort":
         """Return it for a cohort's unit rows, shape (m, 512)."""
         rows = cohort.astype(np.float64)
-        _, directions = np.linalg.eigh(np.cov(rows.T))
-        return cls(rows, directions[:, ::-1], rows.mean(axis=0))
+        variances, directions = np.linalg.eigh(np.cov(rows.T))
+        inverses = [(directions / (variances + each)) @ directions.T for each in SOFTENINGS]
+        return cls(rows, directions[:, ::-1], rows.mean(axis=0), np.stack(inverses))
 
 
 def features(people: Numbers, cohort: Cohort) -> Numbers:
-    """Return what a stranger could tell real people by, one row a person, shape (n, 19).
+    """Return what a stranger could tell real people by, one row a person, shape (n, FEATURES).
 
     Quantiles, spread and skewness of the cosines to the cohort, kurtosis and largest of the
-    coordinates, cosine to the cohort's middle, and the share of the length in six bands of the
-    cohort's principal directions.
+    coordinates, cosine to the cohort's middle, the share of the length in six bands of the
+    cohort's principal directions, and distance and scores of the cohort after whitening, on which
+    an SVM depends.
 
     Args:
         people: Unit rows, shape (n, 512).
@@ -71,6 +77,10 @@ def features(people: Numbers, cohort: Cohort) -> Numbers:
     spread = cosines.std(axis=1)
     centred = people - people.mean(axis=1, keepdims=True)
     shares = (people @ cohort.directions) ** 2
+    away = people - cohort.middle
+    whitened = [away @ inverse for inverse in cohort.inverses]
+    distances = [(away * each).sum(axis=1) for each in whitened]
+    scores = (whitened[1] @ (cohort.rows - cohort.middle).T) / distances[1][:, np.newaxis]
     columns = [
         *np.quantile(cosines, QUANTILES, axis=1),
         spread,
@@ -79,6 +89,9 @@ def features(people: Numbers, cohort: Cohort) -> Numbers:
         np.abs(people).max(axis=1),
         people @ cohort.middle,
         *(shares[:, a:b].sum(axis=1) for a, b in pairwise(BANDS)),
+        *(np.log(each) for each in distances),
+        *np.quantile(scores, SCORES, axis=1),
+        scores.std(axis=1),
     ]
     return np.stack(columns, axis=1)
 

@@ -20,7 +20,7 @@ class Decoys:
     def __init__(
         self, key: bytes, network_sha256: str, cohort: NDArray[np.float32], people: InventedPeople
     ) -> None:
-        """Make no decoy yet.
+        """Make one decoy, so that the first name costs no more: the trainer is imported by it.
 
         Args:
             key: Secret, so that nobody else can compute the decoy of a name.
@@ -32,6 +32,7 @@ class Decoys:
         self._network = network_sha256
         self._cohort = cohort
         self._people = people
+        self.of("")
 
     def of(self, name: str) -> ClaimedTemplate:
         """Return the decoy of *name*, a `username_key`; some 50 ms."""
