@@ -20,11 +20,12 @@ from face_auth.errors import ModelError
 from face_auth.files import read_regular
 from face_auth.models import LARGEST_FILE, ModelCard
 from face_auth.npz import read_arrays
-from face_auth.recognition.classifier import Embeddings
+from face_auth.recognition.classifier import CustomerSvm, Embeddings, train_customer_svm
 
 CAPTURES: Final = 5
 """Captures of one enrolment."""
 MOST_DRAWS: Final = 400
+MOST_TEMPLATES: Final = 40
 AT_ONCE: Final = 16
 """Draws that are judged together."""
 QUANTILES: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
@@ -105,12 +106,39 @@ def expanded(scaled: Numbers) -> Numbers:
     )
 
 
+def what_a_thief_sees(svm: CustomerSvm, cohort: Cohort, captures: int = CAPTURES) -> Numbers:
+    """Return what somebody who knows the cohort can compute from a template, shape (55,).
+
+    The SVM's conditions of optimality give the cohort's part in it exactly. What is left, the
+    residual, is the captures' weighted sum.
+    """
+    weights = svm.weights.astype(np.float64)
+    number = len(cohort.rows)
+    scores = cohort.rows @ weights + svm.bias
+    parts = 2 * (number + captures) / (2 * number) * np.maximum(0, 1 + scores)
+    residual = weights + parts @ cohort.rows
+    total, length = svm.bias + parts.sum(), float(np.linalg.norm(residual))
+    person = (residual / length)[np.newaxis]
+    cosines = cohort.rows @ weights / np.linalg.norm(weights)
+    singular = np.linalg.svd(np.stack([weights / np.linalg.norm(weights), person[0]]))[1]
+    shares = (weights @ cohort.directions) ** 2 / (weights @ weights)
+    steps = (0, 5, 20, 60, 120, 250, 512)
+    return np.array([
+        np.linalg.norm(weights), svm.bias, length, total, length / total, (parts > 0).sum(),
+        *singular, *features(person, cohort)[0],
+        *np.quantile(scores, (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1)),
+        scores.std(), *np.quantile(cosines, (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1)),
+        *(shares[a:b].sum() for a, b in pairwise(steps)),
+    ])  # fmt: skip
+
+
 class InventedPeople:
     """Draws people, each with the captures of one visit."""
 
     def __init__(self, fitted: Mapping[str, NDArray[Any]], cohort: Embeddings) -> None:
         """Use what `face_auth.model_making.invention.fit` found, and the network's cohort."""
         self._fitted = {name: np.asarray(value, np.float64) for name, value in fitted.items()}
+        self._rows = cohort
         self._cohort = Cohort.of(cohort)
 
     @classmethod
@@ -165,6 +193,20 @@ class InventedPeople:
         ].T
         rows = self.person(rng) + scatter * away
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+    def template(self, rng: np.random.Generator) -> CustomerSvm:
+        """Return the SVM of one visit of a new person, taken as often as it is like a real one."""
+        fitted = self._fitted
+        for _ in range(MOST_TEMPLATES):
+            svm = train_customer_svm(self.captures(rng), self._rows)
+            if "template_weights" not in fitted:
+                return svm
+            seen = what_a_thief_sees(svm, self._cohort)[np.newaxis]
+            terms = expanded((seen - fitted["template_mean"]) / fitted["template_scale"])
+            odds = float(terms[0] @ fitted["template_weights"] + fitted["template_bias"])
+            if np.log(rng.random()) < odds - float(fitted["template_most"]):
+                return svm
+        return svm
 
     def draws(self, rng: np.random.Generator, count: int) -> Numbers:
         """Return people before any is rejected: unit rows, shape (count, 512)."""

@@ -7,7 +7,6 @@ the other half are measured on.
 
 import io
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from face_auth.gallery.invented_people import (
     Numbers,
     expanded,
     features,
+    what_a_thief_sees,
 )
 from face_auth.model_making.photograph_embeddings import Landmarks
 from face_auth.recognition.alignment import align
@@ -34,6 +34,8 @@ GAUSSIANS: Final = 4
 DRAWS: Final = 2500
 ROUNDS: Final = 3
 """Fits of the regression: each to what the ones before it let through."""
+TEMPLATES: Final = 1600
+TEMPLATES_TAKEN: Final = 0.95
 SHARE_TAKEN: Final = 0.985
 """Quantile of the odds at which a draw is always taken."""
 SEED: Final = 1
@@ -153,7 +155,35 @@ def fit(
         fitted["most"] = np.quantile(odds, SHARE_TAKEN)
         taken = np.exp(np.minimum(odds - fitted["most"], 0)).mean()
         say(f"  round {number + 1}: one draw in {1 / taken:.0f} is taken")
+    _fit_templates(fitted, people, cohort, say)
     return fitted
+
+
+def _fit_templates(
+    fitted: dict[str, Any], people: Embeddings, cohort: Embeddings, say: Callable[[str], None]
+) -> None:
+    """Add a second regression: between the templates of real people and those of drawn ones."""
+    from sklearn.linear_model import LogisticRegression
+
+    seen, invented = Cohort.of(cohort), InventedPeople(fitted, cohort)
+    real = [what_a_thief_sees(train_customer_svm(visit, cohort), seen) for visit in people]
+    rng = np.random.default_rng(11)
+    drawn = [
+        what_a_thief_sees(train_customer_svm(invented.captures(rng), cohort), seen)
+        for _ in range(TEMPLATES)
+    ]
+    of_real = np.stack(real)
+    fitted["template_mean"], fitted["template_scale"] = of_real.mean(axis=0), of_real.std(axis=0)
+    both = np.concatenate([of_real, np.stack(drawn)])
+    terms = expanded((both - fitted["template_mean"]) / fitted["template_scale"])
+    regression = LogisticRegression(C=0.001, max_iter=2000, class_weight="balanced")
+    regression.fit(terms, np.arange(len(both)) < len(of_real))
+    fitted["template_weights"] = regression.coef_[0]
+    fitted["template_bias"] = np.float64(regression.intercept_[0])
+    odds = regression.decision_function(terms[len(of_real) :])
+    fitted["template_most"] = np.quantile(odds, TEMPLATES_TAKEN)
+    taken = np.exp(np.minimum(odds - fitted["template_most"], 0)).mean()
+    say(f"  templates: one in {1 / taken:.1f} is taken")
 
 
 def _taken(people: InventedPeople, rng: np.random.Generator, count: int) -> Numbers:
@@ -173,32 +203,6 @@ def packed(fitted: dict[str, Any], cohort_sha256: str) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays, cohort=np.asarray(cohort_sha256))
     return file.getvalue()
-
-
-def what_a_thief_sees(svm: CustomerSvm, cohort: Cohort, captures: int = CAPTURES) -> Numbers:
-    """Return what somebody who knows the cohort can compute from a template, shape (55,).
-
-    The SVM's conditions of optimality give the cohort's part in it exactly. What is left, the
-    residual, is the captures' weighted sum.
-    """
-    weights = svm.weights.astype(np.float64)
-    number = len(cohort.rows)
-    scores = cohort.rows @ weights + svm.bias
-    parts = 2 * (number + captures) / (2 * number) * np.maximum(0, 1 + scores)
-    residual = weights + parts @ cohort.rows
-    total, length = svm.bias + parts.sum(), float(np.linalg.norm(residual))
-    person = (residual / length)[np.newaxis]
-    cosines = cohort.rows @ weights / np.linalg.norm(weights)
-    singular = np.linalg.svd(np.stack([weights / np.linalg.norm(weights), person[0]]))[1]
-    shares = (weights @ cohort.directions) ** 2 / (weights @ weights)
-    steps = (0, 5, 20, 60, 120, 250, 512)
-    return np.array([
-        np.linalg.norm(weights), svm.bias, length, total, length / total, (parts > 0).sum(),
-        *singular, *features(person, cohort)[0],
-        *np.quantile(scores, (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1)),
-        scores.std(), *np.quantile(cosines, (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1)),
-        *(shares[a:b].sum() for a, b in pairwise(steps)),
-    ])  # fmt: skip
 
 
 def told_apart(
@@ -253,5 +257,5 @@ def measure(
     """
     rng = np.random.default_rng(2)
     real = [train_customer_svm(visit, cohort) for visit in visits_[:most]]
-    decoys = [train_customer_svm(people.captures(rng), cohort) for _ in real]
+    decoys = [people.template(rng) for _ in real]
     return told_apart(real, decoys, cohort)

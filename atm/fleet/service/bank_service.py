@@ -32,7 +32,7 @@ class BankService:
         self.tokens = Tokens(lambda: stores.token_keys)
         cohort = load_cohort(card)
         people = load_invented(card, cohort)
-        decoys = Decoys(stores.decoy_key, card.sha256, cohort, people)
+        decoys = Decoys(stores.decoy_key, card.sha256, people)
         self.logins = Logins(stores, self.tokens, decoys, card.sha256)
 
     def office(self, kiosk: Kiosk) -> Office:

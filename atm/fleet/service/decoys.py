@@ -7,36 +7,29 @@ visit of somebody who does not exist (`face_auth.gallery.invented_people`).
 import hmac
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atm.fleet.wire_faces import ClaimedTemplate
 from face_auth.gallery.invented_people import InventedPeople
-from face_auth.recognition.classifier import train_customer_svm
 
 
 class Decoys:
     """Makes decoy templates: always the same one for the same name."""
 
-    def __init__(
-        self, key: bytes, network_sha256: str, cohort: NDArray[np.float32], people: InventedPeople
-    ) -> None:
+    def __init__(self, key: bytes, network_sha256: str, people: InventedPeople) -> None:
         """Make one decoy, so that the first name costs no more: the trainer is imported by it.
 
         Args:
             key: Secret, so that nobody else can compute the decoy of a name.
-            network_sha256: SHA-256 of the network that made *cohort*.
-            cohort: Impostor embeddings, unit rows, shape (m, 512), as for real templates.
+            network_sha256: SHA-256 of the network that *people* were fitted for.
             people: Draws those whose templates the decoys are.
         """
         self._key = key
         self._network = network_sha256
-        self._cohort = cohort
         self._people = people
         self.of("")
 
     def of(self, name: str) -> ClaimedTemplate:
-        """Return the decoy of *name*, a `username_key`; some 50 ms."""
+        """Return the decoy of *name*, a `username_key`."""
         seed = hmac.digest(self._key, name.encode("utf-8"), "sha256")
         rng = np.random.default_rng(np.frombuffer(seed, np.uint32))
-        svm = train_customer_svm(self._people.captures(rng), self._cohort)
-        return ClaimedTemplate(self._network, svm, None)
+        return ClaimedTemplate(self._network, self._people.template(rng), None)

@@ -189,7 +189,7 @@ class Logins:
         self._stores.commit(end)
         log = self._stores.log(kiosk.kiosk_id)
         pin_check.log_attack(log, decision, face)
-        pin_check.log_decision(log, decision, face, kiosk=report.to_json())
+        pin_check.log_decision(log, decision, face, kiosk=list(report.to_json().values()))
         return self._admitted(kiosk, decision, report)
 
     def _admitted(self, kiosk: Kiosk, decision: Decision, report: KioskReport) -> Admission | None:

@@ -132,11 +132,11 @@ def test_a_decoy_is_the_same_each_time_and_like_a_template() -> None:
     card = load_card("bundled")
     cohort = load_cohort(card)
     people = load_invented(card, cohort)
-    decoys = Decoys(b"k" * 32, card.sha256, cohort, people)
+    decoys = Decoys(b"k" * 32, card.sha256, people)
     made = [decoys.of(name) for name in ("ada", "ada", "bob")]
     assert np.array_equal(made[0].svm.weights, made[1].svm.weights)
     assert not np.allclose(made[0].svm.weights, made[2].svm.weights)
-    other_key = Decoys(b"o" * 32, card.sha256, cohort, people).of("ada")
+    other_key = Decoys(b"o" * 32, card.sha256, people).of("ada")
     assert not np.allclose(made[0].svm.weights, other_key.svm.weights)
     for decoy in made:
         strangers = decoy.svm.score(cohort)
