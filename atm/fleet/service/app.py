@@ -73,7 +73,9 @@ def _own(service: BankService) -> APIRouter:
     def set_up(body: bodies.ReportBody, kiosk: FromKiosk) -> dict[str, Any]:
         report = KioskReport.from_json(body.model_dump())
         report.check(kiosk.allowed, admits=False)
-        service.stores.log(kiosk.kiosk_id).append("kiosk", act="set up", **report.to_json())
+        service.stores.log(kiosk.kiosk_id).append(
+            "kiosk", act="set up", kiosk=list(report.to_json().values())
+        )
         return {}
 
     @routes.post("/health")
