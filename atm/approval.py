@@ -2,7 +2,8 @@
 
 Model cards name the digests of the files beside them, but whoever can write there can change both.
 So the digests that staff approved are kept under the seal; with any other file the kiosk is out of
-service.
+service. The check reads each file once, and the machine runs the bytes that were checked
+(`face_auth.models.ModelFiles`).
 
 The approval is also where a data folder records its face network: the first one takes the best that
 is there, and each later one keeps it (`Approvals.in_effect`).
@@ -27,10 +28,9 @@ from credentials.sealed.files import JsonObject
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
-from face_auth.files import read_regular
 
 if TYPE_CHECKING:
-    from face_auth.models import ModelCard
+    from face_auth.models import ModelCard, ModelFiles
 
 APPROVAL_FILE = "approval.json"
 
@@ -48,6 +48,9 @@ _MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
 """Name of the memory outside the disk among the approved settings, and what the first member of
 staff alone can say of it."""
 
+_COVERING = "covering.npz"
+"""Older approvals list neither this file, which the approved card names with its digest, nor the
+liveness network, of which only the published file runs."""
 _ADVICE = "run “python -m atm approve”"
 
 
@@ -106,7 +109,7 @@ class Approvals:
         with _as_not_approved():
             return self._file.read()
 
-    def in_effect(self, settings: Settings, *, models: Path | None = None) -> Settings:
+    def in_effect(self, settings: Settings, *, models: Path | ModelFiles | None = None) -> Settings:
         """Return *settings* with the name of the face network that this folder uses.
 
         A network that *settings* name is kept; `check` refuses one that was not approved. Otherwise
@@ -115,13 +118,13 @@ class Approvals:
         """
         if settings.network:
             return settings
-        from face_auth.models import BUNDLED, best_network  # NumPy with it, as in `_place`
+        from face_auth.models import BUNDLED, best_network  # NumPy with it, as in `models_of`
 
         try:
             last = self.last
         except NotApprovedError:  # `check` says so
             return replace(settings, network=BUNDLED)
-        recorded = best_network(_place(models)) if last is None else last.network
+        recorded = best_network(_files(settings, models).folder) if last is None else last.network
         return replace(settings, network=recorded)
 
     def approve(
@@ -129,7 +132,7 @@ class Approvals:
         settings: Settings,
         by: Sequence[str],
         *,
-        models: Path | None = None,
+        models: Path | ModelFiles | None = None,
         after: int = 0,
         confirmed: str = "",
         now: datetime | None = None,
@@ -142,7 +145,8 @@ class Approvals:
         Args:
             settings: In effect: defaults, file, environment and options together.
             by: Names of those who sign.
-            models: The folder of the model files; by default of those that come with the program.
+            models: The folder of the model files, or those that a machine has read already; by
+                default those that come with the program.
             after: The generation that the audit log remembers; an altered approval is replaced too.
             confirmed: The `terms` that those who sign have read and confirmed.
             now: Time of the approval.
@@ -155,20 +159,21 @@ class Approvals:
         """
         if not by:
             raise ValueError("an approval needs a name")
-        settings = self.in_effect(settings, models=models)
-        looser = self.looser(settings, models=models)
+        source = _files(settings, models)
+        settings = self.in_effect(settings, models=source)
+        looser = self.looser(settings, models=source)
         if looser and len(set(by)) < 2:
             raise NotApprovedError(
                 f"A live data folder takes this from two members of staff only: {looser}. Make the"
                 " folder with the defaults, then let two run “python -m atm approve”."
             )
-        if self.terms(settings, models=models) not in ("", confirmed):
+        if self.terms(settings, models=source) not in ("", confirmed):
             raise NotApprovedError(
                 f"The terms of the face network “{settings.network}” were not confirmed;"
                 f" {_ADVICE}, read them and confirm them, or use the network “bundled”."
             )
-        paths = _model_files(settings.network, models)
-        files = {name: _digest(path) for name, path in paths.items()}
+        names = _names(settings, source, live=self._live)
+        files = {name: _digest(source, name) for name in names}
         bound = bound_settings(settings) | {_MEMORY: self._memory(settings, by)}
         approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
         record: JsonObject = {
@@ -183,7 +188,7 @@ class Approvals:
             self._file.rewrite([record], after + 1)
         return approval
 
-    def terms(self, settings: Settings, *, models: Path | None = None) -> str:
+    def terms(self, settings: Settings, *, models: Path | ModelFiles | None = None) -> str:
         """Return what staff must confirm to approve *settings*: the network's terms, or "".
 
         Only a live folder asks: the others serve no bank.
@@ -193,9 +198,10 @@ class Approvals:
         """
         if not self._live:
             return ""
-        return _card(self.in_effect(settings, models=models).network, _place(models)).terms
+        files = _files(settings, models)
+        return _card(self.in_effect(settings, models=files).network, files).terms
 
-    def looser(self, settings: Settings, *, models: Path | None = None) -> str:
+    def looser(self, settings: Settings, *, models: Path | ModelFiles | None = None) -> str:
         """Return what is looser than a live folder's defaults, so that two must sign; "" if none.
 
         Raises:
@@ -205,9 +211,9 @@ class Approvals:
 
         if not self._live:
             return ""
-        settings = self.in_effect(settings, models=models)
-        place = _place(models)
-        rate = _card(settings.network, place).default_rate
+        files = _files(settings, models)
+        settings = self.in_effect(settings, models=files)
+        rate = _card(settings.network, files).default_rate
         found = []
         if settings.liveness != "challenge":
             found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
@@ -219,7 +225,7 @@ class Approvals:
                 found.append(f"{name} is {limit}, the default is {usual}")
         for name in (settings.network, "mtcnn"):
             try:
-                if not is_shipped(name, place):
+                if not is_shipped(name, files):
                     found.append(f"the model card of {name} is not the one of this program")
             except ModelError as error:
                 raise NotApprovedError(str(error)) from error
@@ -235,8 +241,12 @@ class Approvals:
                 return ""
         return UNSIGNED
 
-    def check(self, settings: Settings, *, models: Path | None = None) -> Approval:
+    def check(self, settings: Settings, *, models: Path | ModelFiles | None = None) -> Approval:
         """Check that the models, and in a live folder the settings, are the approved ones.
+
+        Args:
+            settings: In effect.
+            models: As `approve` takes them; what *models* has read is checked, and nothing else.
 
         Raises:
             NotApprovedError: If they are not, nothing was approved yet, or the approval was
@@ -245,6 +255,8 @@ class Approvals:
         found = self.last
         if found is None:
             raise NotApprovedError(f"Staff have not approved models and settings yet; {_ADVICE}.")
+        from face_auth.models import LIVENESS_FILE
+
         settings = self.in_effect(settings)
         if settings.network != found.network:
             raise NotApprovedError(
@@ -252,15 +264,19 @@ class Approvals:
                 f" “{found.network}”: remove the setting, or"
                 f" run “python -m atm rebuild {settings.network}”."
             )
-        place = _place(models)
+        files = _files(settings, models)
         for name, digest in found.files.items():
-            if _digest(place / name) != digest:
+            if _digest(files, name) != digest:
                 raise NotApprovedError(
-                    f"The model file {place / name} differs from what staff approved; {_ADVICE}."
+                    f"The model file {files.path(name)} differs from what staff approved;"
+                    f" {_ADVICE}."
                 )
-        if _model_files(settings.network, place).keys() != found.files.keys():
+        names = _names(settings, files, live=self._live)
+        if _COVERING not in found.files:
+            names -= {_COVERING, LIVENESS_FILE}
+        if names - found.files.keys():
             raise NotApprovedError(
-                f"The model files in {place} differ from what staff approved; {_ADVICE}."
+                f"The model files in {files.folder} differ from what staff approved; {_ADVICE}."
             )
         if not self._live:
             return found
@@ -294,47 +310,63 @@ def bound_settings(settings: Settings) -> dict[str, str]:
     }
 
 
-def _place(models: Path | None) -> Path:
-    from face_auth.models import MODELS  # it loads NumPy, which the first paint need not wait for
+def models_of(settings: Settings) -> ModelFiles:
+    """Return the model files of a machine with *settings*; nothing is read yet."""
+    from face_auth.models import MODELS, ModelFiles  # NumPy, for which no first paint waits
 
-    return models or MODELS
+    return ModelFiles(MODELS, liveness=settings.minifas)
 
 
-def _card(network: str, place: Path) -> ModelCard:
+def _files(settings: Settings, models: Path | ModelFiles | None) -> ModelFiles:
+    from face_auth.models import ModelFiles
+
+    return models_of(settings) if models is None else ModelFiles.of(models)
+
+
+def _card(network: str, files: ModelFiles) -> ModelCard:
     from face_auth.models import load_card
 
     try:
-        return load_card(network, place)
+        return load_card(network, files)
     except ModelError as error:
         raise NotApprovedError(str(error)) from error
 
 
-def _model_files(network: str, models: Path | None) -> dict[str, Path]:
-    """Return every file that a kiosk with *network* reads, by name: cards, networks, cohort."""
-    from face_auth.models import CARD_FILE, own_card, read_entry
+def _names(settings: Settings, files: ModelFiles, *, live: bool) -> set[str]:
+    """Return the names of all files that a kiosk with *settings* reads.
 
-    place = _place(models)
-    card = _card(network, place)
+    They are cards, networks, cohort and the classifiers of occlusion; where liveness is bound and
+    asked for, also its published network, if it was fetched.
+    """
+    from face_auth.models import CARD_FILE, LIVENESS_FILE, own_card, read_entry
+
+    card = _card(settings.network, files)
+    cards = [CARD_FILE]
+    names = [card.file, *([card.cohort_file] if card.cohort_file else [])]
     try:
-        detector = read_entry("mtcnn", place).get("files")
-        if not isinstance(detector, dict) or not all(Path(name).name == name for name in detector):
-            raise ModelError(f"The model card in {place} lists no files for mtcnn.")
+        for entry in (settings.network, "mtcnn", "covering"):
+            cards.append(own_card(entry, files.folder).name)
+            if entry != settings.network:
+                names += _listed(entry, read_entry(entry, files))
     except ModelError as error:
         raise NotApprovedError(str(error)) from error
-    cards = (place / CARD_FILE, own_card(network, place), own_card("mtcnn", place))
-    names = [path.name for path in cards if path.exists()]
-    names += [card.file, *detector, *([card.cohort_file] if card.cohort_file else [])]
-    return {name: place / name for name in names}
+    optional = [*cards, *([LIVENESS_FILE] if live and settings.liveness != "off" else [])]
+    return {*names, *(name for name in optional if name in files)}
 
 
-def _digest(path: Path) -> str:
-    from face_auth.models import LARGEST_FILE
+def _listed(name: str, entry: Mapping[str, object]) -> list[str]:
+    files = entry.get("files")
+    if not isinstance(files, dict) or not all(Path(each).name == each for each in files):
+        raise ModelError(f"The model card lists no files for {name}.")
+    return list(files)
 
+
+def _digest(files: ModelFiles, name: str) -> str:
     try:
-        return hashlib.sha256(read_regular(path, LARGEST_FILE)).hexdigest()
+        return hashlib.sha256(files.read(name)).hexdigest()
     except OSError as error:
         raise NotApprovedError(
-            f"The model file {path} cannot be read ({error.strerror});"
+            f"The model file {files.path(name)} cannot be read ({error.strerror});"
             " restore it from the program's repository."
         ) from error
 

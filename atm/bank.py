@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atm.staff.acts import Office
     from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
+    from face_auth.models import ModelFiles
 
 
 class Bank(Protocol):
@@ -36,6 +37,11 @@ class Bank(Protocol):
     @property
     def stores(self) -> KioskStores:
         """The machine's own stores: pause, camera, approval and log."""
+        ...
+
+    @property
+    def models(self) -> ModelFiles:
+        """The model files of this machine; what `check_approved` has checked is what they hold."""
         ...
 
     @property

@@ -14,6 +14,7 @@ from face_auth.types import Movement
 if TYPE_CHECKING:
     from face_auth.liveness.check import LivenessCheck
     from face_auth.liveness.passive import PassiveCheck
+    from face_auth.models import ModelFiles
 
 P = TypeVar("P")
 
@@ -57,15 +58,19 @@ def challenge_s(liveness: Liveness) -> float:
 class LivenessPolicy:
     """Makes each attempt's liveness check; loads the passive models once."""
 
-    def __init__(self, setting: Liveness, minifas: Path | None) -> None:
+    def __init__(
+        self, setting: Liveness, minifas: Path | None, models: "ModelFiles | None" = None
+    ) -> None:
         """Load nothing yet.
 
         Args:
             setting: The liveness setting.
             minifas: The file of the published network; None: where it was fetched to, if it was.
+            models: The model files of the machine, that one among them; None for the program's.
         """
         self.setting = setting
         self._minifas = minifas
+        self._models = models
         self._passive: PassiveCheck | None = None
         self.has_network: bool | None = None
         """Whether the published network takes part; None before `load`."""
@@ -76,11 +81,13 @@ class LivenessPolicy:
         Raises:
             ModelError: If a file was named that is missing or is not the published one.
         """
-        from face_auth.liveness.minifas import fetched_file
         from face_auth.liveness.passive import PassiveCheck
+        from face_auth.models import LIVENESS_FILE, ModelFiles
 
         if self.setting != "off" and self._passive is None:
-            self._passive = PassiveCheck(self._minifas or fetched_file())
+            models = self._models or ModelFiles(liveness=self._minifas)
+            wanted = self._minifas is not None or LIVENESS_FILE in models
+            self._passive = PassiveCheck(models if wanted else None)
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 

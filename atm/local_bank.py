@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.approval import models_of
 from atm.audit import AuditError, AuditLog
 from atm.birth import begin_life, open_born
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments
@@ -49,9 +50,12 @@ class LocalBank:
         self.stores = stores
         self.audit = stores.audit
         self.staff = stores.staff
+        self.models = models_of(settings)
         self._commit = LockedCommit(stores.folder.path / "enrolment.lock")
         search = GallerySearch(
-            stores.credentials, stores.gallery, lambda: load_card(settings.network)
+            stores.credentials,
+            stores.gallery,
+            lambda: load_card(settings.network, self.models),
         )
         self._duplicate_check = DuplicateFaceCheck(
             stores.credentials, stores.gallery, stores.audit, search
@@ -130,7 +134,9 @@ class LocalBank:
         """
         first = self.staff.check_first(name, pin)
         # Staff without an approval could not start the kiosk.
-        self.stores.approvals.approve(self.settings, [first], confirmed=confirmed)
+        self.stores.approvals.approve(
+            self.settings, [first], models=self.models, confirmed=confirmed
+        )
         begin_life(self.settings, self.stores.folder)
         member = self.staff.add_first(name, pin)
         self.audit.append("staff", act="first", name=member.name, staff=[member.name], anchor=True)
@@ -159,7 +165,7 @@ class LocalBank:
             NotApprovedError: If they are not what staff approved.
         """
         if not self.staff.empty:
-            self.stores.approvals.check(self.settings)
+            self.stores.approvals.check(self.settings, models=self.models)
 
     def tidy(self) -> None:
         """Finish a change of the face network, and remove enrolments, that a crash interrupted."""

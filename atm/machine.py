@@ -61,7 +61,7 @@ class Machine:
         self.audit = bank.audit
         self.staff = bank.staff
         self.office = bank.office
-        self._liveness = LivenessPolicy(settings.liveness, settings.minifas)
+        self._liveness = LivenessPolicy(settings.liveness, settings.minifas, bank.models)
         self._pace = Pace(self._log_pace)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()
@@ -141,8 +141,9 @@ class Machine:
 
         with self._warming:
             if self._recogniser is None:
-                loaded = Recogniser.load(self.settings.network, self.settings.security)
-                self.bank.check_approved()  # what was loaded, not what was there before
+                loaded = Recogniser.load(
+                    self.settings.network, self.settings.security, self.bank.models
+                )
                 self.audit.append(
                     "models",
                     network=loaded.network.name,

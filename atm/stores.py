@@ -256,9 +256,7 @@ def open_staff(
     return StaffRegistry(staff_list, hasher, pins, log=_LogOrMemory(audit))
 
 
-_RECOVER = (
-    "the keepers of key backup and verifier must replace the staff: run “python -m atm recover”."
-)
+_RECOVER = "key backup and auditor must replace the staff: run “python -m atm recover”."
 _RESTORE = "two members of staff must restore it: run “python -m atm restore”."
 _MENDED_BY = {
     "approval": "run “python -m atm approve”.",

@@ -92,7 +92,8 @@ class Presence:
             return -math.inf
         try:
             faces = self._recogniser.detector.detect(frame.image)[:LOOKED_AT]
-            seen = [assess(frame.image, [face]) for face in faces]
+            occlusion = self._recogniser.occlusion
+            seen = [assess(frame.image, [face], occlusion) for face in faces]
             return max((self._score(frame, one) for one in seen), default=-math.inf)
         except Exception:  # a failed check counts as not seen
             _log.exception("The presence of the customer could not be checked")

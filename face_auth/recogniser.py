@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from face_auth.errors import ModelError, NoFaceError
 from face_auth.gallery import Template
-from face_auth.models import MODELS, Threshold, load_card, load_cohort
+from face_auth.models import MODELS, ModelFiles, Threshold, load_card, load_cohort
 from face_auth.process_memory import give_back
 from face_auth.recognition.classifier import CustomerSvm, train_customer_svm
 from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import Network, load_network
+from face_auth.recognition.occlusion import OcclusionClassifier, load_occlusion_classifier
 from face_auth.recognition.quality import Quality, assess
 
 FLOOR = "1e-2"
@@ -29,6 +30,8 @@ class Recogniser:
         cohort: Impostor embeddings of the same network, unit rows, shape (m, 512).
         threshold: What a score must reach at a login, and the FMR that it stands for.
         floor: Below this score no part of an enrolment's pictures may lie; see `enrolment`.
+        occlusion: Finds covered eyes and mouths; None for the classifiers that come with the
+            program.
     """
 
     detector: Detector
@@ -36,37 +39,42 @@ class Recogniser:
     cohort: NDArray[np.float32]
     threshold: Threshold
     floor: Threshold
+    occlusion: OcclusionClassifier | None = None
 
     @classmethod
     def load(
-        cls, network: str = "bundled", security: str = "", folder: Path = MODELS
+        cls, network: str = "bundled", security: str = "", folder: Path | ModelFiles = MODELS
     ) -> "Recogniser":
         """Load all models and run them once, so that the first customer does not wait.
+
+        Each file is read once, whatever *folder* is: card, networks and cohort fit together.
 
         Raises:
             ModelError: If a file is missing, is not the one that the model card names, or does
                 not run.
         """
-        card = load_card(network, folder)
+        files = ModelFiles.of(folder)
+        card = load_card(network, files)
         loaded = cls(
-            Detector(folder),
-            load_network(network, folder),
+            Detector(files),
+            load_network(network, files),
             load_cohort(card),
             card.threshold(security),
             card.threshold(FLOOR),
+            load_occlusion_classifier(files),
         )
         size = loaded.network.size
         try:
             loaded.detector.detect(np.zeros((480, 640, 3), np.uint8))
             loaded.network.embed(np.zeros((1, size, size, 3), np.uint8))
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"The networks in {folder} do not run: {error}.") from error
+            raise ModelError(f"The networks in {files.folder} do not run: {error}.") from error
         give_back()
         return loaded
 
     def assess(self, image: NDArray[np.uint8]) -> Quality:
         """Return the verdict on *image* (RGB, shape (h, w, 3)) and its face, if there is one."""
-        return assess(image, self.detector.detect(image))
+        return assess(image, self.detector.detect(image), self.occlusion)
 
     def embed(self, image: NDArray[np.uint8], seen: Quality) -> NDArray[np.float32]:
         """Return the unit embedding, shape (512,), of the face that `assess` found in *image*.

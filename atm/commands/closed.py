@@ -63,6 +63,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
     """
     from atm.fleet.kiosk.client import client_of  # httpx with it
     from atm.fleet.kiosk.network import network_of_service
+    from atm.fleet.kiosk.report import report_of
 
     folder = open_or_bear(settings)
     with folder.held(), contextlib.closing(client_of(settings)) as client:
@@ -70,6 +71,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
         with opened(settings, folder, replaced=["approval"]) as found:
             found.stores.audit.append("start")  # a folder that lives has a log
             begin_life(settings, folder)
+            client.call("kiosk", **report_of(settings, found.stores).to_json())
         return _approve(settings, folder)
 
 

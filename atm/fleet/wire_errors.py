@@ -11,6 +11,7 @@ from typing import Any, Final
 from atm.accounts import accounts
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError, ServiceUnavailable
+from atm.fleet.kiosk_kind import KioskKindError
 from atm.liveness_policy import ExcuseError
 from atm.people import SecondSignatureError, StaffError, StaffSignInError
 from atm.staff.acts import BalanceError
@@ -137,6 +138,7 @@ ERRORS: Final = (
     ErrorCode("invalid_reference", 422, accounts.InvalidReferenceError),
     ErrorCode("paying_out", 409, accounts.PayingOutError),
     ErrorCode("ledger", 409, accounts.LedgerError, ("sentence",)),
+    ErrorCode("kiosk_kind", 403, KioskKindError, ("sentence",)),
     ErrorCode("not_allowed", 403, NotAllowedError, ("sentence",)),
     ErrorCode("unavailable", 503, ServiceUnavailable),
 )

@@ -78,8 +78,8 @@ def log_attack(audit: Log, decision: Decision, face: object) -> None:
         )
 
 
-def log_decision(audit: Log, decision: Decision, face: object) -> None:
-    """Log the decision; nobody is admitted unless this returns."""
+def log_decision(audit: Log, decision: Decision, face: object, **more: object) -> None:
+    """Log the decision, with the fields *more*; nobody is admitted unless this returns."""
     audit.append(
         "decision",
         anchor=decision.outcome is Outcome.GRANTED,
@@ -87,6 +87,7 @@ def log_decision(audit: Log, decision: Decision, face: object) -> None:
         customer=decision.customer_id,
         reasons=list(decision.reasons),
         score=round(face.score, 4) if isinstance(face, FaceResult) else None,
+        **more,
     )
 
 

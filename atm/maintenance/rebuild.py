@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from atm.approval import Approval, NotApprovedError
+from atm.approval import Approval, NotApprovedError, models_of
 from atm.birth import open_born
 from atm.errors import AtmError
 from atm.keys.keys import Keys
@@ -87,14 +87,15 @@ def rebuild(
     audit, act = stores.audit, {"network": network, "staff": signed.names}
     finish_rebuild(stores)
     try:
-        recogniser = Recogniser.load(network, settings.security)
+        models = models_of(settings)
+        recogniser = Recogniser.load(network, settings.security, models)
         audit.append("rebuild", step="begun", anchor=True, **act)
         made, left = _stage(stores, recogniser, progress)
         if left and not confirm(left):
             audit.append("rebuild", step="cancelled", anchor=True, **act)
             return Rebuild(network, False, 0, left)
         stores.approvals.approve(
-            replace(settings, network=network), signed.names,
+            replace(settings, network=network), signed.names, models=models,
             after=audit.head_stores().get("approval", 0), confirmed=confirmed,
         )  # fmt: skip
     except (FaceAuthError, OSError) as error:

@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> Report:
         files = []
         for number in range(options.kiosks):
             pair = service.authority.issue(f"kiosk{number}")
-            stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
+            stores.kiosks.add(f"kiosk{number}", pair.fingerprint, kiosks.BENCH)
             files.append(service.files(pair))
         service.start()
         numbers = sorted(options.customers)

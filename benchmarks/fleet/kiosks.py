@@ -17,11 +17,15 @@ from typing import Final
 
 from atm.errors import AtmError
 from atm.fleet.kiosk.client import QUIET_S, ServiceClient
+from atm.fleet.kiosk_kind import KioskKind, KioskReport
 from atm.fleet.sealed_box import Recipient
 from atm.fleet.wire_faces import unpack_claimed
 from benchmarks.fleet.bank import PIN
 from benchmarks.fleet.service import KioskFiles
 
+BENCH = KioskKind("test", "off")
+REPORT = KioskReport(BENCH.kind, BENCH.liveness, "folder")
+"""What the benchmark's kiosks are registered as, and report."""
 RIGHT_FACE: Final = {
     "accepted": True, "score": 1.0, "threshold": 0.5, "frames": 3, "liveness": None,
 }  # fmt: skip
@@ -71,6 +75,7 @@ def log_in(client: ServiceClient, username: str, network_sha256: str) -> None:
     recipient = Recipient()
     begun = client.call(
         "logins", username=username, pin=PIN, network_sha256=network_sha256,
+        report=REPORT.to_json(),
         public_key=base64.b64encode(recipient.public).decode("ascii"),
     )  # fmt: skip
     attempt = str(begun["attempt"])

@@ -86,7 +86,7 @@ def load_thresholds(card: ModelCard) -> Thresholds:
     Raises:
         ModelError: If there are none, or they were measured with another network or cohort.
     """
-    entry = read_entry(card.name, card.folder).get("duplicates")
+    entry = read_entry(card.name, card.files).get("duplicates")
     again = (
         "Measure them: python -m face_auth.models duplicates "
         f"{card.name} --people FOLDER_WITH_ONE_SUBFOLDER_A_PERSON"

@@ -13,33 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
-from face_auth.models import MODELS, read_checked
+from face_auth.models import LIVENESS_FILE, ModelFiles
 from face_auth.recognition.detection import Face
 
-FILE: Final = "minifas_v2se_128.onnx"
+FILE: Final = LIVENESS_FILE
 SHA256: Final = "af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6"
 SIDE: Final = 128
 AROUND: Final = 1.5
 """Side of the square that it looks at, in longer sides of the face's box."""
 
 
-def fetched_file(folder: Path = MODELS) -> Path | None:
-    """Return the file fetched by `python -m face_auth.models fetch minifas`, or None."""
-    path = folder / FILE
-    return path if path.is_file() else None
-
-
 class MiniFas:
     """The loaded network. Threads may share it; their calls take turns."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Path | ModelFiles) -> None:
         """Load the network.
+
+        Args:
+            source: Its file, or the models folder that holds it.
 
         Raises:
             ModelError: If the file is missing or is not the published one.
         """
+        files = source if isinstance(source, ModelFiles) else ModelFiles(liveness=source)
+        path = files.path(FILE)
         try:
-            data = read_checked(path, SHA256)
+            data = files.checked(FILE, SHA256)
         except ModelError as error:
             raise ModelError(
                 f"{path} is not the liveness network ({SHA256[:12]}...). "

@@ -19,6 +19,7 @@ import numpy as np
 
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import MiniFas
+from face_auth.models import ModelFiles
 from face_auth.recognition.detection import Face
 from face_auth.recognition.quality import light
 from face_auth.types import Frame, LivenessResult, Verdict
@@ -86,8 +87,8 @@ def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
 class PassiveCheck:
     """The passive check of frame sequences; may be shared by threads."""
 
-    def __init__(self, minifas: Path | None = None) -> None:
-        """Load the published network's file; None judges by the other cues alone.
+    def __init__(self, minifas: Path | ModelFiles | None = None) -> None:
+        """Load the published network from its file or a models folder; None judges without it.
 
         Raises:
             ModelError: If the file is missing or is not the published one.

@@ -7,8 +7,6 @@ from face_auth.models.best import BUNDLED, NETWORKS, PUBLISHED, best_network
 from face_auth.models.card import (
     CARD_FILE,
     DIMENSIONS,
-    LARGEST_FILE,
-    MODELS,
     Framing,
     ModelCard,
     Threshold,
@@ -20,6 +18,7 @@ from face_auth.models.card import (
     read_entry,
     read_listed,
 )
+from face_auth.models.files import LARGEST_FILE, LIVENESS_FILE, MODELS, ModelFiles
 from face_auth.models.shipped import is_shipped
 
 __all__ = [
@@ -27,11 +26,13 @@ __all__ = [
     "CARD_FILE",
     "DIMENSIONS",
     "LARGEST_FILE",
+    "LIVENESS_FILE",
     "MODELS",
     "NETWORKS",
     "PUBLISHED",
     "Framing",
     "ModelCard",
+    "ModelFiles",
     "Threshold",
     "best_network",
     "is_shipped",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from face_auth.datasets.unseen import UNSEEN_FILE, read_names, unseen_people
 from face_auth.errors import FaceAuthError
+from face_auth.files import write_whole
 from face_auth.model_making.card_writing import check
-from face_auth.models.card import MODELS
+from face_auth.models.files import MODELS
 
 if TYPE_CHECKING:
     from face_auth.model_making.cohort import People
@@ -93,6 +94,15 @@ def _parser() -> argparse.ArgumentParser:
     duplicates.add_argument("network", choices=["bundled", "vggface2"])
     _add_people(duplicates)
     duplicates.set_defaults(run=_duplicates)
+
+    invent = commands.add_parser(
+        "invent", help="fit the invented people of decoys, and measure what tells them apart"
+    )
+    invent.add_argument("network", choices=["bundled"])
+    _add_people(invent)
+    invent.add_argument("--measure", type=int, default=800, help="templates of each kind (800)")
+    invent.add_argument("--dry", action="store_true", help="measure the present file only")
+    invent.set_defaults(run=_invent)
 
     quantisation = commands.add_parser(
         "precision", help="compare the 8-bit network with the float one on the LFW pairs"
@@ -212,6 +222,30 @@ def _proof(options: argparse.Namespace) -> int:
     known, _ = _people(options)
     everybody = together([known, *_groups(options)])
     return 0 if check_cohort(options.network, options.folder, everybody) else 1
+
+
+def _invent(options: argparse.Namespace) -> int:
+    from face_auth.gallery.invented_people import invented_file, load_invented
+    from face_auth.model_making import invention
+    from face_auth.model_making.photograph_embeddings import read_landmarks
+    from face_auth.models import load_card, load_cohort
+    from face_auth.recognition.embedding import load_network
+
+    card = load_card(options.network, options.folder)
+    cohort, network = load_cohort(card), load_network(options.network, options.folder)
+    if options.landmarks is None:
+        raise FaceAuthError("Name the landmarks of the photographs: --landmarks NPZ")
+    names = sorted(unseen_people(options.folder))
+    visits = invention.visits(options.people, names, network, read_landmarks(options.landmarks))
+    to_fit, to_measure = invention.halves(visits)
+    if not options.dry:
+        content = invention.packed(invention.fit(to_fit, cohort), str(card.cohort_sha256))
+        write_whole(invented_file(card), content, mode=0o644)
+    people = load_invented(card, cohort)
+    found = invention.measure(people, to_measure, cohort, options.measure)
+    for name, area in found.items():
+        print(f"{name}: area under the ROC curve {area:.3f}, {options.measure} of each")
+    return 0
 
 
 def _groups(options: argparse.Namespace) -> "list[People]":

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from face_auth.errors import ModelError
-from face_auth.models.card import MODELS, load_card, load_cohort, read_checked
+from face_auth.models.card import load_card, load_cohort
+from face_auth.models.files import MODELS
 
 BUNDLED: Final = "bundled"
 PUBLISHED: Final = "vggface2"
@@ -21,7 +22,7 @@ def best_network(folder: Path = MODELS) -> str:
     for name in NETWORKS:
         try:
             card = load_card(name, folder)
-            read_checked(folder / card.file, card.sha256)
+            card.files.checked(card.file, card.sha256)
             load_cohort(card)
             card.threshold()
         except ModelError:

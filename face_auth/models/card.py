@@ -1,6 +1,5 @@
 """The model card: its entries for each network, and model files checked against it."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -13,16 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
-from face_auth.files import read_regular
+from face_auth.models.files import MODELS, ModelFiles, how_to_restore
 from face_auth.npz import read_arrays
-
-MODELS: Final = Path(__file__).resolve().parents[2] / "models"
-"""The folder of the model files that come with the program."""
 
 CARD_FILE: Final = "model_card.json"
 DIMENSIONS: Final = 512
 LARGEST_CARD: Final = 1 << 20
-LARGEST_FILE: Final = 256 << 20
 
 
 class Framing(StrEnum):
@@ -55,13 +50,13 @@ class ModelCard:
 
     Attributes:
         name: "bundled" or "vggface2".
-        folder: Where its files are.
-        file: The network's file in *folder*.
+        files: The files of its folder.
+        file: The network's file.
         sha256: Of that file, hexadecimal.
         size: Width and height of its input, px.
         framing: How a face is brought to that size.
         margin: Added around the box on each side, as a share of it; 0 where framing has none.
-        cohort_file: Its impostor cohort in *folder*; None where none was made yet.
+        cohort_file: Its impostor cohort; None where none was made yet.
         cohort_sha256: Of that file.
         cohort_network: SHA-256 of the network's file with which the cohort was made: another one
             where the same weights were converted by other software.
@@ -74,7 +69,7 @@ class ModelCard:
     """
 
     name: str
-    folder: Path
+    files: ModelFiles = field(compare=False, repr=False)
     file: str
     sha256: str
     size: int
@@ -88,6 +83,11 @@ class ModelCard:
     fnmrs: Mapping[str, float] = field(default_factory=dict)
     default_rate: str = "1e-4"
     terms: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self.files.folder
 
     def threshold(self, security: str = "") -> Threshold:
         """Return the threshold for a false match rate, or the strictest available.
@@ -113,18 +113,19 @@ class ModelCard:
         return Threshold(self.thresholds[fmr], fmr, self.provisional, self.fnmrs.get(fmr))
 
 
-def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
-    """Return the card of one embedding network.
+def load_card(name: str = "bundled", folder: Path | ModelFiles = MODELS) -> ModelCard:
+    """Return the card of one embedding network, and with it the files of its folder.
 
     Raises:
         ModelError: If the card is missing or damaged, or knows no such network.
     """
-    entry = read_entry(name, folder)
+    files = ModelFiles.of(folder)
+    entry = read_entry(name, files)
     try:
         cohort = entry.get("cohort")
         return ModelCard(
             name=name,
-            folder=folder,
+            files=files,
             file=_plain_name(entry["file"]),
             sha256=str(entry["sha256"]),
             size=int(entry["input"]["size"]),
@@ -141,12 +142,12 @@ def load_card(name: str = "bundled", folder: Path = MODELS) -> ModelCard:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(
-            f"The model card in {folder} describes the network {name} wrongly ({error!r}). "
+            f"The model card in {files.folder} describes the network {name} wrongly ({error!r}). "
             "Restore it from the program's repository, or fetch the network again."
         ) from error
 
 
-def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
+def read_entry(name: str, folder: Path | ModelFiles = MODELS) -> dict[str, Any]:
     """Return the entry *name* of the cards in *folder*, as written there.
 
     A network that was made on this computer has a card file of its own, ``<name>.card.json``,
@@ -155,13 +156,14 @@ def read_entry(name: str, folder: Path = MODELS) -> dict[str, Any]:
     Raises:
         ModelError: If there is no such entry, or a card cannot be read.
     """
-    for path in (own_card(name, folder), folder / CARD_FILE):
-        entry = read_card_file(path).get(name)
+    files = ModelFiles.of(folder)
+    for card in (own_card(name, files.folder).name, CARD_FILE):
+        entry = _card_entries(files, card).get(name)
         if isinstance(entry, dict):
             return entry
     raise ModelError(
-        f"No model card in {folder} has an entry for the network {name}. "
-        f"Restore {folder / CARD_FILE} from the program's repository."
+        f"No model card in {files.folder} has an entry for the network {name}. "
+        f"Restore {files.folder / CARD_FILE} from the program's repository."
     )
 
 
@@ -176,8 +178,13 @@ def read_card_file(path: Path) -> dict[str, Any]:
     Raises:
         ModelError: If it cannot be read.
     """
+    return _card_entries(ModelFiles(path.parent), path.name)
+
+
+def _card_entries(files: ModelFiles, name: str) -> dict[str, Any]:
+    path = files.path(name)
     try:
-        content = json.loads(read_regular(path, LARGEST_CARD).decode("utf-8"))
+        content = json.loads(files.read(name, LARGEST_CARD).decode("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
@@ -196,22 +203,10 @@ def read_checked(path: Path, sha256: str) -> bytes:
     Raises:
         ModelError: If the file is missing or another one.
     """
-    try:
-        data = read_regular(path, LARGEST_FILE)
-    except OSError as error:
-        raise ModelError(
-            f"The model file {path} cannot be read ({error.strerror or error}). "
-            f"{_how_to_restore(path)}"
-        ) from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise ModelError(
-            f"The model file {path} is not the one that its model card names: it is damaged, "
-            f"incomplete or of another version. {_how_to_restore(path)}"
-        )
-    return data
+    return ModelFiles(path.parent).checked(path.name, sha256)
 
 
-def read_listed(name: str, file: str, folder: Path = MODELS) -> bytes:
+def read_listed(name: str, file: str, folder: Path | ModelFiles = MODELS) -> bytes:
     """Return the bytes of a file that a card entry lists under "files" with its SHA-256.
 
     Args:
@@ -222,13 +217,14 @@ def read_listed(name: str, file: str, folder: Path = MODELS) -> bytes:
     Raises:
         ModelError: If the entry, its listing or the file is missing, or the file is another one.
     """
-    listed = read_entry(name, folder).get("files")
+    files = ModelFiles.of(folder)
+    listed = read_entry(name, files).get("files")
     if not isinstance(listed, dict) or not isinstance(listed.get(file), str):
         raise ModelError(
-            f"The model card in {folder} lists no file {file} for {name}. "
+            f"The model card in {files.folder} lists no file {file} for {name}. "
             "Restore it from the program's repository."
         )
-    return read_checked(folder / file, listed[file])
+    return files.checked(_plain_name(file), listed[file])
 
 
 def load_cohort(card: ModelCard) -> NDArray[np.float32]:
@@ -243,30 +239,22 @@ def load_cohort(card: ModelCard) -> NDArray[np.float32]:
             f"many people: python -m face_auth.models cohort {card.name} --people FOLDER"
         )
     path = card.folder / card.cohort_file
-    data = read_checked(path, card.cohort_sha256)
+    data = card.files.checked(card.cohort_file, card.cohort_sha256)
     try:
         arrays = read_arrays(data)
         vectors, network = arrays["vectors"].astype(np.float32), str(arrays["network"])
     except (ValueError, KeyError) as error:
-        raise ModelError(f"{path} holds no impostor cohort. {_how_to_restore(path)}") from error
+        raise ModelError(f"{path} holds no impostor cohort. {how_to_restore(path)}") from error
     if network != card.cohort_network:
         raise ModelError(
             f"The impostor cohort {path} was made for another network than {card.file}. "
-            f"{_how_to_restore(path)}"
+            f"{how_to_restore(path)}"
         )
     if vectors.ndim == 2 and vectors.shape[1] == DIMENSIONS and len(vectors):
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if np.allclose(lengths, 1, atol=0.01):
             return np.asarray(vectors / lengths, np.float32)
-    raise ModelError(f"{path} holds no unit embeddings. {_how_to_restore(path)}")
-
-
-def _how_to_restore(path: Path) -> str:
-    if path.name == "vggface2.tflite":
-        return "Fetch it again: python -m face_auth.models fetch vggface2"
-    if path.name.startswith("mtcnn"):
-        return "Make it again: python -m face_auth.models convert mtcnn"
-    return "Restore it from the program's repository: git checkout -- models"
+    raise ModelError(f"{path} holds no unit embeddings. {how_to_restore(path)}")
 
 
 def _plain_name(value: Any) -> str:

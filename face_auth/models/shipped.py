@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from face_auth.models.card import MODELS, read_entry
+from face_auth.models.card import read_entry
+from face_auth.models.files import MODELS, ModelFiles
 
 SHIPPED: Final = {
     "bundled": "f000d6d46f70d885ded52017e8f6111c22ce6d240c3e58e2999b4322d69e6bdd",
@@ -27,7 +28,7 @@ def deciding_digest(entry: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("ascii")).hexdigest()
 
 
-def is_shipped(name: str, folder: Path = MODELS) -> bool:
+def is_shipped(name: str, folder: Path | ModelFiles = MODELS) -> bool:
     """Return whether the entry *name* of the cards in *folder* decides as the shipped one.
 
     Raises:

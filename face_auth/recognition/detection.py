@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
-from face_auth.models import MODELS, read_listed
+from face_auth.models import MODELS, ModelFiles, read_listed
 from face_auth.recognition.cascade import (
     FRAME_HEIGHT,
     FRAME_WIDTH,
@@ -97,7 +97,7 @@ class Detector:
 
     def __init__(
         self,
-        folder: Path = MODELS,
+        folder: Path | ModelFiles = MODELS,
         *,
         min_face: int = 100,
         threads: int = 1,
@@ -120,15 +120,16 @@ class Detector:
         if not PNET_WINDOW <= min_face <= FRAME_HEIGHT:
             raise ValueError(f"min_face must be from {PNET_WINDOW} to {FRAME_HEIGHT} px")
         self._lock = threading.Lock()
+        source = ModelFiles.of(folder)
         files = [
-            read_listed("mtcnn", f"mtcnn_{name}.tflite", folder)
+            read_listed("mtcnn", f"mtcnn_{name}.tflite", source)
             for name in ("pnet", "rnet", "onet")
         ]
         try:
             self._cascade = Cascade(files[0], files[1], files[2], min_face, threads, scores)
         except (ValueError, RuntimeError) as error:
             raise ModelError(
-                f"The face detector's files in {folder} do not run ({error}). "
+                f"The face detector's files in {source.folder} do not run ({error}). "
                 "Make them again: python -m face_auth.models convert mtcnn"
             ) from error
 

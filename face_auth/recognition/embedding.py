@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
-from face_auth.models import DIMENSIONS, MODELS, Framing, ModelCard, load_card, read_checked
+from face_auth.models import DIMENSIONS, MODELS, Framing, ModelCard, ModelFiles, load_card
 from face_auth.recognition.alignment import align, crop_with_margin
 from face_auth.recognition.litert import make_interpreter
 
@@ -139,7 +139,11 @@ class Network:
 
 
 def load_network(
-    name: str = "bundled", folder: Path = MODELS, threads: int = 2, *, mirror: bool = True
+    name: str = "bundled",
+    folder: Path | ModelFiles = MODELS,
+    threads: int = 2,
+    *,
+    mirror: bool = True,
 ) -> Network:
     """Return a network, its file checked against the model card.
 
@@ -148,5 +152,5 @@ def load_network(
             to do.
     """
     card = load_card(name, folder)
-    model = read_checked(folder / card.file, card.sha256)
+    model = card.files.checked(card.file, card.sha256)
     return Network(card, model, threads=threads, mirror=mirror)

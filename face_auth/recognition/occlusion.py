@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.errors import ModelError
-from face_auth.models import MODELS, read_listed
+from face_auth.models import MODELS, ModelFiles, read_listed
 
 NAME: Final = "covering"
 FILE: Final = "covering.npz"
@@ -56,14 +56,14 @@ class OcclusionClassifier:
         }
 
 
-@cache
-def load_occlusion_classifier(folder: Path = MODELS) -> OcclusionClassifier:
-    """Return the classifiers of a models folder; the file is read once.
+def load_occlusion_classifier(folder: Path | ModelFiles = MODELS) -> OcclusionClassifier:
+    """Return the classifiers of a models folder.
 
     Raises:
         ModelError: If the file is missing or is not the one that the model card names.
     """
-    data = read_listed(NAME, FILE, folder)
+    files = ModelFiles.of(folder)
+    data = read_listed(NAME, FILE, files)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return OcclusionClassifier(
@@ -71,7 +71,13 @@ def load_occlusion_classifier(folder: Path = MODELS) -> OcclusionClassifier:
                 {region: float(archive[f"{region}_bias"]) for region in REGIONS},
             )
     except (ValueError, KeyError, OSError, EOFError) as error:
-        raise ModelError(f"{folder / FILE} holds no classifiers. Restore it.") from error
+        raise ModelError(f"{files.path(FILE)} holds no classifiers. Restore it.") from error
+
+
+@cache
+def program_occlusion_classifier() -> OcclusionClassifier:
+    """Return the classifiers that come with the program; the file is read once."""
+    return load_occlusion_classifier()
 
 
 def describe(aligned: NDArray[np.uint8], region: str) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from face_auth.recognition.alignment import align
 from face_auth.recognition.cascade import FRAME_HEIGHT, FRAME_WIDTH
 from face_auth.recognition.detection import Face
-from face_auth.recognition.occlusion import load_occlusion_classifier
+from face_auth.recognition.occlusion import OcclusionClassifier, program_occlusion_classifier
 from face_auth.recognition.pose import Pose, head_pose
 from face_auth.types import Verdict
 
@@ -113,12 +113,15 @@ class Quality:
     aligned: NDArray[np.uint8] | None = field(default=None, repr=False)
 
 
-def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
+def assess(
+    image: NDArray[np.uint8], faces: list[Face], occlusion: OcclusionClassifier | None = None
+) -> Quality:
     """Assess the quality of a frame in which these faces were found.
 
     Args:
         image: RGB, shape (h, w, 3), values 0 to 255; any size.
         faces: What the detector found in it, in any order, in pixels of *image*.
+        occlusion: The classifiers in use; None for those that come with the program.
     """
     if not faces:
         return Quality(Verdict.NO_FACE, None)
@@ -135,7 +138,7 @@ def assess(image: NDArray[np.uint8], faces: list[Face]) -> Quality:
             verdict = _lit(image, face, grey)
             if verdict is Verdict.OK:
                 aligned = align(image, face.landmarks)
-                verdict = _sharp_and_uncovered(grey, aligned)
+                verdict = _sharp_and_uncovered(grey, aligned, occlusion)
     return Quality(verdict, face, aligned)
 
 
@@ -243,7 +246,9 @@ def _bright_around(image: NDArray[np.uint8], face: Face, bright: float) -> float
     return float((grey[outside] >= bright).mean()) if outside.any() else 0.0
 
 
-def _sharp_and_uncovered(grey: NDArray[np.uint8], aligned: NDArray[np.uint8]) -> Verdict:
+def _sharp_and_uncovered(
+    grey: NDArray[np.uint8], aligned: NDArray[np.uint8], occlusion: OcclusionClassifier | None
+) -> Verdict:
     """Judge sharpness, and whether eyes and mouth are seen.
 
     A mask has little detail and a blurred mouth looks like a mask: where both are found, the
@@ -251,7 +256,7 @@ def _sharp_and_uncovered(grey: NDArray[np.uint8], aligned: NDArray[np.uint8]) ->
     """
     detail = _detail(grey)
     blurred = any(detail[direction] < least for direction, least in LEAST_DETAIL.items())
-    covered = max(load_occlusion_classifier().scores(aligned).values())
+    covered = max((occlusion or program_occlusion_classifier()).scores(aligned).values())
     if covered > (SURELY_COVERED if blurred else COVERED):
         return Verdict.COVERED
     return Verdict.BLURRED if blurred else Verdict.OK

@@ -19,9 +19,12 @@ from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from face_auth.model_making.card_writing import digest
 from face_auth.model_making.cohort import pack
+from face_auth.models import LIVENESS_FILE
 
 SEAL = Seal(b"s" * 32)
-FILES = ("model_card.json", "mtcnn.card.json", "net.tflite", "cohort.npz", "pnet.tflite")
+FILES = (
+    "model_card.json", "mtcnn.card.json", "net.tflite", "cohort.npz", "pnet.tflite", "covering.npz",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +44,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "net.tflite": b"a network",
         "cohort.npz": pack(rows, digest(b"a network")),
         "pnet.tflite": b"a detector",
+        "covering.npz": b"two classifiers",
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -52,7 +56,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "thresholds": {"1e-4": 0.2},
         "provisional": False,
     }
-    (folder / "model_card.json").write_text(json.dumps({"bundled": card}))
+    covering = {"files": {"covering.npz": digest(contents["covering.npz"])}}
+    (folder / "model_card.json").write_text(json.dumps({"bundled": card, "covering": covering}))
     detector = {"files": {"pnet.tflite": digest(contents["pnet.tflite"])}}
     (folder / "mtcnn.card.json").write_text(json.dumps({"mtcnn": detector}))
     return folder
@@ -109,6 +114,41 @@ def test_a_folder_that_serves_no_bank_asks_for_no_terms(
     approvals = Approvals(open_folder(tmp_path / "data", kind), SEAL)
     assert approvals.terms(settings, models=models) == ""
     approvals.approve(settings, ["Ada"], models=models)
+
+
+def test_fetched_liveness_network_is_approved_and_neither_removed_nor_added_later(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    network = models / LIVENESS_FILE
+    network.write_bytes(b"the published one")
+    made = Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    assert made.files[LIVENESS_FILE] == digest(b"the published one")
+    network.write_bytes(b"another one")
+    with pytest.raises(NotApprovedError, match=f"{LIVENESS_FILE} differs from what staff"):
+        Approvals(folder, SEAL).check(settings, models=models)
+    network.unlink()
+    with pytest.raises(NotApprovedError, match=f"{LIVENESS_FILE} cannot be read"):
+        Approvals(folder, SEAL).check(settings, models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    network.write_bytes(b"the published one")
+    with pytest.raises(NotApprovedError, match="differ from what staff approved"):
+        Approvals(folder, SEAL).check(settings, models=models)
+
+
+def test_approval_of_before_the_liveness_network_was_listed_still_holds(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    approvals = Approvals(folder, SEAL)
+    approvals.approve(settings, ["Ada"], models=models)
+    path = folder.path / "approval.json"
+    record = json.loads(path.read_text())["records"][0]
+    del record["mac"], record["files"]["covering.npz"]
+    RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
+    (models / LIVENESS_FILE).write_bytes(b"the published one")
+    Approvals(folder, SEAL).check(settings, models=models)
+    shutil.copy(models / "model_card.json", models / "bundled.card.json")
+    with pytest.raises(NotApprovedError, match="differ from what staff approved"):
+        Approvals(folder, SEAL).check(settings, models=models)
 
 
 def add_terms(models: Path) -> None:

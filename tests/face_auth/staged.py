@@ -52,7 +52,7 @@ class StagedDetector:
 def staged_recogniser(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> Recogniser:
     """Return a recogniser of four people with thresholds of zero."""
 
-    def assess(image, faces):
+    def assess(image, faces, occlusion=None):
         if not faces:
             return Quality(Verdict.NO_FACE, None)
         turned = image[0, 0, 2] == TURNED

@@ -27,6 +27,7 @@ class Stage:
 
     threshold, floor = SimpleNamespace(value=0.1), SimpleNamespace(value=-0.5)
     network = SimpleNamespace(name="staged", sha256="00" * 32)
+    occlusion = None
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.detector = self
@@ -39,7 +40,7 @@ class Stage:
             raise self.fault
         return [Face((i, 0, 1, 1), np.zeros((5, 2)), 1.0) for i, _ in enumerate(self.faces)]
 
-    def _assess(self, image: np.ndarray, faces: list[Face]) -> Quality:
+    def _assess(self, image: np.ndarray, faces: list[Face], occlusion: None) -> Quality:
         return Quality(self.faces[int(faces[0].box[0])][1], faces[0])
 
     def embed(self, image: np.ndarray, seen: Quality) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.session import Session
+from atm.approval import models_of
 from atm.enrolment.enrolment import opening_limit_minor
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.accounts import RemoteAccounts
@@ -22,6 +23,7 @@ from atm.fleet.kiosk.log import KioskLog
 from atm.fleet.kiosk.login import Awaited, RemoteLogin, gather
 from atm.fleet.kiosk.network import network_of_service
 from atm.fleet.kiosk.office import RemoteOffice
+from atm.fleet.kiosk.report import report_of
 from atm.fleet.kiosk.staff import RemoteStaff
 from atm.folder import DataFolder
 from atm.keys.keys import Keys
@@ -52,6 +54,7 @@ class RemoteBank:
         self.settings = settings
         self._client = client_of(settings)
         self.stores = stores
+        self.models = models_of(settings)
         self.audit = KioskLog(stores.audit, self._client)
         self.staff = RemoteStaff(self._client, partial(counted, stores.pause, self.audit))
         self.office = RemoteOffice(self._client)
@@ -63,6 +66,7 @@ class RemoteBank:
             pause=stores.pause,
             log=self.audit,
             network=self._network,
+            report=lambda: report_of(settings, stores),
             open_session=self._open_session,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
@@ -120,7 +124,7 @@ class RemoteBank:
         Raises:
             NotApprovedError: If they are not what staff approved at this kiosk.
         """
-        self.stores.approvals.check(self.settings)
+        self.stores.approvals.check(self.settings, models=self.models)
 
     def tidy(self) -> None:
         """Do nothing: the service keeps no unfinished enrolments."""
@@ -145,7 +149,7 @@ class RemoteBank:
         self._client.close()
 
     def _network(self) -> tuple[str, str]:
-        card = load_card(self.settings.network)
+        card = load_card(self.settings.network, self.models)
         return card.name, card.sha256
 
     def _open_session(self, customer: Customer, token: str, template: Template) -> Session:

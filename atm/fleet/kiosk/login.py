@@ -16,6 +16,7 @@ from atm.accounts.session import Session
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.kiosk.log import KioskLog
+from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.sealed_box import Recipient, SealedBoxError
 from atm.fleet.wire_faces import FaceWireError, unpack_claimed
 from atm.fleet.wire_values import customer_from_json, face_to_json, from_base64, to_base64
@@ -61,18 +62,21 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         pause: Pause,
         log: KioskLog,
         network: Callable[[], tuple[str, str]],
+        report: Callable[[], KioskReport],
         open_session: Callable[[Customer, str, Template], Session],
         limit_s: float,
     ) -> None:
         """Use the service's *client* and the kiosk's own *pause* and *log*.
 
-        *network* returns name and SHA-256 of the face network in use; *open_session* is given the
-        customer, the service's token and the template that the face was judged by.
+        *network* returns name and SHA-256 of the face network in use, and *report* what the kiosk
+        is; *open_session* is given the customer, the service's token and the template that the
+        face was judged by.
         """
         super().__init__(pause=pause, limit_s=limit_s)
         self._client = client
         self._log = log
         self._network = network
+        self._report = report
         self._open_session = open_session
 
     def _begin(
@@ -170,6 +174,7 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
             pin=pin,
             public_key=to_base64(recipient.public),
             network_sha256=sha256,
+            report=self._report().to_json(),
         )
         try:
             attempt = str(found["attempt"])

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from atm.errors import AtmError
+from atm.fleet.kiosk_kind import KINDS, LIVENESS, USUAL, KioskKind
+from atm.fleet.service.log_rate import LogRate
 from atm.fleet.service.settings import ServiceSettings, ServiceSettingsError, load_service_settings
 from atm.fleet.service.store.keys import add_peppers, make_keys
 from atm.keys.key_backup import peppers_in
-from atm.terminal import ERROR, YES, ask
+from atm.terminal import ERROR, YES, ask, sign_in, sign_two
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 from face_auth.models import load_card
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LogRate())
     try:
         return int(options.run(load_service_settings(), options))
     except (AtmError, CredentialError, FaceAuthError, ValueError, OSError) as error:
@@ -99,25 +103,32 @@ def keys(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
 
 def init(settings: ServiceSettings, options: argparse.Namespace) -> int:
-    """Add the first member of staff; name and PIN are typed or read."""
+    """Add the first member of staff, or the second, whom the first signs for; PINs are typed."""
     from atm.fleet.service.store.stores import NO_KIOSK
 
     staff = _stores(settings).staff(NO_KIOSK)
-    if not staff.empty:
-        raise AtmError("There is a member of staff already; they add others at a kiosk.")
+    names = [] if staff.empty else staff.names()
+    if len(names) > 1:
+        raise AtmError("There are two members of staff already; they add others at a kiosk.")
+    first = sign_in(staff) if names else None
     name = ask("Staff name: ", secret=False)
-    member = staff.add_first(name, ask("Staff PIN (six digits or more): "))
-    print(f"{member.name} is the first member of staff")
+    pin = ask("Staff PIN (six digits or more): ")
+    if first is None:
+        print(f"{staff.add_first(name, pin).name} is the first member of staff")
+    else:
+        print(f"{staff.add(name, pin, signed=first).name} is the second member of staff")
     return YES
 
 
 def kiosk(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Register, revoke or list kiosks."""
+    from atm.fleet.service.store.stores import NO_KIOSK
+
     stores = _stores(settings)
     if options.act == "list":
         for each in stores.kiosks.all():
             state = "revoked" if each.revoked else "active"
-            print(f"{each.name}\t{each.fingerprint}\t{state}")
+            print(f"{each.name}\t{each.fingerprint}\t{state}\t{each.allowed}")
         return YES
     if options.name is None:
         raise AtmError(f"kiosk {options.act} needs a name.")
@@ -126,8 +137,14 @@ def kiosk(settings: ServiceSettings, options: argparse.Namespace) -> int:
     else:
         if options.certificate is None:
             raise AtmError("kiosk add needs --certificate FILE.")
-        made = stores.kiosks.add(options.name, fingerprint(options.certificate))
-        stores.log(made.kiosk_id).append("kiosk", act="add", name=made.name)
+        of = fingerprint(options.certificate)
+        allowed = KioskKind(options.kind, options.liveness)
+        staff = stores.staff(NO_KIOSK)
+        names: list[str] = [] if allowed == USUAL else sign_two(staff).names
+        made = stores.kiosks.add(options.name, of, allowed)
+        stores.log(made.kiosk_id).append(
+            "kiosk", act="add", name=made.name, allows=str(allowed), staff=names
+        )
     print(f"kiosk {options.act}: {options.name}")
     return YES
 
@@ -154,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command("run", "serve kiosks until the process is stopped", run)
     command("schema", "create the tables and the service's role, or bring them up to date", schema)
-    command("init", "add the first member of staff; reads name and PIN", init)
+    command("init", "add the first member of staff, then the second; reads names and PINs", init)
     key_file = command("keys", "the key file; adopt reads the passphrase of the backup", keys)
     key_file.add_argument("act", choices=("make", "rotate", "adopt"))
     key_file.add_argument(
@@ -164,6 +181,14 @@ def _parser() -> argparse.ArgumentParser:
     kiosks.add_argument("act", choices=("add", "revoke", "list"))
     kiosks.add_argument("name", nargs="?", metavar="NAME", help="of the kiosk")
     kiosks.add_argument("--certificate", type=Path, metavar="FILE", help="of the kiosk, PEM")
+    kiosks.add_argument(
+        "--kind", choices=KINDS, default=USUAL.kind,
+        help="what its data folder may be besides live, for add; two members of staff sign",
+    )  # fmt: skip
+    kiosks.add_argument(
+        "--liveness", choices=LIVENESS, default=USUAL.liveness,
+        help="the weakest liveness check that it may have, for add; two members of staff sign",
+    )  # fmt: skip
     return parser
 
 

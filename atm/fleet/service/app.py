@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from atm.errors import AtmError, ServiceUnavailable
+from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service import bodies
 from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.body_limit import BodyLimit
@@ -61,7 +62,7 @@ def make_app(
 
 
 def _own(service: BankService) -> APIRouter:
-    """Return the routes for the kiosk itself: its log and its health check."""
+    """Return the routes for the kiosk itself: its log, its set-up and its health check."""
     routes = APIRouter()
 
     @routes.post("/audit")
@@ -69,6 +70,15 @@ def _own(service: BankService) -> APIRouter:
         log = service.stores.log(kiosk.kiosk_id)
         for entry in body.entries:
             log.append("kiosk " + entry.kind, anchor=entry.anchor, **entry.fields)
+        return {}
+
+    @routes.post("/kiosk")
+    def set_up(body: bodies.ReportBody, kiosk: FromKiosk) -> dict[str, Any]:
+        report = KioskReport.from_json(body.model_dump())
+        report.check(kiosk.allowed, admits=False)
+        service.stores.log(kiosk.kiosk_id).append(
+            "kiosk", act="set up", kiosk=list(report.to_json().values())
+        )
         return {}
 
     @routes.post("/health")

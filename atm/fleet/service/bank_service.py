@@ -11,7 +11,7 @@ from atm.enrolment.duplicate_face import DuplicateFaceCheck
 from atm.enrolment.enrolment import Enrolments
 from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.logins import Logins
-from atm.fleet.service.server import FINGERPRINT
+from atm.fleet.service.reception import FINGERPRINT
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import TokenError, Tokens
@@ -20,8 +20,8 @@ from atm.people import Signatures, StaffError, StaffMember
 from atm.staff.acts import Office
 from credentials.attempt_rules import Place
 from credentials.policy import username_key
+from face_auth.gallery.invented_people import load_invented
 from face_auth.models import ModelCard, load_cohort
-from face_auth.recognition.classifier import train_customer_svm
 
 STAFF_TOKEN: Final = "staff"
 
@@ -41,8 +41,8 @@ class BankService:
         self.opening_limit = opening_limit
         self.tokens = Tokens(lambda: stores.token_keys)
         cohort = load_cohort(card)
-        like = train_customer_svm(cohort[:5], cohort[5:])
-        decoys = Decoys(stores.decoy_key, card.sha256, cohort, like)
+        people = load_invented(card, cohort)
+        decoys = Decoys(stores.decoy_key, card.sha256, people)
         self.logins = Logins(stores, self.tokens, decoys, card.sha256)
 
     def office(self, kiosk: Kiosk) -> Office:

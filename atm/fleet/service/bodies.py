@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from atm.fleet.kiosk_kind import LONGEST_CAMERA
+
 
 def _decoded(text: object) -> bytes:
     if not isinstance(text, str):
@@ -13,7 +15,7 @@ def _decoded(text: object) -> bytes:
 
 
 Text = Annotated[str, Field(max_length=1000)]
-Token = Annotated[str, Field(max_length=1000)]
+Token = Annotated[str, Field(max_length=1800)]
 Pin = Annotated[str, Field(max_length=100)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 CustomerId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -41,9 +43,18 @@ class EmptyBody(Body):
     """A request without fields."""
 
 
+class ReportBody(Body):
+    """What a kiosk says of itself; see `KioskReport`."""
+
+    kind: Literal["live", "test", "demo"]
+    liveness: Literal["challenge", "passive", "off"]
+    camera: Annotated[str, Field(max_length=LONGEST_CAMERA)]
+
+
 class BeginLoginBody(Body):
     """Beginning of a login."""
 
+    report: ReportBody
     username: Text
     pin: Pin
     public_key: Base64 = Field(min_length=32, max_length=32)

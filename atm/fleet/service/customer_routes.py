@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from atm.accounts.accounts import Hold, SettledHoldError
 from atm.accounts.session import MINOR_PER_MAJOR
+from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service import bodies
 from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.store.kiosks import Kiosk
@@ -39,7 +40,12 @@ def customer_routes(service: BankService) -> APIRouter:
     @routes.post("/logins")
     def begin(body: bodies.BeginLoginBody, kiosk: FromKiosk) -> dict[str, Any]:
         begun = service.logins.begin(
-            kiosk, body.username, body.pin, body.public_key, body.network_sha256
+            kiosk,
+            body.username,
+            body.pin,
+            body.public_key,
+            body.network_sha256,
+            KioskReport.from_json(body.report.model_dump()),
         )
         return {"attempt": begun.attempt, "sealed": to_base64(begun.sealed)}
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from atm.errors import ServiceUnavailable
 from atm.fleet import sealed_box
+from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
@@ -86,7 +87,13 @@ class Logins:
         _ = stores.hasher.decoy  # so that the first unknown name costs no more
 
     def begin(
-        self, kiosk: Kiosk, username: str, pin: str, public_key: bytes, network_sha256: str
+        self,
+        kiosk: Kiosk,
+        username: str,
+        pin: str,
+        public_key: bytes,
+        network_sha256: str,
+        report: KioskReport,
     ) -> BegunAttempt:
         """Count the attempt, check the PIN, and return one template, sealed for the kiosk.
 
@@ -96,13 +103,16 @@ class Logins:
             pin: As typed.
             public_key: The kiosk's key of this attempt, 32 bytes.
             network_sha256: SHA-256 of the network that the kiosk runs.
+            report: What the kiosk says of itself; it is bound to the attempt.
 
         Raises:
+            KioskKindError: If the kiosk is less than what staff registered.
             ServiceUnavailable: If the kiosk runs another network, or the service is too busy.
             SealedBoxError: If *public_key* is not a public key.
             Exception: The error of a store.
         """
         arrived = time.monotonic()
+        report.check(kiosk.allowed)
         if network_sha256 != self._network:
             _log.error("Kiosk %s runs another face network", kiosk.name)
             raise ServiceUnavailable
@@ -120,8 +130,8 @@ class Logins:
             )
         finally:
             self._turn.release()
-        given = self._claimed(record) if record is not None and result.reserved else None
-        if given is None:
+        given = self._claimed(record) if record is not None else None
+        if given is None or not result.reserved:
             result = PinResult(result.customer_id, False, result.reason)
         login_id = self._stores.tickets.open(key, kiosk.kiosk_id)
         attempt = self._tokens.make(
@@ -135,6 +145,7 @@ class Logins:
                 "right": result.accepted,
                 "reason": result.reason.value,
                 "reserved": result.reserved,
+                **report.to_json(),
             },
         )
         sealed = sealed_box.seal(pack_claimed(given or decoy), public_key, attempt.encode("ascii"))
@@ -162,10 +173,13 @@ class Logins:
             says = self._tokens.open(_PURPOSE, kiosk.kiosk_id, attempt)
         except TokenError as error:
             raise SessionEndedError from error
+        report = KioskReport.from_json(says)
+        report.check(kiosk.allowed)  # which staff may have changed since
         customer_id = says["key"] if says["known"] else None
         pin = PinResult(customer_id, says["right"], PinReason(says["reason"]), says["reserved"])
         face = FaceResult(
-            customer_id or "", face.accepted, face.score, face.threshold, face.frames,
+            customer_id or "", face.accepted and _is_live(face, report), face.score,
+            face.threshold, face.frames,
             liveness=face.liveness,
         )  # fmt: skip
         decision = decide(pin, face, elapsed_s=0.0, limit_s=LOGIN_S)
@@ -178,10 +192,10 @@ class Logins:
         self._stores.commit(end)
         log = self._stores.log(kiosk.kiosk_id)
         pin_check.log_attack(log, decision, face)
-        pin_check.log_decision(log, decision, face)
-        return self._admitted(kiosk, decision)
+        pin_check.log_decision(log, decision, face, kiosk=list(report.to_json().values()))
+        return self._admitted(kiosk, decision, report)
 
-    def _admitted(self, kiosk: Kiosk, decision: Decision) -> Admission | None:
+    def _admitted(self, kiosk: Kiosk, decision: Decision, report: KioskReport) -> Admission | None:
         if decision.outcome is not Outcome.GRANTED:
             return None
         record = self._stores.credentials.by_id(decision.customer_id or "")
@@ -189,7 +203,10 @@ class Logins:
             raise SessionEndedError  # deleted during the login
         customer = Customer(record.customer_id, record.username, record.full_name)
         token = self._tokens.make(
-            "session", kiosk.kiosk_id, SESSION_S, {"customer": record.customer_id}
+            "session",
+            kiosk.kiosk_id,
+            SESSION_S,
+            {"customer": record.customer_id, **report.to_json()},
         )
         return Admission(customer, token)
 
@@ -227,6 +244,11 @@ class Logins:
     def _wait(self, arrived: float) -> None:
         passed = time.monotonic() - arrived
         time.sleep(-passed % self._answer_every_s)
+
+
+def _is_live(face: FaceResult, report: KioskReport) -> bool:
+    """Return whether *face* comes with the liveness check that the kiosk reports."""
+    return report.liveness == "off" or (face.liveness is not None and face.liveness.passed)
 
 
 def _possible(username: str) -> str:

@@ -1,33 +1,27 @@
-"""HTTPS server with mutual TLS 1.3 that passes the kiosk's certificate on to its requests."""
+"""HTTPS server with mutual TLS 1.3, behind the limits of `atm.fleet.service.reception`."""
 
 import asyncio
-import hashlib
 import ssl
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from atm.fleet.service.reception import (
+    CONNECTIONS_OF_KIOSK,
+    HANDSHAKES,
+    KioskProtocol,
+    Limit,
+    Reception,
+    raise_file_limit,
+)
 from atm.fleet.service.settings import ServiceSettings, ServiceSettingsError
 
-FINGERPRINT: Final = "certificate"
-"""Name in a request's state of the SHA-256 of the kiosk's certificate, in hexadecimal digits."""
-
 CONNECTIONS: Final = 1000
+BACKLOG: Final = 128
+"""Connections that are accepted before the ones that gave way are closed; each takes a file."""
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 5
-
-
-class KioskProtocol(H11Protocol):
-    """HTTP/1.1 protocol that passes on the certificate of its connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Store the fingerprint of the certificate that the handshake verified."""
-        super().connection_made(transport)
-        encrypted: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-        certificate = encrypted.getpeercert(True) if encrypted is not None else None
-        found = hashlib.sha256(certificate).hexdigest() if certificate else ""
-        self.app_state = {**self.app_state, FINGERPRINT: found}
 
 
 def tls_context(settings: ServiceSettings) -> ssl.SSLContext:
@@ -58,14 +52,18 @@ def serve(app: Any, settings: ServiceSettings) -> None:
         ServiceSettingsError: If the certificates cannot be used.
     """
     context = tls_context(settings)
+    files = raise_file_limit()
+    make = partial(KioskProtocol, kiosks=Limit(CONNECTIONS_OF_KIOSK))
+    handshakes = Limit(max(1, settings.handshakes), min(HANDSHAKES, files // 4))
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=KioskProtocol,
+        http=cast("type[asyncio.Protocol]", partial(Reception, context, handshakes, make)),
         ws="none",
-        ssl_context_factory=lambda _config, _default: context,
+        log_config=None,  # the root logger's handler, with its limit
         limit_concurrency=CONNECTIONS,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S,
         access_log=False,

@@ -37,6 +37,8 @@ class ServiceSettings:
         opening_limit: Largest opening balance, in major units, that one member of staff may enter;
             two must sign above it.
         zone: Time zone of those days, such as "Europe/Berlin".
+        handshakes: How many connections from one address may be without a certificate at once; more
+            where a balancer hands on the connections of many kiosks.
     """
 
     database: str
@@ -50,6 +52,7 @@ class ServiceSettings:
     day_limit: int = 1000
     opening_limit: int = 0
     zone: str = "UTC"
+    handshakes: int = 64
     owner: str = ""
 
 

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NAME_BYTES = 4
 _NONCE_BYTES = 12
-_PLAIN_BYTES = 512  # a name has 64 characters of up to 4 bytes
-_LONGEST = 1000
+_PLAIN_BYTES = 1024  # a name has 64 characters of up to 4 bytes, a camera's 100
+_LONGEST = 1800
 
 
 class TokenError(ValueError):

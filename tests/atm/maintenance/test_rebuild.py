@@ -23,6 +23,7 @@ from face_auth import enrolment
 from face_auth.errors import NotOnePersonError
 from face_auth.gallery import Capture, Template
 from face_auth.model_making.card_writing import digest
+from face_auth.models import ModelFiles
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.classifier import CustomerSvm
 from tests.atm.test_approval import models as two_networks
@@ -48,7 +49,7 @@ def refused(models: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     publish(models)
     others: set[str] = set()
 
-    def load(network: str, security: str) -> Any:
+    def load(network: str, security: str, models: ModelFiles) -> Any:
         return SimpleNamespace(network=SimpleNamespace(name=network, sha256=sha256_of(network)))
 
     def rebuilt(recogniser: Any, captures: list[Capture], owner: str) -> Template:

@@ -19,6 +19,7 @@ from face_auth.liveness.passive import (
     mean_result,
 )
 from face_auth.liveness.track import PICTURE_S
+from face_auth.models import ModelFiles
 from face_auth.recognition.detection import Detector, Face
 from face_auth.types import Frame, LivenessResult, Verdict
 
@@ -535,7 +536,7 @@ def network(monkeypatch):
     """Return a MiniFas whose network remembers what it was given and says 5 and 2."""
     given: list[np.ndarray] = []
     fake = SimpleNamespace(setInput=given.append, forward=lambda: np.array([[5.0, 2.0]]))
-    monkeypatch.setattr("face_auth.liveness.minifas.read_checked", lambda path, sha256: b"x")
+    monkeypatch.setattr(ModelFiles, "checked", lambda files, name, sha256: b"x")
     monkeypatch.setattr(cv2.dnn, "readNetFromONNX", lambda data: fake)
     return MiniFas(Path("any")), given
 

@@ -21,6 +21,7 @@ from atm.fleet.kiosk.log import KioskLog
 from atm.fleet.kiosk.login import RemoteLogin
 from atm.fleet.kiosk.office import RemoteOffice
 from atm.fleet.kiosk.staff import RemoteStaff
+from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service.store.keys import make_keys
 from atm.fleet.service.store.stores import ServiceStores
 from atm.login.decision import Decision
@@ -39,6 +40,7 @@ from tests.fleet.contract.banks import CHEAP, PIN, Bank, Clock, face, files_bank
 
 CARD = load_card("bundled")
 STAFF = {"ruiz": "746195", "okafor": "829461"}
+REPORT = KioskReport("live", "off", "0000:00:14.0/1.2")
 KIOSK = "0" * 31 + "1"
 NOTE, DAY_LIMIT = 10, 1000
 
@@ -201,7 +203,8 @@ def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Br
 
     logins = RemoteLogin(
         client=client, pause=Pause(folder / "pause", Seal(b"s" * 32)), log=log,
-        network=lambda: (CARD.name, CARD.sha256), open_session=session, limit_s=30.0,
+        network=lambda: (CARD.name, CARD.sha256), report=lambda: REPORT,
+        open_session=session, limit_s=30.0,
     )  # fmt: skip
     logins._refuse_after_s = 0.001
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from atm.fleet.kiosk.client import ServiceClient
+from atm.fleet.kiosk_kind import KioskKind
 from atm.fleet.service.store.stores import NO_KIOSK, ServiceStores
 from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.desks.branches import (
@@ -63,7 +64,7 @@ def client_of(fleet: Fleet) -> ServiceClient:
     pair = fleet.authority.issue(f"kiosk{number}")
     database = fleet.environment["ATM_SERVICE_DATABASE"]
     stores = ServiceStores.open(database, fleet.keys, lambda: CARD, costs=CHEAP)
-    stores.kiosks.add(f"kiosk{number}", pair.fingerprint)
+    stores.kiosks.add(f"kiosk{number}", pair.fingerprint, KioskKind("live", "off"))
     if stores.staff(NO_KIOSK).empty:
         make_staff(stores.staff(NO_KIOSK))
     stores.close()

@@ -20,8 +20,13 @@ from benchmarks.fleet.service import ROOT, STAFF, Service
 from tests.fleet.patient import VARIABLE
 
 __all__ = [
-    "ROOT", "STAFF", "Fleet", "enrol", "folder_of", "kiosk_settings", "open_kiosk", "sign_in",
+    "REPORT", "ROOT", "STAFF",
+    "Fleet", "enrol", "folder_of", "kiosk_settings", "open_kiosk", "sign_in",
 ]  # fmt: skip
+
+
+REPORT = {"kind": "test", "liveness": "off", "camera": "folder"}
+"""What a test's kiosk says of itself."""
 
 
 class Fleet(Service):
@@ -96,8 +101,6 @@ def open_kiosk(
         approve_kiosk(settings)
     machine = open_machine(settings)
     machine.warm_up()
-    if "okafor" not in dict(machine.office.members(staff=sign_in(machine))):
-        machine.office.add_staff("okafor", STAFF["okafor"], signed=sign_in(machine))
     return machine
 
 

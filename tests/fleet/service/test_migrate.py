@@ -32,7 +32,7 @@ from face_auth.gallery import Capture
 from face_auth.models import load_card
 from tests.fleet.contract.banks import face
 from tests.fleet.service.cheap_service import CHEAP
-from tests.fleet.service.fleet import ROOT, STAFF, Fleet
+from tests.fleet.service.fleet import REPORT, ROOT, STAFF, Fleet
 from tests.patience import until
 
 CUSTOMERS = 20
@@ -181,7 +181,7 @@ def log_in(client: ServiceClient, username: str, pin: str) -> dict[str, object]:
     """Return the answer to a login whose face is the right one."""
     key = base64.b64encode(Recipient().public).decode("ascii")
     begun = client.call(
-        "logins", username=username, pin=pin, public_key=key,
+        "logins", report=REPORT, username=username, pin=pin, public_key=key,
         network_sha256=load_card("bundled").sha256,
     )  # fmt: skip
     seen = {"accepted": True, "score": 1.0, "threshold": 0.5, "frames": 3, "liveness": None}

@@ -31,7 +31,7 @@ from credentials.policy import check_pin
 from credentials.store import CredentialRecord
 from face_auth.models import load_card
 from tests.fleet.service.cheap_service import CHEAP
-from tests.fleet.service.fleet import Fleet, enrol, sign_in
+from tests.fleet.service.fleet import REPORT, Fleet, enrol, sign_in
 
 pytestmark = pytest.mark.faces
 
@@ -201,7 +201,8 @@ def test_three_wrong_pins_are_all_that_the_certificate_gives(
 
     def admitted(name: str, pin: str) -> bool:
         found = thief.call(
-            "logins", username=name, pin=pin, network_sha256=load_card("bundled").sha256,
+            "logins", report=REPORT, username=name, pin=pin,
+            network_sha256=load_card("bundled").sha256,
             public_key=base64.b64encode(Recipient().public).decode(),
         )  # fmt: skip
         face = OWN_FACE  # a thief's kiosk says so of everybody

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from atm.errors import AtmError
+from atm.fleet.kiosk_kind import USUAL, KioskKind
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.schema import KIOSKS
@@ -25,12 +26,14 @@ class Kiosk:
         name: The bank's name for it.
         fingerprint: SHA-256 of its certificate (DER), 64 lower-case hexadecimal digits.
         revoked: Whether the service refuses it.
+        allowed: What it may be at least.
     """
 
     kiosk_id: str
     name: str
     fingerprint: str
     revoked: bool
+    allowed: KioskKind = USUAL
 
 
 class KioskError(AtmError):
@@ -60,12 +63,14 @@ class KioskRows:
         rows = self._database.run(lambda connection: self._table.select(connection, select(KIOSKS)))
         return sorted((_kiosk(row) for row in rows), key=lambda kiosk: kiosk.name)
 
-    def add(self, name: str, fingerprint: str) -> Kiosk:
+    def add(self, name: str, fingerprint: str, allowed: KioskKind = USUAL) -> Kiosk:
         """Register a kiosk; a known *name* gets a new certificate.
 
         Args:
             name: As a username: 1 to 64 visible characters.
             fingerprint: SHA-256 of its certificate (DER), hexadecimal, with or without colons.
+            allowed: What it may be at least; for anything below `USUAL` the caller has checked the
+                signatures of two members of staff.
 
         Raises:
             PolicyError: If *name* is not allowed.
@@ -83,7 +88,10 @@ class KioskRows:
                 if row["kiosk_id"] != kiosk_id or row["revoked_at"] is not None:
                     raise KioskError("This certificate is another kiosk's, or was revoked.")
             found = self._table.get(connection, kiosk_id)
-            changes = {"name": name, "fingerprint": fingerprint, "revoked_at": None}
+            allows = None if allowed == USUAL else str(allowed)
+            changes = {
+                "name": name, "fingerprint": fingerprint, "revoked_at": None, "allows": allows,
+            }  # fmt: skip
             if found is None:
                 return _kiosk(self._table.insert(connection, kiosk_id=kiosk_id, **changes))
             return _kiosk(self._table.update(connection, found, **changes))
@@ -117,4 +125,7 @@ class KioskRows:
 
 
 def _kiosk(row: Row) -> Kiosk:
-    return Kiosk(row["kiosk_id"], row["name"], row["fingerprint"], row["revoked_at"] is not None)
+    allowed = KioskKind(*row["allows"].split(" ")) if row["allows"] else USUAL
+    return Kiosk(
+        row["kiosk_id"], row["name"], row["fingerprint"], row["revoked_at"] is not None, allowed
+    )

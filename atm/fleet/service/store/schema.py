@@ -29,6 +29,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 METADATA: Final = MetaData()
+OPTIONAL: Final = "optional"
+"""Mark of a column that older rows lack: NULL leaves it out of the MAC. One a table: two of them
+could be taken for each other."""
 
 
 class HexId(TypeDecorator[str]):
@@ -199,6 +202,8 @@ KIOSKS: Final = Table(
     Column("name", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    # What two of the bank's staff allowed it besides; NULL for a live kiosk with a challenge.
+    Column("allows", Text, info={OPTIONAL: True}),
     _mac(),
     Index("kiosks_by_fingerprint", "fingerprint"),
 )

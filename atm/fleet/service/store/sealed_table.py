@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, insert, select, update
 
 from atm.fleet.service.store.keys import KeyRing
+from atm.fleet.service.store.schema import OPTIONAL
 from credentials.sealed.seal import Value
 
 Row = Mapping[str, Any]
@@ -22,6 +23,7 @@ class SealedTable:
         self._error = error
         self._keys = tuple(table.primary_key.columns)
         self._sealed = tuple(column.name for column in table.columns if column.name != "mac")
+        self._optional = {each.name for each in table.columns if each.info.get(OPTIONAL)}
 
     def get(self, connection: Connection, *key: object) -> Row | None:
         """Return the row of the primary *key*, None if there is none."""
@@ -60,7 +62,11 @@ class SealedTable:
         return {**values, "mac": self.mac(values)}
 
     def _values(self, row: Row) -> list[Value]:
-        return [_plain(row[name]) for name in self._sealed]
+        return [
+            _plain(row[name])
+            for name in self._sealed
+            if row[name] is not None or name not in self._optional
+        ]
 
     def _where(self, statement: Any, key: Any) -> Any:
         return statement.where(
