@@ -1,9 +1,9 @@
-"""Second version of the schema: what two members of staff allowed a kiosk besides the usual."""
+"""Third version of the schema: what two members of staff allowed a kiosk besides the usual."""
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 ROLE = "atm_service"
 
