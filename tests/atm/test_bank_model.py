@@ -112,23 +112,28 @@ class Rules:
             return 0.0
         return self.pause_s - passed
 
+    def look(self) -> None:
+        """A restart makes refusals new; ten quiet minutes make the next pause short."""
+        here = (self.boot, self.now)
+        known = [each if each[0] == self.boot else here for each in self.refusals]
+        self.refusals = [each for each in known if self.now - each[1] < 600]
+        if self.quiet_since is not None and self.quiet_since[0] != self.boot:
+            self.quiet_since = here
+        if not self.refusals and self.quiet_since and self.now - self.quiet_since[1] > 600:
+            self.pauses = 0
+
     def refuse(self) -> None:
         """The tenth refusal in ten minutes begins a pause, twice as long as the last one."""
         here = (self.boot, self.now)
-        known = [each if each[0] == self.boot else here for each in self.refusals]
-        recent = [each for each in known if self.now - each[1] < 600]
-        quiet = None if self.quiet_since is None else self.passed(self.quiet_since)
-        if not recent and quiet is not None and quiet > 600:
-            self.pauses = 0
-        self.refusals = [*recent, here]
+        self.refusals.append(here)
         self.quiet_since = here
         if len(self.refusals) >= 10:
             self.pause_s = min(30.0 * 2**self.pauses, 3600.0)
             self.pause_from, self.refusals = here, []
             self.pauses += 1
 
-    def wait(self, account: Account, strangers: int) -> None:
-        account.strangers = min(30, account.strangers + strangers)
+    def wait(self, account: Account) -> None:
+        account.strangers = min(30, account.strangers + 1)
         account.wait_s = min(60.0 * 2**account.waits, 3600.0)
         account.wait_from = (self.boot, self.now)
         account.waits += 1
@@ -147,8 +152,8 @@ class Rules:
             return False
         if account.wrong + account.unended >= 3:
             if self.now - account.last_begun[1] >= 120:
-                self.wait(account, account.unended)
-                account.unended = 0
+                self.wait(account)
+                account.unended -= 1
             return False
         account.unended += 1
         account.last_begun = (self.boot, self.now)
@@ -157,9 +162,11 @@ class Rules:
     def login(self, name: str, pin: str, face: str) -> Outcome:
         if self.paused():
             return Outcome.PAUSED
+        self.look()
         account = self.accounts.get(name)
         judged = account is not None and self.begin(account)
         if face == "none":
+            self.refuse()
             return Outcome.NO_FACE
         if account is not None and judged:
             if face == name and pin == account.pin:
@@ -167,7 +174,7 @@ class Rules:
                 return Outcome.GRANTED
             account.unended -= 1
             if face != name:
-                self.wait(account, 1)
+                self.wait(account)
             else:
                 account.wrong += 1
         self.refuse()
