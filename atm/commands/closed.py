@@ -68,7 +68,9 @@ def approve_kiosk(settings: Settings) -> Approval | None:
         held.callback(client.close)
         log = KioskLog(stores.audit, client)
         held.callback(log.close)
-        settings = replace(settings, network=network_of_service(client, settings.network))
+        settings = replace(
+            settings, network=network_of_service(client, settings.network, settings.currency)
+        )
         return _approve(settings, stores.approvals, RemoteStaff(client), log)
 
 

@@ -5,7 +5,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from atm.accounts.money import parse_amount
+from atm.accounts.money import parse_amount, plain_amount
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.liveness_policy import checked_excuses
 from atm.login.decision import Outcome
@@ -51,7 +51,7 @@ class _SpokenPrompts:
 def enrol(machine: Machine, options: argparse.Namespace) -> int:
     """Enrol a customer."""
     staff = sign_in(machine.staff)
-    opening_minor = parse_amount(options.balance)
+    opening_minor = parse_amount(options.balance, machine.settings.currency)
     machine.check_username(options.name, staff=staff)
     excused = checked_excuses(options.excuse)
     pin = ask("Customer's PIN: ")
@@ -148,7 +148,8 @@ def delete(machine: Machine, options: argparse.Namespace) -> int:
         balance = machine.office.delete(options.name, staff=signed.first, override=signed)
     else:
         balance = machine.office.delete(options.name, staff=sign_in(machine.staff))
-    print(f"deleted {options.name}; {balance / 100:.2f} was on the account")
+    left = plain_amount(balance, machine.settings.currency)
+    print(f"deleted {options.name}; {left} was on the account")
     return YES
 
 

@@ -29,9 +29,13 @@ CHANGED = "The content at the service differs from what was sent."
 class TargetService:
     """The service that receives customers, called in the name of two members of its staff."""
 
-    def __init__(self, client: ServiceClient) -> None:
-        """Sign both in; they are asked again when their sign-in has expired."""
+    def __init__(self, client: ServiceClient, currency: str) -> None:
+        """Sign both in; they are asked again when their sign-in has expired.
+
+        The moved balances are in *currency*.
+        """
         self._client = client
+        self._currency = currency
         self._staff = RemoteStaff(client)
         self._tokens = tokens_of(sign_two(self._staff))
 
@@ -55,7 +59,7 @@ class TargetService:
         told["name"] = told.pop("username")
         self._call(
             "customers", idempotent=False, **told, face=face, balance_minor=moving.balance_minor,
-            locked=moving.locked,
+            locked=moving.locked, currency=self._currency,
         )  # fmt: skip
 
     def _call(self, act: str, *, idempotent: bool, **body: Any) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def migrate(settings: Settings) -> int:
         contextlib.closing(client_of(settings)) as client,
         open_migration_source(settings) as source,
     ):
-        target = TargetService(client)
+        target = TargetService(client, settings.currency)
         records = source.records
         left: dict[str, str] = {}
         moved = 0

@@ -117,7 +117,7 @@ class Bank:
     def session(self, customer: Customer) -> Session:
         return Session(
             customer, self.ledger, SimulatedDispenser(),
-            smallest_note=10, day_limit=1000, record=self.audit.append,
+            smallest_note_minor=1_000, day_limit_minor=100_000, record=self.audit.append,
             template=lambda: self.template_of(customer),
             save_pin=lambda pin: self.office().set_pin(
                 self.office().record(customer.username), pin, []

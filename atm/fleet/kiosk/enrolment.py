@@ -20,9 +20,13 @@ from credentials.policy import check_pin, normalise_full_name, normalise_usernam
 class RemoteEnrolment:
     """Makes customers of the bank, whole or not at all: the same methods as `Enrolments`."""
 
-    def __init__(self, client: ServiceClient, *, limit_s: float = LIMIT_S) -> None:
-        """Enrol through *client*; taking the pictures may last *limit_s* seconds."""
+    def __init__(self, client: ServiceClient, currency: str, *, limit_s: float = LIMIT_S) -> None:
+        """Enrol through *client*, with opening balances in *currency*.
+
+        Taking the pictures may last *limit_s* seconds.
+        """
         self._client = client
+        self._currency = currency
         self._limit_s = limit_s
 
     def check_username(self, username: str, *, staff: StaffMember) -> str:
@@ -74,6 +78,7 @@ class RemoteEnrolment:
         body: dict[str, Any] = {
             "name": username,
             "full_name": full_name,
+            "currency": self._currency,
             "opening_minor": application.opening_minor,
             "pin": application.pin,
             "consent_at": application.consent_at.astimezone(UTC).isoformat(),

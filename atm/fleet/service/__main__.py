@@ -45,7 +45,10 @@ def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
     from atm.fleet.service.server import serve, tls_context
 
     tls_context(settings)  # a missing file is reported before anything is loaded
-    app = make_app(_stores(settings), load_card(settings.network), day_limit=settings.day_limit)
+    app = make_app(
+        _stores(settings), load_card(settings.network),
+        currency=settings.currency, day_limit=settings.day_limit,
+    )  # fmt: skip
     serve(app, settings)
     return YES
 

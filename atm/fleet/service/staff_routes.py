@@ -65,6 +65,7 @@ def staff_routes(service: BankService) -> APIRouter:
     @routes.post("/enrolments")
     def enrol(body: bodies.EnrolBody, kiosk: FromKiosk) -> dict[str, Any]:
         signed = service.signed(kiosk, body.staff)
+        service.check_currency(body.currency)
         first, second = _first_and_second(signed)
         questions: list[DuplicateQuestion] = []
 
@@ -177,7 +178,9 @@ def office_routes(service: BankService) -> APIRouter:
         stores, log = service.stores, service.stores.log(kiosk.kiosk_id)
         record = service.office(kiosk).record(body.name)
         log.append("export", customer=record.customer_id, staff=[signed.name])
-        return {"kept": export(record, stores.ledger, stores.gallery, log.entries)}
+        return {
+            "kept": export(record, stores.ledger, stores.gallery, log.entries, service.currency)
+        }
 
     return routes
 
