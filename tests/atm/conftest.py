@@ -1,7 +1,6 @@
 """Fixtures: real stores in a temporary folder, cheap hashing, and a staged face result."""
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from sqlcipher3 import dbapi2 as sqlite3
 from argon2 import PasswordHasher
 
 from atm.accounts.dispenser import SimulatedDispenser
