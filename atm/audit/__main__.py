@@ -18,7 +18,7 @@ from typing import TypeVar
 from atm.audit.entries import AuditError
 from atm.audit.log import AuditLog
 from atm.audit.show import show, table
-from atm.audit.verifier import hand_over, read_verifier
+from atm.audit.verifier import READING_SUFFIX, hand_over, read_reading_key, read_verifier
 from atm.audit.verify import verify
 from atm.errors import AtmError
 from atm.folder import FOLDER_FILE, open_folder
@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpas
 
 def _init(log: AuditLog, options: argparse.Namespace) -> int:
     made = hand_over(log, options.verifier, set_aside=options.set_aside)
+    print(f"{options.verifier}{READING_SUFFIX} reads the names and amounts in it.")
     print(f"{options.verifier} verifies the log from entry {made.start} on. Keep it elsewhere.")
     before = made.start - made.begins
     if before:
@@ -88,7 +89,12 @@ def _show(log: AuditLog, options: argparse.Namespace, who: str) -> int:
     since = None
     if options.since is not None:
         since = datetime.fromisoformat(options.since).astimezone()
-    found = show(log, who, customer=options.customer, since=since, kind=options.kind)
+    reading = b""
+    if options.reading is not None:
+        reading = read_reading_key(options.reading, log.key_path.stem)
+    found = show(
+        log, who, customer=options.customer, since=since, kind=options.kind, reading=reading
+    )
     if options.json:
         for entry in found:
             print(json.dumps(entry))
@@ -116,7 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, about: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, parents=[common], help=about, description=about)
 
-    init = command("init", "write the log's first key to a file for the auditor, once")
+    init = command(
+        "init",
+        "write the log's first key to a file for the auditor, once, and its reading key beside it",
+    )
     init.add_argument("--verifier", type=Path, required=True, metavar="FILE", help="a new file")
     init.add_argument(
         "--set-aside",
@@ -129,6 +138,12 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--customer", metavar="ID", help="a customer's id")
     shown.add_argument("--since", metavar="T", help="such as 2026-11-23 or 2026-11-23T14:00")
     shown.add_argument("--kind", metavar="K", help="such as decision")
+    shown.add_argument(
+        "--reading",
+        type=Path,
+        metavar="FILE",
+        help="the auditor's second key: shows names, amounts",
+    )
     shown.add_argument("--json", action="store_true", help="as JSON lines")
     return parser
 

@@ -1,11 +1,15 @@
-"""Verifier of the log: a segment's first key, given to the auditor once and never kept here."""
+"""The auditor's two keys to the log: one verifies it, the other reads names and amounts in it.
+
+The verifier is a segment's first key, given to the auditor once and never kept here. The reading
+key is the kiosk's own; whoever has it can read the log's encrypted fields and alter nothing.
+"""
 
 import contextlib
 import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +50,30 @@ class Verifier:
     made_at: str
 
 
+READING_SUFFIX = ".reading"
+"""The reading key is written beside the verifier, under its name with this suffix."""
+
+
+def read_reading_key(path: Path, folder: str) -> bytes:
+    """Return the reading key that `hand_over` wrote to *path*.
+
+    Raises:
+        AuditError: If it cannot be read, or is not the reading key of the data folder *folder*.
+    """
+    try:
+        found = files.read_json(path)
+    except CredentialError as error:
+        raise AuditError(str(error)) from error
+    document = found[0] if found else {}
+    try:
+        key = bytes.fromhex(str(document["reading"]))
+    except (KeyError, ValueError) as error:
+        raise AuditError(f"{path} is no reading key of this program.") from error
+    if document.get("folder") != folder or len(key) != KEY_BYTES:
+        raise AuditError(f"{path} is the reading key of another data folder.")
+    return key
+
+
 def read_verifier(path: Path) -> Verifier:
     """Read the verifier that `hand_over` wrote to *path*.
 
@@ -78,6 +106,8 @@ def read_verifier(path: Path) -> Verifier:
 def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier:
     """Begin a new segment of *log* with a fresh first key, and write this key to *path* only.
 
+    The reading key goes to a second file beside it.
+
     The previous segment ends with an entry about it. *path* (0600) exists when this returns; if the
     process dies before, it does not, and the log goes on with a key that nobody holds.
 
@@ -94,8 +124,10 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
     for kept in (log.path.parent, log.key_path.parent, log.anchor.path.parent):
         if path.resolve().is_relative_to(kept.resolve()):
             raise AuditError(f"The verifier must not be kept in {kept}; choose a place elsewhere.")
-    if path.exists():
-        raise AuditError(f"The file {path} exists and is not overwritten.")
+    reading = path.with_name(path.name + READING_SUFFIX)
+    for each in (path, reading):
+        if each.exists():
+            raise AuditError(f"The file {each} exists and is not overwritten.")
     log.flush()
     stores = log.generations()
     with log.locked():
@@ -106,6 +138,7 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
             told: list[Draft] = [(HANDED_OVER, {"by": "a new verifier"})]
             head = Head(log.extend(head, told, stores, anchor=True))
             state = head.state
+        state = state.with_reading_key()
         state = replace(state, key=secrets.token_bytes(KEY_BYTES), verifier_from=state.n)
         verifier = Verifier(
             folder=log.key_path.stem,
@@ -115,7 +148,12 @@ def hand_over(log: AuditLog, path: Path, *, set_aside: bool = False) -> Verifier
             key=state.key.hex(),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        with _new_file(path, verifier):
+        own = {
+            "folder": verifier.folder,
+            "reading": state.reading.hex(),
+            "made_at": verifier.made_at,
+        }
+        with _new_file(path, asdict(verifier)), _new_file(reading, own):
             log.chain.states.write(state)
         log.extend(
             replace(head, state=state), [("audit begin", {"from": state.n})], stores, anchor=True
@@ -159,10 +197,10 @@ def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
 
 
 @contextlib.contextmanager
-def _new_file(path: Path, verifier: Verifier) -> Iterator[None]:
-    """Write *verifier*; it gets the name *path* only if the body succeeds."""
+def _new_file(path: Path, document: Mapping[str, object]) -> Iterator[None]:
+    """Write *document*; it gets the name *path* only if the body succeeds."""
     partial = path.with_name(f"{path.name}.partial")
-    text = json.dumps({"version": _VERSION, **asdict(verifier)}, indent=1) + "\n"
+    text = json.dumps({"version": _VERSION, **document}, indent=1) + "\n"
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # ours from here on
     except OSError as error:

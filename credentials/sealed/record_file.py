@@ -241,9 +241,7 @@ class RecordFile(Generic[T]):
         except ValueError as error:
             raise DamagedStoreError(self.path, str(error)) from error
 
-    def _lines(
-        self, records: Sequence[JsonObject], known: Mapping[str, _Line]
-    ) -> dict[str, _Line]:
+    def _lines(self, records: Sequence[JsonObject], known: Mapping[str, _Line]) -> dict[str, _Line]:
         found = {}
         for record in records:
             text = _written(record)
@@ -251,7 +249,7 @@ class RecordFile(Generic[T]):
         return found
 
     def _line(self, record: Mapping[str, object], text: str) -> _Line:
-        """Return *record*, whose JSON text is *text*, as it is stored: with MAC, names encrypted."""
+        """Return *record*, whose JSON text is *text*, as stored: with MAC, names encrypted."""
         mac = self._mac(text)
         secret = {name: value for name, value in record.items() if name in SECRET}
         if not secret:

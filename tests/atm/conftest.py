@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from sqlcipher3 import dbapi2 as sqlite3
 from argon2 import PasswordHasher
+from sqlcipher3 import dbapi2 as sqlite3
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.ledger import Ledger

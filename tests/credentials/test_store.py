@@ -439,7 +439,9 @@ def test_names_in_clear_are_read_and_written_encrypted(
     assert b"Quixote" not in b"".join(each.read_bytes() for each in path.parent.iterdir())
 
 
-def test_equal_names_of_two_customers_are_not_equal_on_the_disk(store: JsonStore, path: Path) -> None:
+def test_equal_names_of_two_customers_are_not_equal_on_the_disk(
+    store: JsonStore, path: Path
+) -> None:
     for name in ("alice", "bob"):
         store.add(dataclasses.replace(record(name), full_name="Maria Lopez"))
     one, other = (each["sealed"] for each in json.loads(path.read_bytes())["records"])
