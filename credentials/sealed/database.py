@@ -80,7 +80,8 @@ class Transaction:
 
     def select(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a SELECT; their MACs were checked when the file was opened."""
-        return self._connection.execute(sql, parameters).fetchall()
+        rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
+        return rows
 
     def put(self, table: str, *values: Value) -> None:
         """Insert a row, or replace the one with the same key, which is the first value."""

@@ -8,11 +8,12 @@ the field `sealed` of their record.
 
 import contextlib
 import hashlib
+import itertools
 import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
@@ -32,6 +33,7 @@ CLEAR_VERSION = 2
 SECRET = frozenset({"by", "full_name", "name", "username"})
 """Fields that are encrypted, in whichever file."""
 _OWNERS = ("customer_id", "staff_id")
+_ENCODER = json.JSONEncoder(allow_nan=False, sort_keys=True)
 
 _FIELDS = {"version", "generation", "mac", "records"}
 _ALTERED = "it was altered; two members of staff must restore it"
@@ -203,8 +205,9 @@ class RecordFile(Generic[T]):
         if type(generation) is not int or generation < 1:
             raise DamagedStoreError(self.path, _ALTERED)
         try:
-            plain = [self._opened(record) for record in records]
-            lines = self._lines(plain, known)
+            opened = [self._opened(record) for record in records]
+            plain = [record for record, _ in opened]
+            lines = self._lines(plain, known, [sealed for _, sealed in opened])
         except (ValueError, RecursionError) as error:  # not a number, or nested without end
             raise DamagedStoreError(self.path, _ALTERED) from error
         mac = self._mac_of_all(version, generation, lines)
@@ -241,37 +244,43 @@ class RecordFile(Generic[T]):
         except ValueError as error:
             raise DamagedStoreError(self.path, str(error)) from error
 
-    def _lines(self, records: Sequence[JsonObject], known: Mapping[str, _Line]) -> dict[str, _Line]:
+    def _lines(
+        self,
+        records: Sequence[JsonObject],
+        known: Mapping[str, _Line],
+        sealed: Iterable[str | None] = itertools.repeat(None),
+    ) -> dict[str, _Line]:
+        """Return the stored form of *records*; *known* and *sealed* spare work done before."""
         found = {}
-        for record in records:
+        for record, names in zip(records, sealed, strict=False):
             text = _written(record)
-            found[text] = known.get(text) or self._line(record, text)
+            found[text] = known.get(text) or self._line(record, text, names)
         return found
 
-    def _line(self, record: Mapping[str, object], text: str) -> _Line:
+    def _line(self, record: Mapping[str, object], text: str, sealed: str | None) -> _Line:
         """Return *record*, whose JSON text is *text*, as stored: with MAC, names encrypted."""
         mac = self._mac(text)
-        secret = {name: value for name, value in record.items() if name in SECRET}
-        if not secret:
+        if SECRET.isdisjoint(record):
             return _Line(mac, _with_mac(text, mac))
-        sealed = self._seal.encrypt(_written(secret), bytes.fromhex(mac), _owner(record))
+        if sealed is None:
+            secret = {name: value for name, value in record.items() if name in SECRET}
+            sealed = self._seal.encrypt(_written(secret), bytes.fromhex(mac), _owner(record))
         public = {name: value for name, value in record.items() if name not in SECRET}
         return _Line(mac, _with_mac(_written({**public, "sealed": sealed}), mac))
 
-    def _opened(self, record: JsonObject) -> JsonObject:
-        """Return the stored *record* without its MAC, its names decrypted.
+    def _opened(self, record: JsonObject) -> tuple[JsonObject, str | None]:
+        """Return the stored *record* without its MAC, its names decrypted; and them encrypted.
 
         Raises:
             ValueError: If it was altered.
         """
-        plain = {name: value for name, value in record.items() if name not in ("mac", "sealed")}
-        sealed, mac = record.get("sealed"), record.get("mac")
+        mac, sealed = record.pop("mac", None), record.pop("sealed", None)
         if sealed is None:
-            return plain
-        if not isinstance(sealed, str) or not isinstance(mac, str):
+            return record, None
+        if not isinstance(sealed, str) or not isinstance(mac, str) or sealed != sealed.lower():
             raise ValueError("it was altered")
-        secret = json.loads(self._seal.decrypt(sealed, bytes.fromhex(mac), _owner(plain)))
-        return plain | secret
+        record.update(json.loads(self._seal.decrypt(sealed, bytes.fromhex(mac), _owner(record))))
+        return record, sealed
 
     def _mac(self, text: str) -> str:
         return self._seal.mac(f"{self._name}/record", text).hex()
@@ -282,7 +291,7 @@ class RecordFile(Generic[T]):
 
 
 def _written(record: Mapping[str, object]) -> str:
-    return json.dumps(record, allow_nan=False, sort_keys=True)
+    return _ENCODER.encode(record)
 
 
 def _owner(record: Mapping[str, object]) -> str:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _KEY_BYTES = 32
 MAC_BYTES = 32
 _NONCE_BYTES = 12
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 Value = str | int | float | bytes | None
 
@@ -69,7 +70,7 @@ class Seal:
         The values are encoded so that no two different lists have the same message.
         """
         plain = [["b", each.hex()] if isinstance(each, bytes) else each for each in values]
-        message = json.dumps([purpose, *plain], separators=(",", ":"), allow_nan=False)
+        message = _ENCODER.encode([purpose, *plain])
         return hmac.digest(self._key, message.encode("ascii"), hashlib.sha256)
 
     def check(self, mac: object, purpose: str, *values: Value) -> bool:
