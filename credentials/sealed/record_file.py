@@ -207,7 +207,7 @@ class RecordFile(Generic[T]):
         try:
             opened = [self._opened(record) for record in records]
             plain = [record for record, _ in opened]
-            lines = self._lines(plain, known, [sealed for _, sealed in opened])
+            lines = self._lines(plain, known, [stored for _, stored in opened])
         except (ValueError, RecursionError) as error:  # not a number, or nested without end
             raise DamagedStoreError(self.path, _ALTERED) from error
         mac = self._mac_of_all(version, generation, lines)
@@ -248,39 +248,40 @@ class RecordFile(Generic[T]):
         self,
         records: Sequence[JsonObject],
         known: Mapping[str, _Line],
-        sealed: Iterable[str | None] = itertools.repeat(None),
+        stored: Iterable[str | None] = itertools.repeat(None),
     ) -> dict[str, _Line]:
-        """Return the stored form of *records*; *known* and *sealed* spare work done before."""
+        """Return the stored form of *records*; *known* and *stored* spare work done before."""
         found = {}
-        for record, names in zip(records, sealed, strict=False):
+        for record, sealed in zip(records, stored, strict=False):
             text = _written(record)
-            found[text] = known.get(text) or self._line(record, text, names)
+            found[text] = known.get(text) or self._line(record, text, sealed)
         return found
 
-    def _line(self, record: Mapping[str, object], text: str, sealed: str | None) -> _Line:
+    def _line(self, record: Mapping[str, object], text: str, stored: str | None) -> _Line:
         """Return *record*, whose JSON text is *text*, as stored: with MAC, names encrypted."""
         mac = self._mac(text)
-        if SECRET.isdisjoint(record):
-            return _Line(mac, _with_mac(text, mac))
-        if sealed is None:
+        if stored is None and not SECRET.isdisjoint(record):
             secret = {name: value for name, value in record.items() if name in SECRET}
             sealed = self._seal.encrypt(_written(secret), bytes.fromhex(mac), _owner(record))
-        public = {name: value for name, value in record.items() if name not in SECRET}
-        return _Line(mac, _with_mac(_written({**public, "sealed": sealed}), mac))
+            public = {name: value for name, value in record.items() if name not in SECRET}
+            stored = _written({**public, "sealed": sealed})
+        return _Line(mac, _with_mac(stored or text, mac))
 
     def _opened(self, record: JsonObject) -> tuple[JsonObject, str | None]:
-        """Return the stored *record* without its MAC, its names decrypted; and them encrypted.
+        """Return a stored record without its MAC, its names decrypted; and its text before that.
 
         Raises:
             ValueError: If it was altered.
         """
-        mac, sealed = record.pop("mac", None), record.pop("sealed", None)
+        mac = record.pop("mac", None)
+        stored = _written(record)
+        sealed = record.pop("sealed", None)
         if sealed is None:
             return record, None
         if not isinstance(sealed, str) or not isinstance(mac, str) or sealed != sealed.lower():
             raise ValueError("it was altered")
         record.update(json.loads(self._seal.decrypt(sealed, bytes.fromhex(mac), _owner(record))))
-        return record, sealed
+        return record, stored
 
     def _mac(self, text: str) -> str:
         return self._seal.mac(f"{self._name}/record", text).hex()
