@@ -21,7 +21,7 @@ from atm.audit.show import show, table
 from atm.audit.verifier import READING_SUFFIX, hand_over, read_reading_key, read_verifier
 from atm.audit.verify import verify
 from atm.errors import AtmError
-from atm.folder import FOLDER_FILE, open_folder
+from atm.folder import FOLDER_FILE, open_earlier
 from atm.settings import load_settings
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpas
         settings = load_settings(options.config, os.environ, data_dir=options.data)
         if not (settings.data_dir / FOLDER_FILE).exists():
             raise AtmError(f"There is no data folder {settings.data_dir}.")
-        log = AuditLog.of(open_folder(settings.data_dir), settings.key_dir, settings.anchor_dir)
+        log = AuditLog.of(open_earlier(settings.data_dir), settings.key_dir, settings.anchor_dir)
         if options.command == "init":
             return _init(log, options)
         if options.command == "verify":

@@ -10,7 +10,7 @@ from functools import partial
 from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing, open_folder
+from atm.folder import DataFolder, open_earlier, open_existing, open_folder
 from atm.keys.key_backup import backup, restore_backup
 from atm.keys.key_rotation import rotate
 from atm.keys.keys import Keys
@@ -132,15 +132,16 @@ def _progress(done: int, of: int) -> None:
 def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back up, restore or rotate the root key."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
-    if options.act == "rotate":
-        return _rotate(settings, folder)
-    if options.file is None:
+    if options.act != "rotate" and options.file is None:
         raise AtmError(f"keys {options.act} needs --file FILE.")
     if options.act == "restore":
+        folder = open_earlier(settings.data_dir)  # without its key no folder can be upgraded
         restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder)
         print(f"the key of {folder.path} is back")
         return YES
+    folder = open_existing(settings.data_dir, settings.kind)
+    if options.act == "rotate":
+        return _rotate(settings, folder)
     with _stores(settings, folder) as stores:
         names = [sign_in(stores.staff).name]
         backup(settings.key_dir, folder, options.file, ask("Passphrase (15 characters or more): "))

@@ -19,7 +19,7 @@ from atm.fleet.wire_values import to_base64
 from atm.settings import Settings
 from atm.terminal import NO, YES, sign_two
 from credentials.errors import DuplicateUserError
-from credentials.store import CredentialRecord
+from credentials.store import LATER_FIELDS, CredentialRecord
 from face_auth.errors import GalleryError
 
 OTHER = "The service has a customer with this username and other content."
@@ -55,7 +55,8 @@ class TargetService:
         if moving.template is not None:
             face = to_base64(pack_face(moving.template, moving.captures))
         told = asdict(moving.record)
-        del told["customer_id"], told["template_id"]
+        for name in ("customer_id", "template_id", *LATER_FIELDS):
+            del told[name]
         told["name"] = told.pop("username")
         self._call(
             "customers", idempotent=False, **told, face=face, balance_minor=moving.balance_minor,

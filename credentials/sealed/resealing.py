@@ -55,7 +55,7 @@ def reseal_database(path: Path, old: Seal, new: Seal) -> None:
             return
         with contextlib.closing(connect(path, old)) as source:
             source.execute("BEGIN IMMEDIATE")
-            keys = _sealed_tables(source)
+            keys = sealed_tables(source)
             checked = Transaction(source, path.name, keys, old)
             checked.open_seal(every_row=True)
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -91,13 +91,17 @@ def _fits(path: Path, seal: Seal) -> bool:
             raise
         except sqlite3.DatabaseError:
             return False
-        keys = _sealed_tables(connection)
+        keys = sealed_tables(connection)
         Transaction(connection, path.name, keys, seal).open_seal(every_row=True)
         return True
 
 
-def _sealed_tables(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return each sealed table with its key column; the seal proves the schema later."""
+def sealed_tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return each sealed table with its key column; the seal proves the schema later.
+
+    Raises:
+        AlteredError: If a table is not as this program makes them.
+    """
     found = {}
     names = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'seal'"
