@@ -16,6 +16,7 @@ from atm.birth import bear
 from atm.commands import closed, customers, office
 from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
+from atm.commands.upgrade import upgrade_folder
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
@@ -213,6 +214,10 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         closed_run=closed.restore,
     )
     restore.add_argument("--file", type=Path, metavar="FILE", help="default: the previous copy")
+    command(
+        "upgrade", f"bring a data folder of an earlier version to today's; {TWO}",
+        closed_run=upgrade_folder,
+    )  # fmt: skip
     moved = command(
         "migrate",
         "move a machine's customers to the bank's service; reads name and PIN of two of its staff",

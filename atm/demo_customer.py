@@ -8,6 +8,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from atm.accounts.money import to_minor
 from atm.folder import Kind
 from atm.people import Application, StaffMember
 from face_auth.camera.drawn_camera import DrawnCamera
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 USERNAME: Final = "elena"
 FULL_NAME: Final = "Elena Rivera"
 PIN: Final = "4938"
-OPENING_MINOR: Final = 135_000
+OPENING: Final = 1350
+"""Her opening balance, in whole units of the currency."""
 CAMERA: Final = "demo"
 """Camera with her face."""
 SOMEBODY_ELSE: Final = "demo:1"
@@ -46,8 +48,9 @@ def enrol_demo_customer(machine: "Machine", cancel: threading.Event | None = Non
     drawn = source_kind(machine.settings.camera) is SourceKind.DEMO
     if machine.kind is not Kind.DEMO or not drawn or machine.has_customers:
         return
+    opening_minor = to_minor(OPENING, machine.settings.currency)
     machine.enrol(
-        Application(USERNAME, FULL_NAME, OPENING_MINOR, PIN, datetime.now(UTC)),
+        Application(USERNAME, FULL_NAME, opening_minor, PIN, datetime.now(UTC)),
         staff=STAFF,
         cancel=cancel,
         camera=DrawnCamera(CAMERA),

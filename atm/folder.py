@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import stat
 import uuid
@@ -19,7 +20,9 @@ from face_auth.camera.sources import SourceKind, source_kind
 FOLDER_FILE = "folder.json"
 CONFIG_FILE = "kiosk.toml"
 
-_VERSION = 1
+_VERSION = 2
+_EARLIER = 1
+"""Version of folders whose names and balances stand in clear."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _WRITE_OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -83,6 +86,10 @@ class DataFolder:
             yield
 
 
+class EarlierFolderError(FolderError):
+    """An earlier version of the program made the folder; it must be upgraded first."""
+
+
 def open_folder(
     path: Path, kind: Kind | None = None, before: Callable[[str], None] = lambda _id: None
 ) -> DataFolder:
@@ -96,6 +103,7 @@ def open_folder(
         before: Called with the id of a new folder before the folder has it.
 
     Raises:
+        EarlierFolderError: If an earlier version of the program made it.
         FolderError: If an old one is of another kind, is damaged, or was not made by this
             program; nothing in it is touched then. Or if it cannot be read or made.
     """
@@ -154,6 +162,33 @@ def is_empty(folder: DataFolder) -> bool:
         raise FolderError(
             f"The data folder {folder.path} cannot be used: {error.strerror}."
         ) from error
+
+
+def open_earlier(path: Path) -> DataFolder:
+    """Open the data folder *path*, of this or an earlier version, which is not fresh.
+
+    Raises:
+        FolderError: If there is none, or it is damaged or cannot be read.
+    """
+    path = path.absolute()
+    if not is_there(path):
+        raise FolderError(f"There is no data folder {path}.")
+    try:
+        return replace(_open_old(path, None, earliest=_EARLIER), fresh=False)
+    except OSError as error:
+        raise FolderError(f"The data folder {path} cannot be used: {error.strerror}.") from error
+    except CredentialError as error:
+        raise FolderError(str(error)) from error
+
+
+def description_of_today(path: Path) -> bytes:
+    """Return what the file `FOLDER_FILE` of the folder *path* says in today's version.
+
+    Raises:
+        CredentialError: If it cannot be read.
+    """
+    found = files.read_json(path / FOLDER_FILE)
+    return json.dumps((found[0] if found else {}) | {"version": _VERSION}).encode("ascii") + b"\n"
 
 
 def check_camera(kind: Kind, spec: str) -> None:
@@ -238,7 +273,7 @@ def _write(path: Path, kind: Kind, folder_id: str) -> None:
     files.write_whole(path / FOLDER_FILE, document.encode("ascii"))
 
 
-def _open_old(path: Path, asked: Kind | None) -> DataFolder:
+def _open_old(path: Path, asked: Kind | None, *, earliest: int = _VERSION) -> DataFolder:
     found = files.read_json(path / FOLDER_FILE)
     document = found[0] if found else {}
     version, folder_id = document.get("version"), document.get("folder_id")
@@ -247,7 +282,12 @@ def _open_old(path: Path, asked: Kind | None) -> DataFolder:
         kind = Kind(str(document.get("kind")))
     if type(version) is int and version > _VERSION:
         raise FolderError(f"The data folder {path} was made by a newer program.")
-    if type(version) is not int or version != _VERSION or kind is None or not _is_id(folder_id):
+    if type(version) is int and _EARLIER <= version < earliest:
+        raise EarlierFolderError(
+            f"The data folder {path} was made by an earlier version of the program;"
+            " run “python -m atm upgrade”."
+        )
+    if type(version) is not int or version < earliest or kind is None or not _is_id(folder_id):
         raise FolderError(f"The file {path / FOLDER_FILE} is damaged and was left as it is.")
     if asked is not None and asked is not kind:
         raise FolderError(f"The data folder {path} was made as {kind} and cannot become {asked}.")

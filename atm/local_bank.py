@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.money import to_minor
 from atm.accounts.session import Session
 from atm.approval import models_of
 from atm.audit import AuditError, AuditLog
@@ -150,7 +151,10 @@ class LocalBank:
         """
         record = self.office.record(username)
         self.audit.append("export", customer=record.customer_id, staff=[staff.name])
-        return export(record, self.stores.ledger, self.stores.gallery, self.audit.entries)
+        return export(
+            record, self.stores.ledger, self.stores.gallery, self.audit.entries,
+            self.settings.currency,
+        )  # fmt: skip
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
         """Import the prototype's names as pending records; see `import_plain`."""
@@ -204,8 +208,8 @@ class LocalBank:
             customer,
             self.stores.ledger,
             SimulatedDispenser(),
-            smallest_note=self.settings.smallest_note,
-            day_limit=self.settings.day_limit,
+            smallest_note_minor=to_minor(self.settings.smallest_note, self.settings.currency),
+            day_limit_minor=to_minor(self.settings.day_limit, self.settings.currency),
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=template,
             save_pin=save_pin,

@@ -2,7 +2,7 @@
 
 `KioskStores.open` and `Stores.open` are the only door to the stores: they compare the generation of
 each store with the audit log before anything is read from it, so nobody signs by an old list of
-staff. `open_staff` is for the two acts that mend what this door refuses.
+staff. `open_staff` is for the acts that mend what this door refuses.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -74,7 +74,13 @@ class KioskStores:
 
     @classmethod
     def open(
-        cls, folder: DataFolder, keys: Keys, settings: Settings, *, replaced: Collection[str] = ()
+        cls,
+        folder: DataFolder,
+        keys: Keys,
+        settings: Settings,
+        *,
+        replaced: Collection[str] = (),
+        log_of: DataFolder | None = None,
     ) -> Self:
         """Open all stores and check them; missing SQLite files and a missing log are made.
 
@@ -84,6 +90,7 @@ class KioskStores:
             settings: Say where the log's key and anchor are.
             replaced: Names of stores that the caller writes anew, whatever they hold: they are
                 neither read nor compared with the log.
+            log_of: The folder with the log, where *folder* holds copies of its stores.
 
         Raises:
             StaleStoreError: If one is older than the log says.
@@ -91,8 +98,9 @@ class KioskStores:
         """
         stores: list[Self] = []
         own = _own(
-            folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced
-        )
+            folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced,
+            log_of or folder,
+        )  # fmt: skip
         stores.append(cls(**own))
         stores[0].check()
         return stores[0]
@@ -142,7 +150,13 @@ class Stores(KioskStores):
 
     @classmethod
     def open(
-        cls, folder: DataFolder, keys: Keys, settings: Settings, *, replaced: Collection[str] = ()
+        cls,
+        folder: DataFolder,
+        keys: Keys,
+        settings: Settings,
+        *,
+        replaced: Collection[str] = (),
+        log_of: DataFolder | None = None,
     ) -> Self:
         """Open all stores and check them; see `KioskStores.open`.
 
@@ -159,8 +173,9 @@ class Stores(KioskStores):
         staff_pins = WrongPins(path / STAFF_ATTEMPTS, seal)
         stores: list[Self] = []
         own = _own(
-            folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced
-        )
+            folder, keys, settings, lambda: stores[0].generations() if stores else {}, replaced,
+            log_of or folder,
+        )  # fmt: skip
         pause, audit = own["pause"], own["audit"]
         made = cls(
             **own,
@@ -214,6 +229,7 @@ def _own(
     settings: Settings,
     generations: Callable[[], Mapping[str, int]],
     replaced: Collection[str],
+    log_of: DataFolder,
 ) -> dict[str, Any]:
     """Return the fields of `KioskStores`, opened."""
     return {
@@ -222,13 +238,18 @@ def _own(
         "pause": Pause(folder.path / PAUSE, keys.seal),
         "registration": Registration(folder.path / REGISTRATION_FILE, keys.seal),
         "approvals": Approvals(folder, keys.seal),
-        "audit": AuditLog.of(folder, settings.key_dir, settings.anchor_dir, stores=generations),
+        "audit": AuditLog.of(log_of, settings.key_dir, settings.anchor_dir, stores=generations),
         "replaced": frozenset(replaced),
     }
 
 
 def open_staff(
-    folder: DataFolder, keys: Keys, settings: Settings, known: Mapping[str, int]
+    folder: DataFolder,
+    keys: Keys,
+    settings: Settings,
+    known: Mapping[str, int],
+    *,
+    log_of: DataFolder | None = None,
 ) -> StaffRegistry:
     """Open only the list of staff and their wrong PINs, where another store or the log is damaged.
 
@@ -237,6 +258,7 @@ def open_staff(
         keys: Its keys.
         settings: Where the log's keys and anchor are.
         known: The highest generations that the log, or what is left of it, knows.
+        log_of: As for `KioskStores.open`.
 
     Raises:
         StaleStoreError: If list or counters are older than that: nobody signs by an old list.
@@ -246,7 +268,7 @@ def open_staff(
     pins = WrongPins(folder.path / STAFF_ATTEMPTS, keys.seal)
     staff_list = staff_file(folder.path / STAFF, keys.seal)
     audit = AuditLog.of(
-        folder, settings.key_dir, settings.anchor_dir,
+        log_of or folder, settings.key_dir, settings.anchor_dir,
         stores=lambda: {"staff-attempts": pins.generation},
     )  # fmt: skip
     remembered = audit.remembered()

@@ -96,7 +96,8 @@ def _normalise(text: str, what: str, longest: int, allowed: frozenset[str] = fro
     if len(text) > longest * _RAW_FACTOR:  # before any work on it, however long it is
         raise too_long
     normal = unicodedata.normalize("NFKC", text)
-    for character in normal:
+    plain = normal.isascii() and normal.isprintable()  # as most names are: nothing to look for
+    for character in "" if plain else normal:
         refused = unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE
         if refused and character not in allowed:
             raise PolicyError("control", f"A {what} has no invisible characters.")

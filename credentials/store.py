@@ -17,6 +17,7 @@ _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name
 _EXCUSED = re.compile(r"[a-z_]{1,40}(,[a-z_]{1,40}){0,9}")
 _LONGEST_HASH = 256
+_LONGEST_LATER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class CredentialRecord:
         created_at: When the record was made, ISO 8601 in UTC.
         excused: Movements of the liveness check that the customer cannot make, with commas between;
             None if there are none.
+        network: Name of the face network that made the template, where it is recorded.
+        card: Id of the customer's card.
+        language: Code of the language that the customer chose.
+        consent_version: Version of the text that the customer consented to.
+        keep_until: When the record must be deleted, ISO 8601 in UTC.
+
+    The last five are None where they are not known, and then do not stand in the file.
     """
 
     customer_id: str
@@ -44,6 +52,11 @@ class CredentialRecord:
     consent_at: str | None
     created_at: str
     excused: str | None = None
+    network: str | None = None
+    card: str | None = None
+    language: str | None = None
+    consent_version: str | None = None
+    keep_until: str | None = None
 
     @property
     def pending(self) -> bool:
@@ -274,11 +287,14 @@ class JsonStore:
         self._file.rewrite([_plain(each) for each in records], generation)
 
 
+LATER_FIELDS = ("network", "card", "language", "consent_version", "keep_until")
+"""Fields that a record without them does not have on the disk."""
 _FIELDS = {field.name: field.type is not str for field in fields(CredentialRecord)}
 
 
 def _plain(record: CredentialRecord) -> JsonObject:
-    return {name: getattr(record, name) for name in _FIELDS}
+    found = {name: getattr(record, name) for name in _FIELDS}
+    return {name: each for name, each in found.items() if each or name not in LATER_FIELDS}
 
 
 def _parse(raw: list[JsonObject]) -> _Records:
@@ -293,11 +309,11 @@ def _parse(raw: list[JsonObject]) -> _Records:
 
 
 def _record(entry: JsonObject, number: int) -> CredentialRecord:
-    if entry.keys() != _FIELDS.keys():
+    if entry.keys() | LATER_FIELDS != _FIELDS.keys():
         raise ValueError(f"record {number} has missing or unknown fields")
     values: dict[str, str | None] = {}
-    for name, optional in _FIELDS.items():
-        value = entry[name]
+    for name, value in entry.items():
+        optional = _FIELDS[name] and name not in LATER_FIELDS
         if not isinstance(value, str) and not (value is None and optional):
             raise ValueError(f"record {number} has a wrong type in {name}")
         values[name] = value
@@ -321,9 +337,15 @@ def well_formed(record: CredentialRecord) -> bool:
             and (record.consent_at is None or _is_utc(record.consent_at))
             and _is_utc(record.created_at)
             and (record.excused is None or _EXCUSED.fullmatch(record.excused) is not None)
+            and all(_is_short(getattr(record, name)) for name in LATER_FIELDS)
+            and (record.keep_until is None or _is_utc(record.keep_until))
         )
     except PolicyError:
         return False
+
+
+def _is_short(text: str | None) -> bool:
+    return text is None or (0 < len(text) <= _LONGEST_LATER and text.isprintable())
 
 
 def _is_utc(text: str) -> bool:

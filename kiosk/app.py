@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from atm.accounts.money import minor_digits
 from atm.folder import Kind
 from kiosk.attendance import Attendance
 from kiosk.camera_pane.guidance import Guide
@@ -300,8 +299,7 @@ class App(Shell):
         self.redraw_bars()
 
     def _speak(self, code: str) -> Language:
-        currency = self.settings.currency
-        return Language(code, currency, minor_digits(currency))
+        return Language(code, self.settings.currency)
 
     def _banner(self) -> str:
         machine = self.host.machine

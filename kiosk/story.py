@@ -38,7 +38,8 @@ TRIES = 3
 PIN, STAFF_PIN = "4711", "271828"
 USERNAME, FULL_NAME = "maria.lopez", "Maria Lopez"
 RIGHT_FACE, WRONG_FACE = "demo:0", "demo:1"
-OPENING_MINOR, PAID_MINOR = 135_000, 10_000
+OPENING, PAID = 1350, 100
+"""In whole units of the currency; the fourth amount that is offered is ten notes of 10."""
 
 Wait = Callable[[], object]
 
@@ -164,7 +165,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(play.screen.go)
     play.screen.fields[1].text = FULL_NAME
     play.touch(play.screen.go)
-    play.type(play.screen.digits, str(OPENING_MINOR // 100))
+    play.type(play.screen.digits, str(OPENING))
     yield play.pause(0.2)
     play.picture("opening-balance")
     play.touch(play.screen.go)
@@ -206,7 +207,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     assert isinstance(app.machine.bank, LocalBank)
     stores = app.machine.bank.stores
     balance = stores.ledger.balance(stores.credentials.all()[0].customer_id)
-    if balance != OPENING_MINOR - PAID_MINOR:
+    if balance != app.language.minor(OPENING - PAID):
         raise StoryError(f"the ledger has {balance}")
     play.touch(play.screen.primary)
     yield play.on("Home")

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MINOR_PER_MAJOR = 100
-
 
 class OwnAccount(Protocol):
     """Interface of an account that a session needs; see `Ledger`, `RemoteAccounts`."""
@@ -104,20 +102,20 @@ class Session:
         ledger: OwnAccount,
         dispenser: Dispenser,
         *,
-        smallest_note: int,
-        day_limit: int,
+        smallest_note_minor: int,
+        day_limit_minor: int,
         record: Callable[..., None] | None,
         template: Callable[[], Template],
         save_pin: Callable[[str], None],
     ) -> None:
-        """Open a session of *customer*; note and limit are in whole units of the currency.
+        """Open a session of *customer*; all amounts are in minor units of the currency.
 
         Args:
             customer: The admitted customer.
             ledger: The ledger with the customer's account.
             dispenser: Pays the notes out.
-            smallest_note: Each withdrawal must be a multiple of it.
-            day_limit: Largest sum of a calendar day's withdrawals.
+            smallest_note_minor: Each withdrawal must be a multiple of it.
+            day_limit_minor: Largest sum of a calendar day's withdrawals.
             record: Writes an entry of the audit log: ``record("withdrawal", step=…, customer=…,
                 amount_minor=…, reference=…)``, with the steps "held" and then "booked",
                 "returned" or "uncertain". No money comes out unless "held" was written.
@@ -127,8 +125,8 @@ class Session:
         self.customer = customer
         self._ledger: OwnAccount | None = ledger
         self._dispenser = dispenser
-        self._smallest_note_minor = smallest_note * MINOR_PER_MAJOR
-        self._day_limit_minor = day_limit * MINOR_PER_MAJOR
+        self._smallest_note_minor = smallest_note_minor
+        self._day_limit_minor = day_limit_minor
         self._record = record
         self._template: Callable[[], Template] | None = template
         self._save_pin: Callable[[str], None] | None = save_pin

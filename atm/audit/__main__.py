@@ -19,16 +19,18 @@ from pathlib import Path
 from atm.audit.log import AuditLog
 from atm.audit.show import show, table
 from atm.audit.verifier import (
+    READING_SUFFIX,
     Verifier,
     check_damaged,
     hand_over,
     known_generations,
+    read_reading_key,
     read_verifier,
 )
 from atm.audit.verify import verify_log
 from atm.commands.door import opened
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing
+from atm.folder import DataFolder, open_earlier, open_existing
 from atm.keys.keys import Keys
 from atm.people import StaffSignInError
 from atm.settings import Settings, load_settings
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(options.config, os.environ, data_dir=options.data)
-        folder = open_existing(settings.data_dir)
+        open_one = open_earlier if options.command == "verify" else open_existing
+        folder = open_one(settings.data_dir)
         if options.command == "verify":
             log = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
             return _verify(log, options)
@@ -91,6 +94,7 @@ def _set_aside(settings: Settings, folder: DataFolder, file: Path) -> int:
 
 def _told(made: Verifier, file: Path) -> int:
     print(f"{file} verifies the log from entry {made.start} on. Keep it elsewhere.")
+    print(f"{file}{READING_SUFFIX} reads the names and amounts in it; keep it elsewhere too.")
     before = made.start - made.begins
     if before:
         print(f"The {before} entries before it cannot be verified with this file.")
@@ -109,11 +113,15 @@ def _show(settings: Settings, folder: DataFolder, options: argparse.Namespace) -
     since = None
     if options.since is not None:
         since = datetime.fromisoformat(options.since).astimezone()
+    reading = b""
+    if options.reading is not None:
+        reading = read_reading_key(options.reading, folder.folder_id)
     with folder.held(), opened(settings, folder) as found:
         who = sign_in(found.staff).name
         entries = show(
-            found.stores.audit, who, customer=options.customer, since=since, kind=options.kind
-        )
+            found.stores.audit, who, customer=options.customer, since=since, kind=options.kind,
+            reading=reading,
+        )  # fmt: skip
     if options.json:
         for entry in entries:
             print(json.dumps(entry))
@@ -134,8 +142,8 @@ def _parser() -> argparse.ArgumentParser:
 
     init = command(
         "init",
-        "write the log's first key to a file for the auditor; reads name and PIN of one member of"
-        " staff, or of two where an auditor has a file already",
+        "write the log's first key to a file for the auditor, and its reading key beside it; reads"
+        " name and PIN of one member of staff, or of two where an auditor has a file already",
     )
     init.add_argument("--verifier", type=Path, required=True, metavar="FILE", help="a new file")
     init.add_argument(
@@ -149,6 +157,12 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--customer", metavar="ID", help="a customer's id")
     shown.add_argument("--since", metavar="T", help="such as 2026-11-23 or 2026-11-23T14:00")
     shown.add_argument("--kind", metavar="K", help="such as decision")
+    shown.add_argument(
+        "--reading",
+        type=Path,
+        metavar="FILE",
+        help="the auditor's second key: shows names, amounts",
+    )
     shown.add_argument("--json", action="store_true", help="as JSON lines")
     return parser
 

@@ -21,6 +21,7 @@ from atm.audit.entries import (
     digest,
     make_line,
     parse_line,
+    seal_fields,
 )
 from atm.audit.log_files import LogFiles, json_object
 from atm.audit.repeated_refusals import Draft
@@ -120,8 +121,8 @@ class Chain:
             OSError: If the lines cannot be written; none of them is there then.
             ValueError: If one is too long.
         """
-        state = head.state
-        if state.n == 1:
+        state = head.state.with_reading_key()
+        if state.n == 1 or not head.state.reading:
             self.states.write(state)  # a first key must be kept before it is used
         if head.torn:
             os.truncate(self._path, state.size)
@@ -133,7 +134,8 @@ class Chain:
             state = replace(state, part=state.part + 1, size=0)
         begin, lines = state.size, b""
         for kind, fields in drafts:
-            line, mac = make_line(state.key, state.n, at, kind, fields, known, state.previous)
+            sealed = seal_fields(state.reading, state.n, kind, fields)
+            line, mac = make_line(state.key, state.n, at, kind, sealed, known, state.previous)
             state = state.after(line, mac, known)
             lines += line + b"\n"
         self._add(lines, begin)

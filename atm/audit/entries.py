@@ -1,13 +1,23 @@
-"""Format of one log entry: allowed fields, its line, its MAC, and the next key."""
+"""Format of one log entry: allowed fields, its line, its MAC, and the next key.
+
+Names of staff and amounts of money stand encrypted in the field ``sealed`` (AES-256-GCM, the
+entry's number and kind as associated data). Customers are named by their ids alone.
+"""
 
 import hashlib
 import hmac
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from atm.errors import AtmError
+from credentials.sealed.files import JsonObject
 
 KEY_BYTES = 32
 NO_MAC = "0" * 64
@@ -16,7 +26,11 @@ LONGEST_LINE = 65536
 
 _LONGEST_TEXT = 1000
 _LONGEST_LIST = 50
-_OWN_NAMES = frozenset({"n", "at", "kind", "stores", "previous", "mac", "repeated", "pin"})
+_OWN_NAMES = frozenset(
+    {"n", "at", "kind", "stores", "previous", "mac", "repeated", "pin", "sealed"}
+)
+_SECRET = frozenset({"staff", "name", "names", "amount", "balance"})
+_NONCE_BYTES = 12
 _LINE = re.compile(
     rb'(\{"n": ([1-9][0-9]{0,14}), "at": .*, "previous": "([0-9a-f]{64})"), '
     rb'"mac": "([0-9a-f]{64})"\}'
@@ -74,6 +88,44 @@ def make_line(
     return line, mac
 
 
+def seal_fields(key: bytes, n: int, kind: str, fields: Fields) -> dict[str, object]:
+    """Return *fields* with names of people and amounts encrypted.
+
+    These are ``staff``, ``name`` and ``names`` (where they hold texts), ``amount``, ``balance``,
+    and all that end with ``_minor``.
+
+    Args:
+        key: The reading key, 32 bytes.
+        n: Number of the entry.
+        kind: Its kind.
+        fields: Its fields.
+    """
+    secret = {name: value for name, value in fields.items() if _is_secret(name, value)}
+    public = {name: value for name, value in fields.items() if name not in secret}
+    if not secret:
+        return public
+    nonce = os.urandom(_NONCE_BYTES)
+    plain = json.dumps(secret, allow_nan=False).encode("ascii")
+    return public | {"sealed": (nonce + AESGCM(key).encrypt(nonce, plain, _place(n, kind))).hex()}
+
+
+def open_fields(key: bytes, entry: JsonObject) -> JsonObject:
+    """Return *entry* with its encrypted fields in the place of ``sealed``, if *key* opens them."""
+    sealed = entry.get("sealed")
+    if not key or not isinstance(sealed, str):
+        return entry
+    try:
+        data = bytes.fromhex(sealed)
+        place = _place(cast(int, entry.get("n")), str(entry.get("kind")))
+        plain = AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], place)
+    except (InvalidTag, ValueError):
+        return entry
+    opened: JsonObject = {}
+    for name, value in entry.items():
+        opened |= json.loads(plain) if name == "sealed" else {name: value}
+    return opened
+
+
 def parse_line(line: bytes) -> Line | None:
     """Return the parts of *line*, None if it cannot be an entry."""
     found = _LINE.fullmatch(line)
@@ -112,6 +164,16 @@ def check_field(name: str, value: object) -> None:
             raise ValueError(f"the field {name} is too long for the log")
         if isinstance(each, float) and not abs(each) < float("inf"):
             raise ValueError(f"the field {name} is not a finite number")
+
+
+def _is_secret(name: str, value: object) -> bool:
+    if name == "names" and isinstance(value, int):  # how many
+        return False
+    return value is not None and (name in _SECRET or name.endswith("_minor"))
+
+
+def _place(n: int, kind: str) -> bytes:
+    return f"{n} {kind}".encode("utf-8", "surrogatepass")
 
 
 def _mac(key: bytes, body: bytes) -> str:

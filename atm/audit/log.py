@@ -11,7 +11,7 @@ from pathlib import Path
 
 from atm.audit.chain import Chain, Head
 from atm.audit.counter import Counter
-from atm.audit.entries import AuditError, check_field
+from atm.audit.entries import AuditError, check_field, open_fields
 from atm.audit.repeated_refusals import Draft, RepeatedRefusals
 from atm.audit.reserved_space import ReservedSpace
 from atm.audit.state import Anchor, State, highest
@@ -180,21 +180,32 @@ class AuditLog:
         try:
             found = self.chain.log_files.entries_from_the_end()
             wanted = (each for each in found if kind in (None, each.get("kind")))
-            return list(itertools.islice(wanted, n))[::-1]
+            key = self._reading_key()
+            return [open_fields(key, each) for each in itertools.islice(wanted, n)][::-1]
         except OSError as error:
             raise self._failed("read", error) from error
 
-    def entries(self) -> Iterator[JsonObject]:
+    def entries(self, reading: bytes | None = None) -> Iterator[JsonObject]:
         """Yield all entries, oldest first; those of logs that were set aside come before.
+
+        Args:
+            reading: The key of the encrypted fields, empty to leave them encrypted; None: the
+                log's own.
 
         Raises:
             AuditError: If the log cannot be read.
         """
         self.flush()
+        key = self._reading_key() if reading is None else reading
         try:
-            yield from self.chain.log_files.entries()
+            for entry in self.chain.log_files.entries():
+                yield open_fields(key, entry)
         except OSError as error:
             raise self._failed("read", error) from error
+
+    def _reading_key(self) -> bytes:
+        state = self.chain.states.read()
+        return b"" if state is None else state.reading
 
     def free_share(self) -> float:
         """Return the free share of the log's disk, from 0 to 1.

@@ -8,7 +8,7 @@ from atm.audit.log import AuditLog
 from credentials.sealed.files import JsonObject
 
 _COLUMNS = ("n", "at", "kind")
-_HIDDEN = (*_COLUMNS, "stores", "previous", "mac")
+_HIDDEN = (*_COLUMNS, "stores", "previous", "mac", "sealed")
 
 
 def show(
@@ -18,6 +18,7 @@ def show(
     customer: str | None = None,
     since: datetime | None = None,
     kind: str | None = None,
+    reading: bytes = b"",
 ) -> list[JsonObject]:
     """Return the matching entries, oldest first, with the entry of this reading.
 
@@ -27,6 +28,7 @@ def show(
         customer: The id of a customer.
         since: A time with its zone.
         kind: A kind of entry.
+        reading: The key of the encrypted fields; without it they stay encrypted.
 
     Raises:
         AuditError: If the reading cannot be logged or the log cannot be read.
@@ -43,7 +45,7 @@ def show(
     )
     return [
         entry
-        for entry in log.entries()
+        for entry in log.entries(reading)
         if customer in (None, entry.get("customer"))
         and kind in (None, entry.get("kind"))
         and (since is None or _time(entry) >= since)
@@ -69,11 +71,12 @@ def _time(entry: JsonObject) -> datetime:
 
 
 def _rest(entry: JsonObject) -> str:
-    return "  ".join(
+    shown = [
         f"{_plain(name)}={_plain(value)}"
         for name, value in entry.items()
         if name not in _HIDDEN and value is not None
-    )
+    ]
+    return "  ".join([*shown, "(names and amounts encrypted)"] if "sealed" in entry else shown)
 
 
 def _plain(value: object) -> str:

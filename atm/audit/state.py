@@ -14,6 +14,7 @@ from credentials.sealed.files import JsonObject
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NUMBERS = ("size", "verifier_from", "anchored")
+_KEYS = ("key", "reading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class State:
         verifier_from: The first entry that an auditor can verify; 0 if nobody holds a first key.
         anchored: The newest entry that is known to stand at the anchor; 0 if none.
         stores: The highest generation of each store that is known, by name.
+        reading: The key of the encrypted fields, which is never replaced; empty in the state that
+            an earlier program left.
     """
 
     n: int
@@ -41,11 +44,17 @@ class State:
     verifier_from: int = 0
     anchored: int = 0
     stores: Mapping[str, int] = field(default_factory=dict)
+    reading: bytes = b""
 
     @classmethod
     def first(cls) -> Self:
-        """Return the state of a new, empty log, with a random key."""
-        return cls(n=1, key=secrets.token_bytes(KEY_BYTES), previous=NO_MAC)
+        """Return the state of a new, empty log, with random keys."""
+        key, reading = (secrets.token_bytes(KEY_BYTES) for _ in range(2))
+        return cls(n=1, key=key, previous=NO_MAC, reading=reading)
+
+    def with_reading_key(self) -> "State":
+        """Return the state with a reading key, a new one where there was none."""
+        return self if self.reading else replace(self, reading=secrets.token_bytes(KEY_BYTES))
 
     def after(self, line: bytes, mac: str, stores: Mapping[str, int]) -> "State":
         """Return the state after *line*, with *mac* and *stores*, is written."""
@@ -86,7 +95,8 @@ class StateFile:
             return None
         if not _is_state(document):
             raise AuditError(f"The audit key {self._file.path} was made by another program.")
-        return State(**{**document, "key": bytes.fromhex(str(document["key"]))})  # type: ignore[arg-type]
+        keys = {name: bytes.fromhex(str(document[name])) for name in _KEYS if name in document}
+        return State(**{**document, **keys})  # type: ignore[arg-type]
 
     def write(self, state: State) -> None:
         """Write *state* over the previous one.
@@ -111,14 +121,14 @@ def _is_state(document: JsonObject) -> bool:
     """Return whether *document* holds what `_document` writes."""
     stores = document.get("stores")
     return (
-        document.keys() == {each.name for each in fields(State)}
+        document.keys() | {"reading"} == {each.name for each in fields(State)}
         and isinstance(stores, dict)
         and all(
             _is_number(each) for each in (*stores.values(), *(document[name] for name in _NUMBERS))
         )
         and _is_number(document["n"], least=1)
         and _is_number(document["part"], least=1)
-        and _is_digest(document["key"])
+        and all(_is_digest(document[name]) for name in _KEYS if name in document)
         and _is_digest(document["previous"])
         and (document["head"] == "" or _is_digest(document["head"]))
     )
@@ -134,7 +144,8 @@ def _is_digest(value: object) -> bool:
 
 def _document(state: State) -> JsonObject:
     document: JsonObject = {each.name: getattr(state, each.name) for each in fields(State)}
-    return document | {"key": state.key.hex()}
+    keys = {name: getattr(state, name).hex() for name in _KEYS}
+    return {name: keys.get(name, value) for name, value in document.items() if value != b""}
 
 
 @dataclass(frozen=True, slots=True)

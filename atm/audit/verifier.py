@@ -1,11 +1,15 @@
-"""Verifier of the log: a segment's first key, given to the auditor once and never kept here."""
+"""The auditor's two keys to the log: one verifies it, the other reads names and amounts in it.
+
+The verifier is a segment's first key, given to the auditor once and never kept here. The reading
+key is the kiosk's own; whoever has it can read the log's encrypted fields and alter nothing.
+"""
 
 import contextlib
 import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +49,30 @@ class Verifier:
     previous: str
     key: str
     made_at: str
+
+
+READING_SUFFIX = ".reading"
+"""The reading key is written beside the verifier, under its name with this suffix."""
+
+
+def read_reading_key(path: Path, folder: str) -> bytes:
+    """Return the reading key that `hand_over` wrote to *path*.
+
+    Raises:
+        AuditError: If it cannot be read, or is not the reading key of the data folder *folder*.
+    """
+    try:
+        found = files.read_json(path)
+    except CredentialError as error:
+        raise AuditError(str(error)) from error
+    document = found[0] if found else {}
+    try:
+        key = bytes.fromhex(str(document["reading"]))
+    except (KeyError, ValueError) as error:
+        raise AuditError(f"{path} is no reading key of this program.") from error
+    if document.get("folder") != folder or len(key) != KEY_BYTES:
+        raise AuditError(f"{path} is the reading key of another data folder.")
+    return key
 
 
 def read_verifier(path: Path) -> Verifier:
@@ -104,6 +132,8 @@ def hand_over(
 ) -> Verifier:
     """Begin a new segment of *log* with a fresh first key, and write this key to *path* only.
 
+    The reading key goes to a second file beside it.
+
     The previous segment ends with an entry about it. *path* (0600) exists when this returns; if the
     process dies before, it does not, and the log goes on with a key that nobody holds.
 
@@ -122,8 +152,10 @@ def hand_over(
     for kept in (log.path.parent, log.key_path.parent, log.anchor.path.parent):
         if path.resolve().is_relative_to(kept.resolve()):
             raise AuditError(f"The verifier must not be kept in {kept}; choose a place elsewhere.")
-    if path.exists():
-        raise AuditError(f"The file {path} exists and is not overwritten.")
+    reading = path.with_name(path.name + READING_SUFFIX)
+    for each in (path, reading):
+        if each.exists():
+            raise AuditError(f"The file {each} exists and is not overwritten.")
     log.flush()
     if set_aside:
         check_damaged(log)
@@ -137,6 +169,7 @@ def hand_over(
             told: list[Draft] = [(HANDED_OVER, {"by": "a new verifier", **signed})]
             head = Head(log.extend(head, told, stores, anchor=True))
             state = head.state
+        state = state.with_reading_key()
         state = replace(state, key=secrets.token_bytes(KEY_BYTES), verifier_from=state.n)
         verifier = Verifier(
             folder=log.key_path.stem,
@@ -146,7 +179,12 @@ def hand_over(
             key=state.key.hex(),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        with _new_file(path, verifier):
+        own = {
+            "folder": verifier.folder,
+            "reading": state.reading.hex(),
+            "made_at": verifier.made_at,
+        }
+        with _new_file(path, asdict(verifier)), _new_file(reading, own):
             log.chain.states.write(state)
         begun: list[Draft] = [("audit begin", {"from": state.n, "aside": set_aside, **signed})]
         log.extend(replace(head, state=state), begun, stores, anchor=True)
@@ -156,6 +194,7 @@ def hand_over(
 def _set_aside(log: AuditLog) -> Head:
     """Move the log's files away; return a head that continues numbers and generations."""
     last, stores = _known(log)
+    reading = _reading_key(log)
     name = SET_ASIDE + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     folder = log.path.parent / name
     folder.mkdir(mode=0o700)
@@ -168,7 +207,16 @@ def _set_aside(log: AuditLog) -> Head:
             each.rename(each.with_name(f"{each.name}.{name}"))
             files.sync_folder(each.parent)
     log.anchor.begin_again()
-    return Head(replace(State.first(), n=last + 1, stores=stores))
+    first = State.first()
+    return Head(replace(first, n=last + 1, stores=stores, reading=reading or first.reading))
+
+
+def _reading_key(log: AuditLog) -> bytes:
+    """Return the key of the log's encrypted fields, empty if it is lost; it serves on."""
+    with contextlib.suppress(AuditError):
+        state = log.chain.states.read()
+        return b"" if state is None else state.reading
+    return b""
 
 
 def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
@@ -190,10 +238,10 @@ def _known(log: AuditLog) -> tuple[int, dict[str, int]]:
 
 
 @contextlib.contextmanager
-def _new_file(path: Path, verifier: Verifier) -> Iterator[None]:
-    """Write *verifier*; it gets the name *path* only if the body succeeds."""
+def _new_file(path: Path, document: Mapping[str, object]) -> Iterator[None]:
+    """Write *document*; it gets the name *path* only if the body succeeds."""
     partial = path.with_name(f"{path.name}.partial")
-    text = json.dumps({"version": _VERSION, **asdict(verifier)}, indent=1) + "\n"
+    text = json.dumps({"version": _VERSION, **document}, indent=1) + "\n"
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # ours from here on
     except OSError as error:

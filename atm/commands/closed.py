@@ -14,7 +14,7 @@ from atm.audit.counter import Counter
 from atm.birth import begin_life, open_born, open_or_bear
 from atm.commands.door import Opened, opened
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_existing
+from atm.folder import DataFolder, open_earlier
 from atm.keys.key_backup import NewBackup, backup, restore_backup
 from atm.keys.key_rotation import rotate, unfinished
 from atm.keys.keys import Keys
@@ -67,7 +67,8 @@ def approve_kiosk(settings: Settings) -> Approval | None:
 
     folder = open_or_bear(settings)
     with folder.held(), contextlib.closing(client_of(settings)) as client:
-        settings = replace(settings, network=network_of_service(client, settings.network))
+        network = network_of_service(client, settings.network, settings.currency)
+        settings = replace(settings, network=network)
         with opened(settings, folder, replaced=["approval"]) as found:
             found.stores.audit.append("start")  # a folder that lives has a log
             begin_life(settings, folder)
@@ -142,8 +143,8 @@ def _progress(done: int, of: int) -> None:
 def keys(settings: Settings, options: argparse.Namespace) -> int:
     """Back up, restore or rotate the root key."""
     _need_own_customers(settings)
-    folder = open_existing(settings.data_dir, settings.kind)
     if options.act == "restore" and options.file is not None:
+        folder = open_earlier(settings.data_dir)  # without its key no folder can be upgraded
         tpm = Tpm.of(settings)
         restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder, tpm)
         Counter.replace(settings.key_dir, folder.folder_id, tpm)

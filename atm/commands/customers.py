@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from atm.accounts.money import parse_amount
+from atm.accounts.money import parse_amount, plain_amount
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
@@ -55,7 +55,7 @@ class _SpokenPrompts:
 def enrol(machine: Machine, options: argparse.Namespace) -> int:
     """Enrol a customer."""
     staff = sign_in(machine.staff)
-    opening_minor = parse_amount(options.balance)
+    opening_minor = parse_amount(options.balance, machine.settings.currency)
     machine.check_username(options.name, staff=staff)
     excused = checked_excuses(options.excuse)
     application = Application(
@@ -153,7 +153,8 @@ def delete(machine: Machine, options: argparse.Namespace) -> int:
         balance = machine.office.delete(options.name, staff=signed.first, override=signed)
     else:
         balance = machine.office.delete(options.name, staff=sign_in(machine.staff))
-    print(f"deleted {options.name}; {balance / 100:.2f} was on the account")
+    left = plain_amount(balance, machine.settings.currency)
+    print(f"deleted {options.name}; {left} was on the account")
     return YES
 
 

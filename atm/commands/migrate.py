@@ -19,7 +19,7 @@ from atm.fleet.wire_values import to_base64
 from atm.settings import Settings
 from atm.terminal import NO, YES, sign_two
 from credentials.errors import DuplicateUserError
-from credentials.store import CredentialRecord
+from credentials.store import LATER_FIELDS, CredentialRecord
 from face_auth.errors import GalleryError
 
 OTHER = "The service has a customer with this username and other content."
@@ -29,9 +29,13 @@ CHANGED = "The content at the service differs from what was sent."
 class TargetService:
     """The service that receives customers, called in the name of two members of its staff."""
 
-    def __init__(self, client: ServiceClient, staff: RemoteStaff) -> None:
-        """Sign two of *staff* in; they are asked again when their sign-in has expired."""
+    def __init__(self, client: ServiceClient, staff: RemoteStaff, currency: str) -> None:
+        """Sign two of *staff* in; they are asked again when their sign-in has expired.
+
+        The moved balances are in *currency*.
+        """
         self._client = client
+        self._currency = currency
         self._staff = staff
         self._tokens = tokens_of(sign_two(self._staff))
 
@@ -51,11 +55,12 @@ class TargetService:
         if moving.template is not None:
             face = to_base64(pack_face(moving.template, moving.captures))
         told = asdict(moving.record)
-        del told["customer_id"], told["template_id"]
+        for name in ("customer_id", "template_id", *LATER_FIELDS):
+            del told[name]
         told["name"] = told.pop("username")
         self._call(
             "customers", idempotent=False, **told, face=face, balance_minor=moving.balance_minor,
-            locked=moving.locked,
+            locked=moving.locked, currency=self._currency,
         )  # fmt: skip
 
     def _call(self, act: str, *, idempotent: bool, **body: Any) -> dict[str, Any]:
@@ -86,7 +91,7 @@ def migrate(settings: Settings) -> int:
         open_migration_source(settings) as source,
         contextlib.closing(RemoteStaff(client)) as staff,
     ):
-        target = TargetService(client, staff)
+        target = TargetService(client, staff, settings.currency)
         records = source.records
         left: dict[str, str] = {}
         moved = 0

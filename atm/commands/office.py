@@ -3,6 +3,7 @@
 import argparse
 from datetime import datetime
 
+from atm.accounts.money import plain_amount
 from atm.errors import AtmError
 from atm.machine import Machine
 from atm.people import Signatures
@@ -88,7 +89,8 @@ def holds(machine: Machine, options: argparse.Namespace) -> int:
     found = {hold.reference: (hold, username) for hold, username in holds}
     if options.reference is None:
         for hold, username in found.values():
-            print(f"{hold.reference}\t{username or '-'}\t{hold.amount_minor / 100:.2f}\t{hold.at}")
+            amount = plain_amount(hold.amount_minor, machine.settings.currency)
+            print(f"{hold.reference}\t{username or '-'}\t{amount}\t{hold.at}")
         return YES
     if options.reference not in found:
         raise AtmError(f"There is no open hold {options.reference}.")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from atm.accounts.session import MINOR_PER_MAJOR
+from atm.accounts.money import to_minor
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
 from atm.enrolment.hash_and_capture import LIMIT_S, CaptureFace, EnrolmentError, hash_and_capture
 from atm.folder import Kind
@@ -47,7 +47,7 @@ def opening_limit_minor(settings: Settings, kind: Kind) -> int | None:
     limit = settings.opening_limit
     if limit is None:
         return 0 if kind is Kind.LIVE else None
-    return limit * MINOR_PER_MAJOR
+    return to_minor(limit, settings.currency)
 
 
 class Enrolments:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from atm.accounts.money import to_minor
 from atm.ports import Accounts, Faces
 from credentials.store import CredentialRecord
 
@@ -18,6 +19,7 @@ def export(
     ledger: Accounts,
     gallery: Faces,
     log: Callable[[], Iterable[Entry]],
+    currency: str,
 ) -> dict[str, object]:
     """Return the data of the customer with *record*, ready for `json.dumps`.
 
@@ -31,6 +33,7 @@ def export(
         ledger: For the account.
         gallery: For the pictures.
         log: Returns the entries of the log, oldest first.
+        currency: Of the account, ISO 4217.
 
     Raises:
         Exception: What the stores raise; nothing is returned then, for it would be incomplete.
@@ -50,7 +53,7 @@ def export(
         },
         "consent to the keeping of the face": record.consent_at,
         "face": _face(record, gallery, entries),
-        "account": _account(record.customer_id, ledger),
+        "account": _account(record.customer_id, ledger, currency),
         "log": [_plain(each, record.customer_id) for each in entries],
     }
 
@@ -69,10 +72,12 @@ def _face(
     }
 
 
-def _account(customer_id: str, ledger: Accounts) -> dict[str, object] | None:
+def _account(customer_id: str, ledger: Accounts, currency: str) -> dict[str, object] | None:
     if not ledger.has_account(customer_id):
         return None
     return {
+        "currency": currency,
+        "minor units in one unit": to_minor(1, currency),
         "balance in minor units": ledger.balance(customer_id),
         "on hold, in minor units": [
             {"at": each.at.isoformat(), "amount": each.amount_minor, "reference": each.reference}
@@ -84,6 +89,8 @@ def _account(customer_id: str, ledger: Accounts) -> dict[str, object] | None:
                 "at": each.at.isoformat(),
                 "kind": each.kind,
                 "amount in minor units": each.amount_minor,
+                "currency": currency,
+                "minor units in one unit": to_minor(1, currency),
                 "balance in minor units": each.balance_minor,
                 "reference": each.reference,
             }

@@ -105,7 +105,7 @@ def count_queries(
     The login runs in this process, so that nothing else is counted: begin and finish, each with the
     look-up of the kiosk's certificate.
     """
-    service = BankService(stores, card, day_limit=1000, opening_limit=10**6)
+    service = BankService(stores, card, "EUR", day_limit=1000, opening_limit=10**6)
     found = {"statements": 0, "transactions": 0}
 
     def login() -> None:
@@ -165,7 +165,7 @@ def _enrol(
     client.call(
         "enrolments", staff=[staff], name=_new_name(bank), full_name="New",
         opening_minor=OPENING_MINOR, pin=PIN, consent_at=datetime.now(UTC).isoformat(),
-        excused=[], alike=False,
+        excused=[], alike=False, currency="EUR",
         face=base64.b64encode(face).decode("ascii"),
     )  # fmt: skip
 

@@ -1,5 +1,8 @@
 """Small sealed SQLite file; every commit is on disk before it is acknowledged.
 
+SQLCipher encrypts every page, the journal's too (AES-256, and an HMAC for each page), with a key
+that comes from the seal's.
+
 Each row has a MAC over its values. One more row, the seal, holds the file's generation (one more at
 each change) and a hash over the set of all rows, so that nothing but this program can edit, add,
 restore or delete a row. The seal's MAC also binds the schema, because a trigger or a view that
@@ -16,18 +19,19 @@ Multiset Hash Functions and Their Application to Memory Integrity Checking", ASI
 import contextlib
 import os
 import secrets
-import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlcipher3 import dbapi2 as sqlite3
+
 from credentials.sealed.files import sync_folder
 from credentials.sealed.seal import MAC_BYTES, Seal, Value
 
 _BUSY_TIMEOUT_S = 10.0
-_VERSION = 2
+VERSION = 3
 _SEAL_TABLE = """
     CREATE TABLE seal (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -40,6 +44,18 @@ _SEAL_TABLE = """
 
 Row = tuple[Any, ...]
 _Signature = tuple[int, int, int, int]
+
+
+def connect(path: Path, seal: Seal, *, timeout: float = 5.0) -> sqlite3.Connection:
+    """Return a connection to the encrypted file *path*, which must exist; commits are explicit."""
+    # mode=rw: a file that vanished is a fault, not a new, empty one.
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=timeout, isolation_level=None
+    )
+    connection.execute("PRAGMA cipher_log_level = NONE")  # what is wrong is said by an exception
+    # 64 hexadecimal digits are the key itself, so that no passphrase is stretched at each opening.
+    connection.execute(f"PRAGMA key = \"x'{seal.database_key}'\"")
+    return connection
 
 
 class AlteredError(Exception):
@@ -70,7 +86,8 @@ class Transaction:
 
     def select(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a SELECT; their MACs were checked when they were copied."""
-        return self._readable.execute(sql, parameters).fetchall()
+        rows: list[Row] = self._readable.execute(sql, parameters).fetchall()
+        return rows
 
     def put(self, table: str, *values: Value) -> None:
         """Insert a row, or replace the one with the same key, which is the first value."""
@@ -284,10 +301,10 @@ class Database:
 
     def _begin(self, connection: sqlite3.Connection) -> Transaction:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > _VERSION:
+        if version > VERSION:
             raise self._error(f"The file {self.path} was written by a newer program.")
         transaction = Transaction(connection, self.path.name, self._keys, self._seal)
-        if version != _VERSION:
+        if version != VERSION:
             raise AlteredError
         transaction.open_seal()
         if transaction.generation < self._generation:
@@ -347,7 +364,7 @@ class Database:
                 made = Transaction(connection, self.path.name, self._keys, self._seal)
                 made.generation = after
                 made.write_seal()
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
                 connection.execute("COMMIT")
             with contextlib.suppress(FileExistsError):  # another process was quicker
                 os.link(temporary, self.path)
@@ -356,13 +373,7 @@ class Database:
         sync_folder(self.path.parent)
 
     def _connect(self, path: Path | None = None) -> sqlite3.Connection:
-        # mode=rw: a file that vanished is a fault, not a new, empty one.
-        connection = sqlite3.connect(
-            f"{(path or self.path).absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=_BUSY_TIMEOUT_S,
-            isolation_level=None,
-        )
+        connection = connect(path or self.path, self._seal, timeout=_BUSY_TIMEOUT_S)
         try:
             connection.execute("PRAGMA journal_mode = TRUNCATE")
             connection.execute("PRAGMA synchronous = FULL")

@@ -2,19 +2,21 @@
 
 Every record has a MAC over its fields, and the document has one over its generation and the MACs of
 its records in their order. The file must be exactly what this program writes: one that differs in a
-byte was altered, even if JSON would read the same.
+byte was altered, even if JSON would read the same. Fields with names of people stand encrypted in
+the field `sealed` of their record.
 """
 
 import contextlib
 import hashlib
+import itertools
 import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from credentials.errors import DamagedStoreError, StoreError
 from credentials.sealed import files
@@ -24,7 +26,14 @@ from credentials.sealed.seal import Seal
 T = TypeVar("T")
 
 PREVIOUS_SUFFIX = ".previous"
-VERSION = 2
+VERSION = 3
+CLEAR_VERSION = 2
+"""The version before, whose names stand in clear; it is read and never written."""
+
+SECRET = frozenset({"by", "full_name", "name", "username"})
+"""Fields that are encrypted, in whichever file."""
+_OWNERS = ("customer_id", "staff_id")
+_ENCODER = json.JSONEncoder(allow_nan=False, sort_keys=True)
 
 _FIELDS = {"version", "generation", "mac", "records"}
 _ALTERED = "it was altered; two members of staff must restore it"
@@ -35,14 +44,19 @@ _TURNED_BACK = "it is older than it was; two members of staff must restore it"
 _SETTLED_NS = 100_000_000
 
 
+class _Line(NamedTuple):
+    mac: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading(Generic[T]):
-    """Content of a file; `macs` maps each record, as JSON text, to its MAC."""
+    """Content of a file; `lines` has the stored form of each record, by its JSON text."""
 
     digest: bytes
     generation: int
     mac: str
-    macs: dict[str, str]
+    lines: dict[str, _Line]
     parsed: T
 
 
@@ -115,8 +129,8 @@ class RecordFile(Generic[T]):
         with files.locked(self.path):
             found = self._load()
             records = edit(found.parsed)
-            data, reading = self._compose(records, found.generation + 1, found.macs)
-            self._replace(data, forget=not found.macs.keys() <= reading.macs.keys())
+            data, reading = self._compose(records, found.generation + 1, found.lines)
+            self._replace(data, forget=not found.lines.keys() <= reading.lines.keys())
             self._keep(reading, None)
 
     def rewrite(self, records: list[JsonObject], generation: int) -> None:
@@ -161,7 +175,7 @@ class RecordFile(Generic[T]):
         if seen is not None and digest == seen.digest:
             reading = seen
         else:
-            reading = self._check(data, digest, seen.macs if seen else {})
+            reading = self._check(data, digest, seen.lines if seen else {})
             if seen is not None and reading.generation <= seen.generation:
                 raise DamagedStoreError(self.path, _TURNED_BACK)
         settled = time.time_ns() - version.changed_ns > _SETTLED_NS
@@ -173,13 +187,13 @@ class RecordFile(Generic[T]):
             if self._kept is None or reading.generation >= self._kept[0].generation:
                 self._kept = (reading, version)
 
-    def _check(self, data: bytes, digest: bytes, known: Mapping[str, str]) -> _Reading[T]:
+    def _check(self, data: bytes, digest: bytes, known: Mapping[str, _Line]) -> _Reading[T]:
         """Return the content of *data* if every byte of it is as this program wrote it."""
         document = files.parse_json(self.path, data)
         version, generation = document.get("version"), document.get("generation")
         if type(version) is int and version > VERSION:
             raise DamagedStoreError(self.path, f"a newer program wrote it (version {version})")
-        if type(version) is int and version < VERSION:
+        if type(version) is int and version < CLEAR_VERSION:
             raise DamagedStoreError(
                 self.path, f"it has no seal (version {version}), so anybody may have written it"
             )
@@ -190,27 +204,28 @@ class RecordFile(Generic[T]):
             raise DamagedStoreError(self.path, "its records are not a list of objects")
         if type(generation) is not int or generation < 1:
             raise DamagedStoreError(self.path, _ALTERED)
-        for record in records:
-            record.pop("mac", None)
         try:
-            macs = self._macs(records, known)
+            opened = [self._opened(record) for record in records]
+            plain = [record for record, _ in opened]
+            lines = self._lines(plain, known, [stored for _, stored in opened])
         except (ValueError, RecursionError) as error:  # not a number, or nested without end
             raise DamagedStoreError(self.path, _ALTERED) from error
-        mac = self._mac_of_all(generation, macs)
-        if not secrets.compare_digest(data, _document(generation, mac, macs)):
+        mac = self._mac_of_all(version, generation, lines)
+        written = lines if version == VERSION else _clear(lines)
+        if not secrets.compare_digest(data, _document(version, generation, mac, written)):
             raise DamagedStoreError(self.path, _ALTERED)
-        return _Reading(digest, generation, mac, macs, self._parsed(records))
+        return _Reading(digest, generation, mac, lines, self._parsed(plain))
 
     def _compose(
-        self, records: list[JsonObject], generation: int, known: Mapping[str, str]
+        self, records: list[JsonObject], generation: int, known: Mapping[str, _Line]
     ) -> tuple[bytes, _Reading[T]]:
         parsed = self._parse(records)
-        macs = self._macs(records, known)
-        if len(macs) != len(records):
+        lines = self._lines(records, known)
+        if len(lines) != len(records):
             raise ValueError("two records are the same")
-        mac = self._mac_of_all(generation, macs)
-        data = _document(generation, mac, macs)
-        return data, _Reading(hashlib.sha256(data).digest(), generation, mac, macs, parsed)
+        mac = self._mac_of_all(VERSION, generation, lines)
+        data = _document(VERSION, generation, mac, lines)
+        return data, _Reading(hashlib.sha256(data).digest(), generation, mac, lines, parsed)
 
     def _replace(self, data: bytes, *, forget: bool) -> None:
         previous = self.path.with_name(self.path.name + PREVIOUS_SUFFIX)
@@ -229,22 +244,72 @@ class RecordFile(Generic[T]):
         except ValueError as error:
             raise DamagedStoreError(self.path, str(error)) from error
 
-    def _macs(self, records: Sequence[JsonObject], known: Mapping[str, str]) -> dict[str, str]:
-        written = map(_written, records)
-        return {text: known.get(text) or self._mac(text) for text in written}
+    def _lines(
+        self,
+        records: Sequence[JsonObject],
+        known: Mapping[str, _Line],
+        stored: Iterable[str | None] = itertools.repeat(None),
+    ) -> dict[str, _Line]:
+        """Return the stored form of *records*; *known* and *stored* spare work done before."""
+        found = {}
+        for record, sealed in zip(records, stored, strict=False):
+            text = _written(record)
+            found[text] = known.get(text) or self._line(record, text, sealed)
+        return found
+
+    def _line(self, record: Mapping[str, object], text: str, stored: str | None) -> _Line:
+        """Return *record*, whose JSON text is *text*, as stored: with MAC, names encrypted."""
+        mac = self._mac(text)
+        if stored is None and not SECRET.isdisjoint(record):
+            secret = {name: value for name, value in record.items() if name in SECRET}
+            sealed = self._seal.encrypt(_written(secret), bytes.fromhex(mac), _owner(record))
+            public = {name: value for name, value in record.items() if name not in SECRET}
+            stored = _written({**public, "sealed": sealed})
+        return _Line(mac, _with_mac(stored or text, mac))
+
+    def _opened(self, record: JsonObject) -> tuple[JsonObject, str | None]:
+        """Return a stored record without its MAC, its names decrypted; and its text before that.
+
+        Raises:
+            ValueError: If it was altered.
+        """
+        mac = record.pop("mac", None)
+        stored = _written(record)
+        sealed = record.pop("sealed", None)
+        if sealed is None:
+            return record, None
+        if not isinstance(sealed, str) or not isinstance(mac, str) or sealed != sealed.lower():
+            raise ValueError("it was altered")
+        record.update(json.loads(self._seal.decrypt(sealed, bytes.fromhex(mac), _owner(record))))
+        return record, stored
 
     def _mac(self, text: str) -> str:
         return self._seal.mac(f"{self._name}/record", text).hex()
 
-    def _mac_of_all(self, generation: int, macs: Mapping[str, str]) -> str:
-        return self._seal.mac(f"{self._name}/file", VERSION, generation, *macs.values()).hex()
+    def _mac_of_all(self, version: int, generation: int, lines: Mapping[str, _Line]) -> str:
+        macs = (line.mac for line in lines.values())
+        return self._seal.mac(f"{self._name}/file", version, generation, *macs).hex()
 
 
 def _written(record: Mapping[str, object]) -> str:
-    return json.dumps(record, allow_nan=False, sort_keys=True)
+    return _ENCODER.encode(record)
 
 
-def _document(generation: int, mac: str, macs: Mapping[str, str]) -> bytes:
-    lines = ",\n".join(f'{text[:-1]}, "mac": "{each}"}}' for text, each in macs.items())
-    head = f'{{"version": {VERSION}, "generation": {generation}, "mac": "{mac}", "records": [\n'
-    return f"{head}{lines}\n]}}\n".encode("ascii")
+def _owner(record: Mapping[str, object]) -> str:
+    """Return the id of *record*, "" for one that is alone in its file."""
+    return next((str(record[name]) for name in _OWNERS if name in record), "")
+
+
+def _with_mac(text: str, mac: str) -> str:
+    return f'{text[:-1]}, "mac": "{mac}"}}'
+
+
+def _clear(lines: Mapping[str, _Line]) -> dict[str, _Line]:
+    """Return *lines* as version 2 has them."""
+    return {text: _Line(line.mac, _with_mac(text, line.mac)) for text, line in lines.items()}
+
+
+def _document(version: int, generation: int, mac: str, lines: Mapping[str, _Line]) -> bytes:
+    text = ",\n".join(line.text for line in lines.values())
+    head = f'{{"version": {version}, "generation": {generation}, "mac": "{mac}", "records": [\n'
+    return f"{head}{text}\n]}}\n".encode("ascii")

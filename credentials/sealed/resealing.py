@@ -7,12 +7,13 @@ by the new one. No other program may use the file until it is done.
 import contextlib
 import os
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlcipher3 import dbapi2 as sqlite3
+
 from credentials.errors import DamagedStoreError, StoreError
-from credentials.sealed.database import AlteredError, Transaction
+from credentials.sealed.database import AlteredError, Transaction, connect
 from credentials.sealed.files import PARTIAL_SUFFIX, JsonObject, sync_folder
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
@@ -50,15 +51,14 @@ def reseal_database(path: Path, old: Seal, new: Seal) -> None:
     try:
         for stray in path.parent.glob(f".{path.name}.*{PARTIAL_SUFFIX}"):
             stray.unlink(missing_ok=True)
-        with contextlib.closing(_connect(path)) as source:
+        if _fits(path, new):
+            return
+        with contextlib.closing(connect(path, old)) as source:
             source.execute("BEGIN IMMEDIATE")
-            keys = _sealed_tables(source)
-            with contextlib.suppress(AlteredError):
-                _checked(Transaction(source, path.name, keys, new))
-                return
-            checked = _checked(Transaction(source, path.name, keys, old))
+            keys = sealed_tables(source)
+            checked = check_all(Transaction(source, path.name, keys, old))
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            with contextlib.closing(_connect(temporary)) as target:
+            with contextlib.closing(connect(temporary, new)) as target:
                 copy = Transaction(target, path.name, keys, new)
                 copy.generation = checked.generation
                 _copy(source, target, copy, keys)
@@ -77,18 +77,40 @@ def reseal_database(path: Path, old: Seal, new: Seal) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _checked(transaction: Transaction) -> Transaction:
+def _fits(path: Path, seal: Seal) -> bool:
+    """Return whether *path* is encrypted with *seal*.
+
+    Raises:
+        AlteredError: If it is, but not as this program left it.
+    """
+    with contextlib.closing(connect(path, seal)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return False
+        check_all(Transaction(connection, path.name, sealed_tables(connection), seal))
+        return True
+
+
+def check_all(transaction: Transaction) -> Transaction:
+    """Check the seal and every row; return *transaction*.
+
+    Raises:
+        AlteredError: If they are not as this program left them.
+    """
     transaction.open_seal()
     transaction.check_every_row()
     return transaction
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+def sealed_tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return each sealed table with its key column; the seal proves the schema later.
 
-
-def _sealed_tables(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return each sealed table with its key column; the seal proves the schema later."""
+    Raises:
+        AlteredError: If a table is not as this program makes them.
+    """
     found = {}
     names = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'seal'"

@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 
+from atm.accounts.money import minor_digits, to_minor
+
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "kiosk"
 DEFAULT = "en"
@@ -39,22 +41,22 @@ def _words(code: str) -> gettext.NullTranslations:
 class Language:
     """Words and formats of one language; immutable."""
 
-    def __init__(self, code: str = DEFAULT, currency: str = "EUR", digits: int = 2) -> None:
+    def __init__(self, code: str = DEFAULT, currency: str = "EUR") -> None:
         """Load the words of *code*, or of English where it is not known.
 
         Args:
             code: Two letters.
             currency: Three capital letters.
-            digits: How many decimals the currency's minor unit has.
         """
         self.code = code if code in languages() else DEFAULT
         self.currency = currency
-        self._digits = digits
+        digits = self._digits = minor_digits(currency)
         self._words = _words(self.code)
         # TRANSLATORS: your language and country as CLDR calls them
         self._locale = self.gettext("en_GB")
         # TRANSLATORS: CLDR's pattern of an amount; the sign stands for the currency
-        self._money = self.gettext("¤ #,##0.00")
+        pattern = self.gettext("¤ #,##0.00")
+        self._money = pattern.replace(".00", "." + "0" * digits if digits else "")
         # TRANSLATORS: CLDR's pattern of a whole amount
         self._notes = self.gettext("¤ #,##0")
 
@@ -79,7 +81,7 @@ class Language:
     def notes(self, minor: int) -> str:
         """Return an amount in whole units with its currency, as € 100; cents only where needed."""
         whole = minor % 10**self._digits == 0
-        return self._currency(minor, self._notes if whole else self._money, not whole)
+        return self._currency(minor, self._notes if whole else self._money)
 
     def hidden_money(self) -> str:
         """Return the placeholder of an amount that is not shown."""
@@ -90,7 +92,7 @@ class Language:
 
     def minor(self, major: int) -> int:
         """Return *major* whole units of the currency in minor units."""
-        return int(major * 10**self._digits)
+        return to_minor(major, self.currency)
 
     def signed(self, minor: int) -> str:
         """Return an amount with its sign and no currency, as − 40.00 or + 1,350.00."""
@@ -128,7 +130,7 @@ class Language:
         """Return the time, as 10:44."""
         return self._date(moment, "HH:mm")
 
-    def _currency(self, minor: int, pattern: str, digits: bool = True) -> str:
+    def _currency(self, minor: int, pattern: str) -> str:
         from babel.numbers import format_currency
 
         text = format_currency(
@@ -136,7 +138,7 @@ class Language:
             self.currency,
             pattern,
             locale=self._locale,
-            currency_digits=digits,
+            currency_digits=False,  # CLDR's, which are not those of accounts
         )
         return str(text).replace(" ", "\u00a0")
 

@@ -1,7 +1,6 @@
 """Fixtures: real stores in a temporary folder, cheap hashing, and a staged face result."""
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from argon2 import PasswordHasher
+from sqlcipher3 import dbapi2 as sqlite3
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.ledger import Ledger
@@ -119,7 +119,7 @@ class Bank:
     def session(self, customer: Customer) -> Session:
         return Session(
             customer, self.ledger, SimulatedDispenser(),
-            smallest_note=10, day_limit=1000, record=self.audit.append,
+            smallest_note_minor=1_000, day_limit_minor=100_000, record=self.audit.append,
             template=lambda: self.template_of(customer),
             save_pin=lambda pin: self.office().set_pin(
                 self.office().record(customer.username), pin, []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from atm import demo_customer
-from atm.demo_customer import OPENING_MINOR, PIN, USERNAME, enrol_demo_customer, state
+from atm.demo_customer import OPENING, PIN, USERNAME, enrol_demo_customer, state
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.folder import FolderError, Kind
 from atm.machine import Machine
@@ -46,7 +46,7 @@ def test_a_demonstration_is_given_a_customer_by_a_real_enrolment(opened: Opened)
     enrol_demo_customer(machine)
     (record,) = machine.bank.stores.credentials.all()
     assert (record.username, state(machine)) == (USERNAME, "active") and machine.has_customers
-    assert machine.bank.stores.ledger.balance(record.customer_id) == OPENING_MINOR
+    assert machine.bank.stores.ledger.balance(record.customer_id) == 100 * OPENING
     assert record.template_id is not None
     captures = machine.bank.stores.gallery.load_captures(record.template_id, record.customer_id)
     assert len(captures) == 5  # hers, taken now: no template comes with the program

@@ -131,13 +131,13 @@ def test_settings_may_be_there_before_the_folder_is_born(tmp_path: Path) -> None
         b"{}",
         b"[]",
         b"\xff",
-        b'{"version": 1, "kind": "production", "folder_id": "' + b"a" * 32 + b'"}',
-        b'{"version": 1, "kind": "live", "folder_id": "../../x"}',
-        b'{"version": 1, "kind": "live", "folder_id": 5}',
-        b'{"version": 1, "kind": ["live"], "folder_id": "' + b"a" * 32 + b'"}',
+        b'{"version": 2, "kind": "production", "folder_id": "' + b"a" * 32 + b'"}',
+        b'{"version": 2, "kind": "live", "folder_id": "../../x"}',
+        b'{"version": 2, "kind": "live", "folder_id": 5}',
+        b'{"version": 2, "kind": ["live"], "folder_id": "' + b"a" * 32 + b'"}',
         b'{"version": "1", "kind": "live", "folder_id": "' + b"a" * 32 + b'"}',
         b'{"version": true, "kind": "live", "folder_id": "' + b"a" * 32 + b'"}',
-        b'{"version": 1, "kind": "live", "kind": "test", "folder_id": "' + b"a" * 32 + b'"}',
+        b'{"version": 2, "kind": "live", "kind": "test", "folder_id": "' + b"a" * 32 + b'"}',
     ],
 )
 def test_damaged_description_is_named_and_kept(tmp_path: Path, damage: bytes) -> None:
@@ -151,7 +151,7 @@ def test_damaged_description_is_named_and_kept(tmp_path: Path, damage: bytes) ->
 def test_folder_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     open_folder(tmp_path / "data")
     file = tmp_path / "data" / "folder.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 2}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 3}))
     with pytest.raises(FolderError, match="newer"):
         open_folder(tmp_path / "data")
 

@@ -1,4 +1,4 @@
-"""A data folder that an earlier program filled opens, adds up and admits its customers."""
+"""A data folder that an earlier program filled is upgraded, adds up and admits its customers."""
 
 import argparse
 import io
@@ -13,9 +13,9 @@ import pytest
 from atm.audit import AuditLog
 from atm.audit.__main__ import main as audit
 from atm.camera.registered_camera import RegisteredCamera
-from atm.commands.closed import approve
+from atm.commands.closed import approve, keys
+from atm.commands.upgrade import upgrade_folder
 from atm.folder import Kind, open_existing
-from atm.keys.key_backup import restore_backup
 from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
@@ -24,6 +24,7 @@ from atm.settings import Settings
 from face_auth.camera.drawn_camera import DrawnCamera
 
 ANA = StaffMember("ana")
+TWO = "ana\n864209\nben\n751306\n"
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "data_folder"
 
 
@@ -38,14 +39,25 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(place: Path) -> Settings:
-    """Settings of the copy, whose staff have approved the present models, as after an upgrade."""
-    made = Settings(
+def earlier(place: Path) -> Settings:
+    """Settings of the copy, which nobody has upgraded yet."""
+    return Settings(
         data_dir=place / "data", key_dir=place / "keys", camera="demo", login_limit_s=60.0
     )
+
+
+@pytest.fixture
+def settings(earlier: Settings) -> Settings:
+    """Settings of the copy, which staff have upgraded, and approved the present models."""
+    assert upgraded(earlier) == 0
     with mock.patch("sys.stdin", io.StringIO("ana\n864209\n")):
-        assert approve(made, argparse.Namespace()) == 0
-    return made
+        assert approve(earlier, argparse.Namespace()) == 0
+    return earlier
+
+
+def upgraded(settings: Settings, typed: str = TWO) -> int:
+    with mock.patch("sys.stdin", io.StringIO(typed)):
+        return upgrade_folder(settings, argparse.Namespace())
 
 
 @pytest.fixture
@@ -111,11 +123,19 @@ def test_the_auditor_verifies_its_log_before_and_after(
     assert kinds >= {"enrolment", "decision", "withdrawal", "rotate", "key backup", "import"}
 
 
-def test_its_key_comes_back_from_the_backup(settings: Settings, place: Path) -> None:
-    (key,) = settings.key_dir.glob("*.key")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_its_key_comes_back_from_the_backup(earlier: Settings, place: Path, when: str) -> None:
+    if when == "after":
+        assert upgraded(earlier) == 0
+    (key,) = earlier.key_dir.glob("*.key")
     key.unlink()
-    folder = open_existing(settings.data_dir)
-    restore_backup(place / "key.backup", "fifteen characters", settings.key_dir, folder)
+    with mock.patch("sys.stdin", io.StringIO("fifteen characters\n")):
+        assert keys(earlier, argparse.Namespace(act="restore", file=place / "key.backup")) == 0
+    if when == "before":
+        assert upgraded(earlier) == 0
+    with mock.patch("sys.stdin", io.StringIO("ana\n864209\n")):
+        assert approve(earlier, argparse.Namespace()) == 0
+    settings = earlier
     machine = open_machine(settings)
     machine.staff.sign_in("ana", "864209")
     machine.close()

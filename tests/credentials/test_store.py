@@ -1,9 +1,11 @@
 """Tests of the JSON store: loses nothing, reads strictly, never overwrites a damaged file."""
 
 import dataclasses
+import hmac
 import json
 import os
 import random
+import re
 import signal
 import stat
 import threading
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from credentials.errors import (
     DamagedStoreError,
@@ -330,16 +333,26 @@ def test_data_is_on_disk_before_the_rename_and_the_folder_after(
 GOOD = [dataclasses.asdict(record(name)) for name in ("a", "b")]
 
 
-def sealed(*records: object, generation: int = 1, version: int = 2) -> bytes:
+def stored(record: Any, mac: str) -> dict[str, object]:
+    """Return the record as it stands in a file: its names encrypted, with its id and MAC."""
+    secret = {name: record[name] for name in ("full_name", "username") if name in record}
+    key = hmac.digest(bytes(32), b"two-factor-atm fields", "sha256")
+    text, owner = json.dumps(secret, sort_keys=True), record["customer_id"]
+    hidden = AESGCM(key).encrypt(bytes.fromhex(mac)[:12], text.encode(), owner.encode()).hex()
+    return {name: each for name, each in record.items() if name not in secret} | {"sealed": hidden}
+
+
+def sealed(*records: object, generation: int = 1, version: int = 3) -> bytes:
     """Return the document that the format asks for, whatever the records say."""
     macs = [
         SEAL.mac("credentials.json/record", json.dumps(each, sort_keys=True)).hex()
         for each in records
     ]
     mac = SEAL.mac("credentials.json/file", version, generation, *macs).hex()
+    texts = records if version == 2 else map(stored, records, macs)
     lines = ",\n".join(
         f'{json.dumps(each, sort_keys=True)[:-1]}, "mac": "{mac}"}}'
-        for each, mac in zip(records, macs, strict=True)
+        for each, mac in zip(texts, macs, strict=True)
     )
     return (
         f'{{"version": {version}, "generation": {generation}, "mac": "{mac}", "records": ['
@@ -371,14 +384,15 @@ DAMAGED = {
     "version as truth": unsealed(True),
     "version 1, without a seal": unsealed(1),
     "version 2 without a seal": unsealed(2),
-    "future version": sealed(*GOOD, version=3),
-    "no records": b'{"version": 2, "generation": 1, "mac": ""}',
+    "version 3 without a seal": unsealed(3),
+    "future version": sealed(*GOOD, version=4),
+    "no records": b'{"version": 3, "generation": 1, "mac": ""}',
     "generation 0": sealed(*GOOD, generation=0),
     "more beside": sealed(*GOOD).replace(b'"records"', b'"more": 1, "records"'),
     "records no list": sealed().replace(b"[\n\n]", b"{}"),
     "record no object": sealed().replace(b"[\n\n]", b"[1]"),
-    "key twice": b'{"version": 2, ' + sealed(*GOOD)[1:],
-    "key twice inside": sealed(*GOOD).replace(b'"username"', b'"full_name"', 1),
+    "key twice": b'{"version": 3, ' + sealed(*GOOD)[1:],
+    "key twice inside": sealed(*GOOD).replace(b'"created_at"', b'"consent_at"', 1),
     "mac missing": sealed(*GOOD).replace(b', "mac"', b', "mad"', 2),
     "mac in capitals": sealed(*GOOD).replace(b'"mac": "', b'"mac": "A', 1),
     "spaces that JSON passes over": sealed(*GOOD) + b"\n",
@@ -394,6 +408,44 @@ DAMAGED = {
     "path for template": changed(template_id="../x"),
     "time without zone": changed(created_at="2026-11-23"),
 }
+
+
+DAMAGED |= {
+    "names of another": sealed(*GOOD).replace(
+        *(re.search(rb'"sealed": "[0-9a-f]+"', sealed(each)).group() for each in GOOD), 1
+    ),
+    "names in clear, in the version of today": sealed(*GOOD, version=2).replace(b"2", b"3", 1),
+    "names encrypted, in the version before": sealed(*GOOD).replace(b"3", b"2", 1),
+    "names no text": sealed(*GOOD).replace(b'"sealed": "', b'"sealed": 1, "more": "', 1),
+    "names no digits": sealed(*GOOD).replace(b'"sealed": "', b'"sealed": "x', 1),
+}
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_names_in_clear_are_read_and_written_encrypted(
+    store: JsonStore, path: Path, version: int
+) -> None:
+    named = [{**each, "full_name": f"Zoë Quixote-{each['username']}"} for each in GOOD]
+    path.write_bytes(sealed(*named, version=version))
+    assert [each.full_name for each in store.all()] == ["Zoë Quixote-a", "Zoë Quixote-b"]
+    assert (b"Quixote" in path.read_bytes()) == (version == 2)
+    before = store.record_mac(GOOD[0]["customer_id"])
+    store.add(record("c"))
+    assert store.record_mac(GOOD[0]["customer_id"]) == before
+    for file in path.parent.iterdir():
+        hidden = b"Quixote" not in file.read_bytes()
+        assert hidden or (version, file.suffix) == (2, ".previous"), file
+    store.remove(GOOD[1]["customer_id"])
+    assert b"Quixote" not in b"".join(each.read_bytes() for each in path.parent.iterdir())
+
+
+def test_equal_names_of_two_customers_are_not_equal_on_the_disk(
+    store: JsonStore, path: Path
+) -> None:
+    for name in ("alice", "bob"):
+        store.add(dataclasses.replace(record(name), full_name="Maria Lopez"))
+    one, other = (each["sealed"] for each in json.loads(path.read_bytes())["records"])
+    assert len(one) == len(other) + 4 and one[:20] != other[:20]
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
@@ -467,7 +519,7 @@ def test_change_within_one_tick_of_the_clock_is_seen(
     store.add(record("alice"))
     assert store.get("alice")
     monkeypatch.setattr(files, "signature", lambda _: store._file._kept[1])  # the same to a stat
-    path.write_bytes(path.read_bytes().replace(b"alice", b"malik"))
+    path.write_bytes(path.read_bytes().replace(b'"template_id": "', b'"template_id": "x'))
     with pytest.raises(DamagedStoreError):
         store.get("alice")
 
@@ -539,7 +591,7 @@ def test_crash_before_the_rename_keeps_the_old_file_and_is_cleaned_up(
     crashed = start_python(DIE_BEFORE_RENAME, path)
     assert crashed.wait() == -signal.SIGKILL
     (stray,) = path.parent.glob(".credentials.json.*")
-    assert b"never" in stray.read_bytes()
+    assert b"f" * 32 in stray.read_bytes()
     assert path.read_bytes() == before
     assert JsonStore(path, SEAL).get("never") is None
     store.add(record("bob"))

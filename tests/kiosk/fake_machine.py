@@ -15,6 +15,7 @@ import numpy as np
 
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.ledger import Ledger
+from atm.accounts.money import to_minor
 from atm.accounts.session import Session
 from atm.enrolment.enrolment import EnrolmentError
 from atm.folder import Kind
@@ -230,8 +231,8 @@ class FakeMachine:
             CUSTOMER,
             self.ledger,
             self.dispenser,
-            smallest_note=self.settings.smallest_note,
-            day_limit=self.settings.day_limit,
+            smallest_note_minor=to_minor(self.settings.smallest_note, self.settings.currency),
+            day_limit_minor=to_minor(self.settings.day_limit, self.settings.currency),
             record=None,
             template=lambda: None,
             save_pin=lambda pin: None,

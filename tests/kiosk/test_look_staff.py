@@ -65,7 +65,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
 
     def session() -> Session:
         return Session(
-            CUSTOMER, machine.ledger, machine.dispenser, smallest_note=10, day_limit=1000,
+            CUSTOMER, machine.ledger, machine.dispenser,
+            smallest_note_minor=1_000, day_limit_minor=100_000,
             record=None, template=lambda: None, save_pin=lambda pin: None,
         )  # fmt: skip
 

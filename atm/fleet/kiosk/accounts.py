@@ -63,12 +63,17 @@ class RemoteAccounts:
         client: ServiceClient,
         session: str,
         customer_id: str,
+        currency: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Act for the customer *customer_id*, whose token is *session*."""
+        """Act for the customer *customer_id*, whose token is *session*, in this kiosk's *currency*.
+
+        The service refuses amounts in another currency than that of its accounts.
+        """
         self._client = client
         self._session = session
         self._customer_id = customer_id
+        self._currency = currency
         self._clock = clock
 
     def available(self, customer_id: str) -> int:
@@ -102,6 +107,7 @@ class RemoteAccounts:
         self._call(
             "check",
             idempotent=True,
+            currency=self._currency,
             amount_minor=amount_minor,
             smallest_note_minor=smallest_note_minor,
             day_limit_minor=day_limit_minor,
@@ -128,6 +134,7 @@ class RemoteAccounts:
                 "hold",
                 idempotent=True,
                 reference=reference,
+                currency=self._currency,
                 amount_minor=amount_minor,
                 smallest_note_minor=smallest_note_minor,
                 day_limit_minor=day_limit_minor,

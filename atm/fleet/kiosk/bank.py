@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.money import to_minor
 from atm.accounts.session import Session
 from atm.approval import models_of
 from atm.enrolment.enrolment import opening_limit_minor
@@ -59,8 +60,9 @@ class RemoteBank:
         self.staff = RemoteStaff(self._client, partial(counted, stores.pause, self.audit))
         self.office = RemoteOffice(self._client)
         self.enrolment = RemoteEnrolment(
-            self._client, opening_limit_minor=opening_limit_minor(settings, stores.folder.kind)
-        )
+            self._client, settings.currency,
+            opening_limit_minor=opening_limit_minor(settings, stores.folder.kind),
+        )  # fmt: skip
         self.logins = RemoteLogin(
             client=self._client,
             pause=stores.pause,
@@ -135,7 +137,7 @@ class RemoteBank:
     def notes(self) -> tuple[str, ...]:
         """Return a sentence if the service does not answer, or runs another face network."""
         try:
-            network_of_service(self._client, self.settings.network)
+            network_of_service(self._client, self.settings.network, self.settings.currency)
         except ServiceUnavailable:
             return ("The bank's service does not answer.",)
         except AtmError as error:
@@ -153,13 +155,13 @@ class RemoteBank:
         return card.name, card.sha256
 
     def _open_session(self, customer: Customer, token: str, template: Template) -> Session:
-        accounts = RemoteAccounts(self._client, token, customer.customer_id)
+        accounts = RemoteAccounts(self._client, token, customer.customer_id, self.settings.currency)
         return Session(
             customer,
             accounts,
             SimulatedDispenser(),
-            smallest_note=self.settings.smallest_note,
-            day_limit=self.settings.day_limit,
+            smallest_note_minor=to_minor(self.settings.smallest_note, self.settings.currency),
+            day_limit_minor=to_minor(self.settings.day_limit, self.settings.currency),
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=lambda: template,
             save_pin=accounts.save_pin,

@@ -23,16 +23,18 @@ class RemoteEnrolment:
     def __init__(
         self,
         client: ServiceClient,
+        currency: str,
         *,
         limit_s: float = LIMIT_S,
         opening_limit_minor: int | None = None,
     ) -> None:
-        """Enrol through *client*; taking the pictures may last *limit_s* seconds.
+        """Enrol through *client*, with opening balances in *currency*.
 
-        The service has an opening limit of its own and decides; *opening_limit_minor* is what this
-        kiosk asks a second signature above.
+        Taking the pictures may last *limit_s* seconds. The service has an opening limit of its own
+        and decides; *opening_limit_minor* is what this kiosk asks a second signature above.
         """
         self._client = client
+        self._currency = currency
         self._limit_s = limit_s
         self._opening_limit_minor = opening_limit_minor
 
@@ -90,6 +92,7 @@ class RemoteEnrolment:
         body: dict[str, Any] = {
             "name": username,
             "full_name": full_name,
+            "currency": self._currency,
             "opening_minor": application.opening_minor,
             "pin": application.pin,
             "consent_at": application.consent_at.astimezone(UTC).isoformat(),

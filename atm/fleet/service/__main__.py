@@ -50,8 +50,8 @@ def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
 
     tls_context(settings)  # a missing file is reported before anything is loaded
     app = make_app(
-        _stores(settings), load_card(settings.network), day_limit=settings.day_limit,
-        opening_limit=settings.opening_limit,
+        _stores(settings), load_card(settings.network), currency=settings.currency,
+        day_limit=settings.day_limit, opening_limit=settings.opening_limit,
     )  # fmt: skip
     serve(app, settings)
     return YES

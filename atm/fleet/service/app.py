@@ -32,18 +32,19 @@ _log = logging.getLogger(__name__)
 
 
 def make_app(
-    stores: ServiceStores, card: ModelCard, *, day_limit: int, opening_limit: int
+    stores: ServiceStores, card: ModelCard, *, currency: str, day_limit: int, opening_limit: int
 ) -> FastAPI:
     """Return the application over *stores*.
 
     Args:
         stores: The stores.
         card: Model card of the face network that the kiosks run.
+        currency: Of all accounts, ISO 4217.
         day_limit: What one customer may withdraw in a day, in major units.
         opening_limit: Largest opening balance that one member of staff may enter, in major units.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    service = BankService(stores, card, day_limit, opening_limit)
+    service = BankService(stores, card, currency, day_limit=day_limit, opening_limit=opening_limit)
     app.state.service = service
     for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
         app.include_router(made(service), prefix=VERSION)
@@ -84,7 +85,11 @@ def _own(service: BankService) -> APIRouter:
     @routes.post("/health")
     def health(body: bodies.EmptyBody, kiosk: FromKiosk) -> dict[str, Any]:
         service.stores.check()
-        return {"kiosk": kiosk.name, "network_sha256": service.network_sha256}
+        return {
+            "kiosk": kiosk.name,
+            "network_sha256": service.network_sha256,
+            "currency": service.currency,
+        }
 
     return routes
 

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from atm.accounts.session import MINOR_PER_MAJOR
+from atm.accounts.accounts import LedgerError
+from atm.accounts.money import to_minor
 from atm.enrolment.duplicate_face import DuplicateFaceCheck
 from atm.enrolment.enrolment import Enrolments
 from atm.fleet.service.decoys import Decoys
@@ -32,18 +33,40 @@ class BankService:
     """Stores, tokens and use cases of one bank, for whichever kiosk asks."""
 
     def __init__(
-        self, stores: ServiceStores, card: ModelCard, day_limit: int, opening_limit: int
+        self,
+        stores: ServiceStores,
+        card: ModelCard,
+        currency: str,
+        *,
+        day_limit: int,
+        opening_limit: int,
     ) -> None:
-        """Use *stores*, the *card* of the kiosks' network, and both limits in major units."""
+        """Use *stores*, the *card* of the kiosks' network, and both limits in major units.
+
+        All accounts are kept in minor units of *currency*.
+        """
         self.stores = stores
         self.network_sha256 = card.sha256
-        self.day_limit = day_limit
-        self.opening_limit = opening_limit
+        self.currency = currency
+        self.day_limit_minor = to_minor(day_limit, currency)
+        self.opening_limit_minor = to_minor(opening_limit, currency)
         self.tokens = Tokens(lambda: stores.token_keys)
         cohort = load_cohort(card)
         people = load_invented(card, cohort)
         decoys = Decoys(stores.decoy_key, card.sha256, people)
         self.logins = Logins(stores, self.tokens, decoys, card.sha256)
+
+    def check_currency(self, sent: str) -> None:
+        """Check that a kiosk's amounts are in the currency of the accounts.
+
+        Raises:
+            LedgerError: If it *sent* another one.
+        """
+        if sent != self.currency:
+            raise LedgerError(
+                f"The bank's service keeps its accounts in {self.currency}, and this kiosk is set"
+                f" to {sent}: change the setting currency."
+            )
 
     def office(self, kiosk: Kiosk) -> Office:
         """Return the staff acts, logged for *kiosk*."""
@@ -74,7 +97,7 @@ class BankService:
             ),
             commit=stores.commit,
             new_id=stores.new_id,
-            opening_limit_minor=self.opening_limit * MINOR_PER_MAJOR,
+            opening_limit_minor=self.opening_limit_minor,
         )
 
     def sign_in(self, kiosk: Kiosk, name: str, pin: str, place: Place) -> tuple[StaffMember, str]:

@@ -22,6 +22,7 @@ CustomerId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Reference = Annotated[str, Field(max_length=20)]
 Moment = Annotated[str, Field(max_length=40)]
 Minor = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Base64 = Annotated[bytes, BeforeValidator(_decoded)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Staff = Annotated[list[Token], Field(min_length=1, max_length=2)]
@@ -101,6 +102,7 @@ class TransactionsBody(SessionBody):
 class CheckWithdrawalBody(SessionBody):
     """Question whether an amount could be put on hold."""
 
+    currency: Currency
     amount_minor: Minor
     smallest_note_minor: int = Field(ge=1, le=2**53)
     day_limit_minor: int = Field(ge=0, le=2**53)
@@ -195,6 +197,7 @@ class EnrolBody(NewFaceBody):
     """Enrolment of a new customer."""
 
     full_name: Text
+    currency: Currency
     opening_minor: Minor
     pin: Pin
     consent_at: Moment
@@ -211,6 +214,7 @@ class MoveBody(NameBody):
     created_at: Moment
     excused: Text | None
     face: Base64 | None
+    currency: Currency
     balance_minor: Minor | None
     locked: bool
 

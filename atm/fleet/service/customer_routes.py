@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter
 
 from atm.accounts.accounts import Hold, SettledHoldError
-from atm.accounts.session import MINOR_PER_MAJOR
 from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service import bodies
 from atm.fleet.service.bank_service import BankService, FromKiosk
@@ -72,7 +71,8 @@ def customer_routes(service: BankService) -> APIRouter:
         return {"transactions": [transaction_to_json(each) for each in found]}
 
     def limit(body: bodies.CheckWithdrawalBody) -> int:
-        return min(body.day_limit_minor, service.day_limit * MINOR_PER_MAJOR)
+        service.check_currency(body.currency)
+        return min(body.day_limit_minor, service.day_limit_minor)
 
     @routes.post("/sessions/check")
     def check(body: bodies.CheckWithdrawalBody, kiosk: FromKiosk) -> dict[str, Any]:

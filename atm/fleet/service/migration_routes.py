@@ -41,6 +41,7 @@ def migration_routes(service: BankService) -> APIRouter:
     @routes.post("/migration/customers")
     def move(body: bodies.MoveBody, kiosk: FromKiosk) -> dict[str, Any]:
         names = signed(kiosk, body.staff)
+        service.check_currency(body.currency)
         customer_id = stores.new_id(body.name)
         _check_pin_hash(service, body.pin_hash)
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from atm.accounts.money import CURRENCY
 from atm.errors import AtmError
 
 PREFIX: Final = "ATM_SERVICE_"
@@ -32,6 +33,7 @@ class ServiceSettings:
         host: Address to listen on.
         port: Port to listen on.
         network: The face network that the kiosks run: "bundled" or "vggface2".
+        currency: Of all accounts: three capital letters, ISO 4217; a kiosk must have the same.
         day_limit: What one customer may withdraw in a day, in major units; a kiosk may have
             a lower limit.
         opening_limit: Largest opening balance, in major units, that one member of staff may enter;
@@ -49,6 +51,7 @@ class ServiceSettings:
     host: str = "127.0.0.1"
     port: int = 8443
     network: str = "bundled"
+    currency: str = "EUR"
     day_limit: int = 1000
     opening_limit: int = 0
     zone: str = "UTC"
@@ -75,6 +78,8 @@ def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSet
         ZoneInfo(found.get("zone", "UTC"))
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ServiceSettingsError(f"{PREFIX}ZONE names no time zone.") from error
+    if not CURRENCY.fullmatch(found.get("currency", "EUR")):
+        raise ServiceSettingsError(f"{PREFIX}CURRENCY must be three capital letters such as EUR.")
     for name in ("database", "keys"):
         if name not in found:
             raise ServiceSettingsError(f"Set {PREFIX}{name.upper()}.")

@@ -70,6 +70,7 @@ def staff_routes(service: BankService) -> APIRouter:
     @routes.post("/enrolments")
     def enrol(body: bodies.EnrolBody, kiosk: FromKiosk) -> dict[str, Any]:
         signed = service.signed(kiosk, body.staff)
+        service.check_currency(body.currency)
         second = _first_and_second(signed)[1] if body.alike else None
         questions: list[DuplicateQuestion] = []
 
@@ -182,7 +183,9 @@ def office_routes(service: BankService) -> APIRouter:
         stores, log = service.stores, service.stores.log(kiosk.kiosk_id)
         record = service.office(kiosk).record(body.name)
         log.append("export", customer=record.customer_id, staff=[signed.name])
-        return {"kept": export(record, stores.ledger, stores.gallery, log.entries)}
+        return {
+            "kept": export(record, stores.ledger, stores.gallery, log.entries, service.currency)
+        }
 
     return routes
 

@@ -2,12 +2,14 @@
 
 import contextlib
 import random
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlcipher3 import dbapi2 as sqlite3
+
 from atm.accounts.accounts import LedgerError
 from atm.accounts.ledger import Ledger
+from credentials.sealed.database import connect
 from credentials.sealed.seal import Seal
 from tests.attacks import flips
 
@@ -100,14 +102,14 @@ def forge_rows(path: Path, count: int, seed: int, older: Rows) -> None:
 
 def all_rows(path: Path) -> Rows:
     """Return every row of every table, MAC included."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
 
 
 @contextlib.contextmanager
 def forging(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the file with its triggers out of the way; they are back afterwards, word for word."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         connection.execute("BEGIN")
         triggers = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"

@@ -1,6 +1,5 @@
 """The ledger adds up: whole minor units, one transaction at a time, every commit on disk."""
 
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlcipher3 import dbapi2 as sqlite3
 
 from atm.accounts.accounts import (
     AccountExistsError,
@@ -29,6 +29,7 @@ from atm.accounts.accounts import (
 from atm.accounts.ledger import Ledger
 from atm.accounts.ledger_rows import LedgerRows
 from atm.accounts.money import LARGEST_MINOR
+from credentials.sealed.database import connect
 from credentials.sealed.seal import Seal
 
 ROOT = Path(__file__).parents[3]
@@ -121,7 +122,7 @@ def remaining(ledger: Ledger, customer_id: str = "alice") -> int:
 
 def stored_sum(path: Path, customer_id: str) -> int:
     """Add up the account's transactions without the ledger's code."""
-    connection = sqlite3.connect(path)
+    connection = connect(path, SEAL)
     try:
         query = "SELECT sum(amount_minor) FROM transactions WHERE customer_id = ?"
         return int(connection.execute(query, (customer_id,)).fetchone()[0])
@@ -443,7 +444,7 @@ def test_references_are_eight_base32_characters_and_a_taken_one_is_not_given_aga
 
 
 def test_transactions_cannot_be_changed_or_deleted(ledger: Ledger, path: Path) -> None:
-    connection = sqlite3.connect(path)
+    connection = connect(path, SEAL)
     take(ledger, 1000)
     for statement in (
         "UPDATE transactions SET amount_minor = 0",
@@ -457,7 +458,7 @@ def test_transactions_cannot_be_changed_or_deleted(ledger: Ledger, path: Path) -
 
 
 def test_database_itself_refuses_a_negative_balance(ledger: Ledger, path: Path) -> None:
-    connection = sqlite3.connect(path)
+    connection = connect(path, SEAL)
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
         connection.execute("UPDATE accounts SET balance_minor = -1")
     with pytest.raises(sqlite3.IntegrityError):

@@ -1,7 +1,6 @@
 """Attacks on the ledger's file: it is refused, or its answers are still true."""
 
 import contextlib
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from atm.accounts.accounts import LedgerError
 from atm.accounts.ledger import Ledger
-from credentials.sealed.database import Transaction
+from credentials.sealed.database import Transaction, connect
 from credentials.sealed.resealing import reseal_database
 from credentials.sealed.seal import Seal
 from tests.atm.accounts.ledger_attacks import (
@@ -102,7 +101,7 @@ def test_an_earlier_file_put_back_is_refused_while_open_and_told_by_its_generati
     ],
 )
 def test_a_changed_schema_or_seal_is_refused(path: Path, statement: str) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         connection.executescript(statement)
     with pytest.raises(LedgerError, match=DAMAGED):
         Ledger(path, SEAL)
@@ -110,7 +109,7 @@ def test_a_changed_schema_or_seal_is_refused(path: Path, statement: str) -> None
 
 def test_an_index_that_hides_rows_is_refused(path: Path) -> None:
     """Without its entry in the index, a hold would count neither for the balance nor the day."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         (sql,) = connection.execute(
             "SELECT sql FROM sqlite_master WHERE name = 'open_holds_of'"
         ).fetchone()
@@ -118,12 +117,12 @@ def test_an_index_that_hides_rows_is_refused(path: Path) -> None:
         update = "UPDATE sqlite_master SET sql = ? WHERE name = 'open_holds_of'"
         connection.execute(update, (sql.replace("'open'", "'none'"),))
         connection.commit()
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         connection.execute("REINDEX open_holds_of")
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute(update, (sql,))
         connection.commit()
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         count = "SELECT count(*) FROM {} WHERE customer_id = ? AND state = 'open'"
         assert connection.execute(count.format("holds"), (ALICE,)).fetchone() == (0,)
         whole = count.format("holds NOT INDEXED")

@@ -3,6 +3,8 @@
 import contextlib
 
 import pytest
+from babel import Locale
+from babel.numbers import get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +40,7 @@ from atm.accounts.money import AmountError, minor_digits, parse_amount
     ],
 )
 def test_amount_is_read_in_cents(typed: str, minor: int) -> None:
-    assert parse_amount(typed) == minor
+    assert parse_amount(typed, "EUR") == minor
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_amount_is_read_in_cents(typed: str, minor: int) -> None:
 )
 def test_what_is_no_amount_is_refused_with_its_code(typed: str, code: str) -> None:
     with pytest.raises(AmountError) as caught:
-        parse_amount(typed)
+        parse_amount(typed, "EUR")
     assert caught.value.code == code
     assert str(caught.value).endswith(".")
 
@@ -116,10 +118,19 @@ def test_currencies_have_their_own_decimals() -> None:
 def test_every_amount_written_out_is_read_back(minor: int, marks: tuple[str, str]) -> None:
     thousands, point = marks
     whole = f"{minor // 100:,}".replace(",", thousands)
-    assert parse_amount(f"{whole}{point}{minor % 100:02}") == minor
+    assert parse_amount(f"{whole}{point}{minor % 100:02}", "EUR") == minor
 
 
 @given(st.text(alphabet="0123456789.,' €-eE\u00a0x", max_size=45))
 def test_anything_typed_gives_an_amount_or_an_amount_error(text: str) -> None:
     with contextlib.suppress(AmountError):
-        assert 0 <= parse_amount(text) <= 10**12
+        assert 0 <= parse_amount(text, "EUR") <= 10**12
+
+
+def test_decimals_are_those_of_accounts_in_every_currency() -> None:
+    """CLDR, whose data Babel has, gives none where prices are written without decimals."""
+    known = [code for code in Locale("en").currencies if code.isalpha()]
+    assert len(known) > 250
+    for code in known:
+        assert get_currency_precision(code) in (minor_digits(code), 0), code
+    assert minor_digits("IQD") == 3

@@ -59,7 +59,7 @@ def record(kind, *, step, reference, **fields):
 ledger = Ledger(folder / "ledger.sqlite", Seal(b"s" * 32))
 sessions = [
     Session(Customer(each, each, each), ledger, Dispenser(),
-            smallest_note=10, day_limit=10**10, record=record,
+            smallest_note_minor=1000, day_limit_minor=10**12, record=record,
             template=lambda: None, save_pin=lambda pin: None)
     for each in ("alice", "bob")
 ]

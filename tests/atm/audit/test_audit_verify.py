@@ -14,7 +14,7 @@ import pytest
 
 from atm.audit import AuditError, AuditLog
 from atm.audit.__main__ import main
-from atm.audit.entries import make_line, next_key
+from atm.audit.entries import make_line, next_key, open_fields
 from atm.audit.show import show, table
 from atm.audit.state import Anchored, State
 from atm.audit.verifier import Verifier, hand_over, read_verifier
@@ -489,7 +489,7 @@ def test_nothing_is_shown_if_the_look_cannot_be_logged(
 def test_table_is_one_line_an_entry_that_no_name_can_turn_around(log: AuditLog) -> None:
     log.append("staff", staff="Ana\u202eziuR\n\x1b[2J", reasons=["a", "b"], nothing=None)
     line = table(log.tail(1))
-    assert "staff  staff=" in line
+    assert "  staff=" in line
     assert "reasons=a, b" in line
     assert line.isprintable()
     assert "nothing" not in line
@@ -502,7 +502,73 @@ def test_show_prints_a_table_or_json(
     assert command("show", "--customer", "c1", "--since", "2026-01-01") == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.split()[2:] == ["decision", "customer=c1", "outcome=granted"]
-    assert "audit read" in second and "staff=Ana Ruiz" in second
+    assert "audit read" in second and second.endswith("(names and amounts encrypted)")
+    assert "Ana" not in second
     assert command("show", "--json", "--kind", "decision") == 0
     assert json.loads(capsys.readouterr().out)["mac"]
     assert command("show", "--since", "yesterday") == 2
+
+
+def test_the_second_key_reads_names_and_amounts_and_the_first_alone_does_not(
+    log: AuditLog, command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "hall.verifier", tmp_path / "hall.verifier.reading"
+    assert command("init", "--verifier", first) == 0
+    log.append("withdrawal", customer="c1", amount_minor=12_345_678, reference="ABCDEFGH")
+    log.append("enrolment", customer="c1", staff=["Zoë Quixote"], opening_minor=87_654_321)
+    assert command("verify", "--verifier", first) == 0
+    capsys.readouterr()
+    assert command("show", "--customer", "c1") == 0
+    shown = capsys.readouterr().out
+    assert "ABCDEFGH" in shown and "12345678" not in shown and "Quixote" not in shown
+    assert command("show", "--customer", "c1", "--reading", second) == 0
+    shown = capsys.readouterr().out
+    assert "amount_minor=12345678" in shown and "staff=Zoë Quixote" in shown
+    assert "opening_minor=87654321" in shown
+    assert stat.S_IMODE(second.stat().st_mode) == 0o600
+    assert json.loads(first.read_text())["key"] != json.loads(second.read_text())["reading"]
+    assert command("show", "--reading", first) == 2  # the first key reads nothing
+    document = json.loads(second.read_text()) | {"folder": "0" * 32}
+    second.write_text(json.dumps(document))
+    assert command("show", "--reading", second) == 2
+    assert "another data folder" in capsys.readouterr().err
+
+
+def test_the_file_of_the_log_holds_no_name_and_no_amount(log: AuditLog) -> None:
+    log.append("staff", act="add", name="Zerubbabel", staff=["Quixote", "Rosinante"])
+    log.append("withdrawal", customer="c1", amount_minor=12_345_678, step="held")
+    text = log.path.read_text()
+    for secret in ("Zerubbabel", "Quixote", "Rosinante", "12345678"):
+        assert secret not in text
+    assert [each.get("name") for each in log.tail(2)] == ["Zerubbabel", None]
+    assert [each["amount_minor"] for each in log.tail(1)] == [12_345_678]
+    assert not any("name" in each or "staff" in each for each in log.entries(b""))
+
+
+def test_encrypted_fields_open_in_their_own_entry_only(log: AuditLog) -> None:
+    log.append("withdrawal", customer="c1", amount_minor=1)
+    log.append("withdrawal", customer="c1", amount_minor=2)
+    one, two = log.entries(b"")
+    state = log.chain.states.read()
+    assert state is not None
+    assert open_fields(state.reading, one)["amount_minor"] == 1
+    moved = two | {"sealed": one["sealed"]}
+    assert open_fields(state.reading, moved) == moved
+    assert open_fields(bytes(32), one) == one
+    for junk in ("", "zz", "00" * 40, 7):
+        assert open_fields(state.reading, one | {"sealed": junk}) == one | {"sealed": junk}
+
+
+def test_the_log_of_an_earlier_program_goes_on_with_a_reading_key(log: AuditLog) -> None:
+    """Its state has none; the new one is on the disk before anything is encrypted with it."""
+    log.append("start")
+    state = log.chain.states.read()
+    assert state is not None
+    log.chain.states.write(replace(state, reading=b""))
+    assert log.chain.states.read() == replace(state, reading=b"")
+    writes = []
+    write = log.chain.states.write
+    log.chain.states.write = lambda new: (writes.append(new), write(new))[1]  # type: ignore
+    log.append("withdrawal", amount_minor=5)
+    assert writes[0].n == state.n and writes[0].reading
+    assert [each.get("amount_minor") for each in log.entries()] == [None, 5]

@@ -15,10 +15,8 @@ CARDS = {"bundled": "aa" * 32, "vggface2": "bb" * 32}
 
 def service(sha256: str) -> ServiceClient:
     """A service whose customers were enrolled with the network *sha256*."""
-    return cast(
-        ServiceClient,
-        SimpleNamespace(call=lambda path, **more: {"kiosk": "hall-1", "network_sha256": sha256}),
-    )
+    health = {"kiosk": "hall-1", "network_sha256": sha256, "currency": "EUR"}
+    return cast(ServiceClient, SimpleNamespace(call=lambda path, **more: health))
 
 
 @pytest.fixture
@@ -37,17 +35,22 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", CARDS)
 def test_kiosk_takes_the_network_of_the_service(cards: dict[str, str], name: str) -> None:
-    assert network.network_of_service(service(CARDS[name]), "") == name
-    assert network.network_of_service(service(CARDS[name]), name) == name
+    assert network.network_of_service(service(CARDS[name]), "", "EUR") == name
+    assert network.network_of_service(service(CARDS[name]), name, "EUR") == name
 
 
 def test_another_network_of_the_kiosk_is_refused(cards: dict[str, str]) -> None:
     with pytest.raises(AtmError, match="runs the face network “vggface2”, this kiosk “bundled”"):
-        network.network_of_service(service(CARDS["vggface2"]), "bundled")
+        network.network_of_service(service(CARDS["vggface2"]), "bundled", "EUR")
 
 
 def test_network_that_no_card_here_describes_is_refused(cards: dict[str, str]) -> None:
     del cards["vggface2"]
-    assert network.network_of_service(service(CARDS["bundled"]), "") == "bundled"
+    assert network.network_of_service(service(CARDS["bundled"]), "", "EUR") == "bundled"
     with pytest.raises(AtmError, match="do not describe"):
-        network.network_of_service(service(CARDS["vggface2"]), "")
+        network.network_of_service(service(CARDS["vggface2"]), "", "EUR")
+
+
+def test_a_kiosk_of_another_currency_is_refused(cards: dict[str, str]) -> None:
+    with pytest.raises(AtmError, match="accounts in EUR, and this kiosk is set to JPY"):
+        network.network_of_service(service(CARDS["bundled"]), "", "JPY")

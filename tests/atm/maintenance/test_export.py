@@ -33,7 +33,7 @@ def ada(bank: Any, face: Callable[[str], Any]) -> CredentialRecord:
 
 
 def exported(bank: Any, record: CredentialRecord) -> dict[str, Any]:
-    given = export(record, bank.ledger, bank.gallery, bank.audit.entries)
+    given = export(record, bank.ledger, bank.gallery, bank.audit.entries, "EUR")
     assert json.loads(json.dumps(given)) == given
     return given  # type: ignore[return-value]
 

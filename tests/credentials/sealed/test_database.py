@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import shutil
-import sqlite3
 import stat
 import threading
 import time
@@ -12,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlcipher3 import dbapi2 as sqlite3
 
 from credentials.errors import StoreError
-from credentials.sealed.database import Database
+from credentials.sealed.database import Database, connect
 from credentials.sealed.seal import Seal
 
 SCHEMA = ("CREATE TABLE t (name TEXT PRIMARY KEY, x INTEGER, mac BLOB NOT NULL) STRICT",)
@@ -86,7 +86,7 @@ def test_row_that_somebody_else_changed_is_refused(
     path: Path, edit: Callable[[sqlite3.Connection], object], running: bool
 ) -> None:
     database = put(path, a=1, b=2)
-    with sqlite3.connect(path) as connection:
+    with connect(path, SEAL) as connection:
         edit(connection)
     connection.close()
     with pytest.raises(StoreError, match="altered"):
@@ -99,7 +99,7 @@ def test_row_that_somebody_else_changed_is_refused(
 
 def test_row_put_back_as_it_was_is_refused(path: Path) -> None:
     put(path, a=1, b=2)
-    connection = sqlite3.connect(path)
+    connection = connect(path, SEAL)
     (old,) = connection.execute("SELECT mac FROM t WHERE name = 'a'").fetchone()
     put(path, a=5)
     with connection:
@@ -315,8 +315,8 @@ def test_empty_file_is_refused(path: Path) -> None:
 
 def test_file_of_a_newer_program_is_refused(path: Path) -> None:
     put(path, a=1)
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection = connect(path, SEAL)
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
     with pytest.raises(StoreError, match="newer"):
         opened(path)
@@ -340,7 +340,7 @@ def test_exception_undoes_the_transaction(path: Path) -> None:
 
 def test_seal_and_rows_are_as_long_as_a_mac(path: Path) -> None:
     put(path, a=1)
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path, SEAL)) as connection:
         lengths = "SELECT length(nonce), length(rows), length(mac) FROM seal"
         assert connection.execute(lengths).fetchall() == [(32, 32, 32)]
         assert connection.execute("SELECT length(mac) FROM t").fetchall() == [(32,)]

@@ -3,14 +3,13 @@
 import contextlib
 import os
 import signal
-import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
 from credentials.errors import StoreError
-from credentials.sealed.database import Database
+from credentials.sealed.database import Database, connect
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.resealing import reseal_database, reseal_records
 from credentials.sealed.seal import Seal
@@ -86,9 +85,8 @@ def test_what_a_killed_one_left_is_removed_even_if_another_takes_it_away_meanwhi
 
 def test_a_file_that_was_altered_under_the_new_seal_is_refused(filled: Path) -> None:
     reseal_database(filled, OLD, NEW)
-    with contextlib.closing(sqlite3.connect(filled)) as connection:
+    with contextlib.closing(connect(filled, NEW)) as connection:
         connection.execute("UPDATE more SET value = 1")
-        connection.commit()
     with pytest.raises(StoreError, match="altered"):
         reseal_database(filled, OLD, NEW)
 
@@ -129,7 +127,7 @@ def test_a_file_of_a_third_seal_is_refused_and_kept(filled: Path) -> None:
     ],
 )
 def test_an_altered_file_does_not_get_a_new_seal(filled: Path, statement: str) -> None:
-    with sqlite3.connect(filled) as connection:
+    with connect(filled, OLD) as connection:
         connection.execute(statement)
     connection.close()
     before = filled.read_bytes()

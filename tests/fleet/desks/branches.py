@@ -161,7 +161,8 @@ def stores_branch(bank: Bank, search: Any, pause: Path, again: Callable[[], Bran
     def session(customer: Customer) -> Session:
         return Session(
             customer, bank.ledger, SimulatedDispenser(),
-            smallest_note=NOTE, day_limit=DAY_LIMIT, record=bank.log.append,
+            smallest_note_minor=100 * NOTE,
+            day_limit_minor=100 * DAY_LIMIT, record=bank.log.append,
             template=lambda: None, save_pin=lambda pin: None,
         )  # fmt: skip
 
@@ -194,9 +195,10 @@ def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Br
     )
 
     def session(customer: Customer, token: str, template: Template) -> Session:
-        accounts = RemoteAccounts(client, token, customer.customer_id)
+        accounts = RemoteAccounts(client, token, customer.customer_id, "EUR")
         return Session(
-            customer, accounts, SimulatedDispenser(), smallest_note=NOTE, day_limit=DAY_LIMIT,
+            customer, accounts, SimulatedDispenser(), smallest_note_minor=100 * NOTE,
+            day_limit_minor=100 * DAY_LIMIT,
             record=lambda kind, **fields: log.append(kind, anchor=True, **fields),
             template=lambda: template, save_pin=accounts.save_pin,
         )  # fmt: skip
@@ -215,7 +217,7 @@ def service_branch(make_client: Callable[[], ServiceClient], folder: Path) -> Br
     return Branch(
         staff=RemoteStaff(client),
         office=RemoteOffice(client),
-        enrolment=RemoteEnrolment(client),
+        enrolment=RemoteEnrolment(client, "EUR"),
         logins=logins,
         again=lambda: service_branch(make_client, folder / "again"),
         close=close,

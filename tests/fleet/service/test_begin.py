@@ -242,7 +242,7 @@ def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) 
     ada = finish(client, begin(client, "ada", PIN)[0])["session"]
     bob = finish(client, begin(client, "bob", PIN)[0])["session"]
     hold = client.call(
-        "sessions/hold", session=bob, reference="ABCDEFGH", amount_minor=2_000,
+        "sessions/hold", session=bob, reference="ABCDEFGH", amount_minor=2_000, currency="EUR",
         smallest_note_minor=1_000, day_limit_minor=100_000,
     )  # fmt: skip
     with pytest.raises(Exception, match="no such withdrawal"):
@@ -252,7 +252,10 @@ def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) 
 
 def test_an_amount_is_checked_within_the_bank_s_own_limit(client: ServiceClient) -> None:
     session = finish(client, begin(client, "bob", PIN)[0])["session"]
-    terms = {"session": session, "smallest_note_minor": 1_000, "day_limit_minor": 2**53}
+    terms = {
+        "session": session, "currency": "EUR", "smallest_note_minor": 1_000,
+        "day_limit_minor": 2**53,
+    }  # fmt: skip
     available = client.call("sessions/available", session=session)["available_minor"]
     assert client.call("sessions/check", amount_minor=available, **terms) == {}
     with pytest.raises(NotAMultipleError):
@@ -269,7 +272,7 @@ def test_a_hold_that_is_asked_for_twice_is_one_hold_and_booked_once(client: Serv
     session = finish(client, begin(client, "bob", PIN)[0])["session"]
     body = {
         "session": session, "reference": "BCDEFGHI", "amount_minor": 3_000,
-        "smallest_note_minor": 1_000, "day_limit_minor": 100_000,
+        "smallest_note_minor": 1_000, "day_limit_minor": 100_000, "currency": "EUR",
     }  # fmt: skip
     before = client.call("sessions/available", session=session)["available_minor"]
     hold = client.call("sessions/hold", **body)

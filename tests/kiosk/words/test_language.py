@@ -141,7 +141,7 @@ def test_money_is_written_as_each_language_writes_it() -> None:
 
 
 def test_money_without_minor_units_has_no_decimals() -> None:
-    assert Language("en", "JPY", 0).money(1_350).endswith("1,350")
+    assert Language("en", "JPY").money(1_350).endswith("1,350")
 
 
 def test_dates_are_written_as_each_language_writes_them() -> None:

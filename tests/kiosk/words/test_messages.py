@@ -24,7 +24,7 @@ ENGLISH = Language("en")
 @pytest.mark.parametrize("text", ["", "abc", "-5", "1.234", "1,350", "9" * 20])
 def test_every_amount_error_has_a_sentence(text: str) -> None:
     with pytest.raises(AmountError) as caught:
-        parse_amount(text)
+        parse_amount(text, "EUR")
     assert messages.field_error(caught.value, "amount", ENGLISH) in messages.AMOUNT.values()
 
 

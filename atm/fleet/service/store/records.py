@@ -18,7 +18,7 @@ from credentials.errors import (
     StoreError,
     UnknownUserError,
 )
-from credentials.store import CredentialRecord, well_formed
+from credentials.store import LATER_FIELDS, CredentialRecord, well_formed
 
 _PAGE = 2000
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -159,7 +159,8 @@ class CredentialRows:
 
 def _values(record: CredentialRecord) -> dict[str, str | None]:
     folded = f"{record.username}\n{record.full_name}".casefold()
-    return {**asdict(record), "folded": folded}
+    known = {name: value for name, value in asdict(record).items() if name not in LATER_FIELDS}
+    return {**known, "folded": folded}
 
 
 def _changes(record: CredentialRecord) -> dict[str, str | None]:
