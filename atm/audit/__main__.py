@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None, who: Callable[[], str] = getpas
 def _init(log: AuditLog, options: argparse.Namespace) -> int:
     made = hand_over(log, options.verifier, set_aside=options.set_aside)
     print(f"{options.verifier} verifies the log from entry {made.start} on. Keep it elsewhere.")
-    print(f"{options.verifier}{READING_SUFFIX} reads the names and amounts in it; keep it elsewhere too.")
+    reading = f"{options.verifier}{READING_SUFFIX}"
+    print(f"{reading} reads the names and amounts in it; keep it elsewhere too.")
     before = made.start - made.begins
     if before:
         print(f"The {before} entries before it cannot be verified with this file.")
