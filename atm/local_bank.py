@@ -215,6 +215,4 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
         AtmError, CredentialError: If there is none, or it cannot be used.
     """
     folder = open_born(replace(settings, kind=None))
-    if folder.fresh:
-        raise AtmError("There is no member of staff yet.")
     return open_staff(folder, Keys.open(settings.key_dir, folder))
