@@ -230,8 +230,6 @@ def open_folder_staff(settings: Settings) -> StaffRegistry:
         AtmError, CredentialError: If there is none, it is old, or it cannot be used.
     """
     folder = open_born(replace(settings, kind=None))
-    if folder.fresh:
-        raise AtmError("There is no member of staff yet.")
     known: dict[str, int] = {}
     with contextlib.suppress(AuditError):
         known = AuditLog.of(folder, settings.key_dir, settings.anchor_dir).head_stores()

@@ -89,9 +89,10 @@ class Machine:
         return self.bank.stores.approvals.problem(self.settings)
 
     def _allowed_camera(self) -> Camera:
+        camera = self._registered_camera.allowed()
         if self._unsigned:
             raise NotApprovedError(self._unsigned)
-        return self._registered_camera.allowed()
+        return camera
 
     @property
     def ready(self) -> bool:

@@ -250,6 +250,7 @@ def open_staff(
     known: Mapping[str, int],
     *,
     log_of: DataFolder | None = None,
+    sets_log_aside: bool = False,
 ) -> StaffRegistry:
     """Open only the list of staff and their wrong PINs, where another store or the log is damaged.
 
@@ -259,6 +260,8 @@ def open_staff(
         settings: Where the log's keys and anchor are.
         known: The highest generations that the log, or what is left of it, knows.
         log_of: As for `KioskStores.open`.
+        sets_log_aside: Whether they sign for a new log; then the key of this one may be gone, and
+            their wrong PINs stand in their counters alone.
 
     Raises:
         StaleStoreError: If list or counters are older than that: nobody signs by an old list.
@@ -275,7 +278,7 @@ def open_staff(
     now = {"staff": staff_list.generation, "staff-attempts": pins.generation}
     expected = {name: max(known.get(name, 0), remembered.get(name, 0)) for name in now}
     _compare(folder, expected, now)
-    return StaffRegistry(staff_list, hasher, pins, log=_LogOrMemory(audit))
+    return StaffRegistry(staff_list, hasher, pins, log=_LogOrMemory(audit, sets_log_aside))
 
 
 _RECOVER = "key backup and auditor must replace the staff: run “python -m atm recover”."
@@ -302,13 +305,19 @@ def _compare(folder: DataFolder, known: Mapping[str, int], now: Mapping[str, int
 class _LogOrMemory:
     """Log of sign-ins while the log itself may be out of order: then their count is remembered."""
 
-    def __init__(self, audit: AuditLog) -> None:
+    def __init__(self, audit: AuditLog, may_be_lost: bool) -> None:
         self._audit = audit
-        self.remember, self.tail, self.entries = audit.remember, audit.tail, audit.entries
+        self._may_be_lost = may_be_lost
+        self.tail, self.entries = audit.tail, audit.entries
+
+    def remember(self) -> None:
+        """Keep the generations beside the log's key; where it may be lost and is, nowhere."""
+        if not self._may_be_lost or self._audit.chain.states.read() is not None:
+            self._audit.remember()
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
         """Add an entry; where that fails, see to it that the counters cannot be put back."""
         try:
             self._audit.append(kind, anchor=anchor, **fields)
         except AtmError:
-            self._audit.remember()
+            self.remember()

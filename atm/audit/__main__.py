@@ -88,7 +88,7 @@ def _set_aside(settings: Settings, folder: DataFolder, file: Path) -> int:
         else:
             keys = Keys.open(settings.key_dir, folder)
             known = known_generations(log)
-            names = sign_two(open_staff(folder, keys, settings, known)).names
+            names = sign_two(open_staff(folder, keys, settings, known, sets_log_aside=True)).names
         return _told(hand_over(log, file, set_aside=True, staff=names), file)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from atm import demo_customer
+from atm.birth import bear
 from atm.demo_customer import OPENING, PIN, USERNAME, enrol_demo_customer, state
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.folder import FolderError, Kind
@@ -31,6 +32,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
         settings = Settings(
             data_dir=tmp_path / "data", key_dir=tmp_path / "keys", kind=kind, camera=camera
         )
+        bear(settings)
         machine = open_machine(settings)
         made.append(machine)
         return machine

@@ -104,6 +104,7 @@ def test_without_it_nobody_is_served_before_two_have_approved_once(tmp_path: Pat
     machine = open_machine(branch(tmp_path, None))
     try:
         approvals = machine.bank.stores.approvals
+        machine.register_camera(staff=ANA)
         assert "Two members of staff" in machine._unsigned
         decision = machine.login("maria", "4073")
         assert decision.outcome is Outcome.FAULT

@@ -153,8 +153,15 @@ class Teller:
 
     def _enrol(self, username: str, pin: str, opening_minor: int) -> str:
         application = Application(username, username, opening_minor, pin, datetime.now(UTC))
-        made = self._enrolment.enrol(application, RUIZ, lambda customer, stop: face(customer))
+        made = self._enrolment.enrol(application, RUIZ, lambda customer, stop: self._face(customer))
         return made.customer_id
+
+    def _face(self, customer_id: str) -> tuple[Template, list[Capture]]:
+        """Return a face by the network in effect, as a kiosk opened again after a change has."""
+        template, captures = face(customer_id)
+        if self._stores.approvals.last is not None:
+            template = replace(template, network_sha256=load_card("bundled").sha256)
+        return template, captures
 
     def _pin(self, username: str, old: str, new: str) -> str:
         decision = self._login(username, old)

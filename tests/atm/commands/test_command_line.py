@@ -302,11 +302,15 @@ def test_settings_that_nobody_approved_are_out_of_service(tmp_path) -> None:
     atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
     atm.env["ATM_LIVENESS"] = "challenge"
     assert atm("init", lines=STAFF).returncode == 0
+    assert atm("staff", "add", "okafor", lines=(*STAFF, "739164")).returncode == 0
     atm.env["ATM_SMALLEST_NOTE"] = "20"
     done = atm("list", lines=STAFF)
     assert (done.returncode, "smallest_note" in done.stderr) == (2, True)
-    assert atm("approve", lines=STAFF).returncode == 0
+    both = (*STAFF, "okafor", "739164")  # nothing outside the disk remembers the log
+    assert atm("approve", lines=STAFF).returncode == 2
+    assert atm("approve", lines=both).returncode == 0
     assert atm("list", lines=STAFF).returncode == 0
+    assert atm("approve", lines=STAFF).returncode == 0
 
 
 def test_a_live_folder_judges_nothing_before_its_camera_is_registered(tmp_path) -> None:

@@ -245,7 +245,7 @@ def test_what_somebody_changes_right_after_a_commit_is_never_believed(
         def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
             found = self.real.execute(sql, *parameters)
             if sql == "COMMIT":
-                with contextlib.closing(sqlite3.connect(path)) as other, other:
+                with contextlib.closing(connect(path, SEAL)) as other:
                     other.execute(edit)
             return found
 
@@ -266,7 +266,7 @@ def test_row_that_is_not_in_the_file_any_more_is_not_written(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = put(path, a=1)
-    with contextlib.closing(sqlite3.connect(path)) as other, other:
+    with contextlib.closing(connect(path, SEAL)) as other:
         other.execute("UPDATE t SET name = 'z' WHERE name = 'a'")
     # Times that show no change, as somebody with the clock's tick on their side sets them.
     monkeypatch.setattr(database, "_seen", database._signature())

@@ -114,8 +114,6 @@ def machine(fleet: Fleet) -> Settings:
 def client(fleet: Fleet, machine: Settings) -> Iterator[ServiceClient]:
     """The machine's way to the bank, which has two members of staff."""
     made = client_of(machine)
-    ruiz = RemoteStaff(made).sign_in("ruiz", STAFF["ruiz"])
-    made.call("staff/add", staff=[ruiz.token], name="okafor", pin=STAFF["okafor"])
     yield made
     made.close()
 
