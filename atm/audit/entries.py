@@ -29,7 +29,7 @@ _LONGEST_LIST = 50
 _OWN_NAMES = frozenset(
     {"n", "at", "kind", "stores", "previous", "mac", "repeated", "pin", "sealed"}
 )
-_SECRET = frozenset({"staff", "name", "names", "amount", "balance"})
+_SECRET = frozenset({"staff", "name", "names", "removed", "amount", "balance"})
 _NONCE_BYTES = 12
 _LINE = re.compile(
     rb'(\{"n": ([1-9][0-9]{0,14}), "at": .*, "previous": "([0-9a-f]{64})"), '
@@ -91,8 +91,8 @@ def make_line(
 def seal_fields(key: bytes, n: int, kind: str, fields: Fields) -> dict[str, object]:
     """Return *fields* with names of people and amounts encrypted.
 
-    These are ``staff``, ``name`` and ``names`` (where they hold texts), ``amount``, ``balance``,
-    and all that end with ``_minor``.
+    These are ``staff``, ``name``, ``removed`` and ``names`` (where that is no number), ``amount``,
+    ``balance``, and all that end with ``_minor``.
 
     Args:
         key: The reading key, 32 bytes.

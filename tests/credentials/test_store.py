@@ -26,7 +26,7 @@ from credentials.errors import (
 )
 from credentials.sealed import files, record_file
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.store import LATER_FIELDS, CredentialRecord, JsonStore
 from tests.attacks import flips, forgeries
 
 SEAL = Seal(bytes(32))
@@ -99,7 +99,7 @@ DIE_AT_STEP = """
 import dataclasses, os, signal, sys
 from pathlib import Path
 from credentials.sealed.seal import Seal
-from credentials.store import LATER_FIELDS, CredentialRecord, JsonStore
+from credentials.store import CredentialRecord, JsonStore
 left = int(sys.argv[4])
 def counted(real):
     def call(*arguments, **options):

@@ -426,16 +426,16 @@ def test_commands_hand_over_verify_and_find(
         log.append("decision")
     assert command("init", "--verifier", tmp_path / "verifier") == 0
     said = capsys.readouterr().out
-    assert "verifies the log from entry 5 on" in said
-    assert "The 4 entries before it cannot be verified with this file." in said
+    assert "verifies the log from entry 7 on" in said
+    assert "The 6 entries before it cannot be verified with this file." in said
     log.append("decision")
     assert command("verify", "--verifier", tmp_path / "verifier") == 0
     assert capsys.readouterr().out == (
-        "2 entries are genuine, 4 cannot be verified with this verifier. Problems: 0.\n"
+        "2 entries are genuine, 6 cannot be verified with this verifier. Problems: 0.\n"
     )
-    log.path.write_bytes(log.path.read_bytes().replace(b'"n": 6', b'"n": 7'))
+    log.path.write_bytes(log.path.read_bytes().replace(b'"n": 8', b'"n": 9'))
     assert command("verify", "--verifier", tmp_path / "verifier") == 1
-    assert "Entry 7 (line 6 of audit.jsonl) was altered" in capsys.readouterr().out
+    assert "Entry 9 (line 8 of audit.jsonl) was altered" in capsys.readouterr().out
     log.key_path.write_bytes(b"")
     assert command("verify", "--verifier", tmp_path / "verifier") == 1
     assert "is damaged" in capsys.readouterr().out
@@ -513,6 +513,7 @@ def test_the_second_key_reads_names_and_amounts_and_the_first_alone_does_not(
     log: AuditLog, command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = tmp_path / "hall.verifier", tmp_path / "hall.verifier.reading"
+    log.append("start")
     assert command("init", "--verifier", first) == 0
     log.append("withdrawal", customer="c1", amount_minor=12_345_678, reference="ABCDEFGH")
     log.append("enrolment", customer="c1", staff=["Zoë Quixote"], opening_minor=87_654_321)

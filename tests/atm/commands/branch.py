@@ -1,14 +1,15 @@
 """A data folder with members of staff, used by commands in this process."""
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from atm.__main__ import main
+from atm.audit import AuditLog
 from atm.audit.__main__ import main as audit_main
+from atm.folder import open_existing
 
 RUIZ, OKAFOR, TANAKA = ("ruiz", "482913"), ("okafor", "739164"), ("tanaka", "518206")
 WORDS = "nine quiet otters drum"
@@ -70,12 +71,8 @@ class Branch:
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """Return the entries of that kind, of the present log and of those set aside."""
-        files = [
-            *sorted(self.data.glob("audit-set-aside-*/audit.jsonl")),
-            self.data / "audit.jsonl",
-        ]
-        found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-        return [each for each in found if each["kind"] == kind]
+        log = AuditLog.of(open_existing(self.data), self.keys)
+        return [each for each in log.entries() if each["kind"] == kind]
 
 
 @pytest.fixture

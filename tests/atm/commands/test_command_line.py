@@ -241,7 +241,7 @@ def test_acts_that_need_two_are_refused_to_one(atm_of_two, cameras) -> None:
     assert atm("login", "ada", "--camera", other_login, lines=("8315",)).returncode == 0
     assert atm("login", "ada", "--camera", login, lines=("8315",)).returncode == 1
     assert atm("delete", "ada", "--override", lines=TWO).stdout == (
-        "deleted ada; 50.00 was on the account\n"
+        "deleted ada; 50.00 EUR was on the account\n"
     )
 
 

@@ -19,6 +19,7 @@ import pytest
 from atm.__main__ import main
 from atm.audit import AuditError, AuditLog
 from atm.audit.__main__ import main as audit
+from atm.birth import open_born
 from atm.commands.upgrade import upgrade_folder
 from atm.errors import AtmError
 from atm.folder import EarlierFolderError, open_earlier, open_existing
@@ -152,13 +153,21 @@ def test_the_log_goes_on_and_names_who_signed(
     assert b'"ben"' not in stores.audit.path.read_bytes().splitlines()[-2]
 
 
-@pytest.mark.parametrize("typed", ["ana\n864209\nana\n864209\n", "ana\n864209\n", "", "ana\n1\n"])
-def test_without_two_signatures_the_folder_is_as_it_was(settings: Settings, typed: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "signed_in"),
+    [("ana\n864209\nana\n864209\n", 2), ("ana\n864209\n", 1), ("", 0), ("ana\n1\n", 1)],
+)
+def test_without_two_signatures_the_folder_is_as_it_was(
+    settings: Settings, typed: str, signed_in: int
+) -> None:
     before = contents(settings.data_dir)
     with pytest.raises(AtmError):
         upgrade(settings, typed)
     after = contents(settings.data_dir)
+    lines = before.pop("audit.jsonl")
     assert {name: after[name] for name in before} == before
+    assert after["audit.jsonl"].startswith(lines)  # sign-ins are logged, right and wrong
+    assert after["audit.jsonl"].count(b'"sign-in"') - lines.count(b'"sign-in"') == 2 * signed_in
     with pytest.raises(EarlierFolderError):
         open_existing(settings.data_dir)
     assert upgrade(settings) == 0
@@ -168,8 +177,38 @@ def test_attempts_at_the_upgrade_s_sign_in_are_counted_over_all_tries(settings: 
     for _ in range(5):
         with pytest.raises(StaffSignInError):
             upgrade(settings, "ben\n000000\n")
-    with pytest.raises(StaffSignInError):  # the right PIN: ben is locked, or must wait
+    with pytest.raises(StaffSignInError):  # the right PIN: ben must wait
         upgrade(settings, "ben\n751306\nana\n864209\n")
+
+
+def test_attempts_at_the_upgrade_s_sign_in_are_not_given_back_with_its_files(
+    settings: Settings,
+) -> None:
+    with pytest.raises(StaffSignInError):
+        upgrade(settings, "ben\n000000\n")
+    made = settings.data_dir / "upgrade.partial"
+    made.rename(made.with_name("kept"))
+    with pytest.raises(StaleStoreError, match="where it was removed"):
+        upgrade(settings)
+    shutil.rmtree(made)
+    made.with_name("kept").rename(made)
+    assert upgrade(settings) == 0
+
+
+def test_the_folder_and_its_key_are_of_today_in_whole(settings: Settings) -> None:
+    folder_id = open_earlier(settings.data_dir).folder_id
+    key = settings.key_dir / f"{folder_id}.key"
+    assert json.loads(key.read_text())["version"] == 1
+    clear = (settings.data_dir / "credentials.json").read_bytes()
+    assert upgrade(settings) == 0
+    document = json.loads(key.read_text())
+    assert (document["life"], document["place"]) == ("living", str(settings.data_dir))
+    folder = open_born(settings)
+    stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
+    assert stores.audit.head_stores() == stores.generations()
+    (settings.data_dir / "credentials.json").write_bytes(clear)  # names in clear, of before
+    with pytest.raises(StaleStoreError):
+        Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
 
 
 def edit_balance(data: Path) -> None:
