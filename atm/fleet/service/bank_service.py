@@ -78,7 +78,8 @@ class BankService:
         try:
             says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
             name = staff.known(str(says["name"]))
-            if staff.badge(name, Place(says["place"])) != says["badge"]:
+            place = Place(says.get("place", Place.SCREEN))
+            if staff.badge(name, place) != says.get("badge"):
                 raise SignedOutError
         except (TokenError, StaffError) as error:
             raise SignedOutError from error
