@@ -244,18 +244,15 @@ def told_apart(
     }  # fmt: skip
 
 
-def measure(
-    people: InventedPeople, visits_: Embeddings, cohort: Embeddings, most: int = 10**6
-) -> dict[str, float]:
+def measure(people: InventedPeople, visits_: Embeddings, cohort: Embeddings) -> dict[str, float]:
     """Return `told_apart` for real people's templates against as many decoys.
 
     Args:
         people: Of the decoys.
         visits_: Of people who were not fitted, shape (n, CAPTURES, 512).
         cohort: The network's.
-        most: How many of each, at most.
     """
     rng = np.random.default_rng(2)
-    real = [train_customer_svm(visit, cohort) for visit in visits_[:most]]
+    real = [train_customer_svm(visit, cohort) for visit in visits_]
     decoys = [people.template(rng) for _ in real]
     return told_apart(real, decoys, cohort)
