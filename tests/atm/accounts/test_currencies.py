@@ -13,6 +13,7 @@ from atm.accounts.money import minor_digits, parse_amount, plain_amount, to_mino
 from atm.accounts.session import Session
 from atm.commands import customers, office
 from atm.demo_customer import enrol_demo_customer
+from atm.enrolment.enrolment import opening_limit_minor
 from atm.folder import Kind
 from atm.local_bank import LocalBank
 from atm.maintenance.export import export
@@ -32,11 +33,12 @@ def machine_of(bank: Any, currency: str) -> SimpleNamespace:
     member = StaffMember("cyd")
     return SimpleNamespace(
         settings=Settings(currency=currency, camera="demo"),
-        staff=SimpleNamespace(sign_in=lambda name, pin: member),
+        staff=SimpleNamespace(sign_in=lambda name, pin, place=None: member),
         office=bank.office(),
         kind=Kind.DEMO,
         has_customers=False,
         check_username=lambda name, staff: name,
+        needs_two=lambda application: False,
         use_camera=lambda spec: None,
         enrol=lambda application, **_: opened(bank, application),
     )
@@ -81,6 +83,11 @@ def test_minor_units(currency: str, digits: int) -> None:
 def test_enrol_opens_with_the_amount_that_was_typed(bank: Any, currency: str, digits: int) -> None:
     assert enrol(machine_of(bank, currency), "1350") == 0
     assert bank.ledger.balance(ADA) == 1350 * 10**digits
+
+
+def test_the_opening_limit_is_in_whole_units(currency: str, digits: int) -> None:
+    settings = Settings(currency=currency, opening_limit=1350)
+    assert opening_limit_minor(settings, Kind.LIVE) == 1350 * 10**digits
 
 
 def test_a_withdrawal_obeys_the_day_s_limit(bank: Any, currency: str, digits: int) -> None:

@@ -535,11 +535,20 @@ def test_the_second_key_reads_names_and_amounts_and_the_first_alone_does_not(
     assert "another data folder" in capsys.readouterr().err
 
 
+def test_names_in_a_log_that_was_set_aside_stay_readable(log: AuditLog, tmp_path: Path) -> None:
+    log.append("staff", act="add", name="Zerubbabel")
+    log.append("stop")
+    log.path.write_bytes(b"".join(log.path.read_bytes().splitlines(keepends=True)[:-1]))
+    hand_over(log, tmp_path / "second", set_aside=True)
+    assert [each["name"] for each in log.entries() if each["kind"] == "staff"] == ["Zerubbabel"]
+
+
 def test_the_file_of_the_log_holds_no_name_and_no_amount(log: AuditLog) -> None:
+    log.append("staff", act="recover", name="Dulcinea", removed=["Dapple"])
     log.append("staff", act="add", name="Zerubbabel", staff=["Quixote", "Rosinante"])
     log.append("withdrawal", customer="c1", amount_minor=12_345_678, step="held")
     text = log.path.read_text()
-    for secret in ("Zerubbabel", "Quixote", "Rosinante", "12345678"):
+    for secret in ("Dulcinea", "Dapple", "Zerubbabel", "Quixote", "Rosinante", "12345678"):
         assert secret not in text
     assert [each.get("name") for each in log.tail(2)] == ["Zerubbabel", None]
     assert [each["amount_minor"] for each in log.tail(1)] == [12_345_678]
