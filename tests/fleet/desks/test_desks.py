@@ -336,8 +336,8 @@ def test_the_service_takes_two_for_money_at_the_opening_and_for_an_excuse(branch
         return  # the limit of a machine's own files is a setting
     call, one = branch.enrolment._client.call, [branch.sign_in().token]
     told = {
-        "name": "eve", "full_name": "Eve", "pin": PIN, "alike": False, "face": "", "currency": "EUR",
-        "consent_at": datetime.now(UTC).isoformat(),
+        "name": "eve", "full_name": "Eve", "pin": PIN, "alike": False, "face": "",
+        "currency": "EUR", "consent_at": datetime.now(UTC).isoformat(),
     }  # fmt: skip
     for opening, excused in ((1, []), (0, ["look_up"])):
         with pytest.raises(SecondSignatureError):
