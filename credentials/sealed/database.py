@@ -247,7 +247,7 @@ class Database:
         self._error = error
         self._seen: _Signature | None = None
         self._copy = _memory()
-        self._close_copy = weakref.finalize(self, self._copy.close)
+        self._close_copy = self._closing(self._copy)
         self._copied = (0, 0)  # generation and hash of the rows in the copy; no file has 0
         self._turn = threading.Lock()
         self._generation = 0
@@ -330,7 +330,13 @@ class Database:
             copy.close()
             raise
         self._close_copy()
-        self._copy, self._close_copy = copy, weakref.finalize(self, copy.close)
+        self._copy, self._close_copy = copy, self._closing(copy)
+
+    def _closing(self, copy: sqlite3.Connection) -> Callable[[], object]:
+        """Return what closes *copy*, at the latest with this object."""
+        closing = weakref.finalize(self, copy.close)
+        closing.atexit = False  # a thread may be using it when the process ends
+        return closing
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

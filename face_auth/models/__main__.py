@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     invent.add_argument("network", choices=["bundled"])
     _add_people(invent)
-    invent.add_argument("--measure", type=int, default=800, help="templates of each kind (800)")
+    invent.add_argument("--measure", type=int, default=332, help="templates of each kind (332)")
     invent.add_argument("--dry", action="store_true", help="measure the present file only")
     invent.set_defaults(run=_invent)
 
@@ -242,7 +242,7 @@ def _invent(options: argparse.Namespace) -> int:
         content = invention.packed(invention.fit(to_fit, cohort), str(card.cohort_sha256))
         write_whole(invented_file(card), content, mode=0o644)
     people = load_invented(card, cohort)
-    found = invention.measure(people, to_measure, cohort, options.measure)
+    found = invention.measure(people, to_measure[-options.measure :], cohort)
     for name, area in found.items():
         print(f"{name}: area under the ROC curve {area:.3f}, {options.measure} of each")
     return 0

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from atm.login.pause import Try
+from credentials.boot_clock import Moment
 from tests.kiosk.finalisers import watch_finalisers
 
 PIN, WRONG_PIN = "493817", "802346"
@@ -67,6 +69,12 @@ class _NoPause:
 
     def remaining(self) -> float:
         return 0.0
+
+    def reserve(self) -> Try:
+        return Try(Moment("", 0.0))
+
+    def give_back(self, made: Try) -> None:
+        pass
 
     def refused(self) -> float:
         return 0.0

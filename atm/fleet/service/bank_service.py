@@ -133,9 +133,10 @@ class BankService:
         staff = self.stores.staff(kiosk.kiosk_id)
         try:
             says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
-            name, ticket = staff.known(str(says["name"])), str(says["ticket"])
+            name, ticket = staff.known(str(says["name"])), str(says.get("ticket", ""))
             is_open = self.stores.tickets.is_open(_ticket_owner(name), ticket, kiosk.kiosk_id)
-            if not is_open or staff.badge(name, Place(says["place"])) != says["badge"]:
+            place = Place(says.get("place", Place.SCREEN))
+            if not is_open or staff.badge(name, place) != says.get("badge"):
                 raise SignedOutError
         except (TokenError, KeyError, StaffError) as error:
             raise SignedOutError from error

@@ -267,6 +267,20 @@ def test_counters_that_are_not_right_lock_everybody(
     assert not branch.restore(counters=counters).preview().all_locked
 
 
+def test_counters_older_than_what_is_remembered_beside_the_log_lock_everybody(
+    branch: Branch, counters: CounterFile
+) -> None:
+    """An attempt that no entry tells of, because the plug was pulled while it was judged."""
+    counters.open()
+    old = counters.path.read_bytes()
+    counters.open().lock(branch.ids["alice"])
+    known = counters.open().generation
+    counters.path.write_bytes(old)
+    assert not branch.restore(counters=counters).preview().all_locked
+    assert branch.restore(counters=counters, remembered=known).apply(SIGNED).all_locked
+    assert counters.open().generation > known
+
+
 def test_counters_are_whole_before_they_take_their_place(
     branch: Branch, counters: CounterFile
 ) -> None:

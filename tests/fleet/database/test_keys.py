@@ -13,7 +13,7 @@ from sqlalchemy import text
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.key_rotation import reseal, rotate
 from atm.fleet.service.store.keys import KeyRing, ServiceKeysError, add_key, make_keys
-from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.store.stores import NO_KIOSK, ServiceStores
 from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempt_rules import Ending, Standing
 from tests.fleet.contract.banks import CHEAP, PIN, Bank
@@ -149,5 +149,5 @@ def test_everything_comes_under_the_new_key_while_customers_log_in(
     record = alone.credentials.by_id(ids[0])
     assert alone.gallery.load(record.template_id, ids[0]).customer_id == ids[0]
     assert alone.gallery.load_captures(record.template_id, ids[0])
-    assert alone.staff.known("RUIZ") == ruiz.name
+    assert alone.staff(NO_KIOSK).known("RUIZ") == ruiz.name
     alone.close()

@@ -27,6 +27,7 @@ from atm.fleet.wire_errors import (
 from atm.fleet.wire_faces import ClaimedTemplate, unpack_claimed
 from atm.machine import Machine
 from benchmarks.fleet.postgres import PostgresServer
+from credentials.attempt_rules import Place
 from face_auth.models import ModelCard, load_card
 from tests.fleet.service.fleet import REPORT, Fleet, enrol, sign_in
 
@@ -207,6 +208,9 @@ def made_ago(fleet: Fleet) -> Callable[..., str]:
     (kiosk_id,) = (each.kiosk_id for each in stores.kiosks.all() if each.name == "sound")
 
     def make(seconds: float, purpose: str, lasts_s: float, **says: object) -> str:
+        if purpose == "staff":
+            badge = stores.staff(kiosk_id).badge(str(says["name"]), Place.SCREEN)
+            says = {"badge": badge, "place": Place.SCREEN.value} | says
         tokens = Tokens(lambda: stores.token_keys, lambda: time.time() - seconds)
         return tokens.make(purpose, kiosk_id, lasts_s, says)
 
@@ -236,6 +240,10 @@ def test_accounts_and_sign_ins_do_not_stay_open(
     with pytest.raises(SignedOutError):
         over = made_ago(STAFF_S + 1, "staff", STAFF_S, name="ruiz")
         client.call("office/customers", staff=[over])
+    for says in ({"badge": "0" * 32}, {"badge": None}):  # of another PIN; of a former version
+        with pytest.raises(SignedOutError):
+            token = made_ago(0, "staff", STAFF_S, name="ruiz", **says)
+            client.call("office/customers", staff=[token])
 
 
 def test_a_session_reaches_its_own_customer_s_money_only(client: ServiceClient) -> None:

@@ -15,6 +15,7 @@ import pytest
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.service.reception import CONNECTIONS_OF_KIOSK
 from atm.fleet.service.settings import ServiceSettings
+from atm.fleet.service.store.schema import METADATA
 from benchmarks.fleet.certificates import Pair
 from benchmarks.fleet.postgres import OWNER, PostgresServer
 from tests.fleet.service.cheap_service import OPEN_FILES
@@ -30,6 +31,8 @@ def small(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> I
     """A service that may open 1,024 files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
+    with server.connect() as connection:
+        connection.execute(f"TRUNCATE {', '.join(METADATA.tables)}")
     made = Fleet(tmp_path_factory.mktemp("small"), server.url(), server.url(OWNER))
     made.environment[OPEN_FILES] = "1024"
     made.set_up()
