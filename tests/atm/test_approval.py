@@ -141,8 +141,8 @@ def test_approval_of_before_the_liveness_network_was_listed_still_holds(
     approvals = Approvals(folder, SEAL)
     approvals.approve(settings, ["Ada"], models=models)
     path = folder.path / "approval.json"
-    record = json.loads(path.read_text())["records"][0]
-    del record["mac"], record["files"]["covering.npz"]
+    (record,) = RecordFile(path, lambda records: records, SEAL).read()
+    del record["files"]["covering.npz"]
     RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
     (models / LIVENESS_FILE).write_bytes(b"the published one")
     Approvals(folder, SEAL).check(settings, models=models)
@@ -391,8 +391,8 @@ def test_an_approval_of_before_a_setting_existed_means_its_default(
 ) -> None:
     Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
     path = folder.path / "approval.json"
-    record = json.loads(path.read_text())["records"][0]
-    del record["mac"], record["settings"]["opening_limit"]
+    (record,) = RecordFile(path, lambda records: records, SEAL).read()
+    del record["settings"]["opening_limit"]
     RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
     Approvals(folder, SEAL).check(settings, models=models)
     with pytest.raises(NotApprovedError, match="The setting opening_limit differs"):

@@ -32,7 +32,7 @@ def machine_of(bank: Any, currency: str) -> SimpleNamespace:
     member = StaffMember("cyd")
     return SimpleNamespace(
         settings=Settings(currency=currency, camera="demo"),
-        staff=SimpleNamespace(sign_in=lambda name, pin: member),
+        staff=SimpleNamespace(sign_in=lambda name, pin, **_: member),
         office=bank.office(),
         kind=Kind.DEMO,
         has_customers=False,
