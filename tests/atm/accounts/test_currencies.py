@@ -36,6 +36,7 @@ def machine_of(bank: Any, currency: str) -> SimpleNamespace:
         office=bank.office(),
         kind=Kind.DEMO,
         has_customers=False,
+        needs_two=lambda application: False,
         check_username=lambda name, staff: name,
         use_camera=lambda spec: None,
         enrol=lambda application, **_: opened(bank, application),
