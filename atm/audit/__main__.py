@@ -28,9 +28,10 @@ from atm.audit.verifier import (
     read_verifier,
 )
 from atm.audit.verify import verify_log
+from atm.birth import open_born
 from atm.commands.door import opened
 from atm.errors import AtmError
-from atm.folder import DataFolder, open_earlier, open_existing
+from atm.folder import DataFolder, open_earlier
 from atm.keys.keys import Keys
 from atm.people import StaffSignInError
 from atm.settings import Settings, load_settings
@@ -44,8 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(options.config, os.environ, data_dir=options.data)
-        open_one = open_earlier if options.command == "verify" else open_existing
-        folder = open_one(settings.data_dir)
+        if options.command == "verify":
+            folder = open_earlier(settings.data_dir)
+        else:
+            folder = open_born(settings)
         if options.command == "verify":
             log = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
             return _verify(log, options)

@@ -19,7 +19,7 @@ from atm.fleet.service.bank_service import BankService
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.wire_faces import pack_face
-from atm.people import Application, StaffMember
+from atm.people import Application, Signatures, StaffMember
 from benchmarks.fleet.bank import FILLED, OPENING_MINOR, PIN, MadeUpBank, Size
 from benchmarks.fleet.kiosks import REPORT, log_in
 from benchmarks.fleet.service import STAFF, KioskFiles
@@ -66,11 +66,11 @@ def measure_stage(
         log_in(client, bank.paying[0], network_sha256)
         names = itertools.cycle(bank.paying)
         login = _timed(runs, lambda: log_in(client, next(names), network_sha256))
-        staff = client.call("staff/sign-in", name="ruiz", pin=STAFF["ruiz"])["token"]
+        both = [client.call("staff/sign-in", name=name, pin=STAFF[name])["token"] for name in STAFF]
         few = max(2, runs // 4)
         saved = _timed(few, lambda: _save(stores, bank, captures))
         enrolled = _timed(
-            max(2, runs // 8), lambda: _enrol(client, str(staff), bank, captures), warm_up=0
+            max(2, runs // 8), lambda: _enrol(client, both, bank, captures), warm_up=0
         )
         stores.search.prepare()
         searched = _timed(
@@ -154,16 +154,16 @@ def _save(stores: ServiceStores, bank: MadeUpBank, captures: Sequence[Capture]) 
         return replace(face, customer_id=customer_id), made
 
     application = Application(name, "New", OPENING_MINOR, PIN, datetime.now(UTC))
-    enrolment.enrol(application, StaffMember("ruiz"), capture)
+    enrolment.enrol(application, Signatures(*map(StaffMember, STAFF)), capture)
 
 
 def _enrol(
-    client: ServiceClient, staff: str, bank: MadeUpBank, captures: Sequence[Capture]
+    client: ServiceClient, staff: Sequence[str], bank: MadeUpBank, captures: Sequence[Capture]
 ) -> None:
     """Enrol a customer through the service, with the search."""
     face = pack_face(bank.face(""), captures)
     client.call(
-        "enrolments", staff=[staff], name=_new_name(bank), full_name="New",
+        "enrolments", staff=list(staff), name=_new_name(bank), full_name="New",
         opening_minor=OPENING_MINOR, pin=PIN, consent_at=datetime.now(UTC).isoformat(),
         excused=[], alike=False, currency="EUR",
         face=base64.b64encode(face).decode("ascii"),

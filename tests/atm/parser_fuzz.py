@@ -259,7 +259,7 @@ def _store(bank: Bank) -> object:
 
 def _staff(bank: Bank) -> object:
     file = staff_file(bank.folder / "staff.json", SEAL)
-    fresh = type(bank.staff)(file, bank.hasher, bank.staff._attempts)
+    fresh = type(bank.staff)(file, bank.hasher, bank.staff._attempts, log=bank.audit)
     return fresh.names(), fresh.empty, file.generation
 
 

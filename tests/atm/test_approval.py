@@ -140,10 +140,10 @@ def test_approval_of_before_the_liveness_network_was_listed_still_holds(
 ) -> None:
     approvals = Approvals(folder, SEAL)
     approvals.approve(settings, ["Ada"], models=models)
-    file: RecordFile[Any] = RecordFile(folder.path / "approval.json", list, SEAL)
-    (record,) = file.read()
+    path = folder.path / "approval.json"
+    (record,) = RecordFile(path, lambda records: records, SEAL).read()
     del record["files"]["covering.npz"]
-    file.rewrite([record], 2)
+    RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
     (models / LIVENESS_FILE).write_bytes(b"the published one")
     Approvals(folder, SEAL).check(settings, models=models)
     shutil.copy(models / "model_card.json", models / "bundled.card.json")
@@ -390,10 +390,10 @@ def test_an_approval_of_before_a_setting_existed_means_its_default(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:
     Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
-    file: RecordFile[Any] = RecordFile(folder.path / "approval.json", list, SEAL)
-    (record,) = file.read()
+    path = folder.path / "approval.json"
+    (record,) = RecordFile(path, lambda records: records, SEAL).read()
     del record["settings"]["opening_limit"]
-    file.rewrite([record], 2)
+    RecordFile(path, lambda records: records, SEAL).rewrite([record], 2)
     Approvals(folder, SEAL).check(settings, models=models)
     with pytest.raises(NotApprovedError, match="The setting opening_limit differs"):
         Approvals(folder, SEAL).check(replace(settings, opening_limit=9), models=models)

@@ -55,7 +55,7 @@ def branch(settings: Settings, atm: Atm) -> Settings:
 def stick(branch: Settings, atm: Atm, tmp_path: Path) -> str:
     """The backup of the key of `branch`."""
     out = str(tmp_path / "key.backup")
-    assert atm("keys", "backup", "--file", out, lines=(*STAFF, PASSPHRASE)) == 0
+    assert atm("keys", "backup", "--file", out, lines=(*STAFF, *OTHERS, PASSPHRASE)) == 0
     return out
 
 

@@ -244,7 +244,7 @@ def rebuild_quickly() -> None:
 
     loaded = SimpleNamespace(network=SimpleNamespace(sha256=sha256))
     cast(Any, enrolment).rebuild_template = made
-    cast(Any, Recogniser).load = lambda network, security: loaded
+    cast(Any, Recogniser).load = lambda *_: loaded
 
 
 def one_after_the_other() -> None:

@@ -114,7 +114,7 @@ def early_half(rng: random.Random, whole: bytes) -> bytes:
 def copy_of(folder: Path) -> Path:
     """Copy the models that ship into *folder*, which is made."""
     folder.mkdir()
-    for name in (*CARDS, NETWORK, COHORT, *DETECTOR):
+    for name in (*CARDS, NETWORK, COHORT, *DETECTOR, "covering.npz"):
         shutil.copy(MODELS / name, folder / name)
     return folder
 

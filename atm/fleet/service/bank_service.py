@@ -110,7 +110,7 @@ class BankService:
         member = staff.sign_in(name, pin, place=place)
         says = {
             "name": member.name,
-            "ticket": self.stores.tickets.open(_ticket_owner(member.name), kiosk.kiosk_id),
+            "ticket": self.stores.tickets.open(ticket_owner(member.name), kiosk.kiosk_id),
             "place": place.value,
             "badge": staff.badge(member.name, place),
         }
@@ -120,7 +120,7 @@ class BankService:
         """End the sign-in of *token*; one that has ended or expired is no error."""
         with contextlib.suppress(TokenError):
             says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
-            owner = _ticket_owner(str(says["name"]))
+            owner = ticket_owner(str(says["name"]))
             self.stores.tickets.end(owner, str(says["ticket"]), kiosk.kiosk_id)
 
     def member(self, kiosk: Kiosk, token: str) -> StaffMember:
@@ -134,7 +134,7 @@ class BankService:
         try:
             says = self.tokens.open(STAFF_TOKEN, kiosk.kiosk_id, token)
             name, ticket = staff.known(str(says["name"])), str(says.get("ticket", ""))
-            is_open = self.stores.tickets.is_open(_ticket_owner(name), ticket, kiosk.kiosk_id)
+            is_open = self.stores.tickets.is_open(ticket_owner(name), ticket, kiosk.kiosk_id)
             place = Place(says.get("place", Place.SCREEN))
             if not is_open or staff.badge(name, place) != says.get("badge"):
                 raise SignedOutError
@@ -148,7 +148,7 @@ class BankService:
         return members[0] if len(members) == 1 else Signatures(*members)
 
 
-def _ticket_owner(name: str) -> str:
+def ticket_owner(name: str) -> str:
     """Return the id under which the sign-ins of the member *name* are kept."""
     return uuid.uuid5(_STAFF_NAMES, username_key(name)).hex
 

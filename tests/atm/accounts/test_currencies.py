@@ -33,12 +33,12 @@ def machine_of(bank: Any, currency: str) -> SimpleNamespace:
     member = StaffMember("cyd")
     return SimpleNamespace(
         settings=Settings(currency=currency, camera="demo"),
-        staff=SimpleNamespace(sign_in=lambda name, pin, place=None: member),
+        staff=SimpleNamespace(sign_in=lambda name, pin, **_: member),
         office=bank.office(),
         kind=Kind.DEMO,
         has_customers=False,
-        check_username=lambda name, staff: name,
         needs_two=lambda application: False,
+        check_username=lambda name, staff: name,
         use_camera=lambda spec: None,
         enrol=lambda application, **_: opened(bank, application),
     )

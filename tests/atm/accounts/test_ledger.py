@@ -509,8 +509,9 @@ def test_crash_between_the_writes_of_a_booking_undoes_them_all(
 def test_file_is_the_owners_only_and_commits_are_synced(ledger: Ledger, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with ledger._database.transaction() as rows:
-        assert rows.select("PRAGMA synchronous") == [(2,)]
-        assert rows.select("PRAGMA journal_mode") == [("truncate",)]
+        file = rows._connection
+        assert file.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
 
 
 def test_damaged_ledger_is_named_and_kept(path: Path) -> None:

@@ -35,7 +35,7 @@ def staff_alone(root: Path) -> StaffRegistry:
     """Open the staff as the out-of-service page and the restore do."""
     settings = settings_of(root)
     folder = open_folder(settings.data_dir, settings.kind)
-    return open_staff(folder, Keys.open(settings.key_dir, folder), settings)
+    return open_staff(folder, Keys.open(settings.key_dir, folder), settings, {})
 
 
 def checked_staff(root: Path) -> StaffRegistry:

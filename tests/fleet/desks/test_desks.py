@@ -337,7 +337,7 @@ def test_the_service_takes_two_for_money_at_the_opening_and_for_an_excuse(branch
     call, one = branch.enrolment._client.call, [branch.sign_in().token]
     told = {
         "name": "eve", "full_name": "Eve", "pin": PIN, "alike": False, "face": "",
-        "currency": "EUR", "consent_at": datetime.now(UTC).isoformat(),
+        "consent_at": datetime.now(UTC).isoformat(), "currency": "EUR",
     }  # fmt: skip
     for opening, excused in ((1, []), (0, ["look_up"])):
         with pytest.raises(SecondSignatureError):

@@ -14,6 +14,7 @@ from atm.accounts.accounts import DayLimitError, InsufficientFundsError, NotAMul
 from atm.errors import ServiceUnavailable
 from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.sealed_box import Recipient
+from atm.fleet.service.bank_service import ticket_owner
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.service.tokens import Tokens
 from atm.fleet.wire_errors import (
@@ -209,8 +210,10 @@ def made_ago(fleet: Fleet) -> Callable[..., str]:
 
     def make(seconds: float, purpose: str, lasts_s: float, **says: object) -> str:
         if purpose == "staff":
-            badge = stores.staff(kiosk_id).badge(str(says["name"]), Place.SCREEN)
-            says = {"badge": badge, "place": Place.SCREEN.value} | says
+            name = str(says["name"])
+            badge = stores.staff(kiosk_id).badge(name, Place.SCREEN)
+            ticket = stores.tickets.open(ticket_owner(name), kiosk_id)
+            says = {"badge": badge, "place": Place.SCREEN.value, "ticket": ticket} | says
         tokens = Tokens(lambda: stores.token_keys, lambda: time.time() - seconds)
         return tokens.make(purpose, kiosk_id, lasts_s, says)
 
