@@ -12,13 +12,14 @@ from credentials.sealed.seal import Seal
 
 __all__ = ["Place", "WrongPins"]
 
-# A member has two rows for each place: the wrong PINs, and the time of the last one in
-# milliseconds. The row of the screen's wrong PINs bears the member's id alone.
+# A member has a row for each place; that of the screen bears the member's id alone. `since` is when
+# the last wrong PIN was counted, in seconds since the machine started.
 _SCHEMA = (
     """
     CREATE TABLE wrong_pins (
         owner_id TEXT PRIMARY KEY,
         counted INTEGER NOT NULL CHECK (counted >= 0),
+        since REAL,
         mac BLOB NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
@@ -63,8 +64,7 @@ class WrongPins:
         key, now = _key(owner_id, place), self._clock().seconds
         with self._database.transaction() as transaction:
             count, judged = _get(transaction, key).reserved(now)
-            transaction.put("wrong_pins", key, count.wrong)
-            transaction.put("wrong_pins", _time(key), int(1000 * (count.since or 0.0)))
+            transaction.put("wrong_pins", key, count.wrong, count.since)
             return judged
 
     def clear(self, owner_id: str, place: Place | None = None) -> None:
@@ -72,7 +72,6 @@ class WrongPins:
         with self._database.transaction() as transaction:
             for each in Place if place is None else (place,):
                 transaction.remove("wrong_pins", _key(owner_id, each))
-                transaction.remove("wrong_pins", _time(_key(owner_id, each)))
 
     def waits(self, owner_id: str, place: Place) -> bool:
         """Return whether an attempt of *owner_id* at *place* would not be judged now."""
@@ -85,12 +84,6 @@ def _key(owner_id: str, place: Place) -> str:
     return owner_id if place is Place.SCREEN else f"{owner_id} {place.value}"
 
 
-def _time(key: str) -> str:
-    return f"{key} since"
-
-
 def _get(transaction: Transaction, key: str) -> WrongPinCount:
-    wrong, since = (transaction.get("wrong_pins", each) for each in (key, _time(key)))
-    return WrongPinCount(
-        0 if wrong is None else wrong[1], None if since is None else since[1] / 1000
-    )
+    row = transaction.get("wrong_pins", key)
+    return WrongPinCount() if row is None else WrongPinCount(row[1], row[2])

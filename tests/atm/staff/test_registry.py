@@ -314,7 +314,7 @@ def test_a_lock_of_the_program_as_it_was_before_is_a_wait(
 ) -> None:
     (entry,) = json.loads((tmp_path / "staff.json").read_text())["records"]
     with staff._attempts._database.transaction() as rows:  # type: ignore[attr-defined]
-        rows.put("wrong_pins", entry["staff_id"], 5)
+        rows.put("wrong_pins", entry["staff_id"], 5, None)  # as the upgrade writes it
     refused(staff, "Ada", PIN, Place.SCREEN)
     CLOCK.seconds += 240
     assert staff.sign_in("Ada", PIN) == ada
