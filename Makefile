@@ -54,7 +54,7 @@ test-quick: $(VENV)/.all ## run the tests that need no window, no real face and 
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) --ignore tests/kiosk --ignore tests/crash \
 		-m "not (gui or faces or early or long)" $(ARGS)
 
-test-long: $(VENV)/.all $(PUBLISHED) $(VENV)/.screen ## run all tests with the long ones: some hours
+test-long: $(VENV)/.all $(PUBLISHED) $(VENV)/.screen ## run all tests with the long ones: some hours; goes on where it was stopped
 	@LONG_TESTS=1 $(PY) -m pytest -m "long or not long" $(ARGS)
 
 test-mutants: $(VENV)/.mutants ## mutate the important code and list the mutants that no test notices: some hours

@@ -4,6 +4,7 @@ import atexit
 import os
 import random
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -60,9 +61,44 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20261123)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class LongRun:
+    """What has passed at this commit, in pytest's cache: the next long run leaves it out."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        self._cache = config.cache
+        self._one_of_many = hasattr(config, "workerinput")  # the controller notes for all
+        self._key = f"long/{commit}"
+        self._called: set[str] = set()
+
+    def passed(self) -> list[str]:
+        """Return the tests that need not run again."""
+        return list(self._cache.get(self._key, []))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test whose call and teardown have both passed."""
+        if self._one_of_many or not report.passed:
+            return
+        if report.when == "call":
+            self._called.add(report.nodeid)
+        if report.when == "teardown" and report.nodeid in self._called:
+            self._cache.set(self._key, [*self.passed(), report.nodeid])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a long run go on where the last one stopped."""
+    if os.environ.get("LONG_TESTS"):
+        config.pluginmanager.register(LongRun(config), "long-run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest, so that no process is left with one of them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("early") is None)
+    if long_run := config.pluginmanager.get_plugin("long-run"):
+        passed = set(long_run.passed())
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in passed])
+        items[:] = [item for item in items if item.nodeid not in passed]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
