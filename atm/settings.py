@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import platformdirs
+from platformdirs import PlatformDirs
 
 from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
@@ -77,8 +77,8 @@ class Settings:
         store_key: Its private key, PEM.
     """
 
-    data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path(_APP))
-    key_dir: Path = field(default_factory=lambda: platformdirs.user_config_path(_APP) / "keys")
+    data_dir: Path = field(default_factory=lambda: _at_home("data_dir", "data"))
+    key_dir: Path = field(default_factory=lambda: _at_home("key_dir", "config") / "keys")
     anchor_dir: Path | None = None
     tpm: str = ""
     tpm_pcrs: str = ""
@@ -121,7 +121,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
     if config is not None:
         from_file = _from_file(config)
     else:
-        data_dir = chosen.get("data_dir") or Settings().data_dir
+        data_dir = chosen.get("data_dir") or _at_home("data_dir", "data")
         try:
             there = (data_dir / CONFIG_FILE).exists()
         except OSError as error:
@@ -135,6 +135,21 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
     if settings.store and not (settings.store_ca and settings.store_cert and settings.store_key):
         raise SettingsError("store needs store_ca, store_cert and store_key.")
     return settings
+
+
+def _at_home(setting: str, sort: Literal["data", "config"]) -> Path:
+    """Return the folder of this program among the user's own.
+
+    Raises:
+        SettingsError: If the user has no home folder, as in a container or a service.
+    """
+    folders = PlatformDirs(_APP)
+    try:
+        return folders.user_data_path if sort == "data" else folders.user_config_path
+    except RuntimeError as error:
+        raise SettingsError(
+            f"There is no home folder: set {PREFIX}{setting.upper()} to the absolute path to use."
+        ) from error
 
 
 def _from_options(options: Mapping[str, object]) -> dict[str, Any]:
@@ -156,7 +171,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"The settings {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

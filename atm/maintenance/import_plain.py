@@ -4,7 +4,9 @@ Its PINs were plain text, so they are not taken over: a pending record cannot lo
 add a face and the customer types a new PIN.
 """
 
+import json
 import os
+import re
 import secrets
 import stat
 import uuid
@@ -13,12 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from atm.errors import AtmError
-from credentials.errors import DuplicateUserError, StoreError
+from credentials.errors import DuplicateUserError
 from credentials.policy import LONGEST_USERNAME, PolicyError, normalise_username
-from credentials.sealed.files import read_json, sync_folder
+from credentials.sealed.files import sync_folder
 from credentials.store import CredentialRecord, CredentialStore
+from face_auth.files import read_regular
 
 _BLOCK = 65536
+_LARGEST_BYTES = 64 << 20
+_PIN = re.compile("[0-9]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,7 @@ def import_plain(path: Path, store: CredentialStore) -> ImportReport:
     Raises:
         AtmError: If *path* is not such a file; nothing is imported then.
     """
-    try:
-        found = read_json(path)
-    except StoreError as error:
-        raise AtmError(
-            f'{path} is not the prototype\'s file, {{"name": "PIN", ...}}: {error}'
-        ) from error
-    if found is None:
-        raise AtmError(f"There is no file {path}.")
-    names, _ = found
+    names = _names(path)
     imported, taken, refused = [], [], []
     for typed in names:
         try:
@@ -66,6 +63,31 @@ def import_plain(path: Path, store: CredentialStore) -> ImportReport:
         except DuplicateUserError:
             taken.append(name)
     return ImportReport(tuple(imported), tuple(taken), tuple(refused))
+
+
+def _names(path: Path) -> list[str]:
+    """Return the names in *path*, in UTF-8 or UTF-16, with or without a byte-order mark."""
+    try:
+        data = read_regular(path, _LARGEST_BYTES)
+    except FileNotFoundError as error:
+        raise AtmError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise AtmError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        found = json.loads(data, object_pairs_hook=tuple)
+    except (ValueError, RecursionError) as error:
+        raise _other_file(path, "it is not valid JSON") from error
+    if not isinstance(found, tuple):
+        raise _other_file(path, "it is not a JSON object")
+    for name, pin in found:
+        whole = isinstance(pin, int) and not isinstance(pin, bool)
+        if not whole and not (isinstance(pin, str) and _PIN.fullmatch(pin.strip())):
+            raise _other_file(path, f"what follows {name[:LONGEST_USERNAME]!a} is no PIN")
+    return [name.strip() for name, _ in found]  # a line end of Windows among them
+
+
+def _other_file(path: Path, reason: str) -> AtmError:
+    return AtmError(f'{path} is not the prototype\'s file, {{"name": "PIN", ...}}: {reason}.')
 
 
 def shred(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[np.generic]]
@@ -16,6 +17,14 @@ Arrays = Mapping[str, NDArray[np.generic]]
 _SCHEMA: Final = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
 _AT_ONCE: Final = 500
 """Keys in one question to SQLite."""
+
+
+def default_folder() -> Path | None:
+    """Return where embeddings are kept unless told otherwise; None for a user without a home."""
+    try:
+        return platformdirs.user_cache_path("two-factor-atm") / "evaluation"
+    except RuntimeError:
+        return None
 
 
 class Cache:

@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
-
 from face_auth.datasets.folders import TEST, TRAIN
 from face_auth.datasets.unseen import SEED
 from face_auth.errors import DatasetError, FaceAuthError, ModelError
 from face_auth.evaluation import report
+from face_auth.evaluation.cache import default_folder
 from face_auth.evaluation.context import Context, say
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
@@ -159,7 +158,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--cache",
         type=Path,
-        default=platformdirs.user_cache_path("two-factor-atm") / "evaluation",
+        default=default_folder(),
+        required=default_folder() is None,
         help="where embeddings are kept (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=SEED, help="of every random choice")

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
-
 from face_auth.datasets.unseen import SEED
+from face_auth.evaluation.cache import default_folder
 from face_auth.training.settings import STAGES, Settings
 
 NUMBERS: Final[dict[str, tuple[Callable[[str], Any], str]]] = {
@@ -128,7 +127,8 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     one.add_argument(
         "--cache",
         type=Path,
-        default=platformdirs.user_cache_path("two-factor-atm") / "evaluation",
+        default=default_folder(),
+        required=default_folder() is None,
         help="where embeddings are kept (default: %(default)s)",
     )
     return whole

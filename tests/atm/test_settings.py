@@ -1,5 +1,6 @@
 """Settings: priority of the four sources, and refusal of everything unknown."""
 
+import codecs
 import dataclasses
 from pathlib import Path
 
@@ -137,6 +138,14 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     lines = [f"{k} = {v if k in bare else repr(v)}" for k, v in as_text.items()]
     (tmp_path / "all.toml").write_text("\n".join(lines).replace("= yes", "= true"))
     assert load_settings(tmp_path / "all.toml", {}) == wanted
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_file_from_an_editor_of_windows(tmp_path, line_end) -> None:
+    lines = ['language = "es"', "day_limit = 500", ""]
+    (tmp_path / "a.toml").write_bytes(codecs.BOM_UTF8 + line_end.join(lines).encode())
+    settings = load_settings(tmp_path / "a.toml", {})
+    assert (settings.language, settings.day_limit) == ("es", 500)
 
 
 def test_unknown_names_are_named_with_their_source(tmp_path: Path) -> None:

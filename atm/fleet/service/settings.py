@@ -91,4 +91,7 @@ def _read(variable: str, value: str, kind: Any) -> str | int | Path:
         if not value.isdecimal() or not 0 <= int(value) <= _LARGEST_AMOUNT:
             raise ServiceSettingsError(f"{variable} must be a whole number.")
         return int(value)
-    return value if kind is str else Path(value).expanduser()
+    try:
+        return value if kind is str else Path(value).expanduser()
+    except RuntimeError as error:
+        raise ServiceSettingsError(f"{variable} names a home folder that is not there.") from error
