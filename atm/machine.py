@@ -14,6 +14,7 @@ from atm.approval import NotApprovedError
 from atm.bank import Bank
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraIdentity
+from atm.enrolment import refused
 from atm.enrolment.enrolment import ConfirmDuplicate
 from atm.enrolment.hash_and_capture import CaptureFace
 from atm.errors import AtmError
@@ -283,7 +284,8 @@ class Machine:
             check_camera(self.kind, camera.spec)
         check_prepared(self.settings, self.bank.stores)
         capture = self._capturing(progress, application.excused, camera)
-        return self.bank.enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
+        with refused.logged(self.audit, staff, None):
+            return self.bank.enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
 
     def new_face(
         self,
@@ -294,9 +296,10 @@ class Machine:
         cancel: threading.Event | None = None,
     ) -> None:
         """Capture a customer's face again; see `Office.new_face`. It blocks."""
-        excused = self.excused_movements(username, staff=signed.first)
-        capture = self._capturing(progress, excused)
-        self.office.new_face(username, capture, signed=signed, cancel=cancel)
+        known = self.office.known(username, staff=signed.first)
+        capture = self._capturing(progress, excuses(known.excused))
+        with refused.logged(self.audit, signed, known.customer.customer_id):
+            self.office.new_face(username, capture, signed=signed, cancel=cancel)
 
     def health(self) -> Health:
         """Return the state of the machine, with its bank's notes."""

@@ -156,8 +156,8 @@ class Log(Protocol):
         """
         ...
 
-    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
-        """Return the last *n* entries (of *kind* only, if given), oldest first."""
+    def tail(self, n: int, *kinds: str) -> list[JsonObject]:
+        """Return the last *n* entries (of *kinds* only, if given), oldest first."""
         ...
 
     def entries(self) -> Iterator[JsonObject]:

@@ -92,7 +92,7 @@ def enrol_face(
         if not check.observe(frame, seen, partial(recogniser.embed, frame.image, seen)):
             taken.clear()
         if check.unseen:
-            raise NoFaceError(check.unseen)
+            raise NoFaceError(check.unseen, steadiness.hindrance)
         if check.done and not check.result.passed:
             raise PresentationAttackError("; ".join(check.result.reasons))
         if seen.verdict is Verdict.OK and seen.face is not None and len(taken) < WANTED:
@@ -116,10 +116,10 @@ def enrol_face(
                 verdict = check.progress.guidance
             progress(EnrolProgress(len(taken), WANTED, verdict, asked))
     if not check.done:
-        raise NoFaceError("the liveness check was not finished in time")
+        raise NoFaceError("the liveness check was not finished in time", steadiness.hindrance)
     if dropped:
         raise NotOnePersonError("the pictures did not all show one person")
-    raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time")
+    raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time", steadiness.hindrance)
 
 
 def _wanted_pose(

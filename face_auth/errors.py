@@ -1,5 +1,7 @@
 """Exceptions of the face factor. A non-match is a result, not an exception."""
 
+from face_auth.types import Hindrance
+
 
 class FaceAuthError(Exception):
     """Base of all face_auth errors; never raised itself."""
@@ -10,11 +12,25 @@ class AcquisitionError(FaceAuthError):
 
 
 class NoFaceError(AcquisitionError):
-    """Nobody is in front of the camera, or the person is too far away to be detected."""
+    """Too few pictures show a face that can be judged.
+
+    Attributes:
+        hindrance: What was wrong with most of them; None where nothing stands out.
+    """
+
+    def __init__(self, text: str = "", hindrance: Hindrance | None = None) -> None:
+        """Keep *text* for the log, and the *hindrance*."""
+        super().__init__(text)
+        self.hindrance = hindrance
 
 
 class TooFewPicturesError(NoFaceError):
     """The frame rate is too low to judge anybody: the machine or its camera is too slow."""
+
+
+def hindrance_of(error: object) -> Hindrance | None:
+    """Return what was wrong with most pictures where *error* knows it."""
+    return error.hindrance if isinstance(error, NoFaceError) else None
 
 
 class NotOnePersonError(AcquisitionError):

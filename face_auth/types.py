@@ -78,6 +78,30 @@ class Verdict(StrEnum):
     MOVE = "move_a_little"
 
 
+MOSTLY: Final = "mostly: "
+"""Prefix of a reason in the log that is a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """What was wrong with most pictures of an attempt.
+
+    Attributes:
+        verdict: The verdict that they share; never OK.
+        pictures: How many have it.
+        of: How many there were.
+    """
+
+    verdict: Verdict
+    pictures: int
+    of: int
+
+    @property
+    def reason(self) -> str:
+        """The verdict as a reason in the log, without counts: equal refusals stay equal."""
+        return MOSTLY + self.verdict.value
+
+
 class PresenceState(StrEnum):
     """The person at the camera while an account is open: its owner, nobody or somebody else."""
 

@@ -15,6 +15,7 @@ from face_auth.types import (
     FRAMES_PER_LOGIN,
     FaceResult,
     Frame,
+    Hindrance,
     LivenessResult,
     LoginProgress,
     Verdict,
@@ -64,7 +65,7 @@ def verify(
         if not check.observe(frame, seen, embed):
             embeddings.clear()
         if check.unseen:
-            raise _not_seen(check, check.unseen)
+            raise _not_seen(check, check.unseen, steadiness.hindrance)
         refused = check.done and not check.result.passed
         if seen.verdict is Verdict.OK and len(embeddings) < FRAMES_PER_LOGIN and not refused:
             embeddings.append(embed())
@@ -76,13 +77,12 @@ def verify(
             result = check.result if liveness is not None else None
             return _score(embeddings, template, recogniser.threshold.value, result)
     unfinished = "" if check.done else "; the liveness check was not finished"
-    raise _not_seen(
-        check, f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time{unfinished}"
-    )
+    why = f"{len(embeddings)} of {FRAMES_PER_LOGIN} usable frames in time{unfinished}"
+    raise _not_seen(check, why, steadiness.hindrance)
 
 
-def _not_seen(check: LivenessCheck, why: str) -> NoFaceError:
-    return TooFewPicturesError(why) if check.starved else NoFaceError(why)
+def _not_seen(check: LivenessCheck, why: str, hindrance: Hindrance | None) -> NoFaceError:
+    return TooFewPicturesError(why) if check.starved else NoFaceError(why, hindrance)
 
 
 def _score(

@@ -168,8 +168,8 @@ class AuditLog:
         with self.locked():
             return dict(self.checked_head().state.stores)
 
-    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
-        """Return the last *n* entries (of *kind* only, if given), oldest first.
+    def tail(self, n: int, *kinds: str) -> list[JsonObject]:
+        """Return the last *n* entries (of *kinds* only, if given), oldest first.
 
         What is left of a line that a power cut tore is passed over.
 
@@ -179,7 +179,7 @@ class AuditLog:
         self.flush()
         try:
             found = self.chain.log_files.entries_from_the_end()
-            wanted = (each for each in found if kind in (None, each.get("kind")))
+            wanted = (each for each in found if not kinds or each.get("kind") in kinds)
             key = self._reading_key()
             return [open_fields(key, each) for each in itertools.islice(wanted, n)][::-1]
         except OSError as error:

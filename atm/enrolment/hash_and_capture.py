@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from filelock import FileLock, Timeout
 
 from atm.answer_thread import ThreadResult
+from atm.enrolment.hindrances import too_few
 from atm.errors import AtmError
 from atm.ports import no_undo
 from face_auth.errors import (
@@ -17,8 +18,10 @@ from face_auth.errors import (
     CameraError,
     NotOnePersonError,
     PresentationAttackError,
+    hindrance_of,
 )
 from face_auth.gallery import Capture, Template
+from face_auth.types import Hindrance
 
 LIMIT_S = 120.0
 """Time limit of hash and capture together."""
@@ -41,12 +44,14 @@ class EnrolmentError(AtmError):
     Attributes:
         code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled`, `not_live` or
             `duplicate_face`.
+        hindrance: What was wrong with most pictures, if that is known.
     """
 
-    def __init__(self, code: str, sentence: str) -> None:
-        """Keep *code* for the window, which has its own sentences, and *sentence* for the log."""
+    def __init__(self, code: str, sentence: str, hindrance: Hindrance | None = None) -> None:
+        """Keep *code* and *hindrance* for the window, which has its own sentences."""
         super().__init__(sentence)
         self.code = code
+        self.hindrance = hindrance
 
 
 def hash_and_capture(
@@ -144,9 +149,8 @@ def plain_errors() -> Iterator[None]:
             "not_one_person", "The pictures did not all show one person. Try again."
         ) from error
     except AcquisitionError as error:
-        raise EnrolmentError(
-            "no_face_in_time", "The camera took too few good pictures. Try again."
-        ) from error
+        hindrance = hindrance_of(error)
+        raise EnrolmentError("no_face_in_time", too_few(hindrance), hindrance) from error
     except CameraError as error:
         raise EnrolmentError(
             "camera_lost", "The camera stopped. Check it and try again."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from atm.accounts.session import Session
-from face_auth.errors import AcquisitionError
+from face_auth.errors import AcquisitionError, hindrance_of
 from face_auth.types import FaceResult
 
 
@@ -85,7 +85,9 @@ def decide(
         limit_s: Seconds after which no result counts.
     """
     customer_id = pin.customer_id if isinstance(pin, PinResult) else None
-    reasons = (f"pin: {reason(pin)}", f"face: {reason(face)}")
+    reasons: tuple[str, ...] = (f"pin: {reason(pin)}", f"face: {reason(face)}")
+    if (hindrance := hindrance_of(face)) is not None:
+        reasons = (*reasons, hindrance.reason)
     if isinstance(face, AcquisitionError) and isinstance(pin, PinResult):
         return Decision(Outcome.NO_FACE, customer_id, reasons)
     if not (isinstance(pin, PinResult) and isinstance(face, FaceResult)):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from atm.accounts.accounts import Hold, LedgerError
+from atm.enrolment import refused
 from atm.enrolment.hash_and_capture import CaptureFace, EnrolmentError, plain_errors
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
@@ -23,6 +24,8 @@ from credentials.store import CredentialRecord, CredentialStore
 
 SEARCH_LIMIT = 50
 
+_REFUSALS = ("decision", refused.KIND, f"kiosk {refused.KIND}")
+"""Kinds of the log's entries that may be refusals; the last is a copy at the service."""
 _STATES = {Standing.FREE: "active", Standing.WAITING: "waiting", Standing.LOCKED: "locked"}
 
 
@@ -228,7 +231,9 @@ class Office:
             self._staff.unlock(name)
 
     def refusals(self, n: int = 20, *, staff: StaffMember) -> list[Refusal]:
-        """Return the last *n* logins that were not granted, newest first; this reading is logged.
+        """Return the last *n* logins and enrolments that were refused, newest first.
+
+        This reading is logged.
 
         Raises:
             AuditError: If the log cannot be read, or an entry was altered.
@@ -236,7 +241,7 @@ class Office:
         self._audit.append("audit read", staff=[staff.name], what="refusals")
         entries = [
             entry
-            for entry in self._audit.tail(20 * n, "decision")
+            for entry in self._audit.tail(20 * n, *_REFUSALS)
             if entry.get("outcome") != "granted"
         ][::-1][:n]
         names = self._store.usernames({str(entry.get("customer")) for entry in entries})

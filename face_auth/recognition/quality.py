@@ -6,6 +6,7 @@ about 230 px high), every fifth of them also altered at known strength. The figu
 Brightness and sharpness are read from the middle of the face, reduced to 64 x 64 grey pixels.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -18,7 +19,7 @@ from face_auth.recognition.cascade import FRAME_HEIGHT, FRAME_WIDTH
 from face_auth.recognition.detection import Face
 from face_auth.recognition.occlusion import OcclusionClassifier, program_occlusion_classifier
 from face_auth.recognition.pose import Pose, head_pose
-from face_auth.types import Verdict
+from face_auth.types import Hindrance, Verdict
 
 SECOND_FACE: Final = 0.6
 """A second face this share as high as the highest counts as a person; smaller ones are a queue."""
@@ -148,6 +149,7 @@ class Steadiness:
     def __init__(self) -> None:
         """Start without a frame."""
         self._before: list[tuple[float, Face]] = []
+        self._verdicts: Counter[Verdict] = Counter()
 
     def judge(self, quality: Quality, at: float) -> Quality:
         """Return the verdict, with HOLD_STILL in place of OK for a fast-moving face.
@@ -156,6 +158,20 @@ class Steadiness:
             quality: What `assess` says of a frame.
             at: When the frame was captured, in seconds; later than the one before.
         """
+        judged = self._judge(quality, at)
+        self._verdicts[judged.verdict] += 1
+        return judged
+
+    @property
+    def hindrance(self) -> Hindrance | None:
+        """What was wrong with at least half of the frames; None where no one thing was."""
+        of = self._verdicts.total()
+        for verdict, pictures in self._verdicts.most_common():
+            if verdict is not Verdict.OK and 2 * pictures >= of:
+                return Hindrance(verdict, pictures, of)
+        return None
+
+    def _judge(self, quality: Quality, at: float) -> Quality:
         face = quality.face
         if face is None:
             self._before = []

@@ -101,6 +101,22 @@ ENROLMENT = {
 }
 """Why an enrolment saved nothing, by the error's code."""
 
+TOO_FEW = {
+    Verdict.NO_FACE: N_("Face into the oval. Press Save again."),
+    Verdict.SEVERAL: N_("Only one person, please. Press Save again."),
+    Verdict.TOO_FAR: N_("Come a little closer. Press Save again."),
+    Verdict.TOO_NEAR: N_("Move back a little. Press Save again."),
+    Verdict.OFF_CENTRE: N_("Face into the oval. Press Save again."),
+    Verdict.TOO_DARK: N_("Turn towards the light. Press Save again."),
+    Verdict.TOO_BRIGHT: N_("Turn away from the light. Press Save again."),
+    Verdict.BLURRED: N_("Hold still, please. Press Save again."),
+    Verdict.TURNED: N_("Look at the camera. Press Save again."),
+    Verdict.COVERED: N_("Uncover your face. Press Save again."),
+    Verdict.HOLD_STILL: N_("Hold still, please. Press Save again."),
+    Verdict.MOVE: N_("Move your head a little. Press Save again."),
+}
+"""Why an enrolment got too few good pictures, by what was wrong with most of them."""
+
 NOT_LIVE_UNASKED = N_("Look at the camera yourself. Press Save again.")
 """The same where no arrows are shown."""
 
@@ -259,6 +275,9 @@ def enrolment_error(error: BaseException) -> str:
     """Return the sentence, in English, for an enrolment that saved nothing."""
     if isinstance(error, DuplicateUserError):
         return TAKEN
+    hindrance = getattr(error, "hindrance", None)
+    if hindrance is not None:
+        return TOO_FEW[hindrance.verdict]
     return ENROLMENT.get(getattr(error, "code", ""), FAULT)
 
 

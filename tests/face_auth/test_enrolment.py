@@ -18,7 +18,7 @@ from face_auth.liveness.challenge import ChallengeState
 from face_auth.liveness.check import LivenessCheck
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.detection import Face
-from face_auth.types import FRAMES_PER_LOGIN, Frame, Movement, Verdict
+from face_auth.types import FRAMES_PER_LOGIN, Frame, Hindrance, Movement, Verdict
 from face_auth.verification import verify
 from tests.face_auth.staged import BOX, LANDMARKS, embeddings_of, frames, staged_recogniser
 
@@ -166,6 +166,18 @@ def test_too_few_faces_are_reported_as_such(recogniser) -> None:
             progress=lambda p: seen.append((p.taken, p.verdict)),
         )
     assert seen == [(1, Verdict.OK), (1, Verdict.NO_FACE), (1, Verdict.NO_FACE)]
+
+
+def test_what_was_wrong_with_at_least_half_of_the_pictures_is_told(recogniser) -> None:
+    for pictures, hindrance in (
+        (((0, 0, 0), (0, 1, 1), (0, 2, 1)), Hindrance(Verdict.NO_FACE, 2, 3)),
+        (((0, 0, 0), (0, 1, 1)), Hindrance(Verdict.NO_FACE, 1, 2)),
+        (((0, 0, 0), (0, 1, 0), (0, 2, 1)), None),
+        ((), None),
+    ):
+        with pytest.raises(NoFaceError) as raised:
+            enrol_face(recogniser, frames(*pictures), "ada")
+        assert raised.value.hindrance == hindrance
 
 
 def test_a_passer_by_costs_a_picture_and_not_the_enrolment(recogniser) -> None:

@@ -17,6 +17,7 @@ from face_auth.types import (
     FRAMES_PER_LOGIN,
     FaceResult,
     Frame,
+    Hindrance,
     LivenessProgress,
     LivenessResult,
     LoginProgress,
@@ -110,6 +111,9 @@ def test_frames_without_a_usable_face_are_passed_over_and_no_fourth_is_taken(
 def test_too_few_usable_frames_are_no_decision(recogniser, template) -> None:
     with pytest.raises(NoFaceError, match=r"^2 of 3 usable frames in time$"):
         verify(recogniser, frames(*ADA[:2], (0, 2, NOBODY), (0, 3, TURNED)), template)
+    with pytest.raises(NoFaceError) as raised:
+        verify(recogniser, frames(*ADA[:1], (0, 2, TURNED), (0, 3, TURNED)), template)
+    assert raised.value.hindrance == Hindrance(Verdict.TURNED, 2, 3)
 
 
 def test_a_template_never_meets_another_network(recogniser, template) -> None:

@@ -143,7 +143,11 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     page = show(lambda a: FaceStep(a, draft(), Home))
     kiosk.settle(0.2)
     yield "face"
-    for sentence in (*messages.UNDER_CAMERA, *messages.ENROLMENT.values()):
+    for sentence in (
+        *messages.UNDER_CAMERA,
+        *messages.ENROLMENT.values(),
+        *messages.TOO_FEW.values(),
+    ):
         page.line.say("bad", app.language.gettext(sentence))
         kiosk.root.update_idletasks()
         yield f"face, {sentence}"

@@ -60,9 +60,9 @@ class KioskLog:
         """Keep the generations of this kiosk's stores; see `AuditLog.remember`."""
         self.local.remember()
 
-    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
+    def tail(self, n: int, *kinds: str) -> list[JsonObject]:
         """Return the last entries of this kiosk's log; see `AuditLog.tail`."""
-        return self.local.tail(n, kind)
+        return self.local.tail(n, *kinds)
 
     def entries(self) -> Iterator[JsonObject]:
         """Yield all entries of this kiosk's log, oldest first."""

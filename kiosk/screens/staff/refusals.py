@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from atm.login.decision import Outcome, PinReason
+from face_auth.types import MOSTLY, Verdict
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
 from kiosk.widgets.lists import Entry, ListView, Shape
+from kiosk.words import messages
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -84,11 +86,19 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         "not_judged": _("not judged"),
         "suspected_fraud": _("suspected fraud"),
         "NoFaceError": _("no face seen"),
+        "no_face_in_time": _("too few good pictures"),
+        "not_one_person": _("more than one person"),
+        "not_live": _("movements not made"),
+        "duplicate_face": _("another customer's face"),
+        "camera_lost": _("camera failed"),
         "TooFewPicturesError": _("too few pictures: machine too slow"),
         "CameraError": _("camera failed"),
     }
     said = []
     for reason in reasons:
         code = reason.removeprefix("pin: ").removeprefix("face: ")
-        said.append(words.get(code.split(":")[0], code))
+        if code.startswith(MOSTLY):
+            said.append(_(messages.GUIDANCE[Verdict(code.removeprefix(MOSTLY))]))
+        else:
+            said.append(words.get(code.split(":")[0], code))
     return ", ".join(dict.fromkeys(said))

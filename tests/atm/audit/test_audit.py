@@ -238,10 +238,11 @@ def test_tail_gives_the_last_entries_oldest_first(path: Path) -> None:
         log.append("even" if number % 2 == 0 else "odd", number=number)
     assert len(list(path.parent.glob("audit-*.jsonl"))) >= 2
     assert [each["number"] for each in log.tail(3)] == [7, 8, 9]
-    assert [each["number"] for each in log.tail(3, kind="even")] == [4, 6, 8]
+    assert [each["number"] for each in log.tail(3, "even")] == [4, 6, 8]
+    assert [each["number"] for each in log.tail(3, "even", "odd")] == [7, 8, 9]
     assert len(log.tail(100)) == 10
     assert log.tail(0) == []
-    assert log.tail(3, kind="none") == []
+    assert log.tail(3, "none") == []
 
 
 def test_tail_of_a_log_longer_than_one_block_is_whole(path: Path) -> None:

@@ -464,7 +464,7 @@ def test_each_look_is_an_entry(log: AuditLog) -> None:
     later = datetime.now(UTC) + timedelta(days=1)
     assert show(log, "Ana Ruiz", since=later) == []
     assert len(show(log, "Ana Ruiz", since=later - timedelta(days=2))) == 7
-    reads = log.tail(9, kind="audit read")
+    reads = log.tail(9, "audit read")
     assert [(each["staff"], each["customer"], each["of"]) for each in reads] == [
         (["Ana Ruiz"], "c1", None),
         (["Ana Ruiz"], None, "decision"),

@@ -19,7 +19,7 @@ from credentials.attempts import Standing
 from credentials.errors import StoreError
 from credentials.hashing import PinHasher
 from face_auth.errors import CameraError, GalleryError, NoFaceError, TooFewPicturesError
-from face_auth.types import FaceResult
+from face_auth.types import FaceResult, Hindrance, Verdict
 from tests.atm.conftest import CHEAP
 from tests.patience import LIMIT_S
 
@@ -65,6 +65,11 @@ def test_a_failing_face_thread_is_a_fault(face) -> None:
         (WRONG, NO_MATCH, ("pin: wrong_pin", "face: no_match")),
         (UNKNOWN, None, ("pin: unknown_name", "face: no_answer")),
         (StoreError("x"), NoFaceError("y"), ("pin: StoreError: x", "face: NoFaceError: y")),
+        (
+            StoreError("x"),
+            NoFaceError("y", Hindrance(Verdict.TOO_DARK, 3, 4)),
+            ("pin: StoreError: x", "face: NoFaceError: y", "mostly: too_dark"),
+        ),
     ],
 )
 def test_the_reasons_say_what_each_thread_came_to(pin, face, reasons) -> None:

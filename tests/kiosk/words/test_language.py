@@ -102,7 +102,11 @@ def test_a_language_is_a_folder_with_a_catalogue(
 @pytest.mark.parametrize("code", languages())
 def test_sentences_under_the_camera_have_at_most_eight_words(code: str) -> None:
     words = Language(code)
-    for sentence in (*messages.UNDER_CAMERA, *messages.ENROLMENT.values()):
+    for sentence in (
+        *messages.UNDER_CAMERA,
+        *messages.ENROLMENT.values(),
+        *messages.TOO_FEW.values(),
+    ):
         assert len(words.gettext(sentence).split()) <= 8, words.gettext(sentence)
 
 

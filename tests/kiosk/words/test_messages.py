@@ -14,6 +14,7 @@ from atm.errors import ServiceUnavailable
 from credentials.errors import DuplicateUserError
 from credentials.policy import PolicyError, check_pin, normalise_username
 from credentials.sealed.seal import Seal
+from face_auth.types import Hindrance, Verdict
 from kiosk.screens.staff.staff_page import staff_sentence
 from kiosk.words import messages
 from kiosk.words.language import Language
@@ -94,6 +95,12 @@ def test_an_unknown_error_is_a_fault() -> None:
 def test_every_enrolment_error_has_its_sentence(code: str) -> None:
     error = EnrolmentError(code, "for the log")
     assert messages.enrolment_error(error) == messages.ENROLMENT[code]
+
+
+@pytest.mark.parametrize("verdict", [each for each in Verdict if each is not Verdict.OK])
+def test_too_few_good_pictures_are_said_by_what_was_wrong_with_them(verdict: Verdict) -> None:
+    error = EnrolmentError("no_face_in_time", "for the log", Hindrance(verdict, 28, 30))
+    assert messages.enrolment_error(error) == messages.TOO_FEW[verdict]
 
 
 def test_a_taken_username_is_said() -> None:

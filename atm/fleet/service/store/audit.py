@@ -69,15 +69,15 @@ class AuditRows:
     def remember(self) -> None:
         """Do nothing: the counters lie in this database, whose own backups tell their age."""
 
-    def tail(self, n: int, kind: str | None = None) -> list[JsonObject]:
-        """Return the last *n* entries (of *kind* only, if given), oldest first.
+    def tail(self, n: int, *kinds: str) -> list[JsonObject]:
+        """Return the last *n* entries (of *kinds* only, if given), oldest first.
 
         Raises:
             AuditError: If one was altered.
         """
         query = self._mine().order_by(AUDIT.c.n.desc()).limit(n)
-        if kind is not None:
-            query = query.where(AUDIT.c.kind == kind)
+        if kinds:
+            query = query.where(AUDIT.c.kind.in_(kinds))
         return [_entry(row) for row in self._select(query)[::-1]]
 
     def entries(self) -> Iterator[JsonObject]:

@@ -158,6 +158,10 @@ def test_reasons_that_are_not_known_are_shown_as_they_are() -> None:
     assert reasons_in_words(("pin: locked", "face: NoFaceError: none"), same) == (
         "locked, no face seen"
     )
+    assert reasons_in_words(("face: NoFaceError: none", "mostly: too_near"), same) == (
+        "no face seen, Move back a little"
+    )
+    assert reasons_in_words(("no_face_in_time",), same) == "too few good pictures"
     assert reasons_in_words(("something_new",), same) == "something_new"
 
 
