@@ -10,6 +10,11 @@ from kiosk.widgets.focus import FocusKeeper
 from kiosk.widgets.keypads import Key
 
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
+# Without NumLock the number pad sends these; in a kiosk it is there for digits.
+_NUMBER_PAD = {
+    "KP_Insert": "0", "KP_End": "1", "KP_Down": "2", "KP_Next": "3", "KP_Left": "4",
+    "KP_Begin": "5", "KP_Right": "6", "KP_Home": "7", "KP_Up": "8", "KP_Prior": "9",
+}  # fmt: skip
 _MODIFIERS = 0x4 | 0x8  # Control, Alt
 
 
@@ -70,8 +75,11 @@ class Keyboard:
     def _type(self, event: Any, focused: Any) -> None:
         """Let a character reach the field in use from wherever the focus is."""
         app = self._app
+        digit = _NUMBER_PAD.get(event.keysym, "")
         if isinstance(focused, Field):
-            if event.char or event.keysym in ("BackSpace", "Delete"):
+            if digit:
+                focused.type(digit)
+            if digit or event.char or event.keysym in ("BackSpace", "Delete"):
                 app.screen.typed_by_key(focused)
             return
         field = app.screen.typing
@@ -79,8 +87,8 @@ class Keyboard:
             return
         if event.keysym == "BackSpace":
             field.back()
-        elif event.char and event.char.isprintable():
-            field.type(event.char)
+        elif digit or (event.char and event.char.isprintable()):
+            field.type(digit or event.char)
         else:
             return
         if not isinstance(focused, Key):

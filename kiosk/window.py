@@ -32,6 +32,10 @@ class _Area(tkinter.Frame):
             super().__setattr__(name, value)
 
 
+_TOO_SMALL = 1.5
+"""What a display tells of its width is mentioned where text and keys need so much more size."""
+
+
 class Window:
     """The window: a page of 1280 x 800, enlarged evenly to the window's size."""
 
@@ -124,6 +128,12 @@ class Window:
                 "the size they need.", across, down, 100 * largest / max(needed, 1.0),
             )  # fmt: skip
         scale = largest if fullscreen else min(max(needed, 1.0), largest)
+        told_mm = self.root.winfo_screenmmwidth()  # displays often tell a wrong one: a hint alone
+        if panel_mm is None and theme.scale_for_panel(across, told_mm) > _TOO_SMALL * scale:
+            _log.warning(
+                "By what the display tells of itself, %d mm across, text and keys are too small to "
+                "read and touch: set screen_width_mm to its true width.", told_mm,
+            )  # fmt: skip
         width, height = round(theme.PAGE_WIDTH * scale), round(theme.PAGE_HEIGHT * scale)
         if fullscreen:
             width, height = across, down

@@ -124,6 +124,27 @@ def test_a_panel_of_known_width_gets_larger_keys(
 
 
 @pytest.mark.parametrize(
+    ("dpi", "panel_mm", "hinted"),
+    [(288, None, True), (96, None, False), (288, 300.0, False)],
+)
+def test_a_display_of_very_small_pixels_is_mentioned(
+    machine: Any,
+    settings: Settings,
+    kiosk_on: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    dpi: int,
+    panel_mm: float | None,
+    hinted: bool,
+) -> None:
+    monkeypatch.setattr(
+        "tkinter.Tk.winfo_screenmmwidth", lambda root: 25.4 * root.winfo_screenwidth() / dpi
+    )
+    kiosk_on(machine, settings=dataclasses.replace(settings, screen_width_mm=panel_mm))
+    assert ("set screen_width_mm" in caplog.text) == hinted
+
+
+@pytest.mark.parametrize(
     ("provisional", "fnmr", "tone", "says"),
     [
         (

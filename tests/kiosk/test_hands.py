@@ -117,6 +117,19 @@ def test_keys_of_a_pad_are_one_stop_moved_through_by_arrows(kiosk: Any) -> None:
     assert kiosk.app.focus.current is screen.digits.keys[9]  # where the pad was left
 
 
+@pytest.mark.parametrize("in_the_field", [True, False])
+def test_a_number_pad_types_digits_without_num_lock_too(kiosk: Any, in_the_field: bool) -> None:
+    kiosk.key("Tab", "Return")
+    kiosk.on("ExistingUser")
+    screen = kiosk.screen
+    screen.pin.take_focus()
+    if not in_the_field:
+        tab_to(kiosk, screen.digits.keys[0])
+    kiosk.key("KP_End", "KP_Down", "KP_Next", "KP_Left", "KP_Begin")
+    kiosk.key("KP_Right", "KP_Home", "KP_Up", "KP_Prior", "KP_Insert")
+    assert screen.pin.text == "1234567890"
+
+
 def test_touching_a_pad_leaves_the_focus_in_the_field(kiosk: Any) -> None:
     kiosk.key("Tab", "Return")
     kiosk.on("ExistingUser")
