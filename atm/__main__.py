@@ -178,9 +178,12 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         " and PIN of two members of staff, and ends that folder",
     )  # fmt: skip
     staff = command(
-        "staff", "members of staff: list reads name and PIN of one, the others of two", run.staff
+        "staff",
+        "members of staff: list reads name and PIN of one, change-pin one's own and the new PIN,"
+        " the others name and PIN of two",
+        run.staff,
     )
-    staff.add_argument("act", choices=("list", "add", "remove", "unlock"))
+    staff.add_argument("act", choices=("list", "add", "remove", "unlock", "change-pin"))
     staff.add_argument("name", nargs="?", metavar="NAME", help="of the member of staff")
     refusals = command("refusals", f"print the last refusals; {ONE}", run.refusals)
     refusals.add_argument("--number", type=int, default=20, metavar="N", help="default 20")

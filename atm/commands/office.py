@@ -8,6 +8,7 @@ from atm.errors import AtmError
 from atm.machine import Machine
 from atm.people import Signatures
 from atm.terminal import NO, SECOND, YES, ask, confirm, sign_in
+from credentials.attempt_rules import Place
 from face_auth.models import PUBLISHED
 
 
@@ -30,6 +31,12 @@ def staff(machine: Machine, options: argparse.Namespace) -> int:
     if options.act == "list":
         for name, waits in machine.office.members(staff=sign_in(machine.staff)):
             print(f"{name}\t{'waiting' if waits else 'active'}")
+        return YES
+    if options.act == "change-pin":
+        name, old = ask("Staff name: ", secret=False), ask("Staff PIN: ")
+        new = ask("New PIN (six digits or more): ")
+        machine.staff.change_pin(name, old, new, place=Place.COMMAND_LINE)
+        print(f"staff change-pin: {name}")
         return YES
     first = sign_in(machine.staff)
     alone = options.act == "add" and len(machine.office.members(staff=first)) == 1

@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from typing import Any, Protocol
 
 from atm.people import (
     SecondSignatureError,
@@ -188,16 +188,17 @@ class StaffRegistry:
             self._file.change(edit)
             self._attempts.clear(entry.staff_id)
 
-    def change_pin(self, name: str, old: str, new: str) -> None:
-        """Change the PIN of *name* to *new*; *old* is checked as at a sign-in.
+    def change_pin(self, name: str, old: str, new: str, *, place: Place = Place.SCREEN) -> None:
+        """Change the PIN of *name* to *new*; *old* is checked as at a sign-in. The act is logged.
 
         Raises:
             PolicyError: If *new* is not allowed; *old* was not judged then.
             StaffSignInError: If *name* and *old* do not sign in.
             StaffError: If the file, the counters or the hash cannot be used.
+            AuditError: If it cannot be logged.
         """
         check_pin(new, shortest=SHORTEST_STAFF_PIN)
-        self.sign_in(name, old)
+        member = self.sign_in(name, old, place=place)
         old_entry = self._known(name)
 
         def edit(found: Staff) -> list[JsonObject]:
@@ -211,7 +212,10 @@ class StaffRegistry:
         with _as_staff_error():
             pin_hash = self._hasher.hash(old_entry.staff_id, new)
             changed = StaffEntry(old_entry.staff_id, old_entry.name, pin_hash)
+            act: dict[str, Any] = {"act": "change PIN", "name": member.name, "staff": [member.name]}
+            self._log.append("staff", step="begun", **act)
             self._file.change(edit)
+            self._log.append("staff", step="done", anchor=True, **act)
 
     def sign_in(self, name: str, pin: str, *, place: Place = Place.SCREEN) -> StaffMember:
         """Return the member of staff with this *name* and *pin*.

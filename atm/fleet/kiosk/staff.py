@@ -65,15 +65,15 @@ class RemoteStaff:
         if self._ending is not None:
             self._ending.join()
 
-    def change_pin(self, name: str, old: str, new: str) -> None:
+    def change_pin(self, name: str, old: str, new: str, *, place: Place = Place.SCREEN) -> None:
         """Change the PIN of *name* to *new*; *old* is checked as at a sign-in.
 
         Raises:
             PolicyError: If *new* is not allowed.
             StaffSignInError: If *name* and *old* do not sign in.
         """
-        with self._counted():
-            self._client.call("staff/change-pin", name=name, old=old, new=new)
+        with self._counted() if place is Place.SCREEN else nullcontext():
+            self._client.call("staff/change-pin", name=name, old=old, new=new, place=place.value)
 
     def check_first(self, name: str, pin: str) -> str:
         """Refuse: the first member of staff is made at the service.

@@ -149,6 +149,7 @@ class StaffPinBody(Body):
     name: Text
     old: Pin
     new: Pin
+    place: Literal["screen", "command line"] = "screen"
 
 
 class StaffBody(Body):

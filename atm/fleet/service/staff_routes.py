@@ -35,7 +35,8 @@ def staff_routes(service: BankService) -> APIRouter:
 
     @routes.post("/staff/change-pin")
     def change_pin(body: bodies.StaffPinBody, kiosk: FromKiosk) -> dict[str, Any]:
-        service.stores.staff(kiosk.kiosk_id).change_pin(body.name, body.old, body.new)
+        staff = service.stores.staff(kiosk.kiosk_id)
+        staff.change_pin(body.name, body.old, body.new, place=Place(body.place))
         return {}
 
     @routes.post("/staff/names")

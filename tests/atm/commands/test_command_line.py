@@ -180,6 +180,20 @@ def test_the_prototypes_names_wait_for_a_face_and_a_new_pin(atm, cameras, tmp_pa
     assert LONG_PIN.encode() not in (atm.data / "credentials.json").read_bytes()
 
 
+def test_a_member_of_staff_changes_their_own_pin(grown, tmp_path) -> None:
+    atm = copied(grown, tmp_path)
+    name, old = SECOND
+    for lines, code in (
+        ((name, "000000", "718293"), 1),
+        ((name, old, "123456"), 2),
+        ((name, old, "718293"), 0),
+        ((name, old, "718293"), 1),
+    ):
+        assert atm("staff", "change-pin", lines=lines).returncode == code
+    assert atm("list", lines=(name, old)).returncode == 1
+    assert atm("list", lines=(name, "718293")).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "lines", "code", "says"),
     [
