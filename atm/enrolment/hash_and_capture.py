@@ -149,5 +149,5 @@ def plain_errors() -> Iterator[None]:
         ) from error
     except CameraError as error:
         raise EnrolmentError(
-            "camera_lost", "The camera stopped. Check it and try again."
+            "camera_lost", f"The camera gives no pictures: {error}. Check it and try again."
         ) from error
