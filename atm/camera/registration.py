@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from atm.errors import AtmError
 from credentials.errors import CredentialError, DamagedStoreError
 from credentials.sealed.files import JsonObject
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
-from face_auth.camera.sources import SourceKind, redacted, source_kind
+from face_auth.camera.address import parse_address
+from face_auth.camera.sources import SourceKind, source_kind
 
 REGISTRATION_FILE = "camera.json"
 
@@ -64,9 +64,10 @@ def read_identity(
     """
     kind = source_kind(spec)
     if kind is SourceKind.TLS_STREAM:
-        parts, query = urlsplit(redacted(spec)), urlsplit(spec).query
-        serial = hashlib.sha256(query.encode()).hexdigest()[:16] if query else ""
-        return CameraIdentity(f"{parts.scheme}://{parts.netloc.lower()}{parts.path}", "", serial)
+        address = parse_address(spec)
+        query = hashlib.sha256(address.query.encode()).hexdigest()[:16] if address.query else ""
+        netloc = address.netloc.lower()
+        return CameraIdentity(f"{address.scheme}://{netloc}{address.path}", "", query)
     if kind is not SourceKind.WEBCAM:
         raise CameraChangedError("Only a webcam or a TLS stream can be registered.")
     name = f"video{spec}" if spec.isdecimal() else _device_name(spec, devices)

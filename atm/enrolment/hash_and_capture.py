@@ -153,5 +153,5 @@ def plain_errors() -> Iterator[None]:
         raise EnrolmentError("no_face_in_time", too_few(hindrance), hindrance) from error
     except CameraError as error:
         raise EnrolmentError(
-            "camera_lost", "The camera stopped. Check it and try again."
+            "camera_lost", f"The camera gives no pictures: {error}. Check it and try again."
         ) from error

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from face_auth import MAX_PICTURE_PIXELS
+from face_auth.camera.jpegs import has_hole
 from face_auth.camera.sources import Source, SourceError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def decode_picture(data: bytes | bytearray) -> NDArray[np.uint8] | None:
     import cv2
     import numpy as np
 
-    if not data.startswith(_SIGNATURES) or _overstates(data):
+    if not data.startswith(_SIGNATURES) or _overstates(data) or has_hole(data):
         return None
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)

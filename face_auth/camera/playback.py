@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 DEMO_INTERVAL_S = 1 / 25
 PICTURE_INTERVAL_S = 0.2
+_SLOWEST, _FASTEST = 1 / 60, 240  # frames a second that a video may claim
 _MAX_PICTURE_BYTES = 64 << 20
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+_log = logging.getLogger(__name__)
 
 
 class VideoFile(OpenCvSource):
@@ -43,13 +47,13 @@ class VideoFile(OpenCvSource):
 
         self.close()
         self._frames = 0
-        self._capture = cv2.VideoCapture(
-            str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]
-        )
+        # FFmpeg takes what stands before a colon for a protocol, unless a slash comes first.
+        whole = str(self._path.absolute())
+        self._capture = cv2.VideoCapture(whole, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not self._capture.isOpened():
             raise SourceError(f"{self._path} is not a readable video")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self.interval_s = 1 / rate if 1 <= rate <= 240 else DEMO_INTERVAL_S
+        self.interval_s = 1 / rate if _SLOWEST <= rate <= _FASTEST else DEMO_INTERVAL_S
         return self
 
     def grab(self) -> None:
@@ -65,14 +69,14 @@ class VideoFile(OpenCvSource):
 
 
 class PictureFolder(Source):
-    """The pictures of a folder, in a loop ordered by name; unreadable ones are skipped."""
+    """The pictures of a folder, in a loop ordered by name; what cannot be read is named once."""
 
     interval_s = PICTURE_INTERVAL_S
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._left: list[Path] = []
-        self._unreadable: set[Path] = set()
+        self._unreadable: dict[Path, str] = {}
         self._image: NDArray[np.uint8] | None = None
 
     def open(self) -> Source:
@@ -81,12 +85,12 @@ class PictureFolder(Source):
         return self
 
     def _pictures(self) -> list[Path]:
-        """Return the files in the folder now, last first."""
+        """Return what is called a picture in the folder now, last first."""
         try:
             found = [
                 path
                 for path in self._folder.iterdir()
-                if path.suffix.lower() in _PICTURES and path.name[0] != "." and path.is_file()
+                if path.suffix.lower() in _PICTURES and path.name[0] != "."
             ]
         except OSError as error:
             raise SourceError(f"no folder at {self._folder}: {error.strerror}") from None
@@ -99,26 +103,45 @@ class PictureFolder(Source):
         while True:
             if not self._left:
                 if again:
-                    raise SourceError(f"no picture in {self._folder} can be read")
+                    path, reason = next(iter(self._unreadable.items()))
+                    raise SourceError(
+                        f"no picture in {self._folder} can be read ({_shown(path)}: {reason})"
+                    )
                 self._left, again = self._pictures(), True
             path = self._left.pop()
-            self._image = _read_picture(path)
-            if self._image is not None:
-                return
-            self._unreadable.add(path)
+            try:
+                self._image = _read_picture(path)
+            except SourceError as error:
+                self._unreadable.setdefault(path, str(error))
+                continue
+            for left_out in list(self._unreadable.items())[self.skipped :]:
+                _log.warning("Picture %s is left out: %s", _shown(left_out[0]), left_out[1])
             self.skipped = len(self._unreadable)
+            return
 
     def retrieve(self) -> NDArray[np.uint8] | None:
         return self._image
 
 
-def _read_picture(path: Path) -> NDArray[np.uint8] | None:
+def _read_picture(path: Path) -> NDArray[np.uint8]:
+    """Return the picture *path*; raise SourceError with the reason if it cannot be read."""
     try:
-        if path.stat().st_size > _MAX_PICTURE_BYTES:
-            return None
-        return decode_picture(path.read_bytes())
-    except OSError:
-        return None
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+            raise SourceError("it is not a file")
+        if status.st_size > _MAX_PICTURE_BYTES:
+            raise SourceError(f"it is larger than {_MAX_PICTURE_BYTES >> 20} MB")
+        image = decode_picture(path.read_bytes())
+    except OSError as error:
+        raise SourceError(error.strerror or type(error).__name__) from None
+    if image is None:
+        raise SourceError("it is damaged, too large, or no picture")
+    return image
+
+
+def _shown(path: Path) -> str:
+    """Return the name of *path* for a log, which may hold bytes that are not UTF-8."""
+    return path.name.encode("utf-8", "backslashreplace").decode()
 
 
 class Demo(Source):

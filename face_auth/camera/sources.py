@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from face_auth.camera.address import is_address, parse_address
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,11 +46,17 @@ def source_kind(spec: str) -> SourceKind:
     Args:
         spec: ``"0"`` or ``/dev/video0`` (webcam), an http(s) or rtsp(s) address, the path of a
             video file or of a folder of pictures, ``"demo"`` or ``"demo:0"`` to ``"demo:7"``. A
-            file whose name looks like one of the others is written ``./0``.
+            file whose name looks like one of the others is written ``./0``. Reserved characters
+            in an address are percent-encoded.
 
     Raises:
-        ValueError: If it can be none of these.
+        ValueError: If it can be none of these, or is an address that is not whole, of which the
+            sentence repeats nothing.
     """
+    if is_address(spec):
+        address = parse_address(spec)
+        encrypted = address.scheme in {"https", "rtsps"}
+        return SourceKind.TLS_STREAM if encrypted else SourceKind.STREAM
     if not spec or spec != spec.strip() or not spec.isprintable():
         raise ValueError(f"{spec!r} names no camera.")
     if _WEBCAM.fullmatch(spec) and ".." not in spec.split("/"):
@@ -58,25 +65,18 @@ def source_kind(spec: str) -> SourceKind:
         if not _DEMO.fullmatch(spec):
             raise ValueError(f"{spec!r} names no demo camera: write demo, or demo:0 to demo:7.")
         return SourceKind.DEMO
-    if "://" in spec:
-        parts = urlsplit(spec)
-        if parts.scheme not in {"http", "https", "rtsp", "rtsps"} or not parts.hostname:
-            raise ValueError(
-                f"{redacted(spec)!r} is not the address of a camera (http, https, rtsp, rtsps)."
-            )
-        _ = parts.port  # raises ValueError if it is not a port
-        return SourceKind.TLS_STREAM if parts.scheme in {"https", "rtsps"} else SourceKind.STREAM
     if spec.lstrip("+-").isdecimal() or spec.startswith("/dev/"):
         raise ValueError(f"{spec!r} names no camera.")
     return SourceKind.FOLDER if spec.endswith("/") or Path(spec).is_dir() else SourceKind.VIDEO
 
 
 def redacted(spec: str) -> str:
-    """Return *spec* for a log: an address without user, password and query."""
-    if "://" not in spec:
-        return spec
-    parts = urlsplit(spec)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Return *spec* for a log: an address without user, password and query.
+
+    Raises:
+        ValueError: If it is an address that is not whole.
+    """
+    return parse_address(spec).public if is_address(spec) else spec
 
 
 class Source(ABC):

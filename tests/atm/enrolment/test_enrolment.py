@@ -94,6 +94,14 @@ def test_a_failed_capture_saves_nothing_and_says_why(bank, error, code) -> None:
     assert empty(bank)
 
 
+def test_a_camera_without_pictures_is_named(bank) -> None:
+    def capture(customer_id, stop):
+        raise CameraError("no video at /nonexistent: No such file or directory")
+
+    with pytest.raises(EnrolmentError, match="gives no pictures: no video at /nonexistent: No "):
+        bank.enrolment().enrol(ADA, RUIZ, capture)
+
+
 def test_a_failed_pin_stops_the_capture_and_saves_nothing(bank, face, monkeypatch) -> None:
     monkeypatch.setattr(bank.hasher, "hash", lambda *_: 1 / 0)
     stopped = []

@@ -7,6 +7,8 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -14,6 +16,9 @@ import numpy as np
 from benchmarks.port import Port
 
 PERIOD_S = 0.04
+MD5 = 'Digest realm="cam", nonce="n0nce", qop="auth", algorithm=MD5'
+BASIC = 'Basic realm="cam"'
+SHA_256 = MD5.replace("MD5", "SHA-256")
 
 
 def picture(index: int, size: tuple[int, int] = (640, 480)) -> np.ndarray:
@@ -42,15 +47,23 @@ def jpeg(index: int, size: tuple[int, int] = (640, 480)) -> bytes:
     return cv2.imencode(".jpg", picture(index, size)[..., ::-1])[1].tobytes()
 
 
+def with_length(size: int) -> str:
+    """The headers of a part, as the book has them."""
+    return f"Content-Type: image/jpeg\r\nContent-Length: {size}\r\n\r\n"
+
+
 class MjpegServer:
     """Serves numbered pictures, one every 40 ms, until stopped; can be started again.
 
     Attributes:
         silent: Set to accept and answer, but send nothing (more).
         mute: Set to accept and never answer.
-        lengths: Whether parts state their length.
+        content_type: Of the whole answer.
+        heading: What stands between the boundary and a picture of so many bytes.
+        cut: How a part is cut into chunks; None: the answer is not chunked.
         jam: Set to hold pictures back; they arrive in one piece when it is cleared.
-        login: User and password asked for, by digest.
+        login: User and password asked for.
+        challenges: The WWW-Authenticate headers of a camera with a login.
         instead: Sent in place of each picture.
         sent: The index of the newest picture sent.
     """
@@ -59,8 +72,11 @@ class MjpegServer:
         self.silent = threading.Event()
         self.mute = threading.Event()
         self.jam = threading.Event()
-        self.lengths = True
+        self.content_type = "multipart/x-mixed-replace; boundary=--frame"
+        self.heading = with_length
+        self.cut: Callable[[bytes], list[bytes]] | None = None
         self.login: tuple[str, str] | None = None
+        self.challenges = [MD5]
         self.instead: bytes | None = None
         self.sent = -1
         self.requests: list[str] = []
@@ -109,16 +125,14 @@ class MjpegServer:
             while self.mute.is_set():
                 time.sleep(0.02)
             if self.login and not self._authorised(request):
-                connection.sendall(
-                    b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: "
-                    b'Digest realm="cam", nonce="n0nce", qop="auth", algorithm=MD5\r\n\r\n'
-                )
+                asked = "".join(f"WWW-Authenticate: {each}\r\n" for each in self.challenges)
+                answer = f"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n{asked}\r\n"
+                connection.sendall(answer.encode())
                 connection.close()
                 return
-            connection.sendall(
-                b"HTTP/1.0 200 OK\r\n"
-                b"Content-Type: multipart/x-mixed-replace; boundary=--frame\r\n\r\n"
-            )
+            coding = "" if self.cut is None else "Transfer-Encoding: chunked\r\n"
+            head = f"HTTP/1.1 200 OK\r\n{coding}Content-Type: {self.content_type}\r\n\r\n"
+            connection.sendall(head.encode())
             waiting = b""
             while self._running:
                 if not self.silent.is_set():
@@ -133,20 +147,30 @@ class MjpegServer:
     def _part(self) -> bytes:
         self.sent += 1
         data = jpeg(self.sent) if self.instead is None else self.instead
-        length = f"Content-Length: {len(data)}\r\n" if self.lengths else ""
-        head = f"--frame\r\nContent-Type: image/jpeg\r\n{length}\r\n"
-        return head.encode() + data + b"\r\n"
+        part = f"--frame\r\n{self.heading(len(data))}".encode() + data + b"\r\n"
+        if self.cut is None:
+            return part
+        return b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in self.cut(part))
 
     def _authorised(self, request: str) -> bool:
         assert self.login
+        user, password = self.login
+        if f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}" in request:
+            return any(each.startswith("Basic") for each in self.challenges)
         fields = dict(re.findall(r'(\w+)="?([^",\r\n]+)', request.partition("Digest ")[2]))
         if not fields:
             return False
+        algorithm, session, _ = fields.get("algorithm", "MD5").upper().partition("-SESS")
 
-        def md5(text: str) -> str:
-            return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        def hashed(*texts: str) -> str:
+            name = algorithm.replace("-", "")
+            return hashlib.new(name, ":".join(texts).encode(), usedforsecurity=False).hexdigest()
 
-        secret = md5(f"{self.login[0]}:cam:{self.login[1]}")
-        asked = md5("GET:/video?token=secret")
-        middle = f"n0nce:{fields['nc']}:{fields['cnonce']}:auth"
-        return fields["response"] == md5(f"{secret}:{middle}:{asked}")
+        secret = hashed(user, "cam", password)
+        if session:
+            secret = hashed(secret, "n0nce", fields["cnonce"])
+        asked = hashed("GET", "/video?token=secret")
+        if "qop" not in fields:
+            return fields["response"] == hashed(secret, "n0nce", asked)
+        once = ("n0nce", fields["nc"], fields["cnonce"], fields["qop"])
+        return fields["response"] == hashed(secret, *once, asked)

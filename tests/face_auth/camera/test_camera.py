@@ -4,7 +4,6 @@ import datetime
 import errno
 import ipaddress
 import itertools
-import logging
 import ssl
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from face_auth.camera import camera as camera_module
-from face_auth.camera import opencv, streams
+from face_auth.camera import http_stream, opencv, streams
 from face_auth.camera.camera import MAX_AGE_S, Camera
 from face_auth.camera.playback import PictureFolder, VideoFile
 from face_auth.camera.sources import Source, SourceError, SourceKind, source_kind
@@ -361,14 +360,6 @@ def test_slow_consumer_gets_the_newest_frame_once(
     assert behind <= 12  # in a queue there would be 50 at the end
 
 
-def test_parts_without_length_are_read(open_camera: Callable[..., Camera]) -> None:
-    server = MjpegServer()
-    server.lengths = False
-    frames = take(open_camera(server.address), 3)
-    server.stop()
-    assert np.diff([index_of(frame.image) for frame in frames]).min() > 0
-
-
 def test_picture_that_comes_in_many_pieces_is_whole(
     server: MjpegServer, open_camera: Callable[..., Camera], rng: np.random.Generator
 ) -> None:
@@ -427,7 +418,8 @@ def test_server_that_never_answers_is_lost_and_does_not_hold_up_close(
     server: MjpegServer, open_camera: Callable[..., Camera], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module, name in (
-        (streams, "OPEN_TIMEOUT_S"), (streams, "READ_TIMEOUT_S"), (camera_module, "_CLOSE_S"),
+        (http_stream, "OPEN_TIMEOUT_S"), (http_stream, "READ_TIMEOUT_S"),
+        (camera_module, "_CLOSE_S"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, LIMIT_S)  # only breaking the wait off ends it sooner
     server.mute.set()
@@ -447,23 +439,6 @@ def test_stream_of_junk_is_lost(server: MjpegServer, open_camera: Callable[..., 
     started = time.monotonic()
     with pytest.raises(CameraError, match="damaged"):
         list(camera.frames(after=0, until=started + LIMIT_S))
-
-
-def test_password_is_asked_for_by_digest_and_never_shown(
-    server: MjpegServer, open_camera: Callable[..., Camera], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    server.login = ("kiosk", "p@ss word")
-    address = server.address.replace("http://", "http://kiosk:p%40ss%20word@")
-    assert take(open_camera(address), 1)
-    wrong = open_camera(address.replace("kiosk:", "mallory:"))
-    assert wait_for(lambda: wrong.state is CameraState.LOST)
-    assert "401" in wrong.problem
-    assert not any("ss%20" in text or "ss word" in text for text in server.requests)
-    for text in (wrong.problem, caplog.text):
-        assert "ss%20word" not in text
-        assert "secret" not in text
-        assert "mallory" not in text
 
 
 def certificate(folder: Path, *names: str) -> tuple[ssl.SSLContext, Path]:
