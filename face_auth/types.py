@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -139,6 +141,7 @@ class LivenessResult:
         reasons: What spoke against it, for staff and the log; may name something though it passed.
         abstained: Points deducted from *score* by cues that could not judge, 0 or more.
         guidance: What would help them to judge; OK where they did, or need nothing.
+        measured: What each cue measured, by its name, for the evaluation.
     """
 
     passed: bool
@@ -146,6 +149,7 @@ class LivenessResult:
     reasons: tuple[str, ...] = ()
     abstained: float = 0.0
     guidance: Verdict = Verdict.OK
+    measured: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def suspected(self) -> bool:

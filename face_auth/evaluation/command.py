@@ -122,6 +122,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--model", default="bundled", help="a network of the model card")
     parser.add_argument("--models", type=Path, default=MODELS, help="default: models/")
+    parser.add_argument(
+        "--attacks", type=Path, metavar="DIR", help="real presentations with a manifest, for pad"
+    )
     parser.add_argument("--videos", type=Path, metavar="DIR", help="real clips for pad")
     parser.add_argument(
         "--minifas",
@@ -178,6 +181,7 @@ def _pad_options(options: argparse.Namespace) -> pad.PadOptions:
     fetched = options.models / minifas.FILE
     return pad.PadOptions(
         videos=options.videos,
+        attacks=options.attacks,
         minifas=options.minifas or (fetched if fetched.is_file() else None),
         cache=options.cache,
         sequences=options.sequences,

@@ -16,6 +16,7 @@ from statistics import fmean
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from face_auth.liveness import cues
 from face_auth.liveness.minifas import MiniFas
@@ -47,6 +48,8 @@ class Weight:
     most: float
 
 
+NETWORK: Final = "network"
+"""Name of the network's score among what is measured."""
 STILL: Final = "no movement of its own"
 WEIGHTS: Final = {
     "frame around the face": Weight(0.1, 9.0, 9.0),
@@ -79,9 +82,15 @@ def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
         results: At least one, the latest last: its guidance is given.
     """
     score = fmean(one.score for one in results)
+    names = set[str]().union(*(one.measured for one in results))
+    measured = {
+        name: fmean(one.measured[name] for one in results if name in one.measured) for name in names
+    }
     abstained = fmean(one.abstained for one in results)
     reasons = dict.fromkeys(reason for one in results for reason in one.reasons)
-    return LivenessResult(score >= 0, score, tuple(reasons), abstained, results[-1].guidance)
+    return LivenessResult(
+        score >= 0, score, tuple(reasons), abstained, results[-1].guidance, measured
+    )
 
 
 class PassiveCheck:
@@ -118,29 +127,49 @@ class PassiveCheck:
         recorded = judge_repetition(repetition)
         if recorded is not None:
             return recorded
-        pairs = list(zip((frame.image for frame in frames), faces, strict=True))
-        some = pairs[:: max(len(pairs) // 4, 1)]
-        found = {
-            "frame around the face": float(np.median([cues.border(*pair) for pair in some])),
-            STILL: cues.stillness([cues.face_patch(*pair) for pair in pairs]),
-            "moire": cues.moire(frames, faces),
-            "refresh bands": cues.bands(frames, faces),
-        }
+        found = self.measure(frames, faces)
         taken = {
             reason: min(max(0.0, found[reason] - weight.limit) * weight.slope, weight.most)
             for reason, weight in WEIGHTS.items()
         }
         reasons = [reason for reason, much in taken.items() if much >= SUSPICIOUS]
         score = WITHOUT_NETWORK
-        if self._network is not None:
-            network = float(np.median([self._network.score(*pair) for pair in pairs]))
-            score = float(np.clip(network + NETWORK_OFFSET, *NETWORK_RANGE))
+        if NETWORK in found:
+            score = float(np.clip(found[NETWORK] + NETWORK_OFFSET, *NETWORK_RANGE))
             if score < 0:
                 reasons.insert(0, "the network sees a picture of a face")
         score -= sum(taken.values())
         abstained, guidance = taken[STILL], Verdict.MOVE if STILL in reasons else Verdict.OK
-        lit = [light(*pair) for pair in some]
+        lit = [light(*pair) for pair in _some(frames, faces)]
         poor = max(lit, key=lit.count)
         if poor is not Verdict.OK:
             abstained, guidance = max(abstained, WITHOUT_NETWORK - score), poor
-        return LivenessResult(score >= 0, score, tuple(reasons), abstained, guidance)
+        return LivenessResult(score >= 0, score, tuple(reasons), abstained, guidance, found)
+
+    def measure(self, frames: Sequence[Frame], faces: Sequence[Face]) -> dict[str, float]:
+        """Return what each cue measures, by the reason that it gives; more is more suspicious.
+
+        The network's score, where there is one, is under `NETWORK`; more is less suspicious.
+
+        Args:
+            frames: Oldest first, at least one. Of one alone, cues of movement measure nothing.
+            faces: The face in each.
+        """
+        pairs = list(zip((frame.image for frame in frames), faces, strict=True))
+        found = {
+            "frame around the face": float(
+                np.median([cues.border(*pair) for pair in _some(frames, faces)])
+            ),
+            STILL: cues.stillness([cues.face_patch(*pair) for pair in pairs]),
+            "moire": cues.moire(frames, faces),
+            "refresh bands": cues.bands(frames, faces),
+        }
+        if self._network is not None:
+            found[NETWORK] = float(np.median([self._network.score(*pair) for pair in pairs]))
+        return found
+
+
+def _some(frames: Sequence[Frame], faces: Sequence[Face]) -> list[tuple[NDArray[np.uint8], Face]]:
+    """Return about four of the pictures, for cues that take long, with the face in each."""
+    pairs = list(zip((frame.image for frame in frames), faces, strict=True))
+    return pairs[:: max(len(pairs) // 4, 1)]

@@ -18,7 +18,7 @@ from face_auth.liveness.check import make_check
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.recogniser import Recogniser
 from face_auth.recognition.quality import Steadiness
-from face_auth.types import Frame
+from face_auth.types import Frame, LivenessResult
 from face_auth.verification import verify
 
 SUFFIXES: Final = frozenset({".mp4", ".mov", ".webm", ".avi", ".mkv"})
@@ -98,7 +98,7 @@ def judge_clips(files: Sequence[Path], recogniser: Recogniser, passive: PassiveC
             refusals[path.stem] = str(error)
     clips = []
     for path in files:
-        tries = [_attempt(path, start, recogniser, passive) for start in _starts(path)]
+        tries = attempts(path, recogniser, passive)
         judged = [one for one in tries if one is not None]
         admitted = tuple(
             name
@@ -112,15 +112,26 @@ def judge_clips(files: Sequence[Path], recogniser: Recogniser, passive: PassiveC
             Clip(
                 name=path.stem,
                 attempts=len(judged),
-                passed=sum(passed for passed, _, _ in judged),
+                passed=sum(one.passed for one in judged),
                 unusable=len(tries) - len(judged),
-                scores=tuple(score for _, score, _ in judged),
-                reasons=tuple(reason for _, _, own in judged for reason in own),
+                scores=tuple(one.score for one in judged),
+                reasons=tuple(reason for one in judged for reason in one.reasons),
                 enrolled=refusals.get(path.stem, ""),
                 admitted=admitted,
             )
         )
     return clips
+
+
+def attempts(
+    path: Path, recogniser: Recogniser, passive: PassiveCheck
+) -> list[LivenessResult | None]:
+    """Return the results of attempts that begin every two seconds; None for one without a result.
+
+    Raises:
+        OSError: If the clip cannot be read.
+    """
+    return [_attempt(path, start, recogniser, passive) for start in _starts(path)]
 
 
 def _starts(path: Path, every_s: float = EVERY_S) -> list[float]:
@@ -132,14 +143,14 @@ def _starts(path: Path, every_s: float = EVERY_S) -> list[float]:
 
 def _attempt(
     path: Path, start_s: float, recogniser: Recogniser, passive: PassiveCheck
-) -> tuple[bool, float, tuple[str, ...]] | None:
+) -> LivenessResult | None:
     check = make_check("passive", passive)
     steadiness = Steadiness()
     for frame in islice(frames_of(path, start_s), round(LOGIN_S * RATE)):
         seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         check.observe(frame, seen, partial(recogniser.embed, frame.image, seen))
         if check.done:
-            return check.result.passed, check.result.score, check.result.reasons
+            return check.result
     return None
 
 

@@ -12,12 +12,22 @@ import numpy as np
 
 from face_auth.evaluation.context import say
 from face_auth.evaluation.material import InputError, Photographs
-from face_auth.evaluation.metrics import upper_bound
 from face_auth.evaluation.protocols.pad.clips import Clip, clip_files, judge_clips
 from face_auth.evaluation.protocols.pad.kept import VisitCache
+from face_auth.evaluation.protocols.pad.manifest import read_manifest
+from face_auth.evaluation.protocols.pad.presented import judge_all
+from face_auth.evaluation.protocols.pad.real import real_summary, real_tables, real_values
+from face_auth.evaluation.protocols.pad.simulated import (
+    HonestVisit,
+    attack_table,
+    honest_table,
+    honest_values,
+    rates,
+    simulated_summary,
+)
 from face_auth.evaluation.protocols.pad.species import ATTACKS, BONA_FIDE, RATE, Make
 from face_auth.evaluation.protocols.pad.visits import Visit, subjects, visit
-from face_auth.evaluation.result import Section, Table, percent
+from face_auth.evaluation.result import Section, Table
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.recogniser import Recogniser
 from face_auth.types import Liveness
@@ -36,15 +46,18 @@ class PadOptions:
 
     Attributes:
         videos: A folder of real clips; None leaves them out.
+        attacks: A folder of real presentations with a manifest; None leaves them out.
         minifas: The published network's file; None judges without it.
         cache: The folder where visits are kept, so that a run that was stopped goes on.
         sequences: Of each species; 0 leaves the attacks out.
-        visits: Of honest customers; None is in proportion to *sequences*.
+        visits: Of honest customers; None is in proportion to *sequences*; 0 where there is a
+            folder leaves the simulation out.
         liveness: The setting that is measured.
         rate: How many pictures a second are judged.
     """
 
     videos: Path | None
+    attacks: Path | None
     minifas: Path | None
     cache: Path
     sequences: int = ATTACKS_EACH
@@ -53,49 +66,80 @@ class PadOptions:
     rate: float = RATE
 
 
-@dataclass(frozen=True, slots=True)
-class HonestVisit:
-    """A bona fide customer's visit: number of attempts, duration and outcome."""
-
-    first: Visit
-    attempts: int
-    seconds: float
-    passed: bool
-
-
 def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
-    """Measure presentation attack detection.
+    """Measure presentation attack detection, on what is real first.
 
     Raises:
-        InputError: If there are too few photographs of people who face the camera.
+        InputError: If there are too few photographs of people who face the camera, or a manifest
+            cannot be used.
         ModelError: If a model file is missing or another one.
-        OSError: If a clip cannot be read.
+        OSError: If a clip or a picture cannot be read.
     """
     honest_count = options.visits
     if honest_count is None:
         honest_count = max(round(options.sequences * BONA_FIDE_VISITS / ATTACKS_EACH), 1)
-    if options.sequences < 0 or honest_count < 1 or not 1 <= options.rate <= 60:
+    real = options.attacks is not None or options.videos is not None
+    if options.sequences < 0 or honest_count < (not real) or not 1 <= options.rate <= 60:
         raise InputError("a number of visits, of sequences and of pictures a second is needed")
     recogniser = Recogniser.load()
     passive = PassiveCheck(options.minifas)
     tables: list[Table] = []
+    summaries: list[str] = []
     values: dict[str, Any] = {
         "network": passive.has_network,
         "liveness": options.liveness,
         "pictures a second": options.rate,
     }
+    if options.attacks is not None:
+        say(f"real presentations in {options.attacks} ...")
+        judged = judge_all(read_manifest(options.attacks), recogniser, passive)
+        tables += real_tables(judged)
+        values["real"] = real_values(judged)
+        summaries.append(real_summary(values["real"]))
     if options.videos is not None:
         say(f"real clips in {options.videos} ...")
         clips = judge_clips(clip_files(options.videos), recogniser, passive)
         tables.append(_clip_table(clips))
         values["clips"] = [_clip_values(clip) for clip in clips]
+    if honest_count:
+        honest, attacks = _simulate(photographs, options, seed, recogniser, passive, honest_count)
+        values |= {
+            "simulated": True,
+            "attacks": {name: rates(visits) for name, visits in attacks.items()},
+            "bona fide": honest_values(honest),
+        }
+        if attacks:
+            tables.append(attack_table(attacks, passive.has_network))
+        tables.append(honest_table(honest, options.rate))
+        summaries.append(simulated_summary(values))
+    return Section(NAME, "Presentation attacks", " ".join(summaries), values, tables)
+
+
+def _simulate(
+    photographs: Photographs,
+    options: PadOptions,
+    seed: int,
+    recogniser: Recogniser,
+    passive: PassiveCheck,
+    honest_count: int,
+) -> tuple[list[HonestVisit], dict[str, list[Visit]]]:
+    """Return simulated visits: of honest customers, and of attackers by species."""
     cv2.setNumThreads(1)
     paths = [path for name in sorted(photographs.unseen) for path in photographs.people[name]]
     wanted = max(honest_count, options.sequences) + 1
     shown = list(islice(subjects(paths, recogniser, seed), wanted))
     if len(shown) < 2:
         raise InputError("no two photographs show one person who faces the camera")
-    kept = VisitCache(options.cache, values | {"seed": seed, "people": [str(p) for p in paths]})
+    kept = VisitCache(
+        options.cache,
+        {
+            "network": passive.has_network,
+            "liveness": options.liveness,
+            "pictures a second": options.rate,
+            "seed": seed,
+            "people": [str(path) for path in paths],
+        },
+    )
 
     def run(name: str, make: Make, index: int, own: int) -> Visit:
         pair = shown[index % len(shown)], shown[(index + 1) % len(shown)]
@@ -116,19 +160,7 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
         passed = sum(one.passed for one in attacks[name])
         say(f"simulated: {name}: {passed} of {options.sequences} passed")
     kept.close()
-    values |= {
-        "simulated": True,
-        "attacks": {name: _rates(visits) for name, visits in attacks.items()},
-        "bona fide": _honest_values(honest),
-    }
-    summary = f"BPCER {percent(values['bona fide']['BPCER'], 1)} at the first attempt."
-    if attacks:
-        worst = _worst(attacks)
-        bound = percent(values["attacks"][worst]["upper bound"], 1)
-        summary = f"Simulated: the worst species, {worst}, passes below {bound} (95 %); {summary}"
-        tables.append(_attack_table(attacks, passive.has_network))
-    tables.append(_honest_table(honest, options.rate))
-    return Section(NAME, "Presentation attacks", summary, values=values, tables=tables)
+    return honest, attacks
 
 
 def _seed(seed: int, group: int, index: int) -> int:
@@ -152,119 +184,6 @@ def _honest_visits(
             refused = sum(not one.first.passed for one in visits)
             say(f"  {refused} of {len(visits)} refused at first")
     return visits
-
-
-def _rates(visits: Sequence[Visit]) -> dict[str, Any]:
-    passed = sum(one.passed for one in visits)
-    return {
-        "sequences": len(visits),
-        "passed": passed,
-        "not judged": sum(not one.passed and not one.suspected for one in visits),
-        "APCER": passed / len(visits),
-        "upper bound": upper_bound(passed, len(visits)),
-        "refused by": dict(Counter(one.reason for one in visits if not one.passed)),
-    }
-
-
-def _worst(attacks: dict[str, list[Visit]]) -> str:
-    return max(attacks, key=lambda name: _rates(attacks[name])["upper bound"])
-
-
-def _attack_table(attacks: dict[str, list[Visit]], network: bool) -> Table:
-    worst, rows = _worst(attacks), []
-    for name, visits in attacks.items():
-        rates = _rates(visits)
-        by_challenge = sum(reason.startswith("challenge") for reason in _reasons(visits))
-        cells = (
-            name,
-            f"{rates['passed']} of {rates['sequences']}",
-            percent(rates["APCER"], 1),
-            percent(rates["upper bound"], 1),
-            f"{len(_reasons(visits)) - by_challenge}",
-            f"{by_challenge}",
-        )
-        rows.append(tuple(f"**{cell}**" for cell in cells) if name == worst else cells)
-    return Table(
-        "Simulated attacks",
-        ("species", "passed", "APCER", "95 % upper bound", "by passive cues", "by challenge"),
-        rows,
-        (
-            "Simulated from LFW photographs of people whom the network did not see; the two last "
-            "columns say what refused first. Upper bound: Clopper-Pearson, one-sided.",
-            f"The published liveness network {'took' if network else 'did not take'} part. "
-            "Masks in three dimensions and deep fakes injected live are not in here.",
-        ),
-    )
-
-
-def _reasons(visits: Sequence[Visit]) -> list[str]:
-    return [one.reason for one in visits if not one.passed]
-
-
-def _honest_values(honest: Sequence[HonestVisit]) -> dict[str, Any]:
-    refused = sum(not one.first.passed for one in honest)
-    suspected = sum(one.first.suspected for one in honest)
-    went_well = [one for one in honest if one.passed]
-    first = [one.first.seconds for one in honest if one.first.passed]
-    seconds = [one.seconds for one in went_well]
-
-    def at(values: Sequence[float], share: float) -> float | None:
-        return float(np.percentile(values, share)) if values else None
-
-    return {
-        "visits": len(honest),
-        "refused at first": refused,
-        "suspected at first": suspected,
-        "BPCER": refused / len(honest),
-        "upper bound": upper_bound(refused, len(honest)),
-        "refused three times": len(honest) - len(went_well),
-        "attempts": {
-            "median": at([one.attempts for one in went_well], 50),
-            "p95": at([one.attempts for one in went_well], 95),
-        },
-        "seconds": {"median": at(seconds, 50), "p95": at(seconds, 95)},
-        "seconds of a first attempt": {"median": at(first, 50), "p95": at(first, 95)},
-        "refused by": dict(Counter(one.first.reason for one in honest if not one.first.passed)),
-    }
-
-
-def _honest_table(honest: Sequence[HonestVisit], rate: float) -> Table:
-    values = _honest_values(honest)
-
-    def shown(name: str, digits: int = 1) -> str:
-        median, p95 = values[name]["median"], values[name]["p95"]
-        return "–" if median is None else f"{median:.{digits}f} / {p95:.{digits}f}"
-
-    return Table(
-        "Simulated honest customers",
-        (
-            "visits",
-            "refused at first",
-            "of them suspected",
-            "BPCER",
-            "95 % upper bound",
-            "refused three times",
-            "attempts",
-            "seconds",
-        ),
-        [
-            (
-                f"{values['visits']}",
-                f"{values['refused at first']}",
-                f"{values['suspected at first']}",
-                percent(values["BPCER"], 1),
-                percent(values["upper bound"], 1),
-                f"{values['refused three times']}",
-                shown("attempts", 0),
-                shown("seconds"),
-            )
-        ],
-        (
-            f"Median / 95 % of those who got in, at {rate:g} judged pictures a second. How fast "
-            "people move is assumed, not measured. Whom the check could not judge counts as "
-            "refused; the kiosk asks them to try again and suspects nothing.",
-        ),
-    )
 
 
 def _clip_table(clips: Sequence[Clip]) -> Table:
