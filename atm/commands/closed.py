@@ -210,6 +210,7 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     names: list[str] = []
     tpm = Tpm.of(settings)
     if unfinished(settings.key_dir, folder):
+        AuditLog.of(folder, settings.key_dir, settings.anchor_dir).check()  # no old image goes on
         copy = None
     elif file is None:
         raise AtmError(
@@ -234,10 +235,8 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
         tpm=tpm,
     )
     if tpm is not None:
-        Counter.make(settings.key_dir, folder.folder_id, tpm)
+        _bind_anchor(settings, folder, tpm)
     with folder.held(), opened(settings, folder) as found:
-        if tpm is not None:
-            found.stores.audit.anchor.begin_again()
         found.log.append("rotate", step="done", staff=names, anchor=True)
     print("the keys were changed; the backups of before open nothing any more")
     if copy is not None:
@@ -247,6 +246,15 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     if done.older_peppers:
         print(f"{done.older_peppers} former keys still serve PINs that were not used since")
     return YES
+
+
+def _bind_anchor(settings: Settings, folder: DataFolder, tpm: Tpm) -> None:
+    """Make a counter in *tpm* and bind the log's anchor to it, before the door compares the two."""
+    with folder.held(alone=True):
+        Counter.make(settings.key_dir, folder.folder_id, tpm)
+        log = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
+        log.anchor.begin_again()
+        log.append("rotate", step="counter", anchor=True)
 
 
 def _staff_of(found: Opened) -> Staff:

@@ -26,6 +26,7 @@ from tests.atm.test_roll_back import ANA, branch, pay, refuse
 from tests.tpm.conftest import SoftTpm
 
 PASSPHRASE = "correct horse battery"
+BOTH = ("ana", "864209", "ben", "751306")
 
 
 @pytest.fixture
@@ -70,7 +71,8 @@ def test_the_whole_disk_without_the_tpm_gives_no_key(
     kiosk: Settings, soft_tpm: SoftTpm, tmp_path: Path
 ) -> None:
     """So it gives no PIN and no template either: their keys come from the root key."""
-    assert run(kiosk, "keys", "rotate", lines=("ana", "864209")) == 0  # a former pepper is there
+    new = ("keys", "rotate", "--file", str(tmp_path / "stick"))
+    assert run(kiosk, *new, lines=(*BOTH, PASSPHRASE)) == 0  # a former pepper is there
     document = key_file(kiosk).read()
     keys = Keys(document.root, document.peppers)
     assert document.peppers
@@ -184,7 +186,7 @@ def test_the_tpm_knows_a_live_folder_when_all_files_are_gone(
 def test_two_begin_anew_and_the_old_counter_goes(kiosk: Settings, tmp_path: Path) -> None:
     stick = str(tmp_path / "stick")
     old = open_existing(kiosk.data_dir).folder_id
-    assert run(kiosk, "keys", "backup", "--file", stick, lines=("ana", "864209", PASSPHRASE)) == 0
+    assert run(kiosk, "keys", "backup", "--file", stick, lines=(*BOTH, PASSPHRASE)) == 0
     shutil.rmtree(tmp_path / "disk")
     lines = (PASSPHRASE, "ana", "864209", "ben", "751306", "eva", "864209")
     assert run(kiosk, "init", "--kind", "live", "--instead-of", stick, lines=lines) == 0
@@ -197,7 +199,7 @@ def test_the_key_moves_to_another_machine_by_its_backup(
     kiosk: Settings, soft_tpm: SoftTpm, tmp_path: Path, with_tpm: bool
 ) -> None:
     stick = str(tmp_path / "stick")
-    assert run(kiosk, "keys", "backup", "--file", stick, lines=("ana", "864209", PASSPHRASE)) == 0
+    assert run(kiosk, "keys", "backup", "--file", stick, lines=(*BOTH, PASSPHRASE)) == 0
     root = key_file(kiosk).read().root
     soft_tpm.exchange()
     if not with_tpm:
@@ -209,11 +211,11 @@ def test_the_key_moves_to_another_machine_by_its_backup(
     if with_tpm:  # its counter never saw this log
         with pytest.raises(AtmError, match="not bound"):
             open_machine(kiosk)
-        assert run(kiosk, "audit", "init", "--set-aside", "--verifier", verifier) == 0
+        aside = ("audit", "init", "--set-aside", "--verifier", verifier)
+        assert run(kiosk, *aside, lines=BOTH) == 0
         open_machine(kiosk).close()
     else:  # two must approve what nothing outside the disk remembers
-        lines = ("ana", "864209", "ben", "751306")
-        assert run(kiosk, "approve", lines=lines) == 0
+        assert run(kiosk, "approve", lines=BOTH) == 0
         machine = open_machine(kiosk)
         assert not machine._unsigned
         machine.close()
@@ -231,7 +233,8 @@ def test_a_key_in_a_file_moves_into_the_tpm_by_a_rotation(
     plain = branch(tmp_path, None, Kind.TEST)
     root = key_file(plain).read().root
     tpm = soft_tpm.place
-    assert run(plain, "keys", "rotate", lines=("ana", "864209"), tpm=tpm) == 0
+    new = ("keys", "rotate", "--file", str(tmp_path / "stick"))
+    assert run(plain, *new, lines=(*BOTH, PASSPHRASE), tpm=tpm) == 0
     file = key_file(plain)
     assert file.sealed and file.read().root != root
     stolen = everything(tmp_path / "disk")
