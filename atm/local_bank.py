@@ -163,7 +163,7 @@ class LocalBank:
         return report
 
     def check_approved(self) -> None:
-        """Check models and settings against the approval; skipped where there is neither it nor staff.
+        """Check models and settings against the approval; skipped before it and staff are there.
 
         A kiosk of a bank has no staff of its own: without the approval, whoever takes the setting
         `store` away would be its first member.

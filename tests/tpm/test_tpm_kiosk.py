@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from atm.__main__ import main as atm
+from atm.audit import AuditLog
 from atm.audit.__main__ import main as audit
 from atm.audit.counter import AT_ONCE, Counter
 from atm.errors import AtmError
@@ -171,6 +172,27 @@ def test_an_old_image_is_not_made_good_by_hand(
     put_back(tmp_path / "image", tmp_path / "disk")
     forge(kiosk)
     with pytest.raises(AtmError):
+        open_machine(kiosk)
+
+
+def test_a_counter_in_another_tpm_vouches_for_no_old_image(
+    kiosk: Settings, tmp_path: Path, other_tpm: SoftTpm
+) -> None:
+    """Whoever runs a TPM in software beside the kiosk's own could count there what they like."""
+    machine = open_machine(kiosk)
+    shutil.copytree(tmp_path / "disk", tmp_path / "image")
+    pay(machine)
+    pull_the_plug(machine)
+    put_back(tmp_path / "image", tmp_path / "disk")
+    folder = open_existing(kiosk.data_dir)
+    Counter.make(kiosk.key_dir, folder.folder_id, Tpm(other_tpm.place))
+    (key,) = kiosk.key_dir.glob("*.key")
+    kept = key.rename(tmp_path / "key")  # a thief's own program does not look at it
+    log = AuditLog.of(folder, kiosk.key_dir)
+    log.anchor.begin_again()
+    log.append("start", anchor=True)
+    kept.rename(key)
+    with pytest.raises(AtmError, match="another TPM than the key"):
         open_machine(kiosk)
 
 

@@ -26,8 +26,8 @@ class BodyLimit:
         limit = self._by_path.get(scope["path"], self._usual)
         headers = dict(scope["headers"])
         promised = headers.get(b"content-length", b"")
-        chunks = b"transfer-encoding" in headers  # with them the length that is promised binds nobody
-        if chunks or not promised.isdigit() or int(promised) > limit:  # no kiosk sends chunks
+        chunks = b"transfer-encoding" in headers  # their length is told nowhere
+        if chunks or not promised.isdigit() or int(promised) > limit:
             await _refuse(send)
             return
         await self._app(scope, receive, send)
