@@ -4,8 +4,8 @@ Each entry is written to the kiosk's own log first. An anchored entry has also r
 when `append` returns; otherwise `append` raises, and an entry "unsent" records it. All others are
 sent in the background, in their order.
 
-Each copy bears number and MAC of the kiosk's own entry, so the service remembers where this log was:
-a kiosk from an image of before sends nothing any more.
+Each copy bears number and MAC of the kiosk's own entry, so the service remembers where the log was:
+a kiosk from an old image sends nothing any more.
 """
 
 import contextlib

@@ -81,7 +81,7 @@ class AuditRows:
         return [_entry(row) for row in self._select(query)[::-1]]
 
     def newest_of(self, folder: str) -> JsonObject | None:
-        """Return the newest entry that the kiosk sent of its data folder *folder*, None without one.
+        """Return the newest entry that the kiosk sent of its folder *folder*, None without one.
 
         Raises:
             AuditError: If it was altered.
