@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from face_auth.camera import camera as camera_module
-from face_auth.camera import opencv, streams
+from face_auth.camera import opencv, streams, v4l2
 from face_auth.camera.camera import MAX_AGE_S, Camera
 from face_auth.camera.playback import PictureFolder, VideoFile
 from face_auth.camera.sources import Source, SourceError, SourceKind, source_kind
@@ -774,7 +774,7 @@ def test_webcam_that_does_not_open_tells_why(
     def refuse(*_: object) -> int:
         raise OSError(number, "as the kernel says")
 
-    monkeypatch.setattr(opencv.os, "open", refuse)
+    monkeypatch.setattr(v4l2.os, "open", refuse)
     with pytest.raises(SourceError, match=reason):
         opencv.Webcam("0").open()
 
@@ -797,7 +797,7 @@ def test_webcam_that_opens_but_gives_nothing_is_busy(
             return False
 
     (tmp_path / "video0").touch()
-    monkeypatch.setattr(opencv, "_check_device", lambda _: None)
+    monkeypatch.setattr(v4l2, "check_device", lambda _: None)
     monkeypatch.setattr(cv2, "VideoCapture", Taken)
     source = opencv.Webcam(str(tmp_path / "video0")).open()
     with pytest.raises(SourceError, match="camera is busy"):
