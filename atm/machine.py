@@ -184,7 +184,7 @@ class Machine:
 
             camera = self._allowed_camera()
             recogniser = self.warm_up()
-            frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
+            frames = self._registered_camera.frames(after=pressed, until=deadline, cancel=cancel)
             claimed = claim(recogniser, frames)
             check = self._liveness.check(excuses(claimed.excused))
             with (
@@ -330,7 +330,8 @@ class Machine:
             camera = drawn or self._allowed_camera()
             recogniser = self.warm_up()
             now = time.monotonic()
-            frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
+            source = drawn or self._registered_camera
+            frames = source.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
             check = self._liveness.check(excused, enrols=True)
             with (
                 self._liveness.prompting(camera, progress) as report,

@@ -1,11 +1,15 @@
 """Camera of one data folder; a live folder accepts only the device that staff registered."""
 
+import threading
+from collections.abc import Iterator
+
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
 from atm.people import StaffMember
 from atm.ports import MachineLog
 from face_auth.camera import Camera
+from face_auth.types import CameraState, Frame
 
 
 class RegisteredCamera:
@@ -64,6 +68,24 @@ class RegisteredCamera:
         if problem:
             raise CameraChangedError(problem)
         return self.camera
+
+    def frames(
+        self, *, after: float, until: float, cancel: threading.Event | None = None
+    ) -> Iterator[Frame]:
+        """Yield frames as `Camera.frames`; another camera that is plugged in meanwhile ends them.
+
+        Raises:
+            CameraChangedError: If it is not the registered one, or none is registered.
+            CameraError: As `Camera.frames`.
+            FolderError: If this kind of data folder does not take it.
+        """
+        camera = self.allowed()
+        for frame in camera.frames(after=after, until=until, cancel=cancel):
+            problem = self.problem
+            if not problem:
+                yield frame
+            elif camera.state is not CameraState.LOST:  # a lost one may come back
+                raise CameraChangedError(problem)
 
     def use(self, spec: str) -> Camera:
         """Switch to another camera: start and return it, and close the old one.

@@ -24,6 +24,7 @@ MAX_SIDE = 1920  # px; larger frames are reduced
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIGNATURES = (_PNG, b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
 """JPEG, PNG, WebP, BMP, TIFF, PGM, PPM: the formats of a folder. OpenCV knows a dozen more."""
+_JPEG_END = b"\xff\xd9"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -152,6 +153,10 @@ class Webcam(OpenCvSource):
         self._path = f"/dev/video{spec}" if spec.isdecimal() else spec
         super().__init__(self._path)
         self._started = False
+        self._sends_jpeg = False
+        self._marks_end = (
+            False  # whether one of its JPEGs had its end mark; some cameras leave it out
+        )
 
     def open(self) -> Source:
         linux = sys.platform == "linux"
@@ -181,6 +186,12 @@ class Webcam(OpenCvSource):
             (cv2.CAP_PROP_BUFFERSIZE, 2),
         ):
             capture.set(name, value)  # a camera without this property keeps its own
+        jpeg = cv2.VideoWriter.fourcc(*"MJPG")
+        self._sends_jpeg = (
+            linux
+            and capture.get(cv2.CAP_PROP_FOURCC) == jpeg
+            and capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        )
         return self
 
     def grab(self) -> None:
@@ -191,3 +202,13 @@ class Webcam(OpenCvSource):
                 raise
             raise SourceError(f"camera is busy at {self._path}: it gives no picture") from None
         self._started = True
+
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        if self._capture is None or not self._sends_jpeg:
+            return super().retrieve()
+        # OpenCV would make a whole picture of half a JPEG.
+        done, jpeg = self._capture.retrieve()
+        data = jpeg.tobytes() if done and jpeg is not None else b""
+        whole = _JPEG_END in data
+        self._marks_end = self._marks_end or whole
+        return decode_picture(data) if whole or not self._marks_end else None

@@ -21,8 +21,12 @@ from pathlib import Path
 RESULTS = Path("/run/results")
 """Where the command in the machine writes what the host keeps."""
 _KERNEL = "linux-image-amd64"
-_TO_BOOT = ("virtio_pci", "9pnet_virtio", "9p")
-_TO_SEE = ("vivid", "uvcvideo", "vhci_hcd")
+_MODULES = {
+    "virtio_pci": "", "9pnet_virtio": "", "9p": "", "uvcvideo": "", "vhci_hcd": "",
+    # Two webcams and an HDMI grabber, which captures pictures and does nothing else.
+    "vivid": "n_devs=3 node_types=1,1,1 num_inputs=1,1,1 input_types=0,0,3",
+}  # fmt: skip
+"""Drivers with their parameters; what they need is loaded before."""
 _FOLDERS = "/run/tmp /run/home /run/results"
 
 _INIT = """\
@@ -31,7 +35,7 @@ PATH=/bin
 for name in mount mkdir insmod poweroff chroot cat; do busybox ln -s busybox /bin/$name; done
 mkdir -p /proc /root
 mount -t proc proc /proc
-for module in /modules/*; do insmod $module || echo "no $module"; done
+{load}
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=524288 root /root
 mount -t proc proc /root/proc
 mount -t sysfs sysfs /root/sys
@@ -121,11 +125,15 @@ def _initramfs(kernel: Path, busybox: Path, command: Sequence[str]) -> bytes:
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         (root / "modules").mkdir()
-        for number, (name, module) in enumerate(_modules(kernel, (*_TO_BOOT, *_TO_SEE)).items()):
-            (root / "modules" / f"{number:02}-{name}.ko").write_bytes(module)
+        load = []
+        for name, module in _modules(kernel).items():
+            (root / "modules" / name).write_bytes(module)
+            load.append(f"insmod /modules/{name} {_MODULES.get(name, '')}")
         (root / "bin").mkdir()
         shutil.copy(busybox, root / "bin" / "busybox")
-        init = _INIT.format(folders=_FOLDERS, command=shlex.quote(shlex.join(command)))
+        init = _INIT.format(
+            load="\n".join(load), folders=_FOLDERS, command=shlex.quote(shlex.join(command))
+        )
         (root / "init").write_text(init)
         (root / "init").chmod(0o755)
         names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
@@ -135,8 +143,8 @@ def _initramfs(kernel: Path, busybox: Path, command: Sequence[str]) -> bytes:
         ).stdout  # fmt: skip
 
 
-def _modules(kernel: Path, wanted: Sequence[str]) -> dict[str, bytes]:
-    """Return these modules and all that they need, in the order in which they are loaded."""
+def _modules(kernel: Path) -> dict[str, bytes]:
+    """Return the modules and all that they need, in the order in which they are loaded."""
     files = {path.name.partition(".ko")[0].replace("-", "_"): path for path in kernel.iterdir()}
     loaded: dict[str, bytes] = {}
 
@@ -150,10 +158,10 @@ def _modules(kernel: Path, wanted: Sequence[str]) -> dict[str, bytes]:
             load(each)
         loaded[name] = data
 
-    for name in wanted:
+    for name in _MODULES:
         load(name)
     return loaded
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[3:], Path(sys.argv[1]), cache=Path(sys.argv[2]), limit_s=300))
+    sys.exit(run(sys.argv[3:], Path(sys.argv[1]), cache=Path(sys.argv[2]), limit_s=560))
