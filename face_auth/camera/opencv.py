@@ -154,9 +154,7 @@ class Webcam(OpenCvSource):
         super().__init__(self._path)
         self._started = False
         self._sends_jpeg = False
-        self._marks_end = (
-            False  # whether one of its JPEGs had its end mark; some cameras leave it out
-        )
+        self._marks_end = False  # whether one of its JPEGs had an end mark; some cameras set none
 
     def open(self) -> Source:
         linux = sys.platform == "linux"
@@ -211,4 +209,6 @@ class Webcam(OpenCvSource):
         data = jpeg.tobytes() if done and jpeg is not None else b""
         whole = _JPEG_END in data
         self._marks_end = self._marks_end or whole
-        return decode_picture(data) if whole or not self._marks_end else None
+        if whole or not self._marks_end:
+            return decode_picture(data if whole else data + _JPEG_END)
+        return None

@@ -21,9 +21,9 @@ from face_auth.camera.sources import SourceError
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
 """The mode that is asked for; a larger picture costs time and does not recognise better."""
 _ENOUGH_RATE = 15.0  # frames a second; the checks of a login use fewer
-_COLOURED = ("MJPG", "YUYV", "UYVY", "NV12", "YU12", "BGR3", "RGB3")
-_GREY = ("GREY", "Y10 ", "Y12 ", "Y16 ")
-_FORMATS = (*_COLOURED, *_GREY)  # all that OpenCV decodes and a webcam may have; the first the best
+COLOURED = ("MJPG", "YUYV", "UYVY", "NV12", "YU12", "BGR3", "RGB3")
+GREY = ("GREY", "Y10 ", "Y12 ", "Y16 ")
+_FORMATS = (*COLOURED, *GREY)  # all that OpenCV decodes and a webcam may have; the first the best
 _QUERY_CAPABILITIES, _ENUM_FORMATS = 0x80685600, 0xC0405602
 _ENUM_SIZES, _ENUM_INTERVALS = 0xC02C564A, 0xC034564B
 _CAPTURE, _HAS_DEVICE_CAPABILITIES = 0x1, 0x80000000
@@ -85,7 +85,7 @@ def best_of(modes: Iterable[Mode]) -> Mode | None:
     def merit(mode: Mode) -> tuple[bool, float, int, float, int]:
         size = min(1.0, mode.width / WIDTH, mode.height / HEIGHT)
         return (
-            mode.fourcc in _COLOURED,
+            mode.fourcc in COLOURED,
             size * min(1.0, mode.rate / _ENOUGH_RATE),
             -mode.width * mode.height,
             -round(abs(mode.rate - RATE), 1),

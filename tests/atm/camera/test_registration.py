@@ -1,17 +1,21 @@
 """A live kiosk's camera: the registered device is accepted, and no other."""
 
+import errno
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from atm.camera import registered_camera
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.folder import Kind
 from credentials.sealed.seal import Seal
 from face_auth.camera import Camera
+from face_auth.types import CameraState
 
 SEAL = Seal(b"s" * 32)
 WEBCAM = CameraIdentity("0000:00:14.0/1.2", "HD Pro Webcam C920 (046d:082d)", "A1B2C3")
@@ -175,6 +179,67 @@ def test_altered_registration_is_refused_until_staff_register_again(
     fresh.register(WEBCAM, ["Ada"], after=1)
     fresh.check(WEBCAM)
     assert fresh.generation == 2
+
+
+def test_a_camera_that_is_pulled_out_while_it_is_read_is_absent(
+    sysfs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = add_usb(sysfs)
+    read = Path.read_text
+
+    def vanish(path: Path, *arguments: Any) -> str:
+        if path == device / "serial":
+            raise OSError(errno.ENODEV, "No such device")
+        return read(path, *arguments)
+
+    monkeypatch.setattr(Path, "read_text", vanish)
+    with pytest.raises(CameraChangedError, match="There is no camera at 0"):
+        read_identity("0", sysfs=sysfs)
+
+
+class Exchanged:
+    """A camera before which cameras are exchanged; tells which one gave a frame."""
+
+    def __init__(self, *identities: CameraIdentity) -> None:
+        self.identities = identities
+        self.present = identities[0]
+        self.state = CameraState.READY
+
+    def frames(self, **_: object) -> Iterator[CameraIdentity]:
+        for identity in self.identities:
+            self.present = identity
+            yield identity
+
+
+def exchanged(
+    registration: Registration, monkeypatch: pytest.MonkeyPatch, *identities: CameraIdentity
+) -> tuple[Exchanged, Iterator[Any]]:
+    registration.register(WEBCAM, ["Ada"])
+    source = Exchanged(*identities)
+    monkeypatch.setattr(registered_camera, "read_identity", lambda _: source.present)
+    monkeypatch.setattr(RegisteredCamera, "camera", source)
+    camera = RegisteredCamera(Kind.LIVE, "0", registration, cast(Any, None))
+    return source, camera.frames(after=0.0, until=1.0)
+
+
+def test_an_attempt_gets_no_frame_of_a_camera_that_was_put_in_meanwhile(
+    registration: Registration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(WEBCAM, serial="Z9")
+    _, frames = exchanged(registration, monkeypatch, WEBCAM, other)
+    assert next(frames) == WEBCAM
+    with pytest.raises(CameraChangedError, match=r"^Camera changed\. Ask staff\.$"):
+        next(frames)
+
+
+def test_a_camera_with_a_loose_contact_gets_its_time_to_come_back(
+    registration: Registration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = CameraIdentity("", "", "")
+    source, frames = exchanged(registration, monkeypatch, WEBCAM, absent, WEBCAM)
+    assert next(frames) == WEBCAM
+    source.state = CameraState.LOST
+    assert next(frames) == WEBCAM
 
 
 def test_nobody_registers_nothing(registration: Registration) -> None:

@@ -2,13 +2,11 @@
 
 import contextlib
 import functools
-import itertools
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -103,9 +101,14 @@ def ready(camera: Camera) -> Frame:
     """Wait until *camera* shows a new picture and return it."""
     now = time.monotonic()
     found: list[Frame] = []
-    until(
-        lambda: (frame := camera.latest()) and frame.captured_at > now and not found.append(frame)
-    )
+
+    def look() -> bool:
+        frame = camera.latest()
+        if frame is not None and frame.captured_at > now:
+            found.append(frame)
+        return bool(found)
+
+    until(look)
     return found[0]
 
 
@@ -113,10 +116,3 @@ def lost(camera: Camera) -> str:
     """Look at *camera* until it is lost and return the reason."""
     until(lambda: camera.latest() is None and camera.state is CameraState.LOST)
     return camera.problem
-
-
-def save(frames: Sequence[Frame], folder: Path) -> None:
-    """Keep *frames* as pictures for the host."""
-    folder.mkdir(parents=True)
-    for number, frame in zip(itertools.count(), frames, strict=False):
-        cv2.imwrite(str(folder / f"{number:03}.png"), frame.image[..., ::-1])

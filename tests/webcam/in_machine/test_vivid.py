@@ -1,22 +1,19 @@
 """The capture code on the kernel's driver vivid: formats, sizes, rates and faults of a driver."""
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 from atm.camera.registration import read_identity
 from face_auth.camera import Camera, v4l2
 from face_auth.camera.opencv import Webcam
 from face_auth.types import CameraState
-from tests.webcam.in_machine.conftest import lost, ready
+from tests.webcam.in_machine.conftest import lost, ready, until
 
 RED = 7  # test patterns of vivid
-BLUE = 9
 BLACK = 5
 
 
@@ -38,13 +35,9 @@ def test_index_path_and_link_open_the_same_camera(start: Callable[[str], Camera]
         camera.close()
 
 
-@pytest.mark.parametrize("fourcc", v4l2._FORMATS)
+@pytest.mark.parametrize("fourcc", (*v4l2.COLOURED[1:], *v4l2.GREY))
 def test_colours_are_right_in_every_format(monkeypatch, adjust, fourcc: str) -> None:
-    offered = subprocess.run(
-        ["v4l2-ctl", "-d", "/dev/video0", "--list-formats"], capture_output=True, text=True
-    ).stdout
-    if f"'{fourcc}'" not in offered:
-        pytest.skip(f"vivid has no {fourcc}")
+    """All but MJPG, which vivid does not have; `test_usb` has it."""
     adjust(test_pattern=RED, osd_text_mode=2)
     monkeypatch.setattr(v4l2, "best_mode", lambda _: v4l2.Mode(fourcc, 640, 480, 25))
     webcam = Webcam("0")
@@ -57,8 +50,8 @@ def test_colours_are_right_in_every_format(monkeypatch, adjust, fourcc: str) -> 
         webcam.close()
     assert image is not None and image.shape == (480, 640, 3)
     red, green, blue = image.mean(axis=(0, 1))
-    print(fourcc, used.to_bytes(4, "little"), red, green, blue)
-    if fourcc in v4l2._GREY:
+    assert used.to_bytes(4, "little").decode() == fourcc
+    if fourcc in v4l2.GREY:
         assert red == green == blue
         assert 20 < red < 120
     else:
@@ -114,9 +107,7 @@ def test_a_camera_comes_back_after_a_fault(start, adjust, fault: str) -> None:
     camera = start("0")
     before = ready(camera)
     adjust(**{fault: 1})
-    problem = lost(camera)
-    print(problem)
-    assert "/dev/video0" in problem
+    assert "/dev/video0" in lost(camera)
     assert ready(camera).index > before.index
 
 
@@ -131,11 +122,7 @@ def test_an_error_of_the_driver_is_survived(start, adjust, fault: str) -> None:
     camera = start("0")
     before = ready(camera)
     adjust(**{fault: 1})
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        print(camera.state, camera.problem)
-        time.sleep(0.25)
-    assert ready(camera).index > before.index
+    until(lambda: ready(camera).index > before.index + 30)
     camera.close()
     camera = start("0")
     ready(camera)
@@ -172,4 +159,3 @@ def test_a_camera_without_light_at_first_is_ready_when_it_has_some(start, adjust
             break
     assert with_light[-1] > dark + 30
     assert camera.state is CameraState.READY
-    assert np.isfinite(with_light[-1])
