@@ -20,8 +20,8 @@ SCREENS ?= demo-screens
 # The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
 PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam test-fleet-ha \
-	bench bench-fleet lint format messages clean
+.PHONY: help kiosk demo network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
+	test-fleet-ha bench bench-fleet lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -72,7 +72,7 @@ test-tpm: $(VENV)/.all ## run the tests of a key in a TPM, on a TPM in software
 	@$(call debian,$(DEBIAN_TPM))
 	$(PY) -m pytest tests/tpm $(ARGS)
 
-test-webcam: $(VENV)/.all ## run the capture code on the kernel's webcam drivers, in a machine in software (up to ten minutes)
+test-webcam: $(VENV)/.all ## run the capture code on Linux's webcam drivers, in a machine in software
 	@$(call debian,$(DEBIAN_WEBCAM))
 	$(PY) -m tests.webcam $(ARGS)
 
