@@ -1,6 +1,5 @@
 """Camera of one data folder; a live folder accepts only the device that staff registered."""
 
-import threading
 from collections.abc import Iterator
 
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
@@ -69,22 +68,17 @@ class RegisteredCamera:
             raise CameraChangedError(problem)
         return self.camera
 
-    def frames(
-        self, *, after: float, until: float, cancel: threading.Event | None = None
-    ) -> Iterator[Frame]:
-        """Yield frames as `Camera.frames`; another camera that is plugged in meanwhile ends them.
+    def checked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """Yield *frames* of the camera, unless another is plugged in meanwhile.
 
         Raises:
-            CameraChangedError: If it is not the registered one, or none is registered.
-            CameraError: As `Camera.frames`.
-            FolderError: If this kind of data folder does not take it.
+            CameraChangedError: If it is not the registered one any more.
         """
-        camera = self.allowed()
-        for frame in camera.frames(after=after, until=until, cancel=cancel):
+        for frame in frames:
             problem = self.problem
             if not problem:
                 yield frame
-            elif camera.state is not CameraState.LOST:  # a lost one may come back
+            elif self.state != CameraState.LOST:  # a lost one may come back
                 raise CameraChangedError(problem)
 
     def use(self, spec: str) -> Camera:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -197,49 +198,37 @@ def test_a_camera_that_is_pulled_out_while_it_is_read_is_absent(
         read_identity("0", sysfs=sysfs)
 
 
-class Exchanged:
-    """A camera before which cameras are exchanged; tells which one gave a frame."""
-
-    def __init__(self, *identities: CameraIdentity) -> None:
-        self.identities = identities
-        self.present = identities[0]
-        self.state = CameraState.READY
-
-    def frames(self, **_: object) -> Iterator[CameraIdentity]:
-        for identity in self.identities:
-            self.present = identity
-            yield identity
-
-
-def exchanged(
-    registration: Registration, monkeypatch: pytest.MonkeyPatch, *identities: CameraIdentity
-) -> tuple[Exchanged, Iterator[Any]]:
+@pytest.fixture
+def live(registration: Registration, monkeypatch: pytest.MonkeyPatch) -> RegisteredCamera:
+    """The registered camera of a live folder, ready."""
     registration.register(WEBCAM, ["Ada"])
-    source = Exchanged(*identities)
-    monkeypatch.setattr(registered_camera, "read_identity", lambda _: source.present)
-    monkeypatch.setattr(RegisteredCamera, "camera", source)
     camera = RegisteredCamera(Kind.LIVE, "0", registration, cast(Any, None))
-    return source, camera.frames(after=0.0, until=1.0)
+    present: Any = SimpleNamespace(identity=WEBCAM, state=CameraState.READY)
+    monkeypatch.setattr(registered_camera, "read_identity", lambda _: present.identity)
+    camera._camera = present
+    return camera
+
+
+def frames_of(camera: RegisteredCamera, *identities: CameraIdentity) -> Iterator[Any]:
+    """Frames of cameras that are put in one after the other; a frame is its camera's identity."""
+    for identity in identities:
+        cast(Any, camera._camera).identity = identity
+        yield identity
 
 
 def test_an_attempt_gets_no_frame_of_a_camera_that_was_put_in_meanwhile(
-    registration: Registration, monkeypatch: pytest.MonkeyPatch
+    live: RegisteredCamera,
 ) -> None:
-    other = replace(WEBCAM, serial="Z9")
-    _, frames = exchanged(registration, monkeypatch, WEBCAM, other)
+    frames = live.checked(frames_of(live, WEBCAM, replace(WEBCAM, serial="Z9")))
     assert next(frames) == WEBCAM
     with pytest.raises(CameraChangedError, match=r"^Camera changed\. Ask staff\.$"):
         next(frames)
 
 
-def test_a_camera_with_a_loose_contact_gets_its_time_to_come_back(
-    registration: Registration, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    absent = CameraIdentity("", "", "")
-    source, frames = exchanged(registration, monkeypatch, WEBCAM, absent, WEBCAM)
-    assert next(frames) == WEBCAM
-    source.state = CameraState.LOST
-    assert next(frames) == WEBCAM
+def test_a_camera_with_a_loose_contact_gets_its_time_to_come_back(live: RegisteredCamera) -> None:
+    cast(Any, live._camera).state = CameraState.LOST
+    absent = replace(WEBCAM, bus_path="")
+    assert list(live.checked(frames_of(live, WEBCAM, absent, WEBCAM))) == [WEBCAM, WEBCAM]
 
 
 def test_nobody_registers_nothing(registration: Registration) -> None:

@@ -151,7 +151,7 @@ def test_a_camera_that_is_exchanged_in_mid_capture(plug_in, registered, serial: 
     camera = registered(device)
     ready(camera.camera)
     now = time.monotonic()
-    frames = camera.frames(after=now, until=now + 100)
+    frames = camera.checked(camera.camera.frames(after=now, until=now + 100))
     assert [next(frames) for _ in range(3)]
     webcam.pull_out()
     until(lambda: not usb_devices())
