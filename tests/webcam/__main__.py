@@ -27,7 +27,8 @@ def main() -> int:
     }  # fmt: skip
     command = [
         "/usr/bin/env", "-C", str(ROOT), *(f"{name}={value}" for name, value in variables.items()),
-        *PYTEST, "-p", "no:xvfb", *(sys.argv[1:] or ["tests/webcam/in_machine"]),
+        *PYTEST, "-p", "no:xvfb", "-W", "ignore::pytest.PytestConfigWarning",
+        *(sys.argv[1:] or ["tests/webcam/in_machine"]),
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as made:
         try:

@@ -79,7 +79,7 @@ def run(command: Sequence[str], results: Path, *, cache: Path, limit_s: float) -
             qemu, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "2G",
             "-nic", "none", "-display", "none", "-no-reboot", "-serial", "stdio",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", image.name,
-            "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+            "-append", "console=ttyS0 loglevel=2 panic=-1 mitigations=off",
             "-virtfs", f"local,path=/,mount_tag=root,readonly=on,{share}",
             "-virtfs", f"local,path={results},mount_tag=results,{share}",
         ]  # fmt: skip
