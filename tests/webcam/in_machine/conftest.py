@@ -38,6 +38,21 @@ def start() -> Iterator[Callable[[str], Camera]]:
 
 
 @pytest.fixture
+def link_to() -> Iterator[Callable[[str], str]]:
+    """Make the link that udev makes for a webcam; there is no udev in the machine."""
+    link = Path("/dev/v4l/by-id/usb-Kiosk_Webcam-video-index0")
+    link.parent.mkdir(parents=True, exist_ok=True)
+
+    def linked(device: str) -> str:
+        link.unlink(missing_ok=True)
+        link.symlink_to(device)
+        return str(link)
+
+    yield linked
+    link.unlink(missing_ok=True)
+
+
+@pytest.fixture
 def adjust() -> Iterator[Callable[..., None]]:
     """Set controls of the driver vivid; they are put back at the end."""
 

@@ -1,5 +1,6 @@
 """The capture code on a USB webcam: choice of the mode, unplugging, exchange, faults, identity."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -178,3 +179,35 @@ def test_two_cameras_are_told_apart_by_port_and_serial(plug_in) -> None:
     assert (one.bus_path, one.serial) == ("vhci_hcd.0/1", "A1")
     assert (two.bus_path, two.serial) == ("vhci_hcd.0/2", "")
     assert one.name == two.name
+
+
+def test_a_camera_whose_number_another_took_is_not_the_registered_one(plug_in, registered) -> None:
+    first, device = plug_in(serial="A1", port=0)
+    second, _ = plug_in(serial="B2", port=1)
+    camera = registered(device)
+    assert camera.problem == ""
+    for webcam in (first, second):
+        webcam.pull_out()
+    until(lambda: not usb_devices())
+    assert plug(second) == device
+    plug(first)
+    assert camera.problem == "Camera changed. Ask staff."
+
+
+def test_a_camera_that_comes_back_under_another_number_is_found_by_its_link(
+    plug_in, start, link_to
+) -> None:
+    """Its old number stays taken as long as another program has it open."""
+    webcam, device = plug_in()
+    by_number, by_link = start(device), start(link_to(device))
+    other = os.open(device, os.O_RDWR)
+    try:
+        webcam.pull_out()
+        lost(by_number)
+        again = plug(webcam)
+        link_to(again)
+        assert again != device
+        ready(by_link)
+        assert lost(by_number) == f"no camera at {device}"
+    finally:
+        os.close(other)

@@ -1,14 +1,12 @@
 """The capture code on the kernel's driver vivid: formats, sizes, rates and faults of a driver."""
 
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import pytest
 
 from atm.camera.registration import read_identity
-from face_auth.camera import Camera, v4l2
+from face_auth.camera import v4l2
 from face_auth.camera.opencv import Webcam
 from face_auth.types import CameraState
 from tests.webcam.in_machine.conftest import lost, ready, until
@@ -17,18 +15,8 @@ RED = 7  # test patterns of vivid
 BLACK = 5
 
 
-@pytest.fixture
-def by_id() -> str:
-    """The link that udev makes for a USB webcam; there is no udev here."""
-    link = Path("/dev/v4l/by-id/usb-vivid-video-index0")
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to("../../video0")
-    return str(link)
-
-
-def test_index_path_and_link_open_the_same_camera(start: Callable[[str], Camera], by_id) -> None:
-    for spec in ("0", "/dev/video0", by_id):
+def test_index_path_and_link_open_the_same_camera(start, link_to) -> None:
+    for spec in ("0", "/dev/video0", link_to("/dev/video0")):
         camera = start(spec)
         assert ready(camera).image.shape == (480, 640, 3)
         assert read_identity(spec) == read_identity("0")
