@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import face_auth  # noqa: F401 - before any test imports cv2, which reads a limit once
+
 SHARED_VARIABLE = "ATM_SHARED"
 NOT_FETCHED = "the published network is not there; `make network` fetches it"
 """The only reason for which CI too may skip a test: an outage elsewhere must not break it."""

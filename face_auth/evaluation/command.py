@@ -11,10 +11,17 @@ from face_auth.datasets.folders import TEST, TRAIN
 from face_auth.datasets.unseen import SEED
 from face_auth.errors import DatasetError, FaceAuthError, ModelError
 from face_auth.evaluation import report
-from face_auth.evaluation.context import Context, say
+from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
-from face_auth.evaluation.material import InputError, Material, Photographs, load, photographs_in
+from face_auth.evaluation.material import (
+    InputError,
+    Material,
+    Photographs,
+    load,
+    photographs_in,
+    say,
+)
 from face_auth.evaluation.protocols import (
     allowed,
     calibration,

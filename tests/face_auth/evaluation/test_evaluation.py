@@ -198,7 +198,7 @@ def test_no_face_and_damage_in_testing_are_errors_and_named(run, people, capsys)
     said = capsys.readouterr()
     own = json.loads(said.out)["protocols"]["closed-set"]["groups"]["everybody"]
     assert own["accuracy"] == 14 / 16
-    assert (own["images without a face"], own["damaged images"]) == (1, 1)
+    assert (own["images without a face"], own["unreadable images"]) == (1, 1)
     assert f"{people / 'test' / 'p3' / '5.png'}: no face" in said.err
     assert f"{people / 'test' / 'p4' / '5.png'}: damaged image" in said.err
 
@@ -304,7 +304,7 @@ def small_people(rng, people: int = 6, each: int = 8, spread: float = 0.6):
     own = rng.normal(size=(people, 1, 64))
     rows = features.unit((own + spread * rng.normal(size=(people, each, 64))).reshape(-1, 64))
     files = [(f"p{index // each}", Path(f"{index}.png")) for index in range(people * each)]
-    known = Features(np.zeros(len(rows), np.uint8), rows, rows)
+    known = Features.of(rows, rows)
     return *trials.arrange(files, known, seed=1, draws=2), rows
 
 
@@ -645,7 +645,7 @@ def test_extractor_tells_no_face_from_damage(fake, models, tmp_path) -> None:
     assert found.states.tolist() == [
         PhotographState.NO_FACE,
         PhotographState.FACE,
-        PhotographState.DAMAGED,
+        PhotographState.UNREADABLE,
         PhotographState.FACE,
     ]
     assert fake.embedded == 1
@@ -677,7 +677,7 @@ def test_embeddings_are_the_kiosks(unseen_people, tmp_path) -> None:
     found = Extractor("bundled", tmp_path / "cache").extract(paths)
     detector, network = Detector(), load_network()
     for path, row in zip(paths, found.embeddings(), strict=True):
-        image = read_photograph(path.read_bytes())
+        image = read_photograph(path)
         face = subject(image, detector.detect(image))
         own = network.embed(network.frame_face(image, face)[np.newaxis])[0]
         assert float(own @ row) > 0.9999

@@ -10,8 +10,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from face_auth.evaluation.context import say
-from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.material import InputError, Photographs, say
 from face_auth.evaluation.metrics import upper_bound
 from face_auth.evaluation.protocols.pad.clips import Clip, clip_files, judge_clips
 from face_auth.evaluation.protocols.pad.kept import VisitCache

@@ -57,7 +57,7 @@ def subjects(paths: Sequence[Path], recogniser: Recogniser, seed: int) -> Iterat
     """
     for index in np.random.default_rng(seed).permutation(len(paths)):
         try:
-            photograph = read_photograph(paths[index].read_bytes())
+            photograph = read_photograph(paths[index])
         except ImageError:
             continue
         if _has_corners(photograph):
