@@ -17,6 +17,7 @@ from face_auth.datasets.photographs import LeftOut, people_in
 from face_auth.datasets.plan import Plan
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
+from face_auth.printing import escape_what_cannot_be_printed
 
 BAD_INPUT: Final = 2
 
@@ -25,6 +26,7 @@ Choice = tuple[Plan, Mapping[str, Sequence[Path]]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return 0 (done), 1 (failed) or 2 (invalid request)."""
+    escape_what_cannot_be_printed()
     options = _options(arguments)
     left_out: LeftOut = []
     try:

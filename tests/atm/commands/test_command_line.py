@@ -201,6 +201,28 @@ def test_bad_input_is_one_sentence_and_an_exit_code(atm, arguments, lines, code,
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ],
+    ids=["ascii", "latin-1", "C"],
+)
+def test_a_list_ends_with_its_last_customer_whatever_the_output_can_show(
+    atm, tmp_path, output
+) -> None:
+    plain = tmp_path / "userCredentials.json"
+    plain.write_text(json.dumps({"ada": "9876", "łukasz": "9876", "żora": "9876"}))
+    assert atm("import-plain", plain, lines=STAFF).returncode == 0
+    atm.env.update(output)
+    done = atm("list", lines=STAFF)
+    assert done.returncode == 0, done.stderr
+    names = [row.split("\t")[0] for row in done.stdout.splitlines()]
+    assert names == ["ada", r"\u0142ukasz", r"\u017cora"]
+
+
 def test_a_live_folder_takes_no_pictures_as_its_camera(tmp_path) -> None:
     atm = Atm(tmp_path)
     atm.env["ATM_NETWORK"] = "bundled"  # which has no terms to confirm
