@@ -13,6 +13,10 @@ class NoFaceError(AcquisitionError):
     """Nobody is in front of the camera, or the person is too far away to be detected."""
 
 
+class SamePictureError(NoFaceError):
+    """Most pictures were identical to one before: a folder of too few, or a frozen camera."""
+
+
 class TooFewPicturesError(NoFaceError):
     """The frame rate is too low to judge anybody: the machine or its camera is too slow."""
 

@@ -46,6 +46,28 @@ def unseen_people(shared: Path) -> list[tuple[str, list[Path]]]:
 
 
 @pytest.fixture(scope="session")
+def enrolling_people(unseen_people: list[tuple[str, list[Path]]]) -> list[tuple[str, list[Path]]]:
+    """Twelve of them who can be enrolled: the first five photographs of each are usable."""
+    from face_auth.datasets.photographs import read_photograph
+    from face_auth.recogniser import Recogniser
+    from face_auth.types import Verdict
+
+    recogniser = Recogniser.load()
+    people = []
+    for name, photographs in unseen_people:
+        usable = [
+            path
+            for path in photographs
+            if recogniser.assess(read_photograph(path)).verdict is Verdict.OK
+        ][:5]
+        if len(usable) == 5:
+            people.append((name, usable + [path for path in photographs if path not in usable]))
+        if len(people) == 12:
+            break
+    return people
+
+
+@pytest.fixture(scope="session")
 def published_network() -> str:
     """The name of the published network, or a skip where set-up could not fetch it."""
     from face_auth.model_making.fetching import NAME, is_fetched

@@ -82,10 +82,10 @@ def atm_of_two(grown, tmp_path) -> Atm:
 
 
 @pytest.fixture(scope="session")
-def cameras(unseen_people, tmp_path_factory):
+def cameras(enrolling_people, tmp_path_factory):
     """Two people: for each a folder of five photographs to enrol with and one of the others."""
     folders = []
-    for name, photographs in unseen_people[:2]:
+    for name, photographs in enrolling_people[:2]:
         pair = tmp_path_factory.mktemp(name)
         for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
             (pair / part).mkdir()

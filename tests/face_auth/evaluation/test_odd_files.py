@@ -8,8 +8,11 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from face_auth.evaluation.protocols.pad.clips import clip_files
 from tests.face_auth.evaluation.drawn import NO_FACE, photographs, write_picture
 
 
@@ -210,3 +213,18 @@ def test_a_name_with_a_dollar_sign_is_no_formula(run, people) -> None:
     assert run("--report", str(people / "report")) == 0
     page = (people / "report" / "report.html").read_text()
     assert r"$\bad{x$" in page
+
+
+def test_a_clip_that_is_no_video_is_named_and_the_rest_is_judged(tmp_path, capsys) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "gone.mp4").symlink_to("nowhere.mp4")
+    real = tmp_path / "real.avi"
+    video = cv2.VideoWriter(str(real), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for level in range(5):
+        video.write(np.full((48, 64, 3), 40 * level, np.uint8))
+    video.release()
+    assert clip_files(tmp_path) == [real]
+    said = capsys.readouterr().err
+    for name in ("pipe.mp4", "text.mp4", "gone.mp4"):
+        assert f"{tmp_path / name}: no readable video" in said

@@ -68,7 +68,7 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
     Raises:
         InputError: If there are too few photographs of people who face the camera.
         ModelError: If a model file is missing or another one.
-        OSError: If a clip cannot be read.
+        OSError: If the folder of clips cannot be read.
     """
     honest_count = options.visits
     if honest_count is None:
