@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -47,24 +48,18 @@ def unseen_people(shared: Path) -> list[tuple[str, list[Path]]]:
 
 @pytest.fixture(scope="session")
 def enrolling_people(unseen_people: list[tuple[str, list[Path]]]) -> list[tuple[str, list[Path]]]:
-    """Twelve of them who can be enrolled: the first five photographs of each are usable."""
+    """Twelve of them, with their photographs that the kiosk takes: six or more."""
     from face_auth.datasets.photographs import read_photograph
     from face_auth.recogniser import Recogniser
     from face_auth.types import Verdict
 
     recogniser = Recogniser.load()
-    people = []
-    for name, photographs in unseen_people:
-        usable = [
-            path
-            for path in photographs
-            if recogniser.assess(read_photograph(path)).verdict is Verdict.OK
-        ][:5]
-        if len(usable) == 5:
-            people.append((name, usable + [path for path in photographs if path not in usable]))
-        if len(people) == 12:
-            break
-    return people
+
+    def is_usable(path: Path) -> bool:
+        return recogniser.assess(read_photograph(path)).verdict is Verdict.OK
+
+    usable = ((name, [*filter(is_usable, paths)]) for name, paths in unseen_people)
+    return [*islice(((name, paths) for name, paths in usable if len(paths) >= 6), 12)]
 
 
 @pytest.fixture(scope="session")

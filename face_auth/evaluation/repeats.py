@@ -16,8 +16,8 @@ def first_of_each(
 ) -> NDArray[np.bool_]:
     """Return which images are kept: all but those of a photograph that the person has already.
 
-    Each that is left out is named. A photograph is compared by its unaltered image and kept or
-    left out with all its copies: the grey copy of a grey photograph is no second photograph.
+    Each that is left out is named. A photograph is compared by its first image, the unaltered one,
+    and kept or left out with all its copies: a grey photograph's grey copy is no second photograph.
 
     Args:
         images: In order; the first of identical ones is kept.
@@ -33,13 +33,12 @@ def first_of_each(
     first = {(image.person, content): image for image, content in known}
     kept = np.ones(len(images), bool)
     for (person, _), own in photographs.items():
-        plain = min(own, key=lambda index: images[index].alteration != "plain")
-        content = int(contents[plain])
-        other = first.setdefault((person, content), images[plain])
-        if content and other is not images[plain]:
+        image, content = images[own[0]], int(contents[own[0]])
+        other = first.setdefault((person, content), image)
+        if content and other is not image:
             kept[own] = False
             say(
-                f"{shown(images[plain].path)}: identical to {shown(other.path)} "
+                f"{shown(image.path)}: identical to {shown(other.path)} "
                 "(they count as one photograph)"
             )
     return kept

@@ -5,14 +5,21 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
 import pytest
 
 from face_auth.datasets import folders
-from face_auth.datasets.photographs import ImageError, people_in, read_photograph
+from face_auth.datasets.photographs import (
+    ImageError,
+    decode_photograph,
+    people_in,
+    read_photograph,
+)
 from face_auth.datasets.plan import Plan
 from tests.face_auth.datasets.drawn_people import (
     FakeFinder,
@@ -23,6 +30,7 @@ from tests.face_auth.datasets.drawn_people import (
     write_picture,
 )
 
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -58,11 +66,17 @@ def dead_link(folder: Path) -> None:
 
 
 def folder_like_a_picture(folder: Path) -> None:
-    (folder / "Ada" / "x.jpg").mkdir()
+    for number in range(30):  # so that one would be drawn for testing
+        (folder / "Ada" / f"{number}x.jpg").mkdir()
 
 
 def long_name(folder: Path) -> None:
-    shutil.copy(folder / "Ada" / "Ada_0000.png", folder / "Ada" / ("x" * 240 + ".png"))
+    for path in list((folder / "Ada").iterdir())[:5]:  # so that some are drawn
+        path.rename(path.with_name("x" * 240 + path.name[-8:]))
+    write_person(folder, "More", 5, np.random.default_rng(1))
+    for path in (folder / "More").iterdir():
+        path.rename(folder / "Ada" / path.name)
+    (folder / "More").rmdir()
 
 
 def long_person(folder: Path) -> None:
@@ -92,6 +106,7 @@ def test_one_bad_entry_is_named_and_everybody_else_is_made(
     for _ in range(2):  # a second run reads the problems of the first
         assert fill(source, tmp_path) == 0
         assert counts(tmp_path / "a") == WHOLE
+        assert counts(tmp_path / "t") == {"Ada": 20, "Grace": 20}
         assert named in (tmp_path / "a" / "problems.txt").read_text("utf-8")
         assert capsys.readouterr().out.count("\n") >= 4, "problems are counted"
 
@@ -186,11 +201,43 @@ def test_pictures_of_phones_are_photographs(tmp_path, rng) -> None:
 
 def test_heic_without_its_reader_is_named(source, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    (source / "Ada" / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (source / "Ada" / "phone.HEIC").write_bytes(HEIC)
+    (source / "Ada" / "misnamed.jpg").write_bytes(HEIC)
+    with pytest.raises(ImageError, match="pillow-heif"):
+        read_photograph(source / "Ada" / "misnamed.jpg")
+    (source / "Ada" / "misnamed.jpg").unlink()
     assert fill(source, tmp_path) == 0
     said = capsys.readouterr()
     assert f"{source / 'Ada' / 'phone.HEIC'}: HEIC" in said.err and "pillow-heif" in said.err
     assert counts(tmp_path / "a") == WHOLE
+
+
+def test_heic_is_read_where_its_reader_is_installed(source, tmp_path, rng, monkeypatch) -> None:
+    drawn = {number: picture(rng) for number in range(9)}
+    reader = ModuleType("pillow_heif")
+    reader.__spec__ = ModuleSpec("pillow_heif", None)
+    reader.open_heif = lambda data: Heic(drawn[data[-1]])  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pillow_heif", reader)
+    (source / "Phone").mkdir()
+    for number in range(6):
+        path = source / "Phone" / (f"{number}.HEIC" if number else "misnamed.jpg")
+        path.write_bytes(HEIC + bytes([number]))
+    assert fill(source, tmp_path) == 0
+    assert counts(tmp_path / "a") == {**WHOLE, "Phone": 100}
+    np.testing.assert_array_equal(decode_photograph(HEIC + b"\x07"), drawn[7])
+    drawn[8] = np.broadcast_to(np.uint8(0), (9000, 9000, 3))
+    with pytest.raises(ImageError, match="too many pixels"):
+        decode_photograph(HEIC + b"\x08")
+
+
+class Heic:
+    """What the reader returns before it decodes."""
+
+    def __init__(self, image: np.ndarray) -> None:
+        self.size, self._image = image.shape[1::-1], image
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return self._image
 
 
 def test_a_picture_of_100_megapixels_is_read(tmp_path, rng) -> None:
