@@ -12,7 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
+from face_auth.evaluation.faces import portraits
+from face_auth.evaluation.material import InputError, photographs_in
+from face_auth.evaluation.protocols.allowed import allowed
 from face_auth.evaluation.protocols.pad.clips import clip_files
+from face_auth.evaluation.protocols.pad.visits import subjects
+from face_auth.evaluation.protocols.skin_tone import by_skin_tone
+from face_auth.recogniser import Recogniser
+from face_auth.recognition.detection import Detector
 from tests.face_auth.evaluation.drawn import NO_FACE, photographs, write_picture
 
 
@@ -152,10 +159,6 @@ def test_identical_photographs_are_one_for_verification(run, tmp_path, capsys) -
 
 @pytest.mark.faces
 def test_identical_photographs_are_one_for_guidance(unseen_people, tmp_path) -> None:
-    from face_auth.evaluation.faces import portraits
-    from face_auth.evaluation.material import photographs_in
-    from face_auth.recognition.detection import Detector
-
     for name, files in unseen_people[:3]:
         (tmp_path / name).mkdir()
         for number in range(4):
@@ -163,6 +166,28 @@ def test_identical_photographs_are_one_for_guidance(unseen_people, tmp_path) -> 
     found = portraits(photographs_in(tmp_path), 0, Detector(), seed=1)
     people = [portrait.person for portrait in found]
     assert people and len(people) == len(set(people))
+
+
+@pytest.mark.faces
+def test_identical_photographs_are_one_for_what_customers_wear_and_for_tones(
+    unseen_people, tmp_path
+) -> None:
+    for name, files in unseen_people[:3]:
+        (tmp_path / name).mkdir()
+        for number in range(6):
+            shutil.copy(files[0], tmp_path / name / f"{number}.jpg")
+    same = photographs_in(tmp_path)
+    with pytest.raises(InputError, match="six usable photographs"):
+        allowed(same, seed=1)
+    assert by_skin_tone(same, 0, seed=1).values == {"people": 0}
+
+
+@pytest.mark.faces
+def test_identical_photographs_are_one_for_simulated_visits(unseen_people) -> None:
+    recogniser = Recogniser.load()
+    paths = (path for _, files in unseen_people for path in files)
+    usable = next(path for path in paths if [*subjects([path], recogniser, seed=1)])
+    assert len([*subjects([usable] * 3, recogniser, seed=1)]) == 1
 
 
 def test_a_folder_that_cannot_hold_the_report_is_named_before_the_work(
