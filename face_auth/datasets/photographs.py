@@ -89,7 +89,7 @@ def _photographs_of(person: Path, names: set[str], left_out: LeftOut) -> list[Pa
             elif path.is_symlink() and not path.exists():
                 left_out.append((path, "dead link"))
             elif not path.is_file():
-                left_out.append((path, "no file"))
+                left_out.append((path, "not a regular file"))
             elif _is_text(path, left_out):
                 found.append(path)
     except OSError as error:

@@ -111,6 +111,22 @@ def test_one_bad_entry_is_named_and_everybody_else_is_made(
         assert capsys.readouterr().out.count("\n") >= 4, "problems are counted"
 
 
+def test_a_folder_that_cannot_be_listed_is_named(source, tmp_path, monkeypatch, capsys) -> None:
+    listed = Path.iterdir
+
+    def refuses(folder: Path):
+        if folder.name == "Closed":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    (source / "Closed").mkdir()
+    monkeypatch.setattr(Path, "iterdir", refuses)
+    assert fill(source, tmp_path) == 0
+    assert counts(tmp_path / "a") == WHOLE
+    said = capsys.readouterr().err
+    assert f"{source / 'Closed'}: unreadable folder, Permission denied (left out)" in said
+
+
 def test_every_photograph_may_have_a_long_name(tmp_path, rng, capsys) -> None:
     write_person(tmp_path / "source", "z" * 240, 6, rng)
     assert fill(tmp_path / "source", tmp_path) == 0
@@ -151,7 +167,10 @@ def test_a_pipe_called_like_a_picture_is_never_waited_for(unseen_people, tmp_pat
         [*command, *where], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert f"{own / 'a.jpg'}: no file" in done.stderr and "no file: 1" in done.stdout
+    assert (
+        f"{own / 'a.jpg'}: not a regular file" in done.stderr
+        and "not a regular file: 1" in done.stdout
+    )
     assert counts(tmp_path / "a") == {name: 100}
 
 

@@ -39,8 +39,8 @@ def test_what_is_no_photograph_is_named_and_the_rest_is_measured(run, people, ca
     found, said = closed_set(run, capsys)
     assert found["groups"]["everybody"]["images"] == 16 and found["accuracy"] == 1
     for name, why in {
-        "test/p3/pipe.jpg": "no file",
-        "test/p3/folder.jpg": "no file",
+        "test/p3/pipe.jpg": "not a regular file",
+        "test/p3/folder.jpg": "not a regular file",
         "test/p3/gone.jpg": "dead link",
         r"test/p3/Jos\udce9.png": "name is not UTF-8",
         r"train/Jos\udce9": "name is not UTF-8",
