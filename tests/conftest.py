@@ -48,9 +48,9 @@ def unseen_people(shared: Path) -> list[tuple[str, list[Path]]]:
 
 @pytest.fixture(scope="session")
 def enrolling_people(unseen_people: list[tuple[str, list[Path]]]) -> list[tuple[str, list[Path]]]:
-    """Twelve of them, with their photographs that the kiosk takes: six or more.
+    """Twelve of them, each with eight photographs that the kiosk takes: five to enrol with.
 
-    The first five are taken one after the other too, as a folder shows them in a loop.
+    Those five are taken one after the other too, as a folder shows them in a loop.
     """
     from face_auth.datasets.photographs import read_photograph
     from face_auth.recogniser import Recogniser
@@ -67,8 +67,8 @@ def enrolling_people(unseen_people: list[tuple[str, list[Path]]]) -> list[tuple[
         seen = [(at / 5, recogniser.assess(read_photograph(path))) for at, path in looped]
         return all(steadiness.judge(found, at).verdict is Verdict.OK for at, found in seen)
 
-    usable = ((name, [*filter(is_usable, paths)]) for name, paths in unseen_people)
-    enough = ((name, paths) for name, paths in usable if len(paths) >= 6 and are_steady(paths[:5]))
+    usable = ((name, [*islice(filter(is_usable, paths), 8)]) for name, paths in unseen_people)
+    enough = ((name, paths) for name, paths in usable if len(paths) == 8 and are_steady(paths[:5]))
     return [*islice(enough, 12)]
 
 
