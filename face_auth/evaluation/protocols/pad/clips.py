@@ -59,7 +59,7 @@ class Clip:
 
 
 def clip_files(folder: Path) -> list[Path]:
-    """Return the videos in a folder, sorted by name; what is none is named and left out."""
+    """Return the videos in a folder, sorted by name; a file that is no video is named and left out."""
     found = []
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in SUFFIXES:
@@ -73,7 +73,7 @@ def clip_files(folder: Path) -> list[Path]:
 def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
     """Yield a video's frames from a given time, at most RATE a second, with their own times.
 
-    None is yielded of what is no video.
+    Nothing is yielded for a file that is no video.
     """
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
