@@ -59,7 +59,7 @@ class Clip:
 
 
 def clip_files(folder: Path) -> list[Path]:
-    """Return the videos in a folder, sorted by name; a file that is no video is named and left out."""
+    """Return the videos in a folder, sorted by name; other files of such names are named."""
     found = []
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in SUFFIXES:
