@@ -45,7 +45,7 @@ def import_plain(path: Path, store: CredentialStore) -> ImportReport:
     imported, taken, refused = [], [], []
     for typed in names:
         try:
-            name = normalise_username(typed)
+            name = normalise_username(typed.strip())  # a line end of Windows among others
             store.add(
                 CredentialRecord(
                     customer_id=uuid.uuid4().hex,
@@ -83,7 +83,7 @@ def _names(path: Path) -> list[str]:
         whole = isinstance(pin, int) and not isinstance(pin, bool)
         if not whole and not (isinstance(pin, str) and _PIN.fullmatch(pin.strip())):
             raise _other_file(path, f"what follows {name[:LONGEST_USERNAME]!a} is no PIN")
-    return [name.strip() for name, _ in found]  # a line end of Windows among them
+    return [name for name, _ in found]
 
 
 def _other_file(path: Path, reason: str) -> AtmError:
