@@ -7,6 +7,7 @@ key folder and the anchor know no other living one. It lives from its first memb
 at a kiosk of a bank from its first approval on.
 """
 
+import contextlib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -173,16 +174,24 @@ def _is_last_backup(copy: KeyDocument, present: KeyDocument) -> bool:
 def adopt(settings: Settings, folder: DataFolder) -> None:
     """Note where *folder* lies, in a key of the version before too; for every start and upgrade.
 
+    A copy that is opened elsewhere changes nothing while the folder is still in its place.
+
     Raises:
         KeysError: If that cannot be written.
     """
     file = KeyFile.of(settings.key_dir, folder)
     document = file.read_or_make(folder)
-    if document.place != str(folder.path):
+    if document.place != str(folder.path) and not _lies_at(document.place, folder):
         try:
             file.write(replace(document, place=str(folder.path)))
         except OSError as error:
             raise KeysError(f"The key {file.path} cannot be written: {error.strerror}.") from error
+
+
+def _lies_at(place: str, folder: DataFolder) -> bool:
+    with contextlib.suppress(FolderError):
+        return place != "" and open_existing(Path(place)).folder_id == folder.folder_id
+    return False
 
 
 def check_only_one(settings: Settings, folder: DataFolder) -> None:

@@ -14,7 +14,7 @@ from atm.__main__ import main
 from atm.audit.__main__ import main as audit
 from atm.birth import bear, begin_life
 from atm.errors import AtmError
-from atm.folder import Kind
+from atm.folder import Kind, LostFolderError
 from atm.opening import open_machine, open_staff_sign_in
 from atm.settings import Settings
 
@@ -133,6 +133,27 @@ def test_no_demonstration_takes_the_place_of_a_live_folder(
     demo.data_dir.rename(branch.data_dir)
     with pytest.raises(AtmError, match="is not the live data folder"):
         open_machine(branch)
+
+
+def test_a_copy_that_is_opened_elsewhere_makes_no_room_for_a_demonstration(
+    branch: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(branch.data_dir, tmp_path / "copy")
+    open_machine(replace(branch, data_dir=tmp_path / "copy")).close()
+    shutil.rmtree(branch.data_dir)
+    with pytest.raises(LostFolderError):
+        open_machine(replace(branch, kind=Kind.DEMO, camera="demo"))
+
+
+def test_a_folder_that_was_moved_is_known_in_its_new_place(
+    branch: Settings, tmp_path: Path
+) -> None:
+    away = replace(branch, data_dir=tmp_path / "away")
+    branch.data_dir.rename(away.data_dir)
+    open_machine(away).close()
+    shutil.rmtree(away.data_dir)
+    with pytest.raises(AtmError):
+        open_machine(replace(away, kind=Kind.DEMO, camera="demo"))
 
 
 def test_a_second_live_folder_is_refused_while_the_key_folder_or_the_anchor_knows_one(
