@@ -10,6 +10,7 @@ DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
 DEBIAN_FLEET := postgresql
 DEBIAN_HA := postgresql patroni python3-etcd etcd-server haproxy iproute2
 DEBIAN_TPM := swtpm tpm2-tools libtss2-tcti-swtpm0
+DEBIAN_WEBCAM := qemu-system-x86 busybox-static v4l-utils
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Tests often wait for a disk, a window or a process: four at once keep two cores busy, each with one thread.
@@ -19,8 +20,8 @@ SCREENS ?= demo-screens
 # The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
 PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-fleet-ha bench \
-	bench-fleet lint format messages clean
+.PHONY: help kiosk demo network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
+	test-fleet-ha bench bench-fleet lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -70,6 +71,10 @@ test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service o
 test-tpm: $(VENV)/.all ## run the tests of a key in a TPM, on a TPM in software
 	@$(call debian,$(DEBIAN_TPM))
 	$(PY) -m pytest tests/tpm $(ARGS)
+
+test-webcam: $(VENV)/.all ## run the capture code on Linux's webcam drivers, in a machine in software
+	@$(call debian,$(DEBIAN_WEBCAM))
+	$(PY) -m tests.webcam $(ARGS)
 
 test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## run the failover test of three database servers while kiosks work (root, an hour)
 	@$(call debian,$(DEBIAN_HA))

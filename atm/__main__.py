@@ -28,6 +28,7 @@ from atm.staff.acts import BalanceError
 from atm.terminal import ERROR, NO
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
+from face_auth.printing import escape_what_cannot_be_printed
 
 CAMERA = "0, /dev/video0, https://..., a video, a folder of pictures, or demo"
 LIVENESS = ("challenge", "passive", "off")
@@ -38,6 +39,7 @@ TWO = "reads name and PIN of two members of staff"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    escape_what_cannot_be_printed()
     options = _parser().parse_args(arguments)
     logging.getLogger().addHandler(logging.NullHandler())  # stderr is for the one sentence
     try:

@@ -48,6 +48,14 @@ _MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
 """Name of the memory outside the disk among the approved settings, and what the first member of
 staff alone can say of it."""
 
+_TWO_CHANGE = ("anchor_dir", "currency")
+"""Settings that two change in a live folder: the place that remembers the log, and what the amounts
+of all accounts are worth, which are not converted."""
+
+_CA = "content of store_ca"
+"""Name of the SHA-256 of the service's authority among the approved settings: whose certificate
+that file holds decides who keeps the customers. Older approvals lack it."""
+
 _COVERING = "covering.npz"
 """Older approvals list neither this file, which the approved card names with its digest, nor the
 liveness network, of which only the published file runs."""
@@ -161,7 +169,7 @@ class Approvals:
             raise ValueError("an approval needs a name")
         source = _files(settings, models)
         settings = self.in_effect(settings, models=source)
-        looser = self.looser(settings, models=source)
+        looser = self.looser(settings, models=source, after=after)
         if looser and len(set(by)) < 2:
             raise NotApprovedError(
                 f"A live data folder takes this from two members of staff only: {looser}. Make the"
@@ -174,7 +182,8 @@ class Approvals:
             )
         names = _names(settings, source, live=self._live)
         files = {name: _digest(source, name) for name in names}
-        bound = bound_settings(settings) | {_MEMORY: self._memory(settings, by)}
+        bound = bound_settings(settings) | _authority(settings)
+        bound[_MEMORY] = self._memory(settings, by)
         approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
         record: JsonObject = {
             "by": list(by),
@@ -201,8 +210,18 @@ class Approvals:
         files = _files(settings, models)
         return _card(self.in_effect(settings, models=files).network, files).terms
 
-    def looser(self, settings: Settings, *, models: Path | ModelFiles | None = None) -> str:
-        """Return what is looser than a live folder's defaults, so that two must sign; "" if none.
+    def looser(
+        self, settings: Settings, *, models: Path | ModelFiles | None = None, after: int = 0
+    ) -> str:
+        """Return why two must sign: what is looser than a live folder's defaults; "" if nothing is.
+
+        It is also a change of `_TWO_CHANGE`, and any approval in the place of one that is not the
+        last, which shows no change.
+
+        Args:
+            settings: In effect.
+            models: As `approve` takes them.
+            after: The generation that the audit log remembers.
 
         Raises:
             NotApprovedError: If the network's card is missing or damaged.
@@ -219,10 +238,11 @@ class Approvals:
             found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
         if settings.security and float(settings.security) > float(rate):
             found.append(f"security is {settings.security}, the network's default is {rate}")
-        for name, usual in (("day_limit", Settings().day_limit), ("opening_limit", 0)):
-            limit = getattr(settings, name) or 0
+        for name in ("day_limit", "opening_limit", "idle_s", "more_time_s", "login_limit_s"):
+            limit, usual = getattr(settings, name) or 0, getattr(Settings(), name) or 0
             if limit > usual:
-                found.append(f"{name} is {limit}, the default is {usual}")
+                found.append(f"{name} is {limit:g}, the default is {usual:g}")
+        found += self._changes(settings, after)
         for name in (settings.network, "mtcnn"):
             try:
                 if not is_shipped(name, files):
@@ -230,6 +250,34 @@ class Approvals:
             except ModelError as error:
                 raise NotApprovedError(str(error)) from error
         return "; ".join(found)
+
+    def _changes(self, settings: Settings, after: int) -> list[str]:
+        with contextlib.suppress(NotApprovedError):
+            last = self.last
+            if self.generation >= after:
+                now, then = bound_settings(settings), {} if last is None else last.settings
+                return [
+                    f"{name} was {then[name]} and is {now[name]}"
+                    for name in _TWO_CHANGE
+                    if then.get(name, now[name]) != now[name]
+                ]
+        return ["the last approval is missing, old or altered"]
+
+    def check_service(self, settings: Settings) -> None:
+        """Check that *settings* name the service, or none, for which this folder was approved.
+
+        Staff sign in where that setting says, so nobody can sign for another service.
+
+        Raises:
+            NotApprovedError: If they name another one, or the last approval was altered.
+        """
+        last = self.last
+        if last is not None and last.settings.get("store", "") != settings.store:
+            raise NotApprovedError(
+                f"The data folder {self._folder.path} is not one of"
+                f" {settings.store or 'a kiosk that keeps its own customers'}: make a new data"
+                " folder, with a key folder of its own."
+            )
 
     def problem(self, settings: Settings) -> str:
         """Return why nobody may be served yet, "" where they may."""
@@ -282,6 +330,8 @@ class Approvals:
             return found
         usual = bound_settings(Settings())
         now = bound_settings(settings)
+        if _CA in found.settings:
+            now |= _authority(settings)
         for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
             # A setting that is newer than the approval had its default then.
             if now.get(name) != found.settings.get(name, usual.get(name)):
@@ -308,6 +358,17 @@ def bound_settings(settings: Settings) -> dict[str, str]:
         for field in fields(settings)
         if field.name not in FREE_SETTINGS
     }
+
+
+def _authority(settings: Settings) -> dict[str, str]:
+    if settings.store_ca is None:
+        return {}
+    try:
+        return {_CA: hashlib.sha256(settings.store_ca.read_bytes()).hexdigest()}
+    except OSError as error:
+        raise NotApprovedError(
+            f"The file {settings.store_ca} cannot be read: {error.strerror}."
+        ) from error
 
 
 def models_of(settings: Settings) -> ModelFiles:

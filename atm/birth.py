@@ -7,12 +7,14 @@ key folder and the anchor know no other living one. It lives from its first memb
 at a kiosk of a bank from its first approval on.
 """
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from atm.audit.counter import Counter
 from atm.folder import (
+    CONFIG_FILE,
     DataFolder,
     FolderError,
     Kind,
@@ -44,6 +46,7 @@ def bear(settings: Settings) -> DataFolder:
     kind = settings.kind or Kind.LIVE
     if kind is Kind.LIVE:
         _check_none_lost(settings)
+        _check_key_dir(settings)
     _check_place(settings)
     place = settings.data_dir.absolute()
 
@@ -116,8 +119,7 @@ def begin_life(settings: Settings, folder: DataFolder) -> None:
         LostFolderError: If it is live and another live folder is living.
         KeysError: If that cannot be written.
     """
-    if folder.kind is Kind.LIVE:
-        _check_none_lost(settings, but=folder.folder_id)
+    check_only_one(settings, folder)
     KeyFile.of(settings.key_dir, folder).live(Life.LIVING)
 
 
@@ -130,20 +132,42 @@ def end_life(settings: Settings, lost: KeyCopy, signed: Signatures) -> None:
         signed: Two members of staff, by that backup.
 
     Raises:
-        KeysError: If it cannot be written.
+        FolderError: If the folder is in its place.
+        KeysError: If a later backup than *lost* was made, or it cannot be written.
     """
     file = KeyFile(settings.key_dir.absolute() / f"{lost.folder_id}.key")
+    if is_there(settings.data_dir):
+        there = open_existing(settings.data_dir)
+        if there.folder_id == lost.folder_id and not is_empty(there):
+            raise FolderError(
+                f"The data folder {there.path} is not lost: put its last copy in its place, or move"
+                " it away first."
+            )
     try:
         try:
             document = file.read()
         except (KeysError, OSError):
             document = lost.document
+        if not _is_last_backup(lost.document, document):
+            raise KeysError(
+                "This is not the last backup of the key, and its list of staff is old; use the last"
+                " one."
+            )
         file.write(replace(document, life=Life.ENDED))
     except OSError as error:
         raise KeysError(f"The key {file.path} cannot be written: {error.strerror}.") from error
     tpm = Tpm.of(settings)
     if tpm is not None and index_of(lost.folder_id) in tpm.counters():
         tpm.remove_counter(index_of(lost.folder_id))
+
+
+def _is_last_backup(copy: KeyDocument, present: KeyDocument) -> bool:
+    """Return whether *copy* has the present key, and no later backup was made."""
+    if copy.root != present.root:
+        return False
+    if present.last_backup is None or copy.last_backup is None:
+        return True
+    return copy.last_backup >= present.last_backup
 
 
 def adopt(settings: Settings, folder: DataFolder) -> None:
@@ -161,6 +185,16 @@ def adopt(settings: Settings, folder: DataFolder) -> None:
             raise KeysError(f"The key {file.path} cannot be written: {error.strerror}.") from error
 
 
+def check_only_one(settings: Settings, folder: DataFolder) -> None:
+    """Check that no other live folder than *folder* is living, before its key comes back.
+
+    Raises:
+        LostFolderError: If *folder* is live and another one is.
+    """
+    if folder.kind is Kind.LIVE:
+        _check_none_lost(settings, but=folder.folder_id)
+
+
 def _check_none_lost(settings: Settings, but: str = "") -> None:
     """Refuse a birth, or a first start, while another live folder than *but* is living."""
     known = dict(_known(settings.key_dir))
@@ -170,13 +204,27 @@ def _check_none_lost(settings: Settings, but: str = "") -> None:
         if document is None or (document.kind == Kind.LIVE and document.life is Life.LIVING):
             raise _lost(settings, folder_id, str(settings.key_dir / f"{folder_id}.key"))
     for path in sorted((settings.anchor_dir or settings.key_dir).glob("*.anchor")):
-        if path.stem not in known:
+        if path.stem not in (*known, but):
             raise _lost(settings, path.stem, str(path))
     tpm = Tpm.of(settings)
-    ours = {index_of(folder_id) for folder_id in known}
+    ours = {index_of(folder_id) for folder_id in (*known, *filter(None, [but]))}
     for index in tpm.counters() if tpm is not None else ():
         if index not in ours:
             raise _lost(settings, f"of the counter {index:#x}", f"the TPM {settings.tpm}")
+
+
+def _check_key_dir(settings: Settings) -> None:
+    """Refuse a key folder that only the data folder names: emptied, it would not be found again."""
+    path = settings.data_dir / CONFIG_FILE
+    try:
+        named = tomllib.loads(path.read_text("utf-8")).get("key_dir") if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise FolderError(f"The settings {path} cannot be read: {error}.") from error
+    if named is not None and settings.key_dir == path.absolute().parent / Path(named).expanduser():
+        raise FolderError(
+            f"The key folder of a live data folder must not be named in {path}, which goes with the"
+            " data folder: use ATM_KEY_DIR, or --config with a file elsewhere."
+        )
 
 
 def _check_place(settings: Settings) -> None:

@@ -163,13 +163,18 @@ class LocalBank:
         return report
 
     def check_approved(self) -> None:
-        """Check models and settings against the approval; skipped before there is staff.
+        """Check models and settings against the approval; skipped before it and staff are there.
+
+        A kiosk of a bank has no staff of its own: without the approval, whoever takes the setting
+        `store` away would be its first member.
 
         Raises:
             NotApprovedError: If they are not what staff approved.
         """
-        if not self.staff.empty:
-            self.stores.approvals.check(self.settings, models=self.models)
+        approvals = self.stores.approvals
+        if not (self.staff.empty and approvals.last is None):
+            approvals.check_service(self.settings)
+            approvals.check(self.settings, models=self.models)
 
     def tidy(self) -> None:
         """Finish a change of the face network, and remove enrolments, that a crash interrupted."""

@@ -186,7 +186,7 @@ class Machine:
             camera = self._allowed_camera()
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
-            claimed = claim(recogniser, frames)
+            claimed = claim(recogniser, self._registered_camera.checked(frames))
             check = self._liveness.check(excuses(claimed.excused))
             with (
                 self._liveness.prompting(camera, progress) as report,
@@ -333,7 +333,9 @@ class Machine:
             camera = drawn or self._allowed_camera()
             recogniser = self.warm_up()
             now = time.monotonic()
-            frames = camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
+            frames = self._registered_camera.checked(
+                camera.frames(after=now, until=now + PICTURES_LIMIT_S, cancel=stop)
+            )
             check = self._liveness.check(excused, enrols=True)
             with (
                 self._liveness.prompting(camera, progress) as report,

@@ -10,7 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.errors import NoFaceError, NotOnePersonError, PresentationAttackError
+from face_auth.errors import (
+    NoFaceError,
+    NotOnePersonError,
+    PresentationAttackError,
+    SamePictureError,
+)
 from face_auth.gallery import Capture, Template
 from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.check import LivenessCheck
@@ -24,8 +29,6 @@ from face_auth.types import EnrolProgress, Frame, Movement, Verdict
 WANTED = 5
 SPACING_S = 0.4
 """Least time between two captures, so that they show distinct moments."""
-PATIENCE_S = 3.0
-"""How long a picture identical to one already taken is passed over before it counts."""
 MARGIN = 0.35
 """What a capture keeps around the face box, as a part of the box on each side: room for
 the framing of either network (the wider one, vggface2, needs 0.1)."""
@@ -57,8 +60,9 @@ def enrol_face(
 ) -> tuple[Template, list[Capture]]:
     """Collect five good captures of one person and train a template from them.
 
-    With a challenge the five show the face straight and a little to each side, up and down;
-    otherwise they show five distinct moments.
+    The five are five different pictures: one that is shown again, by a folder or a frozen camera,
+    is not taken again. With a challenge they show the face straight and a little to each side, up
+    and down; otherwise they show five distinct moments.
 
     The five are of one person when, however one or two of them are set aside and scored by an SVM
     trained on the rest, the scores reach the login threshold on average and none lies below the
@@ -78,7 +82,7 @@ def enrol_face(
 
     Raises:
         NoFaceError: If time ended before five usable faces, or the liveness check could not be
-            done.
+            done; SamePictureError if most pictures were identical to one before.
         NotOnePersonError: If time ended and the usable faces were not of one person.
         PresentationAttackError: If the liveness check refuses; at once.
         CameraError: If the camera stopped meanwhile.
@@ -87,6 +91,7 @@ def enrol_face(
     steadiness = Steadiness()
     taken: list[_Taken] = []
     dropped: list[Capture] = []
+    considered = repeated = 0
     for frame in frames:
         seen = steadiness.judge(recogniser.assess(frame.image), frame.captured_at)
         if not check.observe(frame, seen, partial(recogniser.embed, frame.image, seen)):
@@ -97,10 +102,14 @@ def enrol_face(
             raise PresentationAttackError("; ".join(check.result.reasons))
         if seen.verdict is Verdict.OK and seen.face is not None and len(taken) < WANTED:
             pose = _wanted_pose(check.challenge, seen.face, taken)
-            if pose != "none":
-                candidate = _candidate(recogniser, frame, seen.face, taken, dropped, pose)
+            if pose != "none" and _is_distinct_moment(frame, taken):
+                known = [*dropped, *(t.capture for t in taken)]
+                candidate = _candidate(recogniser, frame, seen.face, known, pose)
+                considered += 1
                 if candidate is not None:
                     taken.append(candidate)
+                else:
+                    repeated += 1
         if len(taken) == WANTED and check.done:
             embeddings = np.stack([t.embedding for t in taken])
             odd = _odd_one(embeddings, recogniser)
@@ -119,6 +128,10 @@ def enrol_face(
         raise NoFaceError("the liveness check was not finished in time", steadiness.hindrance)
     if dropped:
         raise NotOnePersonError("the pictures did not all show one person")
+    if repeated and 2 * repeated >= considered:
+        raise SamePictureError(
+            f"{len(taken)} of {WANTED} different pictures in time; {repeated} were repetitions"
+        )
     raise NoFaceError(f"{len(taken)} of {WANTED} usable faces in time", steadiness.hindrance)
 
 
@@ -222,21 +235,16 @@ def cut_capture(image: NDArray[np.uint8], face: Face) -> Capture:
     )
 
 
+def _is_distinct_moment(frame: Frame, taken: list[_Taken]) -> bool:
+    return not taken or frame.captured_at - taken[-1].at >= SPACING_S
+
+
 def _candidate(
-    recogniser: Recogniser,
-    frame: Frame,
-    face: Face,
-    taken: list[_Taken],
-    dropped: list[Capture],
-    pose: Movement | None,
+    recogniser: Recogniser, frame: Frame, face: Face, known: list[Capture], pose: Movement | None
 ) -> _Taken | None:
-    """Return the frame as a capture, or None if it follows too soon or repeats another one."""
-    waited = frame.captured_at - taken[-1].at if taken else float("inf")
-    if waited < SPACING_S:
-        return None
+    """Return the frame as a capture, or None if it repeats a known one: it would count twice."""
     capture = cut_capture(frame.image, face)
-    repeated = any(_identical(capture, t.capture) for t in taken) and waited < PATIENCE_S
-    if repeated or any(_identical(capture, other) for other in dropped):
+    if any(_identical(capture, other) for other in known):
         return None
     framed = recogniser.network.frame_face(frame.image, face)
     embedding = recogniser.network.embed(framed[np.newaxis])[0]

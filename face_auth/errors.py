@@ -24,6 +24,10 @@ class NoFaceError(AcquisitionError):
         self.hindrance = hindrance
 
 
+class SamePictureError(NoFaceError):
+    """Most pictures were identical to one before: a folder of too few, or a frozen camera."""
+
+
 class TooFewPicturesError(NoFaceError):
     """The frame rate is too low to judge anybody: the machine or its camera is too slow."""
 

@@ -6,10 +6,13 @@ import random
 import shutil
 import subprocess
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+import face_auth  # noqa: F401 - before any test imports cv2, which reads a limit once
 
 SHARED_VARIABLE = "ATM_SHARED"
 NOT_FETCHED = "the published network is not there; `make network` fetches it"
@@ -42,6 +45,32 @@ def unseen_people(shared: Path) -> list[tuple[str, list[Path]]]:
     people = [(name, photographs) for name, photographs in people if len(photographs) >= 6]
     random.Random(20261123).shuffle(people)
     return people
+
+
+@pytest.fixture(scope="session")
+def enrolling_people(unseen_people: list[tuple[str, list[Path]]]) -> list[tuple[str, list[Path]]]:
+    """Twelve of them, each with eight photographs that the kiosk takes: five to enrol with.
+
+    Those five are taken one after the other too, as a folder shows them in a loop.
+    """
+    from face_auth.datasets.photographs import read_photograph
+    from face_auth.recogniser import Recogniser
+    from face_auth.recognition.quality import Steadiness
+    from face_auth.types import Verdict
+
+    recogniser = Recogniser.load()
+
+    def is_usable(path: Path) -> bool:
+        return recogniser.assess(read_photograph(path)).verdict is Verdict.OK
+
+    def are_steady(paths: list[Path]) -> bool:
+        steadiness, looped = Steadiness(), enumerate([*paths, *paths])
+        seen = [(at / 5, recogniser.assess(read_photograph(path))) for at, path in looped]
+        return all(steadiness.judge(found, at).verdict is Verdict.OK for at, found in seen)
+
+    usable = ((name, [*islice(filter(is_usable, paths), 8)]) for name, paths in unseen_people)
+    enough = ((name, paths) for name, paths in usable if len(paths) == 8 and are_steady(paths[:5]))
+    return [*islice(enough, 12)]
 
 
 @pytest.fixture(scope="session")

@@ -38,10 +38,12 @@ from atm.settings import Settings, load_settings
 from atm.stores import open_staff
 from atm.terminal import ERROR, NO, YES, sign_in, sign_two
 from credentials.errors import CredentialError
+from face_auth.printing import escape_what_cannot_be_printed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    escape_what_cannot_be_printed()
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(options.config, os.environ, data_dir=options.data)

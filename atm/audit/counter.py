@@ -210,6 +210,12 @@ class Counter:
             known = _Description(**document)  # type: ignore[arg-type]
             if not PLACE_OF_TPM.fullmatch(known.place):  # a command would be run
                 raise ValueError("no place of a TPM")
+            beside = files.read_json(self.path.with_suffix(".key"))
+            if beside and beside[0].get("tpm", known.place) != known.place:
+                raise AuditError(
+                    f"The counter {self.path} is in another TPM than the key beside it: it was"
+                    " exchanged. Ask the auditor."
+                )
             sealed = SealedSecret(bytes.fromhex(known.public), bytes.fromhex(known.private))
             key = Tpm(known.place, known.pcrs).unseal(sealed)
         except TpmError as error:

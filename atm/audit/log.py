@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from atm.audit.chain import Chain, Head
 from atm.audit.counter import Counter
-from atm.audit.entries import AuditError, check_field, open_fields
+from atm.audit.entries import NO_MAC, AuditError, check_field, open_fields
 from atm.audit.repeated_refusals import Draft, RepeatedRefusals
 from atm.audit.reserved_space import ReservedSpace
 from atm.audit.state import Anchor, State, highest
@@ -122,6 +123,29 @@ class AuditLog:
             drafts = [*self._repeated.pending(), (kind, fields)]
             self._write(drafts, stores, anchor=anchor or any(map(_refuses, drafts)))
             self._repeated.written(kind, fields, now)
+
+    def newest(self) -> tuple[int, str]:
+        """Return number and MAC of the newest entry.
+
+        Raises:
+            AuditError: If the log's key cannot be read.
+        """
+        state = self.chain.states.read()
+        return (0, NO_MAC) if state is None else (state.n - 1, state.previous)
+
+    def has(self, number: int, mac: str) -> bool:
+        """Return whether entry *number* has this *mac*, or the log was begun anew after it.
+
+        Raises:
+            AuditError: If the log cannot be read.
+        """
+        try:
+            for entry in self.chain.log_files.entries_from_the_end():
+                if cast(int, entry["n"]) <= number:
+                    return (entry["n"], entry["mac"]) == (number, mac)
+        except OSError as error:
+            raise self._failed("read", error) from error
+        return self.newest()[0] > number
 
     def remember(self) -> None:
         """Keep the stores' present generations beside the log's key, without an entry.

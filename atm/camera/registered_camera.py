@@ -1,11 +1,14 @@
 """Camera of one data folder; a live folder accepts only the device that staff registered."""
 
+from collections.abc import Iterator
+
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.errors import AtmError
 from atm.folder import Kind, check_camera
 from atm.people import StaffMember
 from atm.ports import MachineLog
 from face_auth.camera import Camera
+from face_auth.types import CameraState, Frame
 
 
 class RegisteredCamera:
@@ -64,6 +67,19 @@ class RegisteredCamera:
         if problem:
             raise CameraChangedError(problem)
         return self.camera
+
+    def checked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """Yield *frames* of the camera, unless another is plugged in meanwhile.
+
+        Raises:
+            CameraChangedError: If it is not the registered one any more.
+        """
+        for frame in frames:
+            problem = self.problem
+            if not problem:
+                yield frame
+            elif self.state != CameraState.LOST:  # a lost one may come back
+                raise CameraChangedError(problem)
 
     def use(self, spec: str) -> Camera:
         """Switch to another camera: start and return it, and close the old one.

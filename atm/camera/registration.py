@@ -77,15 +77,15 @@ def read_identity(
             raise CameraChangedError(f"The camera at {spec} is a program, not a device. Ask staff.")
         described = _text(node / "name")
         place = (node / "device").resolve(strict=True)
+        for parent in (place, *place.parents):
+            if parent == sysfs.resolve():
+                break
+            if (parent / "busnum").exists() and (parent / "devpath").exists():
+                return _usb(parent, described)
     except OSError as error:
         raise CameraChangedError(
             f"There is no camera at {spec} that can be registered. Plug it in, or ask staff."
         ) from error
-    for parent in (place, *place.parents):
-        if parent == sysfs.resolve():
-            break
-        if (parent / "busnum").exists() and (parent / "devpath").exists():
-            return _usb(parent, described)
     return CameraIdentity(str(place.relative_to(sysfs.resolve())), described, "")
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from atm.approval import Approval
+from atm.approval import Approval, Approvals
 from atm.audit import AuditLog
 from atm.audit.counter import Counter
-from atm.birth import begin_life, open_born, open_or_bear
+from atm.birth import begin_life, check_only_one, open_born, open_or_bear
 from atm.commands.door import Opened, opened
 from atm.errors import AtmError
 from atm.folder import DataFolder, open_earlier
@@ -67,6 +67,7 @@ def approve_kiosk(settings: Settings) -> Approval | None:
 
     folder = open_or_bear(settings)
     with folder.held(), contextlib.closing(client_of(settings)) as client:
+        Approvals(folder, Keys.open(settings.key_dir, folder).seal).check_service(settings)
         network = network_of_service(client, settings.network, settings.currency)
         settings = replace(settings, network=network)
         with opened(settings, folder, replaced=["approval"]) as found:
@@ -88,7 +89,8 @@ def _approve(settings: Settings, folder: DataFolder) -> Approval | None:
         settings = stores.approvals.in_effect(settings)
         if isinstance(stores, Stores):
             check_enrolled_with(stores, settings)
-        looser = stores.approvals.looser(settings)
+        known = log.head_stores().get("approval", 0)
+        looser = stores.approvals.looser(settings, after=known)
         if not looser and stores.approvals.problem(settings):
             looser = "nothing outside the disk remembers the audit log"
         if looser:
@@ -97,7 +99,6 @@ def _approve(settings: Settings, folder: DataFolder) -> Approval | None:
         terms = stores.approvals.terms(settings)
         if not confirm(terms):
             return None
-        known = log.head_stores().get("approval", 0)
         log.append("approval", step="begun", staff=names, anchor=True)
         made = stores.approvals.approve(settings, names, after=known, confirmed=terms)
     with opened(settings, folder) as found:  # the log learns the new generation
@@ -145,6 +146,7 @@ def keys(settings: Settings, options: argparse.Namespace) -> int:
     _need_own_customers(settings)
     if options.act == "restore" and options.file is not None:
         folder = open_earlier(settings.data_dir)  # without its key no folder can be upgraded
+        check_only_one(settings, folder)
         tpm = Tpm.of(settings)
         restore_backup(options.file, ask("Passphrase: "), settings.key_dir, folder, tpm)
         Counter.replace(settings.key_dir, folder.folder_id, tpm)
@@ -210,6 +212,7 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     names: list[str] = []
     tpm = Tpm.of(settings)
     if unfinished(settings.key_dir, folder):
+        AuditLog.of(folder, settings.key_dir, settings.anchor_dir).check()  # no old image goes on
         copy = None
     elif file is None:
         raise AtmError(
@@ -234,10 +237,8 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
         tpm=tpm,
     )
     if tpm is not None:
-        Counter.make(settings.key_dir, folder.folder_id, tpm)
+        _bind_anchor(settings, folder, tpm)
     with folder.held(), opened(settings, folder) as found:
-        if tpm is not None:
-            found.stores.audit.anchor.begin_again()
         found.log.append("rotate", step="done", staff=names, anchor=True)
     print("the keys were changed; the backups of before open nothing any more")
     if copy is not None:
@@ -247,6 +248,15 @@ def _rotate(settings: Settings, folder: DataFolder, file: Path | None) -> int:
     if done.older_peppers:
         print(f"{done.older_peppers} former keys still serve PINs that were not used since")
     return YES
+
+
+def _bind_anchor(settings: Settings, folder: DataFolder, tpm: Tpm) -> None:
+    """Make a counter in *tpm* and bind the log's anchor to it, before the door compares the two."""
+    with folder.held(alone=True):
+        Counter.make(settings.key_dir, folder.folder_id, tpm)
+        log = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
+        log.anchor.begin_again()
+        log.append("rotate", step="counter", anchor=True)
 
 
 def _staff_of(found: Opened) -> Staff:

@@ -18,6 +18,7 @@ from face_auth.errors import (
     CameraError,
     NotOnePersonError,
     PresentationAttackError,
+    SamePictureError,
     hindrance_of,
 )
 from face_auth.gallery import Capture, Template
@@ -140,6 +141,12 @@ def plain_errors() -> Iterator[None]:
     """Turn errors of a capture into EnrolmentError with a code and a sentence."""
     try:
         yield
+    except SamePictureError as error:
+        raise EnrolmentError(
+            "no_face_in_time",
+            "The camera showed the same pictures again and again; enrolment needs five different "
+            "ones. Check the camera, or give it more pictures, and try again.",
+        ) from error
     except PresentationAttackError as error:
         raise EnrolmentError(
             "not_live", "The movements were not made, or no person was seen. Try again."

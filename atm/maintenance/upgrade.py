@@ -61,8 +61,11 @@ def upgrade(folder: DataFolder, settings: Settings, sign: Sign) -> None:
     audit = AuditLog.of(folder, settings.key_dir, settings.anchor_dir)
     keys = Keys.open(settings.key_dir, folder)
     kind = KioskStores if settings.store else Stores
-    if not (folder.path / READY).exists():
-        audit.check()
+    audit.check()
+    made, ready = folder.path / MADE, folder.path / READY
+    if ready.exists() and not _signed(audit):  # whoever renamed it signed nothing
+        ready.rename(made)
+    if not ready.exists():
         known = audit.head_stores()
         copies = _make(folder, keys, settings, kind, known)
         staff = None
@@ -70,12 +73,17 @@ def upgrade(folder: DataFolder, settings: Settings, sign: Sign) -> None:
             staff = open_staff(copies, keys, settings, known, log_of=folder)
         names = sign(staff)
         audit.append("upgrade", step="begun", staff=names, anchor=True)
-        (folder.path / MADE).rename(folder.path / READY)
+        made.rename(ready)
         files.sync_folder(folder.path)
     adopt(settings, folder)
     _swap(folder.path)
     with contextlib.closing(kind.open(folder, keys, settings).audit) as log:
         log.append("upgrade", step="done", anchor=True)  # it learns the new generations
+
+
+def _signed(audit: AuditLog) -> bool:
+    """Return whether the last upgrade in the log was begun, so that what is ready was signed."""
+    return [each.get("step") for each in audit.tail(1, "upgrade")] == ["begun"]
 
 
 def remove_rest(folder: DataFolder) -> None:

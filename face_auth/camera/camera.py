@@ -36,6 +36,7 @@ MAX_AGE_S = 1.0  # an older frame is not delivered
 WATCHED_S = 2.0  # how long after the last look frames are still decoded
 RETRY_S = 1.0
 STALLED_S = 1.5  # a source that is silent, or shows the same picture, this long has stopped
+SETTLING_S = 5.0  # a webcam may be black, or send damaged pictures, this long after each opening
 LOST_TOO_LONG_S = 1.5  # how long a login waits for a lost camera
 _OPENING_S = OPEN_TIMEOUT_S + 2  # name look-up included
 _CLOSE_S = 2.0
@@ -76,8 +77,8 @@ class Camera:
     waits where it is.
 
     A webcam or stream that repeats a picture to the byte has frozen: the repeated picture is not
-    handed out, and after 1.5 s of it the camera is lost until another one comes. A folder, a file
-    and the drawn face may repeat; no live machine takes them.
+    handed out, and after 1.5 s of it (5 s after an opening) the camera is lost until another one
+    comes. A folder, a file and the drawn face may repeat; no live machine takes them.
 
     Attributes:
         asked: What the person is asked to do now, set by whoever asks. Only the drawn face of the
@@ -277,7 +278,8 @@ class Camera:
 
     def _follow(self, source: Source) -> None:
         """Read a device at its own pace and decode fresh frames while somebody looks."""
-        unsettled = decoded = good = self._clock()
+        unsettled = decoded = self._clock()
+        good = decoded + SETTLING_S - STALLED_S
         fresh, fault = False, "sends nothing fresh"
         while not self._closed:
             asked = self._clock()
@@ -292,13 +294,13 @@ class Camera:
             if self._is_ready():
                 self._delivered()
                 if not self._watched(now):
-                    good = now
+                    good = max(good, now)
                     continue
             if fresh and now - decoded >= _CLOSEST_S:
                 decoded = now
                 fault = self._publish(source, now)
                 if not fault:
-                    good = now
+                    good = max(good, now)
                     self._delivered()
             if now - good > STALLED_S:
                 raise SourceError(f"{redacted(self.spec)} {fault}")

@@ -5,16 +5,14 @@ No other module sees BGR.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import ssl
-import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from face_auth import MAX_PICTURE_PIXELS
+from face_auth.camera import v4l2
 from face_auth.camera.jpegs import has_hole
 from face_auth.camera.sources import Source, SourceError
 
@@ -27,6 +25,7 @@ MAX_SIDE = 1920  # px; larger frames are reduced
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIGNATURES = (_PNG, b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
 """JPEG, PNG, WebP, BMP, TIFF, PGM, PPM: the formats of a folder. OpenCV knows a dozen more."""
+_JPEG_END = b"\xff\xd9"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -148,18 +147,23 @@ class OpenCvSource(Source):
 
 
 class Webcam(OpenCvSource):
-    """A camera of this machine, at 640 x 480 or the closest size it supports."""
+    """A camera of this machine, in the mode that suits a face best (`v4l2.best_mode`)."""
 
     def __init__(self, spec: str) -> None:
         self._index = int(spec) if spec.isdecimal() else None
         self._path = f"/dev/video{spec}" if spec.isdecimal() else spec
         super().__init__(self._path)
         self._started = False
+        self._sends_jpeg = False
+        self._marks_end = False  # whether one of its JPEGs had an end mark; some cameras set none
 
     def open(self) -> Source:
         linux = sys.platform == "linux"
+        mode = None
         if linux:
-            _check_device(self._path)
+            v4l2.check_device(self._path)
+            mode = v4l2.best_mode(self._path)
+        mode = mode or v4l2.Mode("MJPG", v4l2.WIDTH, v4l2.HEIGHT, v4l2.RATE)
         prepare_opencv()
         import cv2
 
@@ -171,16 +175,22 @@ class Webcam(OpenCvSource):
         if not capture.isOpened():
             raise SourceError(f"camera is busy at {self._path}: it does not open for pictures")
         for name, value in (
-            (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
-            (cv2.CAP_PROP_FRAME_WIDTH, 640),
-            (cv2.CAP_PROP_FRAME_HEIGHT, 480),
-            (cv2.CAP_PROP_FPS, 30),
+            (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*mode.fourcc)),
+            (cv2.CAP_PROP_FRAME_WIDTH, mode.width),
+            (cv2.CAP_PROP_FRAME_HEIGHT, mode.height),
+            (cv2.CAP_PROP_FPS, mode.rate),
             # One buffer is ours while we decode; with a single one in all, the driver would have
             # none to fill meanwhile and drop every other frame. The thread grabs without a pause,
             # so the second one never grows older than a frame.
             (cv2.CAP_PROP_BUFFERSIZE, 2),
         ):
             capture.set(name, value)  # a camera without this property keeps its own
+        jpeg = cv2.VideoWriter.fourcc(*"MJPG")
+        self._sends_jpeg = (
+            linux
+            and capture.get(cv2.CAP_PROP_FOURCC) == jpeg
+            and capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        )
         return self
 
     def grab(self) -> None:
@@ -192,28 +202,14 @@ class Webcam(OpenCvSource):
             raise SourceError(f"camera is busy at {self._path}: it gives no picture") from None
         self._started = True
 
-
-def _check_device(path: str) -> None:
-    """Raise SourceError with the reason if *path* is not a usable camera."""
-    query_capabilities, video_capture, has_device_capabilities = 0x80685600, 0x1, 0x80000000
-    try:
-        device = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise SourceError(f"no camera at {path}") from None
-    except PermissionError:
-        raise SourceError(f"no permission to use the camera at {path} (group video)") from None
-    except OSError as error:
-        what = "camera is busy" if error.errno == errno.EBUSY else "no camera"
-        raise SourceError(f"{what} at {path}: {error.strerror}") from None
-    try:
-        if not stat.S_ISCHR(os.fstat(device).st_mode):
-            raise SourceError(f"no camera at {path}: it is not a device")
-        answer = bytearray(104)
-        fcntl.ioctl(device, query_capabilities, answer)
-        whole, own = (int.from_bytes(answer[at : at + 4], sys.byteorder) for at in (84, 88))
-        if not (own if whole & has_device_capabilities else whole) & video_capture:
-            raise SourceError(f"no camera at {path}: it captures no pictures")
-    except OSError as error:
-        raise SourceError(f"no camera at {path}: {error.strerror}") from None
-    finally:
-        os.close(device)
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        if self._capture is None or not self._sends_jpeg:
+            return super().retrieve()
+        # OpenCV would make a whole picture of half a JPEG.
+        done, jpeg = self._capture.retrieve()
+        data = jpeg.tobytes() if done and jpeg is not None else b""
+        whole = _JPEG_END in data
+        self._marks_end = self._marks_end or whole
+        if whole or not self._marks_end:
+            return decode_picture(data if whole else data + _JPEG_END)
+        return None

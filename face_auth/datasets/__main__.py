@@ -11,29 +11,34 @@ from face_auth.datasets.folders import (
     TRAIN,
     TRAIN_PHOTOGRAPHS,
     FolderContents,
-    Plan,
     make_folders,
 )
-from face_auth.datasets.photographs import people_in
+from face_auth.datasets.photographs import LeftOut, people_in
+from face_auth.datasets.plan import Plan
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
+from face_auth.printing import escape_what_cannot_be_printed
 
 BAD_INPUT: Final = 2
+
+Choice = tuple[Plan, Mapping[str, Sequence[Path]]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return 0 (done), 1 (failed) or 2 (invalid request)."""
+    escape_what_cannot_be_printed()
     options = _options(arguments)
+    left_out: LeftOut = []
     try:
         if options.command == "lfw":
-            plan, people = _lfw(options)
+            plan, people = _lfw(options, left_out)
         else:
-            plan, people = _folder(options)
+            plan, people = _folder(options, left_out)
         if not people:
             raise DatasetError(
                 f"{plan.source} holds no person with {TRAIN_PHOTOGRAPHS + 1} images."
             )
-        made = make_folders(plan, people, options.train, options.test)
+        made = make_folders(plan, people, options.train, options.test, left_out)
     except DatasetError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
@@ -75,10 +80,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _lfw(options: argparse.Namespace) -> tuple[Plan, Mapping[str, Sequence[Path]]]:
+def _lfw(options: argparse.Namespace, left_out: LeftOut) -> Choice:
     unseen = unseen_people()
     source = _existing(options.source) if options.source else _downloaded()
-    everybody = people_in(source)
+    everybody = people_in(source, left_out)
     if not unseen & everybody.keys():
         raise DatasetError(f"{source} is not LFW: it has no folder of a known name.")
     chosen = {
@@ -90,9 +95,9 @@ def _lfw(options: argparse.Namespace) -> tuple[Plan, Mapping[str, Sequence[Path]
     return Plan(str(source), "lfw", options.people, options.seed), chosen
 
 
-def _folder(options: argparse.Namespace) -> tuple[Plan, Mapping[str, Sequence[Path]]]:
+def _folder(options: argparse.Namespace, left_out: LeftOut) -> Choice:
     source = _existing(options.source)
-    return Plan(str(source), "folder", "all", options.seed), people_in(source)
+    return Plan(str(source), "folder", "all", options.seed), people_in(source, left_out)
 
 
 def _existing(source: Path) -> Path:

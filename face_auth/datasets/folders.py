@@ -4,13 +4,13 @@ Five photographs of each person become training pictures (the face turned uprigh
 and one becomes test pictures (whole, not seen by any detector); each has twenty altered copies.
 """
 
-import json
+import os
 import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,43 +20,31 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.datasets.alterations import altered_copies
+from face_auth.datasets.alterations import NAMES, altered_copies
 from face_auth.datasets.photographs import (
     ImageError,
     aligned_crop,
+    content_of,
+    decode_photograph,
     people_in,
+    photograph_bytes,
     read_photograph,
+    shown,
 )
+from face_auth.datasets.plan import Plan, claim, write_record
 from face_auth.datasets.subject import SubjectFinder
 from face_auth.errors import DatasetError
-from face_auth.files import write_whole
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 TRAIN: Final = REPOSITORY / "aligned_image_data"
 TEST: Final = REPOSITORY / "test_images"
 
 TRAIN_PHOTOGRAPHS: Final = 5
-RECORD: Final = "dataset.json"
 JOURNAL: Final = "problems.txt"
 JPEG_QUALITY: Final = 95
 WORKERS: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The parameters of a pair of folders; the same plan gives the same files.
-
-    Attributes:
-        source: Folder of photographs, one sub-folder per person.
-        kind: "lfw" or "folder".
-        people: "unseen", "seen" or "all": by whether the bundled network saw them in training.
-        seed: Decides which photographs are for testing and how strong each alteration is.
-    """
-
-    source: str
-    kind: str
-    people: str
-    seed: int
+LONGEST_NAME: Final = 255
+"""Bytes of a file's name on the usual file systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +64,12 @@ class FolderContents:
     problems: Mapping[str, int]
 
 
-def read_record(folder: Path) -> tuple[Plan, bool] | None:
-    """Return *folder*'s plan and whether the folder is complete; None without a plan.
-
-    Raises:
-        DatasetError: If the record is damaged.
-    """
-    path = folder / RECORD
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        return Plan(**content["plan"]), bool(content["complete"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DatasetError(
-            f"{path} is damaged ({error!r}). Empty {folder} and start again."
-        ) from error
-
-
 def make_folders(
-    plan: Plan, people: Mapping[str, Sequence[Path]], train: Path = TRAIN, test: Path = TEST
+    plan: Plan,
+    people: Mapping[str, Sequence[Path]],
+    train: Path = TRAIN,
+    test: Path = TEST,
+    left_out: Sequence[tuple[Path, str]] = (),
 ) -> FolderContents:
     """Fill both folders, continuing where an earlier run with the same plan stopped.
 
@@ -107,6 +81,7 @@ def make_folders(
         people: The photographs of each person; those with fewer than six are reported.
         train: Folder for the training pictures.
         test: Folder for the test pictures.
+        left_out: Entries of the source that are no photographs or people, and why.
 
     Raises:
         DatasetError: If a folder holds anything else already, or another run is filling it.
@@ -114,34 +89,12 @@ def make_folders(
     """
     for folder in (train, test):
         folder.mkdir(parents=True, exist_ok=True)
-        _claim(folder, plan)
+        claim(folder, plan)
     try:
         with FileLock(train / ".lock", timeout=0):
-            return _FolderWriter(plan, people, train, test).run()
+            return _FolderWriter(plan, people, train, test).run(left_out)
     except Timeout:
         raise DatasetError(f"Another run is filling {train} right now.") from None
-
-
-def _claim(folder: Path, plan: Plan) -> None:
-    """Check that *folder* is empty or has the same plan, and write the plan there."""
-    record = read_record(folder)
-    if record is None and any(people_in(folder)):
-        raise DatasetError(
-            f"{folder} holds pictures that this command did not make. "
-            "Empty it first, or name other folders with --train and --test."
-        )
-    if record is not None and record[0] != plan:
-        raise DatasetError(
-            f"{folder} holds pictures made otherwise ({record[0]}). "
-            "Empty it first, or name other folders with --train and --test."
-        )
-    if record is None:
-        _write_record(folder, plan, complete=False)
-
-
-def _write_record(folder: Path, plan: Plan, *, complete: bool) -> None:
-    content = json.dumps({"plan": asdict(plan), "complete": complete}, indent=1)
-    write_whole(folder / RECORD, content.encode(), mode=0o644)
 
 
 class _FolderWriter:
@@ -159,8 +112,10 @@ class _FolderWriter:
         except FileNotFoundError:
             self._known = set()
 
-    def run(self) -> FolderContents:
+    def run(self, left_out: Sequence[tuple[Path, str]]) -> FolderContents:
         """Write the missing files, then mark both folders as complete."""
+        for path, why in left_out:
+            self._report(path, why, "left out")
         with (
             ThreadPoolExecutor(WORKERS) as pool,
             tqdm(total=len(self._people), unit="person", desc="people") as bar,
@@ -174,7 +129,7 @@ class _FolderWriter:
                 pool.shutdown(cancel_futures=True)
                 raise
         for folder in (self._train, self._test):
-            _write_record(folder, self._plan, complete=True)
+            write_record(folder, self._plan)
         made, tested = people_in(self._train), people_in(self._test)
         return FolderContents(
             people=len(made),
@@ -186,8 +141,12 @@ class _FolderWriter:
     def _person(self, name: str, photographs: Sequence[Path]) -> None:
         if (self._train / name).is_dir() and (self._test / name).is_dir():
             return
+        folder = Path(self._plan.source) / name
+        if not _fits(_partial(name)):
+            self._report(folder, "name too long", "left out")
+            return
+        photographs = [path for path in photographs if self._can_name_copies(path)]
         if len(photographs) <= TRAIN_PHOTOGRAPHS:
-            folder = Path(self._plan.source) / name
             self._report(folder, "too few images", f"{len(photographs)}; six are needed")
             return
         # By name, so that a person's pictures do not depend on who else is there.
@@ -195,30 +154,47 @@ class _FolderWriter:
             len(photographs)
         )
         tested, *rest = (photographs[index] for index in order)
+        whole = self._whole(tested)
+        seen = set() if isinstance(whole, bytes) else {content_of(whole)}
         crops: dict[Path, NDArray[np.uint8]] = {}
         for photograph in rest:
-            crop = self._crop(photograph)
+            crop = self._crop(photograph, seen)
             if crop is not None:
                 crops[photograph] = crop
             if len(crops) == TRAIN_PHOTOGRAPHS:
                 break
         else:
             self._report(
-                Path(self._plan.source) / name,
+                folder,
                 "too few images",
                 f"{len(crops)} with a face beside the test photograph; five are needed",
             )
             return
         self._write(self._train / name, crops.items())
-        self._write(self._test / name, [(tested, self._whole(tested))])
+        self._write(self._test / name, [(tested, whole)])
 
-    def _crop(self, photograph: Path) -> NDArray[np.uint8] | None:
-        """Return the aligned face of a training photograph, or record why there is none."""
+    def _can_name_copies(self, photograph: Path) -> bool:
+        fits = all(map(_fits, (_copy(photograph, number) for number in range(len(NAMES)))))
+        if not fits:
+            self._report(photograph, "name too long", "left out")
+        return fits
+
+    def _crop(self, photograph: Path, seen: set[int]) -> NDArray[np.uint8] | None:
+        """Return the aligned face of a training photograph, or record why there is none.
+
+        Args:
+            photograph: The file.
+            seen: The contents of the person's pictures so far; this one is added.
+        """
         try:
-            image = read_photograph(photograph.read_bytes())
-        except ImageError:
-            self._report(photograph, "damaged image", "skipped in training")
+            image = read_photograph(photograph)
+        except ImageError as error:
+            self._report(photograph, str(error), "skipped in training")
             return None
+        if content_of(image) in seen:
+            self._report(photograph, "identical picture", "counted once")
+            return None
+        seen.add(content_of(image))
         if not hasattr(self._own, "finder"):
             self._own.finder = SubjectFinder()
         face = self._own.finder.find(image)
@@ -229,33 +205,33 @@ class _FolderWriter:
 
     def _whole(self, photograph: Path) -> NDArray[np.uint8] | bytes:
         """Return a test photograph, or its bytes if damaged, which then count as an error."""
-        data = photograph.read_bytes()
+        data = b""
         try:
-            return read_photograph(data)
-        except ImageError:
-            self._report(photograph, "damaged image", "an error in testing")
+            data = photograph_bytes(photograph)
+            return decode_photograph(data)
+        except ImageError as error:
+            self._report(photograph, str(error), "an error in testing")
             return data
 
     def _write(
         self, folder: Path, pictures: Iterable[tuple[Path, NDArray[np.uint8] | bytes]]
     ) -> None:
         """Write twenty copies of each picture into *folder*, which appears when complete."""
-        partial = folder.with_name(f".{folder.name}.partial")
+        partial = folder.with_name(_partial(folder.name))
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         for photograph, picture in pictures:
             if isinstance(picture, bytes):
-                (partial / f"{photograph.stem}__00_plain{photograph.suffix}").write_bytes(picture)
+                (partial / _copy(photograph, 0)).write_bytes(picture)
                 continue
-            rng = np.random.default_rng([self._plan.seed, *photograph.stem.encode()])
-            for number, (name, copy) in enumerate(altered_copies(picture, rng)):
-                target = partial / f"{photograph.stem}__{number:02d}_{name}.jpg"
-                target.write_bytes(_jpeg(copy))
+            rng = np.random.default_rng([self._plan.seed, *photograph.name.encode()])
+            for number, (_, copy) in enumerate(altered_copies(picture, rng)):
+                (partial / _copy(photograph, number)).write_bytes(_jpeg(copy))
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
 
     def _report(self, path: Path, problem: str, more: str) -> None:
-        line = f"{path}: {problem} ({more})"
+        line = f"{shown(path)}: {problem} ({more})"
         with self._lock:
             if line in self._known:
                 return
@@ -263,6 +239,20 @@ class _FolderWriter:
             with self._journal.open("a", encoding="utf-8") as journal:
                 journal.write(line + "\n")
         tqdm.write(line, file=sys.stderr)
+
+
+def _partial(name: str) -> str:
+    """Return the name of a person's folder until it is complete."""
+    return f".{name}.partial"
+
+
+def _copy(photograph: Path, number: int) -> str:
+    """Return the name of a copy, which has the photograph's suffix: IMG_1.png is no IMG_1.jpg."""
+    return f"{photograph.name}__{number:02d}_{NAMES[number]}.jpg"
+
+
+def _fits(name: str) -> bool:
+    return len(os.fsencode(name)) <= LONGEST_NAME
 
 
 def _counted(lines: Iterable[str]) -> dict[str, int]:

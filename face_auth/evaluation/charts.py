@@ -201,8 +201,9 @@ def confusion(mistakes: Mapping[tuple[int, int], int], people: Sequence[str]) ->
         axes.scatter(columns, rows, s=8 + 6 * counts, **look)
         for (row, column), number in mistakes.items():
             if number >= LABELLED:
+                names = f"{people[row]} as {people[column]}".replace("_", " ")
                 axes.annotate(
-                    f"{people[row]} as {people[column]}".replace("_", " "),
+                    names.replace("$", r"\$"),  # between two of them it would read a formula
                     (column, row),
                     (0, 9),
                     textcoords="offset points",

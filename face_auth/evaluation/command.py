@@ -10,10 +10,17 @@ from face_auth.datasets.unseen import SEED
 from face_auth.errors import DatasetError, FaceAuthError, ModelError
 from face_auth.evaluation import report
 from face_auth.evaluation.cache import default_folder
-from face_auth.evaluation.context import Context, say
+from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
 from face_auth.evaluation.frames import ALTERATIONS
-from face_auth.evaluation.material import InputError, Material, Photographs, load, photographs_in
+from face_auth.evaluation.material import (
+    InputError,
+    Material,
+    Photographs,
+    load,
+    photographs_in,
+    say,
+)
 from face_auth.evaluation.protocols import (
     allowed,
     calibration,
@@ -31,6 +38,7 @@ from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.result import Section
 from face_auth.liveness import minifas
 from face_auth.models import MODELS
+from face_auth.printing import escape_what_cannot_be_printed
 
 OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 """Protocols on the two folders; they are the default. The others need only photographs."""
@@ -47,6 +55,7 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
         pin_rules: What the PIN factor allows; this package knows nothing of PINs.
         arguments: Those of the command line by default.
     """
+    escape_what_cannot_be_printed()
     options = _options(arguments)
     try:
         return _run(options, pin_rules)
@@ -63,6 +72,8 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
     names = _protocols(options)
+    if options.report:
+        options.report.mkdir(parents=True, exist_ok=True)  # fails now, not after the work
     needs_folders = options.command is None and bool({*names} & {*OF_FOLDERS})
     material = _material(options, needs_folders=needs_folders)
     if options.command == "train-occlusion":
@@ -78,10 +89,12 @@ def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
             return _calibrate(context, strangers)
         sections = _sections(context, names, options, pin_rules)
     about = _about(context, options)
-    if options.report:
-        report.write(options.report, about, sections)
-        say(f"The report is in {options.report / report.PAGE_FILE}")
-    print(report.as_json(about, sections) if options.json else report.as_text(about, sections))
+    try:
+        if options.report:
+            report.write(options.report, about, sections)
+            say(f"The report is in {options.report / report.PAGE_FILE}")
+    finally:  # neither is lost if the other cannot be written
+        print(report.as_json(about, sections) if options.json else report.as_text(about, sections))
     return 0
 
 

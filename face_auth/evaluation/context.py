@@ -1,7 +1,6 @@
 """The shared state of all protocols: network, data and the kiosk's attempts, each computed once."""
 
 import inspect
-import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,12 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.datasets.photographs import shown
 from face_auth.evaluation import trials
 from face_auth.evaluation.bootstrap import Attempts, Bootstrap
 from face_auth.evaluation.cache import digest
-from face_auth.evaluation.features import Extractor, Features, PhotographState
+from face_auth.evaluation.features import Extractor, Features
 from face_auth.evaluation.labelled import embed_labelled
-from face_auth.evaluation.material import Image, Material
+from face_auth.evaluation.material import Image, InputError, Material, say
+from face_auth.evaluation.repeats import first_of_each
 from face_auth.evaluation.trials import Scorer, TrialPeople
 from face_auth.models import load_cohort
 from face_auth.recognition.classifier import (
@@ -52,9 +53,15 @@ class Context:
 
     @cached_property
     def photographs(self) -> tuple[Sequence[tuple[str, Path]], Features]:
-        """Person and file of every photograph of unseen people, and its embedding."""
+        """Person and file of every photograph of unseen people, and its embedding.
+
+        Identical photographs of one person are one.
+        """
         files = trials.files_of_unseen(self.material.photographs)
         features = self.extractor.extract([path for _, path in files])
+        own = [Image(person, path, str(path), "plain") for person, path in files]
+        kept = np.flatnonzero(first_of_each(own, features.contents))
+        files, features = [files[index] for index in kept.tolist()], features.take(kept)
         if self._strangers is None:
             return files, features
         network = load_network(self.extractor.card.name)
@@ -106,16 +113,26 @@ class Context:
         images = [image for own in self.material.train.values() for image in own]
         features = self.extractor.extract([image.path for image in images], what="training images")
         report(images, features, "skipped in training")
-        usable = np.flatnonzero(features.found)
+        usable = np.flatnonzero(features.found & first_of_each(images, features.contents))
         return [images[index] for index in usable.tolist()], features.take(usable)
 
     @cached_property
     def test(self) -> tuple[list[Image], Features]:
-        """All test images; those without a face stay, as errors."""
+        """All test images; those without a face stay, as errors.
+
+        An image that is identical to one for training tells nothing and is left out.
+
+        Raises:
+            InputError: If none is left.
+        """
         images = [image for own in self.material.test.values() for image in own]
         features = self.extractor.extract([image.path for image in images], what="test images")
         report(images, features, "an error in testing")
-        return images, features
+        trained = zip(self.train[0], self.train[1].contents.tolist(), strict=True)
+        kept = np.flatnonzero(first_of_each(images, features.contents, trained))
+        if not len(kept):
+            raise InputError("Every test image is a training image of the same person too.")
+        return [images[index] for index in kept.tolist()], features.take(kept)
 
     def identification_svm(
         self, embeddings: NDArray[np.float32], people: Sequence[str]
@@ -137,14 +154,7 @@ class Context:
         )
 
 
-def say(line: str) -> None:
-    """Print a line of progress on standard error."""
-    print(line, file=sys.stderr)
-
-
 def report(images: Sequence[Image], features: Features, consequence: str) -> None:
-    """Report every image that has no face or is damaged."""
-    words = {PhotographState.NO_FACE: "no face", PhotographState.DAMAGED: "damaged image"}
+    """Report every image that has no face or cannot be read."""
     for index in np.flatnonzero(~features.found).tolist():
-        found = words[PhotographState(features.states[index])]
-        say(f"{images[index].path}: {found} ({consequence})")
+        say(f"{shown(images[index].path)}: {features.reasons[index]} ({consequence})")

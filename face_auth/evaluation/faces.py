@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.datasets.photographs import ImageError, read_photograph
+from face_auth.datasets.photographs import ImageError, content_of, read_photograph
 from face_auth.evaluation.material import Photographs
 from face_auth.recognition.alignment import align
 from face_auth.recognition.detection import Detector, Face, letterbox
@@ -40,14 +40,22 @@ class Portrait:
 def portraits(
     photographs: Photographs, skipped: int, detector: Detector, seed: int
 ) -> Iterator[Portrait]:
-    """Yield the photographs of one face within 20 degrees of yaw, mixed, after some."""
+    """Yield the photographs of one face within 20 degrees of yaw, mixed, after some.
+
+    Identical photographs of one person are one.
+    """
+    seen: set[tuple[str, int]] = set()
     files = [(name, path) for name, paths in photographs.people.items() for path in paths]
     for index in np.random.default_rng(seed).permutation(len(files))[skipped:]:
         person, path = files[index]
         try:
-            frame, _ = letterbox(read_photograph(path.read_bytes()))
+            frame, _ = letterbox(read_photograph(path))
         except ImageError:
             continue
+        picture = person, content_of(frame)
+        if picture in seen:
+            continue
+        seen.add(picture)
         faces = detector.detect(frame)
         if len(faces) == 1 and abs(head_pose(faces[0].landmarks).yaw) <= MOST_YAW:
             yield Portrait(person, path, frame, faces[0])

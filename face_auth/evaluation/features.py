@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import face_auth
-from face_auth.datasets.photographs import ImageError, read_photograph
+from face_auth.datasets.photographs import (
+    ImageError,
+    content_of,
+    photograph_bytes,
+    read_photograph,
+)
 from face_auth.datasets.subject import SubjectFinder
 from face_auth.evaluation.cache import Cache, digest
 from face_auth.models import DIMENSIONS, MODELS, load_card, read_entry
@@ -43,11 +48,11 @@ Alter = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 class PhotographState(IntEnum):
-    """The outcome of a photograph: a face, no face, or a damaged file."""
+    """The outcome of a photograph: a face, no face, or a file that cannot be read or decoded."""
 
     FACE = 0
     NO_FACE = 1
-    DAMAGED = 2
+    UNREADABLE = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +61,25 @@ class Features:
 
     Attributes:
         states: A `PhotographState` each, shape (n,).
+        reasons: Why there is no face, empty with one; strings, shape (n,).
+        contents: Equal only where the decoded pictures are identical; 0 where that is not known;
+            shape (n,).
         plain: The face's embedding, unit rows, zeros without a face; shape (n, 512).
         mirrored: The same of the face's mirror image.
     """
 
     states: NDArray[np.uint8]
+    reasons: NDArray[np.object_]
+    contents: NDArray[np.uint64]
     plain: NDArray[np.float32]
     mirrored: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, plain: NDArray[np.float32], mirrored: NDArray[np.float32]) -> "Features":
+        """Return the features of faces whose pictures are not known, by their embeddings."""
+        count = len(plain)
+        nothing = np.full(count, "", object), np.zeros(count, np.uint64)
+        return cls(np.zeros(count, np.uint8), *nothing, plain, mirrored)
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -75,15 +92,15 @@ class Features:
 
     def joined(self, embeddings: NDArray[np.float32]) -> "Features":
         """Return these and further faces, whose embeddings are averaged already."""
-        return Features(
-            np.concatenate([self.states, np.zeros(len(embeddings), np.uint8)]),
-            np.concatenate([self.plain, embeddings]),
-            np.concatenate([self.mirrored, embeddings]),
-        )
+        more = Features.of(embeddings, embeddings)
+        return Features(*map(np.concatenate, zip(self._columns(), more._columns(), strict=True)))
 
     def take(self, indices: NDArray[np.integer]) -> "Features":
         """Return the features of some photographs."""
-        return Features(self.states[indices], self.plain[indices], self.mirrored[indices])
+        return Features(*(column[indices] for column in self._columns()))
+
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return self.states, self.reasons, self.contents, self.plain, self.mirrored
 
 
 def unit(rows: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -144,20 +161,19 @@ class Extractor:
 
         Raises:
             ModelError: If a model file is missing or another one.
-            OSError: If a photograph cannot be read.
         """
-        count = len(photographs)
-        features = Features(
-            np.zeros(count, np.uint8),
-            np.zeros((count, DIMENSIONS), np.float32),
-            np.zeros((count, DIMENSIONS), np.float32),
-        )
+        rows = np.zeros((2, len(photographs), DIMENSIONS), np.float32)
+        features = Features.of(*rows)
         missing: dict[bytes, list[int]] = {}
-        for start in range(0, count, HASHED_AT_ONCE):
-            part = range(start, min(start + HASHED_AT_ONCE, count))
-            keys = [digest(alteration, photographs[index].read_bytes()) for index in part]
-            stored = self.cache.find(sorted(set(keys)))
-            for index, key in zip(part, keys, strict=True):
+        for start in range(0, len(photographs), HASHED_AT_ONCE):
+            keys: dict[int, bytes] = {}
+            for index, path in enumerate(photographs[start : start + HASHED_AT_ONCE], start):
+                try:
+                    keys[index] = digest(alteration, photograph_bytes(path))
+                except ImageError as error:  # it may be readable next time, so it is not stored
+                    _unpack(_packed(PhotographState.UNREADABLE, str(error)), features, index)
+            stored = self.cache.find(sorted(set(keys.values())))
+            for index, key in keys.items():
                 if key in stored:
                     _unpack(stored[key], features, index)
                 else:
@@ -190,26 +206,27 @@ class Extractor:
         self, batch: Sequence[tuple[bytes, Path]], alter: Alter | None
     ) -> list[tuple[bytes, bytes]]:
         finder, network = self._models()
-        states: list[PhotographState] = []
+        results: list[bytes] = []
         faces: list[NDArray[np.uint8]] = []
         for _, path in batch:
             try:
-                image = read_photograph(path.read_bytes())
-            except ImageError:
-                states.append(PhotographState.DAMAGED)
+                image = read_photograph(path)
+            except ImageError as error:
+                results.append(_packed(PhotographState.UNREADABLE, str(error)))
                 continue
+            content = content_of(image)
             image = alter(image) if alter else image
             face = finder.find(image)
             if face is None:
-                states.append(PhotographState.NO_FACE)
+                results.append(_packed(PhotographState.NO_FACE, "no face", content))
                 continue
             framed = network.frame_face(image, face)
             faces += [framed, framed[:, ::-1]]
-            states.append(PhotographState.FACE)
+            results.append(_packed(PhotographState.FACE, "", content))
         rows = iter(network.embed(np.stack(faces)).reshape(-1, 2 * DIMENSIONS) if faces else ())
         return [
-            (key, bytes([state]) + (next(rows).tobytes() if state is PhotographState.FACE else b""))
-            for (key, _), state in zip(batch, states, strict=True)
+            (key, result + (next(rows).tobytes() if result[0] == PhotographState.FACE else b""))
+            for (key, _), result in zip(batch, results, strict=True)
         ]
 
     def _models(self) -> tuple[SubjectFinder, Network]:
@@ -224,8 +241,16 @@ class Extractor:
         return finder, network
 
 
+def _packed(state: PhotographState, reason: str, content: int = 0) -> bytes:
+    """Return a result as bytes; the rows of a face follow."""
+    return bytes([state]) + content.to_bytes(8, "little") + reason.encode()
+
+
 def _unpack(value: bytes, features: Features, index: int) -> None:
     features.states[index] = value[0]
+    features.contents[index] = int.from_bytes(value[1:9], "little")
     if value[0] == PhotographState.FACE:
-        rows = np.frombuffer(value, np.float32, offset=1).reshape(2, DIMENSIONS)
+        rows = np.frombuffer(value[9:], np.float32).reshape(2, DIMENSIONS)
         features.plain[index], features.mirrored[index] = rows
+    else:
+        features.reasons[index] = value[9:].decode()

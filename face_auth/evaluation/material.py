@@ -1,13 +1,14 @@
 """The data of an evaluation: two folders of images, and the photographs they were made from."""
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from face_auth.datasets.folders import read_record
-from face_auth.datasets.photographs import people_in
+from face_auth.datasets.photographs import LeftOut, people_in, shown
+from face_auth.datasets.plan import read_record
 from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
 
@@ -22,6 +23,11 @@ LFW_NAMES: Final = 100
 
 class InputError(FaceAuthError):
     """The requested measurement is impossible with the data given; the message says why."""
+
+
+def say(line: str) -> None:
+    """Print a line of progress on standard error."""
+    print(line, file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +149,18 @@ def _images(folder: Path) -> dict[str, list[Image]]:
 def _image(person: str, file: Path) -> Image:
     copy = COPY.fullmatch(file.stem)
     if copy is None:
-        return Image(person, file, file.stem, "plain")
+        return Image(person, file, file.name, "plain")
     return Image(person, file, copy["photograph"], copy["alteration"])
 
 
 def _people(folder: Path) -> dict[str, list[Path]]:
+    """Return the files of each person who has some; entries that are none are named."""
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}. {HOW_TO_FILL}")
-    people = {name: files for name, files in people_in(folder).items() if files}
+    left_out: LeftOut = []
+    people = {name: files for name, files in people_in(folder, left_out).items() if files}
+    for path, why in left_out:
+        say(f"{shown(path)}: {why} (left out)")
     if not people:
         raise InputError(f"{folder} holds no images. {HOW_TO_FILL}")
     return people

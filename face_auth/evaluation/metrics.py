@@ -15,9 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Scores = NDArray[np.floating]
 
-Z_95 = 1.959963984540054
-"""Standard deviations on each side that hold 95 % of a normal distribution."""
-
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -101,25 +98,24 @@ def equal_error_rate(genuine: Scores, impostor: Scores) -> tuple[float, float]:
     return sum(rates(nearest)) / 2, nearest
 
 
-def wilson(successes: float, trials: int, z: float = Z_95) -> Interval:
+def wilson(successes: float, trials: int) -> Interval:
     """Return Wilson's interval of a proportion.
 
     Args:
         successes: From 0 to *trials*; a share of it may count in part.
         trials: Independent ones.
-        z: Standard deviations on each side.
 
     Raises:
         ValueError: If there was no trial, or more successes than trials.
     """
+    from scipy.stats import binomtest
+
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"{successes} of {trials} is no proportion")
-    share = successes / trials
-    scale = 1 + z * z / trials
-    middle = (share + z * z / (2 * trials)) / scale
-    reach = z / scale * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    # At the ends the exact value is the proportion itself; rounding must not pass it.
-    return Interval(max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share)))
+    result = binomtest(0, trials)
+    result.k = successes  # SciPy's interval takes a part of a success; only its test does not
+    ends = result.proportion_ci(method="wilson")
+    return Interval(float(ends.low), float(ends.high))
 
 
 def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
@@ -131,22 +127,12 @@ def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
     Raises:
         ValueError: If there was no trial, or more successes than trials.
     """
+    from scipy.stats import binomtest
+
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"{successes} of {trials} is no proportion")
-    if successes == trials:
-        return 1.0
-
-    def chance(rate: float) -> float:
-        return math.fsum(
-            math.comb(trials, count) * rate**count * (1 - rate) ** (trials - count)
-            for count in range(successes + 1)
-        )
-
-    low, high = successes / trials, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chance(middle) > 1 - confidence else (low, middle)
-    return high
+    result = binomtest(successes, trials, alternative="less")
+    return float(result.proportion_ci(confidence, method="exact").high)
 
 
 def ranks(scores: Scores, truth: ArrayLike) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.datasets.grouped_faces import Label, face_in, read_pictures
+from face_auth.datasets.photographs import people_in
 from face_auth.datasets.subject import SubjectFinder
 from face_auth.errors import ModelError
 from face_auth.model_making.cohort import People
@@ -17,7 +18,6 @@ from face_auth.models import DIMENSIONS, MODELS, Framing
 from face_auth.recognition.alignment import align
 from face_auth.recognition.embedding import Network
 
-SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
 AT_ONCE: Final = 64
 
 Landmarks = Mapping[str, NDArray[np.float32]]
@@ -123,12 +123,11 @@ def _framed(
     folder: Path, network: Network, landmarks: Landmarks | None
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     frame = _framer(network, landmarks)
-    for person in sorted(path for path in folder.glob("*") if path.is_dir()):
-        for path in sorted(person.iterdir()):
-            if path.suffix.lower() in SUFFIXES:
-                face = frame(path, f"{person.name}/{path.name}")
-                if face is not None:
-                    yield person.name, face
+    for person, paths in people_in(folder).items():
+        for path in paths:
+            face = frame(path, f"{person}/{path.name}")
+            if face is not None:
+                yield person, face
 
 
 def _framer(

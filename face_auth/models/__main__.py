@@ -12,6 +12,7 @@ from face_auth.errors import FaceAuthError
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import check
 from face_auth.models.files import MODELS
+from face_auth.printing import escape_what_cannot_be_printed
 
 if TYPE_CHECKING:
     from face_auth.model_making.cohort import People
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return 0 (done), 1 (a check failed) or 2 (an error)."""
+    escape_what_cannot_be_printed()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

@@ -15,6 +15,7 @@ from face_auth.errors import FaceAuthError
 from face_auth.model_making.conversion import read_npz
 from face_auth.model_making.photograph_embeddings import read_landmarks
 from face_auth.models import MODELS
+from face_auth.printing import escape_what_cannot_be_printed
 from face_auth.training import compare as comparing
 from face_auth.training.blend import blends
 from face_auth.training.options import NUMBERS, parser
@@ -41,6 +42,7 @@ NOT_BETTER: Final = 1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return 0 (done, better), 1 (not better, stopped) or 2 (an error)."""
+    escape_what_cannot_be_printed()
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser(__doc__).parse_args(given)
     options.line = shlex.join(["python", "-m", "face_auth.training", *given])

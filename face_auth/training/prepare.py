@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_auth.datasets.photographs import ImageError, people_in, read_photograph
+from face_auth.datasets.photographs import (
+    ImageError,
+    LeftOut,
+    people_in,
+    read_photograph,
+    shown,
+)
 from face_auth.datasets.subject import SubjectFinder
 from face_auth.files import write_whole
 from face_auth.recognition.alignment import align
@@ -31,7 +37,7 @@ class Prepared:
     Attributes:
         faces: How many were written.
         people: Of how many people.
-        left_out: Each photograph without a face, and why.
+        left_out: Each photograph without a face, and each entry that is no photograph, and why.
         shards: The files.
     """
 
@@ -64,14 +70,15 @@ def prepare(
     """
     if "/" in collection or not collection:
         raise TrainingError(f"{collection!r} is not a valid name for a collection.")
+    no_photographs: LeftOut = []
     files = [
         (person, path)
-        for person, paths in people_in(source).items()
+        for person, paths in people_in(source, no_photographs).items()
         if is_wanted(person)
         for path in paths
     ]
     stems = Counter(f"{person}/{path.stem}" for person, path in files)
-    left_out: list[str] = []
+    left_out = [f"{shown(path)}: {why}" for path, why in no_photographs]
     seen: set[str] = set()
 
     def faces() -> Iterator[tuple[str, Picture, str]]:
@@ -83,7 +90,7 @@ def prepare(
                 for (person, path), result in zip(part, pool.map(cutter, part), strict=True):
                     bar.update()
                     if isinstance(result, str):
-                        left_out.append(f"{path}: {result}")
+                        left_out.append(f"{shown(path)}: {result}")
                         continue
                     stem = f"{person}/{path.stem}"
                     seen.add(person)
@@ -98,7 +105,8 @@ def prepare(
         raise TrainingError(
             f"No face was found in {source}; it needs a sub-folder for each person."
         )
-    return Prepared(len(files) - len(left_out), len(seen), tuple(left_out), tuple(shards))
+    faces_written = len(files) + len(no_photographs) - len(left_out)
+    return Prepared(faces_written, len(seen), tuple(left_out), tuple(shards))
 
 
 class _Cutter:
@@ -112,8 +120,8 @@ class _Cutter:
         """Return the face and the photograph's digest, or the reason why there is no face."""
         person, path = file
         try:
-            image = read_photograph(path.read_bytes())
-        except (ImageError, OSError) as error:
+            image = read_photograph(path)
+        except ImageError as error:
             return str(error)
         points = self._points(image, f"{person}/{path.name}")
         if points is None:

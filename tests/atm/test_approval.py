@@ -323,7 +323,9 @@ def test_altered_approval_is_refused_and_a_new_one_takes_its_place(
         Approvals(folder, SEAL).check(replace(settings, day_limit=9999), models=models)
     with pytest.raises(NotApprovedError, match="altered"):
         Approvals(folder, Seal(b"x" * 32)).check(settings, models=models)
-    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models, after=1)
+    with pytest.raises(NotApprovedError, match="two members of staff only: the last approval is"):
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models, after=1)
+    Approvals(folder, SEAL).approve(settings, ["Ada", "Bob"], models=models, after=1)
     Approvals(folder, SEAL).check(settings, models=models)
     assert Approvals(folder, SEAL).generation == 2
 
@@ -335,7 +337,7 @@ def test_each_approval_is_one_generation_more(
     for number in (1, 2):
         Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
         assert Approvals(folder, SEAL).generation == number
-    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models, after=10)
+    Approvals(folder, SEAL).approve(settings, ["Ada", "Bob"], models=models, after=10)
     assert Approvals(folder, SEAL).generation == 11
 
 
@@ -350,6 +352,7 @@ def test_nobody_approves_nothing(folder: DataFolder, models: Path, settings: Set
 
 LOOSER: dict[str, Any] = {
     "liveness": "passive", "security": "1e-3", "day_limit": 1001, "opening_limit": 1,
+    "idle_s": 61.0, "more_time_s": 21.0, "login_limit_s": 11.0,
 }  # fmt: skip
 
 
@@ -373,6 +376,57 @@ def test_one_signature_is_enough_for_the_defaults_and_stricter_settings(
     folder: DataFolder, models: Path, settings: Settings, stricter: dict[str, Any]
 ) -> None:
     Approvals(folder, SEAL).approve(replace(settings, **stricter), ["Ada"], models=models)
+
+
+@pytest.mark.parametrize("gone", ["", "missing", "older"])
+@pytest.mark.parametrize("changed", [{"currency": "JPY"}, {"anchor_dir": Path("/dev/shm/mine")}])
+def test_two_change_what_amounts_are_worth_and_where_the_log_is_remembered(
+    folder: DataFolder, models: Path, settings: Settings, changed: dict[str, Any], gone: str
+) -> None:
+    """Without the last approval, or with an older one, nobody sees that it is a change."""
+    other = replace(settings, **changed)
+    path = folder.path / "approval.json"
+    Approvals(folder, SEAL).approve(other, ["Ada", "Bob"], models=models)
+    older = path.read_bytes()
+    Approvals(folder, SEAL).approve(settings, ["Ada", "Bob"], models=models)
+    if gone == "missing":
+        path.unlink()
+    elif gone == "older":
+        path.write_bytes(older)
+    with pytest.raises(NotApprovedError, match="two members of staff only"):
+        Approvals(folder, SEAL).approve(other, ["Ada"], models=models, after=2)
+    Approvals(folder, SEAL).approve(other, ["Ada", "Bob"], models=models, after=2)
+    Approvals(folder, SEAL).approve(other, ["Ada"], models=models)
+
+
+def test_the_content_of_the_service_s_authority_is_bound(
+    folder: DataFolder, models: Path, settings: Settings, tmp_path: Path
+) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("the bank's")
+    of_bank = replace(settings, store="https://bank.example", store_ca=authority)
+    Approvals(folder, SEAL).approve(of_bank, ["Ada"], models=models)
+    Approvals(folder, SEAL).check(of_bank, models=models)
+    authority.write_text("somebody's")
+    with pytest.raises(NotApprovedError, match="content of store_ca differs"):
+        Approvals(folder, SEAL).check(of_bank, models=models)
+    authority.unlink()
+    with pytest.raises(NotApprovedError, match="cannot be read"):
+        Approvals(folder, SEAL).check(of_bank, models=models)
+
+
+@pytest.mark.parametrize("kind", [Kind.LIVE, Kind.TEST])
+def test_a_kiosk_s_service_is_never_exchanged(
+    models: Path, settings: Settings, tmp_path: Path, kind: Kind
+) -> None:
+    folder = open_folder(tmp_path / "other", kind)
+    of_bank = replace(settings, store="https://bank.example")
+    Approvals(folder, SEAL).check_service(of_bank)
+    Approvals(folder, SEAL).approve(of_bank, ["Ada"], models=models)
+    Approvals(folder, SEAL).check_service(of_bank)
+    for other in (settings, replace(settings, store="https://mallory.example")):
+        with pytest.raises(NotApprovedError, match="make a new data folder"):
+            Approvals(folder, SEAL).check_service(other)
 
 
 @pytest.mark.parametrize("other", ["bundled", "mtcnn"])

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -11,6 +12,7 @@ import pytest
 
 from atm.__main__ import main
 from atm.audit.__main__ import main as audit
+from atm.birth import bear, begin_life
 from atm.errors import AtmError
 from atm.folder import Kind
 from atm.opening import open_machine, open_staff_sign_in
@@ -191,6 +193,74 @@ def test_two_of_the_lost_folder_s_staff_begin_anew_from_its_key_backup(
         open_machine(branch)
     with pytest.raises(AtmError, match="ended by two members"):
         open_staff_sign_in(branch)
+
+
+def test_a_folder_in_its_place_is_not_ended(branch: Settings, atm: Atm, stick: str) -> None:
+    lines = (PASSPHRASE, *STAFF, *OTHERS, "ana", "864209")
+    assert atm("init", "--kind", "live", "--instead-of", stick, lines=lines) == 2
+    machine = open_machine(branch)
+    assert [name for name, _ in machine.staff.names()] == ["okafor", "ruiz"]
+    machine.close()
+
+
+@pytest.mark.parametrize("later", [("keys", "backup"), ("keys", "rotate")])
+def test_who_is_only_in_an_earlier_backup_ends_no_folder(
+    branch: Settings, atm: Atm, stick: str, tmp_path: Path, later: tuple[str, str]
+) -> None:
+    lines = (*STAFF, *OTHERS, PASSPHRASE)
+    assert atm(*later, "--file", str(tmp_path / "later"), lines=lines) == 0
+    branch.data_dir.rename(tmp_path / "away")
+    lines = (PASSPHRASE, *STAFF, *OTHERS, "ana", "864209")
+    assert atm("init", "--kind", "live", "--instead-of", stick, lines=lines) == 2
+    (tmp_path / "away").rename(branch.data_dir)
+    open_machine(branch).close()
+    branch.data_dir.rename(tmp_path / "away")
+    new = str(tmp_path / "later")
+    assert atm("init", "--kind", "live", "--instead-of", new, lines=lines) == 0
+
+
+def test_a_key_backup_revives_no_folder_beside_the_one_in_its_place(
+    branch: Settings, atm: Atm, stick: str, tmp_path: Path
+) -> None:
+    old, away = folder_id(branch), tmp_path / "away"
+    branch.data_dir.rename(away)
+    lines = (PASSPHRASE, *STAFF, *OTHERS, "ana", "864209")
+    assert atm("init", "--kind", "live", "--instead-of", stick, lines=lines) == 0
+    (branch.key_dir / f"{old}.key").unlink()
+    branch.data_dir.rename(tmp_path / "new")
+    away.rename(branch.data_dir)
+    assert atm("keys", "restore", "--file", stick, lines=(PASSPHRASE,)) == 2
+    with pytest.raises(AtmError, match="key of the data folder"):
+        open_machine(branch)
+
+
+def test_a_live_folder_does_not_itself_say_where_its_key_lies(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Emptied, it was a first start: nothing said where to look for its record."""
+    settings.data_dir.mkdir(mode=0o700)
+    file = settings.data_dir / "kiosk.toml"
+    file.write_text('key_dir = "../keys"\nnetwork = "bundled"\n')
+    typed = io.StringIO("".join(f"{line}\n" for line in STAFF))
+    monkeypatch.setattr("sys.stdin", typed)
+    init = ["init", "--data", str(settings.data_dir), "--kind"]
+    assert main([*init, "live"]) == 2
+    assert not settings.key_dir.exists()
+    assert main([*init, "test"]) == 0
+
+
+def test_without_its_service_a_kiosk_of_a_bank_is_no_first_start(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Its staff sign in at the service, so its own list of staff is empty."""
+    bear(replace(settings, kind=Kind.LIVE))
+    machine = open_machine(settings)
+    of_bank = replace(settings, store="https://bank.example")
+    machine.bank.stores.approvals.approve(of_bank, ["ruiz"])
+    begin_life(settings, machine.folder)
+    machine.close()
+    with pytest.raises(AtmError, match="make a new data folder"):
+        open_machine(settings)
 
 
 def test_anew_is_possible_where_the_key_folder_is_lost_too(

@@ -1,5 +1,6 @@
 """Faults at the calls of a login with the real recogniser and a folder of photographs as camera."""
 
+import itertools
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 import atm.login.login
+from atm.camera.registered_camera import RegisteredCamera
+from atm.camera.registration import CameraChangedError
 from atm.folder import Kind
 from atm.login.decision import Outcome
 from atm.machine import Machine
@@ -95,3 +98,19 @@ def test_a_fault_in_a_real_login_is_never_a_yes(machine: Machine) -> None:
 @pytest.mark.long
 def test_a_fault_at_every_call_of_a_real_login_is_never_a_yes(machine: Machine) -> None:
     assert strike(machine, [MemoryError, SystemExit, StoreError, KeyError, OSError], step=1) >= 20
+
+
+@pytest.mark.faces
+def test_a_camera_that_is_exchanged_meanwhile_admits_and_enrols_nobody(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = itertools.count()
+    exchanged = property(lambda _: "Camera changed. Ask staff." if next(looks) % 3 == 2 else "")
+    monkeypatch.setattr(RegisteredCamera, "problem", exchanged)  # at the second frame
+    decision = machine.login("ada", "4071")
+    assert decision.outcome is Outcome.FAULT
+    assert "Camera changed" in str(decision.reasons)
+    staff = machine.staff.sign_in("ruiz", "482913")
+    application = Application("bob", "Bob", 50_000, "4072", datetime.now(UTC))
+    with pytest.raises(CameraChangedError):
+        machine.enrol(application, staff=staff)

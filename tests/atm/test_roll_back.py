@@ -1,5 +1,6 @@
 """An image of a kiosk's whole disk that is put back is noticed by what lies outside the disk."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from atm.folder import DataFolder, Kind
 from atm.login.decision import Outcome
 from atm.machine import Machine
 from atm.opening import open_machine
-from atm.outside_memory import Memory, _below, outside_memory
+from atm.outside_memory import Memory, _below, disks_of, outside_memory
 from atm.people import Signatures, StaffMember
 from atm.settings import Settings
 
@@ -151,6 +152,37 @@ def test_a_disk_is_told_from_a_partition_and_a_volume_on_it(tmp_path: Path) -> N
     (tmp_path / "dm-0/slaves/sda2").symlink_to(tmp_path / "sda/sda2")
     for name, disk in (("sda/sda1", "sda"), ("sda/sda2", "sda"), ("dm-0", "sda"), ("sdb", "sdb")):
         assert _below(tmp_path / name) == {disk}
+
+
+def test_a_disk_image_in_a_file_is_no_other_disk(tmp_path: Path) -> None:
+    """Whoever puts back an image of the disk puts it back too."""
+    image = tmp_path / "image"
+    image.touch()
+    (tmp_path / "loop0/loop").mkdir(parents=True)
+    (tmp_path / "loop0/loop/backing_file").write_text(f"{image}\n")
+    assert _below(tmp_path / "loop0") == disks_of(tmp_path)
+
+
+def test_a_part_of_a_file_system_with_its_own_device_number_is_no_other_disk(
+    tmp_path: Path, other_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does btrfs number its subvolumes; here a folder in memory stands for one."""
+    assert disks_of(other_disk) == {str(other_disk.stat().st_dev)}
+    (tmp_path / "8:1").mkdir()
+    (tmp_path / "mountinfo").write_text(
+        "22 1 8:1 / / rw - ext4 /dev/sdb1 rw\n"
+        f"30 22 0:33 /anchors {other_disk} rw,relatime shared:1 - btrfs /dev/sda1 rw,subvol=/a\n"
+    )
+    monkeypatch.setattr("atm.outside_memory._DEVICES", tmp_path)
+    monkeypatch.setattr("atm.outside_memory._MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(Path, "is_block_device", lambda path: str(path) == "/dev/sda1")
+    stat = Path.stat
+    sda1 = mock.Mock(st_rdev=os.makedev(8, 1))
+    monkeypatch.setattr(
+        Path, "stat",
+        lambda path, **how: sda1 if str(path) == "/dev/sda1" else stat(path, **how),
+    )  # fmt: skip
+    assert disks_of(other_disk / "missing") == {"8:1"}
 
 
 def test_a_folder_beside_the_data_is_no_other_disk(tmp_path: Path, other_disk: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from face_auth.enrolment import KEPT_HEIGHT, WANTED, cut_capture, enrol_face, split_scores
-from face_auth.errors import NoFaceError, NotOnePersonError
+from face_auth.errors import NoFaceError, NotOnePersonError, SamePictureError
 from face_auth.liveness.challenge import ChallengeState
 from face_auth.liveness.check import LivenessCheck
 from face_auth.recogniser import Recogniser
@@ -56,12 +56,24 @@ def test_moments_are_distinct_from_two_fifths_of_a_second_on(recogniser) -> None
         enrol_face(recogniser, frames(*ONE_PERSON[:5], every=0.39), "ada")
 
 
-def test_a_frozen_picture_counts_again_after_three_seconds(recogniser) -> None:
-    frozen = [(0, 0, 0)] * 25
-    _, captures = enrol_face(recogniser, frames(*frozen), "ada")  # at 0, 3, 6, 9 and 12 s
-    assert len(captures) == 5
-    with pytest.raises(NoFaceError, match="4 of 5"):
-        enrol_face(recogniser, frames(*frozen[:24]), "ada")
+def test_one_picture_counts_once_however_often_it_is_shown(recogniser) -> None:
+    frozen = [(0, 0, 0)] * 100
+    with pytest.raises(SamePictureError, match=r"^1 of 5 different pictures in time"):
+        enrol_face(recogniser, frames(*frozen), "ada")
+
+
+def test_a_folder_of_four_pictures_enrols_nobody_and_says_why(recogniser) -> None:
+    four = [(0, number % 4, 0) for number in range(100)]
+    with pytest.raises(SamePictureError, match=r"^4 of 5 different"):
+        enrol_face(recogniser, frames(*four), "ada")
+    five = [(0, number % 5, 0) for number in range(100)]
+    assert len(enrol_face(recogniser, frames(*five), "ada")[1]) == 5
+
+
+def test_few_pictures_are_not_called_the_same(recogniser) -> None:
+    with pytest.raises(NoFaceError) as caught:
+        enrol_face(recogniser, frames((0, 0, 0), (0, 0, 0), (0, 1, 0), (0, 2, 1), (0, 2, 1)), "ada")
+    assert not isinstance(caught.value, SamePictureError)
 
 
 def test_a_picture_that_was_dropped_is_never_taken_again(recogniser) -> None:

@@ -133,12 +133,18 @@ def test_preparing_aligns_with_a_margin_and_lists_what_has_no_face(tmp_path: Pat
     cv2.imwrite(str(source / "ada" / "one.jpg"), photograph[:, :, ::-1])
     (source / "ada" / "cut.jpg").write_bytes(b"\xff\xd8\xff cut")
     cv2.imwrite(str(source / "ada" / "other.png"), photograph)
+    (source / "ada" / "gone.jpg").symlink_to("nowhere.jpg")
     points = np.asarray(FIVE_POINTS + 60, np.float32)
     known = {"ada/one.png": points, "ada/one.jpg": points}
     made = prepare(source, tmp_path / "out", "own", landmarks=known)
     assert (made.faces, made.people) == (2, 1)
-    assert [Path(line.split(": ")[0]).name for line in made.left_out] == ["cut.jpg", "other.png"]
-    assert "damaged" in made.left_out[0] and "no face" in made.left_out[1]
+    assert [Path(line.split(": ")[0]).name for line in made.left_out] == [
+        "gone.jpg",
+        "cut.jpg",
+        "other.png",
+    ]
+    for line, why in zip(made.left_out, ("dead link", "damaged", "no face"), strict=True):
+        assert why in line
     faces = read_shards(made.shards)
     assert set(faces.names) == {"own/ada/one.jpg", "own/ada/one.png"}
     of_png = faces.names.index("own/ada/one.png")

@@ -82,9 +82,9 @@ def soon(act: Callable[[], object], cluster: PostgresServer) -> None:
 
 
 def test_a_full_disk_refuses_and_loses_nothing(
-    disk: Path, tmp_path: Path, unseen_people: list[tuple[str, list[Path]]]
+    disk: Path, tmp_path: Path, enrolling_people: list[tuple[str, list[Path]]]
 ) -> None:
-    _, files = unseen_people[0]
+    _, files = enrolling_people[0]
     with running_server(disk) as cluster, contextlib.ExitStack() as closing:
         fleet = Fleet(tmp_path / "fleet", cluster.url(), cluster.url(OWNER))
         closing.callback(fleet.close)

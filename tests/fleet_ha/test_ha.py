@@ -13,7 +13,7 @@ PARTS = (slice(0, 5), slice(5, None))
 ROUNDS = int(os.environ.get("ATM_HA_ROUNDS") or 10)
 
 
-def test_nothing_is_lost_and_nobody_let_in(unseen_people: list[tuple[str, list[Path]]]) -> None:
+def test_nothing_is_lost_and_nobody_let_in(enrolling_people: list[tuple[str, list[Path]]]) -> None:
     with tempfile.TemporaryDirectory(prefix="atm-fleet-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         place.chmod(0o755)
@@ -22,7 +22,7 @@ def test_nothing_is_lost_and_nobody_let_in(unseen_people: list[tuple[str, list[P
                 folder_of(files[:5], place / name / "enrol"),
                 folder_of(files[5:], place / name / "in"),
             )
-            for name, files in unseen_people[:CUSTOMERS]
+            for name, files in enrolling_people[:CUSTOMERS]
         ]
         with Hosts(3) as hosts:
             bank = Bank(place / "bank", hosts)

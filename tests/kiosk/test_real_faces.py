@@ -32,10 +32,12 @@ def real_kiosk(settings: Any) -> Any:
 
 
 @pytest.fixture
-def cameras(unseen_people: list[tuple[str, list[Path]]], tmp_path: Path) -> list[tuple[str, str]]:
+def cameras(
+    enrolling_people: list[tuple[str, list[Path]]], tmp_path: Path
+) -> list[tuple[str, str]]:
     """For each of ten people a folder of five photographs to enrol with, and one of the others."""
     folders = []
-    for name, photographs in unseen_people[:PEOPLE]:
+    for name, photographs in enrolling_people[:PEOPLE]:
         pair = []
         for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
             folder = tmp_path / "cameras" / name / part

@@ -60,7 +60,17 @@ class SoftTpm:
 
 @pytest.fixture
 def soft_tpm() -> Iterator[SoftTpm]:
-    """A TPM, running."""
+    """The kiosk's TPM, running."""
+    yield from _running()
+
+
+@pytest.fixture
+def other_tpm() -> Iterator[SoftTpm]:
+    """Another one beside it, running."""
+    yield from _running()
+
+
+def _running() -> Iterator[SoftTpm]:
     if not (shutil.which("swtpm") and shutil.which("tpm2_unseal")):
         pytest.skip("swtpm and tpm2-tools are not installed; `make test-tpm` does it")
     with tempfile.TemporaryDirectory(prefix="tpm-") as made:  # a socket's name must be short

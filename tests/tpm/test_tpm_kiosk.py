@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from atm.__main__ import main as atm
+from atm.audit import AuditLog
 from atm.audit.__main__ import main as audit
 from atm.audit.counter import AT_ONCE, Counter
 from atm.errors import AtmError
@@ -26,6 +27,7 @@ from tests.atm.test_roll_back import ANA, branch, pay, refuse
 from tests.tpm.conftest import SoftTpm
 
 PASSPHRASE = "correct horse battery"
+BOTH = ("ana", "864209", "ben", "751306")
 
 
 @pytest.fixture
@@ -70,7 +72,8 @@ def test_the_whole_disk_without_the_tpm_gives_no_key(
     kiosk: Settings, soft_tpm: SoftTpm, tmp_path: Path
 ) -> None:
     """So it gives no PIN and no template either: their keys come from the root key."""
-    assert run(kiosk, "keys", "rotate", lines=("ana", "864209")) == 0  # a former pepper is there
+    new = ("keys", "rotate", "--file", str(tmp_path / "stick"))
+    assert run(kiosk, *new, lines=(*BOTH, PASSPHRASE)) == 0  # a former pepper is there
     document = key_file(kiosk).read()
     keys = Keys(document.root, document.peppers)
     assert document.peppers
@@ -172,6 +175,27 @@ def test_an_old_image_is_not_made_good_by_hand(
         open_machine(kiosk)
 
 
+def test_a_counter_in_another_tpm_vouches_for_no_old_image(
+    kiosk: Settings, tmp_path: Path, other_tpm: SoftTpm
+) -> None:
+    """Whoever runs a TPM in software beside the kiosk's own could count there what they like."""
+    machine = open_machine(kiosk)
+    shutil.copytree(tmp_path / "disk", tmp_path / "image")
+    pay(machine)
+    pull_the_plug(machine)
+    put_back(tmp_path / "image", tmp_path / "disk")
+    folder = open_existing(kiosk.data_dir)
+    Counter.make(kiosk.key_dir, folder.folder_id, Tpm(other_tpm.place))
+    (key,) = kiosk.key_dir.glob("*.key")
+    kept = key.rename(tmp_path / "key")  # a thief's own program does not look at it
+    log = AuditLog.of(folder, kiosk.key_dir)
+    log.anchor.begin_again()
+    log.append("start", anchor=True)
+    kept.rename(key)
+    with pytest.raises(AtmError, match="another TPM than the key"):
+        open_machine(kiosk)
+
+
 def test_the_tpm_knows_a_live_folder_when_all_files_are_gone(
     kiosk: Settings, tmp_path: Path, soft_tpm: SoftTpm
 ) -> None:
@@ -184,7 +208,7 @@ def test_the_tpm_knows_a_live_folder_when_all_files_are_gone(
 def test_two_begin_anew_and_the_old_counter_goes(kiosk: Settings, tmp_path: Path) -> None:
     stick = str(tmp_path / "stick")
     old = open_existing(kiosk.data_dir).folder_id
-    assert run(kiosk, "keys", "backup", "--file", stick, lines=("ana", "864209", PASSPHRASE)) == 0
+    assert run(kiosk, "keys", "backup", "--file", stick, lines=(*BOTH, PASSPHRASE)) == 0
     shutil.rmtree(tmp_path / "disk")
     lines = (PASSPHRASE, "ana", "864209", "ben", "751306", "eva", "864209")
     assert run(kiosk, "init", "--kind", "live", "--instead-of", stick, lines=lines) == 0
@@ -197,7 +221,7 @@ def test_the_key_moves_to_another_machine_by_its_backup(
     kiosk: Settings, soft_tpm: SoftTpm, tmp_path: Path, with_tpm: bool
 ) -> None:
     stick = str(tmp_path / "stick")
-    assert run(kiosk, "keys", "backup", "--file", stick, lines=("ana", "864209", PASSPHRASE)) == 0
+    assert run(kiosk, "keys", "backup", "--file", stick, lines=(*BOTH, PASSPHRASE)) == 0
     root = key_file(kiosk).read().root
     soft_tpm.exchange()
     if not with_tpm:
@@ -209,11 +233,11 @@ def test_the_key_moves_to_another_machine_by_its_backup(
     if with_tpm:  # its counter never saw this log
         with pytest.raises(AtmError, match="not bound"):
             open_machine(kiosk)
-        assert run(kiosk, "audit", "init", "--set-aside", "--verifier", verifier) == 0
+        aside = ("audit", "init", "--set-aside", "--verifier", verifier)
+        assert run(kiosk, *aside, lines=BOTH) == 0
         open_machine(kiosk).close()
     else:  # two must approve what nothing outside the disk remembers
-        lines = ("ana", "864209", "ben", "751306")
-        assert run(kiosk, "approve", lines=lines) == 0
+        assert run(kiosk, "approve", lines=BOTH) == 0
         machine = open_machine(kiosk)
         assert not machine._unsigned
         machine.close()
@@ -231,7 +255,8 @@ def test_a_key_in_a_file_moves_into_the_tpm_by_a_rotation(
     plain = branch(tmp_path, None, Kind.TEST)
     root = key_file(plain).read().root
     tpm = soft_tpm.place
-    assert run(plain, "keys", "rotate", lines=("ana", "864209"), tpm=tpm) == 0
+    new = ("keys", "rotate", "--file", str(tmp_path / "stick"))
+    assert run(plain, *new, lines=(*BOTH, PASSPHRASE), tpm=tpm) == 0
     file = key_file(plain)
     assert file.sealed and file.read().root != root
     stolen = everything(tmp_path / "disk")

@@ -6,6 +6,7 @@ through the service only; without it nobody logs in.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -81,7 +82,14 @@ class RemoteBank:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
         stores = KioskStores.open(folder, Keys.open(settings.key_dir, folder), settings)
-        return cls(stores.approvals.in_effect(settings), stores)
+        bank = cls(stores.approvals.in_effect(settings), stores)
+        try:
+            with contextlib.suppress(ServiceUnavailable):  # then before the first entry is sent
+                bank.audit.check()
+        except BaseException:
+            bank.close()
+            raise
+        return bank
 
     @property
     def has_customers(self) -> bool:

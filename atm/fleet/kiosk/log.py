@@ -3,6 +3,9 @@
 Each entry is written to the kiosk's own log first. An anchored entry has also reached the service
 when `append` returns; otherwise `append` raises, and an entry "unsent" records it. All others are
 sent in the background, in their order.
+
+Each copy bears number and MAC of the kiosk's own entry, so the service remembers where the log was:
+a kiosk from an old image sends nothing any more.
 """
 
 import contextlib
@@ -11,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from atm.audit import AuditLog
+from atm.audit import AuditError, AuditLog
 from atm.errors import AtmError
 from atm.fleet.kiosk.client import ServiceClient
 from credentials.sealed.files import JsonObject
@@ -33,6 +36,7 @@ class KioskLog:
         self._turn = threading.Lock()
         self._wake = threading.Condition()
         self._closed = False
+        self._compared = False
         self._sender: threading.Thread | None = None
 
     def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
@@ -44,7 +48,8 @@ class KioskLog:
         """
         self.local.append(kind, anchor=anchor, **fields)
         with self._wake:
-            self._waiting.append({"kind": kind, "anchor": anchor, "fields": dict(fields)})
+            own = [self._folder, *self.local.newest()]
+            self._waiting.append({"kind": kind, "anchor": anchor, "fields": {**fields, "own": own}})
             if not anchor:
                 self._send_behind()
         if not anchor:
@@ -55,6 +60,23 @@ class KioskLog:
             step, reference = fields.get("step"), fields.get("reference")
             self.append("unsent", entry=kind, step=step, reference=reference)
             raise
+
+    def check(self) -> None:
+        """Check once that this log goes on from the newest entry that the service has of it.
+
+        Raises:
+            AuditError: If it does not: an old image of the disk was put back.
+            ServiceUnavailable: If the service does not answer.
+        """
+        if self._compared:
+            return
+        newest = self._client.call("audit", folder=self._folder, entries=[]).get("newest")
+        if newest is not None and not self.local.has(*newest[1:]):
+            raise AuditError(
+                f"The bank's service has entry {newest[1]} of this kiosk's log, and the log here is"
+                " another one: an old image of the disk was put back. Ask the auditor."
+            )
+        self._compared = True
 
     def remember(self) -> None:
         """Keep the generations of this kiosk's stores; see `AuditLog.remember`."""
@@ -84,11 +106,16 @@ class KioskLog:
     def _send(self) -> None:
         """Send all waiting entries, oldest first."""
         with self._turn:
+            self.check()
             while some := list(self._waiting)[:AT_ONCE]:
                 self._client.call("audit", entries=some)
                 for entry in some:
                     if self._waiting and self._waiting[0] is entry:  # else it was one too many
                         self._waiting.popleft()
+
+    @property
+    def _folder(self) -> str:
+        return self.local.key_path.stem
 
     def _send_behind(self) -> None:
         """Wake the sender thread, or start it; the caller holds `_wake`."""

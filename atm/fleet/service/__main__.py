@@ -25,6 +25,7 @@ from atm.terminal import ERROR, YES, ask, sign_in, sign_two
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 from face_auth.models import load_card
+from face_auth.printing import escape_what_cannot_be_printed
 
 if TYPE_CHECKING:
     from atm.fleet.service.store.stores import ServiceStores
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    escape_what_cannot_be_printed()
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:

@@ -71,7 +71,8 @@ def _own(service: BankService) -> APIRouter:
         log = service.stores.log(kiosk.kiosk_id)
         for entry in body.entries:
             log.append("kiosk " + entry.kind, anchor=entry.anchor, **entry.fields)
-        return {}
+        newest = None if body.entries else log.newest_of(body.folder)
+        return {"newest": None if newest is None else newest["own"]}
 
     @routes.post("/kiosk")
     def set_up(body: bodies.ReportBody, kiosk: FromKiosk) -> dict[str, Any]:

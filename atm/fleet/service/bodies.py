@@ -243,6 +243,7 @@ class LogEntry(Body):
 
 
 class LogEntriesBody(Body):
-    """Entries of a kiosk's log, oldest first."""
+    """Entries of a kiosk's log, oldest first; without any, the question for the newest one."""
 
+    folder: Annotated[str, Field(pattern="^[0-9a-z]{0,32}$")] = ""
     entries: list[LogEntry] = Field(max_length=100)

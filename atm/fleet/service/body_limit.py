@@ -24,8 +24,10 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._by_path.get(scope["path"], self._usual)
-        promised = dict(scope["headers"]).get(b"content-length", b"")
-        if not promised.isdigit() or int(promised) > limit:  # no kiosk sends chunks
+        headers = dict(scope["headers"])
+        promised = headers.get(b"content-length", b"")
+        chunks = b"transfer-encoding" in headers  # their length is told nowhere
+        if chunks or not promised.isdigit() or int(promised) > limit:
             await _refuse(send)
             return
         await self._app(scope, receive, send)

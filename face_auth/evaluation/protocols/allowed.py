@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from face_auth.datasets.photographs import ImageError, read_photograph
 from face_auth.datasets.subject import subject
-from face_auth.evaluation.context import say
-from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.material import InputError, Photographs, say
 from face_auth.evaluation.metrics import wilson
 from face_auth.evaluation.overlays import ALLOWED
 from face_auth.evaluation.protocols.pad.heads import Head, HeadPlacement
@@ -70,7 +69,7 @@ def allowed(
         found: list[tuple[Picture, Face]] = []
         for index in rng.permutation(len(photographs.people[name])):
             one = _read(photographs, name, int(index), recogniser)
-            if one is not None:
+            if one is not None and not any(np.array_equal(one[0], other) for other, _ in found):
                 found.append(one)
             if len(found) > ENROLLED:
                 break
@@ -115,7 +114,7 @@ def _read(
     photographs: Photographs, name: str, index: int, recogniser: Recogniser
 ) -> tuple[Picture, Face] | None:
     try:
-        picture = read_photograph(photographs.people[name][index].read_bytes())
+        picture = read_photograph(photographs.people[name][index])
     except ImageError:
         return None
     frame, _ = letterbox(picture)

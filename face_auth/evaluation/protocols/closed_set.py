@@ -1,5 +1,6 @@
 """Protocol: closed-set identification, in which everybody is enrolled."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from face_auth.evaluation import charts
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import PhotographState
-from face_auth.evaluation.material import Image, InputError
+from face_auth.evaluation.material import Image, InputError, say
 from face_auth.evaluation.metrics import ranks, wilson
 from face_auth.evaluation.result import Chart, Section, Table, as_list, percent
 
@@ -29,14 +30,14 @@ class Answers:
         ranks: The place of the right person among all, 0 is the first; shape (n,).
         named: The person who was named; empty without a face.
         states: A `PhotographState` each.
-        enrolled: How many people could be named.
+        people: Who could be named.
     """
 
     images: Sequence[Image]
     ranks: NDArray[np.intp]
     named: Sequence[str]
     states: NDArray[np.uint8]
-    enrolled: int
+    people: Sequence[str]
 
 
 def closed_set(context: Context) -> Section:
@@ -52,6 +53,7 @@ def closed_set(context: Context) -> Section:
     worst = _worst(answers)
     by_alteration = _by_alteration(answers)
     overall = figures["everybody"]
+    not_enrolled = sorted({image.person for image in answers.images} - {*answers.people})
     return Section(
         name=NAME,
         title="Closed set: everybody is enrolled",
@@ -59,15 +61,16 @@ def closed_set(context: Context) -> Section:
         f"the prototype reported {percent(PROTOTYPE)}.",
         values={
             "accuracy": overall["accuracy"],
-            "people": answers.enrolled,
+            "people": len(answers.people),
             "groups": figures,
+            "not enrolled": not_enrolled,
             "worst": [
                 {"person": p, "wrong": w, "images": n, "taken for": t} for p, w, n, t in worst
             ],
             "by alteration": by_alteration,
             "prototype": PROTOTYPE,
         },
-        tables=(_table(figures, answers.enrolled), _worst_table(worst)),
+        tables=(_table(figures, len(answers.people), not_enrolled), _worst_table(worst)),
         charts=(
             Chart(
                 "confusion",
@@ -98,6 +101,9 @@ def classify(context: Context) -> Answers:
     svm = context.identification_svm(features.embeddings(), people)
     images, tested = context.test
     column = {name: index for index, name in enumerate(svm.people)}
+    for name, count in Counter(image.person for image in images).items():
+        if name not in column:
+            say(f"{name} is not enrolled: {count} test images count as errors")
     truth = np.array([column.get(image.person, -1) for image in images])
     scores = svm.scores(tested.embeddings())
     places = np.where(tested.found, ranks(scores, truth), len(svm.people))
@@ -106,7 +112,7 @@ def classify(context: Context) -> Answers:
         svm.people[index] if found else ""
         for index, found in zip(best.tolist(), tested.found.tolist(), strict=True)
     ]
-    return Answers(images, places, named, tested.states, len(svm.people))
+    return Answers(images, places, named, tested.states, svm.people)
 
 
 def _figures(answers: Answers, group: NDArray[np.bool_]) -> dict[str, Any]:
@@ -126,17 +132,17 @@ def _figures(answers: Answers, group: NDArray[np.bool_]) -> dict[str, Any]:
         "images": int(group.sum()),
         "accuracy": accuracy,
         "accuracy interval": as_list(wilson(accuracy * count, count)),
-        "top 5": float((answers.ranks[group] < min(5, answers.enrolled)).mean()),
+        "top 5": float((answers.ranks[group] < min(5, len(answers.people))).mean()),
         "photographs": count,
         "photographs right": sum(photographs.values()),
         "photograph accuracy": sum(photographs.values()) / count,
         "photograph accuracy interval": as_list(wilson(sum(photographs.values()), count)),
         "images without a face": int((answers.states[group] == PhotographState.NO_FACE).sum()),
-        "damaged images": int((answers.states[group] == PhotographState.DAMAGED).sum()),
+        "unreadable images": int((answers.states[group] == PhotographState.UNREADABLE).sum()),
     }
 
 
-def _table(figures: dict[str, dict[str, Any]], enrolled: int) -> Table:
+def _table(figures: dict[str, dict[str, Any]], enrolled: int, not_enrolled: Sequence[str]) -> Table:
     names = {"everybody": "all", "unseen people": "unseen", "seen people": "seen in training"}
 
     def row(label: str, cell: Any) -> list[str]:
@@ -148,6 +154,9 @@ def _table(figures: dict[str, dict[str, Any]], enrolled: int) -> Table:
         f"The prototype's {percent(PROTOTYPE)} was on 4,100 copies of 205 photographs of 205 "
         "people, no stranger among them, by a recogniser that always names somebody.",
     ]
+    if not_enrolled:
+        names_of = ", ".join(not_enrolled)
+        notes.append(f"Not enrolled, so all their images are errors: {names_of}.")
     if "seen people" not in figures:
         notes.append(
             "Nobody here was seen in training: python -m face_auth.datasets lfw --people all"
@@ -165,7 +174,7 @@ def _table(figures: dict[str, dict[str, Any]], enrolled: int) -> Table:
             row("  interval", lambda own: _between(own["photograph accuracy interval"])),
             row("photographs", lambda own: f"{own['photographs']:,}"),
             row("images without a face", lambda own: str(own["images without a face"])),
-            row("damaged images", lambda own: str(own["damaged images"])),
+            row("unreadable images", lambda own: str(own["unreadable images"])),
         ),
         notes,
     )

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from face_auth.datasets.grouped_faces import ADULT, CHILD, Label
 from face_auth.evaluation.bootstrap import REPETITIONS, interval
-from face_auth.evaluation.context import Context, say
+from face_auth.evaluation.context import Context
 from face_auth.evaluation.labelled import embed_labelled
-from face_auth.evaluation.material import InputError
+from face_auth.evaluation.material import InputError, say
 from face_auth.evaluation.metrics import Interval
 from face_auth.evaluation.result import Section, Table, as_list
 from face_auth.recognition.embedding import load_network

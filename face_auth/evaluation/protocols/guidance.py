@@ -16,10 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.evaluation.context import say
 from face_auth.evaluation.faces import portraits
 from face_auth.evaluation.frames import exposed
-from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.material import InputError, Photographs, say
 from face_auth.evaluation.overlays import ALLOWED, HIDING
 from face_auth.evaluation.protocols.skin_tone import SkinTones, by_skin_tone
 from face_auth.evaluation.result import Section, Table, percent

@@ -15,11 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.datasets.photographs import ImageError, read_photograph
-from face_auth.evaluation.context import say
+from face_auth.datasets.photographs import ImageError, content_of, read_photograph
 from face_auth.evaluation.faces import Portrait, portraits, typology_angle
 from face_auth.evaluation.frames import exposed
-from face_auth.evaluation.material import Photographs
+from face_auth.evaluation.material import Photographs, say
 from face_auth.evaluation.metrics import wilson
 from face_auth.evaluation.result import Table, between
 from face_auth.gallery import Template
@@ -119,12 +118,16 @@ def _template(
 ) -> Template | None:
     """Return the template of other photographs of the person, or None if too few show a face."""
     embeddings: list[NDArray[np.float32]] = []
+    seen = {content_of(portrait.frame)}
     for path in photographs.people[portrait.person]:
         if path != portrait.path and len(embeddings) < ENROLLED:
             try:
-                frame, _ = letterbox(read_photograph(path.read_bytes()))
+                frame, _ = letterbox(read_photograph(path))
             except ImageError:
                 continue
+            if content_of(frame) in seen:
+                continue
+            seen.add(content_of(frame))
             quality = recogniser.assess(frame)
             if quality.face is not None and quality.verdict is not Verdict.SEVERAL:
                 embeddings.append(recogniser.embed(frame, quality))

@@ -1,17 +1,22 @@
 """A live kiosk's camera: the registered device is accepted, and no other."""
 
+import errno
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from atm.camera import registered_camera
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration, read_identity
 from atm.folder import Kind
 from credentials.sealed.seal import Seal
 from face_auth.camera import Camera
+from face_auth.types import CameraState
 
 SEAL = Seal(b"s" * 32)
 WEBCAM = CameraIdentity("0000:00:14.0/1.2", "HD Pro Webcam C920 (046d:082d)", "A1B2C3")
@@ -175,6 +180,55 @@ def test_altered_registration_is_refused_until_staff_register_again(
     fresh.register(WEBCAM, ["Ada"], after=1)
     fresh.check(WEBCAM)
     assert fresh.generation == 2
+
+
+def test_a_camera_that_is_pulled_out_while_it_is_read_is_absent(
+    sysfs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = add_usb(sysfs)
+    read = Path.read_text
+
+    def vanish(path: Path, *arguments: Any) -> str:
+        if path == device / "serial":
+            raise OSError(errno.ENODEV, "No such device")
+        return read(path, *arguments)
+
+    monkeypatch.setattr(Path, "read_text", vanish)
+    with pytest.raises(CameraChangedError, match="There is no camera at 0"):
+        read_identity("0", sysfs=sysfs)
+
+
+@pytest.fixture
+def live(registration: Registration, monkeypatch: pytest.MonkeyPatch) -> RegisteredCamera:
+    """The registered camera of a live folder, ready."""
+    registration.register(WEBCAM, ["Ada"])
+    camera = RegisteredCamera(Kind.LIVE, "0", registration, cast(Any, None))
+    present: Any = SimpleNamespace(identity=WEBCAM, state=CameraState.READY)
+    monkeypatch.setattr(registered_camera, "read_identity", lambda _: present.identity)
+    camera._camera = present
+    return camera
+
+
+def frames_of(camera: RegisteredCamera, *identities: CameraIdentity) -> Iterator[Any]:
+    """Frames of cameras that are put in one after the other; a frame is its camera's identity."""
+    for identity in identities:
+        cast(Any, camera._camera).identity = identity
+        yield identity
+
+
+def test_an_attempt_gets_no_frame_of_a_camera_that_was_put_in_meanwhile(
+    live: RegisteredCamera,
+) -> None:
+    frames = live.checked(frames_of(live, WEBCAM, replace(WEBCAM, serial="Z9")))
+    assert next(frames) == WEBCAM
+    with pytest.raises(CameraChangedError, match=r"^Camera changed\. Ask staff\.$"):
+        next(frames)
+
+
+def test_a_camera_with_a_loose_contact_gets_its_time_to_come_back(live: RegisteredCamera) -> None:
+    cast(Any, live._camera).state = CameraState.LOST
+    absent = replace(WEBCAM, bus_path="")
+    assert list(live.checked(frames_of(live, WEBCAM, absent, WEBCAM))) == [WEBCAM, WEBCAM]
 
 
 def test_nobody_registers_nothing(registration: Registration) -> None:

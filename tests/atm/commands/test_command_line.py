@@ -82,10 +82,10 @@ def atm_of_two(grown, tmp_path) -> Atm:
 
 
 @pytest.fixture(scope="session")
-def cameras(unseen_people, tmp_path_factory):
+def cameras(enrolling_people, tmp_path_factory):
     """Two people: for each a folder of five photographs to enrol with and one of the others."""
     folders = []
-    for name, photographs in unseen_people[:2]:
+    for name, photographs in enrolling_people[:2]:
         pair = tmp_path_factory.mktemp(name)
         for part, files in (("enrol", photographs[:5]), ("login", photographs[5:])):
             (pair / part).mkdir()
@@ -213,6 +213,28 @@ def test_bad_input_is_one_sentence_and_an_exit_code(atm, arguments, lines, code,
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ],
+    ids=["ascii", "latin-1", "C"],
+)
+def test_a_list_ends_with_its_last_customer_whatever_the_output_can_show(
+    atm, tmp_path, output
+) -> None:
+    plain = tmp_path / "userCredentials.json"
+    plain.write_text(json.dumps({"ada": "9876", "łukasz": "9876", "żora": "9876"}))
+    assert atm("import-plain", plain, lines=STAFF).returncode == 0
+    atm.env.update(output)
+    done = atm("list", lines=STAFF)
+    assert done.returncode == 0, done.stderr
+    names = [row.split("\t")[0] for row in done.stdout.splitlines()]
+    assert names == ["ada", r"\u0142ukasz", r"\u017cora"]
 
 
 def test_a_live_folder_takes_no_pictures_as_its_camera(tmp_path) -> None:

@@ -69,3 +69,26 @@ def test_an_interrupted_rotation_is_finished_from_its_backup(
     assert branch.atm("keys", "restore", "--file", copy, lines=(WORDS,)) == 0, branch.err
     assert branch.atm("keys", "rotate") == 0, branch.err
     assert branch.atm("list", lines=RUIZ) == 0, branch.err
+
+
+def test_an_interrupted_rotation_does_not_go_on_over_an_older_log(
+    branch: Branch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is finished without signatures, and with a TPM the anchor gets a new counter."""
+    branch.born("test")
+    log = branch.data / "audit.jsonl"
+    older = log.read_bytes()
+
+    def broken(*_: object) -> None:
+        raise AtmError("The disk refuses.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("atm.commands.closed.reseal_database", broken)
+        copy = branch.elsewhere / "copy"
+        assert branch.atm("keys", "rotate", "--file", copy, lines=(*BOTH, WORDS)) == 2
+    newest, key = log.read_bytes(), branch.key.read_bytes()
+    log.write_bytes(older)
+    assert branch.atm("keys", "rotate") == 2
+    assert branch.key.read_bytes() == key
+    log.write_bytes(newest)
+    assert branch.atm("keys", "rotate") == 0, branch.err

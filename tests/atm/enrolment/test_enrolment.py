@@ -17,12 +17,19 @@ import pytest
 from atm.audit import AuditError
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.enrolment.enrolment import EnrolmentError, opening_limit_minor
+from atm.enrolment.hash_and_capture import plain_errors
 from atm.folder import Kind
 from atm.people import Application, SecondSignatureError, Signatures, StaffMember
 from atm.settings import Settings
 from credentials.errors import DuplicateUserError, PolicyError
 from credentials.store import CredentialRecord
-from face_auth.errors import CameraError, GalleryError, NoFaceError, NotOnePersonError
+from face_auth.errors import (
+    CameraError,
+    GalleryError,
+    NoFaceError,
+    NotOnePersonError,
+    SamePictureError,
+)
 from tests.patience import LIMIT_S
 
 RUIZ = StaffMember("ruiz")
@@ -336,3 +343,9 @@ def test_what_a_killed_writer_left_unfinished_is_removed(bank, face, open_bank) 
         stray.write_bytes(b"somebody who never was a customer")
     assert open_bank().remove_unfinished_enrolments() == 0
     assert [stray.exists() for stray in strays] == [False] * 3
+
+
+def test_the_same_picture_again_and_again_is_said() -> None:
+    with pytest.raises(EnrolmentError, match="five different ones") as caught, plain_errors():
+        raise SamePictureError("1 of 5 different pictures in time; 60 were repetitions")
+    assert caught.value.code == "no_face_in_time"

@@ -87,9 +87,9 @@ def login(machine: Machine, name: str, face: Path) -> Outcome:
 
 @pytest.mark.usefixtures("published_network")
 def test_there_and_back_with_a_kill_on_the_way(
-    tmp_path: Path, unseen_people: list[tuple[str, list[Path]]]
+    tmp_path: Path, enrolling_people: list[tuple[str, list[Path]]]
 ) -> None:
-    kiosk = Kiosk(tmp_path, unseen_people[:3])
+    kiosk = Kiosk(tmp_path, enrolling_people[:3])
     kiosk.enrol("bundled")
     kiosk.everybody_logs_in("bundled")
     killed = kiosk.start("vggface2")

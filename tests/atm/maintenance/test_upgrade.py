@@ -195,6 +195,18 @@ def test_attempts_at_the_upgrade_s_sign_in_are_not_given_back_with_its_files(
     assert upgrade(settings) == 0
 
 
+def test_what_was_renamed_as_if_it_were_signed_is_signed_first(settings: Settings) -> None:
+    with pytest.raises(StaffSignInError):
+        upgrade(settings, "ana\n000001\n")
+    (settings.data_dir / "upgrade.partial").rename(settings.data_dir / "upgrade.ready")
+    with pytest.raises(AtmError, match="Standard input ended"):
+        upgrade(settings, "")
+    assert open_earlier(settings.data_dir).folder_id  # as it was
+    with pytest.raises(EarlierFolderError):
+        open_existing(settings.data_dir)
+    assert upgrade(settings) == 0
+
+
 def test_the_folder_and_its_key_are_of_today_in_whole(settings: Settings) -> None:
     folder_id = open_earlier(settings.data_dir).folder_id
     key = settings.key_dir / f"{folder_id}.key"

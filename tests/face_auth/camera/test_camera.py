@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from face_auth.camera import camera as camera_module
-from face_auth.camera import http_stream, opencv, streams
+from face_auth.camera import http_stream, opencv, streams, v4l2
 from face_auth.camera.camera import MAX_AGE_S, Camera
 from face_auth.camera.playback import PictureFolder, VideoFile
 from face_auth.camera.sources import Source, SourceError, SourceKind, source_kind
@@ -749,7 +749,7 @@ def test_webcam_that_does_not_open_tells_why(
     def refuse(*_: object) -> int:
         raise OSError(number, "as the kernel says")
 
-    monkeypatch.setattr(opencv.os, "open", refuse)
+    monkeypatch.setattr(v4l2.os, "open", refuse)
     with pytest.raises(SourceError, match=reason):
         opencv.Webcam("0").open()
 
@@ -772,11 +772,70 @@ def test_webcam_that_opens_but_gives_nothing_is_busy(
             return False
 
     (tmp_path / "video0").touch()
-    monkeypatch.setattr(opencv, "_check_device", lambda _: None)
+    monkeypatch.setattr(v4l2, "check_device", lambda _: None)
     monkeypatch.setattr(cv2, "VideoCapture", Taken)
     source = opencv.Webcam(str(tmp_path / "video0")).open()
     with pytest.raises(SourceError, match="camera is busy"):
         source.grab()
+
+
+def jpeg_of(seed: int) -> bytes:
+    picture = np.random.default_rng(seed).integers(0, 255, (48, 64, 3), np.uint8)
+    return cv2.imencode(".jpg", cv2.resize(picture, (640, 480)))[1].tobytes()
+
+
+def without_huffman_tables(jpeg: bytes) -> bytes:
+    """The JPEG as some webcams send it: the tables of MJPEG are known."""
+    kept, at = jpeg[:2], 2
+    while jpeg[at + 1] != 0xDA:
+        length = 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        kept += b"" if jpeg[at + 1] == 0xC4 else jpeg[at : at + length]
+        at += length
+    return kept + jpeg[at:]
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ([jpeg_of(1), jpeg_of(2)[:9000], jpeg_of(3)], [True, False, True]),
+        ([jpeg_of(1) + bytes(3000), jpeg_of(2)[:9000]], [True, False]),
+        ([jpeg_of(1)[:-2], jpeg_of(2)[:-2]], [True, True]),
+        ([without_huffman_tables(jpeg_of(1))], [True]),
+        ([b"", b"\xff\xd8"], [False, False]),
+    ],
+    ids=["half", "padded", "no end mark", "no tables", "nothing"],
+)
+def test_webcam_shows_whole_jpegs_alone(
+    sent: list[bytes], shown: list[bool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Jpegs:
+        def __init__(self, *_: object) -> None:
+            self.left = iter(sent)
+
+        def isOpened(self) -> bool:
+            return True
+
+        def set(self, *_: object) -> bool:
+            return True
+
+        def get(self, name: int) -> float:
+            return cv2.VideoWriter.fourcc(*"MJPG") if name == cv2.CAP_PROP_FOURCC else 640
+
+        def grab(self) -> bool:
+            return True
+
+        def retrieve(self) -> tuple[bool, np.ndarray]:
+            return True, np.frombuffer(next(self.left), np.uint8)[None]
+
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(v4l2, "check_device", lambda _: None)
+    monkeypatch.setattr(cv2, "VideoCapture", Jpegs)
+    source = opencv.Webcam(str(tmp_path / "video0")).open()
+    for expected in shown:
+        source.grab()
+        image = source.retrieve()
+        assert (image is not None) == expected
+        assert image is None or image.shape == (480, 640, 3)
 
 
 def test_opencv_says_nothing_of_its_own(tmp_path: Path) -> None:

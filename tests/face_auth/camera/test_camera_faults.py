@@ -154,6 +154,7 @@ def test_opening_again_does_not_thaw_a_camera_but_another_picture_does(
     plug_in, person, monkeypatch
 ) -> None:
     monkeypatch.setattr(camera_module, "RETRY_S", 0.05)
+    monkeypatch.setattr(camera_module, "SETTLING_S", camera_module.STALLED_S)
     frozen = True
     last = person.draw(60)
 
@@ -177,6 +178,27 @@ def test_opening_again_does_not_thaw_a_camera_but_another_picture_does(
     assert len(handed_out) <= 4
     frozen = False
     until(lambda: camera.state is CameraState.READY)
+
+
+class Cold(Device):
+    """A webcam that is black for longer than a frozen one may be, each time it is opened."""
+
+    def open(self) -> Source:
+        self._opened = time.monotonic()
+        return super().open()
+
+    def retrieve(self) -> np.ndarray | None:
+        image = super().retrieve()
+        warm = time.monotonic() > self._opened + camera_module.STALLED_S + 0.5
+        return image if warm or image is None else np.zeros_like(image)
+
+
+def test_a_webcam_that_is_black_after_each_opening_becomes_ready(
+    recogniser, template, person, monkeypatch
+) -> None:
+    monkeypatch.setattr(camera_module, "make_source", lambda *_: Cold(moving(person), 0.03))
+    with Camera("0") as camera:
+        assert log_in(camera, recogniser, template).accepted
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from face_auth.datasets import folders
+from face_auth.datasets import folders, plan
 from face_auth.datasets.__main__ import main
 from face_auth.datasets.alterations import NAMES, altered_copies
 from face_auth.datasets.photographs import (
@@ -16,6 +16,7 @@ from face_auth.datasets.photographs import (
     CROP_SIDE,
     ImageError,
     aligned_crop,
+    decode_photograph,
     people_in,
     read_photograph,
 )
@@ -23,34 +24,19 @@ from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import DatasetError
 from face_auth.recognition.alignment import ALIGNED_SIZE, FIVE_POINTS
 from face_auth.recognition.detection import Face
-
-SIDE = 80
-
-
-class FakeFinder:
-    """Finds one upright face in the middle of everything that is not black."""
-
-    def find(self, image: np.ndarray) -> Face | None:
-        if image.mean() < 5:
-            return None
-        points = (FIVE_POINTS * 0.5 + 10).astype(np.float32)
-        return Face((20.0, 20.0, 40.0, 40.0), points, 0.99)
+from tests.face_auth.datasets.drawn_people import (
+    SIDE,
+    FakeFinder,
+    fill,
+    photographs,
+    picture,
+    write_person,
+)
 
 
 @pytest.fixture(autouse=True)
 def fake_finder(monkeypatch) -> None:
     monkeypatch.setattr(folders, "SubjectFinder", FakeFinder)
-
-
-def picture(rng: np.random.Generator) -> np.ndarray:
-    noise = rng.integers(60, 200, (SIDE // 8, SIDE // 8, 3), dtype=np.uint8)
-    return cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-
-
-def write_person(folder: Path, name: str, count: int, rng: np.random.Generator) -> None:
-    (folder / name).mkdir(parents=True)
-    for index in range(count):
-        cv2.imwrite(str(folder / name / f"{name}_{index:04d}.png"), picture(rng))
 
 
 @pytest.fixture
@@ -60,21 +46,11 @@ def source(tmp_path, rng) -> Path:
     return tmp_path / "source"
 
 
-def fill(source: Path, into: Path, *more: str) -> int:
-    return main(
-        ["folder", str(source), "--train", str(into / "a"), "--test", str(into / "t"), *more]
-    )
-
-
 def content(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*.jpg"))
     }
-
-
-def photographs(files: list[Path]) -> set[str]:
-    return {file.name.split("__")[0] for file in files}
 
 
 def test_each_person_gets_100_training_and_20_test_images(source, tmp_path, capsys) -> None:
@@ -118,7 +94,7 @@ def test_training_images_are_crops_and_test_images_whole(source, tmp_path) -> No
     }
     assert shapes == {(CROP_SIDE, CROP_SIDE, 3)}
     plain = next((tmp_path / "t" / "Ada").glob("*__00_plain.jpg"))
-    original = cv2.imread(str(source / "Ada" / f"{plain.name.split('__')[0]}.png"))
+    original = cv2.imread(str(source / "Ada" / plain.name.split("__")[0]))
     assert np.abs(cv2.imread(str(plain)).astype(int) - original).mean() < 3
 
 
@@ -132,7 +108,7 @@ def test_too_few_images_are_reported_by_path_and_counted(source, tmp_path, capsy
 def test_in_training_damage_and_no_face_are_skipped_and_reported(source, tmp_path, capsys) -> None:
     fill(source, tmp_path / "probe")
     taken = photographs(people_in(tmp_path / "probe" / "a")["Grace"])
-    bad, dark = [source / "Grace" / f"{stem}.png" for stem in sorted(taken)[:2]]
+    bad, dark = [source / "Grace" / name for name in sorted(taken)[:2]]
     bad.write_bytes(bad.read_bytes()[:40])
     cv2.imwrite(str(dark), np.zeros((SIDE, SIDE, 3), np.uint8))
     capsys.readouterr()
@@ -142,19 +118,19 @@ def test_in_training_damage_and_no_face_are_skipped_and_reported(source, tmp_pat
     assert f"{dark}: no face" in said.err
     assert "damaged image: 1" in said.out and "no face: 1" in said.out
     used = photographs(people_in(tmp_path / "a")["Grace"])
-    assert len(used) == 5 and not used & {bad.stem, dark.stem}
+    assert len(used) == 5 and not used & {bad.name, dark.name}
 
 
 def test_a_test_photograph_stays_however_bad_it_is(source, tmp_path, capsys) -> None:
     fill(source, tmp_path / "probe")
     (tested,) = photographs(people_in(tmp_path / "probe" / "t")["Ada"])
-    (source / "Ada" / f"{tested}.png").write_bytes(b"no picture")
+    (source / "Ada" / tested).write_bytes(b"no picture")
     capsys.readouterr()
     assert fill(source, tmp_path) == 0
-    assert f"{tested}.png: damaged image (an error in testing)" in capsys.readouterr().err
+    assert f"{tested}: damaged image (an error in testing)" in capsys.readouterr().err
     (kept,) = people_in(tmp_path / "t")["Ada"]
     with pytest.raises(ImageError):
-        read_photograph(kept.read_bytes())
+        read_photograph(kept)
 
 
 def test_a_stopped_run_leaves_whole_folders_and_the_next_goes_on(
@@ -176,7 +152,7 @@ def test_a_stopped_run_leaves_whole_folders_and_the_next_goes_on(
     assert fill(source, tmp_path) == 1
     begun = people_in(tmp_path / "a")
     assert {name: len(files) for name, files in begun.items()} == {"Ada": 100}
-    record = folders.read_record(tmp_path / "a")
+    record = plan.read_record(tmp_path / "a")
     assert record is not None and not record[1]
 
     calls = -10_000
@@ -184,7 +160,7 @@ def test_a_stopped_run_leaves_whole_folders_and_the_next_goes_on(
     assert calls + 10_000 == 120, "only Grace is made anew"
     assert content(tmp_path / "a") == content(tmp_path / "whole" / "a")
     assert content(tmp_path / "t") == content(tmp_path / "whole" / "t")
-    record = folders.read_record(tmp_path / "a")
+    record = plan.read_record(tmp_path / "a")
     assert record is not None and record[1]
     assert not list(tmp_path.rglob("*.partial"))
 
@@ -215,7 +191,7 @@ def test_nonsense_is_exit_code_2_and_one_sentence(tmp_path, capsys) -> None:
     (tmp_path / "record").mkdir()
     (tmp_path / "record" / "dataset.json").write_text("{")
     with pytest.raises(DatasetError, match="damaged"):
-        folders.read_record(tmp_path / "record")
+        plan.read_record(tmp_path / "record")
 
 
 def test_twenty_copies_the_first_untouched_and_each_another(rng) -> None:
@@ -246,11 +222,11 @@ def test_aligned_crop_puts_the_landmarks_in_its_middle(rng) -> None:
 
 def test_a_jpeg_that_was_cut_off_is_damaged(rng) -> None:
     data = cv2.imencode(".jpg", picture(rng))[1].tobytes()
-    assert read_photograph(data).shape == (SIDE, SIDE, 3)
-    assert read_photograph(data + b"\0\0").shape == (SIDE, SIDE, 3)
+    assert decode_photograph(data).shape == (SIDE, SIDE, 3)
+    assert decode_photograph(data + b"\0\0").shape == (SIDE, SIDE, 3)
     for cut in (len(data) // 2, 30, 0):
         with pytest.raises(ImageError):
-            read_photograph(data[:cut])
+            decode_photograph(data[:cut])
 
 
 def test_lfw_takes_unseen_people_with_six_photographs(tmp_path, rng, capsys) -> None:

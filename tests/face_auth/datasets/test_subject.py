@@ -140,7 +140,7 @@ def test_a_face_in_wrong_colours_that_the_kiosk_misses_is_found(
     shared: Path, real: SubjectFinder, kiosks: Detector, name: str
 ) -> None:
     path = shared / "data" / "lfw" / name.rsplit("_", 1)[0] / f"{name}.jpg"
-    image = read_photograph(path.read_bytes())
+    image = read_photograph(path)
     looks = [np.ascontiguousarray(look[:, :, ::-1]) for look in (image, image[:, ::-1])]
     missed = [look for look in looks if not kiosks.detect(look)]
     assert missed
@@ -151,9 +151,7 @@ def test_a_face_in_wrong_colours_that_the_kiosk_misses_is_found(
 def test_a_small_face_that_the_kiosk_misses_is_found(
     shared: Path, real: SubjectFinder, kiosks: Detector
 ) -> None:
-    portrait = read_photograph(
-        (shared / "data/lfw/Charles_Taylor/Charles_Taylor_0002.jpg").read_bytes()
-    )
+    portrait = read_photograph(shared / "data/lfw/Charles_Taylor/Charles_Taylor_0002.jpg")
     wide = cv2.copyMakeBorder(portrait, 500, 500, 650, 650, cv2.BORDER_CONSTANT)
     assert not kiosks.detect(wide)
     assert is_in_the_middle(real.find(wide), wide)
@@ -164,5 +162,5 @@ def test_the_sharp_face_is_taken_where_a_blurred_one_is_nearer_the_middle(
     shared: Path, real: SubjectFinder
 ) -> None:
     path = shared / "data" / "lfw" / "Fidel_Castro" / "Fidel_Castro_0002.jpg"
-    found = real.find(read_photograph(path.read_bytes()))
+    found = real.find(read_photograph(path))
     assert found is not None and found.box[0] > 85  # his box begins at 95, the other's at 66

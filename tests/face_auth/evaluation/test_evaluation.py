@@ -1,6 +1,5 @@
 """Tests of the protocols on drawn people with known embeddings, and on some real photographs."""
 
-import hashlib
 import json
 import math
 import shutil
@@ -25,122 +24,12 @@ from face_auth.evaluation.metrics import equal_error_rate, tar_at_fmr
 from face_auth.evaluation.protocols import calibration, two_factor
 from face_auth.evaluation.protocols.all_pairs import compare_all
 from face_auth.evaluation.protocols.calibration import default_rate
-from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.protocols.verification import in_threes
 from face_auth.models import load_card
 from face_auth.recognition.classifier import train_customer_svm
-from face_auth.recognition.detection import Detector, Face
+from face_auth.recognition.detection import Detector
 from face_auth.recognition.embedding import load_network
-
-SIDE = 16
-RULES = PinRules(shortest=4, allowed=9000, guesses=3)
-NO_FACE = 255
-"""Red of a picture in which the fake detector finds nothing."""
-
-
-def write_picture(path: Path, person: int, photograph: int) -> None:
-    """Write a picture that says whose it is (red) and which one (green)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = np.zeros((SIDE, SIDE, 3), np.uint8)
-    image[:, :] = (7, photograph, person)  # OpenCV's order
-    cv2.imwrite(str(path), image)
-
-
-def embedding_of(face: np.ndarray, spread: float) -> np.ndarray:
-    person, photograph = (int(value) for value in face[0, 0, :2])
-    own = np.random.default_rng([1, person]).normal(size=512)
-    other = np.random.default_rng([2, person, photograph]).normal(size=512)
-    row = own + spread * other
-    return (row / np.linalg.norm(row)).astype(np.float32)
-
-
-class FakeModels:
-    """A finder and a network that read the drawn pictures, and count what they embed."""
-
-    def __init__(self) -> None:
-        self.embedded = 0
-        self.spread = 0.5
-
-    def finder(self, folder: Path) -> SimpleNamespace:
-        def find(image: np.ndarray) -> Face | None:
-            box = (0.0, 0.0, float(SIDE), float(SIDE))
-            found = Face(box, np.zeros((5, 2), np.float32), 1.0)
-            return None if image[0, 0, 0] == NO_FACE else found
-
-        return SimpleNamespace(find=find)
-
-    def network(self, name: str, folder: Path, **_options: object) -> SimpleNamespace:
-        def embed(faces: np.ndarray) -> np.ndarray:
-            self.embedded += len(faces) // 2
-            return np.stack([embedding_of(face, self.spread) for face in faces])
-
-        return SimpleNamespace(frame_face=lambda image, face: image, embed=embed)
-
-
-@pytest.fixture
-def fake(monkeypatch) -> FakeModels:
-    models = FakeModels()
-    monkeypatch.setattr(features, "SubjectFinder", models.finder)
-    monkeypatch.setattr(features, "load_network", models.network)
-    return models
-
-
-@pytest.fixture
-def models(tmp_path) -> Path:
-    """A models folder with a card and a cohort of nobody."""
-    folder = tmp_path / "models"
-    folder.mkdir()
-    vectors = np.random.default_rng(9).normal(size=(100, 512)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.savez(folder / "cohort.npz", vectors=vectors, network="ab" * 32)
-    digest_of = hashlib.sha256((folder / "cohort.npz").read_bytes()).hexdigest()
-    entry = {
-        "file": "none.tflite",
-        "sha256": "ab" * 32,
-        "input": {"size": 112, "framing": "five_points"},
-        "cohort": {"file": "cohort.npz", "sha256": digest_of},
-        "thresholds": {"1e-3": 0.5},
-        "provisional": True,
-        "kept": "as it is",
-    }
-    (folder / "model_card.json").write_text(json.dumps({"bundled": entry}))
-    (folder / "mtcnn.card.json").write_text(json.dumps({"mtcnn": {"files": {"a": "b"}}}))
-    return folder
-
-
-@pytest.fixture
-def run(tmp_path, models, fake):
-    """Run the command on the test's own folders."""
-
-    def command(*arguments: str, train: str = "train", test: str = "test") -> int:
-        folders = ["--train", str(tmp_path / train), "--test", str(tmp_path / test)]
-        own = ["--models", str(models), "--cache", str(tmp_path / "cache")]
-        return main(RULES, [*arguments, *folders, *own])
-
-    return command
-
-
-@pytest.fixture
-def people(tmp_path) -> Path:
-    """Eight people, four training images and two test images each."""
-    for person in range(8):
-        for photograph in range(4):
-            write_picture(
-                tmp_path / "train" / f"p{person}" / f"{photograph}.png", person, photograph
-            )
-        for photograph in range(4, 6):
-            write_picture(
-                tmp_path / "test" / f"p{person}" / f"{photograph}.png", person, photograph
-            )
-    return tmp_path
-
-
-def photographs(folder: Path, people: int, each: int) -> Path:
-    for person in range(people):
-        for photograph in range(each):
-            write_picture(folder / f"p{person:03d}" / f"{photograph:02d}.png", person, photograph)
-    return folder
-
+from tests.face_auth.evaluation.drawn import NO_FACE, RULES, photographs, write_picture
 
 # The command
 
@@ -198,7 +87,7 @@ def test_no_face_and_damage_in_testing_are_errors_and_named(run, people, capsys)
     said = capsys.readouterr()
     own = json.loads(said.out)["protocols"]["closed-set"]["groups"]["everybody"]
     assert own["accuracy"] == 14 / 16
-    assert (own["images without a face"], own["damaged images"]) == (1, 1)
+    assert (own["images without a face"], own["unreadable images"]) == (1, 1)
     assert f"{people / 'test' / 'p3' / '5.png'}: no face" in said.err
     assert f"{people / 'test' / 'p4' / '5.png'}: damaged image" in said.err
 
@@ -304,7 +193,7 @@ def small_people(rng, people: int = 6, each: int = 8, spread: float = 0.6):
     own = rng.normal(size=(people, 1, 64))
     rows = features.unit((own + spread * rng.normal(size=(people, each, 64))).reshape(-1, 64))
     files = [(f"p{index // each}", Path(f"{index}.png")) for index in range(people * each)]
-    known = Features(np.zeros(len(rows), np.uint8), rows, rows)
+    known = Features.of(rows, rows)
     return *trials.arrange(files, known, seed=1, draws=2), rows
 
 
@@ -645,7 +534,7 @@ def test_extractor_tells_no_face_from_damage(fake, models, tmp_path) -> None:
     assert found.states.tolist() == [
         PhotographState.NO_FACE,
         PhotographState.FACE,
-        PhotographState.DAMAGED,
+        PhotographState.UNREADABLE,
         PhotographState.FACE,
     ]
     assert fake.embedded == 1
@@ -677,7 +566,7 @@ def test_embeddings_are_the_kiosks(unseen_people, tmp_path) -> None:
     found = Extractor("bundled", tmp_path / "cache").extract(paths)
     detector, network = Detector(), load_network()
     for path, row in zip(paths, found.embeddings(), strict=True):
-        image = read_photograph(path.read_bytes())
+        image = read_photograph(path)
         face = subject(image, detector.detect(image))
         own = network.embed(network.frame_face(image, face)[np.newaxis])[0]
         assert float(own @ row) > 0.9999

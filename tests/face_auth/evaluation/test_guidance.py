@@ -146,7 +146,7 @@ def test_trained_classifiers_are_the_ones_of_the_card(
     )
     plain, masked = [], []
     for _, files in unseen_people[50:62]:
-        frame, _ = letterbox(read_photograph(files[0].read_bytes()))
+        frame, _ = letterbox(read_photograph(files[0]))
         points = detector.detect(frame)[0].landmarks
         plain.append(classifiers.scores(align(frame, points))["mouth"])
         picture = mask(frame, points, rng)

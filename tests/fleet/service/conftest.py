@@ -28,7 +28,7 @@ def fleet(
 
 @pytest.fixture(scope="session")
 def people(
-    unseen_people: list[tuple[str, list[Path]]], tmp_path_factory: pytest.TempPathFactory
+    enrolling_people: list[tuple[str, list[Path]]], tmp_path_factory: pytest.TempPathFactory
 ) -> list[tuple[Path, Path]]:
     """For some people whom the network never saw: a camera to enrol by, and one to log in by."""
     folder = tmp_path_factory.mktemp("people")
@@ -37,5 +37,5 @@ def people(
             folder_of(photographs[:5], folder / name / "enrol"),
             folder_of(photographs[5:], folder / name / "login"),
         )
-        for name, photographs in unseen_people[:6]
+        for name, photographs in enrolling_people[:6]
     ]

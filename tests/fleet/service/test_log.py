@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from atm.audit import AuditLog
+from atm.audit import AuditError, AuditLog
+from atm.audit.verifier import hand_over
 from atm.errors import ServiceUnavailable
 from atm.fleet.kiosk import log as kiosk_log
 from atm.fleet.kiosk.log import KioskLog
@@ -21,13 +22,14 @@ class Service:
         self.taken: list[dict[str, Any]] = []
         self.asked = threading.Event()
 
-    def call(self, path: str, *, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    def call(self, path: str, *, entries: list[dict[str, Any]], folder: str = "") -> dict[str, Any]:
         self.asked.set()
         assert path == "audit"
         if not self.answers:
             raise ServiceUnavailable
         self.taken += entries
-        return {}
+        newest = self.taken[-1]["fields"]["own"] if self.taken and not entries else None
+        return {"newest": newest}
 
     @property
     def kinds(self) -> list[str]:
@@ -58,7 +60,8 @@ def test_an_anchored_entry_is_at_the_service_with_all_before_it(
     service.answers = True
     log.append("withdrawal", anchor=True, step="held", reference="ABCDEFGH")
     assert service.kinds == own(log) == ["start", "models", "withdrawal"]
-    assert service.taken[-1]["fields"] == {"step": "held", "reference": "ABCDEFGH"}
+    fields = {"step": "held", "reference": "ABCDEFGH", "own": ["a", *log.local.newest()]}
+    assert service.taken[-1]["fields"] == fields
     log.close()
 
 
@@ -99,3 +102,42 @@ def test_what_waits_too_long_is_in_the_kiosk_s_log_alone(
     numbers = [entry["fields"]["number"] for entry in service.taken]
     assert numbers == list(range(5, kiosk_log.MOST_WAITING + 5))
     assert len(own(log)) == kiosk_log.MOST_WAITING + 5
+
+
+def test_a_log_from_an_image_of_before_sends_nothing(
+    log: KioskLog, service: Service, tmp_path: Path
+) -> None:
+    """Not even once it has as many entries again as the service knows."""
+    log.append("start", anchor=True)
+    image = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    log.append("withdrawal", anchor=True, step="held", reference="ABCDEFGH")
+    log.close()
+    again = KioskLog(copy_of(log), service)  # type: ignore[arg-type]
+    again.append("start", anchor=True)
+    again.close()
+    taken = len(service.taken)
+    for path, content in image.items():
+        path.write_bytes(content)
+    old = KioskLog(copy_of(log), service)  # type: ignore[arg-type]
+    for _ in range(5):
+        with pytest.raises(AuditError, match="old image"):
+            old.append("withdrawal", anchor=True, step="held", reference="BCDEFGHI")
+    assert len(service.taken) == taken
+
+
+def test_a_log_that_was_begun_anew_goes_on(
+    log: KioskLog, service: Service, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    log.append("start", anchor=True)
+    log.close()
+    (tmp_path / "a.audit").write_bytes(b"damaged")
+    hand_over(copy_of(log), tmp_path_factory.mktemp("auditor") / "verifier", set_aside=True)
+    again = KioskLog(copy_of(log), service)  # type: ignore[arg-type]
+    again.append("start", anchor=True)
+    assert service.kinds == ["start", "start"]
+
+
+def copy_of(log: KioskLog) -> AuditLog:
+    """Open the same files again."""
+    own = log.local
+    return AuditLog(own.path, own.key_path, own.anchor.path)

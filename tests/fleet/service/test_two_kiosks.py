@@ -1,6 +1,7 @@
 """Tests of two kiosks of one bank: each sees the other's enrolments, locks and withdrawals."""
 
 import io
+import shutil
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from atm.accounts.accounts import DayLimitError, InsufficientFundsError
 from atm.commands import office
 from atm.enrolment.hash_and_capture import EnrolmentError
+from atm.errors import AtmError
 from atm.fleet.kiosk.bank import RemoteBank
 from atm.fleet.wire_errors import SignedOutError
 from atm.login.decision import Outcome
 from atm.machine import Machine
+from atm.opening import open_machine
 from atm.people import (
     Application,
     SecondSignatureError,
@@ -25,7 +28,7 @@ from atm.people import (
 from atm.terminal import YES
 from credentials.attempt_rules import Place
 from credentials.errors import DuplicateUserError, PolicyError
-from tests.fleet.service.fleet import STAFF, Fleet, enrol, sign_in
+from tests.fleet.service.fleet import STAFF, Fleet, enrol, open_kiosk, sign_in
 
 pytestmark = pytest.mark.faces
 
@@ -297,3 +300,24 @@ def test_the_command_line_serves_a_kiosk_of_the_bank(fleet: Fleet, here: Machine
     assert run("login", "ada", "--camera", settings.camera, typed=f"{PIN}\n") == 0
     assert run("login", "ada", "--camera", settings.camera, typed=f"{WRONG}\n") == 1
     assert run("list", typed="ruiz\n482913\n") == 0
+
+
+def test_a_kiosk_from_an_image_of_its_disk_is_out_of_service(
+    fleet: Fleet, people: list[tuple[Path, Path]], tmp_path: Path
+) -> None:
+    """Its own pause, approval and camera came back with it."""
+    machine = open_kiosk(fleet, "rolled back", people[0][0])
+    settings = machine.settings
+    machine.audit.append("pause", anchor=True)
+    machine.close()
+    shutil.copytree(settings.data_dir, tmp_path / "data")
+    shutil.copytree(settings.key_dir, tmp_path / "keys")
+    machine = open_machine(settings)
+    machine.audit.append("pause", anchor=True)
+    machine.close()
+    open_machine(settings).close()
+    for now, image in ((settings.data_dir, "data"), (settings.key_dir, "keys")):
+        shutil.rmtree(now)
+        shutil.copytree(tmp_path / image, now)
+    with pytest.raises(AtmError, match="an old image of the disk"):
+        open_machine(settings)

@@ -80,6 +80,17 @@ class AuditRows:
             query = query.where(AUDIT.c.kind.in_(kinds))
         return [_entry(row) for row in self._select(query)[::-1]]
 
+    def newest_of(self, folder: str) -> JsonObject | None:
+        """Return the newest entry that the kiosk sent of its folder *folder*, None without one.
+
+        Raises:
+            AuditError: If it was altered.
+        """
+        sent = AUDIT.c.fields.contains(f'"own": ["{folder}"', autoescape=True)
+        query = self._mine().where(AUDIT.c.kind.startswith("kiosk "), sent)
+        found = self._select(query.order_by(AUDIT.c.n.desc()).limit(1))
+        return _entry(found[0]) if found else None
+
     def entries(self) -> Iterator[JsonObject]:
         """Yield all entries, oldest first.
 

@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 
 from face_auth.camera.opencv import rgb_of
+from face_auth.datasets.photographs import shown
 from face_auth.enrolment import enrol_face
 from face_auth.errors import AcquisitionError
+from face_auth.evaluation.material import say
 from face_auth.gallery import Template
 from face_auth.liveness.check import make_check
 from face_auth.liveness.passive import PassiveCheck
@@ -57,19 +59,23 @@ class Clip:
 
 
 def clip_files(folder: Path) -> list[Path]:
-    """Return the videos in a folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    """Return the videos in a folder, sorted by name; other files of such names are named."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in SUFFIXES:
+            if path.is_file() and next(frames_of(path), None) is not None:
+                found.append(path)
+            else:
+                say(f"{shown(path)}: no readable video (left out)")
+    return found
 
 
 def frames_of(path: Path, start_s: float = 0.0) -> Iterator[Frame]:
     """Yield a video's frames from a given time, at most RATE a second, with their own times.
 
-    Raises:
-        OSError: If it cannot be read.
+    Nothing is yielded for a file that is no video.
     """
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not video.isOpened():
-        raise OSError(f"{path} is not a readable video")
     try:
         rate = video.get(cv2.CAP_PROP_FPS)
         rate = rate if 1 <= rate <= 240 else 25.0

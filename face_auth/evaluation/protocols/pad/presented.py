@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from face_auth.camera.opencv import rgb_of
-from face_auth.evaluation.context import say
+from face_auth.evaluation.material import say
 from face_auth.evaluation.protocols.pad.clips import attempts
 from face_auth.evaluation.protocols.pad.codec import Codec, codec_of
 from face_auth.evaluation.protocols.pad.manifest import Presentation

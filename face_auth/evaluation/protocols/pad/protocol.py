@@ -10,8 +10,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from face_auth.evaluation.context import say
-from face_auth.evaluation.material import InputError, Photographs
+from face_auth.evaluation.material import InputError, Photographs, say
 from face_auth.evaluation.protocols.pad.clips import Clip, clip_files, judge_clips
 from face_auth.evaluation.protocols.pad.kept import VisitCache
 from face_auth.evaluation.protocols.pad.manifest import read_manifest
@@ -73,7 +72,7 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
         InputError: If there are too few photographs of people who face the camera, or a manifest
             cannot be used.
         ModelError: If a model file is missing or another one.
-        OSError: If a clip or a picture cannot be read.
+        OSError: If the folder of clips, a clip or a picture cannot be read.
     """
     honest_count = options.visits
     if honest_count is None:

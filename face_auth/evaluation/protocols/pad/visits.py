@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.datasets.photographs import ImageError, read_photograph
+from face_auth.datasets.photographs import ImageError, content_of, read_photograph
 from face_auth.evaluation.protocols.pad import species
 from face_auth.evaluation.protocols.pad.heads import HEIGHT, WIDTH
 from face_auth.evaluation.protocols.pad.species import RATE, Make, Subject
@@ -53,15 +53,17 @@ def subjects(paths: Sequence[Path], recogniser: Recogniser, seed: int) -> Iterat
 
     A photograph is enlarged to the frame's height and continued at both sides by its blurred
     mirror image, so that no bar stands around the person. Photographs with a second face are left
-    out: a frame with two people is refused before liveness comes in.
+    out: a frame with two people is refused before liveness comes in. Identical ones are one.
     """
+    seen: set[int] = set()
     for index in np.random.default_rng(seed).permutation(len(paths)):
         try:
-            photograph = read_photograph(paths[index].read_bytes())
+            photograph = read_photograph(paths[index])
         except ImageError:
             continue
-        if _has_corners(photograph):
+        if _has_corners(photograph) or content_of(photograph) in seen:
             continue
+        seen.add(content_of(photograph))
         height, width = photograph.shape[:2]
         scaled = cv2.resize(photograph, (max(round(width * HEIGHT / height), 1), HEIGHT))
         side = max((WIDTH - scaled.shape[1] + 1) // 2, 0)
@@ -74,12 +76,12 @@ def subjects(paths: Sequence[Path], recogniser: Recogniser, seed: int) -> Iterat
         share = share.astype(np.float32)[:, np.newaxis]
         picture = (picture * (1 - share) + blurred * share).astype(np.uint8)
         faces = recogniser.detector.detect(picture)
-        seen = assess(picture, faces)
-        if seen.verdict is not Verdict.OK or seen.face is None or len(faces) != 1:
+        quality = assess(picture, faces)
+        if quality.verdict is not Verdict.OK or quality.face is None or len(faces) != 1:
             continue
-        pose = head_pose(seen.face.landmarks)
+        pose = head_pose(quality.face.landmarks)
         if abs(pose.yaw) <= FACING[0] and abs(pose.pitch) <= FACING[1]:
-            yield Subject(picture, seen.face)
+            yield Subject(picture, quality.face)
 
 
 def _has_corners(photograph: NDArray[np.uint8]) -> bool:
