@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from atm.errors import AtmError
+from atm.approved_models import card_of, digest, file_names, files_of
+from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind
 from atm.outside_memory import Memory, outside_memory
 from atm.settings import Settings
@@ -30,7 +31,7 @@ from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
 
 if TYPE_CHECKING:
-    from face_auth.models import ModelCard, ModelFiles
+    from face_auth.models import ModelFiles
 
 APPROVAL_FILE = "approval.json"
 
@@ -60,10 +61,6 @@ _COVERING = "covering.npz"
 """Older approvals list neither this file, which the approved card names with its digest, nor the
 liveness network, of which only the published file runs."""
 _ADVICE = "run “python -m atm approve”"
-
-
-class NotApprovedError(AtmError):
-    """A model or a setting is not the approved one; the kiosk stays out of service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ class Approvals:
             last = self.last
         except NotApprovedError:  # `check` says so
             return replace(settings, network=BUNDLED)
-        recorded = best_network(_files(settings, models).folder) if last is None else last.network
+        recorded = best_network(files_of(settings, models).folder) if last is None else last.network
         return replace(settings, network=recorded)
 
     def approve(
@@ -167,7 +164,7 @@ class Approvals:
         """
         if not by:
             raise ValueError("an approval needs a name")
-        source = _files(settings, models)
+        source = files_of(settings, models)
         settings = self.in_effect(settings, models=source)
         looser = self.looser(settings, models=source, after=after)
         if looser and len(set(by)) < 2:
@@ -180,8 +177,8 @@ class Approvals:
                 f"The terms of the face network “{settings.network}” were not confirmed;"
                 f" {_ADVICE}, read them and confirm them, or use the network “bundled”."
             )
-        names = _names(settings, source, live=self._live)
-        files = {name: _digest(source, name) for name in names}
+        names = file_names(settings, source, live=self._live)
+        files = {name: digest(source, name) for name in names}
         bound = bound_settings(settings) | _authority(settings)
         bound[_MEMORY] = self._memory(settings, by)
         approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
@@ -207,8 +204,8 @@ class Approvals:
         """
         if not self._live:
             return ""
-        files = _files(settings, models)
-        return _card(self.in_effect(settings, models=files).network, files).terms
+        files = files_of(settings, models)
+        return card_of(self.in_effect(settings, models=files).network, files).terms
 
     def looser(
         self, settings: Settings, *, models: Path | ModelFiles | None = None, after: int = 0
@@ -230,9 +227,9 @@ class Approvals:
 
         if not self._live:
             return ""
-        files = _files(settings, models)
+        files = files_of(settings, models)
         settings = self.in_effect(settings, models=files)
-        rate = _card(settings.network, files).default_rate
+        rate = card_of(settings.network, files).default_rate
         found = []
         if settings.liveness != "challenge":
             found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
@@ -312,14 +309,14 @@ class Approvals:
                 f" “{found.network}”: remove the setting, or"
                 f" run “python -m atm rebuild {settings.network}”."
             )
-        files = _files(settings, models)
-        for name, digest in found.files.items():
-            if _digest(files, name) != digest:
+        files = files_of(settings, models)
+        for name, approved in found.files.items():
+            if digest(files, name) != approved:
                 raise NotApprovedError(
                     f"The model file {files.path(name)} differs from what staff approved;"
                     f" {_ADVICE}."
                 )
-        names = _names(settings, files, live=self._live)
+        names = file_names(settings, files, live=self._live)
         if _COVERING not in found.files:
             names -= {_COVERING, LIVENESS_FILE}
         if names - found.files.keys():
@@ -368,67 +365,6 @@ def _authority(settings: Settings) -> dict[str, str]:
     except OSError as error:
         raise NotApprovedError(
             f"The file {settings.store_ca} cannot be read: {error.strerror}."
-        ) from error
-
-
-def models_of(settings: Settings) -> ModelFiles:
-    """Return the model files of a machine with *settings*; nothing is read yet."""
-    from face_auth.models import MODELS, ModelFiles  # NumPy, for which no first paint waits
-
-    return ModelFiles(MODELS, liveness=settings.minifas)
-
-
-def _files(settings: Settings, models: Path | ModelFiles | None) -> ModelFiles:
-    from face_auth.models import ModelFiles
-
-    return models_of(settings) if models is None else ModelFiles.of(models)
-
-
-def _card(network: str, files: ModelFiles) -> ModelCard:
-    from face_auth.models import load_card
-
-    try:
-        return load_card(network, files)
-    except ModelError as error:
-        raise NotApprovedError(str(error)) from error
-
-
-def _names(settings: Settings, files: ModelFiles, *, live: bool) -> set[str]:
-    """Return the names of all files that a kiosk with *settings* reads.
-
-    They are cards, networks, cohort and the classifiers of occlusion; where liveness is bound and
-    asked for, also its published network, if it was fetched.
-    """
-    from face_auth.models import CARD_FILE, LIVENESS_FILE, own_card, read_entry
-
-    card = _card(settings.network, files)
-    cards = [CARD_FILE]
-    names = [card.file, *([card.cohort_file] if card.cohort_file else [])]
-    try:
-        for entry in (settings.network, "mtcnn", "covering"):
-            cards.append(own_card(entry, files.folder).name)
-            if entry != settings.network:
-                names += _listed(entry, read_entry(entry, files))
-    except ModelError as error:
-        raise NotApprovedError(str(error)) from error
-    optional = [*cards, *([LIVENESS_FILE] if live and settings.liveness != "off" else [])]
-    return {*names, *(name for name in optional if name in files)}
-
-
-def _listed(name: str, entry: Mapping[str, object]) -> list[str]:
-    files = entry.get("files")
-    if not isinstance(files, dict) or not all(Path(each).name == each for each in files):
-        raise ModelError(f"The model card lists no files for {name}.")
-    return list(files)
-
-
-def _digest(files: ModelFiles, name: str) -> str:
-    try:
-        return hashlib.sha256(files.read(name)).hexdigest()
-    except OSError as error:
-        raise NotApprovedError(
-            f"The model file {files.path(name)} cannot be read ({error.strerror});"
-            " restore it from the program's repository."
         ) from error
 
 

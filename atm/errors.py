@@ -19,3 +19,7 @@ class ServiceUnavailable(AtmError):
     """The bank's service does not answer this machine; until it does no login is decided."""
 
     sentence = "Service not available. Ask staff."
+
+
+class NotApprovedError(AtmError):
+    """A model or a setting is not the approved one; the kiosk stays out of service."""

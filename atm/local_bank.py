@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.money import to_minor
 from atm.accounts.session import Session
-from atm.approval import models_of
+from atm.approved_models import models_of
 from atm.audit import AuditError, AuditLog
 from atm.birth import begin_life, open_born
 from atm.enrolment.crash_cleanup import remove_unfinished_enrolments

@@ -10,14 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atm.accounts.session import Session
-from atm.approval import NotApprovedError
 from atm.bank import Bank
 from atm.camera.registered_camera import RegisteredCamera
 from atm.camera.registration import CameraIdentity
 from atm.enrolment import refused
 from atm.enrolment.enrolment import ConfirmDuplicate
 from atm.enrolment.hash_and_capture import CaptureFace
-from atm.errors import AtmError
+from atm.errors import AtmError, NotApprovedError
 from atm.folder import Kind, check_camera
 from atm.liveness_policy import LivenessPolicy, excuses
 from atm.login.decision import Decision, Outcome

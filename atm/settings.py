@@ -11,6 +11,7 @@ from platformdirs import PlatformDirs
 
 from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
+from face_auth.files import read_regular
 
 PREFIX = "ATM_"
 SERVICE_PREFIX = "ATM_SERVICE_"
@@ -25,6 +26,7 @@ Liveness = Literal["challenge", "passive", "off"]
 
 _APP = "two-factor-atm"
 _LARGEST_AMOUNT = 10**9
+_LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -171,7 +173,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text("utf-8-sig"))
+        document = tomllib.loads(read_regular(path, _LARGEST_BYTES).decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"The settings {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

@@ -37,9 +37,9 @@ def _known() -> dict[str, tuple[type[BaseException], ...]]:
 
     The stores and their ciphers take 0.1 s to import, which the first paint does not wait for.
     """
-    from atm.approval import NotApprovedError
     from atm.audit import AuditError
     from atm.camera.registration import CameraChangedError
+    from atm.errors import NotApprovedError
     from atm.keys.keys import KeysError
     from atm.login.pause import PauseError
     from atm.stores import StaleStoreError

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from atm.approval import Approval, NotApprovedError, models_of
+from atm.approval import Approval
+from atm.approved_models import models_of
 from atm.birth import open_born
-from atm.errors import AtmError
+from atm.errors import AtmError, NotApprovedError
 from atm.keys.keys import Keys
 from atm.people import Signatures
 from atm.settings import Settings

@@ -24,7 +24,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from atm.approval import Approvals, NotApprovedError
+from atm.approval import Approvals
 from atm.audit import AuditLog, two_slot_file
 from atm.audit.entries import AuditError
 from atm.audit.show import show, table
@@ -32,7 +32,7 @@ from atm.audit.state import Anchor, StateFile
 from atm.audit.verifier import hand_over, read_verifier
 from atm.audit.verify import verify
 from atm.camera.registration import CameraChangedError, CameraIdentity, Registration
-from atm.errors import AtmError
+from atm.errors import AtmError, NotApprovedError
 from atm.folder import FolderError, Kind, open_folder
 from atm.keys import key_backup, key_file
 from atm.keys.keys import Keys

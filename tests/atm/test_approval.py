@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atm.approval import FREE_SETTINGS, Approvals, NotApprovedError, bound_settings
+from atm.approval import FREE_SETTINGS, Approvals, bound_settings
+from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind, open_folder
 from atm.outside_memory import Memory
 from atm.settings import Settings

@@ -2,6 +2,7 @@
 
 import codecs
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,12 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     lines = [f"{k} = {v if k in bare else repr(v)}" for k, v in as_text.items()]
     (tmp_path / "all.toml").write_text("\n".join(lines).replace("= yes", "= true"))
     assert load_settings(tmp_path / "all.toml", {}) == wanted
+
+
+def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(data) -> None:
+    os.mkfifo(data / "kiosk.toml")
+    with pytest.raises(SettingsError, match="not a regular file"):
+        load_settings(None, {}, data_dir=data)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

@@ -25,7 +25,8 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from atm.approval import Approvals, NotApprovedError
+from atm.approval import Approvals
+from atm.errors import NotApprovedError
 from atm.folder import Kind, open_folder
 from atm.settings import Settings
 from credentials.sealed.seal import Seal

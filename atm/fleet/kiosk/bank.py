@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.money import to_minor
 from atm.accounts.session import Session
-from atm.approval import models_of
+from atm.approved_models import models_of
 from atm.enrolment.enrolment import opening_limit_minor
 from atm.errors import AtmError, ServiceUnavailable
 from atm.fleet.kiosk.accounts import RemoteAccounts

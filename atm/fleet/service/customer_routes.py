@@ -9,6 +9,7 @@ from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service import bodies
 from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.store.kiosks import Kiosk
+from atm.fleet.service.store.tickets import account_owner
 from atm.fleet.service.tokens import TokenError
 from atm.fleet.wire_errors import FRESH_S, SessionEndedError
 from atm.fleet.wire_values import (
@@ -34,7 +35,11 @@ def customer_routes(service: BankService) -> APIRouter:
             raise SessionEndedError from error
         if fresh and service.tokens.age_s(says) > FRESH_S:
             raise SessionEndedError
-        return str(says["customer"])
+        customer_id, ticket = str(says["customer"]), str(says.get("ticket", ""))
+        owner = account_owner(customer_id)
+        if not service.stores.tickets.is_open(owner, ticket, kiosk.kiosk_id):
+            raise SessionEndedError  # staff gave the customer a new PIN or face, or deleted them
+        return customer_id
 
     @routes.post("/logins")
     def begin(body: bodies.BeginLoginBody, kiosk: FromKiosk) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from atm.fleet.kiosk_kind import KioskReport
 from atm.fleet.service.decoys import Decoys
 from atm.fleet.service.store.kiosks import Kiosk
 from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.store.tickets import account_owner
 from atm.fleet.service.tokens import TokenError, Tokens
 from atm.fleet.wire_errors import LOGIN_S, SESSION_S, SessionEndedError
 from atm.fleet.wire_faces import ClaimedTemplate, pack_claimed
@@ -202,11 +203,12 @@ class Logins:
         if record is None:
             raise SessionEndedError  # deleted during the login
         customer = Customer(record.customer_id, record.username, record.full_name)
+        ticket = self._stores.tickets.open(account_owner(record.customer_id), kiosk.kiosk_id)
         token = self._tokens.make(
             "session",
             kiosk.kiosk_id,
             SESSION_S,
-            {"customer": record.customer_id, **report.to_json()},
+            {"customer": record.customer_id, "ticket": ticket, **report.to_json()},
         )
         return Admission(customer, token)
 

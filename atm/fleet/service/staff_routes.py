@@ -1,5 +1,7 @@
 """Routes for staff: sign-in, enrolment, and acts on customers and on members of staff."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.fleet.service import bodies
 from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.customer_routes import held
+from atm.fleet.service.store.tickets import account_owner
 from atm.fleet.wire_errors import DuplicateFaceError
 from atm.fleet.wire_faces import pack_image, unpack_face
 from atm.fleet.wire_values import customer_to_json, hold_to_json, refusal_to_json, to_base64
@@ -105,6 +108,14 @@ def office_routes(service: BankService) -> APIRouter:
     """Return the routes for staff acts on customers."""
     routes = APIRouter()
 
+    @contextlib.contextmanager
+    def accounts_closed(username: str) -> Iterator[None]:
+        """Close the customer's open accounts at all kiosks once an act is done."""
+        record = service.stores.credentials.get(username)
+        yield
+        if record is not None:
+            service.stores.tickets.end_all(account_owner(record.customer_id))
+
     @routes.post("/office/customers")
     def customers(body: bodies.StaffBody, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _one(service.signed(kiosk, body.staff))
@@ -129,16 +140,18 @@ def office_routes(service: BankService) -> APIRouter:
     @routes.post("/office/new-pin")
     def new_pin(body: bodies.NewPinBody, kiosk: FromKiosk) -> dict[str, Any]:
         signed = _two(service.signed(kiosk, body.staff))
-        service.office(kiosk).new_pin(body.name, body.pin, signed=signed)
+        with accounts_closed(body.name):
+            service.office(kiosk).new_pin(body.name, body.pin, signed=signed)
         return {}
 
     @routes.post("/office/new-face")
     def new_face(body: bodies.NewFaceBody, kiosk: FromKiosk) -> dict[str, Any]:
-        service.office(kiosk).new_face(
-            body.name,
-            lambda customer_id, _stop: unpack_face(body.face, customer_id),
-            signed=_two(service.signed(kiosk, body.staff)),
-        )
+        signed = _two(service.signed(kiosk, body.staff))
+        with accounts_closed(body.name):
+            service.office(kiosk).new_face(
+                body.name, lambda customer_id, _stop: unpack_face(body.face, customer_id),
+                signed=signed,
+            )  # fmt: skip
         return {}
 
     @routes.post("/office/delete")
@@ -146,7 +159,8 @@ def office_routes(service: BankService) -> APIRouter:
         signed = service.signed(kiosk, body.staff)
         override = _two(signed) if body.override else None
         first, _ = _first_and_second(signed)
-        left = service.office(kiosk).delete(body.name, staff=first, override=override)
+        with accounts_closed(body.name):
+            left = service.office(kiosk).delete(body.name, staff=first, override=override)
         return {"balance_minor": left}
 
     @routes.post("/office/excuse")

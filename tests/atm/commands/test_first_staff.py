@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from atm.approval import NotApprovedError
 from atm.birth import bear
+from atm.errors import NotApprovedError
 from atm.folder import Kind
 from atm.machine import Machine
 from atm.opening import open_machine

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atm.approval import NotApprovedError
-from atm.errors import AtmError
+from atm.errors import AtmError, NotApprovedError
 from atm.folder import Kind, open_folder
 from atm.keys.keys import Keys
 from atm.maintenance.rebuild import Rebuild, check_enrolled_with, finish_rebuild, rebuild

@@ -16,6 +16,7 @@ from atm.fleet.kiosk.client import ServiceClient
 from atm.fleet.sealed_box import Recipient
 from atm.fleet.service.bank_service import ticket_owner
 from atm.fleet.service.store.stores import ServiceStores
+from atm.fleet.service.store.tickets import account_owner
 from atm.fleet.service.tokens import Tokens
 from atm.fleet.wire_errors import (
     FRESH_S,
@@ -27,6 +28,7 @@ from atm.fleet.wire_errors import (
 )
 from atm.fleet.wire_faces import ClaimedTemplate, unpack_claimed
 from atm.machine import Machine
+from atm.people import Signatures
 from benchmarks.fleet.postgres import PostgresServer
 from credentials.attempt_rules import Place
 from face_auth.models import ModelCard, load_card
@@ -214,6 +216,9 @@ def made_ago(fleet: Fleet) -> Callable[..., str]:
             badge = stores.staff(kiosk_id).badge(name, Place.SCREEN)
             ticket = stores.tickets.open(ticket_owner(name), kiosk_id)
             says = {"badge": badge, "place": Place.SCREEN.value, "ticket": ticket} | says
+        if purpose == "session":
+            ticket = stores.tickets.open(account_owner(str(says["customer"])), kiosk_id)
+            says = {"ticket": ticket} | says
         tokens = Tokens(lambda: stores.token_keys, lambda: time.time() - seconds)
         return tokens.make(purpose, kiosk_id, lasts_s, says)
 
@@ -230,6 +235,24 @@ def test_an_admission_changes_the_pin_for_a_minute_only(
         client.call("sessions/pin", session=old, pin="5286")
     fresh = made_ago(FRESH_S - 30, "session", SESSION_S, customer=customer)
     client.call("sessions/pin", session=fresh, pin=PIN)
+
+
+def test_an_open_account_ends_with_a_new_pin_by_staff_and_not_with_the_customer_s_own(
+    client: ServiceClient, kiosk: Machine
+) -> None:
+    session = finish(client, begin(client, "ada", PIN)[0])["session"]
+    second = finish(client, begin(client, "ada", PIN)[0])["session"]
+    client.call("sessions/pin", session=second, pin=PIN)
+    assert client.call("sessions/available", session=session)["available_minor"] == 50_000
+    bobs = finish(client, begin(client, "bob", PIN)[0])["session"]
+    both = Signatures(sign_in(kiosk), sign_in(kiosk, "okafor"))
+    kiosk.office.new_pin("ada", PIN, signed=both)
+    for ended in (session, second):
+        with pytest.raises(SessionEndedError):
+            client.call("sessions/available", session=ended)
+    assert client.call("sessions/available", session=bobs)["available_minor"] >= 0
+    again = finish(client, begin(client, "ada", PIN)[0])["session"]
+    assert client.call("sessions/available", session=again)["available_minor"] == 50_000
 
 
 def test_accounts_and_sign_ins_do_not_stay_open(

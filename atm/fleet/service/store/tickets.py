@@ -1,4 +1,4 @@
-"""Begun logins and sign-ins of staff in the shared store; each can be ended once."""
+"""Begun logins, sign-ins of staff and open accounts in the shared store; each can be ended once."""
 
 import uuid
 
@@ -7,11 +7,19 @@ from sqlalchemy import Connection, func, insert, select, update
 from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.schema import LOGINS
 
+_ACCOUNTS = uuid.UUID("0b9d8f0e-5c0a-4b1d-9f77-2f0f5a6a4c11")  # drawn once
+
+
+def account_owner(customer_id: str) -> str:
+    """Return the id under which the open accounts of a customer are kept."""
+    return uuid.uuid5(_ACCOUNTS, customer_id).hex
+
 
 class LoginRows:
-    """Begun logins and sign-ins of staff in the database; each can be ended once.
+    """Begun logins, sign-ins of staff and open accounts in the database; each can be ended once.
 
-    A member of staff has an id of a customer's form here, which no customer has.
+    A member of staff, and a customer's open accounts, have ids of a customer's form here, which no
+    customer has.
     """
 
     def __init__(self, database: Database) -> None:
@@ -39,6 +47,15 @@ class LoginRows:
             LOGINS.c.ended_at.is_(None),
         )
         return self._database.run(lambda connection: connection.execute(found).first()) is not None
+
+    def end_all(self, customer_id: str) -> None:
+        """End every login of *customer_id*, at all kiosks."""
+        ended = (
+            update(LOGINS)
+            .where(LOGINS.c.customer_id == customer_id, LOGINS.c.ended_at.is_(None))
+            .values(ended_at=func.now())
+        )
+        self._database.run(lambda connection: connection.execute(ended))
 
     def end(self, customer_id: str, login_id: str, kiosk_id: str) -> bool:
         """End a login; False if this kiosk has no such login, or it has ended before."""

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from atm.approval import NotApprovedError
 from atm.audit import AuditError
-from atm.errors import AtmError, ServiceUnavailable
+from atm.errors import AtmError, NotApprovedError, ServiceUnavailable
 from atm.folder import FolderError, Kind
 from atm.keys.key_file import DamagedKeyError
 from atm.keys.keys import KeysError
