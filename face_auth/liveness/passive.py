@@ -7,6 +7,9 @@ pad` measures the whole.
 
 A cue that cannot judge abstains: the attempt may then fail, but no attack is suspected. In poor
 light no cue can judge; and a person who stands still shows no movement of their own, like a print.
+
+A face that moves with its surroundings as one flat thing passes no batch, whatever the score: it is
+asked to move its head. A held picture cannot; a person before a camera that trembles can.
 """
 
 from collections.abc import Sequence
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.liveness import cues
+from face_auth.liveness.flatness import flatness
 from face_auth.liveness.minifas import MiniFas
 from face_auth.models import ModelFiles
 from face_auth.recognition.detection import Face
@@ -51,6 +55,11 @@ class Weight:
 NETWORK: Final = "network"
 """Name of the network's score among what is measured."""
 STILL: Final = "no movement of its own"
+FLAT: Final = "it moves as one flat thing with its surroundings"
+FLAT_FROM: Final = 0.7
+"""Flatness from which a batch does not pass: a face leaves less than 30 % of its movement
+unexplained by that of its surroundings. Points are followed to about 0.5 px, so 4 px of movement of
+a flat thing leave 12 %; the rest is for its bending, and for compression."""
 WEIGHTS: Final = {
     "frame around the face": Weight(0.1, 9.0, 9.0),
     STILL: Weight(0.85, 40.0, 6.0),
@@ -78,6 +87,8 @@ def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
 def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
     """Return the combined result of one attempt's sequences: the mean score and all reasons.
 
+    The latest must not be one that passes nobody, whatever its score.
+
     Args:
         results: At least one, the latest last: its guidance is given.
     """
@@ -89,7 +100,12 @@ def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
     abstained = fmean(one.abstained for one in results)
     reasons = dict.fromkeys(reason for one in results for reason in one.reasons)
     return LivenessResult(
-        score >= 0, score, tuple(reasons), abstained, results[-1].guidance, measured
+        score >= 0 and (results[-1].passed or results[-1].score < 0),
+        score,
+        tuple(reasons),
+        abstained,
+        results[-1].guidance,
+        measured,
     )
 
 
@@ -139,12 +155,17 @@ class PassiveCheck:
             if score < 0:
                 reasons.insert(0, "the network sees a picture of a face")
         score -= sum(taken.values())
-        abstained, guidance = taken[STILL], Verdict.MOVE if STILL in reasons else Verdict.OK
+        flat = found[FLAT] >= FLAT_FROM
+        if flat:
+            reasons.append(FLAT)
+        abstained = taken[STILL]
+        guidance = Verdict.MOVE if flat or STILL in reasons else Verdict.OK
         lit = [light(*pair) for pair in _some(frames, faces)]
         poor = max(lit, key=lit.count)
         if poor is not Verdict.OK:
             abstained, guidance = max(abstained, WITHOUT_NETWORK - score), poor
-        return LivenessResult(score >= 0, score, tuple(reasons), abstained, guidance, found)
+        passed = score >= 0 and not flat
+        return LivenessResult(passed, score, tuple(reasons), abstained, guidance, found)
 
     def measure(self, frames: Sequence[Frame], faces: Sequence[Face]) -> dict[str, float]:
         """Return what each cue measures, by the reason that it gives; more is more suspicious.
@@ -163,6 +184,7 @@ class PassiveCheck:
             STILL: cues.stillness([cues.face_patch(*pair) for pair in pairs]),
             "moire": cues.moire(frames, faces),
             "refresh bands": cues.bands(frames, faces),
+            FLAT: flatness(frames, faces),
         }
         if self._network is not None:
             found[NETWORK] = float(np.median([self._network.score(*pair) for pair in pairs]))

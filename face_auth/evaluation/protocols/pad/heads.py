@@ -74,13 +74,14 @@ class Head:
         rows = np.arange(0, HEIGHT + GRID, GRID, dtype=np.float32)
         x, y = np.meshgrid(columns, rows)
         roll = np.radians(pose.roll)
-        dx, dy = x - self._middle[0] - pose.x, y - self._middle[1] - pose.y
+        dx, dy = x - self._middle[0], y - self._middle[1]
+        still = self._in_units(dx, dy)
         cos, sin = np.cos(roll) / pose.scale, np.sin(roll) / pose.scale
-        dx, dy = dx * cos + dy * sin, dy * cos - dx * sin
-        cos, sin = np.cos(self._lean), np.sin(self._lean)
-        u, v = (dx * cos + dy * sin) / self.unit, (dy * cos - dx * sin) / self.unit
-        su, sv = self._turned_back(u, v, np.radians(pose.yaw), np.radians(pose.pitch))
+        dx, dy = dx - pose.x, dy - pose.y
+        moved = self._in_units(dx * cos + dy * sin, dy * cos - dx * sin)
+        su, sv = self._turned_back(*moved, still, np.radians(pose.yaw), np.radians(pose.pitch))
         sv = sv + self._lively(su, sv, t, blink)
+        cos, sin = np.cos(self._lean), np.sin(self._lean)
         sx = (su * cos - sv * sin) * self.unit + self._middle[0]
         sy = (su * sin + sv * cos) * self.unit + self._middle[1]
         size = (len(columns) * GRID, len(rows) * GRID)
@@ -94,10 +95,25 @@ class Head:
         )
         return np.asarray(drawn, np.uint8)
 
-    def _turned_back(
-        self, u: NDArray[np.floating], v: NDArray[np.floating], yaw: float, pitch: float
+    def _in_units(
+        self, dx: NDArray[np.floating], dy: NDArray[np.floating]
     ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Return the point of the photograph for each point of the turned head."""
+        """Return px from the middle of the face in eye distances along and across it."""
+        cos, sin = np.cos(self._lean), np.sin(self._lean)
+        return (dx * cos + dy * sin) / self.unit, (dy * cos - dx * sin) / self.unit
+
+    def _turned_back(
+        self,
+        u: NDArray[np.floating],
+        v: NDArray[np.floating],
+        still: tuple[NDArray[np.floating], NDArray[np.floating]],
+        yaw: float,
+        pitch: float,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return the point of the photograph for each point of the turned head.
+
+        Far from the head it is *still*, the point itself: a room does not move with a person.
+        """
         sy, cy, sp, cp = np.sin(yaw), np.cos(yaw), np.sin(pitch), np.cos(pitch)
         hx, hy = u, v
         for _ in range(4):
@@ -109,7 +125,7 @@ class Head:
         shift_u, shift_v = NECK * sy, -NECK * sp
         radius = np.hypot(u - shift_u, (v + 0.15 - shift_v) * 0.8)
         weight = 1 / (1 + np.exp((radius - 1.75) * 6))
-        return u + (hx - u) * weight, v + (hy - v) * weight
+        return still[0] + (hx - still[0]) * weight, still[1] + (hy - still[1]) * weight
 
     def _depth(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.floating]:
         radius = (x / 1.3) ** 2 + ((y + 0.1) / 1.75) ** 2
