@@ -149,7 +149,7 @@ def test_a_new_pin_of_one_s_own_is_good_at_both(here: Machine, there: Machine) -
 def test_a_face_twice_is_a_question_for_a_second_member_of_staff(
     here: Machine, people: list[tuple[Path, Path]]
 ) -> None:
-    here.use_camera(str(people[0][1]))
+    here.use_camera(str(people[0][0]))
     application = Application("ada2", "Ada", 0, PIN, datetime.now(UTC))
     with pytest.raises(EnrolmentError) as refused:
         here.enrol(application, staff=sign_in(here))
