@@ -24,6 +24,8 @@ from atm.settings import Settings
 from face_auth.types import FaceResult
 from tests.patience import LIMIT_S
 
+WRONG_EVERY_S = 90.0
+"""Ten refusals in ten minutes pause the kiosk."""
 SOAK_S = float(os.environ.get("ATM_SOAK_S") or 3600)
 RUIZ = StaffMember("ruiz")
 
@@ -116,10 +118,12 @@ def test_a_soak_of_an_hour_with_the_drawn_face(tmp_path) -> None:
         application = Application("ada", "Ada", 50_000, "4071", datetime.now(UTC))
         machine.enrol(application, staff=staff)
         begun, counts, found = time.monotonic(), dict.fromkeys(Outcome, 0), []
-        number, next_look = 0, 0.0
+        number, next_look, next_wrong = 0, 0.0, 0.0
         while (passed := time.monotonic() - begun) < SOAK_S:
             number += 1
-            right = number % 50 != 0  # a wrong PIN now and then, too seldom for a pause
+            right = passed < next_wrong  # a wrong PIN now and then, too seldom for a pause
+            if not right:
+                next_wrong = passed + WRONG_EVERY_S
             decision = machine.login("ada", "4071" if right else "9753")
             counts[decision.outcome] += 1
             expected = Outcome.GRANTED if right else Outcome.REFUSED
