@@ -8,7 +8,6 @@ at a kiosk of a bank from its first approval on.
 """
 
 import contextlib
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from atm.folder import (
 from atm.keys.key_backup import KeyCopy
 from atm.keys.key_file import KeyDocument, KeyFile, KeysError, Life, new_root
 from atm.people import Signatures
-from atm.settings import Settings
+from atm.settings import Settings, settings_in
 from atm.tpm import Tpm, index_of
 
 _INSTEAD = "“python -m atm init --kind live --instead-of BACKUP”"
@@ -225,11 +224,7 @@ def _check_none_lost(settings: Settings, but: str = "") -> None:
 def _check_key_dir(settings: Settings) -> None:
     """Refuse a key folder that only the data folder names: emptied, it would not be found again."""
     path = settings.data_dir / CONFIG_FILE
-    try:
-        named = tomllib.loads(path.read_text("utf-8")).get("key_dir") if path.exists() else None
-    except (OSError, ValueError) as error:
-        raise FolderError(f"The settings {path} cannot be read: {error}.") from error
-    if named is not None and settings.key_dir == path.absolute().parent / Path(named).expanduser():
+    if path.exists() and settings.key_dir == settings_in(path).get("key_dir"):
         raise FolderError(
             f"The key folder of a live data folder must not be named in {path}, which goes with the"
             " data folder: use ATM_KEY_DIR, or --config with a file elsewhere."

@@ -121,14 +121,14 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
     """
     chosen = _from_environ(environ) | _from_options(options)
     if config is not None:
-        from_file = _from_file(config)
+        from_file = settings_in(config)
     else:
         data_dir = chosen.get("data_dir") or _at_home("data_dir", "data")
         try:
             there = (data_dir / CONFIG_FILE).exists()
         except OSError as error:
             raise SettingsError(f"The data folder cannot be used: {error.strerror}.") from error
-        from_file = _from_file(data_dir / CONFIG_FILE) if there else {}
+        from_file = settings_in(data_dir / CONFIG_FILE) if there else {}
         if "data_dir" in from_file:
             raise SettingsError(f"data_dir cannot be set in {data_dir / CONFIG_FILE} itself.")
     settings = Settings(**(from_file | chosen))
@@ -171,7 +171,12 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     return _checked(found, lambda name: f"variable {PREFIX}{name.upper()}", text=True)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def settings_in(path: Path) -> dict[str, Any]:
+    """Return the settings that the file *path* names, in the types of `Settings`.
+
+    Raises:
+        SettingsError: If it cannot be read, a name is unknown, or a value cannot be used.
+    """
     try:
         document = tomllib.loads(read_regular(path, _LARGEST_BYTES).decode("utf-8-sig"))
     except OSError as error:

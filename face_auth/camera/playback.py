@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from face_auth.camera.demo.obedience import Obedience
 from face_auth.camera.opencv import OpenCvSource, decode_picture, prepare_opencv, rgb_of
 from face_auth.camera.sources import Source, SourceError
+from face_auth.files import read_regular
 from face_auth.types import Movement
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ DEMO_INTERVAL_S = 1 / 25
 PICTURE_INTERVAL_S = 0.2
 _SLOWEST, _FASTEST = 1 / 60, 240  # frames a second that a video may claim
 _MAX_PICTURE_BYTES = 64 << 20
-_PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+_PICTURES = frozenset(
+    {".bmp", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
 
 _log = logging.getLogger(__name__)
 
@@ -126,12 +129,7 @@ class PictureFolder(Source):
 def _read_picture(path: Path) -> NDArray[np.uint8]:
     """Return the picture *path*; raise SourceError with the reason if it cannot be read."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-            raise SourceError("it is not a file")
-        if status.st_size > _MAX_PICTURE_BYTES:
-            raise SourceError(f"it is larger than {_MAX_PICTURE_BYTES >> 20} MB")
-        image = decode_picture(path.read_bytes())
+        image = decode_picture(read_regular(path, _MAX_PICTURE_BYTES))
     except OSError as error:
         raise SourceError(error.strerror or type(error).__name__) from None
     if image is None:

@@ -270,6 +270,14 @@ def test_a_live_folder_does_not_itself_say_where_its_key_lies(
     assert main([*init, "test"]) == 0
 
 
+def test_settings_from_an_editor_of_windows_do_not_keep_a_live_folder_from_its_birth(
+    settings: Settings,
+) -> None:
+    settings.data_dir.mkdir(mode=0o700)
+    (settings.data_dir / "kiosk.toml").write_text("day_limit = 1000\r\n", encoding="utf-8-sig")
+    assert bear(replace(settings, kind=Kind.LIVE)).kind is Kind.LIVE
+
+
 def test_without_its_service_a_kiosk_of_a_bank_is_no_first_start(
     settings: Settings, tmp_path: Path
 ) -> None:

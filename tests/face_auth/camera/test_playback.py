@@ -95,7 +95,7 @@ def test_a_folder_names_what_is_no_picture_and_goes_on(
 def test_a_folder_without_a_picture_names_one_reason(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.jpg")
     source = PictureFolder(tmp_path).open()
-    with pytest.raises(SourceError, match=r"can be read \(x\.jpg: it is not a file\)"):
+    with pytest.raises(SourceError, match=r"can be read \(x\.jpg: it is not a regular file\)"):
         source.grab()
 
 
