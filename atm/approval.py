@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from atm.approved_models import card_of, digest, file_names, files_of
+from atm.approved_models import card_of, digest, file_names, files_of, uses_head
 from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind
 from atm.outside_memory import Memory, outside_memory
@@ -223,7 +223,7 @@ class Approvals:
         Raises:
             NotApprovedError: If the network's card is missing or damaged.
         """
-        from face_auth.models import is_shipped
+        from face_auth.models import LIVENESS_HEAD, is_shipped
 
         if not self._live:
             return ""
@@ -240,7 +240,8 @@ class Approvals:
             if limit > usual:
                 found.append(f"{name} is {limit:g}, the default is {usual:g}")
         found += self._changes(settings, after)
-        for name in (settings.network, "mtcnn"):
+        heads = [LIVENESS_HEAD] if uses_head(settings) else []
+        for name in (settings.network, "mtcnn", *heads):
             try:
                 if not is_shipped(name, files):
                     found.append(f"the model card of {name} is not the one of this program")

@@ -52,7 +52,7 @@ def file_names(settings: Settings, files: ModelFiles, *, live: bool) -> set[str]
     Raises:
         NotApprovedError: If a card is missing or damaged.
     """
-    from face_auth.models import CARD_FILE, LIVENESS_FILE, own_card, read_entry
+    from face_auth.models import CARD_FILE, LIVENESS_FILE, LIVENESS_HEAD, own_card, read_entry
 
     card = card_of(settings.network, files)
     cards = [CARD_FILE]
@@ -64,8 +64,15 @@ def file_names(settings: Settings, files: ModelFiles, *, live: bool) -> set[str]
                 names += _listed(entry, read_entry(entry, files))
     except ModelError as error:
         raise NotApprovedError(str(error)) from error
+    if uses_head(settings):
+        cards.append(own_card(LIVENESS_HEAD, files.folder).name)
     optional = [*cards, *([LIVENESS_FILE] if live and settings.liveness != "off" else [])]
     return {*names, *(name for name in optional if name in files)}
+
+
+def uses_head(settings: Settings) -> bool:
+    """Return whether the fitted liveness head judges, where its network was fetched."""
+    return settings.liveness_head and settings.liveness != "off"
 
 
 def _listed(name: str, entry: Mapping[str, object]) -> list[str]:

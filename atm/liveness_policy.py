@@ -2,11 +2,10 @@
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atm.errors import AtmError
-from atm.settings import Liveness
+from atm.settings import Liveness, Settings
 from face_auth.camera import Camera
 from face_auth.camera.drawn_camera import DrawnCamera
 from face_auth.types import Movement
@@ -58,18 +57,16 @@ def challenge_s(liveness: Liveness) -> float:
 class LivenessPolicy:
     """Makes each attempt's liveness check; loads the passive models once."""
 
-    def __init__(
-        self, setting: Liveness, minifas: Path | None, models: "ModelFiles | None" = None
-    ) -> None:
+    def __init__(self, settings: Settings, models: "ModelFiles | None" = None) -> None:
         """Load nothing yet.
 
         Args:
-            setting: The liveness setting.
-            minifas: The file of the published network; None: where it was fetched to, if it was.
+            settings: The machine's: what is asked, the network's file, whether the head judges.
             models: The model files of the machine, that one among them; None for the program's.
         """
-        self.setting = setting
-        self._minifas = minifas
+        self.setting: Liveness = settings.liveness
+        self._minifas = settings.minifas
+        self._head = settings.liveness_head
         self._models = models
         self._passive: PassiveCheck | None = None
         self.has_network: bool | None = None
@@ -79,15 +76,18 @@ class LivenessPolicy:
         """Load the models and return whether the published network takes part.
 
         Raises:
-            ModelError: If a file was named that is missing or is not the published one.
+            ModelError: If a file was named that is missing or is not the published one, or the head
+                is missing or damaged.
         """
+        from face_auth.liveness.head import load_head
         from face_auth.liveness.passive import PassiveCheck
         from face_auth.models import LIVENESS_FILE, ModelFiles
 
         if self.setting != "off" and self._passive is None:
             models = self._models or ModelFiles(liveness=self._minifas)
             wanted = self._minifas is not None or LIVENESS_FILE in models
-            self._passive = PassiveCheck(models if wanted else None)
+            head = load_head(models) if wanted and self._head else None
+            self._passive = PassiveCheck(models if wanted else None, head)
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 

@@ -61,7 +61,7 @@ class Machine:
         self.audit = bank.audit
         self.staff = bank.staff
         self.office = bank.office
-        self._liveness = LivenessPolicy(settings.liveness, settings.minifas, bank.models)
+        self._liveness = LivenessPolicy(settings, bank.models)
         self._pace = Pace(self._log_pace)
         self._recogniser: Recogniser | None = None
         self._warming = threading.Lock()

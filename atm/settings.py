@@ -61,6 +61,8 @@ class Settings:
             network's default.
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
+        liveness_head: Whether the fitted head judges that network's scores; it was fitted on
+            pictures most of which have no licence.
         language: The code of the language that the window speaks first, such as "en".
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
@@ -90,6 +92,7 @@ class Settings:
     security: str = ""
     liveness: Liveness = "challenge"
     minifas: Path | None = None
+    liveness_head: bool = True
     language: str = "en"
     currency: str = "EUR"
     day_limit: int = 1000
@@ -316,6 +319,7 @@ _READERS: dict[str, _Reader] = {
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
     "minifas": _path,
+    "liveness_head": _truth,
     "language": _language,
     "currency": _currency,
     "day_limit": _units,

@@ -32,12 +32,13 @@ from face_auth.evaluation.protocols import (
     two_factor,
     verification,
 )
+from face_auth.evaluation.protocols.pad import fitting
 from face_auth.evaluation.protocols.pad import protocol as pad
 from face_auth.evaluation.protocols.pad.species import RATE
 from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.result import Section
 from face_auth.liveness import minifas
-from face_auth.models import MODELS
+from face_auth.models import LIVENESS_HEAD, MODELS
 from face_auth.printing import escape_what_cannot_be_printed
 
 OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
@@ -78,6 +79,8 @@ def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
     material = _material(options, needs_folders=needs_folders)
     if options.command == "train-occlusion":
         return _train_occlusion(material.photographs, options)
+    if options.command == "train-liveness":
+        return _train_liveness(material.photographs, options)
     try:
         extractor = Extractor(options.model, options.cache, options.models, ALTERATIONS)
     except ModelError as error:
@@ -104,12 +107,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Measure recognition: train on aligned_image_data/, classify test_images/, and "
         "say what happens when strangers come. Tables go to stdout, progress to stderr.",
         epilog="calibrate writes the kiosk's thresholds into the model card; train-occlusion makes "
-        "the classifiers of covered eyes and mouths, models/covering.npz, and writes them there.",
+        "the classifiers of covered eyes and mouths, models/covering.npz, and writes them there; "
+        "train-liveness fits the liveness head on --attacks and writes it into the model card.",
     )
     parser.add_argument(
         "command",
         nargs="?",
-        choices=("calibrate", "train-occlusion"),
+        choices=("calibrate", "train-occlusion", "train-liveness"),
         help="instead of a report",
     )
     parser.add_argument(
@@ -137,6 +141,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--models", type=Path, default=MODELS, help="default: models/")
     parser.add_argument(
         "--attacks", type=Path, metavar="DIR", help="real presentations with a manifest, for pad"
+    )
+    parser.add_argument(
+        "--leave-out",
+        choices=("person", "collection"),
+        default="",
+        help="judge --attacks by heads that are fitted anew without each person or collection",
+    )
+    parser.add_argument(
+        "--no-head", action="store_true", help="judge pad without the model card's fitted head"
     )
     parser.add_argument("--videos", type=Path, metavar="DIR", help="real clips for pad")
     parser.add_argument(
@@ -196,6 +209,8 @@ def _pad_options(options: argparse.Namespace) -> pad.PadOptions:
         videos=options.videos,
         attacks=options.attacks,
         minifas=options.minifas or (fetched if fetched.is_file() else None),
+        head=None if options.no_head else options.models,
+        leave_out=options.leave_out,
         cache=options.cache,
         sequences=options.sequences,
         visits=options.visits,
@@ -269,6 +284,15 @@ def _train_occlusion(photographs: Photographs, options: argparse.Namespace) -> i
     content = guidance.train_occlusion(photographs, options.seed)
     path = guidance.write_occlusion(options.models, content)
     say(f"Wrote {path}, and its SHA-256 into the model card. Measure it: --protocol guidance")
+    return 0
+
+
+def _train_liveness(photographs: Photographs, options: argparse.Namespace) -> int:
+    network = _pad_options(options).minifas
+    if options.attacks is None or network is None:
+        raise InputError("train-liveness needs --attacks and the liveness network (--minifas).")
+    card = fitting.train(options.attacks, photographs, network, options.models, options.seed)
+    say(f"Wrote the entry {LIVENESS_HEAD} into {card}. Measure it: --protocol pad")
     return 0
 
 

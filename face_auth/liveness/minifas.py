@@ -19,8 +19,9 @@ from face_auth.recognition.detection import Face
 FILE: Final = LIVENESS_FILE
 SHA256: Final = "af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6"
 SIDE: Final = 128
-AROUND: Final = 1.5
-"""Side of the square that it looks at, in longer sides of the face's box."""
+AROUND: Final = (1.5, 1.9)
+"""Sides of the squares that it looks at, in longer sides of the face's box: it was trained on the
+first; both together tell more (docs/liveness.md)."""
 
 
 class MiniFas:
@@ -50,27 +51,34 @@ class MiniFas:
         except cv2.error as error:
             raise ModelError(f"OpenCV cannot run the liveness network {path}: {error}") from error
 
-    def score(self, image: NDArray[np.uint8], face: Face) -> float:
-        """Return the bona fide score of a face: real minus spoof.
+    def scores(self, image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+        """Return the bona fide scores of a face, one for each of AROUND: real minus spoof.
 
         Args:
             image: RGB, shape (h, w, 3), values 0 to 255.
             face: Where it is in *image*.
 
         Returns:
-            A difference of logits, unbounded; its authors' threshold is 0.
+            Differences of logits, unbounded; its authors' threshold is 0.
         """
-        crop = np.asarray(_square(image, face), np.float32) / 255
+        crops = np.stack([square(image, face, around) for around in AROUND])
+        inputs = crops.astype(np.float32).transpose(0, 3, 1, 2) / 255
         with self._lock:
-            self._network.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[np.newaxis]))
-            real, spoof = np.asarray(self._network.forward(), float).ravel()
-        return float(real - spoof)
+            self._network.setInput(np.ascontiguousarray(inputs))
+            logits = np.asarray(self._network.forward(), np.float64)
+        return np.asarray(logits[:, 0] - logits[:, 1])
 
 
-def _square(image: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
-    """Return the square around the face, missing borders reflected, SIDE x SIDE."""
+def square(image: NDArray[np.uint8], face: Face, around: float = AROUND[0]) -> NDArray[np.uint8]:
+    """Return the square around the face, missing borders reflected, SIDE x SIDE.
+
+    Args:
+        image: RGB, shape (h, w, 3).
+        face: Where it is in *image*.
+        around: Side of the square in longer sides of the face's box.
+    """
     x, y, width, height = face.box
-    side = max(round(AROUND * max(width, height)), 2)
+    side = max(round(around * max(width, height)), 2)
     left, top = round(x + (width - side) / 2), round(y + (height - side) / 2)
     rows, columns = image.shape[:2]
     part = image[max(top, 0) : top + side, max(left, 0) : left + side]

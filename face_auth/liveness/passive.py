@@ -1,9 +1,9 @@
 """Passive presentation attack detection: one score from several frames of an attempt.
 
-The score starts at what the published network says, or at `WITHOUT_NETWORK`, and every cue takes
-from it in proportion to what it is above its limit. Limits and slopes were chosen by hand on a few
-simulated sequences and with the clips at hand in view, not fitted; `python evaluation.py --protocol
-pad` measures the whole.
+The score starts at what the fitted head says, without one at what the published network says, and
+without that at `WITHOUT_NETWORK`; every cue takes from it in proportion to what it is above its
+limit. Limits and slopes were chosen by hand on a few simulated sequences and with clips in view,
+not fitted; `python evaluation.py --protocol pad` measures the whole.
 
 A cue that cannot judge abstains: the attempt may then fail, but no attack is suspected. In poor
 light no cue can judge; and a person who stands still shows no movement of their own, like a print.
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from face_auth.liveness import cues
 from face_auth.liveness.flatness import flatness
-from face_auth.liveness.minifas import MiniFas
+from face_auth.liveness.head import LivenessHead, inputs_of
+from face_auth.liveness.minifas import MiniFas, square
 from face_auth.models import ModelFiles
 from face_auth.recognition.detection import Face
 from face_auth.recognition.quality import light
@@ -38,7 +39,10 @@ FROZEN_S: Final = 0.5
 NETWORK_OFFSET: Final = 4.5
 """Added to the network's median score, which is above -1.7 on 99 % of 400 LFW faces. The rest is
 for cameras that smooth skin: one bona fide clip from a phone has medians down to -3.5."""
-NETWORK_RANGE: Final = (-12.0, 8.0)
+SCORE_RANGE: Final = (-12.0, 8.0)
+HEAD_SCALE: Final = 6.0
+"""By what the head's log odds are multiplied: half of the bona fide clips at hand have 1.3 or more,
+which then counts as much as the network's upper end did."""
 WITHOUT_NETWORK: Final = 3.0
 """Where the score starts without the network."""
 
@@ -53,7 +57,8 @@ class Weight:
 
 
 NETWORK: Final = "network"
-"""Name of the network's score among what is measured."""
+"""Name of the network's score among what is measured; of the head's: HEAD."""
+HEAD: Final = "fitted head"
 STILL: Final = "no movement of its own"
 FLAT: Final = "it moves as one flat thing with its surroundings"
 FLAT_FROM: Final = 0.7
@@ -112,18 +117,42 @@ def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
 class PassiveCheck:
     """The passive check of frame sequences; may be shared by threads."""
 
-    def __init__(self, minifas: Path | ModelFiles | None = None) -> None:
-        """Load the published network from its file or a models folder; None judges without it.
+    def __init__(
+        self, minifas: Path | ModelFiles | None = None, head: LivenessHead | None = None
+    ) -> None:
+        """Load the published network.
+
+        Args:
+            minifas: Its file or a models folder; None judges without it.
+            head: What is fitted on the network's score and texture; it is not used without the
+                network.
 
         Raises:
             ModelError: If the file is missing or is not the published one.
         """
         self._network = MiniFas(minifas) if minifas is not None else None
+        self._head = head if self._network is not None else None
+
+    def with_head(self, head: LivenessHead | None) -> "PassiveCheck":
+        """Return a check with another head and the same network."""
+        other = PassiveCheck()
+        other._network, other._head = self._network, head
+        return other
+
+    @property
+    def network(self) -> MiniFas | None:
+        """The published network."""
+        return self._network
 
     @property
     def has_network(self) -> bool:
         """Whether the published network is used."""
         return self._network is not None
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the fitted head is used."""
+        return self._head is not None
 
     def judge(self, frames: Sequence[Frame], faces: Sequence[Face]) -> LivenessResult:
         """Judge the frames of one attempt.
@@ -151,7 +180,8 @@ class PassiveCheck:
         reasons = [reason for reason, much in taken.items() if much >= SUSPICIOUS]
         score = WITHOUT_NETWORK
         if NETWORK in found:
-            score = float(np.clip(found[NETWORK] + NETWORK_OFFSET, *NETWORK_RANGE))
+            told = HEAD_SCALE * found[HEAD] if HEAD in found else found[NETWORK] + NETWORK_OFFSET
+            score = float(np.clip(told, *SCORE_RANGE))
             if score < 0:
                 reasons.insert(0, "the network sees a picture of a face")
         score -= sum(taken.values())
@@ -170,7 +200,8 @@ class PassiveCheck:
     def measure(self, frames: Sequence[Frame], faces: Sequence[Face]) -> dict[str, float]:
         """Return what each cue measures, by the reason that it gives; more is more suspicious.
 
-        The network's score, where there is one, is under `NETWORK`; more is less suspicious.
+        The network's score, where there is one, is under `NETWORK`, the head's under `HEAD`: of
+        both, more is less suspicious.
 
         Args:
             frames: Oldest first, at least one. Of one alone, cues of movement measure nothing.
@@ -187,7 +218,12 @@ class PassiveCheck:
             FLAT: flatness(frames, faces),
         }
         if self._network is not None:
-            found[NETWORK] = float(np.median([self._network.score(*pair) for pair in pairs]))
+            scores = np.array([self._network.scores(*pair) for pair in pairs])
+            found[NETWORK] = float(np.median(scores.mean(axis=1)))
+            if self._head is not None:
+                crops = [square(*pair) for pair in pairs]
+                inputs = [inputs_of(*each) for each in zip(scores, crops, strict=True)]
+                found[HEAD] = float(np.median(self._head.scores(np.array(inputs))))
         return found
 
 

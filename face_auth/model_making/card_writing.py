@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from face_auth.errors import ModelError
 from face_auth.files import write_whole
+from face_auth.liveness.head import load_head
 from face_auth.models import (
     CARD_FILE,
+    LIVENESS_HEAD,
     load_card,
     load_cohort,
     own_card,
@@ -76,6 +78,9 @@ def _check_entry(name: str, entry: dict[str, Any], folder: Path) -> Iterator[tup
                 yield False, f"{name}: {error}"
         return
     try:
+        if name == LIVENESS_HEAD:
+            yield True, f"{name}: {len(load_head(folder).weights)} coefficients"
+            return
         card = load_card(name, folder)
         if name == FETCHED and not (folder / card.file).exists():
             yield True, f"{name}: {card.file} is not here; fetch it: make network"

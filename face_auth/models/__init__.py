@@ -18,7 +18,13 @@ from face_auth.models.card import (
     read_entry,
     read_listed,
 )
-from face_auth.models.files import LARGEST_FILE, LIVENESS_FILE, MODELS, ModelFiles
+from face_auth.models.files import (
+    LARGEST_FILE,
+    LIVENESS_FILE,
+    LIVENESS_HEAD,
+    MODELS,
+    ModelFiles,
+)
 from face_auth.models.shipped import is_shipped
 
 __all__ = [
@@ -27,6 +33,7 @@ __all__ = [
     "DIMENSIONS",
     "LARGEST_FILE",
     "LIVENESS_FILE",
+    "LIVENESS_HEAD",
     "MODELS",
     "NETWORKS",
     "PUBLISHED",

@@ -14,6 +14,8 @@ MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 LARGEST_FILE: Final = 256 << 20
 LIVENESS_FILE: Final = "minifas_v2se_128.onnx"
 """The published liveness network, where it was fetched."""
+LIVENESS_HEAD: Final = "liveness_head"
+"""The entry of the model card for what was fitted on that network's scores."""
 
 
 class ModelFiles:

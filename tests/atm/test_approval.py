@@ -136,6 +136,24 @@ def test_fetched_liveness_network_is_approved_and_neither_removed_nor_added_late
         Approvals(folder, SEAL).check(settings, models=models)
 
 
+def test_a_card_of_its_own_cannot_bring_another_liveness_head_where_it_judges(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    own = models / "liveness_head.card.json"
+    without = replace(settings, liveness_head=False)
+    for used, approved in ((settings, True), (without, False)):
+        Approvals(folder, SEAL).approve(used, ["Ada", "Bob"], models=models)
+        own.write_text("{}")
+        if approved:
+            with pytest.raises(NotApprovedError, match="differ from what staff approved"):
+                Approvals(folder, SEAL).check(used, models=models)
+        else:
+            Approvals(folder, SEAL).check(used, models=models)
+        own.unlink()
+    with pytest.raises(NotApprovedError, match="liveness_head differs"):
+        Approvals(folder, SEAL).check(settings, models=models)
+
+
 def test_approval_of_before_the_liveness_network_was_listed_still_holds(
     folder: DataFolder, models: Path, settings: Settings
 ) -> None:

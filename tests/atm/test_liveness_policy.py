@@ -12,6 +12,7 @@ import pytest
 from atm.liveness_policy import ExcuseError, LivenessPolicy, excuses
 from atm.login.decision import Outcome
 from atm.people import Application, SecondSignatureError, Signatures, StaffMember
+from atm.settings import Settings
 from face_auth.types import FaceResult, LivenessResult
 
 ROOT = Path(__file__).parents[2]
@@ -28,22 +29,22 @@ def ada(bank, face):
 
 
 def test_nothing_is_asked_where_the_setting_is_off() -> None:
-    policy = LivenessPolicy("off", None)
+    policy = LivenessPolicy(Settings(liveness="off"))
     assert policy.check(()) is None
     assert policy.load() is False
 
 
 def test_a_challenge_asks_for_three_movements_and_an_enrolment_for_four_poses() -> None:
-    policy = LivenessPolicy("challenge", None)
+    policy = LivenessPolicy(Settings(liveness="challenge"))
     assert len(policy.check(()).challenge.movements) == 3
     assert len(set(policy.check((), enrols=True).challenge.movements)) == 4
-    assert LivenessPolicy("passive", None).check(()).challenge is None
+    assert LivenessPolicy(Settings(liveness="passive")).check(()).challenge is None
 
 
 def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -> None:
     bank.office().excuse("ada", ["look_up", "look_down", "come_closer"], signed=BOTH)
     record = bank.store.get("ada")
-    policy = LivenessPolicy("challenge", None)
+    policy = LivenessPolicy(Settings(liveness="challenge"))
     asked = {
         movement.value
         for _ in range(50)
@@ -60,7 +61,7 @@ def test_an_excused_customer_is_never_asked_for_what_they_cannot_do(bank, ada) -
 def test_a_customer_can_be_excused_before_there_is_a_record(bank, face) -> None:
     excused = ("look_down", "look_up")
     application = Application("ada", "Ada Lovelace", 0, "4071", datetime.now(UTC), excused)
-    policy = LivenessPolicy("challenge", None)
+    policy = LivenessPolicy(Settings(liveness="challenge"))
     asked = policy.check(excused, enrols=True).challenge.movements
     assert {movement.value for movement in asked} == {"turn_left", "turn_right"}
     with pytest.raises(SecondSignatureError):

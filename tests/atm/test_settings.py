@@ -86,6 +86,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "security": "1e-5",
         "liveness": "passive",
         "minifas": "/m",
+        "liveness_head": "no",
         "language": "es",
         "currency": "USD",
         "day_limit": "300",
@@ -113,6 +114,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         security="1e-5",
         liveness="passive",
         minifas=Path("/m"),
+        liveness_head=False,
         language="es",
         currency="USD",
         day_limit=300,
@@ -135,9 +137,10 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     own = {each.name: getattr(wanted, each.name) for each in dataclasses.fields(Settings)}
     assert load_settings(None, {}, **own) == wanted
     bare = {"fullscreen", "day_limit", "smallest_note", "opening_limit", "screen_width_mm"}
-    bare |= {"idle_s", "more_time_s", "login_limit_s"}
+    bare |= {"idle_s", "more_time_s", "login_limit_s", "liveness_head"}
     lines = [f"{k} = {v if k in bare else repr(v)}" for k, v in as_text.items()]
-    (tmp_path / "all.toml").write_text("\n".join(lines).replace("= yes", "= true"))
+    text = "\n".join(lines).replace("= yes", "= true").replace("= no\n", "= false\n")
+    (tmp_path / "all.toml").write_text(text)
     assert load_settings(tmp_path / "all.toml", {}) == wanted
 
 

@@ -568,8 +568,8 @@ def test_who_steps_in_once_the_check_is_done_is_not_scored(
 class Network:
     """Takes everything for a picture of a face."""
 
-    def score(self, image, face) -> float:
-        return -9.0
+    def scores(self, image, face) -> np.ndarray:
+        return np.array([-9.0, -9.0])
 
 
 def held(person: DemoFace, seconds: float, light: Callable = lambda image: image):

@@ -10,9 +10,12 @@ import pytest
 from face_auth.camera.demo.face import DemoFace
 from face_auth.errors import ModelError
 from face_auth.liveness import cues
+from face_auth.liveness.head import INPUTS, LivenessHead
 from face_auth.liveness.minifas import FILE, SHA256, MiniFas
 from face_auth.liveness.passive import (
     FRAMES,
+    HEAD,
+    NETWORK,
     WEIGHTS,
     PassiveCheck,
     judge_repetition,
@@ -190,8 +193,8 @@ def test_the_network_reads_rgb_and_its_sign_is_right(shared: Path) -> None:
         image = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
         found = detector.detect(image)
         if len(found) == 1:
-            scores.append(network.score(image, found[0]))
-            swapped.append(network.score(np.ascontiguousarray(image[:, :, ::-1]), found[0]))
+            scores.append(network.scores(image, found[0])[0])
+            swapped.append(network.scores(np.ascontiguousarray(image[:, :, ::-1]), found[0])[0])
     assert len(scores) >= 20
     assert np.median(scores) > 4
     assert np.mean(np.array(scores) > -1.7) >= 0.9
@@ -209,7 +212,7 @@ QUIET = {"border": 0.1, "stillness": 0.85, "moire": 0.85, "bands": 4.0}
 def weighed(monkeypatch, face):
     """Return what is judged of eight frames by the cues' numbers, the light and the network."""
 
-    def judge(network: float | None = None, lit=(Verdict.OK,) * 4, **said: float):
+    def judge(network: float | None = None, lit=(Verdict.OK,) * 4, head=None, **said: float):
         numbers = QUIET | said
         for name, number in numbers.items():
             monkeypatch.setattr(cues, name, lambda *given, number=number: number)
@@ -217,7 +220,9 @@ def weighed(monkeypatch, face):
         monkeypatch.setattr("face_auth.liveness.passive.light", lambda *pair: next(verdicts))
         check = PassiveCheck()
         if network is not None:
-            check._network = SimpleNamespace(score=lambda image, face: network)
+            both = np.array([network - 1.0, network + 1.0])
+            check._network = SimpleNamespace(scores=lambda image, face: both)
+            check = check.with_head(head)
         shown = [np.full((60, 60, 3), number, np.uint8) for number in range(8)]
         return check.judge(frames(shown), [face] * 8)
 
@@ -267,6 +272,19 @@ def test_the_network_counts_with_4_5_more_than_it_says_between_minus_12_and_8(
     assert (result.passed, result.reasons) == (score >= 0, reasons)
     assert weighed(network, bands=6.0).score == pytest.approx(score - 1)
     assert weighed(network, bands=6.0).reasons == (*reasons, "refresh bands")
+
+
+@pytest.mark.parametrize(("odds", "score"), [(0.0, 0.0), (-0.01, -0.06), (1.0, 6.0), (9.0, 8.0)])
+def test_the_head_judges_in_the_place_of_the_network(weighed, odds, score) -> None:
+    """Its log odds count six times, whatever the network says."""
+    head = LivenessHead(np.zeros(INPUTS), np.ones(INPUTS), np.zeros(INPUTS), odds)
+    for network in (-9.0, 9.0):
+        result = weighed(network, head=head)
+        assert result.score == pytest.approx(score)
+        assert result.passed is (score >= 0)
+        assert ("the network sees a picture of a face" in result.reasons) is (score < 0)
+        assert (result.measured[NETWORK], result.measured[HEAD]) == (network, odds)
+    assert not PassiveCheck(None, head).has_head, "there is no network whose scores it could judge"
 
 
 def test_poor_light_takes_every_suspicion_away_and_says_what_would_help(weighed) -> None:
@@ -533,9 +551,11 @@ def test_bands_count_by_their_strength_and_what_moves_does_not() -> None:
 
 @pytest.fixture
 def network(monkeypatch):
-    """Return a MiniFas whose network remembers what it was given and says 5 and 2."""
+    """Return a MiniFas whose network remembers what it was given: 5 and 2, then 4 and 2."""
     given: list[np.ndarray] = []
-    fake = SimpleNamespace(setInput=given.append, forward=lambda: np.array([[5.0, 2.0]]))
+    fake = SimpleNamespace(
+        setInput=given.append, forward=lambda: np.array([[5.0, 2.0], [4.0, 2.0]])
+    )
     monkeypatch.setattr(ModelFiles, "checked", lambda files, name, sha256: b"x")
     monkeypatch.setattr(cv2.dnn, "readNetFromONNX", lambda data: fake)
     return MiniFas(Path("any")), given
@@ -549,9 +569,9 @@ def test_the_network_is_given_one_and_a_half_faces_and_says_real_less_spoof(netw
         ((200.0, 100.0, 160.0, 200.0), (130, 50)),
         ((200.0, 100.0, 200.0, 160.0), (150, 30)),
     ):
-        assert minifas.score(image, at(box)) == 3.0
+        assert minifas.scores(image, at(box)).tolist() == [3.0, 2.0]
         (red, green, blue) = given[-1][0]
-        assert given[-1].shape == (1, 3, 128, 128)
+        assert given[-1].shape == (2, 3, 128, 128)
         assert np.all(blue == 1.0)
         for place in (16, 64, 112):
             side = (place + 0.5) * 300 / 128 - 0.5
@@ -564,10 +584,10 @@ def test_what_lies_beyond_the_picture_is_its_mirror_image_to_the_network(network
     image = np.random.default_rng(1).integers(0, 255, (128, 128, 3)).astype(np.uint8)
     side = 128 / 1.5
     inner = (64 - side / 2, 64 - side / 2, side, side)
-    minifas.score(image, at(inner))
+    minifas.scores(image, at(inner))
     assert np.array_equal(np.round(given[-1][0] * 255).astype(np.uint8), image.transpose(2, 0, 1))
     for x, y in ((-20, 0), (20, 0), (0, -20), (0, 20)):
-        minifas.score(image, at((inner[0] + x, inner[1] + y, side, side)))
+        minifas.scores(image, at((inner[0] + x, inner[1] + y, side, side)))
         wide = np.pad(image, ((20, 20), (20, 20), (0, 0)), "reflect")
         wanted = wide[20 + y : 148 + y, 20 + x : 148 + x].transpose(2, 0, 1)
         assert np.array_equal(np.round(given[-1][0] * 255).astype(np.uint8), wanted)
@@ -576,7 +596,7 @@ def test_what_lies_beyond_the_picture_is_its_mirror_image_to_the_network(network
 def test_a_large_face_is_averaged_for_the_network(network) -> None:
     minifas, given = network
     noise = np.random.default_rng(1).normal(128, 20, (480, 640, 3)).astype(np.uint8)
-    minifas.score(noise, at((200.0, 100.0, 256 / 1.5, 200 / 1.5)))  # of 2 x 2 pixels each
+    minifas.scores(noise, at((200.0, 100.0, 256 / 1.5, 200 / 1.5)))  # of 2 x 2 pixels each
     assert given[-1].std() * 255 == pytest.approx(20 / 2, abs=0.5)
 
 

@@ -1,18 +1,19 @@
 """Judgement of real presentations: attempts on clips, and what each cue measures on pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from face_auth.camera.opencv import rgb_of
 from face_auth.evaluation.material import say
 from face_auth.evaluation.protocols.pad.clips import attempts
 from face_auth.evaluation.protocols.pad.codec import Codec, codec_of
 from face_auth.evaluation.protocols.pad.manifest import Presentation
-from face_auth.liveness.passive import FLAT, NETWORK, STILL, PassiveCheck
+from face_auth.liveness.passive import FLAT, HEAD, NETWORK, STILL, PassiveCheck
 from face_auth.recogniser import Recogniser
 from face_auth.types import Frame, LivenessResult
 
@@ -43,19 +44,27 @@ class Judged:
 
 def suspicion(cue: str, value: float) -> float:
     """Return what a cue measured as a number that grows with the suspicion."""
-    return -value if cue == NETWORK else value
+    return -value if cue in (NETWORK, HEAD) else value
 
 
 def judge_all(
-    presentations: Iterable[Presentation], recogniser: Recogniser, passive: PassiveCheck
+    presentations: Iterable[Presentation],
+    recogniser: Recogniser,
+    passive_for: Callable[[Presentation], PassiveCheck],
 ) -> list[Judged]:
     """Judge clips by attempts in the setting "passive", and pictures by what each cue measures.
+
+    Args:
+        presentations: What is shown.
+        recogniser: Finds the faces.
+        passive_for: Returns the check that judges a presentation.
 
     Raises:
         OSError: If a file cannot be read.
     """
     found = []
     for number, shown in enumerate(presentations, start=1):
+        passive = passive_for(shown)
         codec = codec_of(shown.path, clip=shown.clip)
         if shown.clip:
             found.append(Judged(shown, attempts(shown.path, recogniser, passive), codec=codec))
@@ -70,17 +79,26 @@ def judge_all(
 def _on_picture(
     shown: Presentation, recogniser: Recogniser, passive: PassiveCheck
 ) -> dict[str, float]:
-    read = cv2.imread(str(shown.path), cv2.IMREAD_COLOR)
-    if read is None:
-        raise OSError(f"{shown.path} is not a readable picture")
-    image = rgb_of(np.asarray(read, np.uint8))
-    if not shown.whole:
-        side = round(MARGIN * max(image.shape[:2]))
-        image = np.asarray(
-            cv2.copyMakeBorder(image, side, side, side, side, cv2.BORDER_REFLECT_101), np.uint8
-        )
+    image = picture_of(shown)
     face = recogniser.assess(image).face
     if face is None:
         return {}
     measured = passive.measure([Frame(image, 0.0, 1)], [face])
     return {cue: value for cue, value in measured.items() if cue not in OF_MOVEMENT}
+
+
+def picture_of(shown: Presentation) -> NDArray[np.uint8]:
+    """Return a picture, RGB, shape (h, w, 3); around a crop of a face MARGIN is added.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    read = cv2.imread(str(shown.path), cv2.IMREAD_COLOR)
+    if read is None:
+        raise OSError(f"{shown.path} is not a readable picture")
+    image = rgb_of(np.asarray(read, np.uint8))
+    if shown.whole:
+        return image
+    side = round(MARGIN * max(image.shape[:2]))
+    wide = cv2.copyMakeBorder(image, side, side, side, side, cv2.BORDER_REFLECT_101)
+    return np.asarray(wide, np.uint8)

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,8 +14,9 @@ import numpy as np
 
 from face_auth.evaluation.material import InputError, Photographs, say
 from face_auth.evaluation.protocols.pad.clips import Clip, clip_files, judge_clips
+from face_auth.evaluation.protocols.pad.fitting import Group, left_out, ordinary, samples
 from face_auth.evaluation.protocols.pad.kept import VisitCache
-from face_auth.evaluation.protocols.pad.manifest import read_manifest
+from face_auth.evaluation.protocols.pad.manifest import Presentation, read_manifest
 from face_auth.evaluation.protocols.pad.presented import judge_all
 from face_auth.evaluation.protocols.pad.real import real_summary, real_tables, real_values
 from face_auth.evaluation.protocols.pad.simulated import (
@@ -27,6 +30,7 @@ from face_auth.evaluation.protocols.pad.simulated import (
 from face_auth.evaluation.protocols.pad.species import ATTACKS, BONA_FIDE, RATE, Make
 from face_auth.evaluation.protocols.pad.visits import Visit, subjects, visit
 from face_auth.evaluation.result import Section, Table
+from face_auth.liveness.head import load_head
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.recogniser import Recogniser
 from face_auth.types import Liveness
@@ -47,6 +51,9 @@ class PadOptions:
         videos: A folder of real clips; None leaves them out.
         attacks: A folder of real presentations with a manifest; None leaves them out.
         minifas: The published network's file; None judges without it.
+        head: The folder whose model card holds the fitted head; None judges without it.
+        leave_out: "person" or "collection": real presentations are judged by heads that are fitted
+            anew without them. "" judges them by *head*.
         cache: The folder where visits are kept, so that a run that was stopped goes on.
         sequences: Of each species; 0 leaves the attacks out.
         visits: Of honest customers; None is in proportion to *sequences*; 0 where there is a
@@ -58,11 +65,13 @@ class PadOptions:
     videos: Path | None
     attacks: Path | None
     minifas: Path | None
+    head: Path | None
     cache: Path
     sequences: int = ATTACKS_EACH
     visits: int | None = None
     liveness: Liveness = "challenge"
     rate: float = RATE
+    leave_out: str = ""
 
 
 def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
@@ -81,18 +90,28 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
     if options.sequences < 0 or honest_count < (not real) or not 1 <= options.rate <= 60:
         raise InputError("a number of visits, of sequences and of pictures a second is needed")
     recogniser = Recogniser.load()
-    passive = PassiveCheck(options.minifas)
+    head = load_head(options.head) if options.head is not None and options.minifas else None
+    passive = PassiveCheck(options.minifas, head)
     tables: list[Table] = []
     summaries: list[str] = []
     values: dict[str, Any] = {
         "network": passive.has_network,
+        "head": head is not None,
         "liveness": options.liveness,
         "pictures a second": options.rate,
     }
     if options.attacks is not None:
         say(f"real presentations in {options.attacks} ...")
-        judged = judge_all(read_manifest(options.attacks), recogniser, passive)
-        tables += real_tables(judged)
+        shown = read_manifest(options.attacks)
+        if options.leave_out:
+            passive_for = _left_out(
+                photographs, shown, options.leave_out, recogniser, passive, seed
+            )
+        else:
+            passive_for = partial(_always, passive)
+        judged = judge_all(shown, recogniser, passive_for)
+        values["left out"] = options.leave_out
+        tables += real_tables(judged, _how_judged(options, passive))
         values["real"] = real_values(judged)
         summaries.append(real_summary(values["real"]))
     if options.videos is not None:
@@ -114,6 +133,35 @@ def pad(photographs: Photographs, options: PadOptions, seed: int) -> Section:
     return Section(NAME, "Presentation attacks", " ".join(summaries), values, tables)
 
 
+def _always(passive: PassiveCheck, shown: Presentation) -> PassiveCheck:
+    return passive
+
+
+def _left_out(
+    photographs: Photographs,
+    shown: Sequence[Presentation],
+    leave_out: str,
+    recogniser: Recogniser,
+    passive: PassiveCheck,
+    seed: int,
+) -> Callable[[Presentation], PassiveCheck]:
+    if passive.network is None:
+        raise InputError("a head can be fitted with the liveness network alone: give --minifas")
+    say(f"heads that leave out one {leave_out} each ...")
+    group: Group = attrgetter(leave_out)
+    found = samples(shown, recogniser, passive.network)
+    heads = left_out(found, ordinary(photographs, recogniser, passive.network, seed), group)
+    return lambda one: passive.with_head(heads.get(group(one)))
+
+
+def _how_judged(options: PadOptions, passive: PassiveCheck) -> str:
+    if options.leave_out:
+        return f"Each is judged by a head that was fitted without its {options.leave_out}."
+    if passive.has_head:
+        return "Judged by the head of the model card, which was fitted on what the card says."
+    return "Judged without a fitted head."
+
+
 def _simulate(
     photographs: Photographs,
     options: PadOptions,
@@ -133,6 +181,7 @@ def _simulate(
         options.cache,
         {
             "network": passive.has_network,
+            "head": passive.has_head,
             "liveness": options.liveness,
             "pictures a second": options.rate,
             "seed": seed,

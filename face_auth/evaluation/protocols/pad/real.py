@@ -208,9 +208,15 @@ def real_values(judged: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
-def real_tables(judged: Sequence[Judged]) -> list[Table]:
-    """Return all tables."""
+def real_tables(judged: Sequence[Judged], how: str) -> list[Table]:
+    """Return all tables.
+
+    Args:
+        judged: All presentations.
+        how: A sentence on what judged them.
+    """
     notes = (
+        how,
         "Setting “passive”, ten pictures a second, a new attempt every two seconds; those of one "
         "clip are alike. Usable: judged at all. Rates are of usable attempts, with Wilson's "
         "interval.",
