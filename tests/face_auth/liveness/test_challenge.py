@@ -509,8 +509,8 @@ class Stage:
         return Face((0.0, 0.0, 100.0, 100.0), np.array(landmarks, np.float32), 1.0)
 
     def show(self, at: float, **how) -> None:
-        frame = Frame(np.zeros((1, 1, 3), np.uint8), at, 1)
-        self.challenge.observe(frame, self.face(**how), lambda: self.embedding)
+        frame, embedding = Frame(np.zeros((1, 1, 3), np.uint8), at, 1), self.embedding
+        self.challenge.observe(frame, self.face(**how), lambda: embedding)
 
     def look(self, *seconds: float, **how) -> "Stage":
         for at in seconds or LOOK_S:
@@ -669,6 +669,50 @@ def test_another_movement_is_wrong_from_one_and_a_half_on_and_counts_again_after
     stage.make(Movement.DOWN, 0.2, much)
     stage.make(Movement.DOWN, 0.3, much)
     assert stage.challenge.state is state
+
+
+def test_one_wrong_turn_is_one_wrong_answer_though_its_landmarks_show_a_nod_as_well(
+    monkeypatch,
+) -> None:
+    """A head turned by 35 degrees to the wrong side shows 15 degrees of pitch in simulation."""
+    stage = Stage(monkeypatch, Movement.LEFT).look()
+    stage.show(0.25)
+    for at in (0.5, 0.6, 0.7):
+        stage.make(Movement.RIGHT, at, 1.6)
+    for at in (0.8, 0.9, 1.0):
+        stage.show(at, yaw=-35.0, pitch=15.0, nose=(-0.3, -0.3))
+    assert stage.challenge.state is ChallengeState.RUNNING
+    stage.show(1.2)
+    for at in (1.4, 1.5):
+        stage.make(Movement.UP, at, 1.6)
+    assert stage.challenge.state is ChallengeState.FAILED, "a second one, after the first ended"
+
+
+def test_who_came_closer_makes_wrong_answers_as_anybody(monkeypatch) -> None:
+    stage = Stage(monkeypatch, Movement.CLOSER, Movement.LEFT).look()
+    stage.show(0.25)
+    for at in (0.5, 0.6):
+        stage.show(at, scale=80.0)
+    assert stage.challenge.done == 1
+    stage.show(0.9, scale=80.0)
+    for start, movement in ((1.0, Movement.UP), (1.5, Movement.DOWN)):
+        for at in (0.0, 0.1):
+            stage.make(movement, start + at, 1.6, scale=80.0)
+        stage.show(start + 0.3, scale=80.0)
+    assert stage.challenge.state is ChallengeState.FAILED
+
+
+@pytest.mark.parametrize(("first", "second"), [(ME, STRANGER), (STRANGER, ME)])
+def test_the_frame_that_first_shows_a_movement_says_whose_it_is(
+    monkeypatch, first, second
+) -> None:
+    """In the next one, at few pictures a second, the head may be turned too far to be known."""
+    stage = Stage(monkeypatch, Movement.LEFT, Movement.UP).look()
+    stage.show(0.25)
+    for at, stage.embedding in ((0.5, first), (0.625, second)):
+        stage.make(Movement.LEFT, at)
+    assert (stage.challenge.done == 1) is (first is ME)
+    assert (stage.challenge.reason == "another person") is (first is STRANGER)
 
 
 def test_another_movement_of_a_flat_picture_or_a_step_towards_the_camera_is_not_wrong(
