@@ -22,7 +22,7 @@ USERNAME: Final = "bench"
 PIN: Final = "493817"
 STAFF: Final = StaffMember("Benchmark")
 FACE: Final = "demo:1"
-"""The drawn person. Person 0 stands so still that 4 of 100 passive checks take it for a print."""
+"""The drawn person."""
 
 
 def demo_settings(

@@ -1,30 +1,23 @@
 """The challenge: a state machine that checks requested movements on landmarks and times.
 
-A movement is judged against the person's own first, straight frames. A turn or nod counts only when
-the nose moves against the plane of eyes and mouth as it does on a head: on a flat picture, however
-it is held, the five points follow one homography; a bent one moves the nose too little for how
-narrow it makes the face.
+A movement is judged against the person's own first, straight frames (`straight`); a turn or nod
+must be one of a head with depth (`pose_change`).
 """
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.liveness.track import Track
+from face_auth.liveness.pose_change import Baseline, PoseChange
+from face_auth.liveness.straight import StraightLook
+from face_auth.liveness.track import Sighting, Track
 from face_auth.recognition.detection import Face
-from face_auth.recognition.pose import Pose, head_pose, nose_parallax
+from face_auth.recognition.pose import head_pose
 from face_auth.types import Frame, Movement
 
-STRAIGHT_FRAMES: Final = 4
-STRAIGHT_LASTS_S: Final = 0.25
-"""Consecutive straight frames, and their least duration, from which movements are measured."""
-STRAIGHT: Final = (16.0, 28.0)
-"""Degrees of yaw and of pitch within which a face looks straight; pitch has a bias."""
 EACH_S: Final = 4.5
 """How long each movement may take, of time that was watched; chosen for people who react within a
 second and turn slowly."""
@@ -43,20 +36,6 @@ HELD_S: Final = 0.075
 JUMPED_S: Final = 0.075
 """How long a face must be seen elsewhere, in two frames in a row at least, to have jumped: single
 frames may show misplaced landmarks."""
-TURN: Final = 14.0
-"""Degrees of yaw from straight, as the landmarks tell it, that are a turn: heads turned by 20
-degrees in simulation show 15 (median)."""
-NOD: Final = 8.0
-"""Degrees of pitch from straight that are a nod: 13 degrees show as 9 to 10."""
-NEARER: Final = 1.2
-"""How much larger than at first the head must be to have come closer."""
-SOLID: Final = {"turn": (0.085, 0.055, 0.65), "nod": (0.062, 0.04, 0.45)}
-"""How far the nose must move against the plane of eyes and mouth, in eye distances: at least the
-first, and at least the second plus the third times the share by which the face became narrower
-(turn) or lower (nod). In simulation and on real people a turn that narrows the face by 3, 9, 15
-and 22 % moves the nose by 0.075, 0.126, 0.17 and 0.24 or more (95 %); on flat prints turned by up
-to 50 degrees and on prints bent by 60 it is below 0.095, 0.10, 0.11 and 0.19 (95 %). That is
-of 24 simulated heads, 12 prints and the two bona fide clips."""
 WRONG: Final = 1.5
 """Another movement than the one asked for is a wrong answer from this many times its size on."""
 SLIPS: Final = 1
@@ -68,6 +47,8 @@ SAME_PERSON: Final = 0.4
 simulation 24 LFW faces keep 0.69 and more (90 %) at these turns; how often strangers reach it was
 not measured."""
 
+Embed = Callable[[], NDArray[np.float32]]
+
 
 class ChallengeState(StrEnum):
     """The state of a challenge."""
@@ -76,49 +57,6 @@ class ChallengeState(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     UNSEEN = "unseen"
-
-
-@dataclass(frozen=True, slots=True)
-class _PoseChange:
-    """The change of one frame against the straight frames.
-
-    Attributes:
-        yaw: Degrees to the right of the picture.
-        pitch: Degrees upwards.
-        nearer: Size of the head over its size at first.
-        parallax: Of the nose, right and down.
-        narrowed: Width over height of the face, over the same at first.
-    """
-
-    yaw: float
-    pitch: float
-    nearer: float
-    parallax: NDArray[np.float64]
-    narrowed: float
-
-    def share(self, movement: Movement) -> float:
-        """Return the share of *movement* that was made: 1 is all of it, below 0 the opposite."""
-        match movement:
-            case Movement.LEFT:
-                return self.yaw / TURN
-            case Movement.RIGHT:
-                return -self.yaw / TURN
-            case Movement.UP:
-                return self.pitch / NOD
-            case Movement.DOWN:
-                return -self.pitch / NOD
-        return (self.nearer - 1) / (NEARER - 1)
-
-    def solid(self, movement: Movement) -> bool:
-        """Return whether the nose moved as on a head; coming closer cannot show that."""
-        if movement is Movement.CLOSER:
-            return True
-        turned = movement in {Movement.LEFT, Movement.RIGHT}
-        sign = -1 if movement in {Movement.RIGHT, Movement.UP} else 1
-        moved = sign * float(self.parallax[0 if turned else 1])
-        lost = 1 - (self.narrowed if turned else 1 / max(self.narrowed, 1e-6))
-        least, base, slope = SOLID["turn" if turned else "nod"]
-        return moved >= max(least, base + slope * lost)
 
 
 class Challenge:
@@ -151,22 +89,22 @@ class Challenge:
         self.state = ChallengeState.RUNNING
         self.reason = ""
         self._done = 0
-        self._straight: list[tuple[float, NDArray[np.float64], Pose]] = []
-        self._base: tuple[NDArray[np.float64], Pose] | None = None
+        self._straight = StraightLook()
+        self._base: Baseline | None = None
         self._embedding: NDArray[np.float32] | None = None
         self.track = Track()
         self._asked_at: float | None = None
         self._watched_s = 0.0
         self._seen = 0
         self._gap = False
-        self._held_since: float | None = None
+        self._held: tuple[float, Embed] | None = None
         self._wrong_since: float | None = None
         self._slips = 0
         self._may_answer = False
         self._held_over = False
         self._carried: set[Movement] = set()
         self._jumped_at: float | None = None
-        self._last: tuple[float, NDArray[np.float64], Pose] | None = None
+        self._last: Sighting | None = None
         self._share = 0.0
 
     @property
@@ -200,20 +138,21 @@ class Challenge:
         if self._base is None:
             return 0.0
         points = np.asarray(face.landmarks, float)
-        return self._change_of(points, head_pose(points)).share(movement)
+        return self._base.change_of(points, head_pose(points)).share(movement)
 
     def is_same_person(self, embedding: NDArray[np.float32]) -> bool:
         """Return whether a unit embedding, shape (512,), is of the person who looked straight."""
         return self._embedding is not None and float(self._embedding @ embedding) >= SAME_PERSON
 
-    def observe(self, frame: Frame, face: Face, embed: Callable[[], NDArray[np.float32]]) -> None:
+    def observe(self, frame: Frame, face: Face, embed: Embed) -> None:
         """Process a frame with one face.
 
         Args:
             frame: Its time counts, in seconds of the camera's clock.
             face: The one face in it.
             embed: Returns the face's unit embedding, shape (512,); called once for the straight
-                look and once for each movement that is made.
+                look, and once for each movement that is made: of the frame that first shows it,
+                in which the head is least turned, so it may be called at the next frame.
         """
         at, points = frame.captured_at, np.asarray(face.landmarks, float)
         try:
@@ -223,25 +162,29 @@ class Challenge:
             return
         if not self._goes_on(at, in_sight=True):
             return
-        if not self._follows(at, points, pose):
+        sighting = Sighting(at, points.mean(axis=0), pose)
+        if self._last is not None and not sighting.follows(self._last):
             if self._jumped_at is None:
                 self._jumped_at = at
             elif at - self._jumped_at >= JUMPED_S:
                 self._end(ChallengeState.FAILED, "the face jumped or was another one")
             return
         self._jumped_at = None
-        self._last = at, points.mean(axis=0), pose
+        self._last = sighting
         if self.state is ChallengeState.PASSED:
             return
-        if self._base is None:
-            self._look_straight(at, points, pose, embed)
-        else:
-            self._answer(at, points, pose, embed)
+        if self._base is not None:
+            self._answer(at, self._base.change_of(points, pose), embed)
+            return
+        self._base = self._straight.add(at, points, pose)
+        if self._base is not None:
+            self._embedding = embed()
+            self._ask(at)
 
     def miss(self, frame: Frame) -> None:
         """Process a frame without a face that can be followed."""
         if self._goes_on(frame.captured_at, in_sight=False):
-            self._held_since = self._wrong_since = None
+            self._held = self._wrong_since = None
 
     def _goes_on(self, at: float, *, in_sight: bool) -> bool:
         """Process a frame's time; False if the attempt has ended."""
@@ -253,7 +196,8 @@ class Challenge:
             if self._base is not None:
                 self._end(ChallengeState.UNSEEN, "the face was lost")
                 return False
-            self._straight, self._last, self._jumped_at = [], None, None
+            self._straight.clear()
+            self._last = self._jumped_at = None
         self._seen += 1
         self._gap = self._gap or self.track.unwatched
         if self.state is ChallengeState.RUNNING:
@@ -274,58 +218,15 @@ class Challenge:
         elif at - self._asked_at > LONGEST * limit_s:
             self._end(ChallengeState.UNSEEN, "too few pictures")
 
-    def _follows(self, at: float, points: NDArray[np.float64], pose: Pose) -> bool:
-        """Return whether this can be the last frame's face, at the speed of a head."""
-        if self._last is None:
-            return True
-        then, centre, before = self._last
-        passed = at - then
-        shift = float(np.hypot(*(points.mean(axis=0) - centre))) / before.scale
-        growth = abs(math.log(max(pose.scale, 1e-3) / before.scale))
-        turn = abs(pose.yaw - before.yaw)
-        return shift <= 0.5 + 6 * passed and growth <= 0.3 + passed and turn <= 25 + 200 * passed
-
-    def _look_straight(
-        self,
-        at: float,
-        points: NDArray[np.float64],
-        pose: Pose,
-        embed: Callable[[], NDArray[np.float32]],
-    ) -> None:
-        if abs(pose.yaw) > STRAIGHT[0] or abs(pose.pitch) > STRAIGHT[1]:
-            self._straight = []
-            return
-        self._straight.append((at, _normalised(points), pose))
-        lasted = at - self._straight[0][0]
-        if len(self._straight) < STRAIGHT_FRAMES or lasted < STRAIGHT_LASTS_S:
-            return
-        poses = [one for _, _, one in self._straight]
-        middle = Pose(
-            *(
-                float(np.median([getattr(one, name) for one in poses]))
-                for name in ("yaw", "pitch", "roll", "scale")
-            )
-        )
-        self._base = np.mean([shape for _, shape, _ in self._straight], axis=0), middle
-        self._embedding = embed()
-        self._ask(at)
-
     def _ask(self, at: float) -> None:
         self._asked_at, self._watched_s = at, self.track.watched_s
         self._seen, self._gap = 0, False
-        self._held_since = self._wrong_since = None
+        self._held = self._wrong_since = None
         self._may_answer = self._held_over = False
         self._share = 0.0
 
-    def _answer(
-        self,
-        at: float,
-        points: NDArray[np.float64],
-        pose: Pose,
-        embed: Callable[[], NDArray[np.float32]],
-    ) -> None:
+    def _answer(self, at: float, change: PoseChange, embed: Embed) -> None:
         movement = self.movements[self._done]
-        change = self._change_of(points, pose)
         self._share = change.share(movement)
         self._carried = {one for one in self._carried if change.share(one) >= RELEASED}
         met = self._share >= 1 and change.solid(movement)
@@ -337,12 +238,12 @@ class Challenge:
             self._begin_answer(at, met)
             return
         wrong = not met and self._other_movement(movement, change) is not None
-        self._held_since = _since(self._held_since, at, met)
+        self._held = (self._held or (at, embed)) if met else None
         self._wrong_since = _since(self._wrong_since, at, wrong)
         if self._wrong_since is not None and at - self._wrong_since >= HELD_S:
             self._slip(movement, change)
-        elif self._held_since is not None and at - self._held_since >= HELD_S:
-            self._meet(at, movement, embed())
+        elif self._held is not None and at - self._held[0] >= HELD_S:
+            self._meet(at, movement, self._held[1]())
 
     def _begin_answer(self, at: float, met: bool) -> None:
         """Let what is shown from now on be the answer, unless it is the movement already."""
@@ -356,16 +257,22 @@ class Challenge:
             self._ask(at)
             self._held_over = True
 
-    def _other_movement(self, movement: Movement, change: _PoseChange) -> Movement | None:
-        """Return another movement that the change clearly is."""
+    def _other_movement(self, movement: Movement, change: PoseChange) -> Movement | None:
+        """Return another movement that the change clearly is.
+
+        None while a turn or nod from before goes on: the landmarks of a head that is turned far
+        show a nod as well, and one wrong turn is one wrong answer.
+        """
+        if self._carried - {Movement.CLOSER}:
+            return None
         for other in Movement:
-            if other in {movement, Movement.CLOSER} | self._carried:
+            if other in {movement, Movement.CLOSER}:
                 continue
             if change.share(other) >= WRONG and change.solid(other):
                 return other
         return None
 
-    def _slip(self, movement: Movement, change: _PoseChange) -> None:
+    def _slip(self, movement: Movement, change: PoseChange) -> None:
         self._slips += 1
         if self._slips > SLIPS:
             self._end(ChallengeState.FAILED, f"other movements than {movement}")
@@ -384,17 +291,6 @@ class Challenge:
         else:
             self._ask(at)
 
-    def _change_of(self, points: NDArray[np.float64], pose: Pose) -> _PoseChange:
-        assert self._base is not None
-        shape, base = self._base
-        return _PoseChange(
-            yaw=pose.yaw - base.yaw,
-            pitch=pose.pitch - base.pitch,
-            nearer=pose.scale / base.scale,
-            parallax=nose_parallax(shape, points),
-            narrowed=_slimness(points) / _slimness(shape),
-        )
-
     def _end(self, state: ChallengeState, reason: str) -> None:
         self.state, self.reason = state, reason
 
@@ -404,17 +300,3 @@ def _since(since: float | None, at: float, shown: bool) -> float | None:
     if not shown:
         return None
     return at if since is None else since
-
-
-def _normalised(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return landmarks upright, around their middle, in eye distances."""
-    across = complex(*(points[1] - points[0]))
-    turned = (points - points.mean(axis=0)) @ np.array([1, 1j]) / across
-    return np.stack([turned.real, turned.imag], axis=1)
-
-
-def _slimness(points: NDArray[np.float64]) -> float:
-    """Return the width of the face between eyes and mouth corners over its height."""
-    width = np.hypot(*(points[1] - points[0])) + np.hypot(*(points[4] - points[3]))
-    height = np.hypot(*(points[3:].mean(axis=0) - points[:2].mean(axis=0)))
-    return float(width / max(height, 1e-6))

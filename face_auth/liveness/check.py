@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.cues import Repetition
 from face_auth.liveness.movements import draw_movements, draw_poses
-from face_auth.liveness.passive import FRAMES, SPAN_S, PassiveCheck, judge_repetition, mean_result
+from face_auth.liveness.passive import (
+    FEW,
+    FRAMES,
+    SPAN_S,
+    PassiveCheck,
+    is_clear,
+    judge_repetition,
+    mean_result,
+)
 from face_auth.liveness.track import Track
 from face_auth.recognition.detection import Face
 from face_auth.recognition.quality import Quality
@@ -33,10 +41,24 @@ class LivenessCheck:
     counts: a screen that passes at a glance seldom does so for four seconds. While they can neither
     pass nor suspect somebody the check goes on, for as long as there are frames; then it takes a
     batch in which no cue abstains to pass. So nobody gains by light in which nothing can be judged.
+
+    Without a challenge, the first few frames pass who is clearly a person, so that a login does not
+    wait for a batch.
     """
 
-    def __init__(self, passive: PassiveCheck | None, challenge: Challenge | None = None) -> None:
+    def __init__(
+        self,
+        passive: PassiveCheck | None,
+        challenge: Challenge | None = None,
+        *,
+        hurries: bool = False,
+    ) -> None:
         """Prepare a check; without both arguments it is the setting "off".
+
+        Args:
+            passive: Loaded once for all attempts.
+            challenge: Of this attempt.
+            hurries: Whether the first few frames may pass somebody.
 
         Raises:
             ValueError: If there is a challenge without the passive check.
@@ -52,6 +74,7 @@ class LivenessCheck:
         self._batches: list[LivenessResult] = []
         self._judged: LivenessResult | None = None
         self._doubted = False
+        self._hurries = hurries
 
     @property
     def done(self) -> bool:
@@ -146,6 +169,11 @@ class LivenessCheck:
             return
         self._frames.append(frame)
         self._faces.append(face)
+        if self._hurries and not self._batches and len(self._frames) == FEW:
+            early = passive.judge(self._frames, self._faces)
+            if is_clear(early):
+                self._judged = early
+                return
         enough = len(self._frames) >= FRAMES
         if enough and frame.captured_at - self._frames[0].captured_at >= SPAN_S:
             self._batches.append(passive.judge(self._frames, self._faces))
@@ -177,7 +205,7 @@ def make_check(
     if liveness == "off":
         return LivenessCheck(None)
     if liveness == "passive":
-        return LivenessCheck(passive)
+        return LivenessCheck(passive, hurries=not enrols)
     if not enrols:
         drawn = draw_movements(allowed=allowed, random=random)
     else:

@@ -1,11 +1,10 @@
-"""Passive cues of a picture in front of the camera: repetition, stillness, moire, bands, borders.
+"""Passive cues of a picture in front of the camera: repetition, refresh bands, borders.
 
 Every cue is a number that grows with the suspicion of an attack; `passive` weighs them.
 """
 
 import zlib
 from collections.abc import Sequence
-from typing import Final
 
 import cv2
 import numpy as np
@@ -14,15 +13,6 @@ from numpy.typing import NDArray
 from face_auth.liveness.track import PICTURE_S
 from face_auth.recognition.detection import Face, letterbox
 from face_auth.types import Frame
-
-Grey = NDArray[np.float32]
-
-PATCH: Final = 96
-"""Side of the registered picture of a face, px."""
-SPECTRUM: Final = 128
-"""Side of the patch whose spectrum is looked at, in px of the camera."""
-ALONG_AXES: Final = 0.7
-"""Decades. The blocks of compressed video and the rows of a sensor give frequencies there too."""
 
 
 class Repetition:
@@ -50,82 +40,6 @@ class Repetition:
         self.frozen_s = max(self.frozen_s, frame.captured_at - self._since)
         self._seen.add(mark)
         self._last = mark
-
-
-def face_patch(image: NDArray[np.uint8], face: Face) -> Grey:
-    """Return the face from brows to chin in grey, shape (PATCH, PATCH), smoothed against noise."""
-    x, y, width, height = face.box
-    centre = (float(x + width / 2), float(y + height * 0.55))
-    side = 0.8 * max(width, height)
-    scale = PATCH / side
-    matrix = np.array(
-        [[scale, 0, PATCH / 2 - centre[0] * scale], [0, scale, PATCH / 2 - centre[1] * scale]]
-    )
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    if scale < 0.7:
-        grey = cv2.GaussianBlur(grey, (0, 0), 0.5 / scale)
-    patch = cv2.warpAffine(grey, matrix, (PATCH, PATCH), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.GaussianBlur(patch, (0, 0), 1.2), np.float32)
-
-
-def stillness(patches: Sequence[Grey]) -> float:
-    """Return how little a face changes beyond the movement of a flat surface.
-
-    Each patch is brought onto the first by the homography that fits best (ECC); what differs then
-    is a person's own movement. 0 is lively, 1 rigid to the last bit.
-    """
-    base = patches[0]
-    contrast = float(base.std()) + 1e-3
-    most = 0.0
-    steps = max(len(patches) // 4, 1)
-    for patch in patches[steps::steps]:
-        matrix = np.eye(3, dtype=np.float32)
-        ends = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 25, 1e-4)
-        try:
-            _, found = cv2.findTransformECC(base, patch, matrix, cv2.MOTION_HOMOGRAPHY, ends)
-        except cv2.error:
-            return 0.0  # not even similar: anything but still
-        back = cv2.warpPerspective(
-            patch, found, (PATCH, PATCH), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        )
-        inner = np.s_[10:-10, 10:-10]
-        one, other = base[inner], np.asarray(back, np.float32)[inner]
-        gain = float(one.std()) / (float(other.std()) + 1e-3)
-        apart = np.abs((one - one.mean()) - gain * (other - other.mean()))
-        most = max(most, float(np.percentile(apart, 95)) / contrast)
-    return 1 / (1 + (most / 0.12) ** 2)
-
-
-def moire(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
-    """Return how far single frequencies stand out in the spectra of a face, in decades.
-
-    A screen's raster seen through a camera's gives a regular pattern; skin and hair have none.
-    The mean of all frames' spectra is taken: what a face shows changes as it moves, and a raster
-    keeps its frequency. Frequencies along rows and columns count by `ALONG_AXES` less.
-    """
-    levels = []
-    window = np.outer(np.hanning(SPECTRUM), np.hanning(SPECTRUM))
-    for frame, face in zip(frames, faces, strict=True):
-        x, y, width, height = face.box
-        rows, columns = frame.image.shape[:2]
-        left = int(np.clip(x + width / 2 - SPECTRUM / 2, 0, max(columns - SPECTRUM, 0)))
-        top = int(np.clip(y + height * 0.5 - SPECTRUM / 2, 0, max(rows - SPECTRUM, 0)))
-        part = frame.image[top : top + SPECTRUM, left : left + SPECTRUM]
-        if part.shape[:2] == (SPECTRUM, SPECTRUM):
-            grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
-            power = np.abs(np.fft.fftshift(np.fft.fft2((grey - grey.mean()) * window))) ** 2
-            levels.append(np.log10(power + 1.0))
-    if not levels:
-        return 0.0
-    smooth = np.asarray(cv2.GaussianBlur(np.mean(levels, axis=0), (0, 0), 1.0), np.float32)
-    around = np.asarray(cv2.medianBlur(smooth, 5))
-    for _ in range(2):
-        around = np.asarray(cv2.blur(around, (13, 13)))
-    axis = np.abs(np.arange(SPECTRUM) - SPECTRUM // 2)
-    across, down = np.meshgrid(axis, axis)
-    radius = np.hypot(across, down)
-    over = smooth - around - ALONG_AXES * (np.minimum(across, down) <= 2)
-    return float(over[(radius > 14) & (radius < SPECTRUM // 2 - 2)].max())
 
 
 def bands(frames: Sequence[Frame], faces: Sequence[Face]) -> float:

@@ -6,7 +6,7 @@ limit. Limits and slopes were chosen by hand on a few simulated sequences and wi
 not fitted; `python evaluation.py --protocol pad` measures the whole.
 
 A cue that cannot judge abstains: the attempt may then fail, but no attack is suspected. In poor
-light no cue can judge; and a person who stands still shows no movement of their own, like a print.
+light no cue can judge. Standing still is no sign of anything: people do.
 
 A face that moves with its surroundings as one flat thing passes no batch, whatever the score: it is
 asked to move its head. A held picture cannot; a person before a camera that trembles can.
@@ -33,7 +33,11 @@ from face_auth.types import Frame, LivenessResult, Verdict
 FRAMES: Final = 8
 """Frames that are judged."""
 SPAN_S: Final = 0.7
-"""Least time from the first to the last of them: less shows nobody's own movement."""
+"""Least time from the first to the last of them: less shows little movement of a flat thing."""
+FEW: Final = 3
+"""Frames that are enough where the evidence for a person is clear."""
+CLEAR: Final = 8.0
+"""The score from which it is."""
 FROZEN_S: Final = 0.5
 """A camera that shows the same picture this long shows no person; recordings repeat single ones."""
 NETWORK_OFFSET: Final = 4.5
@@ -59,7 +63,6 @@ class Weight:
 NETWORK: Final = "network"
 """Name of the network's score among what is measured; of the head's: HEAD."""
 HEAD: Final = "fitted head"
-STILL: Final = "no movement of its own"
 FLAT: Final = "it moves as one flat thing with its surroundings"
 FLAT_FROM: Final = 0.7
 """Flatness from which a batch does not pass: a face leaves less than 30 % of its movement
@@ -67,13 +70,9 @@ unexplained by that of its surroundings. Points are followed to about 0.5 px, so
 a flat thing leave 12 %; the rest is for its bending, and for compression."""
 WEIGHTS: Final = {
     "frame around the face": Weight(0.1, 9.0, 9.0),
-    STILL: Weight(0.85, 40.0, 6.0),
-    "moire": Weight(0.85, 20.0, 9.0),
     "refresh bands": Weight(4.0, 0.5, 2.0),
 }
-"""By the reason that the log gives. Bands take little: fast movements look like them. Moire over
-eight frames was 0.79 at most in 60 simulated visits, and 0.88 or more in those 7 of 48 simulated
-replays that the other cues let pass."""
+"""By the reason that the log gives. Bands take little: fast movements look like them."""
 RECORDED: Final = -99.0
 """The score of frames that no camera gives."""
 SUSPICIOUS: Final = 1.0
@@ -87,6 +86,15 @@ def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
     if repetition.returned:
         return LivenessResult(False, RECORDED, ("pictures come again",))
     return None
+
+
+def is_clear(result: LivenessResult) -> bool:
+    """Return whether few frames are enough: a score of `CLEAR` in good light, nothing against it.
+
+    They may pass somebody early and refuse nobody: that waits for `FRAMES`.
+    """
+    nothing = not result.reasons and result.guidance is Verdict.OK
+    return result.passed and result.score >= CLEAR and nothing
 
 
 def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:
@@ -162,10 +170,10 @@ class PassiveCheck:
             faces: The face in each.
 
         Raises:
-            ValueError: If they differ in number, or fewer than `FRAMES` are given.
+            ValueError: If they differ in number, or fewer than `FEW` are given.
         """
-        if len(frames) != len(faces) or len(frames) < FRAMES:
-            raise ValueError(f"{len(frames)} frames and {len(faces)} faces; {FRAMES} are needed")
+        if len(frames) != len(faces) or len(frames) < FEW:
+            raise ValueError(f"{len(frames)} frames and {len(faces)} faces; {FEW} are needed")
         repetition = cues.Repetition()
         for frame in frames:
             repetition.add(frame)
@@ -188,12 +196,11 @@ class PassiveCheck:
         flat = found[FLAT] >= FLAT_FROM
         if flat:
             reasons.append(FLAT)
-        abstained = taken[STILL]
-        guidance = Verdict.MOVE if flat or STILL in reasons else Verdict.OK
+        abstained, guidance = 0.0, Verdict.MOVE if flat else Verdict.OK
         lit = [light(*pair) for pair in _some(frames, faces)]
         poor = max(lit, key=lit.count)
         if poor is not Verdict.OK:
-            abstained, guidance = max(abstained, WITHOUT_NETWORK - score), poor
+            abstained, guidance = max(0.0, WITHOUT_NETWORK - score), poor
         passed = score >= 0 and not flat
         return LivenessResult(passed, score, tuple(reasons), abstained, guidance, found)
 
@@ -212,8 +219,6 @@ class PassiveCheck:
             "frame around the face": float(
                 np.median([cues.border(*pair) for pair in _some(frames, faces)])
             ),
-            STILL: cues.stillness([cues.face_patch(*pair) for pair in pairs]),
-            "moire": cues.moire(frames, faces),
             "refresh bands": cues.bands(frames, faces),
             FLAT: flatness(frames, faces),
         }

@@ -4,7 +4,14 @@ Everything that needs the same face to continue, or time to pass, uses this, bec
 few or missing. Time without frames counts neither for nor against the person.
 """
 
+import math
+from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_auth.recognition.pose import Pose
 
 LOST_S: Final = 0.8
 """How long a face may be out of sight, or without a picture, and still count as the same one; the
@@ -64,3 +71,26 @@ class Track:
         if in_sight:
             self._face_at = at
         return not lost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """Where a face was seen in one frame.
+
+    Attributes:
+        at: When the frame was captured, in seconds.
+        centre: The middle of the landmarks in px, shape (2,).
+        pose: The head's.
+    """
+
+    at: float
+    centre: NDArray[np.float64]
+    pose: Pose
+
+    def follows(self, before: "Sighting") -> bool:
+        """Return whether this can be the face seen *before*, at the speed of a head."""
+        passed = self.at - before.at
+        shift = float(np.hypot(*(self.centre - before.centre))) / before.pose.scale
+        growth = abs(math.log(max(self.pose.scale, 1e-3) / before.pose.scale))
+        turn = abs(self.pose.yaw - before.pose.yaw)
+        return shift <= 0.5 + 6 * passed and growth <= 0.3 + passed and turn <= 25 + 200 * passed

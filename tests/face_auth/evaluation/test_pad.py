@@ -3,7 +3,10 @@
 import json
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,6 +15,7 @@ from face_auth.evaluation.command import main
 from face_auth.evaluation.material import photographs_in
 from face_auth.evaluation.protocols.allowed import allowed
 from face_auth.evaluation.protocols.pad.heads import Head, HeadPlacement
+from face_auth.evaluation.protocols.pad.people import Customer
 from face_auth.evaluation.protocols.pad.species import ATTACKS, BONA_FIDE, Subject
 from face_auth.evaluation.protocols.pad.surfaces import Held, hold
 from face_auth.evaluation.protocols.pad.visits import subjects, visit
@@ -58,6 +62,36 @@ def test_a_simulated_head_turns_in_three_dimensions(recogniser, shown) -> None:
         nodded = points(pitch=18.0 * sign)
         assert sign * nose_parallax(straight, nodded)[1] < -0.03
     assert head_pose(points(roll=12.0)).roll - head_pose(straight).roll == pytest.approx(12, abs=3)
+
+
+def test_customers_try_harder_every_two_seconds_and_turn_to_the_right_side_first() -> None:
+    tried = {"at once": 0, "wrong side": 0}
+    for seed in range(200):
+        customer = Customer(seed)
+        customer.pose(None, 0.0)
+        turns = [customer.pose(Movement.LEFT, 0.05 * n).yaw for n in range(140)]
+        at_first, then, last = turns[38], turns[78], turns[118]  # within 4 degrees of sway
+        if at_first > 0:
+            tried["at once"] += 1
+            assert then == pytest.approx(4 / 3 * at_first, abs=5)
+            assert last == pytest.approx(5 / 3 * at_first, abs=6)
+        else:
+            tried["wrong side"] += 1
+            assert 20 - 2 < then < 38 + 2
+            assert last == pytest.approx(4 / 3 * then, abs=5)
+    assert tried["at once"] > 180
+    assert tried["wrong side"] > 0
+
+
+@pytest.mark.parametrize(("found", "left"), [((1,) * 9, 1), ((1, 1, 1, 0), 0), ((1, 1, 2), 0)])
+def test_a_photograph_is_left_out_whose_drawn_head_is_lost_or_gets_company(
+    recogniser, shown, found, left, tmp_path
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), shown.picture[:, :, ::-1])
+    numbers = iter(found)
+    detector: Any = SimpleNamespace(detect=lambda image: [shown.face] * next(numbers))
+    fake: Any = SimpleNamespace(detector=detector)
+    assert len(list(subjects([tmp_path / "a.png"], fake, 1))) == left
 
 
 def test_a_held_sheet_is_seen_in_perspective(shown) -> None:

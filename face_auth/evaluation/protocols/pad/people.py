@@ -37,8 +37,8 @@ class Customer:
 
     The figures are assumed, not measured: people react to an arrow within 0.3 to 0.8 s, turn by
     20 to 38 degrees, nod by 13 to 22 and come 28 to 45 % closer, in 0.45 to 0.9 s; whoever sees
-    the arrow stay after 2 s goes on by a third of that, and who turned to the wrong side turns
-    to the right one.
+    the arrow stay for 2 s goes on by a third of that, every 2 s, and who turned to the wrong side
+    turns to the right one.
     """
 
     seed: int
@@ -49,7 +49,8 @@ class Customer:
     _end: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _wait: float = 0.5
     _takes: float = 0.6
-    _urged: bool = False
+    _effort: float = 1.0
+    _confused: bool = False
     _goal: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _rng: np.random.Generator = field(init=False)
 
@@ -63,8 +64,8 @@ class Customer:
         """Return the head's pose and position at a moment; call it with rising times."""
         if asked is not self._asked:
             self._ask(asked, t)
-        elif asked is not None and not self._urged and t - self._since > PATIENCE_S:
-            self._urge(asked, t)
+        elif asked is not None and t - self._since > PATIENCE_S:
+            self._urge(t)
         share = min(max((t - self._since - self._wait) / self._takes, 0.0), 1.0)
         eased = share * share * (3 - 2 * share)
         one, two, three = (
@@ -88,12 +89,12 @@ class Customer:
 
     def _ask(self, asked: Movement | None, t: float) -> None:
         self._asked, self._since, self._start = asked, t, self._now
-        self._urged = False
+        self._effort, self._confused = 1.0, False
         self._wait = float(np.clip(self._rng.normal(0.5, 0.12), 0.3, 1.0))
         self._takes = float(self._rng.uniform(0.45, 0.9))
         meant = asked
         if asked is not None and self._rng.random() < CONFUSED:
-            meant = OPPOSITE[asked]
+            meant, self._confused = OPPOSITE[asked], True
         if meant is None:
             self._end = (0.0, 0.0, 0.0)
             return
@@ -103,9 +104,11 @@ class Customer:
         self._end = _triple(reach * ENDS[meant])
         self._goal = _triple(reach * ENDS[asked or meant])
 
-    def _urge(self, asked: Movement, t: float) -> None:
-        self._urged, self._since, self._start, self._wait = True, t, self._now, 0.0
-        self._end = _triple(np.array(self._goal) * 1.33)
+    def _urge(self, t: float) -> None:
+        self._since, self._start, self._wait = t, self._now, 0.0
+        self._effort += 0.0 if self._confused else 1 / 3
+        self._confused = False
+        self._end = _triple(np.array(self._goal) * self._effort)
 
 
 def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:

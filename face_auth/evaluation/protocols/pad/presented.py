@@ -13,11 +13,11 @@ from face_auth.evaluation.material import say
 from face_auth.evaluation.protocols.pad.clips import attempts
 from face_auth.evaluation.protocols.pad.codec import Codec, codec_of
 from face_auth.evaluation.protocols.pad.manifest import Presentation
-from face_auth.liveness.passive import FLAT, HEAD, NETWORK, STILL, PassiveCheck
+from face_auth.liveness.passive import FLAT, HEAD, NETWORK, PassiveCheck
 from face_auth.recogniser import Recogniser
 from face_auth.types import Frame, LivenessResult
 
-OF_MOVEMENT: Final = frozenset({STILL, FLAT, "refresh bands"})
+OF_MOVEMENT: Final = frozenset({FLAT, "refresh bands"})
 """Cues that measure nothing on a single picture."""
 MARGIN: Final = 0.5
 """What is added around a crop of a face, reflected, as a part of its longer side: the detector and

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from face_auth.datasets.photographs import ImageError, content_of, read_photograph
 from face_auth.evaluation.protocols.pad import species
-from face_auth.evaluation.protocols.pad.heads import HEIGHT, WIDTH
+from face_auth.evaluation.protocols.pad.heads import HEIGHT, WIDTH, Head, HeadPlacement
+from face_auth.evaluation.protocols.pad.people import ENDS
 from face_auth.evaluation.protocols.pad.species import RATE, Make, Subject
 from face_auth.liveness.check import make_check
 from face_auth.liveness.passive import PassiveCheck
 from face_auth.recogniser import Recogniser
+from face_auth.recognition.detection import Face
 from face_auth.recognition.pose import head_pose
 from face_auth.recognition.quality import Steadiness, assess
 from face_auth.types import Frame, Liveness, Verdict
@@ -26,6 +28,11 @@ LONGEST_S: Final[dict[Liveness, float]] = {"passive": 10.0, "challenge": 32.0}
 """How long an attempt may last: the kiosk's own limits."""
 FACING: Final = (8.0, 18.0)
 """Degrees of yaw and pitch up to which a photograph shows somebody who faces the camera."""
+DRAWN: Final = tuple(
+    HeadPlacement(yaw=20 * yaw, pitch=13 * pitch)
+    for yaw, pitch in {(0, 0), *((yaw, pitch) for yaw, pitch, _ in ENDS.values())}
+)
+"""The least turns and nods of `people`, at which the detector must find the drawn head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,9 @@ def subjects(paths: Sequence[Path], recogniser: Recogniser, seed: int) -> Iterat
 
     A photograph is enlarged to the frame's height and continued at both sides by its blurred
     mirror image, so that no bar stands around the person. Photographs with a second face are left
-    out: a frame with two people is refused before liveness comes in. Identical ones are one.
+    out: a frame with two people is refused before liveness comes in. So are those in which the
+    detector loses the drawn head, half of it behind a curtain, or finds somebody at the edge: it
+    finds real people who turn their heads so. Identical ones are one.
     """
     seen: set[int] = set()
     for index in np.random.default_rng(seed).permutation(len(paths)):
@@ -80,8 +89,16 @@ def subjects(paths: Sequence[Path], recogniser: Recogniser, seed: int) -> Iterat
         if quality.verdict is not Verdict.OK or quality.face is None or len(faces) != 1:
             continue
         pose = head_pose(quality.face.landmarks)
-        if abs(pose.yaw) <= FACING[0] and abs(pose.pitch) <= FACING[1]:
+        if abs(pose.yaw) > FACING[0] or abs(pose.pitch) > FACING[1]:
+            continue
+        if _stays_in_sight(recogniser, picture, quality.face):
             yield Subject(picture, quality.face)
+
+
+def _stays_in_sight(recogniser: Recogniser, picture: NDArray[np.uint8], face: Face) -> bool:
+    """Tell whether the detector finds the head and nobody else however it is drawn turned."""
+    head = Head(picture, face, 0)
+    return all(len(recogniser.detector.detect(head.draw(pose, 0.0))) == 1 for pose in DRAWN)
 
 
 def _has_corners(photograph: NDArray[np.uint8]) -> bool:
