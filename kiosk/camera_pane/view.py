@@ -75,8 +75,8 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         self.pictures = 0
         self._sheet = tkinter.Canvas(self, highlightthickness=0, borderwidth=0, bg=theme.PANE)
         self._image = self._sheet.create_image(0, 0, anchor="nw")
-        self._title = self._sheet.create_text(0, 0, fill=theme.SURFACE, justify="center")
-        self._line = self._sheet.create_text(0, 0, fill=theme.SURFACE, justify="center")
+        self._title = self._sheet.create_text(0, 0, fill=theme.RING_WHITE, justify="center")
+        self._line = self._sheet.create_text(0, 0, fill=theme.RING_WHITE, justify="center")
         self._timer: str | None = self.after(1, self._look)
 
     def mark(self, marks: Marks) -> None:

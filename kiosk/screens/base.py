@@ -125,7 +125,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         *,
         size: int = theme.BODY,
         weight: str = "regular",
-        colour: str = theme.INK,
+        colour: str | None = None,
         height: int = 34,
         anchor: str = "w",
         wrap: bool = False,

@@ -13,6 +13,7 @@ from kiosk.widgets import theme
 from kiosk.widgets.focus import Control
 
 _DOWN = 0.9  # how much a touched surface darkens
+_UP = 64  # by how much it lightens where it is nearly black
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,31 @@ class Look:
     border_width: int = 2
 
 
-LOOKS = {
-    "primary": Look(theme.PRIMARY, theme.SURFACE, theme.PRIMARY),
-    "danger": Look(theme.BAD, theme.SURFACE, theme.BAD),
-    "secondary": Look(theme.SURFACE, theme.PRIMARY, theme.PRIMARY),
-    "quiet": Look(theme.PAPER, theme.INK, theme.LINE),
-    "key": Look(theme.SURFACE, theme.INK, theme.LINE),
-    "chip": Look(theme.SURFACE, theme.INK, theme.LINE, "regular"),
-    "chosen": Look(theme.SOFT, theme.PRIMARY, theme.PRIMARY, "semibold"),
-}
-_FADED = Look(theme.FADED_FILL, theme.FADED_TEXT, theme.FADED_LINE)
-_BUSY = Look(theme.HAIR, theme.MUTED, theme.HAIR)
+def look_of(name: str) -> Look:
+    """Return a kind of button in the colours that are worn now.
+
+    Args:
+        name: `primary`, `danger`, `secondary`, `quiet`, `key`, `chip`, `chosen`; `faded` or `busy`
+            for one that is disabled.
+    """
+    return {
+        "primary": Look(theme.PRIMARY, theme.SURFACE, theme.PRIMARY),
+        "danger": Look(theme.BAD, theme.SURFACE, theme.BAD),
+        "secondary": Look(theme.SURFACE, theme.PRIMARY, theme.PRIMARY),
+        "quiet": Look(theme.PAPER, theme.INK, theme.LINE),
+        "key": Look(theme.SURFACE, theme.INK, theme.LINE),
+        "chip": Look(theme.SURFACE, theme.INK, theme.LINE, "regular"),
+        "chosen": Look(theme.SOFT, theme.PRIMARY, theme.PRIMARY, "semibold"),
+        "faded": Look(theme.FADED_FILL, theme.FADED_TEXT, theme.FADED_LINE),
+        "busy": Look(theme.HAIR, theme.MUTED, theme.HAIR),
+    }[name]
 
 
 def darker(colour: str) -> str:
-    """Return *colour* as it looks under a finger."""
-    return "#" + "".join(f"{round(int(colour[i : i + 2], 16) * _DOWN):02X}" for i in (1, 3, 5))
+    """Return *colour* as it looks under a finger: darker, or lighter where it is nearly black."""
+    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    change = _UP if max(channels) < _UP else 0
+    return "#" + "".join(f"{round(c * _DOWN) + change:02X}" for c in channels)
 
 
 def at(widget: Any, x: int, y: int) -> Any:
@@ -60,7 +70,7 @@ class Label(customtkinter.CTkLabel):  # type: ignore[misc]
         text: str,
         font: theme.FontSpec,
         *,
-        colour: str = theme.INK,
+        colour: str | None = None,
         width: int = 0,
         height: int = 34,
         anchor: str = "w",
@@ -76,7 +86,7 @@ class Label(customtkinter.CTkLabel):  # type: ignore[misc]
             height=height,
             text=text,
             font=font,
-            text_color=colour,
+            text_color=colour or theme.INK,
             fg_color=ground,
             corner_radius=0,
             anchor=anchor,
@@ -145,15 +155,15 @@ class Button(Pressable, customtkinter.CTkButton):  # type: ignore[misc]
         height: int = theme.TOUCH,
         size: int = theme.FIELD,
         corner: int = theme.BUTTON_CORNER,
-        ground: str = theme.PAPER,
+        ground: str | None = None,
         busy_when_disabled: bool = False,
         image: Any = None,
     ) -> None:
-        """Make a button in one of the `LOOKS`, standing on *ground*."""
+        """Make a button in one of the looks of `look_of`, standing on *ground*."""
         self.command = command
-        self.ground = ground
-        self.look = LOOKS[look]
-        self._idle_look = _BUSY if busy_when_disabled else _FADED
+        self.ground = ground = ground or theme.PAPER
+        self.look = look_of(look)
+        self._idle_look = look_of("busy" if busy_when_disabled else "faded")
         customtkinter.CTkButton.__init__(
             self,
             master,
@@ -177,8 +187,8 @@ class Button(Pressable, customtkinter.CTkButton):  # type: ignore[misc]
         tkinter.Frame.configure(self, takefocus=1)
 
     def wear(self, look: str) -> None:
-        """Change to another of the `LOOKS`."""
-        self.look = LOOKS[look]
+        """Change to another look."""
+        self.look = look_of(look)
         self._paint()
 
     def enable(self, enabled: bool) -> None:
@@ -226,12 +236,12 @@ class Tile(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         height: int,
         size: int = theme.HEADING,
         centred: bool = True,
-        ground: str = theme.PAPER,
+        ground: str | None = None,
     ) -> None:
-        """Make a tile in one of the `LOOKS`."""
+        """Make a tile in one of the looks of `look_of`."""
         self.command = command
-        self.ground = ground
-        self.look = LOOKS[look]
+        self.ground = ground = ground or theme.PAPER
+        self.look = look_of(look)
         customtkinter.CTkFrame.__init__(
             self,
             master,
@@ -272,7 +282,7 @@ class Tile(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         self.enabled = enabled
         if not enabled:
             self.give_up_focus()
-        look = self.look if enabled else _FADED
+        look = self.look if enabled else look_of("faded")
         self.configure(fg_color=look.fill, border_color=look.border)
         self.title.configure(text_color=look.text)
         self.line.configure(text_color=self._muted if enabled else look.text)

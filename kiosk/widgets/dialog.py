@@ -164,7 +164,7 @@ def _shot(root: tkinter.Tk) -> Any:
 
 def _backdrop(shot: Any, scale: float, height: int) -> Any:
     """Return *shot*, darkened, with the rounded white pane, *height* high, on it."""
-    ink = Image.new("RGB", shot.size, theme.INK)
+    ink = Image.new("RGB", shot.size, theme.SHADE)
     dimmed = Image.blend(ink, shot, _DIM)
     fine = 4
     pane = (round(WIDTH * scale), round(height * scale))

@@ -44,7 +44,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         prefix: str = "",
         longest: int = 0,
         room: int = 0,
-        ground: str = theme.PAPER,
+        ground: str | None = None,
     ) -> None:
         """Make the field.
 
@@ -62,7 +62,7 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
             room: How wide caption and note may be; 0 for the box's width.
             ground: The colour of the page.
         """
-        self.ground = ground
+        self.ground = ground = ground or theme.PAPER
         self.kind = kind
         self.help = note or ""
         self.room = room = room or width

@@ -24,11 +24,11 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         *,
         width: int,
         height: int = 68,
-        ground: str = theme.PAPER,
+        ground: str | None = None,
         weight: str = "medium",
     ) -> None:
         """Make an empty line."""
-        self.ground = ground
+        self.ground = ground = ground or theme.PAPER
         self.tone = ""
         self.sentence = ""
         customtkinter.CTkLabel.__init__(
@@ -71,7 +71,7 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         self.take_focus()
 
 
-def card(master: Any, width: int, height: int, *, ground: str = theme.PAPER) -> Any:
+def card(master: Any, width: int, height: int, *, ground: str | None = None) -> Any:
     """Return a white pane with a hair line around it."""
     return customtkinter.CTkFrame(
         master,
@@ -81,12 +81,13 @@ def card(master: Any, width: int, height: int, *, ground: str = theme.PAPER) -> 
         border_width=1,
         border_color=theme.HAIR,
         fg_color=theme.SURFACE,
-        bg_color=ground,
+        bg_color=ground or theme.PAPER,
     )
 
 
-def hair(master: Any, width: int, height: int = 1, colour: str = theme.HAIR) -> Any:
+def hair(master: Any, width: int, height: int = 1, colour: str | None = None) -> Any:
     """Return a thin line that carries no meaning."""
+    colour = colour or theme.HAIR
     return customtkinter.CTkFrame(
         master, width=width, height=height, corner_radius=0, fg_color=colour, bg_color=colour
     )
@@ -100,11 +101,11 @@ def disc(
     *,
     size: int = 96,
     font: theme.FontSpec | None = None,
-    ground: str = theme.SURFACE,
+    ground: str | None = None,
 ) -> Any:
     """Return a round sign with an icon, or with one character where *font* is given."""
     made = customtkinter.CTkFrame(
-        master, width=size, height=size, corner_radius=size // 2, fg_color=fill, bg_color=ground
+        master, width=size, height=size, corner_radius=size // 2, fg_color=fill, bg_color=ground or theme.SURFACE
     )
     inner = customtkinter.CTkLabel(
         made,
