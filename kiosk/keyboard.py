@@ -39,7 +39,8 @@ class Keyboard:
         self._somebody()
 
     def _somebody(self) -> None:
-        """Note that a person is there: the question can wait, and the camera wakes up."""
+        """Note that a person is there: the voice stops, the question waits, the camera wakes up."""
+        self._app.hush()
         self._app.idle.touched()
         self._app.host.latest()
 
@@ -48,7 +49,11 @@ class Keyboard:
         key = event.keysym
         current = self._focus.current
         focused = current if current is not None and current.focused else None
-        if key == "Escape":
+        if key == "F1":
+            app.open_access(by_key=True)
+        elif key == "F2":
+            app.read_again()
+        elif key == "Escape":
             (app.dialog or app.screen).cancel()
         elif key in ("Return", "KP_Enter", "space"):
             self._go_on(focused, key)

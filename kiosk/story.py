@@ -28,6 +28,7 @@ from atm.settings import Settings
 from kiosk.app import App
 from kiosk.camera_pane.prompts import SIGNS
 from kiosk.main import new_app
+from kiosk.widgets.dialog import Dialog
 from kiosk.words.messages import LOGIN
 
 STEP_S = 60.0
@@ -200,7 +201,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     yield "the question", lambda: app.dialog is not None
     yield play.pause(0.2)
     play.picture("withdraw")
-    assert app.dialog is not None
+    assert isinstance(app.dialog, Dialog)
     play.touch(app.dialog.yes)
     yield play.on("TakeMoney")
     play.picture("take-your-money")
@@ -221,7 +222,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
         raise StoryError(f"the wrong face was answered with: {play.screen.line.sentence}")
     play.picture("refused")
     app.go_home()
-    app.speak("es")
+    app.choose(language="es")
     yield play.pause(0.3)
     play.picture("spanish")
 

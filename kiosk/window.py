@@ -19,8 +19,8 @@ _SETTLE_MS = 80
 _log = logging.getLogger(__name__)
 
 
-class _Area(tkinter.Frame):
-    """Frame that holds the pages.
+class _Plain:
+    """Mix-in of a plain Tk widget that holds pages or bars.
 
     customtkinter puts a closure in the place of a plain master's `configure`, around the one it
     finds there: each page would keep all pages before it, with their last pictures, for ever.
@@ -30,6 +30,14 @@ class _Area(tkinter.Frame):
         """Ignore customtkinter's replacement of `configure`; it would keep every page alive."""
         if name not in ("config", "configure"):
             super().__setattr__(name, value)
+
+
+class _Root(_Plain, tkinter.Tk):
+    """The root window."""
+
+
+class _Area(_Plain, tkinter.Frame):
+    """Frame that holds the pages."""
 
 
 _TOO_SMALL = 1.5
@@ -51,7 +59,7 @@ class Window:
         """
         customtkinter.set_appearance_mode("light")
         customtkinter.deactivate_automatic_dpi_awareness()
-        self.root = tkinter.Tk(className="two-factor-atm")
+        self.root = _Root(className="two-factor-atm")
         self.root.tk.call("rename", "send", "")  # nor can others on this display send to it
         self.root.withdraw()
         self.root.configure(bg=theme.PAPER)
@@ -88,6 +96,21 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
+
+    def repaint(self) -> None:
+        """Make the bars again, in the colours that are worn now."""
+        self.root.configure(bg=theme.PAPER)
+        self.area.configure(bg=theme.PAPER)
+        self.top.destroy()
+        self.status_bar.destroy()
+        self.top, self.status_bar = TopBar(self.root, self.fonts), StatusBar(self.root, self.fonts)
+        self._arrange()
+
+    def lay_over(self, layer: Any) -> None:
+        """Show *layer*, already built, over the page in front."""
+        layer.place(relx=0.5, rely=0.5, anchor="center")
+        layer.lift()
+        self.root.update_idletasks()
 
     def show_icon(self) -> None:
         """Give the window its icon, for where windows have one."""

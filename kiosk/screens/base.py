@@ -39,6 +39,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     for_staff = False
     """Whether a member of staff is signed in here: after a minute without input they are not."""
 
+    ends_visit = False
+    """Whether a visit is over when this page goes home, as it always is where nobody idles."""
+
+    kept: tuple[str, ...] = ()
+    """Names of attributes that a page built anew takes from the one before it."""
+
     settling = False
     """Whether an act is under way whose end the customer must see."""
 
@@ -94,7 +100,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def enter_in(self, field: Field) -> None:
         """Go on from *field*, as Enter does: to the next field, or to the page's main action."""
-        fields = [c for c in self.controls if isinstance(c, Field) and c.reachable]
+        fields = [c for c in self._fields() if c.reachable]
         later = fields[fields.index(field) + 1 :] if field in fields else []
         if later:
             later[0].take_focus()
@@ -103,6 +109,25 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def typed_by_key(self, field: Field) -> None:
         """Act on a physical key in *field*: its pad is not needed."""
+
+    def give_way(self) -> None:
+        """Prepare to be left for the same page, built anew."""
+
+    def take_over(self, old: Screen) -> None:
+        """Take what was typed into *old*, the same page as it was before it was built anew."""
+        for mine, theirs in zip(self._fields(), old._fields(), strict=False):
+            mine.text = theirs.text
+        for name in self.kept:
+            setattr(self, name, getattr(old, name))
+        self.refresh()
+
+    @property
+    def working(self) -> bool:
+        """Whether a worker still does something for this page."""
+        return any(not attempt.over for attempt in self._attempts)
+
+    def _fields(self) -> list[Field]:
+        return [control for control in self.controls if isinstance(control, Field)]
 
     # What subclasses use.
 
@@ -148,11 +173,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         *,
         look: str = "secondary",
         height: int = theme.TOUCH,
+        size: int = theme.FIELD,
         busy_when_disabled: bool = False,
     ) -> Button:
         """Put a button on the page; the primary one, or a red one, is what Enter presses."""
         made = Button(
-            self, text, command, self.fonts, look=look, width=width, height=height,
+            self, text, command, self.fonts, look=look, width=width, height=height, size=size,
             busy_when_disabled=busy_when_disabled,
         )  # fmt: skip
         self.put(made, x, y)
@@ -169,7 +195,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         return [
             Chip(
                 name,
-                lambda code=code: self.app.speak(code),  # type: ignore[misc]
+                lambda code=code: self.app.choose(language=code),  # type: ignore[misc]
                 chosen=code == self.language.code,
             )
             for code, name in languages().items()
@@ -248,10 +274,9 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         for name in self._timers:
             self.after_cancel(name)
         self._timers.clear()
-        for control in self.controls:
-            if isinstance(control, Field):
-                control.enable(True)
-                control.clear()
+        for field in self._fields():
+            field.enable(True)
+            field.clear()
         super().destroy()
 
 

@@ -28,6 +28,8 @@ PANE_Y, _PANE_HEIGHT = 168, 452
 class Pictures(LivePage):
     """Page on which one press captures the pictures and saves them."""
 
+    kept = ("_failed_with",)
+
     action = ""
     """The primary button's word, in English."""
 

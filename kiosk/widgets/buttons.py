@@ -186,6 +186,11 @@ class Button(Pressable, customtkinter.CTkButton):  # type: ignore[misc]
         self.init_press([self])
         tkinter.Frame.configure(self, takefocus=1)
 
+    @property
+    def chosen(self) -> bool:
+        """Whether it is the one that is chosen among several."""
+        return self.look == look_of("chosen")
+
     def wear(self, look: str) -> None:
         """Change to another look."""
         self.look = look_of(look)

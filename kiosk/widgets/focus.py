@@ -65,6 +65,7 @@ class Control:
         keeper = FocusKeeper.of(self._target)
         if keeper is not None:
             keeper.current = self
+            keeper.moved(self)
         self.draw_ring()
 
     def _focus_out(self, _event: object = None) -> None:
@@ -121,6 +122,7 @@ class FocusKeeper:
     def __init__(self, root: tkinter.Tk, scope: Callable[[], Sequence[Control]]) -> None:
         """Take over Tab in *root*; *scope* returns the controls in front, in reading order."""
         self.current: Control | None = None
+        self.moved: Callable[[Control], object] = lambda _control: None
         self._scope = scope
         root.focus_keeper = self  # type: ignore[attr-defined]
         root.bind_all("<<NextWindow>>", lambda _e: self._tab(1))

@@ -170,6 +170,14 @@ def _face(pen: _Pen) -> None:
     pen.arc(12, 22.5, 8.8, 200, 340)
 
 
+def _access(pen: _Pen) -> None:
+    pen.ring(12, 12, 11)
+    pen.dot(12, 6.2, 1.7)
+    pen.line((6.5, 9.6), (12, 10.6), (17.5, 9.6), width=1.8)
+    pen.line((12, 10.6), (12, 14), width=2.6)
+    pen.line((9, 19), (12, 13.4), (15, 19), width=1.8)
+
+
 def _mark(pen: _Pen) -> None:
     pen.box(0, 0, 24, 24, radius=5.6, fill=pen.colour)
     pen.colour = theme.SURFACE
@@ -196,6 +204,7 @@ _SHAPES = {
     "lock": _lock,
     "erase": _erase,
     "face": _face,
+    "access": _access,
     "mark": _mark,
     "dot": _dot,
 }

@@ -65,6 +65,7 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         else:
             self.configure(text=sentence)
         self.tone, self.sentence = tone, sentence
+        self.event_generate("<<Said>>")  # for the ear
 
     def focus_set(self) -> None:
         """Put the focus on the line."""
@@ -105,7 +106,12 @@ def disc(
 ) -> Any:
     """Return a round sign with an icon, or with one character where *font* is given."""
     made = customtkinter.CTkFrame(
-        master, width=size, height=size, corner_radius=size // 2, fg_color=fill, bg_color=ground or theme.SURFACE
+        master,
+        width=size,
+        height=size,
+        corner_radius=size // 2,
+        fg_color=fill,
+        bg_color=ground or theme.SURFACE,
     )
     inner = customtkinter.CTkLabel(
         made,

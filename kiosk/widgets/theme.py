@@ -104,10 +104,18 @@ _TONES = {
 }
 
 
+_worn = NORMAL
+
+
+def worn() -> str:
+    """Return the name of the palette that is worn now."""
+    return _worn
+
+
 def wear(palette: str) -> None:
     """Give every colour of this module the value that it has in one of the `PALETTES`."""
     colours = PALETTES[palette]
-    globals().update(colours)
+    globals().update(colours, _worn=palette)
     TONES.update(
         (name, Tone(colours[text], colours[ground], sign))
         for name, (text, ground, sign) in _TONES.items()

@@ -46,6 +46,7 @@ class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
     def __init__(self, bar: TopBar, spec: Chip, fonts: theme.Fonts) -> None:
         """Make the chip as wide as its words."""
         self.command = spec.command
+        self.chosen = spec.chosen
         self.ground = bar.colour
         acts = spec.command is not None
         weight = "semibold" if spec.chosen else "regular"

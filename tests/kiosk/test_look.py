@@ -71,7 +71,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         kiosk.settle(0.12)
         return kiosk.screen
 
-    app.speak(app.settings.language)
+    app.choose(language=app.settings.language)
     kiosk.settle(0.1)
     yield "home"
     machine.camera.state = "lost"

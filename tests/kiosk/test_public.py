@@ -188,7 +188,7 @@ def test_what_home_says_names_nobody_and_is_translated() -> None:
 
 @pytest.mark.gui
 def test_home_says_it_in_the_language_of_who_is_to_read_it(kiosk: Any) -> None:
-    kiosk.app.speak("es")
+    kiosk.app.choose(language="es")
     kiosk.app.go_home(Notice.NOTHING_STORED)
     assert kiosk.screen.line.sentence == Language("es").gettext("Nothing was stored.")
     assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"

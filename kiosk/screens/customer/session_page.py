@@ -18,6 +18,7 @@ class SessionPage(Screen):
     """Page of an open account. Leaving it closes the account, unless `go_on_to` leads on."""
 
     session: Session
+    ends_visit = True
 
     def open_session(self, session: Session, since: datetime | None) -> None:
         """Take *session*, open *since* a given time or now; the camera watches from here on."""
@@ -38,6 +39,10 @@ class SessionPage(Screen):
         """Show another page of the same account."""
         self._keeps_session = True
         self.app.show(make)
+
+    def give_way(self) -> None:
+        """Keep the account open for this page, built anew."""
+        self._keeps_session = True
 
     def destroy(self) -> None:
         """Leave the page, and the account with it unless the next page goes on with it."""

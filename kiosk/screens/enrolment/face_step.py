@@ -173,6 +173,8 @@ class DraftMovements(Movements):
 class Saved(Screen):
     """Confirms that the new customer can log in."""
 
+    ends_visit = True
+
     def __init__(self, app: Shell, customer: Customer) -> None:
         """Build the page for *customer*."""
         super().__init__(app)

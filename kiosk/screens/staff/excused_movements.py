@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from face_auth.types import Movement
+from kiosk.screens.base import Screen
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import FULL, StaffPage
 from kiosk.shell import Make, Shell
@@ -52,6 +53,13 @@ class Movements(StaffPage):
     def stops(self) -> Sequence[Control]:
         """Return the rows, then the two ways on."""
         return [*self.listing.controls, self.stop, self.save]
+
+    def take_over(self, old: Screen) -> None:
+        """Mark what was marked."""
+        super().take_over(old)
+        if isinstance(old, Movements) and old.listing.rows:
+            self._excused, self._marked = old._excused, old._marked
+            self._show(0)
 
     def start(self, excused: Collection[str]) -> None:
         """Show what is marked now."""

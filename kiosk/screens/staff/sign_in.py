@@ -120,6 +120,7 @@ class StaffSignIn(Form):
     """Name and PIN of a member of staff; home after three wrong tries."""
 
     action = messages.N_("Sign in")
+    kept = ("_tries",)
 
     def __init__(self, app: Shell, then: Then, staff: SignIn | None = None) -> None:
         """Build the page; *staff* judges the sign-in, by default the machine's."""

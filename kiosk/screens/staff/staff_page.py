@@ -28,6 +28,7 @@ class StaffPage(Screen):
     """Page of staff. After one act, or a minute without input, they are signed out."""
 
     for_staff = True
+    ends_visit = True
 
     def sign(self, staff: StaffMember, back: Make | None = None) -> None:
         """Note that *staff* are signed in; *back* makes the page before this one."""
