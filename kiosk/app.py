@@ -119,7 +119,9 @@ class App(Shell):
         self._end_dialog()
         self.idle.answer()
         self.guide.watch(None)
-        self._make, self._stale = make, False
+        if self._stale:
+            self._adopt()
+        self._make = make
         self.screen = make(self)
         self.redraw_bars()
         self.window.show(self.screen)
@@ -193,7 +195,6 @@ class App(Shell):
         access = Chip(self.language.gettext("Help"), self.open_access, symbol="access")
         self.window.top.fill(NAME, self._banner(), [*self.screen.chips(), access])
         self.window.status_bar.say(self.screen.status())
-        self.reader.look()
 
     @property
     def settings(self) -> Settings:
@@ -324,6 +325,7 @@ class App(Shell):
         if self._stale and self.dialog is None:
             self._renew()
         self.window.status_bar.say(self.screen.status())
+        self.reader.look()
 
     def _renew(self) -> None:
         """Build anew what no longer is as the visitor wants it: the page, and what lies over it."""
@@ -338,7 +340,6 @@ class App(Shell):
 
         if self._stale and not old.working:
             place = _place(before, old.stops())
-            self._adopt()
             old.give_way()
             self.show(same_page)
             self._make = make
@@ -354,6 +355,7 @@ class App(Shell):
 
     def _adopt(self) -> None:
         """Take on the language and the colours that were chosen."""
+        self._stale = False
         self.language = Language(self.access.language, self.settings.currency)
         if theme.worn() != self.access.palette:
             theme.wear(self.access.palette)

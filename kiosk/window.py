@@ -65,7 +65,7 @@ class Window:
         self.root.configure(bg=theme.PAPER)
         self.root.title("Two-Factor ATM")
         self.fonts = theme.Fonts(self.root)
-        self.root.fonts = self.fonts  # type: ignore[attr-defined]
+        self.root.fonts = self.fonts
         self.scale = 1.0
         self.rescaled: Callable[[], None] = lambda: None
         self._settle: str | None = None

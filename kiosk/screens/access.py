@@ -8,6 +8,7 @@ from kiosk.access import PACES, VOLUMES
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
+from kiosk.widgets.icons import icon
 from kiosk.words.language import languages
 from kiosk.words.messages import N_
 from kiosk.words.page_help import PAGE_HELP
@@ -114,3 +115,4 @@ class AccessLayer(Screen):
             )
             if chosen:
                 made.wear("chosen")
+                made.configure(image=icon("check", theme.PRIMARY, 24), compound="left")

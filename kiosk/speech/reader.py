@@ -59,6 +59,7 @@ class Reader:
             return
         found = lines(widget, front.controls, app.language)
         if front is not self._front:
+            self.hush()
             self._front, self._seen = front, Counter()
             status = spoken(str(app.window.status_bar.left.cget("text")), app.language)
             if app.dialog is None and status:
@@ -151,7 +152,7 @@ class Reader:
         if voice.busy:
             self._timer = self._app.window.root.after(PUMP_MS, self._pump)
             return
-        text = ". ".join(line.text.rstrip(".") for line in self._waiting) + "."
+        text = " ".join(_ended(line.text) for line in self._waiting)
         self._waiting.clear()
         voice.say(
             text, self._app.language.code, pace=PACES[access.pace], volume=VOLUMES[access.volume]
@@ -163,6 +164,11 @@ def _content(field: Field | None) -> str:
     if field is None:
         return ""
     return "•" * len(field.text) if field.kind == "pin" else field.text
+
+
+def _ended(text: str) -> str:
+    """Return *text* with a full stop, so that the voice pauses."""
+    return text if text[-1] in ".?!…" else text + "."
 
 
 def _difference(longer: str, shorter: str) -> str:

@@ -106,7 +106,7 @@ def _field(field: Field, language: Language) -> str:
         content = field.text
     note = str(field.note.cget("text")) if field.note is not None else ""
     parts = [str(field.caption.cget("text")), _("type here"), content, note]
-    return spoken(". ".join(part.rstrip(".") for part in parts if part), language)
+    return spoken(", ".join(part.rstrip(".") for part in parts if part), language)
 
 
 def _texts(widget: Any) -> Iterator[Any]:

@@ -162,7 +162,7 @@ class Button(Pressable, customtkinter.CTkButton):  # type: ignore[misc]
         """Make a button in one of the looks of `look_of`, standing on *ground*."""
         self.command = command
         self.ground = ground = ground or theme.PAPER
-        self.look = look_of(look)
+        self._look, self.look = look, look_of(look)
         self._idle_look = look_of("busy" if busy_when_disabled else "faded")
         customtkinter.CTkButton.__init__(
             self,
@@ -189,11 +189,11 @@ class Button(Pressable, customtkinter.CTkButton):  # type: ignore[misc]
     @property
     def chosen(self) -> bool:
         """Whether it is the one that is chosen among several."""
-        return self.look == look_of("chosen")
+        return self._look == "chosen"
 
     def wear(self, look: str) -> None:
         """Change to another look."""
-        self.look = look_of(look)
+        self._look, self.look = look, look_of(look)
         self._paint()
 
     def enable(self, enabled: bool) -> None:

@@ -18,6 +18,7 @@ MOVEMENTS = {
 
 _NUMBER = r"\d(?:[\d.,'\u00a0\u202f]*\d)?"
 _SILENT = re.compile("[●•✕←→⇧›‹]+")
+_CODE = re.compile(r"\b(?=[A-Z0-9]*[A-Z])[A-Z0-9]{6,}\b")
 _SPACES = re.compile(r"[\s\u00a0]+")
 
 
@@ -25,7 +26,7 @@ def spoken(text: str, language: Language) -> str:
     """Return *text* as a voice says it.
 
     “€ 1,350.00” becomes “1350 euros”, “− 40.50” “minus 40 euros 50”, and an amount that is not
-    shown “hidden”.
+    shown “hidden”. A reference is spelled.
     """
     _ = language.gettext
     text = text.replace(language.hidden_money(), _("hidden"))
@@ -44,7 +45,8 @@ def spoken(text: str, language: Language) -> str:
         before = {"−": _("minus") + " ", "+": _("plus") + " "}
         return before.get((found["signed"] or "")[:1], "") + told
 
-    return _SPACES.sub(" ", _SILENT.sub(" ", amount.sub(words, text))).strip()
+    told = _CODE.sub(lambda code: " ".join(code[0]), amount.sub(words, text))
+    return _SPACES.sub(" ", _SILENT.sub(" ", told)).strip()
 
 
 def _money(number: str, language: Language) -> str | None:
