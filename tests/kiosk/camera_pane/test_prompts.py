@@ -30,7 +30,7 @@ def test_every_movement_has_its_sign() -> None:
 
 @pytest.mark.parametrize(("scale", "height"), [(1.0, 412), (1.35, 412), (1.0, 452)])
 def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> None:
-    x, y, across, _down = oval(round(WIDTH * scale), round(height * scale))
+    x, y, _across, _down = oval(round(WIDTH * scale), round(height * scale))
     for movement, sides in (
         (Movement.LEFT, (-1, 0)), (Movement.RIGHT, (1, 0)),
         (Movement.UP, (0, -1)), (Movement.DOWN, (0, 1)),
@@ -40,10 +40,19 @@ def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> No
         white = drawn(sign, scale, height)
         rows, columns = np.nonzero(white)
         assert np.sign(np.round([columns.mean() - x, rows.mean() - y], -1)).tolist() == list(sides)
-        if sides[0]:
-            assert abs(columns - x).min() > across  # beside the oval, not over the face
         assert 8 * scale < columns.min() and columns.max() < white.shape[1] - 8 * scale
         assert 8 * scale < rows.min() and rows.max() < white.shape[0] - 8 * scale
+
+
+@pytest.mark.parametrize("size", [(612, 412), (612, 452), (760, 560), (900, 1100), (480, 470)])
+@pytest.mark.parametrize("sign", SIGNS.values())
+def test_no_arrow_covers_the_face(size: tuple[int, int], sign: Sign) -> None:
+    pane = oval(*size)
+    plain = compose(FRAME, *size, Marks(Ring.FILLING, 5, 12), 1.0)
+    signed = compose(FRAME, *size, Marks(Ring.FILLING, 5, 12, sign), 1.0)
+    rows, columns = np.nonzero(np.any(plain != signed, axis=2))
+    assert len(rows) > 1000
+    assert not any(pane.has([place]) for place in zip(columns, rows, strict=True))
 
 
 def test_come_closer_is_four_arrows_and_no_turn() -> None:
