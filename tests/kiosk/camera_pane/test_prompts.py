@@ -107,15 +107,18 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
     ("movement", "line"),
     [
         (None, ("hold", "Hold still and look at the camera")),
-        (Movement.LEFT, ("left", "Turn towards the arrow")),
-        (Movement.DOWN, ("down", "Turn towards the arrow")),
+        (Movement.LEFT, ("left", "Turn your head towards the arrow")),
+        (Movement.UP, ("up", "Nod up, towards the arrows")),
+        (Movement.DOWN, ("down", "Nod down, towards the arrows")),
         (Movement.CLOSER, ("closer", "Come a little closer")),
     ],
 )
 def test_one_sentence_for_each_movement(movement: Movement | None, line: tuple[str, str]) -> None:
     ring = LoginPrompts("challenge")
+    assert ring.movement is None
     ring.take(step(movement, 1, 0.0))
     assert ring.line(str) == line
+    assert ring.movement == (None if movement is None else (2, 3))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +134,7 @@ def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence)
     ring.take(LoginProgress(2, 3, LivenessProgress(None, 0, 0, 0.0, guidance)))
     assert ring.line(str) == ("hold", sentence)
     ring.take(LoginProgress(2, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.0, guidance)))
-    assert ring.line(str) == ("left", "Turn towards the arrow")
+    assert ring.line(str) == ("left", "Turn your head towards the arrow")
 
 
 def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
@@ -143,5 +146,6 @@ def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
         "hold",
         messages.GUIDANCE[Verdict.TOO_DARK],
     )
+    assert pose_line(Movement.UP, Verdict.OK) == ("up", "Nod a little towards the arrows")
     assert pose_line(None, Verdict.TURNED) == ("hold", "Look straight at the camera")
     assert pose_line(None, Verdict.COVERED) == ("hold", "Uncover your face")
