@@ -26,6 +26,7 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         height: int = 68,
         ground: str | None = None,
         weight: str = "medium",
+        size: int = theme.BODY,
     ) -> None:
         """Make an empty line."""
         self.ground = ground = ground or theme.PAPER
@@ -38,7 +39,7 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
             height=height,
             corner_radius=theme.BUTTON_CORNER,
             text="",
-            font=fonts(theme.BODY, weight if fonts.family == theme.FAMILY else "regular"),
+            font=fonts(size, weight if fonts.family == theme.FAMILY else "regular"),
             anchor="w",
             justify="left",
             wraplength=width - _AROUND,

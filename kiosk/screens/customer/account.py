@@ -41,7 +41,7 @@ class Account(SessionPage):
         self.balance, self.show_button = self.card.balance, self.card.show_button
         half = (WIDTH - 16) // 2
         self.leave = self.button(
-            self._("Log out"), app.go_home, theme.MARGIN, 624, half, look="quiet"
+            self._("Log out"), self.log_out, theme.MARGIN, 624, half, look="quiet"
         )
         self.change = self.button(
             self._("Change PIN"), self._change_pin, theme.MARGIN + WIDTH - half, 624, half,
@@ -58,7 +58,7 @@ class Account(SessionPage):
         if self._pad_open:
             self._open_pad(False)
         else:
-            self.app.go_home()
+            self.log_out()
 
     def stops(self) -> Sequence[Control]:
         """Return the controls in reading order."""

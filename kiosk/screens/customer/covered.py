@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kiosk.screens.base import Screen
-from kiosk.screens.customer.existing_user import ExistingUser
+from kiosk.screens.customer.login import log_in
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, at
@@ -53,4 +53,4 @@ class Covered(Screen):
         return []
 
     def _log_in(self) -> None:
-        self.app.show(ExistingUser)
+        self.app.show(log_in)

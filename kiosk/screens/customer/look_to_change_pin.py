@@ -193,7 +193,7 @@ class PinChanged(SessionPage):
             ), 48, 228,
         )  # fmt: skip
         half = (_WIDE - 24) // 2
-        self.button(_("Log out"), app.go_home, left, 620, half, look="primary", height=theme.KEY)
+        self.button(_("Log out"), self.log_out, left, 620, half, look="primary", height=theme.KEY)
         self.button(
             _("Back to account"),
             lambda: self.go_on_to(back),

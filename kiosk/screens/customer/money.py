@@ -67,7 +67,7 @@ class TakeMoney(_Slip):
         if session.dispenser_name == SIMULATED:
             self._draw_line(_("Simulated dispenser: no real notes come out."))
         half = (_WIDE - 24) // 2
-        self.button(_("Log out"), app.go_home, _LEFT, 620, half, look="primary", height=theme.KEY)
+        self.button(_("Log out"), self.log_out, _LEFT, 620, half, look="primary", height=theme.KEY)
         self.button(
             _("Back to account"),
             lambda: self.go_on_to(back),
@@ -94,4 +94,4 @@ class AmountHeld(_Slip):
             ),
         )  # fmt: skip
         self._draw_line(_("Staff check whether notes came out, and settle it."))
-        self.button(_("Log out"), app.go_home, _LEFT, 620, _WIDE, look="primary", height=theme.KEY)
+        self.button(_("Log out"), self.log_out, _LEFT, 620, _WIDE, look="primary", height=theme.KEY)
