@@ -115,8 +115,9 @@ class Reader:
         app, voice = self._app, self.voice
         if not self.on or voice is None or app.dialog is not None:
             return
-        current = self._focus.current
-        field = current if isinstance(current, Field) and current.focused else app.screen.typing
+        field, current = app.screen.typing, self._focus.current
+        if isinstance(current, Field) and current.focused and current.reachable:
+            field = current
         known, before = self._field
         after = _content(field)
         self._field = (field, after)
