@@ -1,4 +1,8 @@
-"""Theme: colours, type and measures, for a page drawn at 1280 x 800."""
+"""Theme: colours, type and measures, for a page drawn at 1280 x 800.
+
+The colours are those of the palette that is worn now. They change at run time (`wear`), so a widget
+asks for them when it is made, and never as a default argument or in a constant of its module.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ WIDEST, NARROWEST, LOWEST = 1280, 864, 800
 """The drawn sheet is at most 1280 wide; in portrait 864, which ten keys need, and else 800 high."""
 LEAST = (800, 480)
 """Below this a sheet has no room for a page."""
-PAGE_WIDTH, PAGE_HEIGHT = 1280, 800
 TOP_BAR, STATUS_BAR = 76, 64
-MARGIN, COLUMN_GAP = 56, 56
-LEFT_COLUMN, RIGHT_COLUMN = 500, 612
-RIGHT_X = MARGIN + LEFT_COLUMN + COLUMN_GAP
+MARGIN, NARROW_MARGIN, ENDS = 56, 24, 24
+"""Around a page: at its sides, at its sides in portrait, above and below it."""
+COLUMN_GAP = 48
+COLUMN = 440
+"""The least width of one of two columns; pages with less than two of them have one."""
 TOUCH = 76
 """The least width and height of anything that can be touched."""
 KEY = 80
@@ -33,7 +38,34 @@ BAD, BAD_SOFT = "#A3211A", "#FBE6E4"
 FADED_TEXT, FADED_LINE, FADED_FILL = "#8B93A3", "#B9C0CC", "#FAFBFC"
 SCRIM = "#4F5866"
 RING_WHITE, RING_GREEN, RING_RED = "#FFFFFF", "#3DDC84", "#FF8A80"
-PANE = "#3A4659"
+SHADE, PANE = "#14213D", "#3A4659"
+"""Colours over and behind the camera's picture are the same in every palette."""
+
+_NAMES = (
+    "INK", "MUTED", "PAPER", "SURFACE", "HAIR", "LINE", "PRIMARY", "SOFT", "OK", "OK_SOFT", "WARN",
+    "WARN_SOFT", "BAD", "BAD_SOFT", "FADED_TEXT", "FADED_LINE", "FADED_FILL", "SCRIM",
+)  # fmt: skip
+_BLACK, _YELLOW, _NIGHT = "#000000", "#FFF000", "#0B1220"
+NORMAL = "normal"
+PALETTES: dict[str, dict[str, str]] = {
+    NORMAL: {name: globals()[name] for name in _NAMES},
+    "yellow": dict.fromkeys(_NAMES, _YELLOW)
+    | dict.fromkeys(
+        ("PAPER", "SURFACE", "SOFT", "OK_SOFT", "WARN_SOFT", "BAD_SOFT", "FADED_FILL", "SCRIM"),
+        _BLACK,
+    )
+    | dict.fromkeys(("FADED_TEXT", "FADED_LINE"), "#B3A900")
+    | {"HAIR": "#4D4900"},
+    "inverse": {
+        "INK": "#FFFFFF", "MUTED": "#D6DEEA", "PAPER": _NIGHT, "SURFACE": "#000000",
+        "HAIR": "#2B3547", "LINE": "#B8C4D6", "PRIMARY": "#9CCBFF", "SOFT": "#10243A",
+        "OK": "#8EE6A8", "OK_SOFT": "#0A2A16", "WARN": "#FFD27A", "WARN_SOFT": "#2E2000",
+        "BAD": "#FFB3AD", "BAD_SOFT": "#33100D", "FADED_TEXT": "#A3AEC0",
+        "FADED_LINE": "#97A2B4", "FADED_FILL": _NIGHT, "SCRIM": _NIGHT,
+    },
+}  # fmt: skip
+"""What each colour is in the ordinary palette, in yellow on black, and light on dark. In the last
+two all text and every edge of a control has a contrast of 7 or more."""
 
 FIELD_CORNER, BUTTON_CORNER, PANE_CORNER = 14, 16, 24
 
@@ -61,19 +93,35 @@ class Tone:
     icon: str
 
 
-TONES = {
-    "info": Tone(PRIMARY, SOFT, "info"),
-    "look": Tone(PRIMARY, SOFT, "target"),
-    "hold": Tone(PRIMARY, SOFT, "hold"),
-    "left": Tone(PRIMARY, SOFT, "left"),
-    "right": Tone(PRIMARY, SOFT, "right"),
-    "up": Tone(PRIMARY, SOFT, "up"),
-    "down": Tone(PRIMARY, SOFT, "down"),
-    "closer": Tone(PRIMARY, SOFT, "closer"),
-    "ok": Tone(OK, OK_SOFT, "check"),
-    "warn": Tone(WARN, WARN_SOFT, "warn"),
-    "bad": Tone(BAD, BAD_SOFT, "cross"),
+TONES: dict[str, Tone] = {}
+"""Each kind of message, in the colours that are worn now."""
+
+_TONES = {
+    "info": ("PRIMARY", "SOFT", "info"),
+    "look": ("PRIMARY", "SOFT", "target"),
+    "hold": ("PRIMARY", "SOFT", "hold"),
+    "left": ("PRIMARY", "SOFT", "left"),
+    "right": ("PRIMARY", "SOFT", "right"),
+    "up": ("PRIMARY", "SOFT", "up"),
+    "down": ("PRIMARY", "SOFT", "down"),
+    "closer": ("PRIMARY", "SOFT", "closer"),
+    "ok": ("OK", "OK_SOFT", "check"),
+    "warn": ("WARN", "WARN_SOFT", "warn"),
+    "bad": ("BAD", "BAD_SOFT", "cross"),
 }
+
+
+def wear(palette: str) -> None:
+    """Give every colour of this module the value that it has in one of the `PALETTES`."""
+    colours = PALETTES[palette]
+    globals().update(colours)
+    TONES.update(
+        (name, Tone(colours[text], colours[ground], sign))
+        for name, (text, ground, sign) in _TONES.items()
+    )
+
+
+wear(NORMAL)
 
 
 TEXT_STEPS = (1.0, 1.5, 2.0)
@@ -172,7 +220,7 @@ def sheet(width: int, height: int, millimetres_across: float | None = None) -> f
     scale = max(width / WIDEST, min(width / NARROWEST, height / LOWEST))
     if millimetres_across:
         scale = max(scale, scale_for_panel(width, millimetres_across))
-    return min(scale, max(width / LEAST[0], 0.0), height / LEAST[1]) if width else scale
+    return min(scale, width / LEAST[0], height / LEAST[1])
 
 
 def scale_for_panel(pixels_across: int, millimetres_across: float) -> float:
