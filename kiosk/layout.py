@@ -98,12 +98,12 @@ class Row(Box):
     def least_width(self) -> int:
         """Return the sum of the parts'."""
         seen = self._seen
-        return max(self.least, sum(p.least_width() for p in seen) + self.gap * _between(seen))
+        return max(self.least, sum(int(p.least_width()) for p in seen) + self.gap * _between(seen))
 
     def wanted_width(self) -> int:
         """Return the sum of the parts'."""
         seen = self._seen
-        return max(self.least, sum(p.wanted_width() for p in seen) + self.gap * _between(seen))
+        return max(self.least, sum(int(p.wanted_width()) for p in seen) + self.gap * _between(seen))
 
     def heights(self, width: int) -> Heights:
         """Return the highest part's."""
@@ -135,11 +135,11 @@ class Column(Box):
 
     def least_width(self) -> int:
         """Return the widest part's."""
-        return max(self.least, *(p.least_width() for p in self._seen), 0)
+        return max([self.least, *(int(p.least_width()) for p in self._seen)])
 
     def wanted_width(self) -> int:
         """Return the widest part's."""
-        return max(self.least, *(p.wanted_width() for p in self._seen), 0)
+        return max([self.least, *(int(p.wanted_width()) for p in self._seen)])
 
     def heights(self, width: int) -> Heights:
         """Return the sum of the parts'; a least column halves its gaps."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import customtkinter
 
 from kiosk.camera_pane.marks import Ring
-from kiosk.layout import Column, Inset
+from kiosk.layout import Column, Inset, Reflow, Space
 from kiosk.machine_host import Condition
 from kiosk.screens.turner import Turner
 from kiosk.shell import Shell
@@ -16,6 +16,7 @@ from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Label
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
+from kiosk.widgets.status_line import Disc, Hair, Pane, card
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.words.language import languages
@@ -57,6 +58,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         self.controls: list[Control] = []
         self.primary: Button | None = None
         self.typing: Field | None = None
+        self.pane: Pane | None = None
         self._layout: Any = None
         self._turner: Turner | None = None
         self._laying: str | None = None
@@ -120,6 +122,37 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         self._middle = middle
         if self.winfo_ismapped():
             self.lay_soon()
+
+    def lay_message(
+        self,
+        sign: tuple[str, str, str],
+        title: str,
+        *told: Any,
+        buttons: Sequence[Button],
+        head: Any = None,
+    ) -> None:
+        """Lay the page out as one card with the buttons below it, in the middle.
+
+        Args:
+            sign: Symbol, colour and ground of the round sign on the card.
+            title: The card's heading.
+            told: What stands below it: sentences, or parts whose master is `pane`.
+            buttons: Side by side, or one under the other.
+            head: What stands above, at the top of the page.
+        """
+        pane = self.pane = self.pane or Pane(self)
+        heading = self.words(title, size=theme.HEADING, weight="bold", anchor="center", on=pane)
+        parts = [
+            self.words(each, colour=theme.MUTED, anchor="center", on=pane)
+            if isinstance(each, str) else each
+            for each in told
+        ]  # fmt: skip
+        message = card(pane, Disc(pane, *sign), heading, *parts, sides=40, ends=32)
+        row = Reflow(*buttons, gap=24)
+        above = [head] if head is not None else []
+        self.lay(
+            *above, Space(grow=1), message, Space(size=8), row, Space(grow=1), middle=theme.CARD
+        )
 
     def lay_now(self) -> None:
         """Lay the page out in the room that there is; where it has none, it scrolls."""
@@ -306,6 +339,20 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         if self._turner is not None:
             self._turner.destroy()
         super().destroy()
+
+
+def named_values(page: Screen, pane: Pane, rows: Sequence[tuple[str, str]]) -> Column:
+    """Return names at the left and values at the right of *pane*, with lines between."""
+    parts: list[Any] = []
+    for name, value in rows:
+        parts.append(Hair(pane))
+        parts.append(
+            Reflow(
+                page.words(name, colour=theme.MUTED, on=pane),
+                page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1),
+            )
+        )
+    return Column(*parts, gap=12)
 
 
 class LivePage(Screen):

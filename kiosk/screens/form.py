@@ -19,7 +19,6 @@ from kiosk.words import messages
 GAP = 24
 
 
-
 class Form(Screen):
     """Page with fields, a keypad, an explanation and one action."""
 
@@ -60,7 +59,7 @@ class Form(Screen):
     @property
     def go(self) -> Button:
         """The button that leads on: of the letters while they are open, else the page's own."""
-        return self.letters.go if self.letters_open and self.letters else self._act
+        return self.letters.onward if self.letters_open and self.letters else self._act
 
     @property
     def letters_open(self) -> bool:
@@ -149,7 +148,7 @@ class Form(Screen):
         if letters and self.letters is None:
             self.letters = LetterPad(
                 self, self.fonts, lambda: self.typing, self._, letters=self.language.letters,
-                go=self._("Next"), on_go=self._pressed,
+                onward=self._("Next"), on_onward=self._pressed,
             )  # fmt: skip
             self._by_letters.parts = [self.letters]
             self._by_letters.grow = 1

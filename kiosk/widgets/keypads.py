@@ -232,8 +232,8 @@ class LetterPad(Pad):
         words: Callable[[str], str],
         *,
         letters: Sequence[str],
-        go: str,
-        on_go: Callable[[], object],
+        onward: str,
+        on_onward: Callable[[], object],
     ) -> None:
         """Make the pad.
 
@@ -243,8 +243,8 @@ class LetterPad(Pad):
             target: Returns what is typed into.
             words: Translates.
             letters: Rows of 10, 10 and 7, as the language has them.
-            go: The word of the button at the end, which leads on.
-            on_go: What it does.
+            onward: The word of the button at the end, which leads on.
+            on_onward: What it does.
         """
         super().__init__(master, fonts, target, columns=_COLUMNS)
         self._layers = (letters, _OTHERS)
@@ -265,22 +265,30 @@ class LetterPad(Pad):
         self.add("-", "-", Place(_LAST_ROW, 2))
         self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 4))
         self.add(".", ".", Place(_LAST_ROW, 7))
-        self.go = Button(self, go, on_go, fonts, look="primary", corner=theme.FIELD_CORNER,
-                         busy_when_disabled=True, most=_MOST)
+        self.onward = Button(
+            self,
+            onward,
+            on_onward,
+            fonts,
+            look="primary",
+            corner=theme.FIELD_CORNER,
+            busy_when_disabled=True,
+            most=_MOST,
+        )
 
     def fill(self, width: int, height: int) -> None:
         """Place the keys and the button that leads on."""
         super().fill(width, height)
-        self.place_at(self.go, Place(_LAST_ROW, 8, 2), width, height)
+        self.place_at(self.onward, Place(_LAST_ROW, 8, 2), width, height)
 
     def stops(self) -> list[Control]:
         """Return the keys and the button, in reading order."""
-        return [*self.keys, self.go]
+        return [*self.keys, self.onward]
 
     def enable(self, enabled: bool) -> None:
         """Let keys and button be pressed, or fade them."""
         super().enable(enabled)
-        self.go.enable(enabled)
+        self.onward.enable(enabled)
 
     def hit(self, key: Key) -> None:
         """Act on *key*; a capital is typed once."""

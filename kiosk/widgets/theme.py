@@ -22,6 +22,8 @@ TOP_BAR, STATUS_BAR = 76, 64
 MARGIN, NARROW_MARGIN, ENDS = 56, 24, 24
 """Around a page: at its sides, at its sides in portrait, above and below it."""
 COLUMN_GAP = 48
+CARD = 860
+"""Width beyond which a message's card does not grow."""
 COLUMN = 440
 """The least width of one of two columns; pages with less than two of them have one."""
 TOUCH = 76

@@ -189,9 +189,7 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
         """Make an empty bar."""
-        super().__init__(
-            master, height=theme.STATUS_BAR, corner_radius=0, fg_color=theme.SURFACE
-        )
+        super().__init__(master, height=theme.STATUS_BAR, corner_radius=0, fg_color=theme.SURFACE)
         self._hair = Hair(self)
         font = fonts(theme.BODY, most=_MOST)
         self.left = Label(self, "", font, colour=theme.MUTED, compound="left")

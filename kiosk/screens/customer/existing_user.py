@@ -164,7 +164,7 @@ class ExistingUser(LivePage):
         if self.letters is None:
             self.letters = LetterPad(
                 self, self.fonts, lambda: self.username, self._, letters=self.language.letters,
-                go=self._("Next"), on_go=self.pin.take_focus,
+                onward=self._("Next"), on_onward=self.pin.take_focus,
             )  # fmt: skip
             self._drawer.parts = [self.letters]
         self.show_part(self._drawer, wanted)

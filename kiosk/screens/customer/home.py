@@ -26,7 +26,6 @@ LOOK_S = 1.0
 """How often a worker checks whether anybody is enrolled, while nobody is."""
 
 
-
 class Home(Screen):
     """The page that everything returns to."""
 
@@ -201,9 +200,7 @@ class Home(Screen):
         self, title: str, line: str, command: Callable[[], object], look: str, high: int
     ) -> Tile:
         size = theme.HEADING if look == "primary" else 32
-        tile = Tile(
-            self, title, line, command, self.fonts, look=look, high=high, size=size, grow=1
-        )
+        tile = Tile(self, title, line, command, self.fonts, look=look, high=high, size=size, grow=1)
         self.add(tile)
         return tile
 
