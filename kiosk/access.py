@@ -14,8 +14,6 @@ PACES = (165, 130, 100)
 """Words a minute: the ordinary pace, and two that are slower."""
 VOLUMES = (40, 70, 100)
 """Per cent of what the device can do."""
-TEXT_STEPS = (100, 150, 200)
-"""Per cent of the ordinary size of text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Access:
     Attributes:
         language: Its code.
         palette: One of `theme.PALETTES`.
-        text: Position in `TEXT_STEPS`.
+        text: Position in `theme.TEXT_STEPS`.
         speech: Whether pages are read aloud.
         pace: Position in `PACES`.
         volume: Position in `VOLUMES`.

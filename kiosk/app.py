@@ -101,7 +101,7 @@ class App(Shell):
         self._before_access: Control | None = None
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
-        self.window.rescaled = self._rescaled
+        self.window.laid = self._laid
         self.screen: Page
         self._make: Make
         self._stale = False
@@ -155,6 +155,8 @@ class App(Shell):
         before, self.access = self.access, replace(self.access, **choices)
         if (before.language, before.palette) != (self.access.language, self.access.palette):
             self._stale = True
+        if before.text != self.access.text:
+            self.window.set_text_step(theme.TEXT_STEPS[self.access.text])
         self._renew()
 
     def open_access(self, *, by_key: bool = False) -> None:
@@ -195,6 +197,7 @@ class App(Shell):
         access = Chip(self.language.gettext("Help"), self.open_access, symbol="access")
         self.window.top.fill(NAME, self._banner(), [*self.screen.chips(), access])
         self.window.status_bar.say(self.screen.status())
+        self.window.lay()
 
     @property
     def settings(self) -> Settings:
@@ -360,6 +363,8 @@ class App(Shell):
         if theme.worn() != self.access.palette:
             theme.wear(self.access.palette)
             self.window.repaint()
+        if self.window.fonts.step != theme.TEXT_STEPS[self.access.text]:
+            self.window.set_text_step(theme.TEXT_STEPS[self.access.text])
 
     def _end_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None
@@ -371,9 +376,11 @@ class App(Shell):
                 before.take_focus()
 
     def _in_front(self) -> Sequence[Control]:
+        if isinstance(self.dialog, AccessLayer):
+            return [*self.dialog.controls, *self.dialog.turners()]
         if self.dialog is not None:
             return self.dialog.controls
-        return [*self.screen.stops(), *self.window.top.controls()]
+        return [*self.screen.stops(), *self.screen.turners(), *self.window.top.controls()]
 
     def _host_changed(self) -> None:
         if self.host.condition in (Condition.OUT, Condition.NO_FOLDER):
@@ -395,10 +402,12 @@ class App(Shell):
         others = {Condition.OUT: pages.out_of_service, Condition.NO_FOLDER: pages.first_choice}
         return others.get(self.host.condition, pages.home)
 
-    def _rescaled(self) -> None:
-        if self.dialog is not None:
-            self.dialog.plain()
+    def _laid(self) -> None:
+        """Lay everything out again: the window's size or the text size has changed."""
         self.redraw_bars()
+        self.screen.lay_now()
+        if self.dialog is not None:
+            self.dialog.plain(self.window.scale)
 
     def _banner(self) -> str:
         machine = self.host.machine

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from kiosk.access import PACES, VOLUMES
+from kiosk.layout import Column, Grid, Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.icons import icon
 from kiosk.words.language import languages
 from kiosk.words.messages import N_
 from kiosk.words.page_help import PAGE_HELP
@@ -20,7 +21,8 @@ PALETTE_NAMES = {
 }
 
 _Choice = tuple[str, Callable[[], object], bool]
-_LEFT, _TOP, _STEP, _GAP = 250, 236, 90, 12
+_NAME = 170
+"""Least width of the column with the names of the rows."""
 
 
 class AccessLayer(Screen):
@@ -29,34 +31,36 @@ class AccessLayer(Screen):
     def __init__(self, app: Shell) -> None:
         """Build it for the page in front."""
         super().__init__(app)
-        _ = self._
-        wide = theme.PAGE_WIDTH - 2 * theme.MARGIN
-        self.label(
-            _("Help and access"), theme.MARGIN, 96, wide, size=theme.HEADING, weight="bold",
-            height=48,
-        )  # fmt: skip
+        _, access = self._, app.access
         help_ = PAGE_HELP.get(type(app.screen).__name__, "")
-        self.label(_(help_) if help_ else "", theme.MARGIN, 150, wide, height=68, wrap=True)
-        self._rows = 0
-        self._speech_row()
-        access = app.access
-        self._row(
-            _("Colours"),
-            [
-                (_(name), lambda key=key: app.choose(palette=key), key == access.palette)  # type: ignore[misc]
-                for key, name in PALETTE_NAMES.items()
-            ],
-        )  # fmt: skip
-        self._row(
-            _("Language"),
-            [
-                (name, lambda code=code: app.choose(language=code), code == access.language)  # type: ignore[misc]
-                for code, name in languages().items()
-            ],
-        )  # fmt: skip
-        self.button(
-            _("Back"), self.cancel, theme.MARGIN, 652, wide, look="primary", height=theme.KEY
-        )
+        parts = [
+            self.heading(_("Help and access")),
+            self.words(_(help_) if help_ else ""),
+            self._speech(),
+            self._row(
+                _("Text"),
+                [
+                    (f"{step:.0%}", lambda n=number: app.choose(text=n), number == access.text)  # type: ignore[misc]
+                    for number, step in enumerate(theme.TEXT_STEPS)
+                ],
+            ),
+            self._row(
+                _("Colours"),
+                [
+                    (_(name), lambda key=key: app.choose(palette=key), key == access.palette)  # type: ignore[misc]
+                    for key, name in PALETTE_NAMES.items()
+                ],
+            ),
+            self._row(
+                _("Language"),
+                [
+                    (name, lambda code=code: app.choose(language=code), code == access.language)  # type: ignore[misc]
+                    for code, name in languages().items()
+                ],
+            ),
+        ]  # fmt: skip
+        back = self.button(_("Back"), self.cancel, look="primary")
+        self.lay(*parts, Space(grow=1), back, gap=12)
 
     @property
     def place_of_focus(self) -> int:
@@ -67,24 +71,21 @@ class AccessLayer(Screen):
         """Go back to the page."""
         self.app.open_access()
 
-    def plain(self) -> None:
-        """Do nothing: no picture of the page is behind it."""
+    def plain(self, scale: float) -> None:
+        """Lay it out anew: the window's or the text's size has changed."""
+        self.lay_now()
 
     def close(self) -> None:
         """Leave the page below alone."""
         self.destroy()
 
-    def _speech_row(self) -> None:
+    def _speech(self) -> Any:
         app, access, _ = self.app, self.app.access, self._
         if not app.can_speak:
-            self._row(_("Speech"), [])
-            y = _TOP + 22
-            self.label(_("This kiosk cannot speak."), _LEFT, y, 900, colour=theme.MUTED)
-            return
-        steps = len(PACES), len(VOLUMES)
-        pace = _("Slower ({n} of {total})").format(n=access.pace + 1, total=steps[0])
-        volume = _("Volume ({n} of {total})").format(n=access.volume + 1, total=steps[1])
-        self._row(
+            silent = self.words(_("This kiosk cannot speak."), colour=theme.MUTED)
+            return self._named(_("Speech"), silent)
+        paces, volumes = len(PACES), len(VOLUMES)
+        return self._row(
             _("Speech"),
             [
                 (
@@ -92,8 +93,14 @@ class AccessLayer(Screen):
                     lambda: app.choose(speech=not access.speech), access.speech,
                 ),
                 (_("Read again"), self._again, False),
-                (pace, lambda: app.choose(pace=(access.pace + 1) % steps[0]), False),
-                (volume, lambda: app.choose(volume=(access.volume + 1) % steps[1]), False),
+                (
+                    _("Slower ({n} of {total})").format(n=access.pace + 1, total=paces),
+                    lambda: app.choose(pace=(access.pace + 1) % paces), False,
+                ),
+                (
+                    _("Volume ({n} of {total})").format(n=access.volume + 1, total=volumes),
+                    lambda: app.choose(volume=(access.volume + 1) % volumes), False,
+                ),
             ],
         )  # fmt: skip
 
@@ -102,17 +109,16 @@ class AccessLayer(Screen):
         self.app.choose(speech=True)
         self.cancel()
 
-    def _row(self, name: str, choices: Sequence[_Choice]) -> None:
-        y = _TOP + self._rows * _STEP
-        self._rows += 1
-        self.label(name, theme.MARGIN, y + 22, _LEFT - theme.MARGIN, weight="semibold")
-        count = max(1, len(choices))
-        room = theme.PAGE_WIDTH - theme.MARGIN - _LEFT
-        wide = (room - (count - 1) * _GAP) // count
-        for number, (text, command, chosen) in enumerate(choices):
-            made = self.button(
-                text, command, _LEFT + number * (wide + _GAP), y, wide, size=theme.BODY
+    def _row(self, name: str, choices: Sequence[_Choice]) -> Any:
+        head = self.words(name, weight="semibold")
+        buttons = [
+            self.button(
+                f"✓ {text}" if chosen else text, command,
+                look="chosen" if chosen else "secondary", high=theme.TOUCH,
             )
-            if chosen:
-                made.wear("chosen")
-                made.configure(image=icon("check", theme.PRIMARY, 24), compound="left")
+            for text, command, chosen in choices
+        ]  # fmt: skip
+        return Reflow(Column(head, least=_NAME), Grid(*buttons, columns=len(buttons), grow=1))
+
+    def _named(self, name: str, part: Any) -> Any:
+        return Reflow(Column(self.words(name, weight="semibold"), least=_NAME), part)

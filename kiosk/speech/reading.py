@@ -10,7 +10,7 @@ from typing import Any
 
 import customtkinter
 
-from kiosk.widgets.buttons import Button, Pressable
+from kiosk.widgets.buttons import Button, Label, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import BACK, CLEAR, SPACE, Key
@@ -58,7 +58,8 @@ def lines(front: Any, controls: Sequence[Control], language: Language) -> list[L
         if isinstance(widget, StatusLine):
             line = Line(sentence(widget, language), True, widget.tone in MOVEMENTS)
         else:
-            line = Line(spoken(str(widget.cget("text")), language))
+            whole = widget.words if isinstance(widget, Label) else widget.cget("text")
+            line = Line(spoken(str(whole), language))
         if line.text:
             found.append(line)
     return found

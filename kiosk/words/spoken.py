@@ -17,7 +17,7 @@ MOVEMENTS = {
 """What is said where a line has an arrow, by the line's tone."""
 
 _NUMBER = r"\d(?:[\d.,'\u00a0\u202f]*\d)?"
-_SILENT = re.compile("[●•✕←→⇧›‹]+")
+_SILENT = re.compile("[●•✕✓←→⇧›‹]+")
 _CODE = re.compile(r"\b(?=[A-Z0-9]*[A-Z])[A-Z0-9]{6,}\b")
 _SPACES = re.compile(r"[\s\u00a0]+")
 

@@ -8,12 +8,9 @@ from typing import Any
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card, disc
 from kiosk.widgets.top_bar import Chip
 
 STAYS_MS = 6_000
-_WIDE = 760
 
 
 class Goodbye(Screen):
@@ -25,29 +22,19 @@ class Goodbye(Screen):
         """Build the page."""
         super().__init__(app)
         _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 340)
-        self.put(pane, left, 180)
-        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (_WIDE - 96) // 2, 44)
-        inner = _WIDE - 96
-        title = Label(
-            pane, _("Goodbye"), self.fonts(theme.TITLE, "bold"), width=inner, height=60,
-            anchor="center",
+        finish = self.button(_("Finish"), app.go_home, look="primary", grow=1)
+        self.lay_message(
+            ("check", theme.OK, theme.OK_SOFT), _("Goodbye"),
+            _("You are logged out, and your account is closed."), buttons=[finish],
         )  # fmt: skip
-        line = Label(
-            pane, _("You are logged out. Your account is closed to others."),
-            self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=80, anchor="center",
-            wrap=True,
-        )  # fmt: skip
-        at(title, 48, 160)
-        at(line, 48, 228)
-        self.button(
-            _("Finish"), app.go_home, left, 600, _WIDE, look="primary", height=theme.KEY
-        )
-        for surface in (self, pane, title, line):
+        for surface in (self, self.pane, *_labels(self.pane)):
             surface.bind("<ButtonRelease-1>", lambda _event: app.go_home(), add="+")
         self.later(STAYS_MS, app.go_home)
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is nothing to go back to."""
         return []
+
+
+def _labels(pane: Any) -> list[Any]:
+    return [child for child in pane.winfo_children() if hasattr(child, "_label")]

@@ -10,6 +10,7 @@ from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
 from kiosk.countdown import Countdown
+from kiosk.layout import Column, Reflow, Space
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.login_step import LoginStep, Typed
@@ -45,15 +46,13 @@ class LoginFace(LoginStep, LivePage):
         """What the login came to; None while it is checked."""
         self._prompts = LoginPrompts(app.settings.liveness)
         self._wait = Countdown()
-        self.view = CameraView(
-            self, self.fonts, app.host.latest, width=720, height=600, on_frame=self._frame
-        )
-        self.line = StatusLine(
-            self, self.fonts, width=392, height=190, weight="semibold", size=theme.FIELD
-        )
+        self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
+        self.step = self.words("", size=theme.HEADING, weight="bold")
+        self.line = self.add(StatusLine(self, self.fonts, weight="semibold", size=theme.HEADING))
+        self.more = self.words("", anchor="nw")
         self._lay()
         self.view.mark(self._prompts.marks)
-        self.prepare_marks(Ring.FILLING, parts(app.settings.liveness))
+        self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
 
     @property
@@ -71,15 +70,14 @@ class LoginFace(LoginStep, LivePage):
             self.line.say(*self._prompts.line(_))
             step = self._prompts.movement
             words = "" if step is None else _("Movement {n} of {of}").format(n=step[0], of=step[1])
-            self.step.configure(text=words)
+            self.step.say(words)
             return
         pause_s = self.app.pause.left_s
         outcome = Outcome.PAUSED if pause_s else self.outcome
         self.line.say("bad", messages.refusal(outcome, pause_s, self.language))
         again = outcome is Outcome.REFUSED
-        self.more.configure(
-            text=messages.refused_again(self._wait.left_s, self.language) if again else ""
-        )
+        left_s = self._wait.left_s
+        self.more.say(messages.refused_again(left_s, self.language) if again else "")
         self.again.enable(not pause_s)
 
     def _frame(self, frame: Frame | None) -> None:
@@ -102,8 +100,9 @@ class LoginFace(LoginStep, LivePage):
         self._wait.begin(FIRST_WAIT_S)
         self.app.guide.pause(False)
         self.view.mark(Marks(Ring.REFUSED))
-        self.step.configure(text="")
-        self._offer()
+        self.show_part(self.step, False)
+        for part in (self.more, self._buttons):
+            self.show_part(part, True)
         self.refresh()
         self.line.enabled = True
         self.line.take_focus()
@@ -114,19 +113,14 @@ class LoginFace(LoginStep, LivePage):
             self.again.take_focus()
 
     def _lay(self) -> None:
-        self.put(self.view, theme.MARGIN, 104)
-        self.step = self.label(
-            "", 832, 104, 392, size=theme.HEADING, weight="bold", height=48
-        )
-        self.put(self.line, 832, 170)
-        self.more = self.label("", 832, 380, 392, height=80, anchor="nw", wrap=True)
-
-    def _offer(self) -> None:
         _ = self._
-        self.again = self.button(
-            _("Try again"), self.cancel, 832, 520, 392, look="primary", height=theme.KEY
-        )
-        self.button(_("Finish"), self.app.go_home, 832, 620, 392, look="quiet", height=theme.KEY)
+        self.again = self.button(_("Try again"), self.cancel, look="primary")
+        self._buttons = Column(self.again, self.button(_("Finish"), self.app.go_home, look="quiet"))
+        self.more.shown = self._buttons.shown = False
+        told = Column(self.step, self.line, self.more, Space(grow=1), self._buttons, grow=2)
+        told.least = theme.COLUMN * 3 // 4
+        pane = Column(self.view, grow=4, least=theme.COLUMN)
+        self.lay(Reflow(pane, told, gap=32, grow=1))
 
 
 def _log_out(decision: Decision) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from kiosk.screens.customer.login_pin import LoginPin
 from kiosk.screens.customer.login_step import LoginStep, Typed
 from kiosk.shell import Shell
-from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import LetterPad
@@ -22,19 +20,21 @@ class LoginName(LoginStep):
         """Build the page with the name that was *typed* already."""
         super().__init__(app, typed, None)
         _ = self._
-        self.username = Field(self, _("Username"), self.fonts, note="")
+        self.username = self.add(
+            Field(self, _("Username"), self.fonts, note="")
+        )
         self.typing = self.username
         self.letters = LetterPad(
-            self, self.fonts, lambda: self.username, _, letters=self.language.letters
-        )
-        self.go = Button(self, _("Next"), self._next, self.fonts, look="primary", width=200)
-        self.primary = self.go
-        self._lay()
+            self, self.fonts, lambda: self.username, _, letters=self.language.letters,
+            onward=_("Next"), on_onward=self._next,
+        )  # fmt: skip
+        self.go = self.primary = self.letters.onward
+        self.lay(self.username, self.letters)
         self.username.text = typed.username
 
     def stops(self) -> Sequence[Control]:
         """Return the field, the letters and the button."""
-        return [self.username, *self.letters.keys, self.go]
+        return [self.username, *self.letters.stops()]
 
     def first_focus(self) -> Control | None:
         """Start in the field."""
@@ -53,9 +53,3 @@ class LoginName(LoginStep):
         self.keep()
         typed = self.typed
         self.go_on_to(lambda app: LoginPin(app, typed, lambda app: LoginName(app, typed)))
-
-    def _lay(self) -> None:
-        self.put(self.username, theme.MARGIN, 160)
-        self.letters.put(theme.MARGIN, 330 - theme.TOP_BAR)
-        self.put(self.go, self.letters.next_spot, 606)
-        self.go.configure(width=self.letters.next_width)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
 from kiosk.camera_pane.view import CameraView
+from kiosk.layout import Column, Reflow
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.login_face import LoginFace
 from kiosk.screens.customer.login_step import LoginStep, Typed
@@ -32,15 +33,19 @@ class LoginPin(LoginStep, LivePage):
         super().__init__(app, typed, back)
         _ = self._
         self._verdict: Verdict | None = None
-        self.pin = Field(self, _("PIN"), self.fonts, kind="pin")
+        self.pin = self.add(Field(self, _("PIN"), self.fonts, kind="pin"))
         self.typing = self.pin
         self.digits = DigitPad(self, self.fonts, lambda: self.pin, _)
-        self.view = CameraView(
-            self, self.fonts, app.host.latest,
-            width=theme.RIGHT_COLUMN, height=412, on_frame=self._frame,
+        self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
+        self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
+        self.press = self.button(_("Login"), self._press, look="primary", busy_when_disabled=True)
+        self.lay(
+            Reflow(
+                Column(self.pin, self.digits, grow=1, least=theme.COLUMN),
+                Column(self.view, self.line, self.press, grow=1, least=theme.COLUMN),
+                gap=theme.COLUMN_GAP, grow=1,
+            )
         )  # fmt: skip
-        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
-        self._lay()
         hint(self.press, _("Checks your PIN and your face at once"))
         self.pin.text = typed.pin
         app.guide.watch(self._guided)
@@ -102,13 +107,3 @@ class LoginPin(LoginStep, LivePage):
         self.go_on_to(
             lambda app: LoginFace(app, typed, lambda app: LoginPin(app, typed, back))
         )
-
-    def _lay(self) -> None:
-        self.put(self.pin, theme.MARGIN, 142)
-        self.digits.put(theme.MARGIN, 344 - theme.TOP_BAR)
-        self.put(self.view, theme.RIGHT_X, 104)
-        self.put(self.line, theme.RIGHT_X, 532)
-        self.press = self.button(
-            self._("Login"), self._press, theme.RIGHT_X, 620, theme.RIGHT_COLUMN,
-            look="primary", height=theme.KEY, busy_when_disabled=True,
-        )  # fmt: skip
