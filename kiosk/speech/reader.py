@@ -57,7 +57,7 @@ class Reader:
         widget = getattr(front, "cover", front)
         if not widget.winfo_viewable():
             return
-        found = lines(widget, front.controls, app.language)
+        found = lines(widget, front, app.language)
         if front is not self._front:
             self.hush()
             self._front, self._seen = front, Counter()
