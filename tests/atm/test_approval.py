@@ -270,6 +270,8 @@ OTHERS: dict[str, Any] = {
     "security": "1e-3",
     "liveness": "passive",
     "minifas": Path("/elsewhere"),
+    "speech": "always",
+    "speech_device": "plughw:CARD=Loudspeaker",
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,
