@@ -170,11 +170,12 @@ def test_a_choice_during_a_login_waits_and_nothing_is_checked_twice(
     kiosk.on("LoginFace")
     page = kiosk.screen
     kiosk.app.choose(language="es")
-    kiosk.settle(0.6)
+    kiosk.app._renew()
     assert kiosk.screen is page
     machine.hold.set()
     kiosk.until(lambda: refused(kiosk))
-    kiosk.settle(0.6)
+    kiosk.app._renew()
+    kiosk.settle(0.1)
     assert kiosk.screen is page
     assert len([call for call in machine.calls if call.startswith("login ")]) == 1
     kiosk.screen.cancel()
@@ -245,7 +246,8 @@ def test_slower_louder_and_off(kiosk: Any) -> None:
     kiosk.touch(kiosk.app.dialog.controls[0])
     said = len(ear.heard)
     kiosk.key("Escape")
-    kiosk.settle(0.6)
+    kiosk.app.reader.look()
+    kiosk.settle(0.1)
     assert len(ear.heard) == said
 
 

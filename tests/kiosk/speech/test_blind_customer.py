@@ -36,7 +36,8 @@ def real_kiosk(settings: Settings) -> Any:
 def test_a_blind_customer_withdraws_forty_euros(real_kiosk: Any, tmp_path: Path) -> None:
     kiosk, ear = real_kiosk, real_kiosk.ear
     customer = BlindCustomer(kiosk, ear)
-    kiosk.settle(0.5)
+    kiosk.app.reader.look()
+    kiosk.settle(0.1)
     assert not ear.heard, "it spoke without being asked"
 
     customer.press("F1")
@@ -82,7 +83,9 @@ def test_a_blind_customer_withdraws_forty_euros(real_kiosk: Any, tmp_path: Path)
     customer.press("Return")
     customer.hear("You are logged out")
     customer.press("Return")
-    kiosk.settle(0.6)
+    kiosk.on("Home")
+    kiosk.app.reader.look()
+    kiosk.settle(0.1)
 
     assert customer.news == "", "the next visitor hears what this one asked for"
     assert PIN not in ear.words.replace(f"PIN: {PIN}", ""), "a PIN was said"

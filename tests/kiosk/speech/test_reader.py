@@ -119,7 +119,8 @@ def test_what_waits_is_said_once_the_voice_is_free(speaking: Any, ear: Ear) -> N
     ear.busy = True
     ear.heard.clear()
     speaking.screen.text.say("Five euros")
-    speaking.settle(0.6)
+    speaking.app.reader.look()
+    speaking.settle(0.1)
     assert not ear.heard
     ear.busy = False
     speaking.until(lambda: "Five euros" in ear.words)
@@ -194,7 +195,8 @@ def test_nothing_is_said_unless_it_is_asked_for(
     kiosk = kiosk_on(machine)
     kiosk.app.reader.voice = ear
     kiosk.touch(kiosk.app.window.top.chips[-1])  # help by touch: speech stays off
-    kiosk.settle(0.4)
+    kiosk.app.reader.look()
+    kiosk.settle(0.1)
     assert kiosk.app.dialog is not None
     assert not ear.heard
     kiosk.key("Escape")
