@@ -200,7 +200,7 @@ class DigitPad(Pad):
             self.add(digit, digit, Place(number // 3, number % 3))
         self.add(_("Clear ✕"), CLEAR, Place(3, 0))
         self.add("0", "0", Place(3, 1))
-        self.add(_("Back ←"), BACK, Place(3, 2))
+        self.add(_("Erase ←"), BACK, Place(3, 2))
 
 
 class LetterPad(Pad):
@@ -238,7 +238,7 @@ class LetterPad(Pad):
         self._shift = self.add("⇧", SHIFT, Place(2, 0))
         for column, letter in enumerate(rows[2], start=1):
             self._plain.append(self.add(letter, letter, Place(2, column)))
-        self.add(_("Back ←"), BACK, Place(2, 8, 2))
+        self.add(_("Erase ←"), BACK, Place(2, 8, 2))
         self._switch = self.add("1 á", LAYER, Place(_LAST_ROW, 0))
         self.add("_", "_", Place(_LAST_ROW, 1))
         self.add("-", "-", Place(_LAST_ROW, 2))

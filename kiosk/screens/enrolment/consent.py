@@ -20,6 +20,7 @@ from kiosk.widgets.icons import icon
 from kiosk.widgets.status_line import card, hair
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
+from kiosk.words.consent import PARAGRAPHS, QUESTION
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -39,26 +40,13 @@ class Consent(Screen):
         _ = self._
         draw_steps(self, 1)
         self.label(
-            _("May we keep your face and your PIN?"), theme.MARGIN, 160, _FULL,
+            _(QUESTION), theme.MARGIN, 160, _FULL,
             size=theme.HEADING, weight="bold", height=48,
         )  # fmt: skip
-        pane = card(self, _FULL, 3 * _ROW + 48)
+        pane = card(self, _FULL, len(PARAGRAPHS) * _ROW + 48)
         self.put(pane, theme.MARGIN, 228)
-        rows = [
-            (
-                "lock",
-                _("What is kept"),
-                _("Five face pictures, encrypted, and a code made from your PIN."),
-            ),
-            ("face", _("What it is for"), _("Only to check that it is you who takes money.")),
-            (
-                "erase",
-                _("How it is deleted"),
-                _("Ask staff at any time: face, PIN and account are deleted at once."),
-            ),
-        ]
-        for number, (symbol, title, text) in enumerate(rows):
-            self._row(pane, 24 + number * _ROW, symbol, title, text)
+        for number, (symbol, title, text) in enumerate(PARAGRAPHS):
+            self._row(pane, 24 + number * _ROW, symbol, _(title), _(text))
             if number:
                 at(hair(pane, _FULL - 64), 32, 24 + number * _ROW)
         yes = self.button(
