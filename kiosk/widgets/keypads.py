@@ -21,7 +21,10 @@ EDGE = OUTSET
 GAP_X, GAP_Y = 16, 12
 BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 
-_OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
+_DIGITS = ("1234567890", "@&'\"+*/=#%", "(),;:!?")
+_MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
+"""Letters with marks of French, German, Italian, Portuguese and Spanish, for names of anywhere."""
+_LAYER_FACES = ("abc", "123", "áöß")
 _COLUMNS = 10
 _LAST_ROW = 3
 
@@ -204,7 +207,7 @@ class DigitPad(Pad):
 
 
 class LetterPad(Pad):
-    """Letter keys, a second layer with digits and accents, and room for the page's own button."""
+    """Letter keys, layers of digits and of marked letters, and room for the page's own button."""
 
     def __init__(
         self,
@@ -226,7 +229,7 @@ class LetterPad(Pad):
             gap=(GAP_Y, GAP_Y),
             columns=_COLUMNS,
         )
-        self._layers = (letters, _OTHERS)
+        self._layers = (letters, _DIGITS, _MARKED)
         self._layer = 0
         self.capital = False
         self._plain: list[Key] = []
@@ -239,7 +242,7 @@ class LetterPad(Pad):
         for column, letter in enumerate(rows[2], start=1):
             self._plain.append(self.add(letter, letter, Place(2, column)))
         self.add(_("Erase ←"), BACK, Place(2, 8, 2))
-        self._switch = self.add("1 á", LAYER, Place(_LAST_ROW, 0))
+        self._switch = self.add(_LAYER_FACES[1], LAYER, Place(_LAST_ROW, 0))
         self.add("_", "_", Place(_LAST_ROW, 1))
         self.add("-", "-", Place(_LAST_ROW, 2))
         self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 4))
@@ -252,7 +255,7 @@ class LetterPad(Pad):
         if key.value == SHIFT:
             self.set_capital(not self.capital)
         elif key.value == LAYER:
-            self._layer = 1 - self._layer
+            self._layer = (self._layer + 1) % len(self._layers)
             self._label()
         else:
             super().hit(key)
@@ -273,4 +276,4 @@ class LetterPad(Pad):
                 key.value = face
                 key.configure(text=face)
         self._shift.wear("chosen" if self.capital else "key")
-        self._switch.configure(text="abc" if self._layer else "1 á")
+        self._switch.configure(text=_LAYER_FACES[(self._layer + 1) % len(self._layers)])

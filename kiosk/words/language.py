@@ -64,8 +64,11 @@ class Language:
         return self._words.gettext(message)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """Return the form that fits *number*, with {n} filled in."""
-        return self._words.ngettext(one, many, number).format(n=number)
+        """Return the form that fits *number*, with {n} filled in, its thousands grouped."""
+        from babel.numbers import format_decimal
+
+        grouped = format_decimal(number, locale=self._locale)
+        return self._words.ngettext(one, many, number).format(n=grouped)
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def test_a_window_made_larger_scales_its_page(kiosk: Any) -> None:
     kiosk.until(lambda: kiosk.app.window.scale == pytest.approx(1.25))
     kiosk.settle(0.2)
     assert kiosk.screen.existing.winfo_width() == pytest.approx(600, abs=2)
-    chip = kiosk.app.window.top.chips[1]
+    chip = kiosk.app.window.top.chips[-1]
     assert chip.winfo_rootx() + chip.winfo_width() <= kiosk.root.winfo_rootx() + 1600
 
 

@@ -33,6 +33,7 @@ from kiosk.screens.staff.staff_page import NotDone
 from kiosk.screens.staff.terms import Terms
 from kiosk.widgets import theme
 from kiosk.words import messages
+from kiosk.words.language import languages
 from tests.kiosk.looking import judged
 
 pytestmark = pytest.mark.gui
@@ -255,7 +256,7 @@ def FaceStep_with_error(app: Any) -> FaceStep:
 
 
 @pytest.mark.parametrize(
-    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
+    ("code", "family"), [*((code, "Inter") for code in languages()), ("es", "no such family")]
 )
 def test_every_widget_of_every_page_is_large_and_clear_enough(
     machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any

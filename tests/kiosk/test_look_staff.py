@@ -40,6 +40,7 @@ from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
 from kiosk.screens.staff.staff_menu import StaffMenu
 from kiosk.widgets import theme
 from kiosk.words import messages
+from kiosk.words.language import languages
 from tests.kiosk.fake_machine import drawn_face
 from tests.kiosk.looking import judged
 
@@ -222,7 +223,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
+    ("code", "family"), [*((code, "Inter") for code in languages()), ("es", "no such family")]
 )
 def test_every_widget_of_the_staffs_pages_is_large_and_clear_enough(
     machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any

@@ -71,8 +71,8 @@ class Home(Screen):
         self.refresh()
 
     def chips(self) -> Sequence[Chip]:
-        """Return one chip for each language."""
-        return self.language_chips()
+        """Return the way to the languages."""
+        return [self.language_chip()]
 
     def status(self) -> StatusText:
         """Return the kiosk's condition, and the time."""

@@ -16,6 +16,7 @@ from atm.settings import Settings
 from face_auth.model_making.published_graph import TERMS
 from kiosk.machine_host import Condition
 from kiosk.widgets.top_bar import StatusText
+from kiosk.words.language import languages
 from tests.kiosk.conftest import LIMIT_S
 
 pytestmark = pytest.mark.gui
@@ -107,8 +108,14 @@ def test_the_clock_is_in_the_status_bar(kiosk: Any) -> None:
 
 
 def test_language_is_chosen_at_home_and_back_to_the_default_there(kiosk: Any) -> None:
-    spanish = kiosk.app.window.top.chips[1]
-    kiosk.touch(spanish.face)
+    kiosk.touch(kiosk.app.window.top.chips[0].face)
+    kiosk.on("Languages")
+    names = [button.cget("text") for button in kiosk.screen.controls]
+    assert names == list(languages().values())
+    assert kiosk.app.focus.current.cget("text") == "English"
+    kiosk.touch(kiosk.screen.controls[names.index("Español")])
+    kiosk.on("Home")
+    assert kiosk.app.window.top.chips[0].face.cget("text") == "Español"
     assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"
     kiosk.touch(kiosk.screen.existing)
     kiosk.on("ExistingUser")

@@ -32,7 +32,7 @@ def test_a_customer_is_excused_by_two_signatures(page: Any, machine: Any) -> Non
     page.on("SecondSignature")
     assert machine.acts == []
     sign(page, "Ben Okafor", BEN_PIN)
-    home(page, "ok", "The movements are saved.")
+    home(page, "ok", "The movements left out are saved.")
     both = ["Ana Ruiz", "Ben Okafor"]
     assert machine.acts == [("excuse", "maria.lopez", ["look_down", "look_up"], both)]
 
