@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
-DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter
+DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter espeak-ng alsa-utils
 DEBIAN_FLEET := postgresql
 DEBIAN_HA := postgresql patroni python3-etcd etcd-server haproxy iproute2
 DEBIAN_TPM := swtpm tpm2-tools libtss2-tcti-swtpm0

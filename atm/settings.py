@@ -24,11 +24,14 @@ NETWORKS = ("bundled", "vggface2")
 
 Liveness = Literal["challenge", "passive", "off"]
 
+Speech = Literal["off", "on_request", "always"]
+
 _APP = "two-factor-atm"
 _LARGEST_AMOUNT = 10**9
 _LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
+_SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
@@ -62,6 +65,10 @@ class Settings:
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: The code of the language that the window speaks first, such as "en".
+        speech: Whether pages are read aloud: "off", "on_request" (a visitor switches it on) or
+            "always".
+        speech_device: ALSA's name of the sound card with the headphone jack, as `aplay -L` lists
+            it; "": the default one.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -91,6 +98,8 @@ class Settings:
     liveness: Liveness = "challenge"
     minifas: Path | None = None
     language: str = "en"
+    speech: Speech = "on_request"
+    speech_device: str = ""
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
@@ -262,6 +271,12 @@ def _language(value: object, text: bool) -> str:
     return value
 
 
+def _sound_device(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _SOUND_DEVICE.fullmatch(value):
+        raise ValueError("a sound device such as plughw:CARD=PCH")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -317,6 +332,8 @@ _READERS: dict[str, _Reader] = {
     "liveness": _one_of("challenge", "passive", "off"),
     "minifas": _path,
     "language": _language,
+    "speech": _one_of("off", "on_request", "always"),
+    "speech_device": _sound_device,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

@@ -9,6 +9,7 @@ import customtkinter
 from PIL import Image, ImageDraw
 
 from kiosk.images import shared_image
+from kiosk.widgets import theme
 
 _FINE = 8  # drawn this much larger than a grid of 24 x 24
 
@@ -178,9 +179,17 @@ def _globe(pen: _Pen) -> None:
     pen.line((2.5, 12), (21.5, 12), width=2)
 
 
+def _access(pen: _Pen) -> None:
+    pen.ring(12, 12, 11)
+    pen.dot(12, 6.2, 1.7)
+    pen.line((6.5, 9.6), (12, 10.6), (17.5, 9.6), width=1.8)
+    pen.line((12, 10.6), (12, 14), width=2.6)
+    pen.line((9, 19), (12, 13.4), (15, 19), width=1.8)
+
+
 def _mark(pen: _Pen) -> None:
     pen.box(0, 0, 24, 24, radius=5.6, fill=pen.colour)
-    pen.colour = "#FFFFFF"
+    pen.colour = theme.SURFACE
     pen.box(7.4, 5.6, 20.6, 21, radius=4, width=2)
 
 
@@ -205,6 +214,7 @@ _SHAPES = {
     "erase": _erase,
     "face": _face,
     "globe": _globe,
+    "access": _access,
     "mark": _mark,
     "dot": _dot,
 }

@@ -67,7 +67,7 @@ class Language:
         """Return the form that fits *number*, with {n} filled in, its thousands grouped."""
         from babel.numbers import format_decimal
 
-        grouped = format_decimal(number, locale=self._locale)
+        grouped = format_decimal(number, locale=self.locale)
         return self._words.ngettext(one, many, number).format(n=grouped)
 
     @property
@@ -99,43 +99,44 @@ class Language:
 
         number = _number(self._digits)
         pattern = f"+\u00a0{number};−\u00a0{number}"
-        return str(format_decimal(self._major(minor), pattern, locale=self._locale))
+        return str(format_decimal(self._major(minor), pattern, locale=self.locale))
 
     def share(self, value: float) -> str:
         """Return a share of one in per cent, to two significant digits: 0.01% or 7,6 %."""
         from babel.numbers import format_percent
 
-        pattern = self._locale.percent_formats[None].pattern.replace(_number(0), "@#")
-        return str(format_percent(value, pattern, locale=self._locale))
+        pattern = self.locale.percent_formats[None].pattern.replace(_number(0), "@#")
+        return str(format_percent(value, pattern, locale=self.locale))
 
     @property
     def symbol(self) -> str:
         """Return the symbol of the currency."""
         from babel.numbers import get_currency_symbol
 
-        return str(get_currency_symbol(self.currency, locale=self._locale))
+        return str(get_currency_symbol(self.currency, locale=self.locale))
 
     def clock(self, moment: datetime) -> str:
         """Return day and time in full, as 22 November 2026, 10:42."""
         from babel.dates import format_date
 
-        return self._with_time(format_date(_local(moment), "long", locale=self._locale), moment)
+        return self._with_time(format_date(_local(moment), "long", locale=self.locale), moment)
 
     def day_and_time(self, moment: datetime) -> str:
         """Return day and time in short, as 22 Nov, 10:44."""
         from babel.dates import format_skeleton
 
-        day = format_skeleton("MMMd", _local(moment), locale=self._locale)
+        day = format_skeleton("MMMd", _local(moment), locale=self.locale)
         return self._with_time(day, moment)
 
     def time(self, moment: datetime) -> str:
         """Return the time, as 10:44."""
         from babel.dates import format_time
 
-        return str(format_time(_local(moment), "short", locale=self._locale))
+        return str(format_time(_local(moment), "short", locale=self.locale))
 
     @functools.cached_property
-    def _locale(self) -> Locale:
+    def locale(self) -> Locale:
+        """CLDR's data of the language, in the country that its amounts and dates follow."""
         from babel import Locale
 
         return Locale.parse(_REGIONS.get(self.code, self.code))
@@ -148,14 +149,14 @@ class Language:
                 self._major(minor),
                 self.currency,
                 self._money_pattern(_number(digits)),
-                locale=self._locale,
+                locale=self.locale,
                 currency_digits=False,  # CLDR's, which are not those of accounts
             )
         )
 
     def _money_pattern(self, number: str) -> str:
         """Return CLDR's pattern of an amount with *number* in the place of its number."""
-        pattern = str(self._locale.currency_formats["standard"].pattern)
+        pattern = str(self.locale.currency_formats["standard"].pattern)
         if self.symbol[-1].isalpha():  # CLDR's currency spacing, which Babel does not know
             pattern = pattern.replace("¤#", "¤\u00a0#")
         return pattern.replace(_number(2), number)
@@ -164,7 +165,7 @@ class Language:
         return Decimal(minor).scaleb(-self._digits)
 
     def _with_time(self, day: str, moment: datetime) -> str:
-        joined: str = self._locale.datetime_formats["medium"]
+        joined: str = self.locale.datetime_formats["medium"]
         return joined.format(self.time(moment), day)
 
 

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from kiosk.layout import Grid, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.focus import Control
 from kiosk.words.language import languages
 
-_COLUMNS, _GAP, _TOP, _HIGH = 2, 24, 212, 96
-_WIDE = (theme.PAGE_WIDTH - 2 * theme.MARGIN - _GAP * (_COLUMNS - 1)) // _COLUMNS
-
 
 class Languages(Screen):
-    """Offers every language; home, and the pages behind it, are then in the chosen one."""
+    """Offers every language; the first page, and what follows it, is then in the chosen one."""
 
     def __init__(self, app: Shell) -> None:
         """Build the page in the present language."""
         super().__init__(app)
-        self.label(
-            self._("Choose your language"), theme.MARGIN, 112,
-            theme.PAGE_WIDTH - 2 * theme.MARGIN, size=theme.TITLE, weight="bold", height=60,
-        )  # fmt: skip
-        self._present: Control | None = None
-        for number, (code, name) in enumerate(languages().items()):
-            row, column = divmod(number, _COLUMNS)
-            button = self.button(
-                name, lambda code=code: app.speak(code),  # type: ignore[misc]
-                theme.MARGIN + column * (_WIDE + _GAP), _TOP + row * (_HIGH + _GAP), _WIDE,
-                look="chosen" if code == self.language.code else "secondary", height=_HIGH,
-            )  # fmt: skip
-            if code == self.language.code:
-                self._present = button
+        self._buttons = {
+            code: self.button(
+                name, lambda code=code: self._choose(code),  # type: ignore[misc]
+                look="chosen" if code == self.language.code else "secondary", high=theme.KEY,
+            )
+            for code, name in languages().items()
+        }  # fmt: skip
+        self.lay(
+            self.heading(self._("Choose your language")),
+            Space(size=16),
+            Grid(*self._buttons.values(), columns=2, gap=24),
+            Space(grow=1),
+        )
 
     def first_focus(self) -> Control | None:
         """Return the present language's button."""
-        return self._present
+        return self._buttons[self.language.code]
+
+    def _choose(self, code: str) -> None:
+        self.app.choose(language=code)
+        self.app.go_home()

@@ -222,7 +222,7 @@ def test_counts_have_their_plural(code: str, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("number", [0, 1, 2, 5, 1_000_000])
 def test_the_catalogue_s_plural_rule_is_cldr_s(code: str, number: int) -> None:
     language = Language(code)
-    category = language._locale.plural_form(number)
+    category = language.locale.plural_form(number)
     chosen = language._words.plural(number)  # type: ignore[attr-defined]
     assert chosen == {"one": 0, "other": 1, "many": 1}[category]
 
