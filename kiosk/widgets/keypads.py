@@ -27,7 +27,7 @@ BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 _DIGITS = ("1234567890", "@&'\"+*/=#%", "(),;:!?")
 _MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
 """Letters with marks of French, German, Italian, Portuguese and Spanish, for names of anywhere."""
-_LAYER_FACES = ("abc", "123", "áöß")
+_LAYER_FACES = ("abc", "áöß", "123")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
 _MOST = 1.5
@@ -250,7 +250,7 @@ class LetterPad(Pad):
             on_onward: What it does.
         """
         super().__init__(master, fonts, target, columns=_COLUMNS)
-        self._layers = (letters, _DIGITS, _MARKED)
+        self._layers = (letters, _MARKED, _DIGITS)
         self._layer = 0
         self.capital = False
         self._plain: list[Key] = []

@@ -29,6 +29,7 @@ def test_touch_alone_enrols_logs_in_and_withdraws(kiosk: Any, machine: Any) -> N
     kiosk.pad(letters, "Jos")
     kiosk.touch(letters._switch)
     kiosk.pad(letters, "é")
+    kiosk.touch(letters._switch)  # digits
     kiosk.touch(letters._switch)
     kiosk.pad(letters, " d")
     assert kiosk.screen.fields[1].text == "José d"
