@@ -39,6 +39,7 @@ class Page(Protocol):
     primary: Button | None
     typing: Field | None
     controls: list[Control]
+    layout: Any
 
     def chips(self) -> Sequence[Chip]: ...
     def status(self) -> StatusText: ...
@@ -63,8 +64,9 @@ class Page(Protocol):
 class Overlay(Protocol):
     """Interface of what covers the page until it is answered; see `kiosk.widgets.dialog.Dialog`."""
 
-    @property
-    def controls(self) -> Sequence[Control]: ...
+    controls: list[Control]
+    layout: Any
+
     def cancel(self) -> None: ...
     def close(self) -> None: ...
     def plain(self, scale: float) -> None: ...

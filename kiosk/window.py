@@ -136,6 +136,13 @@ class Window:
             height=-int(top * self.scale) - int(foot * self.scale),
         )  # fmt: skip
 
+    def resize(self, width: int, height: int) -> None:
+        """Lay everything out for a window of *width* x *height* pixels."""
+        if (width, height) != self._size:
+            self._size = (width, height)
+            self._set_scale()
+            self.laid()
+
     def set_text_step(self, step: float) -> None:
         """Set all text in *step* times its size, one of `theme.TEXT_STEPS`; what is typed stays."""
         self.fonts.set_step(step)
@@ -211,8 +218,4 @@ class Window:
 
     def _settled(self) -> None:
         self._settle = None
-        size = self.root.winfo_width(), self.root.winfo_height()
-        if size != self._size:
-            self._size = size
-            self._set_scale()
-            self.laid()
+        self.resize(self.root.winfo_width(), self.root.winfo_height())

@@ -10,6 +10,7 @@ from kiosk.layout import Column, Grid, Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label
 from kiosk.words.language import languages
 from kiosk.words.messages import N_
 from kiosk.words.page_help import PAGE_HELP
@@ -82,8 +83,8 @@ class AccessLayer(Screen):
     def _speech(self) -> Any:
         app, access, _ = self.app, self.app.access, self._
         if not app.can_speak:
-            silent = self.words(_("This kiosk cannot speak."), colour=theme.MUTED)
-            return self._named(_("Speech"), silent)
+            head = self.words(_("Speech"), weight="semibold")
+            return self._named(head, self.words(_("This kiosk cannot speak."), grow=1))
         paces, volumes = len(PACES), len(VOLUMES)
         return self._row(
             _("Speech"),
@@ -94,11 +95,11 @@ class AccessLayer(Screen):
                 ),
                 (_("Read again"), self._again, False),
                 (
-                    _("Slower ({n} of {total})").format(n=access.pace + 1, total=paces),
+                    _("Slower: {n} of {total}").format(n=access.pace + 1, total=paces),
                     lambda: app.choose(pace=(access.pace + 1) % paces), False,
                 ),
                 (
-                    _("Volume ({n} of {total})").format(n=access.volume + 1, total=volumes),
+                    _("Volume {n} of {total}").format(n=access.volume + 1, total=volumes),
                     lambda: app.choose(volume=(access.volume + 1) % volumes), False,
                 ),
             ],
@@ -118,7 +119,7 @@ class AccessLayer(Screen):
             )
             for text, command, chosen in choices
         ]  # fmt: skip
-        return Reflow(Column(head, least=_NAME), Grid(*buttons, columns=len(buttons), grow=1))
+        return self._named(head, Grid(*buttons, columns=len(buttons), grow=1))
 
-    def _named(self, name: str, part: Any) -> Any:
-        return Reflow(Column(self.words(name, weight="semibold"), least=_NAME), part)
+    def _named(self, head: Label, part: Any) -> Any:
+        return Reflow(Column(Space(grow=1), head, Space(grow=1), gap=0, least=_NAME), part)

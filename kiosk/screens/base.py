@@ -65,7 +65,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         self.primary: Button | None = None
         self.typing: Field | None = None
         self.pane: Pane | None = None
-        self._layout: Any = None
+        self.layout: Any = None
         self._turner: Turner | None = None
         self._laying: str | None = None
         self._timers: set[str] = set()
@@ -143,7 +143,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
             gap: Between two of them.
             middle: Width beyond which the parts do not grow, but stand in the middle; 0 for none.
         """
-        self._layout = Column(*parts, gap=gap)
+        self.layout = Column(*parts, gap=gap)
         self._middle = middle
         if self.winfo_ismapped():
             self.lay_soon()
@@ -197,7 +197,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         wide = self.app.window.page_size[0] >= 1000
         sides = theme.MARGIN if wide else theme.NARROW_MARGIN
         most = self._middle + 2 * sides if self._middle else 0
-        return Inset(self._layout, sides=sides, ends=theme.ENDS, most=most)
+        return Inset(self.layout, sides=sides, ends=theme.ENDS, most=most)
 
     def show_part(self, part: Any, shown: bool) -> None:
         """Show *part*, a widget or a box of the layout, or take it off the page."""

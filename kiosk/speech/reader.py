@@ -32,7 +32,7 @@ class Reader:
         self._front: object = None
         self._seen: Counter[str] = Counter()
         self._waiting: list[Line] = []
-        self._last = ""
+        self._last = self._status = ""
         self._due: Control | None = None
         self._field: tuple[Field | None, str] = (None, "")
         self._timer: str | None = None
@@ -50,20 +50,17 @@ class Reader:
     def look(self) -> None:
         """Say what is new on the page in front; called four times a second and at each change."""
         if not self.on:
-            self._front = None
+            self._front, self._status = None, ""
             return
         app = self._app
         front: Any = app.dialog or app.screen
         widget = getattr(front, "cover", front)
         if not widget.winfo_viewable():
             return
-        found = lines(widget, front.controls, app.language)
+        found = lines(widget, front, app.language)
         if front is not self._front:
             self.hush()
             self._front, self._seen = front, Counter()
-            status = spoken(str(app.window.status_bar.left.cget("text")), app.language)
-            if app.dialog is None and status:
-                found.append(Line(status))
             self._field = (app.screen.typing, _content(app.screen.typing))
         seen, self._seen = self._seen, Counter(line.key for line in found)
         for line in found:
@@ -71,6 +68,10 @@ class Reader:
                 seen[line.key] -= 1
             else:
                 self._add(line)
+        status = Line(spoken(str(app.window.status_bar.left.cget("text")), app.language))
+        if app.dialog is None and status.key != self._status:
+            self._status = status.key
+            self._add(status)
         self._say_focus()
 
     def hush(self) -> None:
@@ -83,7 +84,7 @@ class Reader:
     def again(self) -> None:
         """Read the page in front from its beginning."""
         self.hush()
-        self._front = None
+        self._front, self._status = None, ""
         self._due = self._focus.current
         self.look()
 

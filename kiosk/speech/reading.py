@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tkinter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import customtkinter
 
+from kiosk.shell import Overlay, Page
 from kiosk.widgets.buttons import Button, Label, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
@@ -42,23 +43,26 @@ class Line:
         return _DIGITS.sub("#", self.text)
 
 
-def lines(front: Any, controls: Sequence[Control], language: Language) -> list[Line]:
+def lines(widget: Any, front: Page | Overlay, language: Language) -> list[Line]:
     """Return all texts of *front* that are on the screen, in reading order.
 
     Args:
-        front: The widget of a page, or of what lies over it.
-        controls: Its controls: they are read when the focus comes to them.
+        widget: The Tk widget that holds them.
+        front: The page, or what lies over it. Its controls are not read: they are when the focus
+            comes to them.
         language: That of the page.
     """
-    captions = {id(part) for c in controls if isinstance(c, Field) for part in (c.caption, c.note)}
+    fields = [control for control in front.controls if isinstance(control, Field)]
+    captions = {id(part) for field in fields for part in (field.caption, field.note)}
+    places = {id(part): number for number, part in enumerate(_parts(front.layout))}
     found: list[Line] = []
-    for widget in _texts(front):
-        if id(widget) in captions:
+    for text in sorted(_texts(widget), key=lambda text: _place(text, places)):
+        if id(text) in captions:
             continue
-        if isinstance(widget, StatusLine):
-            line = Line(sentence(widget, language), True, widget.tone in MOVEMENTS)
+        if isinstance(text, StatusLine):
+            line = Line(sentence(text, language), True, text.tone in MOVEMENTS)
         else:
-            whole = widget.words if isinstance(widget, Label) else widget.cget("text")
+            whole = text.words if isinstance(text, Label) else text.cget("text")
             line = Line(spoken(str(whole), language))
         if line.text:
             found.append(line)
@@ -108,6 +112,22 @@ def _field(field: Field, language: Language) -> str:
     note = str(field.note.cget("text")) if field.note is not None else ""
     parts = [str(field.caption.cget("text")), _("type here"), content, note]
     return spoken(", ".join(part.rstrip(".") for part in parts if part), language)
+
+
+def _parts(part: Any) -> Iterator[Any]:
+    """Yield *part* of a layout and all that is in it, in reading order."""
+    yield part
+    for inner in getattr(part, "parts", ()):
+        yield from _parts(inner)
+
+
+def _place(widget: Any, places: Mapping[int, int]) -> int:
+    """Return where *widget*, or the nearest one around it, is in the layout; else the end."""
+    while widget is not None:
+        if id(widget) in places:
+            return places[id(widget)]
+        widget = widget.master
+    return len(places)
 
 
 def _texts(widget: Any) -> Iterator[Any]:

@@ -79,7 +79,7 @@ class Dialog:
         self.line = Label(self._pane, line, fonts(theme.BODY), colour=theme.MUTED)
         self.yes = self._button(yes, on_yes, fonts, "danger" if danger else "primary")
         self.no = self._button(no, on_no, fonts, "secondary")
-        self._layout = Column(
+        self.layout = Column(
             self.title, self.line, Space(size=8), Reflow(self.yes, self.no), gap=16
         )
         wide, high = self._measures()
@@ -112,7 +112,7 @@ class Dialog:
         """Return width and height of the pane, in drawn pixels."""
         room = int(self._root.winfo_width() / self._scale) - 2 * theme.NARROW_MARGIN
         wide = min(room, round(WIDTH * self._fonts.step), _WIDEST)
-        return wide, self._layout.heights(wide - 2 * _PAD)[1] + 2 * _PAD
+        return wide, self.layout.heights(wide - 2 * _PAD)[1] + 2 * _PAD
 
     def _lay(self, wide: int, high: int) -> None:
         # The rounded pane is part of the backdrop: only its middle is a widget.
@@ -123,7 +123,7 @@ class Dialog:
             int(left / 2) + inset, int(top / 2) + inset, wide - 2 * inset, high - 2 * inset
         )
         side = _PAD - inset
-        self._layout.arrange(side, side, wide - 2 * _PAD, high - 2 * _PAD)
+        self.layout.arrange(side, side, wide - 2 * _PAD, high - 2 * _PAD)
 
     def _button(
         self, text: str, command: Callable[[], object], fonts: theme.Fonts, look: str

@@ -69,7 +69,10 @@ class BlindCustomer:
             news = self.news
             return next((words for words in any_of if words in news), "")
 
-        self._kiosk.until(found)
+        try:
+            self._kiosk.until(found)
+        except AssertionError as error:
+            raise AssertionError(f"heard only {self.news!r}, none of {any_of}") from error
         return found()
 
     def tab_to(self, name: str) -> None:

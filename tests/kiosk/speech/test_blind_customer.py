@@ -80,7 +80,7 @@ def test_a_blind_customer_withdraws_forty_euros(real_kiosk: Any, tmp_path: Path)
     customer.hear("New balance. 1310 euros.")
     customer.hear("Log out, button")
     customer.press("Return")
-    customer.hear("You are logged out.")
+    customer.hear("You are logged out")
     customer.press("Return")
     kiosk.settle(0.6)
 
