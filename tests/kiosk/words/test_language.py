@@ -111,8 +111,8 @@ def test_sentences_under_the_camera_have_at_most_eight_words(code: str) -> None:
 
 def test_a_refusal_tells_no_more_than_these_sentences() -> None:
     assert messages.LOGIN == {
-        Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
-        Outcome.NO_FACE: "We could not see your face. Try again.",
+        Outcome.REFUSED: "Not admitted. Check your name and PIN, then try again.",
+        Outcome.NO_FACE: "We could not see your face. Move it into the oval and try again.",
         Outcome.FAULT: "Service not available. Ask staff.",
         Outcome.PAUSED: "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
     }

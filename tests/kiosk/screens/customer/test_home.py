@@ -107,7 +107,7 @@ def test_the_clock_is_in_the_status_bar(kiosk: Any) -> None:
     assert said.right.count(":") == 1 and "," in said.right
 
 
-def test_language_is_chosen_at_home_and_back_to_the_default_there(kiosk: Any) -> None:
+def test_language_is_chosen_at_home_and_stays_for_the_visit(kiosk: Any) -> None:
     kiosk.touch(kiosk.app.window.top.chips[0].face)
     kiosk.on("Languages")
     names = [button.cget("text") for button in kiosk.screen.controls]
@@ -122,7 +122,7 @@ def test_language_is_chosen_at_home_and_back_to_the_default_there(kiosk: Any) ->
     assert kiosk.screen.go.cget("text") == "Siguiente"
     kiosk.touch(kiosk.app.window.top.chips[0].face)
     kiosk.on("Home")
-    assert kiosk.screen.existing.title.cget("text") == "Existing User"
+    assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"
 
 
 def test_the_first_start_in_a_bank_begins_with_the_network_s_terms(
