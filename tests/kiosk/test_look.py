@@ -75,7 +75,6 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         kiosk.settle(0.12)
         return kiosk.screen
 
-    app.speak(app.settings.language)
     kiosk.settle(0.1)
     yield "home"
     machine.camera.state = "lost"
