@@ -11,6 +11,7 @@ from platformdirs import PlatformDirs
 
 from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
+from face_auth.command_line import did_you_mean
 from face_auth.files import read_regular
 
 PREFIX = "ATM_"
@@ -199,7 +200,8 @@ def _checked(
     checked: dict[str, Any] = {}
     for name, value in found.items():
         if name not in _READERS:
-            raise SettingsError(f"There is no setting called {name} ({where(name)}).")
+            nearest = did_you_mean(name, _READERS)
+            raise SettingsError(f"There is no setting called {name} ({where(name)}).{nearest}")
         try:
             checked[name] = _READERS[name](value, text)
         except ValueError as error:

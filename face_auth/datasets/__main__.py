@@ -4,8 +4,8 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
+from face_auth.command_line import BAD_INPUT, Parser, ShowVersion, told
 from face_auth.datasets.folders import (
     TEST,
     TRAIN,
@@ -18,8 +18,6 @@ from face_auth.datasets.plan import Plan
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
 from face_auth.printing import escape_what_cannot_be_printed
-
-BAD_INPUT: Final = 2
 
 Choice = tuple[Plan, Mapping[str, Sequence[Path]]]
 
@@ -43,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except (FaceAuthError, OSError) as error:
-        print(f"The folders could not be filled: {error}", file=sys.stderr)
+        print(f"The folders could not be filled: {told(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where this one was.", file=sys.stderr)
@@ -59,12 +57,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     common.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
     common.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m face_auth.datasets",
         description="Fill aligned_image_data/ and test_images/: five photographs a person for "
         "training and one for testing, twenty altered copies of each.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser.add_argument("--version", action=ShowVersion)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lfw = commands.add_parser(
         "lfw", parents=[common], help="from Labeled Faces in the Wild, people with six photographs"
     )

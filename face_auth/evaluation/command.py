@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from face_auth.command_line import BAD_INPUT, Parser, ShowVersion, told
 from face_auth.datasets.folders import TEST, TRAIN
 from face_auth.datasets.unseen import SEED
 from face_auth.errors import DatasetError, FaceAuthError, ModelError
@@ -45,7 +46,6 @@ OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
 ALL: Final = (*PROTOCOLS, allowed.NAME, groups.NAME, guidance.NAME, pad.NAME)
 FAILED: Final = 1
-BAD_INPUT: Final = 2
 
 
 def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +63,7 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
         say(str(error))
         return BAD_INPUT
     except (FaceAuthError, OSError) as error:
-        say(f"The evaluation failed: {error}")
+        say(f"The evaluation failed: {told(error)}")
         return FAILED
     except KeyboardInterrupt:
         say("Stopped. What was computed is kept; the same command goes on from there.")
@@ -73,7 +73,10 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
     names = _protocols(options)
     if options.report:
-        options.report.mkdir(parents=True, exist_ok=True)  # fails now, not after the work
+        try:
+            options.report.mkdir(parents=True, exist_ok=True)  # fails now, not after the work
+        except OSError as error:
+            raise InputError(f"{options.report} cannot be made: {error.strerror}.") from error
     needs_folders = options.command is None and bool({*names} & {*OF_FOLDERS})
     material = _material(options, needs_folders=needs_folders)
     if options.command == "train-occlusion":
@@ -99,13 +102,14 @@ def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python evaluation.py",
         description="Measure recognition: train on aligned_image_data/, classify test_images/, and "
         "say what happens when strangers come. Tables go to stdout, progress to stderr.",
         epilog="calibrate writes the kiosk's thresholds into the model card; train-occlusion makes "
         "the classifiers of covered eyes and mouths, models/covering.npz, and writes them there.",
     )
+    parser.add_argument("--version", action=ShowVersion)
     parser.add_argument(
         "command",
         nargs="?",

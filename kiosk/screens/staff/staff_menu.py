@@ -178,7 +178,9 @@ def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     if setting == "off":
         return _("Liveness: off. A photograph may be admitted.")
     if network is False and setting == "passive":
-        return _("Liveness: only passive, and without its network (fetch minifas).")
+        return _("Liveness: only passive, without its network. Ask the operator to fetch it.")
     if setting == "passive":
         return _("Liveness: only passive. Nobody is asked to move.")
-    return _("Liveness: without its network (fetch minifas).") if network is False else ""
+    if network is False:
+        return _("Liveness: without its network. Ask the operator to fetch it.")
+    return ""
