@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from atm.birth import bear
-from atm.commands import closed, customers, office, reports
+from atm.commands import attended, closed, customers, office, reports
 from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
 from atm.commands.upgrade import upgrade_folder
@@ -157,6 +157,25 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         nargs="*",
         metavar="MOVEMENT",
         help="such as look_up; without any, nothing is excused",
+    )
+    unseen = command(
+        "enrol-without-face",
+        f"enrol a customer who is served without the face; {TWO}, then the customer's PIN",
+        attended.enrol,
+        "name",
+    )
+    unseen.add_argument("--full-name", metavar="T", help="default: the username")
+    unseen.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
+    marked = command(
+        "without-face", f"let a customer be served without the face; {TWO}", attended.mark, "name"
+    )
+    marked.add_argument("--off", action="store_true", help="take that back")
+    command(
+        "serve",
+        "log a customer in without the face; reads name and PIN of the member of staff who is"
+        " present, then the customer's PIN",
+        attended.serve,
+        "name",
     )
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")
     delete.add_argument(

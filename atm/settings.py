@@ -24,6 +24,7 @@ NETWORKS = ("bundled", "vggface2")
 """Face networks that the model card may describe."""
 
 Liveness = Literal["challenge", "passive", "off"]
+WithoutFace = Literal["off", "attended"]
 
 _APP = "two-factor-atm"
 _LARGEST_AMOUNT = 10**9
@@ -61,6 +62,8 @@ class Settings:
         security: The false match rate whose threshold is used, "1e-3", "1e-4" or "1e-5"; "": the
             network's default.
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
+        without_face: Whether marked customers may be served without the face, by PIN beside a
+            member of staff who signs in for it: "off" or "attended".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: The code of the language that the window speaks first, such as "en".
         currency: Three capital letters, ISO 4217.
@@ -90,6 +93,7 @@ class Settings:
     network: str = ""
     security: str = ""
     liveness: Liveness = "challenge"
+    without_face: WithoutFace = "off"
     minifas: Path | None = None
     language: str = "en"
     currency: str = "EUR"
@@ -137,6 +141,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("smallest_note is more than day_limit.")
     if settings.store and not (settings.store_ca and settings.store_cert and settings.store_key):
         raise SettingsError("store needs store_ca, store_cert and store_key.")
+    if settings.store and settings.without_face != "off":
+        raise SettingsError("without_face must be off with store: the service needs the face.")
     return settings
 
 
@@ -317,6 +323,7 @@ _READERS: dict[str, _Reader] = {
     "network": _one_of(*NETWORKS),
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
+    "without_face": _one_of("off", "attended"),
     "minifas": _path,
     "language": _language,
     "currency": _currency,

@@ -11,7 +11,7 @@ from atm.accounts.money import parse_amount, plain_amount
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
-from atm.login.decision import Outcome
+from atm.login.decision import Decision, Outcome
 from atm.machine import Machine
 from atm.maintenance.import_plain import shred
 from atm.people import Application, Signatures, StaffMember, StaffSignInError
@@ -97,7 +97,11 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
     pin = ask("PIN: ")
     _use_camera(machine, options.camera)
     machine.warm_up()
-    decision = machine.login(options.name, pin, progress=_SpokenPrompts().login)
+    return told(machine.login(options.name, pin, progress=_SpokenPrompts().login))
+
+
+def told(decision: Decision) -> int:
+    """Print what a login came to; returns the exit code."""
     if decision.outcome is Outcome.GRANTED:
         print("granted")
         return YES

@@ -110,8 +110,16 @@ def _health(found: Health) -> list[str]:
         f"keys\tlast backup {_day(found.last_backup)}; root key {where}",
         f"log\troom for {found.log_room:,} entries; remembered outside the disk: {found.memory}",
         f"pause\t{found.pause_s:.0f} s",
+        *_without_face(found),
         *found.notes,
     ]
+
+
+def _without_face(found: Health) -> list[str]:
+    if found.without_face == "off" and not found.admitted_attended:
+        return []
+    counted = f"{found.admitted_attended} of the last {found.admitted} logins"
+    return [f"without face\t{found.without_face}; {counted}"]
 
 
 def _settle(machine: Machine, options: argparse.Namespace, member: StaffMember) -> int:
