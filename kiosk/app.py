@@ -88,7 +88,7 @@ class App(Shell):
         self.keyboard = Keyboard(self, self.focus)
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
-        self.window.rescaled = self._rescaled
+        self.window.laid = self._laid
         self.screen: Page
         self.go_home()
         self._started = False
@@ -135,6 +135,7 @@ class App(Shell):
         """Redraw the top bar and the status bar for the page in front."""
         self.window.top.fill(NAME, self._banner(), self.screen.chips())
         self.window.status_bar.say(self.screen.status())
+        self.window.lay()
 
     @property
     def settings(self) -> Settings:
@@ -271,7 +272,7 @@ class App(Shell):
     def _in_front(self) -> Sequence[Control]:
         if self.dialog is not None:
             return self.dialog.controls
-        return [*self.screen.stops(), *self.window.top.controls()]
+        return [*self.screen.stops(), *self.screen.turners(), *self.window.top.controls()]
 
     def _host_changed(self) -> None:
         if self.host.condition in (Condition.OUT, Condition.NO_FOLDER):
@@ -293,10 +294,12 @@ class App(Shell):
         others = {Condition.OUT: pages.out_of_service, Condition.NO_FOLDER: pages.first_choice}
         return others.get(self.host.condition, pages.home)
 
-    def _rescaled(self) -> None:
+    def _laid(self) -> None:
+        """Lay everything out again: the window's size or the text size has changed."""
         if self.dialog is not None:
-            self.dialog.plain()
+            self.dialog.plain(self.window.scale)
         self.redraw_bars()
+        self.screen.lay_now()
 
     def _speak(self, code: str) -> Language:
         return Language(code, self.settings.currency)

@@ -10,6 +10,7 @@ from kiosk.widgets.focus import FocusKeeper
 from kiosk.widgets.keypads import Key
 
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
+_PAGES = {"Next": 1, "Prior": -1}
 # Without NumLock the number pad sends these; in a kiosk it is there for digits.
 _NUMBER_PAD = {
     "KP_Insert": "0", "KP_End": "1", "KP_Down": "2", "KP_Next": "3", "KP_Left": "4",
@@ -52,6 +53,8 @@ class Keyboard:
             (app.dialog or app.screen).cancel()
         elif key in ("Return", "KP_Enter", "space"):
             self._go_on(focused, key)
+        elif key in _PAGES:
+            app.screen.turn(_PAGES[key])
         elif key in _ARROWS and not isinstance(focused, Field):
             across, down = _ARROWS[key]
             if isinstance(focused, Key):

@@ -113,7 +113,9 @@ def _patch(
     inside = points - (left, top)
     white = _cover(inside, shape, 0.0)
     dark = _cover(inside, shape, _EDGE * scale)
-    ink, surface = (np.asarray(_rgb(colour), np.float32) for colour in (theme.INK, theme.SURFACE))
+    ink, surface = (
+        np.asarray(_rgb(colour), np.float32) for colour in (theme.SHADE, theme.RING_WHITE)
+    )
     add = dark[..., np.newaxis] * ink
     add = add * (1 - white[..., np.newaxis]) + white[..., np.newaxis] * surface
     kept = np.asarray((1 - dark) * (1 - white) * 255 + 0.5, np.uint8)

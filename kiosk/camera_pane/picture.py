@@ -46,7 +46,7 @@ def compose(frame: Picture, width: int, height: int, marks: Marks, scale: float)
         RGB, shape (height, width, 3).
     """
     scale = round(scale, 3)
-    keep, add = _overlay(width, height, replace(marks, sign=None), scale)
+    keep, add = _overlay(width, height, replace(marks, sign=None), scale, theme.PAPER)
     live = cv2.flip(_fill(frame, width, height), 1)
     picture = np.asarray(cv2.add(cv2.multiply(live, keep, scale=1 / 255), add), np.uint8)
     if marks.sign is not None:
@@ -58,7 +58,7 @@ def prepare(width: int, height: int, marks: Sequence[Marks], scale: float) -> No
     """Draw what *marks* need beforehand, so that `compose` finds it ready; for a worker."""
     scale = round(scale, 3)
     for each in marks:
-        _overlay(width, height, replace(each, sign=None), scale)
+        _overlay(width, height, replace(each, sign=None), scale, theme.PAPER)
         if each.sign is not None:
             sign_patches(width, height, oval(width, height), each.sign, scale)
 
@@ -95,15 +95,20 @@ def _fill(frame: Picture, width: int, height: int) -> Picture:
 
 
 @lru_cache(maxsize=CACHED)
-def _overlay(width: int, height: int, marks: Marks, scale: float) -> tuple[Picture, Picture]:
-    """Return by how much the live picture is kept (0 to 255) and what is added to it."""
+def _overlay(
+    width: int, height: int, marks: Marks, scale: float, paper: str
+) -> tuple[Picture, Picture]:
+    """Return by how much the live picture is kept (0 to 255) and what is added to it.
+
+    *paper* is the colour of the page around the pane.
+    """
     busy = marks.ring in (Ring.FILLING, Ring.ARCS) and marks.done < marks.wanted
     outside = _LIGHT_OUTSIDE_BUSY if busy else _LIGHT_OUTSIDE
     inside = _inner_oval(width, height)
     keep = outside + (1 - outside) * inside
     add = _TINT * (_TINT_OUTSIDE * (1 - inside))[:, :, np.newaxis]
     shape = _corner_shape(width, height, scale)
-    layers = [*_strokes(width, height, marks, scale), (theme.PAPER, 1 - shape)]
+    layers = [*_strokes(width, height, marks, scale), (paper, 1 - shape)]
     for colour, cover in layers:
         rest = 1 - cover
         keep *= rest
@@ -162,7 +167,7 @@ class _Pen:
             return []
         lines = [self._points(start, end) for start, end in spans]
         return [
-            (theme.INK, self._drawn(lines, thick + 2 * _INK_EDGE)),
+            (theme.SHADE, self._drawn(lines, thick + 2 * _INK_EDGE)),
             (colour, self._drawn(lines, thick)),
         ]
 
@@ -176,9 +181,9 @@ class _Pen:
             np.array([[x + reach, y - reach], [x - reach, y + reach]]),
         ]
         return [
-            (theme.INK, self._drawn([spot], 46)),
+            (theme.SHADE, self._drawn([spot], 46)),
             (theme.RING_RED, self._drawn([spot], 40)),
-            (theme.INK, self._drawn(lines, 6)),
+            (theme.SHADE, self._drawn(lines, 6)),
         ]
 
     def _points(self, start: float, end: float) -> NDArray[np.float64]:

@@ -26,14 +26,12 @@ class Control:
     ground: str
     """The colour that the control stands on."""
 
-    def init_control(self, target: tkinter.Misc, width: int, height: int) -> None:
+    def init_control(self, target: tkinter.Misc) -> None:
         """Prepare the control; *target* is the Tk widget that takes the keys."""
         self.enabled = True
         self.covered = False
         self.focused = False
-        self.spot: tuple[int, int] | None = None
         self._target = target
-        self._size = (width, height)
         self._ring: Any = None
         self.ring_parent: Any = self.master
         self.ring_below: Any = self
@@ -66,6 +64,7 @@ class Control:
         if keeper is not None:
             keeper.current = self
         self.draw_ring()
+        come_into_view(self._target)
 
     def _focus_out(self, _event: object = None) -> None:
         self.focused = False
@@ -73,23 +72,20 @@ class Control:
 
     def draw_ring(self) -> None:
         """Show the ring: 4 px of ink outside the control, with 3 px of white between."""
-        if self.spot is None:
-            return
-        width, height = self._size
         if self._ring is None:
             self._ring = customtkinter.CTkFrame(
                 self.ring_parent,
-                width=width + 2 * OUTSET,
-                height=height + 2 * OUTSET,
                 corner_radius=_RING_CORNER,
                 border_width=RING,
                 border_color=theme.INK,
                 fg_color=theme.SURFACE,
                 bg_color=self.ground,
             )
-        else:
-            self._ring.configure(width=width + 2 * OUTSET, height=height + 2 * OUTSET)
-        self._ring.place(x=self.spot[0] - OUTSET, y=self.spot[1] - OUTSET)
+        out = round(OUTSET * self._ring._get_widget_scaling())
+        tkinter.Place.place_configure(  # it goes where the control goes
+            self._ring, in_=self.ring_below, x=-out, y=-out, relwidth=1, relheight=1,
+            width=2 * out, height=2 * out, bordermode="outside",
+        )  # fmt: skip
         self._ring.lower(self.ring_below)
         self.stand_on(theme.SURFACE)
 
@@ -113,6 +109,15 @@ class Control:
     def ring(self) -> Any:
         """The ring's widget, or None before the first focus."""
         return self._ring
+
+
+def come_into_view(widget: Any) -> None:
+    """Have the page scroll to *widget*, if it is one that scrolls."""
+    page = widget
+    while page is not None and not hasattr(page, "scroll_to"):
+        page = page.master
+    if page is not None:
+        page.scroll_to(widget)
 
 
 class FocusKeeper:

@@ -9,6 +9,7 @@ import customtkinter
 from PIL import Image, ImageDraw
 
 from kiosk.images import shared_image
+from kiosk.widgets import theme
 
 _FINE = 8  # drawn this much larger than a grid of 24 x 24
 
@@ -171,7 +172,7 @@ def _face(pen: _Pen) -> None:
 
 def _mark(pen: _Pen) -> None:
     pen.box(0, 0, 24, 24, radius=5.6, fill=pen.colour)
-    pen.colour = "#FFFFFF"
+    pen.colour = theme.SURFACE
     pen.box(7.4, 5.6, 20.6, 21, radius=4, width=2)
 
 

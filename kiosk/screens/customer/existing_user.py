@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import customtkinter
-
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
+from kiosk.layout import Column, Reflow
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.account import Account
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, at
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.hint import hint
 from kiosk.widgets.keypads import DigitPad, LetterPad
-from kiosk.widgets.status_line import StatusLine, hair
+from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 from kiosk.worker import Attempt
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from atm.login.decision import Decision
     from face_auth.types import Frame, LoginProgress
 
-_PAD_Y = 344
-_DRAWER_Y = 332
 _READ_MS = 1800
 """How long the focus rests on the sentence after a refusal."""
 
@@ -48,26 +44,23 @@ class ExistingUser(LivePage):
         self._verdict: Verdict | None = None
         self._answer, self._paused = "", False
         self._moving_on: str | None = None
-        self.username = self._field(_("Username"), "text", 142)
-        self.pin = self._field(_("PIN"), "pin", 262)
+        self.username = self._field(_("Username"), "text")
+        self.pin = self._field(_("PIN"), "pin")
         self.typing = self.username
         self.digits = DigitPad(self, self.fonts, lambda: self.typing, _)
-        self.digits.put(theme.MARGIN, _PAD_Y - theme.TOP_BAR)
-        self.view = CameraView(
-            self, self.fonts, app.host.latest,
-            width=theme.RIGHT_COLUMN, height=412, on_frame=self._frame,
+        self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
+        self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
+        self.press = self.button(_("Login"), self._press, look="primary", busy_when_disabled=True)
+        self._lower = Reflow(
+            Column(self.digits, grow=5, least=theme.COLUMN),
+            Column(self.view, self.line, self.press, grow=6, least=theme.COLUMN),
+            gap=theme.COLUMN_GAP, grow=1,
         )  # fmt: skip
-        self.put(self.view, theme.RIGHT_X, 104)
-        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
-        self.put(self.line, theme.RIGHT_X, 532)
-        self.press = self.button(
-            _("Login"), self._press, theme.RIGHT_X, 620, theme.RIGHT_COLUMN,
-            look="primary", height=theme.KEY, busy_when_disabled=True,
-        )  # fmt: skip
+        self._drawer = Column(grow=1)
+        self._drawer.shown = False
+        self.lay(Reflow(self.username, self.pin, gap=24), self._lower, self._drawer)
         hint(self.press, _("Checks your PIN and your face at once"))
-        self._drawer: customtkinter.CTkFrame | None = None
         self.letters: LetterPad | None = None
-        self.next: Button | None = None
         self.letters_open = False
         app.guide.watch(self._guided)
         self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
@@ -81,8 +74,8 @@ class ExistingUser(LivePage):
 
     def stops(self) -> Sequence[Control]:
         """Return fields, then the pad that is open; after a refusal the sentence comes before."""
-        if self.letters_open and self.letters is not None and self.next is not None:
-            return [self.username, *self.letters.keys, self.next]
+        if self.letters_open and self.letters is not None:
+            return [self.username, *self.letters.stops()]
         said = [self.line] if self.line.enabled else []
         return [*said, self.username, self.pin, *self.digits.keys, self.press]
 
@@ -148,9 +141,8 @@ class ExistingUser(LivePage):
         else:
             self.line.say("look", _(messages.PRESS_LOGIN))
 
-    def _field(self, caption: str, kind: str, y: int) -> Field:
-        field = Field(self, caption, self.fonts, kind=kind)
-        self.put(field, theme.MARGIN, y)
+    def _field(self, caption: str, kind: str) -> Field:
+        field: Field = self.add(Field(self, caption, self.fonts, kind=kind, grow=1))
         field.touched = self._touched
         field.on_focus = self._focused
         return field
@@ -169,31 +161,14 @@ class ExistingUser(LivePage):
         if wanted == self.letters_open or (wanted and not self.username.enabled):
             return
         self.letters_open = wanted
-        if self._drawer is None:
-            self._make_drawer()
-        assert self._drawer is not None
-        if wanted:
-            at(self._drawer, 0, _DRAWER_Y - theme.TOP_BAR)
-            self._drawer.lift()
-        else:
-            self._drawer.place_forget()
-
-    def _make_drawer(self) -> None:
-        height = theme.PAGE_HEIGHT - theme.STATUS_BAR - _DRAWER_Y
-        drawer = customtkinter.CTkFrame(
-            self, width=theme.PAGE_WIDTH, height=height, corner_radius=0, fg_color=theme.PAPER
-        )
-        at(hair(drawer, theme.PAGE_WIDTH), 0, 0)
-        letters = LetterPad(
-            drawer, self.fonts, lambda: self.username, self._, letters=self.language.letters
-        )
-        letters.put(theme.MARGIN, _PAD_Y - _DRAWER_Y)
-        self.next = Button(
-            drawer, self._("Next"), self.pin.take_focus, self.fonts,
-            look="primary", width=letters.next_width, height=theme.KEY,
-        )  # fmt: skip
-        at(self.next, letters.next_spot, 620 - _DRAWER_Y)
-        self._drawer, self.letters = drawer, letters
+        if self.letters is None:
+            self.letters = LetterPad(
+                self, self.fonts, lambda: self.username, self._, letters=self.language.letters,
+                onward=self._("Next"), on_onward=self.pin.take_focus,
+            )  # fmt: skip
+            self._drawer.parts = [self.letters]
+        self.show_part(self._drawer, wanted)
+        self.show_part(self._lower, not wanted)
 
     # The press and its answer.
 
@@ -234,7 +209,7 @@ class ExistingUser(LivePage):
             ),
             done=self._decided, progress=self._progress, unwanted=_log_out,
         )  # fmt: skip
-        self.press.configure(text=self._("Checking…"))
+        self.press.say(self._("Checking…"))
         self.app.redraw_bars()
         self.refresh()
 
@@ -280,7 +255,7 @@ class ExistingUser(LivePage):
         self.view.mark(Marks())
         self.app.guide.pause(False)
         self._verdict = None
-        self.press.configure(text=self._("Login"))
+        self.press.say(self._("Login"))
         self.app.redraw_bars()
 
     def _lock(self, locked: bool) -> None:

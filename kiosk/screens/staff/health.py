@@ -13,7 +13,7 @@ from kiosk.screens.staff.network import ChangeNetwork
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, ListView, Shape
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.top_bar import Chip
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from atm.people import StaffMember
     from kiosk.words.language import Language
 
-ROWS = 10
-_SHAPE = Shape(high=52, gap=4, title_width=220)
+_TITLE = 200
 LEAST_LOG_ROOM = 2_000
 """Entries: a fifth of those that the log keeps room for."""
 
@@ -36,11 +35,10 @@ class HealthPage(StaffPage):
         self.sign(staff, back)
         self._menu = back
         self._network, self._other_network, self._other_terms = "", "", ""
-        self.head(self._("Health"), 92)
         self.listing = ListView(
-            self, self.fonts, 152, ROWS, shape=_SHAPE, empty=self._("One moment, please")
+            self, self.fonts, empty=self._("One moment, please"), title_width=_TITLE
         )
-        self.listing.show([])
+        self.lay(self.heading(self._("Health")), self.listing)
         machine = app.machine
         self.work(lambda _attempt: machine.health(), done=self._found, failed=self.problem)
 

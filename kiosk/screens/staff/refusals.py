@@ -10,7 +10,7 @@ from face_auth.types import MOSTLY, Verdict
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, ListView, Shape
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from atm.staff.refusals import Refusal
 
 LAST = 20
-ROWS = 6
 
 
 class Refusals(StaffPage):
@@ -28,15 +27,10 @@ class Refusals(StaffPage):
         """Build the page for *staff*; the log is read on a worker, which the log notes."""
         super().__init__(app)
         self.sign(staff, back)
-        self.head(self._("Last refusals"), 108)
         self.listing = ListView(
-            self,
-            self.fonts,
-            180,
-            ROWS,
-            shape=Shape(stacked=True, gap=4),
-            empty=self._("Nobody was refused lately."),
+            self, self.fonts, empty=self._("Nobody was refused lately."), title_width=0
         )
+        self.lay(self.heading(self._("Last refusals")), self.listing)
         office = app.machine.office
         self.work(
             lambda _attempt: office.refusals(LAST, staff=staff),

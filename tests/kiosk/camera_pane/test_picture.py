@@ -74,7 +74,7 @@ def test_a_refusal_is_red_and_has_a_cross() -> None:
     picture = compose(grey(), WIDTH, HEIGHT, Marks(Ring.REFUSED), 1.0)
     assert share(picture, RED) > 4000
     x, y, _across, down = oval(WIDTH, HEIGHT)
-    ink = tuple(int(theme.INK[i : i + 2], 16) for i in (1, 3, 5))
+    ink = tuple(int(theme.SHADE[i : i + 2], 16) for i in (1, 3, 5))
     assert tuple(picture[round(y + down), round(x)]) == ink  # where its two strokes meet
 
 
