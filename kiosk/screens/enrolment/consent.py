@@ -31,7 +31,7 @@ class Consent(Screen):
         self._staff = staff
         _ = self._
         pane = Pane(self)
-        rows = (
+        rows = [
             (
                 "lock",
                 _("What is kept"),
@@ -43,7 +43,15 @@ class Consent(Screen):
                 _("How it is deleted"),
                 _("Ask staff at any time: face, PIN and account are deleted at once."),
             ),
-        )
+        ]
+        if app.settings.without_face == "attended":
+            rows.append(
+                (
+                    "info",
+                    _("Without your face"),
+                    _("Say No and ask staff: you can be served by PIN, with one of them present."),
+                )
+            )
         told: list[Any] = []
         for number, (symbol, title, text) in enumerate(rows):
             told += [Hair(pane)] if number else []
