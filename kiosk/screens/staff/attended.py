@@ -40,7 +40,9 @@ class AttendedName(StaffPage, Form):
     def prepare(self) -> Label:
         """Add the field; returns the heading."""
         _ = self._
-        self.add_fields([(_("Username"), "text", _("Of the customer."))])
+        self.add_fields(
+            [(_("Username"), "text", _("The customer's. You stay and sign for this visit."))]
+        )
         return self.heading(_("Serve a customer without the face"))
 
     def explanation(self) -> tuple[str, str]:
@@ -82,7 +84,7 @@ class AttendedSignature(StaffPage, StaffSignIn):
         _ = self._
         self.add_fields(
             [
-                (_("Name"), "text", _("Your name as a member of staff.")),
+                (_("Name"), "text", _("You know who this is, and you stay.")),
                 (_("Staff PIN"), "pin", _("6 to 12 digits.")),
             ]
         )
