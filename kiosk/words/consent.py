@@ -35,3 +35,12 @@ PARAGRAPHS = (
     ),
 )
 """Icon, title and text of each paragraph."""
+
+WITHOUT_FACE = (
+    "info",
+    # TRANSLATORS: consent, to be approved by the bank
+    N_("Without your face"),
+    # TRANSLATORS: consent, to be approved by the bank
+    N_("Say No and ask staff: you can be served by PIN, with one of them present."),
+)
+"""One more paragraph, where the bank serves customers without their face."""

@@ -17,7 +17,7 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.status_line import Hair, Pane, Sign, card
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
-from kiosk.words.consent import PARAGRAPHS, QUESTION
+from kiosk.words.consent import PARAGRAPHS, QUESTION, WITHOUT_FACE
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -32,8 +32,11 @@ class Consent(Screen):
         self._staff = staff
         _ = self._
         pane = Pane(self)
+        paragraphs = list(PARAGRAPHS)
+        if app.settings.without_face == "attended":
+            paragraphs.append(WITHOUT_FACE)
         told: list[Any] = []
-        for number, (symbol, title, text) in enumerate(PARAGRAPHS):
+        for number, (symbol, title, text) in enumerate(paragraphs):
             told += [Hair(pane)] if number else []
             told.append(
                 Row(

@@ -30,9 +30,7 @@ class Customers(StaffPage):
             lambda app: Customers(app, staff, back, text)
         )
         _ = self._
-        self.field: Field = self.add(
-            Field(self, _("Customer's name or username"), self.fonts)
-        )
+        self.field: Field = self.add(Field(self, _("Customer's name or username"), self.fonts))
         self.field.text = text
         self.typing = self.field
         self.field.touched = lambda _field: self._open_letters(True)

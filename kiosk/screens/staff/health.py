@@ -143,8 +143,8 @@ def _liveness(health: Health, language: Language) -> tuple[bool, str]:
         with_network = _("It asks for movements, and has its network.")
         return asks, with_network if asks else _("Only passive, with its network.")
     if asks:
-        return False, _("It asks for movements. Its network is missing (fetch minifas).")
-    return False, _("Only passive. Its network is missing (fetch minifas).")
+        return False, _("It asks for movements. Its network is missing: the operator can fetch it.")
+    return False, _("Only passive. Its network is missing: the operator can fetch it.")
 
 
 def _speed(health: Health, language: Language) -> tuple[bool, str]:

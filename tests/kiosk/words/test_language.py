@@ -19,6 +19,10 @@ from kiosk.words.language import LOCALE, Language, languages
 
 SOURCE = Path(kiosk.__file__).parent
 CODES = [code for code in languages() if code != "en"]
+CONSENT = (
+    consent.QUESTION,
+    *(text for _icon, *both in (*consent.PARAGRAPHS, consent.WITHOUT_FACE) for text in both),
+)
 
 
 @functools.cache
@@ -229,20 +233,15 @@ def test_the_catalogue_s_plural_rule_is_cldr_s(code: str, number: int) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_language_s_consent_says_as_much_as_the_english_one(code: str) -> None:
-    """One translated question, and a title and a text for each paragraph, none of them twice."""
-    said = Language(code).gettext
-    english = [consent.QUESTION, *(text for _, *both in consent.PARAGRAPHS for text in both)]
-    theirs = [said(text) for text in english]
-    assert len(set(theirs)) == len(english) == 1 + 2 * len(consent.PARAGRAPHS)
-    for text, source in zip(theirs, english, strict=True):
-        assert text.count("\n") == source.count("\n")
-        assert text not in english
+    """One question, and a title and a text for each paragraph, none of them twice or in English."""
+    theirs = [Language(code).gettext(text) for text in CONSENT]
+    assert len(set(theirs) - set(CONSENT)) == 1 + 2 * (len(consent.PARAGRAPHS) + 1)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_consent_is_marked_for_the_bank_to_approve(code: str) -> None:
     entries = {entry.id: entry.auto_comments for entry in catalogue(code)}
-    for text in (consent.QUESTION, *(t for _, *both in consent.PARAGRAPHS for t in both)):
+    for text in CONSENT:
         assert entries[text] == ["consent, to be approved by the bank"], text
 
 
