@@ -77,12 +77,12 @@ class App(Shell):
         self.worker = Worker()
         self.host = MachineHost(settings, self.worker, open_with, furnish, self._host_changed)
         self.demonstration = Demonstration(self.host, self.worker, self.reopen, self.fault)
+        self.access = defaults(settings)
+        theme.wear(self.access.palette)
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
         )
         self.root = self.window.root
-        self.access = defaults(settings)
-        theme.wear(self.access.palette)
         self.language = Language(settings.language, settings.currency)
         self.dialog: Overlay | None = None
         self.by_touch = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tkinter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ class AccessLayer(Screen):
 
     def __init__(self, app: Shell) -> None:
         """Build it for the page in front."""
+        self._ground = tkinter.Frame(app.window.area, bg=theme.PAPER)
+        self._ground.place(relwidth=1, relheight=1)  # the page below is not seen beside it
         super().__init__(app)
         _, access = self._, app.access
         help_ = PAGE_HELP.get(type(app.screen).__name__, "")
@@ -77,7 +80,8 @@ class AccessLayer(Screen):
         self.lay_now()
 
     def close(self) -> None:
-        """Leave the page below alone."""
+        """Leave, and show the page below again."""
+        self._ground.destroy()
         self.destroy()
 
     def _speech(self) -> Any:

@@ -1,6 +1,7 @@
 """The real voice: what espeak-ng makes, and that it is silent at once."""
 
 import io
+import itertools
 import math
 import shutil
 import struct
@@ -64,7 +65,7 @@ def test_slower_is_longer_and_louder_is_louder(espeak: str) -> None:
     levels = [loudness_db(spoken(espeak, volume=volume)[0]) for volume in range(len(VOLUMES))]
     assert lengths == sorted(lengths)
     assert lengths[-1] > 1.3 * lengths[0]
-    assert all(louder - softer > 2 for softer, louder in zip(levels, levels[1:], strict=False))
+    assert all(louder - softer > 2 for softer, louder in itertools.pairwise(levels))
 
 
 @pytest.mark.parametrize("language", languages())
@@ -76,7 +77,7 @@ def test_every_language_has_a_voice(espeak: str, language: str) -> None:
 def test_a_tone_has_its_pitch_and_ends_softly() -> None:
     for pitch_hz in TONES_HZ.values():
         samples, rate = samples_of(tone_wav(pitch_hz, 100))
-        crossings = sum(a < 0 <= b for a, b in zip(samples, samples[1:], strict=False))
+        crossings = sum(a < 0 <= b for a, b in itertools.pairwise(samples))
         assert crossings / (len(samples) / rate) == pytest.approx(pitch_hz, rel=0.05)
         assert abs(samples[-1]) < 0.01
 
