@@ -86,6 +86,11 @@ class CameraView(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the height at which a face can still be placed, and four thirds of it."""
         return _LEAST[1], max(_LEAST[1], min(width * 3 // 4, _WANTED))
 
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Stand in the middle: a face needs no pane that is much wider than high."""
+        wide = min(width, height * 8 // 5)
+        super().arrange(x + (width - wide) // 2, y, wide, height)
+
     def fill(self, width: int, height: int) -> None:
         """Draw pictures of that size from now on."""
         if (width, height) != self._drawn_size:
