@@ -25,7 +25,7 @@ GAP = 12
 BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 
 _DIGITS = ("1234567890", "@&'\"+*/=#%", "(),;:!?")
-_MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
+MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
 """Letters with marks of French, German, Italian, Portuguese and Spanish, for names of anywhere."""
 _LAYER_FACES = ("abc", "áöß", "123")
 _COLUMNS = 10
@@ -254,7 +254,7 @@ class LetterPad(Pad):
             on_onward: What it does.
         """
         super().__init__(master, fonts, target, columns=_COLUMNS)
-        self._layers = (letters, _MARKED, _DIGITS)
+        self._layers = (letters, MARKED, _DIGITS)
         self._layer = 0
         self.capital = False
         self._plain: list[Key] = []

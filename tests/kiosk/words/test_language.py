@@ -14,6 +14,7 @@ import kiosk
 from atm.accounts.money import parse_amount
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
+from kiosk.widgets.keypads import MARKED
 from kiosk.words import consent, language, messages
 from kiosk.words.language import LOCALE, Language, languages
 
@@ -77,6 +78,13 @@ def test_the_letter_pad_has_three_rows_of_a_language_and_no_letter_twice(code: s
     letters = Language(code).letters
     assert [len(row) for row in letters] == [10, 10, 7]
     assert len(set("".join(letters))) == 27
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_letter_that_a_language_is_written_with_can_be_typed(code: str) -> None:
+    texts = "".join(form for value in written(code).values() for form in value).lower()
+    typed = {*"".join(Language(code).letters), *"".join(MARKED)}
+    assert {letter for letter in texts if letter.isalpha()} - {"º", "ª"} <= typed
 
 
 def test_a_language_is_a_folder_with_a_catalogue(
