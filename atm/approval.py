@@ -35,17 +35,11 @@ if TYPE_CHECKING:
 
 APPROVAL_FILE = "approval.json"
 
-FREE_SETTINGS = frozenset(
-    {
-        "data_dir", "key_dir", "kind", "camera", "language", "screen_width_mm", "speech",
-        "speech_device",
-    }
-)  # fmt: skip
+FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", "screen_width_mm"})
 """Settings that may change without a new approval.
 
 The folders locate the approval and its key; the key file holds the kind; the registration holds the
-camera; language, screen and speech only affect how pages look and sound. Every other setting is
-bound.
+camera; language and screen only affect how pages look. Every other setting is bound.
 """
 
 UNSIGNED = "Two members of staff must still approve this kiosk. Ask staff."

@@ -53,6 +53,8 @@ class Reader:
             self._front, self._status = None, ""
             return
         app = self._app
+        if self.voice is not None and self.voice.busy:
+            app.idle.active()  # whoever listens is there
         front: Any = app.dialog or app.screen
         widget = getattr(front, "cover", front)
         if not widget.winfo_viewable():

@@ -271,6 +271,8 @@ OTHERS: dict[str, Any] = {
     "liveness": "passive",
     "without_face": "attended",
     "minifas": Path("/elsewhere"),
+    "speech": "always",
+    "speech_device": "plughw:CARD=Loudspeaker",
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,

@@ -104,6 +104,15 @@ def test_any_key_and_any_touch_stop_the_voice(speaking: Any, ear: Ear) -> None:
     assert not ear.busy
 
 
+def test_who_listens_is_not_asked_for_more_time(speaking: Any, ear: Ear) -> None:
+    speaking.app.show(Unknown)
+    speaking.until(lambda: "Understood" in ear.words)
+    ear.busy = True
+    speaking.app.idle._active_at -= 3600
+    speaking.app.reader.look()
+    assert not speaking.app.idle.due()
+
+
 def test_what_waits_is_said_once_the_voice_is_free(speaking: Any, ear: Ear) -> None:
     speaking.app.show(Unknown)
     speaking.until(lambda: "Understood" in ear.words)
