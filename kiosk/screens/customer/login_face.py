@@ -55,7 +55,7 @@ class LoginFace(LoginStep, LivePage):
         self.step.shown = app.settings.liveness == "challenge"
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold", size=theme.HEADING))
         self.more = self.words(
-            _("Your PIN and your face are checked at once."), colour=theme.MUTED, anchor="nw"
+            self._("Your PIN and your face are checked at once."), colour=theme.MUTED, anchor="nw"
         )
         self._lay()
         self.view.mark(self._prompts.marks)
