@@ -175,6 +175,17 @@ class Column(Box):
 class Reflow(Box):
     """Parts side by side where each has its least width, else one under the other."""
 
+    def __init__(self, *parts: Any, down: Sequence[int] = (), **options: int) -> None:
+        """Hold *parts*.
+
+        Args:
+            parts: As of every box.
+            down: What each part's `grow` is where they stand one under the other, if it differs.
+            options: As of every box.
+        """
+        super().__init__(*parts, **options)
+        self._down = down
+
     def least_width(self) -> int:
         """Return the widest part's: they may stand one under the other."""
         return Column(*self.parts, least=self.least).least_width()
@@ -194,20 +205,53 @@ class Reflow(Box):
     def form(self, width: int) -> Row | Column:
         """Return what the parts make at *width*."""
         row = Row(*self.parts, gap=self.gap)
-        return row if row.least_width() <= width else Column(*self.parts, gap=self.gap)
+        if row.least_width() <= width:
+            return row
+        down = self._down or [part.grow for part in self.parts]
+        parts = (Share(part, share) for part, share in zip(self.parts, down, strict=True))
+        return Column(*parts, gap=self.gap)
+
+
+class Share:
+    """A part with another `grow` than its own."""
+
+    def __init__(self, part: Any, grow: int) -> None:
+        """Stand for *part*."""
+        self._part, self.grow = part, grow
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the part has."""
+        return getattr(self._part, name)
 
 
 class Grid(Box):
-    """Parts in rows of as many as have room, *columns* at most, all equally large."""
+    """Parts in rows of as many as have room, all equally large."""
 
-    def __init__(self, *parts: Any, columns: int, gap: int = 16, grow: int = 0) -> None:
-        """Hold *parts*, at most *columns* of them in a row."""
-        super().__init__(*parts, gap=gap, grow=grow)
-        self.columns = columns
+    def __init__(
+        self,
+        *parts: Any,
+        columns: int,
+        most: int = 0,
+        gap: int = 16,
+        grow: int = 0,
+        least: int = 0,
+    ) -> None:
+        """Hold *parts*.
+
+        Args:
+            parts: As of every box.
+            columns: How many stand in a row, at most.
+            most: Height beyond which a row does not grow; 0 for none.
+            gap: As of every box.
+            grow: As of every box.
+            least: Width below which there are fewer columns.
+        """
+        super().__init__(*parts, gap=gap, grow=grow, least=least)
+        self.columns, self._most = columns, most
 
     def least_width(self) -> int:
         """Return the widest part's."""
-        return max((p.least_width() for p in self._seen), default=0)
+        return max((int(p.least_width()) for p in self._seen), default=0)
 
     def wanted_width(self) -> int:
         """Return that of a full row."""
@@ -230,12 +274,13 @@ class Grid(Box):
         rows = -(-len(self._seen) // columns)
         gap = self.gap if height >= self.heights(width)[1] else self.gap // 2
         high = (height - gap * max(0, rows - 1)) // max(1, rows)
+        high = min(high, self._most) if self._most else high
         for number, part in enumerate(self._seen):
             row, column = divmod(number, columns)
             part.arrange(x + column * (wide + self.gap), y + row * (high + gap), wide, high)
 
     def _columns(self, width: int) -> tuple[int, int]:
-        fit = (width + self.gap) // (self.least_width() + self.gap)
+        fit = (width + self.gap) // (max(self.least, self.least_width()) + self.gap)
         columns = max(1, min(self.columns, fit, len(self._seen)))
         return columns, (width - self.gap * (columns - 1)) // columns
 

@@ -100,6 +100,7 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
+            self.fonts.forget()
 
     def lay(self) -> None:
         """Lay the bars out, which leave the page its size, and place the area between them."""
@@ -112,6 +113,13 @@ class Window:
             x=0, y=int(top * self.scale), relwidth=1.0, relheight=1.0,
             height=-int(top * self.scale) - int(foot * self.scale),
         )  # fmt: skip
+
+    def resize(self, width: int, height: int) -> None:
+        """Lay everything out for a window of *width* x *height* pixels."""
+        if (width, height) != self._size:
+            self._size = (width, height)
+            self._set_scale()
+            self.laid()
 
     def set_text_step(self, step: float) -> None:
         """Set all text in *step* times its size, one of `theme.TEXT_STEPS`; what is typed stays."""
@@ -176,6 +184,7 @@ class Window:
         return width, height
 
     def _set_scale(self) -> None:
+        self.fonts.forget()
         self.scale = self.fonts.scale = theme.sheet(*self._size, self._panel_mm)
         customtkinter.set_widget_scaling(self.scale)
 
@@ -188,8 +197,4 @@ class Window:
 
     def _settled(self) -> None:
         self._settle = None
-        size = self.root.winfo_width(), self.root.winfo_height()
-        if size != self._size:
-            self._size = size
-            self._set_scale()
-            self.laid()
+        self.resize(self.root.winfo_width(), self.root.winfo_height())

@@ -49,7 +49,7 @@ class Pictures(LivePage):
             Reflow(
                 Column(told, Space(grow=1), self.save, least=theme.COLUMN, grow=5),
                 Column(self.view, self.line, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, grow=1,
+                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
             ),
         )  # fmt: skip
         self.app.guide.watch(self._guided)

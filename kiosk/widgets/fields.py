@@ -96,6 +96,8 @@ class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
             exportselection=False,
         )
         self.entry.grid_propagate(False)  # the mask's font is higher than the field
+        self.beside: Any = None
+        """A button in one line with the box, if there is one."""
         self._prefix = Label(self, prefix, fonts(theme.FIELD)) if prefix else None
         self.note: Label | None = None
         if note is not None:
@@ -112,7 +114,7 @@ class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
     def least_width(self) -> int:
         """Return the width of the longest word around it."""
         around = [self.caption.least_width(), self.note.least_width() if self.note else 0]
-        return max(_LEAST, *around)
+        return max(_LEAST + (self.beside.wanted_width() if self.beside else 0), *around)
 
     def wanted_width(self) -> int:
         """Return the width of its caption."""
@@ -131,7 +133,12 @@ class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
         """Place caption, box and note."""
         above = self.caption.heights(width)[0]
         self.caption.arrange(x, y, width, above)
-        super().arrange(x, y + above + _GAP, width, self._high())
+        room, top = width, y + above + _GAP
+        if self.beside is not None:
+            wide = self.beside.wanted_width()
+            room -= wide + 2 * _INSET
+            self.beside.arrange(x + width - wide, top, wide, max(theme.TOUCH, self._high()))
+        super().arrange(x, top, room, self._high())
         if self.note is not None:
             below = above + 2 * _GAP + self._high()
             self.note.arrange(x, y + below, width, max(1, height - below))
@@ -159,7 +166,8 @@ class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
             self.note.changed()
 
     def _high(self) -> int:
-        return max(HEIGHT, fonts_of(self).extent("X", fonts_of(self)(theme.FIELD))[1] + 20)
+        least = theme.TOUCH if self.beside is not None else HEIGHT
+        return max(least, fonts_of(self).extent("X", fonts_of(self)(theme.FIELD))[1] + 20)
 
     @property
     def text(self) -> str:

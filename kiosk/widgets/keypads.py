@@ -73,6 +73,10 @@ class Key(Button):
             most=_MOST,
         )
 
+    def fill(self, width: int, height: int) -> None:
+        """Break the words close to the edge."""
+        self._text_label.configure(wraplength=self._apply_widget_scaling(width - 8))
+
     @property
     def reachable(self) -> bool:
         """Only the pad's current key is a Tab stop."""

@@ -20,6 +20,7 @@ _MARK = 28
 _GAP = 8
 _SIDES, _ENDS = 24, 12
 _PAGER, _LEAST_WIDE = 120, 500
+_SHOWN = 8  # rows for which other parts of a page give way
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tup
     words: Any = title
     made = [title]
     if entry.text:
-        text = Label(box, entry.text, body, colour=theme.MUTED, cut=cut)
+        text = Label(box, entry.text, body, colour=theme.MUTED, cut=cut, grow=1)
         made.append(text)
         if title_width:
             words = Reflow(
@@ -213,8 +214,9 @@ class ListView:
         return _LEAST_WIDE
 
     def heights(self, width: int) -> Heights:
-        """Return what the buttons need; the rows take what is there."""
-        return 3 * theme.TOUCH, 3 * theme.TOUCH
+        """Return what the buttons need, and what the rows may need."""
+        least = 3 * theme.TOUCH
+        return least, max(least, min(len(self._entries), _SHOWN) * (theme.TOUCH + _GAP))
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Show as many entries as have room, and the buttons where that is not all."""

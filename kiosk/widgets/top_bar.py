@@ -130,12 +130,17 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def lay(self, width: int) -> int:
         """Lay the bar out, *width* wide; returns its height. All in drawn pixels."""
+        self._name.shown = True
         told = Row(self._mark, self._name, self._banner, Space(grow=0 if self._banner.shown else 1),
                    gap=_CHIP_INSET, grow=1)  # fmt: skip
-        told.least = told.wanted_width()
-        if self._banner.shown:  # of two lines, beside a name that is cut
-            told.least = 200 + self._banner.wanted_width() // 2
-        parts = Reflow(told, Row(Space(grow=1), *self.chips, gap=2), gap=2)
+        acting = Row(Space(grow=1), *self.chips, gap=2)
+        room = width - 2 * EDGE - acting.least_width() - told.gap
+        self._name.shown = told.wanted_width() <= room or not self._banner.shown
+        if self._banner.shown and not self._name.shown:  # the banner may have two lines
+            told.least = self._mark.least_width() + self._banner.wanted_width() // 2 + 40
+        else:
+            told.least = told.wanted_width()
+        parts = Reflow(told, acting, gap=2)
         whole = Inset(parts, sides=EDGE - OUTSET if width >= 1000 else 24 - OUTSET, ends=0)
         height = max(theme.TOP_BAR, whole.heights(width)[1])
         self.configure(width=width, height=height)

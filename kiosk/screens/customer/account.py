@@ -25,6 +25,9 @@ from kiosk.worker import Attempt
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
 
+_HIGHEST = 150
+"""Of an offered amount."""
+
 
 class Account(SessionPage):
     """Page of an open account; leaving it logs the customer out."""
@@ -111,11 +114,12 @@ class Account(SessionPage):
         self.withdraw = self.button(
             _("Withdraw"), self._typed, look="primary", high=theme.TOUCH, busy_when_disabled=True
         )
-        self._offered = Grid(*self.presets, columns=2, grow=1)
+        self.amount.beside = self.withdraw
+        self._offered = Grid(*self.presets, columns=2, most=_HIGHEST, grow=1)
         self.amounts.shown = self.pad.shown = False
         heading = self.words(_("Withdraw"), size=theme.HEADING, weight="bold", grow=1)
         return Column(
-            Row(heading, self.amounts), self._offered, self.pad, self.amount, self.withdraw,
+            Row(heading, self.amounts), self._offered, self.pad, self.amount,
             grow=1, least=theme.COLUMN,
         )  # fmt: skip
 

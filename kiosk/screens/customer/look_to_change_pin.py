@@ -76,7 +76,7 @@ class LookToChange(LivePage, SessionPage):
             Reflow(
                 Column(told, self.stop, least=theme.COLUMN, grow=5),
                 Column(self.view, self.line, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, grow=1,
+                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
             )
         )  # fmt: skip
         app.guide.watch(self._guided)

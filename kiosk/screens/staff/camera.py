@@ -44,7 +44,7 @@ class RegisterCamera(LivePage, StaffPage):
             Reflow(
                 Column(told, Space(grow=1), self.press, least=theme.COLUMN, grow=5),
                 Column(self.view, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, grow=1,
+                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
             ),
         )  # fmt: skip
         self._busy = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Column, Row, Space
+from kiosk.layout import Column
 from kiosk.screens.staff.customer import CustomerPage
 from kiosk.screens.staff.staff_page import StaffPage, states
 from kiosk.shell import Make, Shell
@@ -31,7 +31,7 @@ class Customers(StaffPage):
         )
         _ = self._
         self.field: Field = self.add(
-            Field(self, _("Customer's name or username"), self.fonts, grow=1)
+            Field(self, _("Customer's name or username"), self.fonts)
         )
         self.field.text = text
         self.typing = self.field
@@ -43,7 +43,8 @@ class Customers(StaffPage):
         self.letters: LetterPad | None = None
         self._drawer = Column(grow=1)
         self._drawer.shown = False
-        self.lay(Row(self.field, Column(Space(grow=1), self.search)), self.listing, self._drawer)
+        self.field.beside = self.search
+        self.lay(self.field, self.listing, self._drawer)
         self._search()
 
     def stops(self) -> Sequence[Control]:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from atm.people import StaffMember
 
 
+_HIGHEST = 190
+"""Of a tile."""
+
+
 class StaffMenu(StaffPage):
     """A tile for each task, and buttons for the kiosk itself below."""
 
@@ -37,7 +41,7 @@ class StaffMenu(StaffPage):
         _ = self._
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._grid = Grid(columns=2, grow=1)
+        self._grid = Grid(columns=3, most=_HIGHEST, least=330, grow=1)
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
