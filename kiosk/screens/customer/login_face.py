@@ -71,10 +71,8 @@ class LoginFace(LoginStep, LivePage):
             self.app.idle.active()
             self.line.say(*self._prompts.line(_))
             step = self._prompts.movement
-            words = (
-                _BLANK if step is None else _("Movement {n} of {of}").format(n=step[0], of=step[1])
-            )
-            self.step.say(words)
+            words = _("Movement {n} of {of}")
+            self.step.say(words.format(n=step[0], of=step[1]) if step else _BLANK)
             return
         pause_s = self.app.pause.left_s
         outcome = Outcome.PAUSED if pause_s else self.outcome
