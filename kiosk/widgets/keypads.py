@@ -60,6 +60,8 @@ class Place:
 class Key(Button):
     """One key of a pad."""
 
+    side = theme.FIELD_CORNER
+
     def __init__(self, pad: Pad, face: str, value: str, place: Place) -> None:
         """Make the key; pressing it hands *value* to its pad."""
         self.value = value
@@ -75,10 +77,6 @@ class Key(Button):
             corner=theme.FIELD_CORNER,
             most=_MOST,
         )
-
-    def fill(self, width: int, height: int) -> None:
-        """Break the words close to the edge."""
-        self._text_label.configure(wraplength=self._apply_widget_scaling(width - 8))
 
     @property
     def reachable(self) -> bool:
@@ -282,6 +280,7 @@ class LetterPad(Pad):
             busy_when_disabled=True,
             most=_MOST,
         )
+        self.onward.side = theme.FIELD_CORNER
 
     def fill(self, width: int, height: int) -> None:
         """Place the keys and the button that leads on."""
