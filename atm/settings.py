@@ -11,6 +11,7 @@ from platformdirs import PlatformDirs
 
 from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
+from face_auth.command_line import did_you_mean
 from face_auth.files import read_regular
 
 PREFIX = "ATM_"
@@ -23,6 +24,7 @@ NETWORKS = ("bundled", "vggface2")
 """Face networks that the model card may describe."""
 
 Liveness = Literal["challenge", "passive", "off"]
+WithoutFace = Literal["off", "attended"]
 
 Speech = Literal["off", "on_request", "always"]
 
@@ -63,6 +65,8 @@ class Settings:
         security: The false match rate whose threshold is used, "1e-3", "1e-4" or "1e-5"; "": the
             network's default.
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
+        without_face: Whether marked customers may be served without the face, by PIN beside a
+            member of staff who signs in for it: "off" or "attended".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         language: The code of the language that the window speaks first, such as "en".
         speech: Whether pages are read aloud: "off", "on_request" (a visitor switches it on) or
@@ -96,6 +100,7 @@ class Settings:
     network: str = ""
     security: str = ""
     liveness: Liveness = "challenge"
+    without_face: WithoutFace = "off"
     minifas: Path | None = None
     language: str = "en"
     speech: Speech = "on_request"
@@ -145,6 +150,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("smallest_note is more than day_limit.")
     if settings.store and not (settings.store_ca and settings.store_cert and settings.store_key):
         raise SettingsError("store needs store_ca, store_cert and store_key.")
+    if settings.store and settings.without_face != "off":
+        raise SettingsError("without_face must be off with store: the service needs the face.")
     return settings
 
 
@@ -208,7 +215,8 @@ def _checked(
     checked: dict[str, Any] = {}
     for name, value in found.items():
         if name not in _READERS:
-            raise SettingsError(f"There is no setting called {name} ({where(name)}).")
+            nearest = did_you_mean(name, _READERS)
+            raise SettingsError(f"There is no setting called {name} ({where(name)}).{nearest}")
         try:
             checked[name] = _READERS[name](value, text)
         except ValueError as error:
@@ -330,6 +338,7 @@ _READERS: dict[str, _Reader] = {
     "network": _one_of(*NETWORKS),
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
+    "without_face": _one_of("off", "attended"),
     "minifas": _path,
     "language": _language,
     "speech": _one_of("off", "on_request", "always"),

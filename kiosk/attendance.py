@@ -49,7 +49,7 @@ class Attendance:
         if self._watch is not None and self._watch.session is not session:
             self._watch.end()
             self._watch = None
-        if session is None:
+        if session is None or session.attended:  # staff watch over who has no face to be watched
             return False
         if self._watch is None:
             self._watch = PresenceWatch(self._app, session, self._cover)

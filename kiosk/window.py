@@ -108,6 +108,7 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
+            self.fonts.forget()
 
     def repaint(self) -> None:
         """Make the bars again, in the colours that are worn now."""
@@ -206,6 +207,7 @@ class Window:
         return width, height
 
     def _set_scale(self) -> None:
+        self.fonts.forget()
         self.scale = self.fonts.scale = theme.sheet(*self._size, self._panel_mm)
         customtkinter.set_widget_scaling(self.scale)
 

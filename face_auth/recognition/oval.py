@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 SHARE: Final = 5 / 6
-"""Height of the oval as a share of the picture's: 400 px of 480. The detector holds beyond (it found
-150 of 150 LFW faces at 500 px), but the chin or the forehead leaves the picture when the head
-moves. In a picture that is narrower than the oval its width has this share instead."""
+"""Height of the oval as a share of the picture's: 400 px of 480. The detector holds beyond (150 of
+150 LFW faces at 500 px), but the chin or the forehead leaves the picture when the head moves. In a
+picture that is narrower than the oval its width has this share instead."""
 
 SHAPE: Final = 0.76
 """Width over height, as faces have it."""

@@ -1,5 +1,6 @@
-"""Arrows over the camera pane, none over the face: one beside the oval for a turn, one at each side
-of it for a nod, four for "come closer".
+"""Arrows beside the oval of the camera pane: they never cover the face.
+
+One points to where to turn, two to where to nod, four away from the oval for "come closer".
 
 A sign is a few small patches, worked out once for a pane and laid over each picture: so the ring
 and the signs need not be drawn in every combination.

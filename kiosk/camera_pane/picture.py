@@ -23,7 +23,7 @@ Picture = NDArray[np.uint8]
 
 _FINE = 2  # strokes are drawn this much larger, then reduced
 _OVAL_HEIGHT = 0.885  # of the pane
-_BESIDE_OVAL = 0.19  # of the pane's width, at each side: room for an arrow
+_BESIDE_OVAL = 0.14  # of the pane's width, at each side: room for an arrow
 _RING, _THIN, _ARC, _INK_EDGE = 10.0, 6.0, 12.0, 3.0
 _ARC_GAP_DEG = 14.0
 _TINT = np.array([20, 33, 61], np.float32)

@@ -273,16 +273,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the chip that leads home."""
         return Chip(self._("Home"), self.app.go_home, symbol="back")
 
-    def language_chips(self) -> list[Chip]:
-        """Return one chip for each language."""
-        return [
-            Chip(
-                name,
-                lambda code=code: self.app.choose(language=code),  # type: ignore[misc]
-                chosen=code == self.language.code,
-            )
-            for code, name in languages().items()
-        ]
+    def language_chip(self) -> Chip:
+        """Return the chip that leads to the languages, with the present one's name."""
+        from kiosk.screens.customer.languages import Languages  # the first paint does not need it
+
+        name = languages()[self.language.code]
+        return Chip(name, lambda: self.app.show(Languages), symbol="globe")
 
     def cancel_chip(self) -> Chip:
         """Return the chip that breaks off."""

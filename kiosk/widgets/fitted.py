@@ -37,6 +37,8 @@ class Fitted:
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Take that place in the master."""
         widget: Any = self
+        if not self._given[0]:
+            widget.grid_propagate(False)  # else what is in it makes it larger
         if (width, height) != self._given:
             self._given = (width, height)
             widget._current_width, widget._current_height = width, height  # else drawn twice

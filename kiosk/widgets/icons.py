@@ -66,7 +66,10 @@ class _Pen:
         self._draw.ellipse(box, fill=colour or self.colour)
 
     def ring(self, x: float, y: float, radius: float, width: float = 2.2) -> None:
-        box = [v * _FINE for v in (x - radius, y - radius, x + radius, y + radius)]
+        self.oval(x, y, radius, radius, width)
+
+    def oval(self, x: float, y: float, across: float, down: float, width: float = 2.2) -> None:
+        box = [v * _FINE for v in (x - across, y - down, x + across, y + down)]
         self._draw.ellipse(box, outline=self.colour, width=round(width * _FINE))
 
     def arc(self, x: float, y: float, radius: float, start: float, end: float) -> None:
@@ -170,6 +173,12 @@ def _face(pen: _Pen) -> None:
     pen.arc(12, 22.5, 8.8, 200, 340)
 
 
+def _globe(pen: _Pen) -> None:
+    pen.ring(12, 12, 10)
+    pen.oval(12, 12, 4.6, 10)
+    pen.line((2.5, 12), (21.5, 12), width=2)
+
+
 def _access(pen: _Pen) -> None:
     pen.ring(12, 12, 11)
     pen.dot(12, 6.2, 1.7)
@@ -204,6 +213,7 @@ _SHAPES = {
     "lock": _lock,
     "erase": _erase,
     "face": _face,
+    "globe": _globe,
     "access": _access,
     "mark": _mark,
     "dot": _dot,

@@ -24,7 +24,10 @@ GAP = 12
 """Between two keys, where there is room."""
 BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 
-_OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
+_DIGITS = ("1234567890", "@&'\"+*/=#%", "(),;:!?")
+MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
+"""Letters with marks of French, German, Italian, Portuguese and Spanish, for names of anywhere."""
+_LAYER_FACES = ("abc", "áöß", "123")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
 _MOST = 1.5
@@ -56,6 +59,8 @@ class Place:
 
 class Key(Button):
     """One key of a pad."""
+
+    side = theme.FIELD_CORNER
 
     def __init__(self, pad: Pad, face: str, value: str, place: Place) -> None:
         """Make the key; pressing it hands *value* to its pad."""
@@ -222,7 +227,7 @@ class DigitPad(Pad):
 
 
 class LetterPad(Pad):
-    """Letter keys, a second layer with digits and accents, and room for the page's own button."""
+    """Letter keys, layers of digits and of marked letters, and room for the page's own button."""
 
     def __init__(
         self,
@@ -247,7 +252,7 @@ class LetterPad(Pad):
             on_onward: What it does.
         """
         super().__init__(master, fonts, target, columns=_COLUMNS)
-        self._layers = (letters, _OTHERS)
+        self._layers = (letters, MARKED, _DIGITS)
         self._layer = 0
         self.capital = False
         self._plain: list[Key] = []
@@ -260,7 +265,7 @@ class LetterPad(Pad):
         for column, letter in enumerate(rows[2], start=1):
             self._plain.append(self.add(letter, letter, Place(2, column)))
         self.add(_("Erase ←"), BACK, Place(2, 8, 2))
-        self._switch = self.add("1 á", LAYER, Place(_LAST_ROW, 0))
+        self._switch = self.add(_LAYER_FACES[1], LAYER, Place(_LAST_ROW, 0))
         self.add("_", "_", Place(_LAST_ROW, 1))
         self.add("-", "-", Place(_LAST_ROW, 2))
         self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 4))
@@ -275,6 +280,7 @@ class LetterPad(Pad):
             busy_when_disabled=True,
             most=_MOST,
         )
+        self.onward.side = theme.FIELD_CORNER
 
     def fill(self, width: int, height: int) -> None:
         """Place the keys and the button that leads on."""
@@ -295,7 +301,7 @@ class LetterPad(Pad):
         if key.value == SHIFT:
             self.set_capital(not self.capital)
         elif key.value == LAYER:
-            self._layer = 1 - self._layer
+            self._layer = (self._layer + 1) % len(self._layers)
             self._label()
         else:
             super().hit(key)
@@ -316,4 +322,4 @@ class LetterPad(Pad):
                 key.value = face
                 key.configure(text=face)
         self._shift.wear("chosen" if self.capital else "key")
-        self._switch.configure(text="abc" if self._layer else "1 á")
+        self._switch.configure(text=_LAYER_FACES[(self._layer + 1) % len(self._layers)])

@@ -194,6 +194,7 @@ class Notice(Enum):
     """
 
     FAULT = ("bad", FAULT)
+    NOT_SERVED = ("bad", LOGIN[Outcome.REFUSED])
     SIGN_IN_REFUSED = ("bad", SIGN_IN_REFUSED)
     DUPLICATE_FACE = ("bad", ENROLMENT["duplicate_face"])
     NOTHING_STORED = ("info", N_("Nothing was stored."))
@@ -202,7 +203,7 @@ class Notice(Enum):
     DELETED = ("ok", N_("The customer is deleted."))
     NEW_PIN = ("ok", N_("The new PIN is saved. The old one is no longer valid."))
     NEW_FACE = ("ok", N_("The new face is saved. The old one is erased."))
-    EXCUSED = ("ok", N_("The movements are saved."))
+    EXCUSED = ("ok", N_("The movements left out are saved."))
     SETTLED = ("ok", N_("The withdrawal is settled."))
     CAMERA = ("ok", N_("This camera is registered. No other one is taken."))
     STAFF_ADDED = ("ok", N_("The new member of staff can sign in."))

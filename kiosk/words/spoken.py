@@ -53,9 +53,9 @@ def _money(number: str, language: Language) -> str | None:
     """Return a number of the language as an amount, or None where it is none."""
     from babel.numbers import NumberFormatError, get_currency_name, parse_decimal
 
-    locale = language.gettext("en_GB")
+    locale = language.locale
     try:
-        value = parse_decimal(number.replace("\u00a0", "\u202f"), locale=locale)
+        value = parse_decimal(_SPACES.sub("", number), locale=locale)
     except NumberFormatError:
         return None
     major, rest = int(value), round(value % 1 * 100)

@@ -269,6 +269,7 @@ OTHERS: dict[str, Any] = {
     "network": "vggface2",
     "security": "1e-3",
     "liveness": "passive",
+    "without_face": "attended",
     "minifas": Path("/elsewhere"),
     "speech": "always",
     "speech_device": "plughw:CARD=Loudspeaker",

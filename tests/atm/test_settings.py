@@ -85,6 +85,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "network": "vggface2",
         "security": "1e-5",
         "liveness": "passive",
+        "without_face": "off",
         "minifas": "/m",
         "language": "es",
         "speech": "always",

@@ -57,7 +57,7 @@ def prepare(folder: Path) -> Any:
                     pin_hash=stores.hasher.hash(new, PIN),
                 )  # fmt: skip
                 machine.bank.enrolment._save(
-                    record, None, 0, replace(template, customer_id=new), captures, STAFF
+                    record, None, 0, (replace(template, customer_id=new), captures), STAFF
                 )
     finally:
         machine.close()

@@ -36,7 +36,8 @@ from kiosk.screens.staff.staff_page import NotDone
 from kiosk.screens.staff.terms import Terms
 from kiosk.widgets import theme
 from kiosk.words import messages
-from tests.kiosk.looking import judged
+from kiosk.words.language import languages
+from tests.kiosk.looking import SIZES, judged
 
 pytestmark = pytest.mark.gui
 
@@ -74,7 +75,6 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         kiosk.settle(0.12)
         return kiosk.screen
 
-    app.choose(language=app.settings.language)
     kiosk.settle(0.1)
     yield "home"
     machine.camera.state = "lost"
@@ -273,14 +273,33 @@ def FaceStep_with_error(app: Any) -> FaceStep:
     return made
 
 
-@pytest.mark.parametrize(
-    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
-)
-def test_every_widget_of_every_page_is_large_and_clear_enough(
-    machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any
+CODES = list(languages())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_widget_of_every_page_is_large_clear_and_reached(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
 ) -> None:
-    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", (family,))
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(kiosk, pages(kiosk, machine))
+    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
     assert seen > 5000
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("code", CODES)
+def test_every_widget_of_every_page_is_so_in_every_window_and_text_size(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
+) -> None:
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
+    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, 1, every=True)
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_every_widget_of_every_page_is_so_in_the_fallback_font(
+    machine: Any, settings: Any, kiosk_on: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", ("no such family",))
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language="es"))
+    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, len(SIZES), every=False)
     assert not wrong, "\n".join(sorted(wrong))

@@ -47,6 +47,7 @@ class Account(SessionPage):
         self.change = self.button(
             self._("Change PIN"), self._change_pin, look="quiet", high=theme.TOUCH, grow=1
         )
+        self.change.enable(not session.attended)  # it is judged by the face; staff give a new PIN
         left = Column(self.card.part, Row(self.leave, self.change), grow=1, least=theme.COLUMN)
         self.lay(Reflow(left, self._money(), gap=theme.COLUMN_GAP, grow=1))
 
@@ -203,6 +204,7 @@ class Account(SessionPage):
 
     def _set_busy(self, busy: bool) -> None:
         self.settling = busy
-        for button in (*self.presets, self.withdraw, self.leave, self.change, self.show_button):
+        for button in (*self.presets, self.withdraw, self.leave, self.show_button):
             button.enable(not busy)
+        self.change.enable(not busy and not self.session.attended)
         self.amount.enable(not busy)

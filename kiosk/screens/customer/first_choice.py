@@ -52,8 +52,8 @@ class FirstChoice(Screen):
         )  # fmt: skip
 
     def chips(self) -> Sequence[Chip]:
-        """Return one chip for each language, and the way out: there is nothing to guard yet."""
-        return [*self.language_chips(), Chip(self._("Close"), self.app.close)]
+        """Return the way to the languages, and the way out: there is nothing to guard yet."""
+        return [self.language_chip(), Chip(self._("Close"), self.app.close)]
 
     def first_focus(self) -> Control | None:
         """Return None: neither is chosen before somebody does."""

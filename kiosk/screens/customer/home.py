@@ -86,8 +86,8 @@ class Home(Screen):
         self.refresh()
 
     def chips(self) -> Sequence[Chip]:
-        """Return one chip for each language."""
-        return self.language_chips()
+        """Return the way to the languages."""
+        return [self.language_chip()]
 
     def status(self) -> StatusText:
         """Return the kiosk's condition, and the time."""
@@ -233,11 +233,15 @@ class Home(Screen):
         staff_first(self, lambda staff: self.app.show(lambda app: Consent(app, staff)))
 
     def _staff(self) -> None:
+        from kiosk.screens.customer.account import Account
         from kiosk.screens.enrolment.consent import Consent
         from kiosk.screens.staff.staff_menu import StaffMenu
 
         app = self.app
-        staff_first(self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent)))
+        account = Account if app.settings.without_face == "attended" else None
+        staff_first(
+            self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent, account))
+        )
 
     def _demonstrate(self) -> None:
         if self.app.host.first_start:

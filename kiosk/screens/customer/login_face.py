@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from atm.login.decision import Decision
     from face_auth.types import Frame, LoginProgress
 
+_TOLD = 380
+"""The least width of the column beside the pane."""
+_BLANK = "\u00a0"
+"""Keeps a line free, so that the sentence below it stays where it is."""
 _READ_MS = 1800
 """How long the focus rests on the sentence after a refusal."""
 
@@ -47,18 +51,16 @@ class LoginFace(LoginStep, LivePage):
         self._prompts = LoginPrompts(app.settings.liveness)
         self._wait = Countdown()
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
-        self.step = self.words("", size=theme.HEADING, weight="bold")
+        self.step = self.words(_BLANK, size=theme.HEADING, weight="bold")
+        self.step.shown = app.settings.liveness == "challenge"
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold", size=theme.HEADING))
-        self.more = self.words("", anchor="nw")
+        self.more = self.words(
+            self._("Your PIN and your face are checked at once."), colour=theme.MUTED, anchor="nw"
+        )
         self._lay()
         self.view.mark(self._prompts.marks)
         self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
-
-    @property
-    def working(self) -> bool:
-        """True also after the answer: the page built anew would check once more."""
-        return True
 
     def refresh(self) -> None:
         """Say what to do now, or what came of it."""
@@ -69,8 +71,8 @@ class LoginFace(LoginStep, LivePage):
             self.app.idle.active()
             self.line.say(*self._prompts.line(_))
             step = self._prompts.movement
-            words = "" if step is None else _("Movement {n} of {of}").format(n=step[0], of=step[1])
-            self.step.say(words)
+            words = _("Movement {n} of {of}")
+            self.step.say(words.format(n=step[0], of=step[1]) if step else _BLANK)
             return
         pause_s = self.app.pause.left_s
         outcome = Outcome.PAUSED if pause_s else self.outcome
@@ -100,9 +102,8 @@ class LoginFace(LoginStep, LivePage):
         self._wait.begin(FIRST_WAIT_S)
         self.app.guide.pause(False)
         self.view.mark(Marks(Ring.REFUSED))
-        self.show_part(self.step, False)
-        for part in (self.more, self._buttons):
-            self.show_part(part, True)
+        self.step.say(_BLANK)
+        self.show_part(self._buttons, True)
         self.refresh()
         self.line.enabled = True
         self.line.take_focus()
@@ -116,11 +117,12 @@ class LoginFace(LoginStep, LivePage):
         _ = self._
         self.again = self.button(_("Try again"), self.cancel, look="primary")
         self._buttons = Column(self.again, self.button(_("Finish"), self.app.go_home, look="quiet"))
-        self.more.shown = self._buttons.shown = False
-        told = Column(self.step, self.line, self.more, Space(grow=1), self._buttons, grow=2)
-        told.least = theme.COLUMN * 3 // 4
-        pane = Column(self.view, grow=4, least=theme.COLUMN)
-        self.lay(Reflow(pane, told, gap=32, grow=1))
+        self._buttons.shown = False
+        told = Column(
+            self.step, self.line, self.more, Space(grow=1), self._buttons,
+            grow=2, least=_TOLD,
+        )  # fmt: skip
+        self.lay(Reflow(Column(self.view, grow=4, least=theme.COLUMN), told, gap=32, grow=1))
 
 
 def _log_out(decision: Decision) -> None:

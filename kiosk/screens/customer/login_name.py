@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kiosk.layout import Space
 from kiosk.screens.customer.login_pin import LoginPin
 from kiosk.screens.customer.login_step import LoginStep, Typed
 from kiosk.shell import Shell
@@ -20,16 +21,15 @@ class LoginName(LoginStep):
         """Build the page with the name that was *typed* already."""
         super().__init__(app, typed, None)
         _ = self._
-        self.username = self.add(
-            Field(self, _("Username"), self.fonts, note="")
-        )
+        self.username = self.add(Field(self, _("Username"), self.fonts, note=""))
         self.typing = self.username
         self.letters = LetterPad(
             self, self.fonts, lambda: self.username, _, letters=self.language.letters,
             onward=_("Next"), on_onward=self._next,
         )  # fmt: skip
         self.go = self.primary = self.letters.onward
-        self.lay(self.username, self.letters)
+        self.letters.grow = 6
+        self.lay(Space(grow=1), self.username, self.letters, Space(grow=1))
         self.username.text = typed.username
 
     def stops(self) -> Sequence[Control]:
@@ -47,7 +47,8 @@ class LoginName(LoginStep):
     def _next(self) -> None:
         self.username.calm()
         if not self.username.text.strip():
-            self.username.complain(self._(messages.POLICY["username"]["empty"]))
+            empty = messages.POLICY["username"]["empty"]
+            self.username.complain(self._(empty))
             self.username.take_focus()
             return
         self.keep()

@@ -104,6 +104,4 @@ class LoginPin(LoginStep, LivePage):
             return
         self.keep()
         typed, back = self.typed, self._back
-        self.go_on_to(
-            lambda app: LoginFace(app, typed, lambda app: LoginPin(app, typed, back))
-        )
+        self.go_on_to(lambda app: LoginFace(app, typed, lambda app: LoginPin(app, typed, back)))

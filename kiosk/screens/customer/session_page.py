@@ -34,7 +34,11 @@ class SessionPage(Screen):
     def status(self) -> StatusText:
         """Return since when the customer is signed in."""
         time = self.language.time(self.since)
-        return StatusText(self._("Signed in with PIN and face at {time}").format(time=time), "ok")
+        if self.session.attended:
+            words = self._("Signed in with PIN, beside staff, at {time}")
+        else:
+            words = self._("Signed in with PIN and face at {time}")
+        return StatusText(words.format(time=time), "ok")
 
     def go_on_to(self, make: Make) -> None:
         """Show another page of the same account."""

@@ -17,6 +17,7 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.status_line import Hair, Pane, Sign, card
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
+from kiosk.words.consent import PARAGRAPHS, QUESTION, WITHOUT_FACE
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -31,28 +32,18 @@ class Consent(Screen):
         self._staff = staff
         _ = self._
         pane = Pane(self)
-        rows = (
-            (
-                "lock",
-                _("What is kept"),
-                _("Five face pictures, encrypted, and a code made from your PIN."),
-            ),
-            ("face", _("What it is for"), _("Only to check that it is you who takes money.")),
-            (
-                "erase",
-                _("How it is deleted"),
-                _("Ask staff at any time: face, PIN and account are deleted at once."),
-            ),
-        )
+        paragraphs = list(PARAGRAPHS)
+        if app.settings.without_face == "attended":
+            paragraphs.append(WITHOUT_FACE)
         told: list[Any] = []
-        for number, (symbol, title, text) in enumerate(rows):
+        for number, (symbol, title, text) in enumerate(paragraphs):
             told += [Hair(pane)] if number else []
             told.append(
                 Row(
                     Sign(pane, symbol, theme.PRIMARY, 36),
                     Column(
-                        self.words(title, weight="semibold", on=pane),
-                        self.words(text, colour=theme.MUTED, on=pane),
+                        self.words(_(title), weight="semibold", on=pane),
+                        self.words(_(text), colour=theme.MUTED, on=pane),
                         gap=2, grow=1,
                     ),
                     gap=32,
@@ -63,7 +54,7 @@ class Consent(Screen):
         self.primary = None  # a yes is pressed, never fallen into
         self.lay(
             steps(self, 1),
-            self.heading(_("May we keep your face and your PIN?")),
+            self.heading(_(QUESTION)),
             card(pane, *told, gap=20),
             Space(grow=1),
             Reflow(self.yes, self.no, gap=24),

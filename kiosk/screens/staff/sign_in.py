@@ -158,14 +158,19 @@ class StaffSignIn(Form):
                 self.complain(field, self._(missing))
                 return
         self.busy(True)
-        staff, words = self._staff, (name.text, pin.text)
-        self.work(lambda _attempt: staff.sign_in(*words), done=self.signed, failed=self._refused)
+        words = name.text, pin.text
+        self.work(lambda _attempt: self.judge(*words), done=self.signed, failed=self.refused)
+
+    def judge(self, name: str, pin: str) -> StaffMember:
+        """Return who signs in; on a worker."""
+        return self._staff.sign_in(name, pin)
 
     def signed(self, member: StaffMember) -> None:
         """Go on: *member* has signed in."""
         self._then(member)
 
-    def _refused(self, error: BaseException) -> None:
+    def refused(self, error: BaseException) -> None:
+        """Say that it failed; home after three times."""
         if isinstance(error, SignInPausedError):
             self.busy(False)
             self.fields[1].clear()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kiosk.layout import Grid, Reflow
+from kiosk.screens.staff.attended import AttendedName, OpenAccount
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customers import Customers
 from kiosk.screens.staff.health import HealthPage
@@ -31,17 +32,28 @@ class StaffMenu(StaffPage):
     """A tile for each task, and buttons for the kiosk itself below."""
 
     def __init__(
-        self, app: Shell, staff: StaffMember, create: Callable[[Shell, StaffMember], Page]
+        self,
+        app: Shell,
+        staff: StaffMember,
+        create: Callable[[Shell, StaffMember], Page],
+        account: OpenAccount | None = None,
     ) -> None:
-        """Build the page for *staff*; *create* makes the first page of a new customer."""
+        """Build the page for *staff*.
+
+        Args:
+            app: The kiosk.
+            staff: Who is signed in.
+            create: Makes the first page of a new customer.
+            account: Makes the page of an account; None where nobody is served without the face.
+        """
         super().__init__(app)
         self.sign(staff)
-        self._create = create
-        self._again: Make = lambda app: StaffMenu(app, staff, create)
+        self._create, self._account = create, account
+        self._again: Make = lambda app: StaffMenu(app, staff, create, account)
         _ = self._
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._grid = Grid(columns=3, most=_HIGHEST, least=330, grow=1)
+        self._grid = Grid(columns=3, most=_HIGHEST, least=300, grow=1)
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
@@ -69,7 +81,7 @@ class StaffMenu(StaffPage):
         _, staff, back, create = self._, self.staff, self._again, self._create
         tasks: list[tuple[str, str, Callable[[], object]]] = [
             (
-                _("Create New User"), _("with consent and identity document"),
+                _("Create New User"), _("with consent and document"),
                 self._to(lambda app: create(app, staff)),
             ),
             (
@@ -93,6 +105,14 @@ class StaffMenu(StaffPage):
                 self._to(lambda app: RegisterCamera(app, staff, back)),
             ),
         ]  # fmt: skip
+        account = self._account
+        if account is not None:
+            tasks.append(
+                (
+                    _("Serve a customer without the face"), _("by PIN, and you stay"),
+                    self._to(lambda app: AttendedName(app, staff, back, account)),
+                )
+            )  # fmt: skip
         if holds:
             waiting = self.language.ngettext(
                 "{n} withdrawal to settle", "{n} withdrawals to settle", holds
@@ -178,7 +198,8 @@ def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     if setting == "off":
         return _("Liveness: off. A photograph may be admitted.")
     if network is False and setting == "passive":
-        return _("Liveness: only passive, and without its network (fetch minifas).")
+        return _("Liveness: only passive, and a part is missing. Ask technical support.")
     if setting == "passive":
         return _("Liveness: only passive. Nobody is asked to move.")
-    return _("Liveness: without its network (fetch minifas).") if network is False else ""
+    missing = _("Liveness: a part is missing. Ask technical support.")
+    return missing if network is False else ""

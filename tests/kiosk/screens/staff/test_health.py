@@ -66,7 +66,7 @@ def test_a_better_network_that_is_there_is_named_and_a_weaker_one_is_not() -> No
 @pytest.mark.parametrize(
     ("part", "other", "says"),
     [
-        ("Disk", {"disk_free_share": 0.199, "disk_short": True}, "20\u00a0% is free."),
+        ("Disk", {"disk_free_share": 0.199, "disk_short": True}, "20% is free."),
         ("Camera", {"camera": "lost"}, "It does not answer."),
         ("Camera", {"camera": "starting"}, "It is starting."),
         ("Camera", {"camera_problem": "Camera changed. Ask staff."}, "Camera changed. Ask staff."),
