@@ -27,7 +27,7 @@ BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 _OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
-_MOST = 1.5
+_MOST = 1.25
 """The text size beyond which keys do not grow: they are large, and one word must fit on each."""
 _LAST_ROW = 3
 
