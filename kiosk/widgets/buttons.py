@@ -16,7 +16,7 @@ from kiosk.widgets.focus import Control
 
 _DOWN = 0.9  # how much a touched surface darkens
 _UP = 64  # by how much it lightens where it is nearly black
-_CUT = 60  # what is left of a text that is cut, at least
+_CUT = 30  # what is left of a text that is cut, at least
 
 
 @dataclass(frozen=True, slots=True)

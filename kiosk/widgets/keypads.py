@@ -30,7 +30,7 @@ MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
 _LAYER_FACES = ("abc", "áöß", "123")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
-_MOST = 1.5
+_MOST = 1.25
 """The text size beyond which keys do not grow: they are large, and one word must fit on each."""
 _LAST_ROW = 3
 
