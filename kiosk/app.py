@@ -413,7 +413,6 @@ class App(Shell):
             self.root.update_idletasks()
             current.come_into_view()
 
-
     def _banner(self) -> str:
         machine = self.host.machine
         kind = machine.kind if machine is not None else self.settings.kind
