@@ -9,7 +9,7 @@ import pytest
 from atm.settings import Settings
 from kiosk.screens.base import Screen
 from kiosk.widgets.status_line import StatusLine
-from kiosk.words.language import Language
+from kiosk.words.language import Language, languages
 from kiosk.words.spoken import spoken
 from tests.kiosk.conftest import Kiosk
 from tests.kiosk.fake_machine import CUSTOMER, PIN, FakeMachine
@@ -219,7 +219,13 @@ def test_amounts_are_money_words(text: str, code: str, said: str) -> None:
     assert spoken(text, Language(code)) == said
 
 
-@pytest.mark.parametrize("code", ["en", "es"])
+def test_a_currency_of_three_decimals_or_none_is_said_so() -> None:
+    for currency, said in (("KWD", "123 Kuwaiti dinars 456"), ("JPY", "123456 Japanese yen")):
+        language = Language("en", currency)
+        assert spoken(language.money(123_456), language) == said
+
+
+@pytest.mark.parametrize("code", languages())
 def test_every_amount_of_the_language_is_understood(code: str) -> None:
     language = Language(code)
     for minor in (100, 4_000, 135_000, 123_456_789):
