@@ -219,6 +219,8 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.picture("goodbye")
     play.touch(play.screen.primary)
     yield play.on("Home")
+    yield play.pause(0.3)
+    play.picture("home-again")
 
     play.face(WRONG_FACE)
     yield from _log_in(play, "wrong-face")

@@ -51,6 +51,11 @@ class Fitted:
         widget: Any = self
         widget.place_forget()
 
+    def _draw(self, no_color_updates: bool = False) -> None:
+        """Draw what customtkinter draws, but not before the widget has its size."""
+        if self._given[0]:
+            super()._draw(no_color_updates)  # type: ignore[misc]
+
     def changed(self) -> None:
         """Have the page laid out again, if what is shown now has no room where it stands."""
         wide, high = self._given
@@ -75,6 +80,9 @@ class Fixed(Fitted):
         """Stand in the middle."""
         widget: Any = self
         wide, high = self.measures
+        if not self._given[0]:
+            self._given = self.measures
+            widget._draw()
         widget.place(x=x + (width - wide) // 2, y=y + max(0, height - high) // 2)
 
 

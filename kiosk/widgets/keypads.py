@@ -27,7 +27,7 @@ BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 _OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
-_MOST = 1.5
+_MOST = 1.25
 """The text size beyond which keys do not grow: they are large, and one word must fit on each."""
 _LAST_ROW = 3
 
@@ -57,6 +57,8 @@ class Place:
 class Key(Button):
     """One key of a pad."""
 
+    side = theme.FIELD_CORNER
+
     def __init__(self, pad: Pad, face: str, value: str, place: Place) -> None:
         """Make the key; pressing it hands *value* to its pad."""
         self.value = value
@@ -72,10 +74,6 @@ class Key(Button):
             corner=theme.FIELD_CORNER,
             most=_MOST,
         )
-
-    def fill(self, width: int, height: int) -> None:
-        """Break the words close to the edge."""
-        self._text_label.configure(wraplength=self._apply_widget_scaling(width - 8))
 
     @property
     def reachable(self) -> bool:
@@ -115,7 +113,8 @@ class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the width of keys that can be touched and read."""
         words = max((key.least_width() / key.where.span for key in self.keys), default=0)
         key = max(theme.TOUCH, int(words)) if self._columns < _COLUMNS else theme.TOUCH
-        return self._columns * (key + _LEAST_GAP) - _LEAST_GAP + 2 * EDGE
+        gap = self._gap if self._columns < _COLUMNS else _LEAST_GAP
+        return self._columns * (key + gap) - gap + 2 * EDGE
 
     def heights(self, width: int) -> Heights:
         """Return the height of keys that can be touched, and of larger ones."""
@@ -267,8 +266,8 @@ class LetterPad(Pad):
         self._switch = self.add("1 á", LAYER, Place(_LAST_ROW, 0))
         self.add("_", "_", Place(_LAST_ROW, 1))
         self.add("-", "-", Place(_LAST_ROW, 2))
-        self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 4))
-        self.add(".", ".", Place(_LAST_ROW, 7))
+        self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 3))
+        self.add(".", ".", Place(_LAST_ROW, 6))
         self.onward = Button(
             self,
             onward,
@@ -279,11 +278,12 @@ class LetterPad(Pad):
             busy_when_disabled=True,
             most=_MOST,
         )
+        self.onward.side = theme.FIELD_CORNER
 
     def fill(self, width: int, height: int) -> None:
         """Place the keys and the button that leads on."""
         super().fill(width, height)
-        self.place_at(self.onward, Place(_LAST_ROW, 8, 2), width, height)
+        self.place_at(self.onward, Place(_LAST_ROW, 7, 3), width, height)
 
     def stops(self) -> list[Control]:
         """Return the keys and the button, in reading order."""

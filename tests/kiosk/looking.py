@@ -47,6 +47,7 @@ def some(page: int, language: int, languages: int) -> list[Case]:
 def wear(kiosk: Any, case: Case) -> None:
     """Give the window of *kiosk* the size and the text of *case*."""
     window = kiosk.app.window
+    kiosk.app.idle.touched()  # else staff are signed out where this takes a minute
     if (window._size, window.fonts.step) == (case.size, case.step):
         return
     width, height = case.size

@@ -282,9 +282,7 @@ def test_every_widget_of_every_page_is_large_clear_and_reached(
     machine: Any, settings: Any, kiosk_on: Any, code: str
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(
-        kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False
-    )
+    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
     assert seen > 5000
     assert not wrong, "\n".join(sorted(wrong))
 

@@ -230,9 +230,7 @@ def test_every_widget_of_the_staffs_pages_is_large_clear_and_reached(
     machine: Any, settings: Any, kiosk_on: Any, code: str
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(
-        kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False
-    )
+    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
     assert seen > 3000
     assert not wrong, "\n".join(sorted(wrong))
 

@@ -30,9 +30,7 @@ class Customers(StaffPage):
             lambda app: Customers(app, staff, back, text)
         )
         _ = self._
-        self.field: Field = self.add(
-            Field(self, _("Customer's name or username"), self.fonts)
-        )
+        self.field: Field = self.add(Field(self, _("Customer's name or username"), self.fonts))
         self.field.text = text
         self.typing = self.field
         self.field.touched = lambda _field: self._open_letters(True)
@@ -88,7 +86,7 @@ class Customers(StaffPage):
                     customer.username, customer.full_name, *words[state],
                     lambda customer=customer, state=state: self._choose(customer, state),  # type: ignore[misc]
                 )
-                for customer, state in found
+                for customer, state in sorted(found, key=lambda each: each[0].username.casefold())
             ]
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Grid, Reflow
+from kiosk.layout import Column, Grid, Reflow
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customers import Customers
 from kiosk.screens.staff.health import HealthPage
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _HIGHEST = 190
 """Of a tile."""
+_LINE = 480
+"""The least width of the sentence beside the buttons."""
 
 
 class StaffMenu(StaffPage):
@@ -41,18 +43,18 @@ class StaffMenu(StaffPage):
         _ = self._
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._grid = Grid(columns=3, most=_HIGHEST, least=330, grow=1)
+        self._grid = Grid(columns=3, most=_HIGHEST, least=300, grow=1)
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
         line = self.add(StatusLine(self, self.fonts))
         line.shown = bool(sentence or weak)
         line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
+        told = [Column(line, least=_LINE, grow=3)] if line.shown else []
         self.lay(
             self.heading(_("Staff: {name}").format(name=staff.name), cut=True),
             self._grid,
-            line,
-            Reflow(*self._kiosk_buttons()),
+            Reflow(*told, *self._kiosk_buttons()),
         )
         self._look()
 
@@ -69,7 +71,7 @@ class StaffMenu(StaffPage):
         _, staff, back, create = self._, self.staff, self._again, self._create
         tasks: list[tuple[str, str, Callable[[], object]]] = [
             (
-                _("Create New User"), _("with consent and identity document"),
+                _("Create New User"), _("with consent and document"),
                 self._to(lambda app: create(app, staff)),
             ),
             (
@@ -178,7 +180,8 @@ def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     if setting == "off":
         return _("Liveness: off. A photograph may be admitted.")
     if network is False and setting == "passive":
-        return _("Liveness: only passive, and without its network (fetch minifas).")
+        return _("Liveness: only passive, and a part is missing. Ask technical support.")
     if setting == "passive":
         return _("Liveness: only passive. Nobody is asked to move.")
-    return _("Liveness: without its network (fetch minifas).") if network is False else ""
+    missing = _("Liveness: a part is missing. Ask technical support.")
+    return missing if network is False else ""
