@@ -347,7 +347,7 @@ class App(Shell):
         if self.dialog is not None:
             self.dialog.plain(self.window.scale)
         current = self.focus.current
-        if current is not None and current.focused:
+        if current is not None and current.focused and current.reachable:
             self.root.update_idletasks()
             current.come_into_view()
 

@@ -51,9 +51,9 @@ def test_what_the_pane_leaves_bright_is_where_a_face_is_checked(
     """A mark in the picture is undimmed in the pane exactly where `quality` has its points."""
     width, height = size
     checked = oval_in(*size)
-    reach = max(2, width // 80)
+    reach = max(2, width // 160)
     for degrees in range(0, 360, 20):
-        for share, inside in ((0.85, True), (1.15, False)):
+        for share, inside in ((0.93, True), (1.07, False)):
             x = round(width / 2 + share * checked.across * math.cos(math.radians(degrees)))
             y = round(height / 2 + share * checked.down * math.sin(math.radians(degrees)))
             if not (reach < x < width - reach and reach < y < height - reach):
