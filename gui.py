@@ -1,6 +1,5 @@
 """Command that opens the kiosk: options, settings, then the window in a supervised process."""
 
-import argparse
 import logging
 import logging.handlers
 import os
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from face_auth.command_line import Parser, ShowVersion
 from kiosk.supervisor import Heart, supervise
 
 
@@ -26,19 +26,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: dict[str, Any], heart: Heart) -> int:
     """Open the window and serve. The parent process imports nothing of this."""
-    import kiosk.main
-    from atm.errors import AtmError
-    from atm.settings import SettingsError, load_settings
-    from face_auth.process_memory import share_arenas
-    from kiosk.words.language import languages
+    try:
+        import kiosk.main
+        from atm.errors import AtmError
+        from atm.settings import SettingsError, load_settings
+        from face_auth.camera.sources import PLAYED, check_there, source_kind
+        from face_auth.errors import CameraError
+        from face_auth.process_memory import share_arenas
+        from kiosk.words.language import languages
+    except ImportError as error:
+        print(f"The kiosk is not set up: {error}. Run: make .venv/.kiosk", file=sys.stderr)
+        return 2
 
     config = options.pop("config")
     given = {name: value for name, value in options.items() if value is not None}
     try:
         settings = load_settings(config, os.environ, **given)
+        if source_kind(settings.camera) in PLAYED:  # a device may be plugged in later
+            check_there(settings.camera)
         if settings.language not in languages():
             raise SettingsError(f"language must be one of {', '.join(languages())}.")
-    except AtmError as error:
+    except (AtmError, CameraError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     share_arenas()
@@ -59,8 +67,9 @@ def _log_behind() -> logging.handlers.QueueListener:
     return listener
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gui.py", description="The two-factor ATM kiosk.")
+def _parser() -> Parser:
+    parser = Parser(prog="gui.py", description="The two-factor ATM kiosk.")
+    parser.add_argument("--version", action=ShowVersion)
     parser.add_argument("--data", dest="data_dir", type=Path, metavar="DIR", help="data folder")
     parser.add_argument("--kind", choices=("live", "test", "demo"), help="of a new data folder")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")

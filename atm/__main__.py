@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from atm.birth import bear
-from atm.commands import closed, customers, office
+from atm.commands import attended, closed, customers, office, reports
 from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
 from atm.commands.upgrade import upgrade_folder
@@ -27,6 +27,7 @@ from atm.settings import NETWORKS, Settings, load_settings
 from atm.staff.acts import BalanceError
 from atm.terminal import ERROR, NO
 from credentials.errors import CredentialError
+from face_auth.command_line import Parser, ShowVersion, told
 from face_auth.errors import FaceAuthError
 from face_auth.printing import escape_what_cannot_be_printed
 
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return NO
     except (AtmError, CredentialError, FaceAuthError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(told(error), file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
         print("Stopped; nothing was decided.", file=sys.stderr)
@@ -94,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, metavar="DIR", help="the data folder")
     common.add_argument("--config", type=Path, metavar="FILE", help="a kiosk.toml")
-    parser = argparse.ArgumentParser(prog="python -m atm", description=__doc__)
+    parser = Parser(prog="python -m atm", description=__doc__)
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
@@ -104,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         *needs: str,
         closed_run: Callable[[Settings, argparse.Namespace], int] | None = None,
     ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=[common], help=about, description=about)
+        made: argparse.ArgumentParser = commands.add_parser(
+            name, parents=[common], help=about, description=about
+        )
         made.set_defaults(run=run, run_closed=closed_run)
         if "name" in needs:
             made.add_argument("name", metavar="NAME", help="the customer's username")
@@ -118,6 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_customer_commands(command)
     _add_office_commands(command)
     return parser
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON, see docs/operations.md")
 
 
 def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -137,7 +145,7 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         help="a movement that the customer cannot make, such as look_up; may be repeated",
     )  # fmt: skip
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
-    command("list", f"list customers; {ONE}", run.customers)
+    _json(command("list", f"list customers; {ONE}", reports.customers))
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")
     command("new-pin", f"set a customer's new PIN; {TWO}, then the PIN", run.new_pin, "name")
     command("new-face", f"capture a customer's face again; {TWO}", run.new_face, "name", "camera")
@@ -149,6 +157,25 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         nargs="*",
         metavar="MOVEMENT",
         help="such as look_up; without any, nothing is excused",
+    )
+    unseen = command(
+        "enrol-without-face",
+        f"enrol a customer who is served without the face; {TWO}, then the customer's PIN",
+        attended.enrol,
+        "name",
+    )
+    unseen.add_argument("--full-name", metavar="T", help="default: the username")
+    unseen.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
+    marked = command(
+        "without-face", f"let a customer be served without the face; {TWO}", attended.mark, "name"
+    )
+    marked.add_argument("--off", action="store_true", help="take that back")
+    command(
+        "serve",
+        "log a customer in without the face; reads name and PIN of the member of staff who is"
+        " present, then the customer's PIN",
+        attended.serve,
+        "name",
     )
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")
     delete.add_argument(
@@ -187,10 +214,12 @@ def _add_office_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     )
     staff.add_argument("act", choices=("list", "add", "remove", "unlock", "change-pin"))
     staff.add_argument("name", nargs="?", metavar="NAME", help="of the member of staff")
-    refusals = command("refusals", f"print the last refusals; {ONE}", run.refusals)
+    refusals = command("refusals", f"print the last refusals; {ONE}", reports.refusals)
+    _json(refusals)
     refusals.add_argument("--number", type=int, default=20, metavar="N", help="default 20")
-    command("health", f"print the state of the machine; {ONE}", run.health)
-    holds = command("holds", f"list or settle open withdrawals; {ONE}", run.holds)
+    _json(command("health", f"print the state of the machine; {ONE}", reports.health))
+    holds = command("holds", f"list or settle open withdrawals; {ONE}", reports.holds)
+    _json(holds)
     holds.add_argument("reference", nargs="?", metavar="REFERENCE", help="the one to settle")
     holds.add_argument(
         "--paid", action=argparse.BooleanOptionalAction, help="whether notes came out"

@@ -233,6 +233,8 @@ class Approvals:
         found = []
         if settings.liveness != "challenge":
             found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
+        if settings.without_face != "off":
+            found.append("customers may be served without the face")
         if settings.security and float(settings.security) > float(rate):
             found.append(f"security is {settings.security}, the network's default is {rate}")
         for name in ("day_limit", "opening_limit", "idle_s", "more_time_s", "login_limit_s"):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from atm.fleet.kiosk.enrolment import RemoteEnrolment
     from atm.fleet.kiosk.office import RemoteOffice
     from atm.fleet.kiosk.staff import RemoteStaff
+    from atm.login.attended import AttendedLogins
     from atm.maintenance.import_plain import ImportReport
     from atm.ports import MachineLog
     from atm.settings import Settings
@@ -75,6 +76,11 @@ class Bank(Protocol):
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
         """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
+        ...
+
+    @property
+    def attended(self) -> AttendedLogins:
+        """Logins without the face; FaceNeededError where they are not allowed."""
         ...
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:

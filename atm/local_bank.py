@@ -23,6 +23,7 @@ from atm.errors import AtmError
 from atm.folder import DataFolder
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
+from atm.login.attended import AttendedLogins, FaceNeededError
 from atm.login.decision import Decision
 from atm.login.login import CheckFace, Claim, ClaimedFace, LocalLogins
 from atm.maintenance.export import export
@@ -91,6 +92,22 @@ class LocalBank:
             suspect=self._duplicate_check.suspect,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
         )
+        self._attended = AttendedLogins(
+            store=stores.credentials,
+            hasher=stores.hasher,
+            attempts=stores.attempts,
+            pause=stores.pause,
+            audit=stores.audit,
+            staff=stores.staff,
+            open_session=lambda customer: self._open_session(customer, attended=True),
+        )
+
+    @property
+    def attended(self) -> AttendedLogins:
+        """Logins without the face; FaceNeededError where the setting does not allow them."""
+        if self.settings.without_face == "off":
+            raise FaceNeededError
+        return self._attended
 
     @classmethod
     def open(cls, settings: Settings, folder: DataFolder) -> Self:
@@ -105,7 +122,9 @@ class LocalBank:
     @property
     def has_customers(self) -> bool:
         """Whether any customer is enrolled."""
-        return any(not record.pending for record in self.stores.credentials.all())
+        return any(
+            record.attended or not record.pending for record in self.stores.credentials.all()
+        )
 
     def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
         """Check PIN and face at once and decide; never raises."""
@@ -197,7 +216,7 @@ class LocalBank:
         """Close the log; the stores hold no open files."""
         self.audit.close()
 
-    def _open_session(self, customer: Customer) -> Session:
+    def _open_session(self, customer: Customer, *, attended: bool = False) -> Session:
         customer_id = customer.customer_id
 
         def save_pin(pin: str) -> None:
@@ -218,6 +237,7 @@ class LocalBank:
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
             template=template,
             save_pin=save_pin,
+            attended=attended,
         )
 
     def _template(self, record: CredentialRecord) -> Template:

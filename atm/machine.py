@@ -33,6 +33,7 @@ from face_auth.models import Threshold
 from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
+    from atm.login.attended import AttendedLogins
     from face_auth.presence import Presence
     from face_auth.recogniser import Recogniser
     from face_auth.recognition.quality import Quality
@@ -195,12 +196,20 @@ class Machine:
 
         return self.bank.login(username, pin, check_face)
 
+    @property
+    def attended(self) -> AttendedLogins:
+        """Logins without the face; FaceNeededError where they are not allowed."""
+        return self.bank.attended
+
     def presence_of(self, session: Session) -> Presence:
         """Return a presence check for the customer of *session*.
 
         Raises:
-            AtmError: If the customer was deleted meanwhile, or has logged out.
+            AtmError: If the customer was deleted meanwhile, has logged out, or is served without
+                the face.
         """
+        if session.attended:
+            raise AtmError("This customer is served without the face.")
         from face_auth.presence import Presence
 
         return Presence(self.warm_up(), session.template())
@@ -219,9 +228,12 @@ class Machine:
         The attempt counts like a login. Only a granted decision has changed the PIN.
 
         Raises:
+            AtmError: If the customer is served without the face.
             PolicyError: If *new_pin* is not allowed; nothing was counted then.
             AtmError, CredentialError: If it could not be saved; the old PIN holds.
         """
+        if session.attended:
+            raise AtmError("Ask staff for a new PIN.")
         check_pin(new_pin)
         username = session.customer.username
         decision = self.login(username, old_pin, progress=progress, cancel=cancel)
@@ -285,6 +297,19 @@ class Machine:
         capture = self._capturing(progress, application.excused, camera)
         with refused.logged(self.audit, staff, None):
             return self.bank.enrolment.enrol(application, staff, capture, ask=ask, cancel=cancel)
+
+    def enrol_attended(self, application: Application, *, signed: Signatures) -> Customer:
+        """Enrol a customer who is served without the face; see `Enrolments.enrol_attended`.
+
+        Raises:
+            FaceNeededError: If the setting does not allow it.
+            UnpreparedError: If a live folder is not ready for its first customer.
+            AtmError, CredentialError: Nothing was saved; the text says why.
+        """
+        _ = self.attended
+        check_prepared(self.settings, self.bank.stores)
+        with refused.logged(self.audit, signed, None):
+            return self.bank.enrolment.enrol_attended(application, signed)
 
     def new_face(
         self,

@@ -11,6 +11,7 @@ from platformdirs import PlatformDirs
 
 from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
+from face_auth.command_line import did_you_mean
 from face_auth.files import read_regular
 
 PREFIX = "ATM_"
@@ -23,12 +24,16 @@ NETWORKS = ("bundled", "vggface2")
 """Face networks that the model card may describe."""
 
 Liveness = Literal["challenge", "passive", "off"]
+WithoutFace = Literal["off", "attended"]
+
+Speech = Literal["off", "on_request", "always"]
 
 _APP = "two-factor-atm"
 _LARGEST_AMOUNT = 10**9
 _LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
+_SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
@@ -60,10 +65,16 @@ class Settings:
         security: The false match rate whose threshold is used, "1e-3", "1e-4" or "1e-5"; "": the
             network's default.
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
+        without_face: Whether marked customers may be served without the face, by PIN beside a
+            member of staff who signs in for it: "off" or "attended".
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         liveness_head: Whether the fitted head judges that network's scores; it was fitted on
             pictures most of which have no licence.
         language: The code of the language that the window speaks first, such as "en".
+        speech: Whether pages are read aloud: "off", "on_request" (a visitor switches it on) or
+            "always".
+        speech_device: ALSA's name of the sound card with the headphone jack, as `aplay -L` lists
+            it; "": the default one.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -91,9 +102,12 @@ class Settings:
     network: str = ""
     security: str = ""
     liveness: Liveness = "challenge"
+    without_face: WithoutFace = "off"
     minifas: Path | None = None
     liveness_head: bool = True
     language: str = "en"
+    speech: Speech = "on_request"
+    speech_device: str = ""
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
@@ -139,6 +153,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("smallest_note is more than day_limit.")
     if settings.store and not (settings.store_ca and settings.store_cert and settings.store_key):
         raise SettingsError("store needs store_ca, store_cert and store_key.")
+    if settings.store and settings.without_face != "off":
+        raise SettingsError("without_face must be off with store: the service needs the face.")
     return settings
 
 
@@ -202,7 +218,8 @@ def _checked(
     checked: dict[str, Any] = {}
     for name, value in found.items():
         if name not in _READERS:
-            raise SettingsError(f"There is no setting called {name} ({where(name)}).")
+            nearest = did_you_mean(name, _READERS)
+            raise SettingsError(f"There is no setting called {name} ({where(name)}).{nearest}")
         try:
             checked[name] = _READERS[name](value, text)
         except ValueError as error:
@@ -265,6 +282,12 @@ def _language(value: object, text: bool) -> str:
     return value
 
 
+def _sound_device(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _SOUND_DEVICE.fullmatch(value):
+        raise ValueError("a sound device such as plughw:CARD=PCH")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -318,9 +341,12 @@ _READERS: dict[str, _Reader] = {
     "network": _one_of(*NETWORKS),
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
+    "without_face": _one_of("off", "attended"),
     "minifas": _path,
     "liveness_head": _truth,
     "language": _language,
+    "speech": _one_of("off", "on_request", "always"),
+    "speech_device": _sound_device,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

@@ -120,7 +120,7 @@ def _commit(machine: Machine, like: CredentialRecord, template: Any, captures: A
     )
     enrolment = bank_of(machine).enrolment
     begin = time.perf_counter()
-    enrolment._save(record, None, 0, template, captures, StaffMember("Benchmark"))
+    enrolment._save(record, None, 0, (template, captures), StaffMember("Benchmark"))
     took = time.perf_counter() - begin
     machine.office.delete(record.username, staff=StaffMember("Benchmark"))
     return took * 1000

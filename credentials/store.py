@@ -16,6 +16,8 @@ from credentials.sealed.seal import Seal
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name
 _EXCUSED = re.compile(r"[a-z_]{1,40}(,[a-z_]{1,40}){0,9}")
+ATTENDED = "attended"
+"""The way of being served without the face: a member of staff is present and signs in."""
 _LONGEST_HASH = 256
 _LONGEST_LATER = 100
 
@@ -31,7 +33,8 @@ class CredentialRecord:
         pin_hash: Argon2id hash bound to `customer_id`, None while there is no PIN.
         template_id: Names the template in the gallery, None while there is no face: 1 to 64
             letters, digits, ``-`` and ``_``.
-        consent_at: When the customer consented to the storage of their face, ISO 8601 in UTC.
+        consent_at: When the customer consented to the storage of their data, and of their face if
+            there is one, ISO 8601 in UTC.
         created_at: When the record was made, ISO 8601 in UTC.
         excused: Movements of the liveness check that the customer cannot make, with commas between;
             None if there are none.
@@ -40,8 +43,9 @@ class CredentialRecord:
         language: Code of the language that the customer chose.
         consent_version: Version of the text that the customer consented to.
         keep_until: When the record must be deleted, ISO 8601 in UTC.
+        without_face: `ATTENDED` if the customer may be served without the face.
 
-    The last five are None where they are not known, and then do not stand in the file.
+    The last six are None where they are not known, and then do not stand in the file.
     """
 
     customer_id: str
@@ -57,11 +61,17 @@ class CredentialRecord:
     language: str | None = None
     consent_version: str | None = None
     keep_until: str | None = None
+    without_face: str | None = None
 
     @property
     def pending(self) -> bool:
-        """Whether PIN or face is still missing, so that the customer cannot log in yet."""
+        """Whether PIN or face is still missing, so that no login with both can succeed yet."""
         return self.pin_hash is None or self.template_id is None
+
+    @property
+    def attended(self) -> bool:
+        """Whether the customer may be served by PIN beside a member of staff."""
+        return self.without_face == ATTENDED and self.pin_hash is not None
 
 
 class CredentialStore(Protocol):
@@ -287,7 +297,7 @@ class JsonStore:
         self._file.rewrite([_plain(each) for each in records], generation)
 
 
-LATER_FIELDS = ("network", "card", "language", "consent_version", "keep_until")
+LATER_FIELDS = ("network", "card", "language", "consent_version", "keep_until", "without_face")
 """Fields that a record without them does not have on the disk."""
 _FIELDS = {field.name: field.type is not str for field in fields(CredentialRecord)}
 
@@ -339,6 +349,7 @@ def well_formed(record: CredentialRecord) -> bool:
             and (record.excused is None or _EXCUSED.fullmatch(record.excused) is not None)
             and all(_is_short(getattr(record, name)) for name in LATER_FIELDS)
             and (record.keep_until is None or _is_utc(record.keep_until))
+            and record.without_face in (None, ATTENDED)
         )
     except PolicyError:
         return False

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from atm.folder import Kind
+from kiosk.access import defaults
 from kiosk.attendance import Attendance
 from kiosk.camera_pane.guidance import Guide
 from kiosk.collector import Collector
@@ -16,10 +17,16 @@ from kiosk.demonstration import Demonstration
 from kiosk.idle import IdleClock
 from kiosk.keyboard import Keyboard
 from kiosk.machine_host import Condition, MachineHost
-from kiosk.shell import FirstPages, Make, Page, Shell
+from kiosk.screens.access import AccessLayer
+from kiosk.shell import FirstPages, Make, Overlay, Page, Shell
+from kiosk.speech.reader import Reader
+from kiosk.speech.voice import Voice
 from kiosk.supervisor import Heart
+from kiosk.visit import Visit
+from kiosk.widgets import theme
 from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.focus import FocusKeeper
+from kiosk.widgets.top_bar import Chip
 from kiosk.window import Window
 from kiosk.words import messages
 from kiosk.words.language import Language
@@ -50,6 +57,7 @@ class App(Shell):
         open_with: Callable[[Settings], Machine],
         furnish: Callable[[Machine, threading.Event], None],
         heart: Heart | None = None,
+        voice: Voice | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
 
@@ -59,6 +67,7 @@ class App(Shell):
             open_with: Opens the machine; called on a worker.
             furnish: Gives the machine what its data folder comes with; called on a worker.
             heart: Beats for the process that watches over this one; None where there is none.
+            voice: Reads pages aloud; None where the machine has none.
 
         Raises:
             tkinter.TclError: If there is no display.
@@ -68,12 +77,14 @@ class App(Shell):
         self.worker = Worker()
         self.host = MachineHost(settings, self.worker, open_with, furnish, self._host_changed)
         self.demonstration = Demonstration(self.host, self.worker, self.reopen, self.fault)
+        self.access = defaults(settings)
+        theme.wear(self.access.palette)
         self.window = Window(
             fullscreen=settings.fullscreen, screen_width_mm=settings.screen_width_mm
         )
         self.root = self.window.root
-        self.language = self._speak(settings.language)
-        self.dialog: Dialog | None = None
+        self.language = Language(settings.language, settings.currency)
+        self.dialog: Overlay | None = None
         self.by_touch = False
         self.notice: messages.Notice | None = None
         self.closed = False
@@ -86,11 +97,13 @@ class App(Shell):
         self.guide = Guide(self.host, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
+        self.reader = Reader(self, self.focus, voice)
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
-        self.window.rescaled = self._rescaled
+        self.window.laid = self._laid
         self.screen: Page
-        self.go_home()
+        self.visit = Visit(self, self.focus, self._end_dialog)
+        self.show(self._first_page())
         self._started = False
         self.root.bind("<Visibility>", self._painted, add="+")
         self._timers["start"] = self.root.after(UNSEEN_MS, self._painted)
@@ -104,6 +117,9 @@ class App(Shell):
         self._end_dialog()
         self.idle.answer()
         self.guide.watch(None)
+        if self.visit.stale:
+            self.visit.adopt()
+        self.visit.make = make
         self.screen = make(self)
         self.redraw_bars()
         self.window.show(self.screen)
@@ -114,27 +130,50 @@ class App(Shell):
             self.root.focus_set()
 
     def go_home(self, notice: messages.Notice | None = None) -> None:
-        """Show the home page, in the default language; staff are signed out.
+        """Show the home page; staff are signed out, and what a visitor chose ends with the visit.
 
         Args:
-            notice: Message to show once on the home page, in the reader's language.
+            notice: Message to show once on the home page, to a reader who is still there.
         """
         if self.host.machine is not None:
             self.host.machine.staff.sign_out()
         self.notice = notice
-        if notice is None:
-            self.language = self._speak(self.settings.language)
+        screen = self.screen
+        if notice is None and (screen.ends_visit or not screen.idles or self.idle.asking):
+            self.visit.end()
         self.show(self._first_page())
 
-    def speak(self, code: str) -> None:
-        """Change the language, at home."""
-        self.language = self._speak(code)
-        self.show(self._first_page())
+    def choose(self, **choices: Any) -> None:
+        """Change some of the visitor's choices, the fields of `Access`, on any page.
+
+        The page in front is built anew with what was typed into it; while a worker does something
+        for it, as soon as that is over.
+        """
+        self.visit.choose(**choices)
+
+    def open_access(self, *, by_key: bool = False) -> None:
+        """Open help and access over the page, or close it; see `Visit.open`."""
+        self.visit.open(by_key=by_key)
+
+    @property
+    def can_speak(self) -> bool:
+        """Whether this machine has a voice that a visitor may switch on."""
+        return self.reader.voice is not None and self.settings.speech != "off"
+
+    def read_again(self) -> None:
+        """Read the page in front aloud from its beginning."""
+        self.reader.again()
+
+    def hush(self) -> None:
+        """Stop what is being read aloud."""
+        self.reader.hush()
 
     def redraw_bars(self) -> None:
         """Redraw the top bar and the status bar for the page in front."""
-        self.window.top.fill(NAME, self._banner(), self.screen.chips())
+        access = Chip(self.language.gettext("Help"), self.open_access, symbol="access")
+        self.window.top.fill(NAME, self._banner(), [*self.screen.chips(), access])
         self.window.status_bar.say(self.screen.status())
+        self.window.lay()
 
     @property
     def settings(self) -> Settings:
@@ -193,7 +232,8 @@ class App(Shell):
 
             return answered
 
-        before, last = self.focus.current, self.dialog
+        before = self.focus.current
+        last = self.dialog if isinstance(self.dialog, Dialog) else None
         self._end_dialog()
         self.screen.pause()
         self.dialog = Dialog(
@@ -217,6 +257,7 @@ class App(Shell):
         self.closed = True
         for name in self._timers.values():
             self.root.after_cancel(name)
+        self.reader.close()
         self._end_dialog()
         self.guide.watch(None)
         self.screen.destroy()
@@ -260,18 +301,24 @@ class App(Shell):
             self.guide.look()
         self.attendance.look()
         self.screen.refresh()
+        if self.visit.stale and self.dialog is None:
+            self.visit.renew()
         self.window.status_bar.say(self.screen.status())
+        self.reader.look()
 
     def _end_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None
         if dialog is not None:
             dialog.close()
             self.screen.resume()
+            self.visit.closed(dialog)
 
     def _in_front(self) -> Sequence[Control]:
+        if isinstance(self.dialog, AccessLayer):
+            return [*self.dialog.controls, *self.dialog.turners()]
         if self.dialog is not None:
             return self.dialog.controls
-        return [*self.screen.stops(), *self.window.top.controls()]
+        return [*self.screen.stops(), *self.screen.turners(), *self.window.top.controls()]
 
     def _host_changed(self) -> None:
         if self.host.condition in (Condition.OUT, Condition.NO_FOLDER):
@@ -293,13 +340,16 @@ class App(Shell):
         others = {Condition.OUT: pages.out_of_service, Condition.NO_FOLDER: pages.first_choice}
         return others.get(self.host.condition, pages.home)
 
-    def _rescaled(self) -> None:
-        if self.dialog is not None:
-            self.dialog.plain()
+    def _laid(self) -> None:
+        """Lay everything out again: the window's size or the text size has changed."""
         self.redraw_bars()
-
-    def _speak(self, code: str) -> Language:
-        return Language(code, self.settings.currency)
+        self.screen.lay_now()
+        if self.dialog is not None:
+            self.dialog.plain(self.window.scale)
+        current = self.focus.current
+        if current is not None and current.focused and current.reachable:
+            self.root.update_idletasks()
+            current.come_into_view()
 
     def _banner(self) -> str:
         machine = self.host.machine

@@ -5,8 +5,10 @@ Customers are first asked whether they want more time.
 
 from __future__ import annotations
 
+from kiosk.access import defaults
 from kiosk.presence import PresenceWatch
 from kiosk.shell import Make, Shell
+from kiosk.widgets.dialog import Dialog
 from kiosk.words.messages import Notice
 
 
@@ -31,14 +33,14 @@ class Attendance:
         elif idle.asking:
             if not idle.left_s:
                 app.go_home()
-            elif app.dialog is not None:
+            elif isinstance(app.dialog, Dialog):
                 app.dialog.line.configure(text=self._time_left())
         elif idle.due():
             if app.screen.idles:
                 self._ask()
                 return
             idle.answer()
-            if app.language.code != app.settings.language or app.notice is not None:
+            if app.access != defaults(app.settings) or app.notice is not None:
                 app.go_home()
 
     def _covered(self) -> bool:
@@ -47,7 +49,7 @@ class Attendance:
         if self._watch is not None and self._watch.session is not session:
             self._watch.end()
             self._watch = None
-        if session is None:
+        if session is None or session.attended:  # staff watch over who has no face to be watched
             return False
         if self._watch is None:
             self._watch = PresenceWatch(self._app, session, self._cover)

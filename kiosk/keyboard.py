@@ -10,6 +10,7 @@ from kiosk.widgets.focus import FocusKeeper
 from kiosk.widgets.keypads import Key
 
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
+_PAGES = {"Next": 1, "Prior": -1}
 # Without NumLock the number pad sends these; in a kiosk it is there for digits.
 _NUMBER_PAD = {
     "KP_Insert": "0", "KP_End": "1", "KP_Down": "2", "KP_Next": "3", "KP_Left": "4",
@@ -39,7 +40,8 @@ class Keyboard:
         self._somebody()
 
     def _somebody(self) -> None:
-        """Note that a person is there: the question can wait, and the camera wakes up."""
+        """Note that a person is there: the voice stops, the question waits, the camera wakes up."""
+        self._app.hush()
         self._app.idle.touched()
         self._app.host.latest()
 
@@ -48,10 +50,17 @@ class Keyboard:
         key = event.keysym
         current = self._focus.current
         focused = current if current is not None and current.focused else None
-        if key == "Escape":
+        if key == "F1":
+            app.open_access(by_key=True)
+        elif key == "F2":
+            app.read_again()
+        elif key == "Escape":
             (app.dialog or app.screen).cancel()
         elif key in ("Return", "KP_Enter", "space"):
             self._go_on(focused, key)
+        elif key in _PAGES:
+            if app.dialog is None:
+                app.screen.turn(_PAGES[key])
         elif key in _ARROWS and not isinstance(focused, Field):
             across, down = _ARROWS[key]
             if isinstance(focused, Key):

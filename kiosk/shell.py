@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from kiosk.access import Access
 from kiosk.camera_pane.guidance import Guide
 from kiosk.countdown import Countdown
 from kiosk.demonstration import Demonstration
@@ -13,7 +14,6 @@ from kiosk.idle import IdleClock
 from kiosk.machine_host import MachineHost
 from kiosk.supervisor import Heart
 from kiosk.widgets.buttons import Button
-from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.top_bar import Chip, StatusText
@@ -33,22 +33,43 @@ class Page(Protocol):
 
     idles: bool
     for_staff: bool
+    ends_visit: bool
     settling: bool
     session: Session | None
     primary: Button | None
     typing: Field | None
+    controls: list[Control]
+    layout: Any
 
     def chips(self) -> Sequence[Chip]: ...
     def status(self) -> StatusText: ...
     def first_focus(self) -> Control | None: ...
     def stops(self) -> Sequence[Control]: ...
+    def turners(self) -> Sequence[Control]: ...
+    def lay_now(self) -> None: ...
+    def turn(self, way: int) -> None: ...
     def enter_in(self, field: Field) -> None: ...
     def typed_by_key(self, field: Field) -> None: ...
     def cancel(self) -> None: ...
     def refresh(self) -> None: ...
+    def give_way(self) -> None: ...
+    def take_over(self, old: Any) -> None: ...
+    @property
+    def working(self) -> bool: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def destroy(self) -> None: ...
+
+
+class Overlay(Protocol):
+    """Interface of what covers the page until it is answered; see `kiosk.widgets.dialog.Dialog`."""
+
+    controls: list[Control]
+    layout: Any
+
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+    def plain(self, scale: float) -> None: ...
 
 
 class Shell(Protocol):
@@ -63,10 +84,11 @@ class Shell(Protocol):
         idle: Counts how long nobody has been there.
         pause: Counts down while the machine refuses logins.
         heart: Keeps the window's process alive while notes are paid out.
+        access: What the visitor chose to see and hear.
         language: The language that pages are in.
         notice: Result of the last act, shown by the home page; None for nothing.
         screen: The page in front.
-        dialog: The question over that page; None while there is none.
+        dialog: The question, or help and access, over that page; None while there is none.
         by_touch: Whether the last input was a touch, not a key.
     """
 
@@ -78,10 +100,11 @@ class Shell(Protocol):
     idle: IdleClock
     pause: Countdown
     heart: Heart
+    access: Access
     language: Language
     notice: Notice | None
     screen: Page
-    dialog: Dialog | None
+    dialog: Overlay | None
     by_touch: bool
 
     @property
@@ -99,11 +122,28 @@ class Shell(Protocol):
         ...
 
     def go_home(self, notice: Notice | None = None) -> None:
-        """Show the home page, with *notice* on it once."""
+        """Show the home page, with *notice* on it once; a visit that is over takes its choices."""
         ...
 
-    def speak(self, code: str) -> None:
-        """Change the language, at home."""
+    def choose(self, **choices: Any) -> None:
+        """Change some of the visitor's choices, the fields of `Access`, on any page."""
+        ...
+
+    def open_access(self, *, by_key: bool = False) -> None:
+        """Open help and access over the page, or close it."""
+        ...
+
+    @property
+    def can_speak(self) -> bool:
+        """Whether this machine has a voice that a visitor may switch on."""
+        ...
+
+    def read_again(self) -> None:
+        """Read the page in front aloud from its beginning."""
+        ...
+
+    def hush(self) -> None:
+        """Stop what is being read aloud."""
         ...
 
     def redraw_bars(self) -> None:

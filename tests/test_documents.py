@@ -29,7 +29,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(r"`([\w.*/-]+)`")
 MODULE = re.compile(r"python -m ([\w.]+)")
-GENERATED = ("benchmarks/out/", "kiosk/words/locale/fr/")
+GENERATED = ("benchmarks/out/", "kiosk/words/locale/it/")
 """Paths that documents name and commands write."""
 NEEDS_A_DEVICE = ("register-camera",)
 """Commands that no test folder takes."""

@@ -107,6 +107,7 @@ class Session:
         record: Callable[..., None] | None,
         template: Callable[[], Template],
         save_pin: Callable[[str], None],
+        attended: bool = False,
     ) -> None:
         """Open a session of *customer*; all amounts are in minor units of the currency.
 
@@ -121,8 +122,10 @@ class Session:
                 "returned" or "uncertain". No money comes out unless "held" was written.
             template: Returns the template that the customer's face is compared with.
             save_pin: Saves a new PIN for the customer.
+            attended: Whether a member of staff is present in place of the face.
         """
         self.customer = customer
+        self.attended = attended
         self._ledger: OwnAccount | None = ledger
         self._dispenser = dispenser
         self._smallest_note_minor = smallest_note_minor

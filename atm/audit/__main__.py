@@ -38,6 +38,7 @@ from atm.settings import Settings, load_settings
 from atm.stores import open_staff
 from atm.terminal import ERROR, NO, YES, sign_in, sign_two
 from credentials.errors import CredentialError
+from face_auth.command_line import Parser, ShowVersion, told
 from face_auth.printing import escape_what_cannot_be_printed
 
 
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return NO
     except (AtmError, CredentialError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(told(error), file=sys.stderr)
         return ERROR
 
 
@@ -117,7 +118,10 @@ def _verify(log: AuditLog, options: argparse.Namespace) -> int:
 def _show(settings: Settings, folder: DataFolder, options: argparse.Namespace) -> int:
     since = None
     if options.since is not None:
-        since = datetime.fromisoformat(options.since).astimezone()
+        try:
+            since = datetime.fromisoformat(options.since).astimezone()
+        except ValueError as error:
+            raise AtmError("--since is a day or a time, such as 2026-11-23T14:00.") from error
     reading = b""
     if options.reading is not None:
         reading = read_reading_key(options.reading, folder.folder_id)
@@ -139,11 +143,15 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, metavar="DIR", help="the data folder")
     common.add_argument("--config", type=Path, metavar="FILE", help="a kiosk.toml")
-    parser = argparse.ArgumentParser(prog="python -m atm.audit", description=__doc__)
+    parser = Parser(prog="python -m atm.audit", description=__doc__)
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
 
     def command(name: str, about: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, parents=[common], help=about, description=about)
+        made: argparse.ArgumentParser = commands.add_parser(
+            name, parents=[common], help=about, description=about
+        )
+        return made
 
     init = command(
         "init",

@@ -1,14 +1,17 @@
 """Reads log entries for people, as lists or a table; each reading is logged itself."""
 
 import json
+import re
+import textwrap
 from collections.abc import Iterable
 from datetime import datetime
 
 from atm.audit.log import AuditLog
 from credentials.sealed.files import JsonObject
 
-_COLUMNS = ("n", "at", "kind")
-_HIDDEN = (*_COLUMNS, "stores", "previous", "mac", "sealed")
+WIDTH = 80
+_HIDDEN = ("n", "at", "kind", "stores", "previous", "mac", "sealed")
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00")
 
 
 def show(
@@ -53,13 +56,34 @@ def show(
 
 
 def table(entries: Iterable[JsonObject]) -> str:
-    """Return *entries* as lines of text: number, time, kind, then the other fields."""
-    rows = [(*(_plain(entry.get(name)) for name in _COLUMNS), _rest(entry)) for entry in entries]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    return "\n".join(
-        f"{n:>{widths[0]}}  {at:<{widths[1]}}  {kind:<{widths[2]}}  {rest}".rstrip()
-        for n, at, kind, rest in rows
-    )
+    """Return *entries* as text of 80 columns: number, time, kind, then the other fields.
+
+    What does not fit goes on, indented; only one word that is longer makes a line longer.
+    """
+    rows = [(_plain(entry.get("n")), entry) for entry in entries]
+    width = max((len(n) for n, _ in rows), default=0)
+    return "\n".join(_row(f"{n:>{width}}  ", entry) for n, entry in rows)
+
+
+def _row(number: str, entry: JsonObject) -> str:
+    """Return one entry; a field moves to the next line as a whole where it fits there."""
+    indent = " " * (len(number) + 2)
+    lines = [f"{number}{_seconds(entry)}  {_plain(entry.get('kind'))}"]
+    for field in _fields(entry):
+        if len(lines[-1]) + 2 + len(field) <= WIDTH:
+            lines[-1] += f"  {field}"
+            continue
+        lines += textwrap.wrap(
+            field, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    return "\n".join(lines)
+
+
+def _seconds(entry: JsonObject) -> str:
+    """Return the entry's time to the second, as the log has it: in UTC."""
+    at = _plain(entry.get("at"))
+    return f"{at[:10]} {at[11:19]}Z" if _LOGGED.fullmatch(at) else at
 
 
 def _time(entry: JsonObject) -> datetime:
@@ -70,13 +94,13 @@ def _time(entry: JsonObject) -> datetime:
         return datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 
 
-def _rest(entry: JsonObject) -> str:
+def _fields(entry: JsonObject) -> list[str]:
     shown = [
         f"{_plain(name)}={_plain(value)}"
         for name, value in entry.items()
         if name not in _HIDDEN and value is not None
     ]
-    return "  ".join([*shown, "(names and amounts encrypted)"] if "sealed" in entry else shown)
+    return [*shown, "(names and amounts encrypted)"] if "sealed" in entry else shown
 
 
 def _plain(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Commands about customers: enrol, log in, list, unlock, new PIN or face, delete, export."""
+"""Commands about customers: enrol, log in, unlock, new PIN or face, delete, export."""
 
 import argparse
 import contextlib
@@ -11,12 +11,13 @@ from atm.accounts.money import parse_amount, plain_amount
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.errors import AtmError
 from atm.liveness_policy import checked_excuses
-from atm.login.decision import Outcome
+from atm.login.decision import Decision, Outcome
 from atm.machine import Machine
 from atm.maintenance.import_plain import shred
 from atm.people import Application, Signatures, StaffMember, StaffSignInError
 from atm.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from credentials.policy import check_pin
+from face_auth.camera.sources import check_there
 from face_auth.types import EnrolProgress, LoginProgress, Movement
 
 MOVEMENTS = {
@@ -71,7 +72,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         signed = Signatures(staff, sign_in(machine.staff, SECOND))
     application = replace(application, pin=ask("Customer's PIN: "))
     check_pin(application.pin)
-    machine.use_camera(options.camera)
+    _use_camera(machine, options.camera)
 
     def second(question: DuplicateQuestion) -> StaffMember | None:
         print(
@@ -94,9 +95,13 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
 def login(machine: Machine, options: argparse.Namespace) -> int:
     """Check PIN and face."""
     pin = ask("PIN: ")
-    machine.use_camera(options.camera)
+    _use_camera(machine, options.camera)
     machine.warm_up()
-    decision = machine.login(options.name, pin, progress=_SpokenPrompts().login)
+    return told(machine.login(options.name, pin, progress=_SpokenPrompts().login))
+
+
+def told(decision: Decision) -> int:
+    """Print what a login came to; returns the exit code."""
     if decision.outcome is Outcome.GRANTED:
         print("granted")
         return YES
@@ -107,12 +112,9 @@ def login(machine: Machine, options: argparse.Namespace) -> int:
     return NO
 
 
-def customers(machine: Machine, options: argparse.Namespace) -> int:
-    """List customers."""
-    staff = sign_in(machine.staff)
-    for customer, state in machine.office.customers(staff=staff):
-        print(f"{customer.username}\t{customer.full_name}\t{state}")
-    return YES
+def _use_camera(machine: Machine, spec: str) -> None:
+    check_there(spec)
+    machine.use_camera(spec)
 
 
 def unlock(machine: Machine, options: argparse.Namespace) -> int:
@@ -133,7 +135,7 @@ def new_pin(machine: Machine, options: argparse.Namespace) -> int:
 def new_face(machine: Machine, options: argparse.Namespace) -> int:
     """Capture a customer's face again."""
     signed = sign_two(machine.staff)
-    machine.use_camera(options.camera)
+    _use_camera(machine, options.camera)
     machine.new_face(options.name, signed=signed, progress=_SpokenPrompts().enrolment)
     print(f"{options.name} has a new face")
     return YES

@@ -30,7 +30,7 @@ from atm.settings import Settings
 from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import ATTENDED, CredentialRecord, CredentialStore
 from face_auth.gallery import Capture, Template
 
 ConfirmDuplicate = Callable[[DuplicateQuestion], StaffMember | None]
@@ -153,7 +153,34 @@ class Enrolments:
             created_at=datetime.now(UTC).isoformat(),
             excused=",".join(excused) or None,
         )
-        self._save(record, pending, application.opening_minor, template, captures, signed)
+        face = template, captures
+        self._save(record, pending, application.opening_minor, face, signed)
+        return Customer(customer_id, username, full_name)
+
+    def enrol_attended(self, application: Application, signed: Signatures) -> Customer:
+        """Enrol a customer who is served without the face; nothing of the face is captured.
+
+        Raises:
+            PolicyError: If username, full name or PIN are not allowed.
+            DuplicateUserError: If the username is taken.
+            AtmError: If it could not be saved.
+        """
+        username = self.check_username(application.username, staff=signed.first)
+        full_name = normalise_full_name(application.full_name)
+        check_pin(application.pin)
+        pending = self._store.get(username)
+        customer_id = pending.customer_id if pending else self._new_id(username)
+        record = CredentialRecord(
+            customer_id=customer_id,
+            username=username,
+            full_name=full_name,
+            pin_hash=self._hasher.hash(customer_id, application.pin),
+            template_id=None,
+            consent_at=application.consent_at.astimezone(UTC).isoformat(),
+            created_at=datetime.now(UTC).isoformat(),
+            without_face=ATTENDED,
+        )
+        self._save(record, pending, application.opening_minor, None, signed)
         return Customer(customer_id, username, full_name)
 
     def _check_duplicate(
@@ -186,12 +213,9 @@ class Enrolments:
         record: CredentialRecord,
         pending: CredentialRecord | None,
         opening_minor: int,
-        template: Template,
-        captures: list[Capture],
+        face: tuple[Template, list[Capture]] | None,
         signed: StaffMember | Signatures,
     ) -> None:
-        template_id = record.template_id
-        assert template_id is not None
         entry: dict[str, Any] = {
             "customer": record.customer_id,
             "staff": names_of(signed),
@@ -199,9 +223,12 @@ class Enrolments:
         }
         if record.excused:
             entry["excused"] = record.excused.split(",")
+        if record.without_face:
+            entry["way"] = record.without_face
 
         def save() -> None:
-            self._gallery.save(template_id, template, captures)
+            if face is not None and record.template_id is not None:
+                self._gallery.save(record.template_id, *face)
             self._ledger.open_account(record.customer_id, opening_minor)
             self._audit.append("enrolment", step="begun", **entry)
             if pending is None:
@@ -220,7 +247,7 @@ class Enrolments:
                 self._store.remove(record.customer_id)
             else:
                 self._store.replace(pending, instead_of=record)
-        assert record.template_id is not None
-        self._gallery.remove(record.template_id, record.customer_id)
+        if record.template_id is not None:
+            self._gallery.remove(record.template_id, record.customer_id)
         if self._ledger.has_account(record.customer_id):
             self._ledger.remove_account(record.customer_id)

@@ -97,13 +97,16 @@ class MigrationSource:
         """Return everything that is to be moved of the customer of *record*.
 
         Raises:
-            MigrationError: If the customer has an open hold, whose outcome is unknown.
+            MigrationError: If the customer has an open hold, whose outcome is unknown, or is
+                served without the face.
             GalleryError: If the face was altered.
             AtmError, CredentialError: If a store cannot be read.
         """
         owner, stores = record.customer_id, self._stores
         if owner in self._held:
             raise MigrationError("Money is on hold; settle it first.")
+        if record.without_face is not None:
+            raise MigrationError("The service needs the face; take the mark “without face” back.")
         template, captures = None, list[Capture]()
         if record.template_id is not None:
             template = self._gallery.load(record.template_id, owner)

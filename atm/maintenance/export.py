@@ -50,12 +50,18 @@ def export(
             "full name": record.full_name,
             "since": record.created_at,
             "has a PIN": record.pin_hash is not None,
+            "served without the face": record.without_face is not None,
         },
-        "consent to the keeping of the face": record.consent_at,
+        "consent to the keeping of the face": None if _faceless(record) else record.consent_at,
+        "consent to the keeping of the other data": record.consent_at,
         "face": _face(record, gallery, entries),
         "account": _account(record.customer_id, ledger, currency),
         "log": [_plain(each, record.customer_id) for each in entries],
     }
+
+
+def _faceless(record: CredentialRecord) -> bool:
+    return record.template_id is None and record.without_face is not None
 
 
 def _face(

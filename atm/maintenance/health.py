@@ -9,12 +9,17 @@ from atm.folder import DataFolder, Kind
 from atm.keys.key_file import KeyFile
 from atm.keys.keys import last_backup
 from atm.liveness_policy import LivenessPolicy
+from atm.login.decision import Outcome
 from atm.outside_memory import Memory, outside_memory
-from atm.settings import Liveness, Settings
+from atm.settings import Liveness, Settings, WithoutFace
 from atm.stores import KioskStores
+from credentials.sealed.files import JsonObject
+from credentials.store import ATTENDED
 from face_auth.errors import FaceAuthError
 
 OLD_BACKUP_DAYS = 90
+DECISIONS = 1000
+"""Number of decisions in the log of which those without the face are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class Health:
         log_room: Number of entries for which the log has space.
         pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
+        without_face: The setting: "off" or "attended".
+        admitted: Number of granted logins among the last thousand decisions.
+        admitted_attended: How many of them were without the face, beside staff.
     """
 
     disk_free_share: float
@@ -60,6 +68,9 @@ class Health:
     log_room: int
     pause_s: float
     notes: tuple[str, ...]
+    without_face: WithoutFace = "off"
+    admitted: int = 0
+    admitted_attended: int = 0
 
 
 def read_health(
@@ -93,6 +104,15 @@ def read_health(
         pause_s = stores.pause.remaining()
     except AtmError as error:
         notes.append(str(error))
+    granted: list[JsonObject] = []
+    try:
+        granted = [
+            each
+            for each in stores.audit.tail(DECISIONS, "decision")
+            if each.get("outcome") == Outcome.GRANTED
+        ]
+    except AtmError as error:
+        notes.append(str(error))
     memory = outside_memory(settings, folder)
     if memory is Memory.NONE and folder.kind is Kind.LIVE:
         notes.append(
@@ -122,6 +142,9 @@ def read_health(
         log_room=stores.audit.room(),
         pause_s=pause_s,
         notes=tuple(notes),
+        without_face=settings.without_face,
+        admitted=len(granted),
+        admitted_attended=sum(each.get("way") == ATTENDED for each in granted),
     )
 
 

@@ -278,7 +278,7 @@ def _read(log: Iterable[Entry]) -> _LogSummary:
         elif isinstance(record, str):
             known.changes.setdefault(customer, []).append((kind, record[:_MAC_DIGITS]))
             known.enrolled.add(customer)
-        elif kind in ("pin", "face"):
+        elif kind in ("pin", "face", "without face"):
             known.changes.setdefault(customer, []).append((kind, ""))
     return known
 
@@ -291,7 +291,8 @@ def _up_to_date(record: CredentialRecord, mac: str, known: _LogSummary) -> Crede
     if not newer:
         return record
     template_id = None if "face" in newer else record.template_id
-    return replace(record, pin_hash=None, template_id=template_id)
+    mark = None if "without face" in newer else record.without_face
+    return replace(record, pin_hash=None, template_id=template_id, without_face=mark)
 
 
 def _trusted(counters: CounterFile, known: _LogSummary) -> bool:

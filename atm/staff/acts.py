@@ -20,7 +20,7 @@ from credentials.attempts import Standing
 from credentials.errors import UnknownUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import ATTENDED, CredentialRecord, CredentialStore
 
 SEARCH_LIMIT = 50
 
@@ -190,6 +190,21 @@ class Office:
             self._store.replace(new, instead_of=record)
             fields["record"] = self._store.record_mac(record.customer_id)
 
+    def serve_without_face(self, username: str, wanted: bool, *, signed: Signatures) -> None:
+        """Mark a customer as served without the face, or take the mark back.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+            StaleRecordError: If the record was changed meanwhile.
+        """
+        record = self.record(username)
+        with self._logged(
+            "without face", customer=record.customer_id, staff=signed.names, wanted=wanted
+        ) as fields:
+            new = replace(record, without_face=ATTENDED if wanted else None)
+            self._store.replace(new, instead_of=record)
+            fields["record"] = self._store.record_mac(record.customer_id)
+
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return the name of every member of staff, and whether they have to wait.
 
@@ -313,7 +328,9 @@ class Office:
         return [
             (
                 _customer(record),
-                "pending" if record.pending else _STATES[standings[record.customer_id]],
+                "pending"
+                if record.pending and not record.attended
+                else _STATES[standings[record.customer_id]],
             )
             for record in records
         ]

@@ -6,12 +6,14 @@ Every source delivers RGB. `open_source.make_source` makes the one that a spec n
 from __future__ import annotations
 
 import re
+import sys
 from abc import ABC, abstractmethod
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from face_auth.camera.address import is_address, parse_address
+from face_auth.errors import CameraError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +36,10 @@ class SourceKind(StrEnum):
     VIDEO = "video"
     FOLDER = "folder"
     DEMO = "demo"
+
+
+PLAYED = frozenset({SourceKind.FOLDER, SourceKind.VIDEO})
+"""Kinds of source that are files, which must be there when a program starts."""
 
 
 class SourceError(Exception):
@@ -68,6 +74,22 @@ def source_kind(spec: str) -> SourceKind:
     if spec.lstrip("+-").isdecimal() or spec.startswith("/dev/"):
         raise ValueError(f"{spec!r} names no camera.")
     return SourceKind.FOLDER if spec.endswith("/") or Path(spec).is_dir() else SourceKind.VIDEO
+
+
+def check_there(spec: str) -> None:
+    """Check that the file, folder or device that *spec* names is there, without opening it.
+
+    Raises:
+        CameraError: If it is not; the sentence names it.
+        ValueError: As `source_kind`.
+    """
+    kind = source_kind(spec)
+    if kind is SourceKind.WEBCAM and sys.platform == "linux":
+        device = Path(f"/dev/video{spec}" if spec.isdecimal() else spec)
+        if not device.exists():
+            raise CameraError(f"There is no camera at {device}.")
+    if kind in PLAYED and not Path(spec).exists():
+        raise CameraError(f"There is no file or folder {spec} to take as the camera.")
 
 
 def redacted(spec: str) -> str:

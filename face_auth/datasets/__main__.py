@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
+from face_auth.command_line import BAD_INPUT, Parser, ShowVersion, told
+from face_auth.datasets.drawn_people import draw_people
 from face_auth.datasets.folders import (
     TEST,
     TRAIN,
@@ -14,12 +16,10 @@ from face_auth.datasets.folders import (
     make_folders,
 )
 from face_auth.datasets.photographs import LeftOut, people_in
-from face_auth.datasets.plan import Plan
+from face_auth.datasets.plan import DRAWN, Plan
 from face_auth.datasets.unseen import SEED, unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
 from face_auth.printing import escape_what_cannot_be_printed
-
-BAD_INPUT: Final = 2
 
 Choice = tuple[Plan, Mapping[str, Sequence[Path]]]
 
@@ -30,20 +30,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     left_out: LeftOut = []
     try:
-        if options.command == "lfw":
-            plan, people = _lfw(options, left_out)
-        else:
-            plan, people = _folder(options, left_out)
-        if not people:
-            raise DatasetError(
-                f"{plan.source} holds no person with {TRAIN_PHOTOGRAPHS + 1} images."
-            )
-        made = make_folders(plan, people, options.train, options.test, left_out)
+        with tempfile.TemporaryDirectory() as drawn:
+            if options.command == "lfw":
+                plan, people = _lfw(options, left_out)
+            elif options.command == "folder":
+                plan, people = _folder(options, left_out)
+            else:
+                plan, people = _sample(options, Path(drawn))
+            if not people:
+                raise DatasetError(
+                    f"{plan.source} holds no person with {TRAIN_PHOTOGRAPHS + 1} images."
+                )
+            made = make_folders(plan, people, options.train, options.test, left_out)
     except DatasetError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    except (FaceAuthError, OSError) as error:
-        print(f"The folders could not be filled: {error}", file=sys.stderr)
+    except (FaceAuthError, OSError, ValueError) as error:
+        print(f"The folders could not be filled: {told(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where this one was.", file=sys.stderr)
@@ -59,12 +62,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     common.add_argument("--train", type=Path, default=TRAIN, help="default: aligned_image_data/")
     common.add_argument("--test", type=Path, default=TEST, help="default: test_images/")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m face_auth.datasets",
         description="Fill aligned_image_data/ and test_images/: five photographs a person for "
         "training and one for testing, twenty altered copies of each.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser.add_argument("--version", action=ShowVersion)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lfw = commands.add_parser(
         "lfw", parents=[common], help="from Labeled Faces in the Wild, people with six photographs"
     )
@@ -77,6 +81,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     folder = commands.add_parser("folder", parents=[common], help="from any folder of people")
     folder.add_argument("source", type=Path, help="one sub-folder a person")
+    commands.add_parser(
+        "sample",
+        parents=[common],
+        help="from the demonstration's drawn people, to try evaluation.py without a download; its "
+        "figures tell nothing about people",
+    )
     return parser.parse_args(arguments)
 
 
@@ -98,6 +108,11 @@ def _lfw(options: argparse.Namespace, left_out: LeftOut) -> Choice:
 def _folder(options: argparse.Namespace, left_out: LeftOut) -> Choice:
     source = _existing(options.source)
     return Plan(str(source), "folder", "all", options.seed), people_in(source, left_out)
+
+
+def _sample(options: argparse.Namespace, drawn: Path) -> Choice:
+    plan = Plan("the demonstration's drawn people", DRAWN, "all", options.seed)
+    return plan, draw_people(drawn, options.seed)
 
 
 def _existing(source: Path) -> Path:

@@ -88,7 +88,10 @@ def make_folders(
         OSError: If a file cannot be read or written.
     """
     for folder in (train, test):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatasetError(f"{folder} cannot be made: {error.strerror}.") from error
         claim(folder, plan)
     try:
         with FileLock(train / ".lock", timeout=0):

@@ -10,6 +10,8 @@ from face_auth.errors import DatasetError
 from face_auth.files import write_whole
 
 RECORD: Final = "dataset.json"
+DRAWN: Final = "drawn"
+"""The kind of data that holds no photograph of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Plan:
 
     Attributes:
         source: Folder of photographs, one sub-folder per person.
-        kind: "lfw" or "folder".
+        kind: "lfw", "folder" or `DRAWN`.
         people: "unseen", "seen" or "all": by whether the bundled network saw them in training.
         seed: Decides which photographs are for testing and how strong each alteration is.
     """

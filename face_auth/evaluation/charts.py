@@ -32,8 +32,6 @@ STYLE: Final[dict[Any, Any]] = {
 }
 POINTS: Final = 800
 """Number of points drawn of a curve, over the scores and over the FMR's logarithm."""
-LABELLED: Final = 10
-"""Number of images from which a mistake is named in the chart."""
 DET_TICKS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.5)
 
 
@@ -179,46 +177,27 @@ def trade_off(rates: Rates, thresholds: Mapping[str, float]) -> Draw:
     return draw
 
 
-def confusion(mistakes: Mapping[tuple[int, int], int], people: Sequence[str]) -> Draw:
-    """Return a drawing of the confusions between *people* (by number)."""
-    count = len(people)
+def confusion(pairs: Mapping[tuple[str, str], int]) -> Draw:
+    """Return a drawing of confusions: number of images by who was on them and who was named."""
+    people = sorted({name for pair in pairs for name in pair})
+    place = {name: index for index, name in enumerate(people)}
+    shown = [name.replace("_", " ").replace("$", r"\$") for name in people]  # no formula
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        axes.plot([0, count], [0, count], color="#cbd5e1", linewidth=1)
-        axes.set(
-            xlim=(-2, count + 1),
-            ylim=(count + 1, -2),
-            aspect="equal",
-            xlabel="named",
-            ylabel="on the image",
-        )
-        if not mistakes:
+        if not pairs:
+            axes.text(0.5, 0.5, "No image was taken for somebody else.", ha="center")
+            axes.set_axis_off()
             return
-        rows, columns = np.array(list(mistakes)).T
-        counts = np.array(list(mistakes.values()))
-        look: dict[str, Any] = {"c": RED, "alpha": 0.55, "linewidths": 0}
-        axes.scatter(columns, rows, s=8 + 6 * counts, **look)
-        for (row, column), number in mistakes.items():
-            if number >= LABELLED:
-                names = f"{people[row]} as {people[column]}".replace("_", " ")
-                axes.annotate(
-                    names.replace("$", r"\$"),  # between two of them it would read a formula
-                    (column, row),
-                    (0, 9),
-                    textcoords="offset points",
-                    ha="left" if column < count / 2 else "right",
-                    fontsize=7.5,
-                    color="#475569",
-                )
-        sizes = sorted({int(counts.min()), int(np.median(counts)), int(counts.max())})
-        axes.legend(
-            [axes.scatter([], [], s=8 + 6 * size, **look) for size in sizes],
-            [f"{size} image{'s' * (size != 1)}" for size in sizes],
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.1),
-            ncols=len(sizes),
-        )
+        for (person, named), number in pairs.items():
+            spot = place[named], place[person]
+            axes.scatter(*spot, s=150, c=RED, linewidths=0)
+            axes.annotate(str(number), spot, color="white", fontsize=8, ha="center", va="center")
+        ends = (-0.7, len(people) - 0.3)
+        axes.plot(ends, ends, color="#cbd5e1", linewidth=1, zorder=0)
+        axes.set(xlim=ends, ylim=ends[::-1], aspect="equal", xlabel="named", ylabel="on the image")
+        axes.set_xticks(range(len(people)), shown, rotation=90, fontsize=8)
+        axes.set_yticks(range(len(people)), shown, fontsize=8)
 
     return draw
 
@@ -246,6 +225,7 @@ def dots(values: Mapping[str, float], label: str) -> Draw:
             ylim=(-0.6, len(names) - 0.4),
             xlabel=f"{label}, %",
         )
+        axes.set_xticks([tick for tick in axes.get_xticks() if low <= tick <= 100])
 
     return draw
 

@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from face_auth.command_line import BAD_INPUT, Parser, ShowVersion, told
 from face_auth.datasets.folders import TEST, TRAIN
 from face_auth.datasets.unseen import SEED
 from face_auth.errors import DatasetError, FaceAuthError, ModelError
-from face_auth.evaluation import report
+from face_auth.evaluation import about, report
 from face_auth.evaluation.cache import default_folder
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.features import Extractor
@@ -37,6 +38,7 @@ from face_auth.evaluation.protocols.pad import protocol as pad
 from face_auth.evaluation.protocols.pad.species import RATE
 from face_auth.evaluation.protocols.two_factor import PinRules
 from face_auth.evaluation.result import Section
+from face_auth.evaluation.thumbnails import check_outside_repository
 from face_auth.liveness import minifas
 from face_auth.models import LIVENESS_HEAD, MODELS
 from face_auth.printing import escape_what_cannot_be_printed
@@ -46,7 +48,6 @@ OF_FOLDERS: Final = (closed_set.NAME, open_set.NAME)
 PROTOCOLS: Final = (*OF_FOLDERS, verification.NAME, pairs.NAME, two_factor.NAME)
 ALL: Final = (*PROTOCOLS, allowed.NAME, groups.NAME, guidance.NAME, pad.NAME)
 FAILED: Final = 1
-BAD_INPUT: Final = 2
 
 
 def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +65,7 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
         say(str(error))
         return BAD_INPUT
     except (FaceAuthError, OSError) as error:
-        say(f"The evaluation failed: {error}")
+        say(f"The evaluation failed: {told(error)}")
         return FAILED
     except KeyboardInterrupt:
         say("Stopped. What was computed is kept; the same command goes on from there.")
@@ -73,10 +74,19 @@ def main(pin_rules: PinRules, arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
     names = _protocols(options)
+    if options.show_mistakes and not options.report:
+        raise InputError("--show-mistakes goes with --report DIR.")
+    if options.show_mistakes:
+        check_outside_repository(options.report)
     if options.report:
-        options.report.mkdir(parents=True, exist_ok=True)  # fails now, not after the work
+        try:
+            options.report.mkdir(parents=True, exist_ok=True)  # fails now, not after the work
+        except OSError as error:
+            raise InputError(f"{options.report} cannot be made: {error.strerror}.") from error
     needs_folders = options.command is None and bool({*names} & {*OF_FOLDERS})
     material = _material(options, needs_folders=needs_folders)
+    if options.command and material.drawn:
+        raise InputError(f"{options.command} needs photographs of people; these are drawn.")
     if options.command == "train-occlusion":
         return _train_occlusion(material.photographs, options)
     if options.command == "train-liveness":
@@ -91,18 +101,18 @@ def _run(options: argparse.Namespace, pin_rules: PinRules) -> int:
         if options.command == "calibrate":
             return _calibrate(context, strangers)
         sections = _sections(context, names, options, pin_rules)
-    about = _about(context, options)
+    facts = about.about(context, options.train, options.test)
     try:
         if options.report:
-            report.write(options.report, about, sections)
+            report.write(options.report, facts, sections, show_mistakes=options.show_mistakes)
             say(f"The report is in {options.report / report.PAGE_FILE}")
     finally:  # neither is lost if the other cannot be written
-        print(report.as_json(about, sections) if options.json else report.as_text(about, sections))
+        print(report.as_json(facts, sections) if options.json else report.as_text(facts, sections))
     return 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python evaluation.py",
         description="Measure recognition: train on aligned_image_data/, classify test_images/, and "
         "say what happens when strangers come. Tables go to stdout, progress to stderr.",
@@ -110,6 +120,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "the classifiers of covered eyes and mouths, models/covering.npz, and writes them there; "
         "train-liveness fits the liveness head on --attacks and writes it into the model card.",
     )
+    parser.add_argument("--version", action=ShowVersion)
     parser.add_argument(
         "command",
         nargs="?",
@@ -184,6 +195,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures")
+    parser.add_argument(
+        "--show-mistakes",
+        action="store_true",
+        help="show the pictures that were judged wrongly on the page, which lies outside the "
+        "program's folder then",
+    )
     parser.add_argument(
         "--cache",
         type=Path,
@@ -294,16 +311,3 @@ def _train_liveness(photographs: Photographs, options: argparse.Namespace) -> in
     card = fitting.train(options.attacks, photographs, network, options.models, options.seed)
     say(f"Wrote the entry {LIVENESS_HEAD} into {card}. Measure it: --protocol pad")
     return 0
-
-
-def _about(context: Context, options: argparse.Namespace) -> dict[str, Any]:
-    card, pool = context.extractor.card, context.material.photographs
-    about: dict[str, Any] = {"network": f"{card.name} ({card.file}, SHA-256 {card.sha256[:16]})"}
-    if context.material.test:
-        about["training"] = str(options.train)
-        about["test"] = str(options.test)
-    if pool.folder != Path():
-        what = "LFW" if pool.lfw else "photographs"
-        about["photographs"] = f"{what}, {len(pool.people):,} people in {pool.folder}"
-    about["seed"] = options.seed
-    return about

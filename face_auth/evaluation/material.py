@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from face_auth.datasets.photographs import LeftOut, people_in, shown
-from face_auth.datasets.plan import read_record
+from face_auth.datasets.plan import DRAWN, read_record
 from face_auth.datasets.unseen import unseen_people
 from face_auth.errors import DatasetError, FaceAuthError
 
 COPY: Final = re.compile(r"(?P<photograph>.+)__\d\d_(?P<alteration>[a-z_]+)")
 HOW_TO_FILL: Final = (
     "Fill both folders with: python -m face_auth.datasets lfw "
-    "(or: python -m face_auth.datasets folder FOLDER_WITH_ONE_SUBFOLDER_A_PERSON)"
+    "(or: python -m face_auth.datasets folder FOLDER_WITH_ONE_SUBFOLDER_A_PERSON; "
+    "or, to try it with drawn people: python -m face_auth.datasets sample)"
 )
 LFW_NAMES: Final = 100
 """Number of names on the list of unseen people by which a folder is recognised as LFW."""
@@ -73,12 +74,14 @@ class Material:
         test: Images to classify, by person.
         unseen: The people in both whom no network saw in training.
         photographs: Where the images came from; the images themselves if that is unknown.
+        drawn: Whether these are drawn people, whose figures tell nothing about people.
     """
 
     train: Mapping[str, Sequence[Image]]
     test: Mapping[str, Sequence[Image]]
     unseen: frozenset[str]
     photographs: Photographs
+    drawn: bool = False
 
 
 def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
@@ -109,7 +112,8 @@ def load(train: Path, test: Path, photographs: Path | None = None) -> Material:
     names = images[0].keys() | images[1].keys()
     from_lfw = pool.lfw if plan is None else plan.kind == "lfw"
     unseen = names & unseen_people() if from_lfw else frozenset(names)
-    return Material(images[0], images[1], frozenset(unseen), pool)
+    drawn = any(record is not None and record[0].kind == DRAWN for record in records)
+    return Material(images[0], images[1], frozenset(unseen), pool, drawn)
 
 
 def photographs_in(folder: Path) -> Photographs:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from face_auth.evaluation import charts
-from face_auth.evaluation.result import Chart, Section, Table
+from face_auth.evaluation.glossary import TERMS, explained
+from face_auth.evaluation.result import Chart, Mistake, Section, Table
+from face_auth.evaluation.thumbnails import thumbnails
 from face_auth.files import write_whole
 
 DPI: Final = 144
@@ -35,12 +37,24 @@ def as_text(about: Mapping[str, Any], sections: Sequence[Section]) -> str:
     for section in sections:
         title = f"{section.title} [{section.name}]"
         blocks.append("\n".join((title, "=" * len(title), section.summary)))
-        blocks += [table_text(table) for table in section.tables]
+        blocks += [table_text(table) for table in section.tables if table.rows]
     return "\n\n".join(blocks)
 
 
-def write(folder: Path, about: Mapping[str, Any], sections: Sequence[Section]) -> None:
+def write(
+    folder: Path,
+    about: Mapping[str, Any],
+    sections: Sequence[Section],
+    *,
+    show_mistakes: bool = False,
+) -> None:
     """Write report.json, the charts and one self-contained page into *folder*.
+
+    Args:
+        folder: Is made if it is not there.
+        about: Facts by name.
+        sections: The results.
+        show_mistakes: Whether the page shows the pictures that were judged wrongly.
 
     Raises:
         OSError: If a file cannot be written.
@@ -49,7 +63,9 @@ def write(folder: Path, about: Mapping[str, Any], sections: Sequence[Section]) -
     pictures = {chart.name: draw(chart) for section in sections for chart in section.charts}
     for name, data in pictures.items():
         write_whole(folder / f"{name}.png", data, mode=0o644)
-    texts = {JSON_FILE: as_json(about, sections), PAGE_FILE: page(about, sections, pictures)}
+    shown = {each.name: thumbnails(each.mistakes) for each in sections if show_mistakes}
+    html = page(about, sections, pictures, shown)
+    texts = {JSON_FILE: as_json(about, sections), PAGE_FILE: html}
     for name, text in texts.items():  # a folder's name need not be UTF-8
         write_whole(folder / name, text.encode(errors="backslashreplace"), mode=0o644)
 
@@ -71,9 +87,19 @@ def draw(chart: Chart) -> bytes:
 
 
 def page(
-    about: Mapping[str, Any], sections: Sequence[Section], pictures: Mapping[str, bytes]
+    about: Mapping[str, Any],
+    sections: Sequence[Section],
+    pictures: Mapping[str, bytes],
+    mistakes: Mapping[str, Sequence[tuple[Mistake, bytes | None]]],
 ) -> str:
-    """Return one HTML page that contains everything, including the charts."""
+    """Return one HTML page that contains everything, including the charts.
+
+    Args:
+        about: Facts by name.
+        sections: The results.
+        pictures: The charts by name, PNG.
+        mistakes: The thumbnails of each section that shows some, JPEG.
+    """
     import jinja2
 
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
@@ -81,9 +107,25 @@ def page(
         loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    encoded = {name: base64.b64encode(data).decode() for name, data in pictures.items()}
+    pages.filters["explained"] = lambda value: explained(str(value))
     template = pages.get_template(TEMPLATE)
-    return template.render(about=about, sections=sections, pictures=encoded) + "\n"
+    shown = {
+        section.name: [
+            (mistake, data and _encoded(data)) for mistake, data in mistakes.get(section.name, ())
+        ]
+        for section in sections
+    }
+    return (
+        template.render(
+            about=about, sections=sections, terms=TERMS, mistakes=shown,
+            pictures={name: _encoded(data) for name, data in pictures.items()},
+        )
+        + "\n"
+    )  # fmt: skip
+
+
+def _encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _about_text(about: Mapping[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """The result of a protocol: numbers, tables and charts, independent of how they are shown."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from face_auth.evaluation.metrics import Interval
@@ -45,6 +47,21 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """An image that was judged wrongly.
+
+    Attributes:
+        path: The image.
+        person: Who is on it.
+        said: What the program said instead.
+    """
+
+    path: Path
+    person: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The result of one protocol.
 
@@ -55,6 +72,7 @@ class Section:
         values: Everything, for JSON.
         tables: For people.
         charts: For people.
+        mistakes: Images that were judged wrongly; a page shows them only on request.
     """
 
     name: str
@@ -63,11 +81,22 @@ class Section:
     values: Mapping[str, Any]
     tables: Sequence[Table] = ()
     charts: Sequence[Chart] = field(default=())
+    mistakes: Sequence[Mistake] = ()
 
 
 def percent(share: float, digits: int = 2) -> str:
     """Return *share* as text: "98.34 %"."""
     return f"{100 * share:.{digits}f} %"
+
+
+def one_in(rate: float) -> str:
+    """Return a rate as text: "12.50 %", or below a tenth "1 in 6,700", to two digits."""
+    if rate <= 0:
+        return "0"
+    if rate >= 0.1:
+        return percent(rate)
+    count = 1 / rate
+    return f"1 in {round(count, 1 - math.floor(math.log10(count))):,.0f}"
 
 
 def between(interval: Interval, digits: int = 2) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from face_auth.command_line import Parser, ShowVersion, told
 from face_auth.datasets.unseen import UNSEEN_FILE, read_names, unseen_people
 from face_auth.errors import FaceAuthError
 from face_auth.files import write_whole
 from face_auth.model_making.card_writing import check
+from face_auth.models.card import CARD_FILE
 from face_auth.models.files import MODELS
 from face_auth.printing import escape_what_cannot_be_printed
 
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (FaceAuthError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(told(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; no partial file was left.", file=sys.stderr)
@@ -33,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m face_auth.models", description=__doc__)
+    parser = Parser(prog="python -m face_auth.models", description=__doc__)
+    parser.add_argument("--version", action=ShowVersion)
     parser.add_argument(
         "--folder", type=Path, default=MODELS, help="the models folder (default: the program's)"
     )
@@ -147,6 +150,8 @@ def _add_groups(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    if not (options.folder / CARD_FILE).is_file():
+        raise FaceAuthError(f"There is no model card in {options.folder}.")
     good = True
     for right, line in check(options.folder):
         print(f"{'ok   ' if right else 'WRONG'} {line}")

@@ -12,13 +12,18 @@ from PIL import Image
 
 from kiosk.camera_pane.marks import SIGNS, Marks, Ring
 from kiosk.images import shared_image
+from kiosk.layout import Heights
 from kiosk.widgets import theme
+from kiosk.widgets.fitted import Fitted
 
 if TYPE_CHECKING:
     from face_auth.types import Frame
 
 _drawing: Any = None  # `picture`, and OpenCV with it, once a worker has loaded them
 
+_LEAST, _WANTED = (320, 240), 412
+_STEEPEST, _FLATTEST = 0.88, 1.41
+"""Width over height of the pane, between which a picture of 4 to 3 leaves no bars beside it."""
 LOOK_MS = 10
 """How often the view asks for a new frame; asking never blocks."""
 LEAST_S = 0.038
@@ -33,7 +38,7 @@ def load_tools() -> None:
     _drawing = picture
 
 
-class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
+class CameraView(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
     """Shows the newest frame, mirrored, in an oval, or a sentence where there is none."""
 
     def __init__(
@@ -42,8 +47,6 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         fonts: theme.Fonts,
         latest: Callable[[], Frame | None],
         *,
-        width: int,
-        height: int,
         on_frame: Callable[[Frame | None], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,15 +56,11 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             master: The page.
             fonts: For the words shown where there is no picture.
             latest: Returns the newest frame, or None where there is none; must not block.
-            width: In drawn pixels.
-            height: In drawn pixels.
             on_frame: Called with each new frame, and with None when they cease.
             clock: In seconds.
         """
-        super().__init__(
-            master, width=width, height=height, corner_radius=theme.PANE_CORNER, fg_color=theme.PANE
-        )
-        self._drawn_size = (width, height)
+        super().__init__(master, corner_radius=theme.PANE_CORNER, fg_color=theme.PANE)
+        self._drawn_size = _LEAST
         self._fonts = fonts
         self._latest = latest
         self._on_frame = on_frame
@@ -75,9 +74,32 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
         self.pictures = 0
         self._sheet = tkinter.Canvas(self, highlightthickness=0, borderwidth=0, bg=theme.PANE)
         self._image = self._sheet.create_image(0, 0, anchor="nw")
-        self._title = self._sheet.create_text(0, 0, fill=theme.SURFACE, justify="center")
-        self._line = self._sheet.create_text(0, 0, fill=theme.SURFACE, justify="center")
+        self._title = self._sheet.create_text(0, 0, fill=theme.RING_WHITE, justify="center")
+        self._line = self._sheet.create_text(0, 0, fill=theme.RING_WHITE, justify="center")
         self._timer: str | None = self.after(1, self._look)
+
+    grow = 1
+
+    def least_width(self) -> int:
+        """Return the width at which a face can still be placed."""
+        return _LEAST[0]
+
+    def heights(self, width: int) -> Heights:
+        """Return the height at which a face can still be placed, and four thirds of it."""
+        return _LEAST[1], max(_LEAST[1], min(width * 3 // 4, _WANTED))
+
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Take the middle of that place: as much as a camera's picture covers around the oval."""
+        wide = min(width, round(height * _FLATTEST))
+        high = min(height, round(width / _STEEPEST))
+        super().arrange(x + (width - wide) // 2, y + (height - high) // 2, wide, high)
+
+    def fill(self, width: int, height: int) -> None:
+        """Draw pictures of that size from now on."""
+        if (width, height) != self._drawn_size:
+            self._drawn_size = (width, height)
+            if not self.live and self._photo is not None:
+                self._go_dark()
 
     def mark(self, marks: Marks) -> None:
         """Draw *marks* over the pictures from now on."""
@@ -176,11 +198,10 @@ class CameraView(customtkinter.CTkFrame):  # type: ignore[misc]
             (self._title, theme.FIELD, "semibold", self._words[0], 0.33),
             (self._line, theme.BODY, "regular", self._words[1], 0.45),
         ):
-            family, points, *style = self._fonts(size, weight)
             self._sheet.itemconfigure(
                 item,
                 text=text,
-                font=(family, -round(points * scale), *style),
+                font=self._fonts(size, weight).create_scaled_tuple(scale),
                 width=round(width * 0.9),
             )
             self._sheet.coords(item, width / 2, height * y)

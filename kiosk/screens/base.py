@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import customtkinter
 
 from kiosk.camera_pane.marks import Ring
+from kiosk.layout import Column, Inset, Reflow, Space
 from kiosk.machine_host import Condition
+from kiosk.screens.turner import Turner
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, at
+from kiosk.widgets.buttons import Button, Label
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
+from kiosk.widgets.status_line import Disc, Hair, Pane, card
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.words.language import languages
@@ -39,17 +42,20 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     for_staff = False
     """Whether a member of staff is signed in here: after a minute without input they are not."""
 
+    ends_visit = False
+    """Whether a visit is over when this page goes home, as it always is where nobody idles."""
+
+    kept: tuple[str, ...] = ()
+    """Names of attributes that a page built anew takes from the one before it."""
+
     settling = False
     """Whether an act is under way whose end the customer must see."""
 
     def __init__(self, app: Shell) -> None:
         """Build the page; subclasses add their widgets in reading order."""
+        width, height = app.window.page_size
         super().__init__(
-            app.window.area,
-            width=theme.PAGE_WIDTH,
-            height=theme.PAGE_HEIGHT - theme.TOP_BAR - theme.STATUS_BAR,
-            corner_radius=0,
-            fg_color=theme.PAPER,
+            app.window.area, width=width, height=height, corner_radius=0, fg_color=theme.PAPER
         )
         self.app = app
         self.fonts = app.window.fonts
@@ -58,6 +64,10 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         self.controls: list[Control] = []
         self.primary: Button | None = None
         self.typing: Field | None = None
+        self.pane: Pane | None = None
+        self.layout: Any = None
+        self._turner: Turner | None = None
+        self._laying: str | None = None
         self._timers: set[str] = set()
         self._attempts: list[Attempt[Any]] = []
 
@@ -94,7 +104,7 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def enter_in(self, field: Field) -> None:
         """Go on from *field*, as Enter does: to the next field, or to the page's main action."""
-        fields = [c for c in self.controls if isinstance(c, Field) and c.reachable]
+        fields = [c for c in self._fields() if c.reachable]
         later = fields[fields.index(field) + 1 :] if field in fields else []
         if later:
             later[0].take_focus()
@@ -104,58 +114,157 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     def typed_by_key(self, field: Field) -> None:
         """Act on a physical key in *field*: its pad is not needed."""
 
+    def give_way(self) -> None:
+        """Prepare to be left for the same page, built anew."""
+
+    def take_over(self, old: Screen) -> None:
+        """Take what was typed into *old*, the same page as it was before it was built anew."""
+        for mine, theirs in zip(self._fields(), old._fields(), strict=False):
+            mine.text = theirs.text
+        for name in self.kept:
+            setattr(self, name, getattr(old, name))
+        self.refresh()
+
+    @property
+    def working(self) -> bool:
+        """Whether a worker still does something for this page."""
+        return any(not attempt.over for attempt in self._attempts)
+
+    def _fields(self) -> list[Field]:
+        return [control for control in self.controls if isinstance(control, Field)]
+
     # What subclasses use.
 
-    def put(self, widget: Any, x: int, y: int) -> Any:
-        """Put *widget* at *x*, *y* of the drawn page of 1280 x 800; returns it."""
-        if isinstance(widget, Field):
-            widget.put(x, y - theme.TOP_BAR)
-        else:
-            at(widget, x, y - theme.TOP_BAR)
-        if isinstance(widget, Control):
-            self.controls.append(widget)
-        return widget
+    def lay(self, *parts: Any, gap: int = 16, middle: int = 0) -> None:
+        """Say how the page is laid out: *parts* one under the other; see `kiosk.layout`.
 
-    def label(
+        Args:
+            parts: Widgets whose master is the page, and boxes of them.
+            gap: Between two of them.
+            middle: Width beyond which the parts do not grow, but stand in the middle; 0 for none.
+        """
+        self.layout = Column(*parts, gap=gap)
+        self._middle = middle
+        if self.winfo_ismapped():
+            self.lay_soon()
+
+    def lay_message(
+        self,
+        sign: tuple[str, str, str],
+        title: str,
+        *told: Any,
+        buttons: Sequence[Button],
+        head: Any = None,
+    ) -> None:
+        """Lay the page out as one card with the buttons below it, in the middle.
+
+        Args:
+            sign: Symbol, colour and ground of the round sign on the card.
+            title: The card's heading.
+            told: What stands below it: sentences, or parts whose master is `pane`.
+            buttons: Side by side, or one under the other.
+            head: What stands above, at the top of the page.
+        """
+        pane = self.pane = self.pane or Pane(self)
+        heading = self.words(title, size=theme.HEADING, weight="bold", anchor="center", on=pane)
+        parts = [
+            self.words(each, colour=theme.MUTED, anchor="center", on=pane)
+            if isinstance(each, str) else each
+            for each in told
+        ]  # fmt: skip
+        message = card(pane, Disc(pane, *sign), heading, *parts, sides=40, ends=32)
+        row = Reflow(*buttons, gap=24)
+        above = [head] if head is not None else []
+        self.lay(
+            *above, Space(grow=1), message, Space(size=8), row, Space(grow=1), middle=theme.CARD
+        )
+
+    def lay_now(self) -> None:
+        """Lay the page out in the room that there is; where it has none, it scrolls."""
+        self.cancel_timer(self._laying)
+        self._laying = None
+        if self._turner is None:
+            self._turner = Turner(self, self.fonts)
+        self._turner.lay(self._whole(), self.app.window.page_size)
+
+    def lay_soon(self) -> None:
+        """Lay the page out again once the work at hand is done."""
+        if self._laying is None and self._turner is not None:
+            self._laying = self.later(1, self.lay_now)
+
+    def _whole(self) -> Inset:
+        """Return the layout with the page's margins."""
+        wide = self.app.window.page_size[0] >= 1000
+        sides = theme.MARGIN if wide else theme.NARROW_MARGIN
+        most = self._middle + 2 * sides if self._middle else 0
+        return Inset(self.layout, sides=sides, ends=theme.ENDS, most=most)
+
+    def show_part(self, part: Any, shown: bool) -> None:
+        """Show *part*, a widget or a box of the layout, or take it off the page."""
+        if part.shown != shown:
+            part.shown = shown
+            self.lay_soon()
+
+    def turners(self) -> Sequence[Control]:
+        """Return the buttons that scroll the page, where it has no room."""
+        return self._turner.controls if self._turner is not None else []
+
+    def turn(self, way: int) -> None:
+        """Scroll by a screenful: down for 1, up for -1."""
+        if self._turner is not None:
+            self._turner.turn(way)
+
+    def scroll_to(self, widget: Any) -> None:
+        """Bring *widget*, which has the focus, into view."""
+        if self._turner is not None:
+            self._turner.reach(widget)
+
+    def add(self, control: Any) -> Any:
+        """Note *control* as the next one in reading order; returns it."""
+        self.controls.append(control)
+        return control
+
+    def words(
         self,
         text: str,
-        x: int,
-        y: int,
-        width: int,
         *,
         size: int = theme.BODY,
         weight: str = "regular",
-        colour: str = theme.INK,
-        height: int = 34,
+        colour: str | None = None,
         anchor: str = "w",
-        wrap: bool = False,
+        cut: bool = False,
+        on: Any = None,
+        grow: int = 0,
     ) -> Label:
-        """Put words on the page."""
-        made = Label(
-            self, text, self.fonts(size, weight), colour=colour, width=width, height=height,
-            anchor=anchor, wrap=wrap,
+        """Return *text* as a label of the page, or of the pane *on* it; see `Label`."""
+        return Label(
+            on if on is not None else self, text, self.fonts(size, weight), colour=colour,
+            anchor=anchor, cut=cut, grow=grow,
         )  # fmt: skip
-        self.put(made, x, y)
-        return made
+
+    def heading(self, text: str, *, cut: bool = False) -> Label:
+        """Return the page's heading; a name in it is cut where it has no room."""
+        return self.words(text, size=theme.HEADING, weight="bold", cut=cut)
 
     def button(
         self,
         text: str,
         command: Callable[[], object],
-        x: int,
-        y: int,
-        width: int,
         *,
         look: str = "secondary",
-        height: int = theme.TOUCH,
+        high: int = theme.KEY,
         busy_when_disabled: bool = False,
+        on: Any = None,
+        grow: int = 0,
     ) -> Button:
-        """Put a button on the page; the primary one, or a red one, is what Enter presses."""
-        made = Button(
-            self, text, command, self.fonts, look=look, width=width, height=height,
-            busy_when_disabled=busy_when_disabled,
+        """Return a button of the page; the primary one, or a red one, is what Enter presses."""
+        made: Button = self.add(
+            Button(
+                on if on is not None else self, text, command, self.fonts, look=look, high=high,
+                ground=theme.SURFACE if on is not None else None,
+                busy_when_disabled=busy_when_disabled, grow=grow,
+            )
         )  # fmt: skip
-        self.put(made, x, y)
         if look in ("primary", "danger"):
             self.primary = made
         return made
@@ -164,16 +273,12 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the chip that leads home."""
         return Chip(self._("Home"), self.app.go_home, symbol="back")
 
-    def language_chips(self) -> list[Chip]:
-        """Return one chip for each language."""
-        return [
-            Chip(
-                name,
-                lambda code=code: self.app.speak(code),  # type: ignore[misc]
-                chosen=code == self.language.code,
-            )
-            for code, name in languages().items()
-        ]
+    def language_chip(self) -> Chip:
+        """Return the chip that leads to the languages, with the present one's name."""
+        from kiosk.screens.customer.languages import Languages  # the first paint does not need it
+
+        name = languages()[self.language.code]
+        return Chip(name, lambda: self.app.show(Languages), symbol="globe")
 
     def cancel_chip(self) -> Chip:
         """Return the chip that breaks off."""
@@ -248,11 +353,26 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         for name in self._timers:
             self.after_cancel(name)
         self._timers.clear()
-        for control in self.controls:
-            if isinstance(control, Field):
-                control.enable(True)
-                control.clear()
+        for field in self._fields():
+            field.enable(True)
+            field.clear()
+        if self._turner is not None:
+            self._turner.destroy()
         super().destroy()
+
+
+def named_values(page: Screen, pane: Pane, rows: Sequence[tuple[str, str]]) -> Column:
+    """Return names at the left and values at the right of *pane*, with lines between."""
+    parts: list[Any] = []
+    for name, value in rows:
+        parts.append(Hair(pane))
+        parts.append(
+            Reflow(
+                page.words(name, colour=theme.MUTED, on=pane),
+                page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1),
+            )
+        )
+    return Column(*parts, gap=12)
 
 
 class LivePage(Screen):

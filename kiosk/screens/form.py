@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from kiosk.layout import Column, Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
+from kiosk.widgets.buttons import Button
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import DigitPad, LetterPad
-from kiosk.widgets.status_line import card
+from kiosk.widgets.status_line import Pane, card
 from kiosk.words import messages
 
-FIELD_Y, PAD_Y = 190, 344
 GAP = 24
-_BUTTON_Y = 620
-_FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
 
 
 class Form(Screen):
@@ -30,25 +29,42 @@ class Form(Screen):
     """Its look."""
 
     def __init__(self, app: Shell) -> None:
-        """Build the page; `prepare` draws its head and adds its fields."""
+        """Build the page; `prepare` makes its head and adds its fields."""
         super().__init__(app)
         self.fields: list[Field] = []
-        self.letters: LetterPad | None = None
-        self.prepare()
+        head = self.prepare()
         self.digits = DigitPad(self, self.fonts, lambda: self.typing, self._)
-        self.digits.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
-        self._explain()
-        self.go = self.button(
-            self._(self.action), self._pressed, theme.RIGHT_X, _BUTTON_Y, theme.RIGHT_COLUMN,
-            look=self.action_look, height=theme.KEY, busy_when_disabled=True,
+        pane = self._explain()
+        self._act = self.button(
+            self._(self.action), self._pressed, look=self.action_look, busy_when_disabled=True
+        )
+        self.letters: LetterPad | None = None
+        self._by_digits = Reflow(
+            Column(self.digits, grow=5, least=theme.COLUMN),
+            Column(pane, Space(grow=1), self._act, grow=6, least=theme.COLUMN),
+            gap=theme.COLUMN_GAP, grow=1,
         )  # fmt: skip
-        self._pad = "digits"
+        self._by_letters = Column()
+        self._by_letters.shown = False
+        typed = Reflow(*self.fields, gap=GAP)
+        self.lay(head, typed, self._by_digits, self._by_letters)
+        self._use(self.fields[0])
 
     # What subclasses say.
 
-    def prepare(self) -> None:
-        """Draw the head and add the fields."""
+    def prepare(self) -> Any:
+        """Add the fields; returns the head, a part of the layout."""
         raise NotImplementedError
+
+    @property
+    def go(self) -> Button:
+        """The button that leads on: of the letters while they are open, else the page's own."""
+        return self.letters.onward if self.letters_open and self.letters else self._act
+
+    @property
+    def letters_open(self) -> bool:
+        """Whether the letters are open in the place of the digits."""
+        return self._by_letters.shown
 
     def explanation(self) -> tuple[str, str]:
         """Return a title and a few sentences shown beside the digits."""
@@ -62,27 +78,23 @@ class Form(Screen):
 
     def add_fields(self, specs: Sequence[tuple[str, str, str]], prefix: str = "") -> None:
         """Add fields side by side, each a caption, a kind and a help."""
-        third = (_FULL - 2 * GAP) // 3
-        places = [(theme.MARGIN + n * (third + GAP), third) for n in range(3)]
-        if len(specs) == 2:  # over the pad, and over what stands beside it
-            places = [
-                (theme.MARGIN, theme.LEFT_COLUMN), (theme.RIGHT_X, theme.RIGHT_COLUMN)
-            ]  # fmt: skip
-        for (x, width), (caption, kind, note) in zip(places, specs, strict=True):
-            field = Field(
-                self, caption, self.fonts, kind=kind, width=width, note=note,
-                prefix=prefix if kind == "amount" else "",
+        for caption, kind, note in specs:
+            field = self.add(
+                Field(
+                    self, caption, self.fonts, kind=kind, note=note, grow=1,
+                    prefix=prefix if kind == "amount" else "",
+                )
             )  # fmt: skip
-            self.put(field, x, FIELD_Y)
-            field.touched = self._touched
+            field.touched = self._use
             field.on_focus = self._use
             self.fields.append(field)
         self.typing = self.fields[0]
 
     def stops(self) -> Sequence[Control]:
         """Return fields, then pad, then the button."""
-        pad = self.letters if self._pad == "letters" and self.letters else self.digits
-        return [*self.fields, *pad.keys, self.go]
+        if self.letters_open and self.letters:
+            return [*self.fields, *self.letters.stops()]
+        return [*self.fields, *self.digits.keys, self._act]
 
     def complain(self, field: Field, sentence: str) -> None:
         """Show what is wrong with *field* and put the focus there."""
@@ -119,58 +131,33 @@ class Form(Screen):
         self.digits.enable(not busy)
         if self.letters is not None:
             self.letters.enable(not busy)
-        self.go.enable(not busy)
+        self._act.enable(not busy)
 
     def _pressed(self) -> None:
         """Do the action; from the letters, go to the next field first."""
-        if self._pad == "letters" and self.typing is not self.fields[-1]:
+        if self.letters_open and self.typing is not self.fields[-1]:
             assert self.typing is not None
             self.enter_in(self.typing)
         else:
             self.go_on()
 
-    def _touched(self, field: Field) -> None:
-        self._use(field)
-
     def _use(self, field: Field) -> None:
+        """Open the pad of *field*, which is typed into from now on."""
         self.typing = field
-        self._open("letters" if field.kind == "text" else "digits")
-
-    def _open(self, pad: str) -> None:
-        if pad == self._pad:
-            return
-        self._pad = pad
-        letters = pad == "letters"
+        letters = field.kind == "text"
         if letters and self.letters is None:
             self.letters = LetterPad(
-                self, self.fonts, lambda: self.typing, self._, letters=self.language.letters
-            )
-        if self.letters is not None:
-            if letters:
-                self.letters.put(theme.MARGIN, PAD_Y - theme.TOP_BAR)
-                self.letters.lift()
-            else:
-                self.letters.place_forget()
-            spot, width = self.letters.next_spot, self.letters.next_width
-        x, wide = (spot, width) if letters else (theme.RIGHT_X, theme.RIGHT_COLUMN)
-        self.go.resize(wide)
-        self.go.configure(text=self._("Next") if letters else self._(self.action))
-        self.go.wear("primary" if letters else self.action_look)
-        at(self.go, x, _BUTTON_Y - theme.TOP_BAR)
-        self.go.lift()
+                self, self.fonts, lambda: self.typing, self._, letters=self.language.letters,
+                onward=self._("Next"), on_onward=self._pressed,
+            )  # fmt: skip
+            self._by_letters.parts = [self.letters]
+            self._by_letters.grow = 1
+        self.show_part(self._by_letters, letters)
+        self.show_part(self._by_digits, not letters)
 
-    def _explain(self) -> None:
+    def _explain(self) -> Any:
         title, text = self.explanation()
-        pane = card(self, theme.RIGHT_COLUMN, 252)
-        self.put(pane, theme.RIGHT_X, PAD_Y)
-        inner = theme.RIGHT_COLUMN - 64
-        at(
-            Label(
-                pane, title, self.fonts(theme.FIELD, "semibold"), width=inner, height=40
-            ), 32, 24,
-        )  # fmt: skip
-        self.explained = Label(
-            pane, text, self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=160,
-            anchor="nw", wrap=True,
-        )  # fmt: skip
-        at(self.explained, 32, 72)
+        pane = Pane(self)
+        self.explained = self.words(text, colour=theme.MUTED, anchor="nw", on=pane)
+        heading = self.words(title, size=theme.FIELD, weight="semibold", on=pane)
+        return card(pane, heading, self.explained)

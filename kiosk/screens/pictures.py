@@ -9,6 +9,7 @@ from kiosk.camera_pane.guidance import Settled
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import pose_line, sign_of
 from kiosk.camera_pane.view import CameraView
+from kiosk.layout import Column, Reflow, Space
 from kiosk.screens.base import LivePage
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine
@@ -22,17 +23,18 @@ if TYPE_CHECKING:
     from face_auth.types import EnrolProgress, Frame, Movement, Verdict
 
 WANTED = 5
-PANE_Y, _PANE_HEIGHT = 168, 452
 
 
 class Pictures(LivePage):
     """Page on which one press captures the pictures and saves them."""
 
+    kept = ("_failed_with",)
+
     action = ""
     """The primary button's word, in English."""
 
-    def draw_camera(self) -> None:
-        """Put the button, the pane and the line; call it after the left column is drawn."""
+    def lay_camera(self, head: Any, told: Any) -> None:
+        """Lay the page out: below *head* the card *told* and the button, and the camera's pane."""
         self.saving: Attempt[Any] | None = None
         self.taken = 0
         self._pose: Movement | None = None
@@ -40,16 +42,18 @@ class Pictures(LivePage):
         self._verdict: Verdict | None = None
         self._failed_with = ""
         self.save = self.button(
-            self._(self.action), self.start, theme.MARGIN, 632, theme.LEFT_COLUMN,
-            look="primary", busy_when_disabled=True,
+            self._(self.action), self.start, look="primary", busy_when_disabled=True
+        )
+        self.view = CameraView(self, self.fonts, self.app.host.latest, on_frame=self._frame)
+        self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
+        self.lay(
+            head,
+            Reflow(
+                Column(told, Space(grow=1), self.save, least=theme.COLUMN, grow=5),
+                Column(self.view, self.line, least=theme.COLUMN, grow=6),
+                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            ),
         )  # fmt: skip
-        self.view = CameraView(
-            self, self.fonts, self.app.host.latest,
-            width=theme.RIGHT_COLUMN, height=_PANE_HEIGHT, on_frame=self._frame,
-        )  # fmt: skip
-        self.put(self.view, theme.RIGHT_X, PANE_Y)
-        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
-        self.put(self.line, theme.RIGHT_X, 640)
         self.app.guide.watch(self._guided)
         self.later(1, lambda: self.prepare_marks(Ring.ARCS, WANTED))
         self.refresh()
@@ -78,7 +82,7 @@ class Pictures(LivePage):
         self._verdict = None
         self.view.mark(Marks(Ring.REFUSED))
         self.app.guide.pause(False)
-        self.save.configure(text=self._(self.action))
+        self.save.say(self._(self.action))
         self.app.redraw_bars()
         self.refresh()
         self.save.take_focus()
@@ -127,7 +131,7 @@ class Pictures(LivePage):
             lambda attempt: self.capture(worker.report(attempt), attempt.cancel),
             done=self.saved, failed=self.not_saved, progress=self._progress,
         )  # fmt: skip
-        self.save.configure(text=self._("Taking pictures…"))
+        self.save.say(self._("Taking pictures…"))
         self.app.redraw_bars()
         self.refresh()
 

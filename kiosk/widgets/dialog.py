@@ -8,23 +8,23 @@ import tkinter
 from collections.abc import Callable
 from typing import Any
 
-import customtkinter
 from PIL import Image, ImageDraw, ImageGrab, ImageTk
 
+from kiosk.layout import Column, Reflow, Space
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, at
+from kiosk.widgets.buttons import Button, Label
 from kiosk.widgets.focus import Control
-from kiosk.widgets.top_bar import fit, measure
+from kiosk.widgets.status_line import Pane
 
 WIDTH = 640
+"""At a text size of 100 %; more at larger ones."""
 LINE_NAME = 360
 """What a name may take of the two lines below the question."""
 
 _PAD = 45
-_INNER = WIDTH - 2 * _PAD
-_LINE = 34
 _BUTTON = 96
 _DIM = 0.36
+_WIDEST = 1000
 
 _log = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ class Dialog:
             root: The window.
             fonts: Of the display.
             scale: How many pixels a drawn pixel has.
-            title: The question, one line.
-            line: What follows from a yes, at most two lines.
+            title: The question.
+            line: What follows from a yes.
             yes: The word of the button at the left.
             no: The word of the button at the right.
             on_yes: Called when it is answered with yes.
@@ -66,41 +66,25 @@ class Dialog:
         """
         self._shot: Any = before._shot if before is not None else None
         self._on_safe = on_yes if safe == "yes" else on_no
-        large = measure(root, title, fonts(theme.TITLE, "bold")) <= _INNER
-        title_font = fonts(theme.TITLE if large else theme.HEADING, "bold")
-        lines = 1 if measure(root, line, fonts(theme.BODY)) <= _INNER else 2
-        self._height = 288 + lines * _LINE
+        self._root, self._scale, self._fonts = root, scale, fonts
         self._photo: Any = None
         self.cover = tkinter.Frame(root, bg=theme.SCRIM)
         self._backdrop = tkinter.Label(self.cover, bg=theme.SCRIM, borderwidth=0)
         self._backdrop.place(x=0, y=0, relwidth=1, relheight=1)
-        self._dim(root, scale)
-        self._pane = customtkinter.CTkFrame(
-            self.cover,
-            width=WIDTH,
-            height=self._height,
-            corner_radius=0 if self._photo else theme.PANE_CORNER,
-            fg_color=theme.SURFACE,
-            bg_color=theme.SURFACE if self._photo else theme.SCRIM,
+        self._pane = Pane(self.cover, ground=theme.SURFACE)
+        self._pane.configure(border_width=0, corner_radius=0)
+        short = fonts.extent(title, fonts(theme.TITLE, "bold"))[0] <= WIDTH - 2 * _PAD
+        large = fonts(theme.TITLE if short else theme.HEADING, "bold")
+        self.title = Label(self._pane, title, large)
+        self.line = Label(self._pane, line, fonts(theme.BODY), colour=theme.MUTED)
+        self.yes = self._button(yes, on_yes, fonts, "danger" if danger else "primary")
+        self.no = self._button(no, on_no, fonts, "secondary")
+        self.layout = Column(
+            self.title, self.line, Space(size=8), Reflow(self.yes, self.no), gap=16
         )
-        # Where the rounded pane is part of the backdrop, only its middle is a widget.
-        inset = theme.PANE_CORNER if self._photo else 0
-        if inset:
-            self._pane.configure(width=WIDTH - 2 * inset, height=self._height - 2 * inset)
-        self._pane.place(relx=0.5, rely=0.5, anchor="center")
-        self.title = Label(self._pane, title, title_font, width=_INNER, height=60)
-        self.line = Label(
-            self._pane, line, fonts(theme.BODY), colour=theme.MUTED, width=_INNER,
-            height=lines * _LINE, wrap=lines > 1,
-        )  # fmt: skip
-        at(self.title, _PAD - inset, 40 - inset)
-        at(self.line, _PAD - inset, 112 - inset)
-        width = (_INNER - 16) // 2
-        self.yes = self._button(yes, on_yes, fonts, "danger" if danger else "primary", width)
-        self.no = self._button(no, on_no, fonts, "secondary", width)
-        y = self._height - _PAD - _BUTTON - inset
-        at(self.yes, _PAD - inset, y)
-        at(self.no, _PAD - inset + _INNER - width, y)
+        wide, high = self._measures()
+        self._dim(root, scale, wide, high)
+        self._lay(wide, high)
         self.controls: list[Control] = [self.yes, self.no]
         self.cover.place(x=0, y=0, relwidth=1, relheight=1)
         self.cover.lift()
@@ -117,40 +101,53 @@ class Dialog:
             self.cover.destroy()
         self._photo = None  # a picture of the page: it ends here, on the Tk thread
 
-    def plain(self) -> None:
-        """Drop the dimmed page behind the dialog: its size has changed."""
+    def plain(self, scale: float) -> None:
+        """Lay the question out anew, on a plain ground: the window's or the text's size changed."""
         self._shot = None
         self._backdrop.configure(image="")
+        self._scale = scale
+        self._lay(*self._measures())
+
+    def _measures(self) -> tuple[int, int]:
+        """Return width and height of the pane, in drawn pixels."""
+        room = int(self._root.winfo_width() / self._scale) - 2 * theme.NARROW_MARGIN
+        wide = min(room, round(WIDTH * self._fonts.step), _WIDEST)
+        return wide, self.layout.heights(wide - 2 * _PAD)[1] + 2 * _PAD
+
+    def _lay(self, wide: int, high: int) -> None:
+        # The rounded pane is part of the backdrop: only its middle is a widget.
+        inset = theme.PANE_CORNER
+        across, down = self._root.winfo_width(), self._root.winfo_height()
+        left, top = across / self._scale - wide, down / self._scale - high
+        self._pane.arrange(
+            int(left / 2) + inset, int(top / 2) + inset, wide - 2 * inset, high - 2 * inset
+        )
+        side = _PAD - inset
+        self.layout.arrange(side, side, wide - 2 * _PAD, high - 2 * _PAD)
 
     def _button(
-        self,
-        text: str,
-        command: Callable[[], object],
-        fonts: theme.Fonts,
-        look: str,
-        width: int,
+        self, text: str, command: Callable[[], object], fonts: theme.Fonts, look: str
     ) -> Button:
         return Button(
-            self._pane, text, command, fonts, look=look, width=width, height=_BUTTON,
-            ground=theme.SURFACE,
-        )  # fmt: skip
+            self._pane, text, command, fonts, look=look, high=_BUTTON, ground=theme.SURFACE, grow=1
+        )
 
-    def _dim(self, root: tkinter.Tk, scale: float) -> None:
+    def _dim(self, root: tkinter.Tk, scale: float, wide: int, high: int) -> None:
         """Show the page, darkened, behind the question; plain where it cannot be read back."""
         try:
             self._shot = self._shot or _shot(root)
-            picture = _backdrop(self._shot, scale, self._height)
+            picture = _backdrop(self._shot, scale, wide, high)
             self._photo = ImageTk.PhotoImage(picture, master=root)
             self._backdrop.configure(image=self._photo)
         except Exception as error:
             _log.info("The page cannot be dimmed: %s", error)
 
 
-def named(root: tkinter.Misc, fonts: theme.Fonts, question: str, name: str) -> str:
-    """Return *question* with *name* in the place of {name}, cut to what a title has room for."""
+def named(fonts: theme.Fonts, question: str, name: str) -> str:
+    """Return *question* with *name* in the place of {name}, cut to what one line has room for."""
     font = fonts(theme.HEADING, "bold")
-    room = _INNER - measure(root, question.format(name=""), font)
-    return question.format(name=fit(root, name, font, room))
+    room = WIDTH - 2 * _PAD - fonts.extent(question.format(name=""), font)[0]
+    return question.format(name=fonts.fit(name, font, max(room, LINE_NAME // 2)))
 
 
 def _shot(root: tkinter.Tk) -> Any:
@@ -162,12 +159,12 @@ def _shot(root: tkinter.Tk) -> Any:
     return ImageGrab.grab(box, xdisplay=os.environ.get("DISPLAY", "")).convert("RGB")
 
 
-def _backdrop(shot: Any, scale: float, height: int) -> Any:
-    """Return *shot*, darkened, with the rounded white pane, *height* high, on it."""
-    ink = Image.new("RGB", shot.size, theme.INK)
+def _backdrop(shot: Any, scale: float, wide: int, high: int) -> Any:
+    """Return *shot*, darkened, with the rounded white pane, *wide* and *high*, on it."""
+    ink = Image.new("RGB", shot.size, theme.SHADE)
     dimmed = Image.blend(ink, shot, _DIM)
     fine = 4
-    pane = (round(WIDTH * scale), round(height * scale))
+    pane = (round(wide * scale), round(high * scale))
     mask = Image.new("L", (pane[0] * fine, pane[1] * fine), 0)
     ImageDraw.Draw(mask).rounded_rectangle(
         (0, 0, pane[0] * fine - 1, pane[1] * fine - 1), theme.PANE_CORNER * scale * fine, fill=255

@@ -8,8 +8,10 @@ from typing import Any
 
 import customtkinter
 
+from kiosk.layout import Heights
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
+from kiosk.widgets.buttons import Label
+from kiosk.widgets.fitted import Fitted, fonts_of
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
 
@@ -20,10 +22,11 @@ LONGEST_AMOUNT = 14
 _DIGITS = frozenset("0123456789")
 _AMOUNT = _DIGITS | frozenset(".,")
 _INSET = 20
-_PREFIX = 34
+_GAP = 6  # between caption, box and note
+_LEAST = 200
 
 
-class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
+class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
     """One line to type into.
 
     `kind` says what it takes and which pad it opens: `text` (letters), `pin` (masked digits) or
@@ -37,14 +40,11 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         fonts: theme.Fonts,
         *,
         kind: str = "text",
-        width: int = theme.LEFT_COLUMN,
-        height: int = HEIGHT,
         note: str | None = None,
-        note_lines: int = 2,
         prefix: str = "",
         longest: int = 0,
-        room: int = 0,
-        ground: str = theme.PAPER,
+        ground: str | None = None,
+        grow: int = 0,
     ) -> None:
         """Make the field.
 
@@ -53,43 +53,36 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
             caption: What stands above it.
             fonts: Of the display.
             kind: `text`, `pin` or `amount`.
-            width: Of the box.
-            height: Of the box.
             note: The help under it; None where there is no place for one.
-            note_lines: How many lines the note may have.
             prefix: What stands in the box before the text.
             longest: How many characters fit; 0 for what the kind allows.
-            room: How wide caption and note may be; 0 for the box's width.
             ground: The colour of the page.
+            grow: As of every part.
         """
-        self.ground = ground
-        self.kind = kind
+        self.ground = ground = ground or theme.PAPER
+        self.kind, self.grow = kind, grow
         self.help = note or ""
-        self.room = room = room or width
         self.touched: Callable[[Field], object] | None = None
         self.on_focus: Callable[[Field], object] | None = None
         self._longest = longest or {
             "text": LONGEST_TEXT, "pin": LONGEST_PIN, "amount": LONGEST_AMOUNT
         }[kind]  # fmt: skip
-        self.caption = Label(master, caption, fonts(theme.BODY, "semibold"), width=room, height=34)
+        self.caption = Label(master, caption, fonts(theme.BODY, "semibold"), anchor="nw")
         customtkinter.CTkFrame.__init__(
             self,
             master,
-            width=width,
-            height=height,
+            height=HEIGHT,
             corner_radius=theme.FIELD_CORNER,
             border_width=2,
             border_color=theme.LINE,
             fg_color=theme.SURFACE,
             bg_color=ground,
         )
-        left = _INSET + (_PREFIX if prefix else 0)
         check = (self.register(self._allowed), "%P")
         mask, mask_font = fonts.mask
         self.entry = customtkinter.CTkEntry(
             self,
-            width=width - left - _INSET + 6,
-            height=height - 12,
+            height=HEIGHT - 12,
             corner_radius=0,
             border_width=0,
             fg_color=theme.SURFACE,
@@ -103,34 +96,78 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
             exportselection=False,
         )
         self.entry.grid_propagate(False)  # the mask's font is higher than the field
-        at(self.entry, left - 6, 6)
-        if prefix:
-            sign = Label(self, prefix, fonts(theme.FIELD), width=_PREFIX, height=40)
-            at(sign, _INSET, (height - 40) // 2)
+        self.beside: Any = None
+        """A button in one line with the box, if there is one."""
+        self._prefix = Label(self, prefix, fonts(theme.FIELD)) if prefix else None
         self.note: Label | None = None
         if note is not None:
             self.note = Label(
-                master,
-                note,
-                fonts(theme.BODY),
-                colour=theme.MUTED,
-                width=room,
-                height=32 * note_lines,
-                anchor="nw",
-                wrap=note_lines > 1,
-                compound="left",
+                master, note, fonts(theme.BODY), colour=theme.MUTED, anchor="nw", compound="left"
             )
         inner: tkinter.Misc = self.entry._entry
-        self.init_control(inner, width, height)
+        self.init_control(inner)
         inner.bind("<ButtonPress-1>", self._touch, add="+")
         self.bind("<ButtonPress-1>", self._touch_box, add="+")
 
-    def put(self, x: int, y: int) -> None:
-        """Put the box at *x*, *y*, its caption above and its note below."""
-        at(self.caption, x, y - 40)
-        at(self, x, y)
+    # The part is the box with its caption above and its note below.
+
+    def least_width(self) -> int:
+        """Return the width of the longest word around it."""
+        around = [self.caption.least_width(), self.note.least_width() if self.note else 0]
+        return max(_LEAST + (self.beside.wanted_width() if self.beside else 0), *around)
+
+    def wanted_width(self) -> int:
+        """Return the width of its caption."""
+        return max(_LEAST, self.caption.wanted_width())
+
+    def heights(self, width: int) -> Heights:
+        """Return the height of box, caption and note; two lines of note look best."""
+        fixed = self.caption.heights(width)[0] + _GAP + self._high()
+        if self.note is None:
+            return fixed, fixed
+        note = self.note.heights(width)[0]
+        line = fonts_of(self).extent("X", self.note.cget("font"))[1]
+        return fixed + _GAP + note, fixed + _GAP + max(note, 2 * line + 4)
+
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Place caption, box and note."""
+        above = self.caption.heights(width)[0]
+        self.caption.arrange(x, y, width, above)
+        room, top = width, y + above + _GAP
+        if self.beside is not None:
+            wide = self.beside.wanted_width()
+            room -= wide + 2 * _INSET
+            self.beside.arrange(x + width - wide, top, wide, max(theme.TOUCH, self._high()))
+        super().arrange(x, top, room, self._high())
         if self.note is not None:
-            at(self.note, x, y + self._size[1] + 8)
+            below = above + 2 * _GAP + self._high()
+            self.note.arrange(x, y + below, width, max(1, height - below))
+
+    def fill(self, width: int, height: int) -> None:
+        """Place the entry in the box."""
+        left = _INSET
+        if self._prefix is not None:
+            wide = self._prefix.wanted_width()
+            self._prefix.arrange(left, 8, wide, height - 16)
+            left += wide + 8
+        self.entry.configure(width=width - left - _INSET + 6, height=height - 12)
+        self.entry.place(x=left - 6, y=6)
+
+    def hide(self) -> None:
+        """Leave the page, with caption and note."""
+        super().hide()
+        self.caption.hide()
+        if self.note is not None:
+            self.note.hide()
+
+    def changed(self) -> None:
+        """Have the page laid out again, if the note has no room."""
+        if self.note is not None:
+            self.note.changed()
+
+    def _high(self) -> int:
+        least = theme.TOUCH if self.beside is not None else HEIGHT
+        return max(least, fonts_of(self).extent("X", fonts_of(self)(theme.FIELD))[1] + 20)
 
     @property
     def text(self) -> str:
@@ -169,24 +206,27 @@ class Field(Control, customtkinter.CTkFrame):  # type: ignore[misc]
         self.configure(border_color=theme.BAD)
         if self.note is not None:
             symbol = icon("warn", theme.BAD, 24, (0, 10))
-            self.note.configure(
-                text=sentence, text_color=theme.BAD, image=symbol, wraplength=self.room - 36
-            )
+            self.note.configure(text_color=theme.BAD, image=symbol)
+            self._note(sentence)
 
     def calm(self) -> None:
         """Show the help again in place of an error."""
         self.configure(border_color=theme.LINE)
         if self.note is not None:
-            self.note.configure(
-                text=self.help, text_color=theme.MUTED, image="", wraplength=self.room
-            )
+            self.note.configure(text_color=theme.MUTED, image="")
+            self._note(self.help)
+
+    def _note(self, words: str) -> None:
+        assert self.note is not None
+        self.note.say(words)
+        self.note.fill(*self.note._given)
 
     @property
     def error(self) -> str:
         """The error that is shown, or nothing."""
         if self.note is None or self.cget("border_color") != theme.BAD:
             return ""
-        return str(self.note.cget("text"))
+        return self.note.words
 
     def enable(self, enabled: bool) -> None:
         """Let the field be typed into, or lock it."""

@@ -26,14 +26,12 @@ class Control:
     ground: str
     """The colour that the control stands on."""
 
-    def init_control(self, target: tkinter.Misc, width: int, height: int) -> None:
+    def init_control(self, target: tkinter.Misc) -> None:
         """Prepare the control; *target* is the Tk widget that takes the keys."""
         self.enabled = True
         self.covered = False
         self.focused = False
-        self.spot: tuple[int, int] | None = None
         self._target = target
-        self._size = (width, height)
         self._ring: Any = None
         self.ring_parent: Any = self.master
         self.ring_below: Any = self
@@ -51,6 +49,14 @@ class Control:
         """Put the focus here."""
         tkinter.Misc.focus_set(self._target)
 
+    def come_into_view(self) -> None:
+        """Have the page scroll to the control, if it is one that scrolls."""
+        page: Any = self._target
+        while page is not None and not hasattr(page, "scroll_to"):
+            page = page.master
+        if page is not None:
+            page.scroll_to(self._target)
+
     def give_up_focus(self) -> None:
         """Move the focus away from a control that is disabled."""
         if self.focused:
@@ -65,7 +71,9 @@ class Control:
         keeper = FocusKeeper.of(self._target)
         if keeper is not None:
             keeper.current = self
+            keeper.moved(self)
         self.draw_ring()
+        self.come_into_view()
 
     def _focus_out(self, _event: object = None) -> None:
         self.focused = False
@@ -73,23 +81,20 @@ class Control:
 
     def draw_ring(self) -> None:
         """Show the ring: 4 px of ink outside the control, with 3 px of white between."""
-        if self.spot is None:
-            return
-        width, height = self._size
         if self._ring is None:
             self._ring = customtkinter.CTkFrame(
                 self.ring_parent,
-                width=width + 2 * OUTSET,
-                height=height + 2 * OUTSET,
                 corner_radius=_RING_CORNER,
                 border_width=RING,
                 border_color=theme.INK,
                 fg_color=theme.SURFACE,
                 bg_color=self.ground,
             )
-        else:
-            self._ring.configure(width=width + 2 * OUTSET, height=height + 2 * OUTSET)
-        self._ring.place(x=self.spot[0] - OUTSET, y=self.spot[1] - OUTSET)
+        out = round(OUTSET * self._ring._get_widget_scaling())
+        tkinter.Place.place_configure(  # it goes where the control goes
+            self._ring, in_=self.ring_below, x=-out, y=-out, relwidth=1, relheight=1,
+            width=2 * out, height=2 * out, bordermode="outside",
+        )  # fmt: skip
         self._ring.lower(self.ring_below)
         self.stand_on(theme.SURFACE)
 
@@ -121,6 +126,7 @@ class FocusKeeper:
     def __init__(self, root: tkinter.Tk, scope: Callable[[], Sequence[Control]]) -> None:
         """Take over Tab in *root*; *scope* returns the controls in front, in reading order."""
         self.current: Control | None = None
+        self.moved: Callable[[Control], object] = lambda _control: None
         self._scope = scope
         root.focus_keeper = self  # type: ignore[attr-defined]
         root.bind_all("<<NextWindow>>", lambda _e: self._tab(1))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from kiosk.widgets import theme
+from kiosk.widgets.fitted import fonts_of
 from kiosk.widgets.focus import FocusKeeper
 
 Box = tuple[int, int, int, int]
@@ -84,8 +85,6 @@ def _box(widget: Any) -> Box:
 
 
 def _made(widget: Any, text: str) -> Any:
-    fonts = widget.nametowidget(".").fonts
-    family, size, *style = fonts(theme.BODY)
     return _tooltip_class()(
         widget,
         msg=text,
@@ -93,7 +92,7 @@ def _made(widget: Any, text: str) -> Any:
         follow=False,
         refresh=LOOK_S,
         parent_kwargs={"master": widget, "bg": theme.INK, "padx": 2, "pady": 2},
-        font=(family, -round(size * widget._get_widget_scaling()), *style),
+        font=fonts_of(widget)(theme.BODY).create_scaled_tuple(widget._get_widget_scaling()),
         fg=theme.INK,
         bg=theme.SURFACE,
         padx=14,

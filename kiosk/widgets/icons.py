@@ -9,6 +9,7 @@ import customtkinter
 from PIL import Image, ImageDraw
 
 from kiosk.images import shared_image
+from kiosk.widgets import theme
 
 _FINE = 8  # drawn this much larger than a grid of 24 x 24
 
@@ -65,7 +66,10 @@ class _Pen:
         self._draw.ellipse(box, fill=colour or self.colour)
 
     def ring(self, x: float, y: float, radius: float, width: float = 2.2) -> None:
-        box = [v * _FINE for v in (x - radius, y - radius, x + radius, y + radius)]
+        self.oval(x, y, radius, radius, width)
+
+    def oval(self, x: float, y: float, across: float, down: float, width: float = 2.2) -> None:
+        box = [v * _FINE for v in (x - across, y - down, x + across, y + down)]
         self._draw.ellipse(box, outline=self.colour, width=round(width * _FINE))
 
     def arc(self, x: float, y: float, radius: float, start: float, end: float) -> None:
@@ -169,9 +173,23 @@ def _face(pen: _Pen) -> None:
     pen.arc(12, 22.5, 8.8, 200, 340)
 
 
+def _globe(pen: _Pen) -> None:
+    pen.ring(12, 12, 10)
+    pen.oval(12, 12, 4.6, 10)
+    pen.line((2.5, 12), (21.5, 12), width=2)
+
+
+def _access(pen: _Pen) -> None:
+    pen.ring(12, 12, 11)
+    pen.dot(12, 6.2, 1.7)
+    pen.line((6.5, 9.6), (12, 10.6), (17.5, 9.6), width=1.8)
+    pen.line((12, 10.6), (12, 14), width=2.6)
+    pen.line((9, 19), (12, 13.4), (15, 19), width=1.8)
+
+
 def _mark(pen: _Pen) -> None:
     pen.box(0, 0, 24, 24, radius=5.6, fill=pen.colour)
-    pen.colour = "#FFFFFF"
+    pen.colour = theme.SURFACE
     pen.box(7.4, 5.6, 20.6, 21, radius=4, width=2)
 
 
@@ -195,6 +213,8 @@ _SHAPES = {
     "lock": _lock,
     "erase": _erase,
     "face": _face,
+    "globe": _globe,
+    "access": _access,
     "mark": _mark,
     "dot": _dot,
 }

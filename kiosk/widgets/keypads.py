@@ -12,17 +12,26 @@ from typing import Any, Protocol
 
 import customtkinter
 
+from kiosk.layout import Heights
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, at
-from kiosk.widgets.focus import OUTSET
+from kiosk.widgets.buttons import Button
+from kiosk.widgets.fitted import Fitted
+from kiosk.widgets.focus import OUTSET, Control
 
 EDGE = OUTSET
 """Room that a pad keeps around its keys for the ring."""
-GAP_X, GAP_Y = 16, 12
+GAP = 12
+"""Between two keys, where there is room."""
 BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 
-_OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
+_DIGITS = ("1234567890", "@&'\"+*/=#%", "(),;:!?")
+MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
+"""Letters with marks of French, German, Italian, Portuguese and Spanish, for names of anywhere."""
+_LAYER_FACES = ("abc", "áöß", "123")
 _COLUMNS = 10
+_LEAST_GAP, _HIGHEST = 4, 120
+_MOST = 1.25
+"""The text size beyond which keys do not grow: they are large, and one word must fit on each."""
 _LAST_ROW = 3
 
 
@@ -51,21 +60,22 @@ class Place:
 class Key(Button):
     """One key of a pad."""
 
-    def __init__(self, pad: Pad, face: str, value: str, place: Place, **options: Any) -> None:
+    side = theme.FIELD_CORNER
+
+    def __init__(self, pad: Pad, face: str, value: str, place: Place) -> None:
         """Make the key; pressing it hands *value* to its pad."""
         self.value = value
         self.where = place
         self.pad = pad
-        size = theme.KEYS if len(face) == 1 else theme.BODY
         super().__init__(
             pad,
             face,
             lambda: pad.hit(self),
             pad.fonts,
             look="key",
-            size=size,
+            size=theme.KEYS if len(face) == 1 else theme.BODY,
             corner=theme.FIELD_CORNER,
-            **options,
+            most=_MOST,
         )
 
     @property
@@ -78,8 +88,8 @@ class Key(Button):
         super()._focus_in(event)
 
 
-class Pad(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Base class of the pads: keys in rows."""
+class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
+    """Base class of the pads: keys in rows, as large as there is room."""
 
     def __init__(
         self,
@@ -87,43 +97,60 @@ class Pad(customtkinter.CTkFrame):  # type: ignore[misc]
         fonts: theme.Fonts,
         target: Callable[[], Typist | None],
         *,
-        width: int,
-        height: int,
-        gap: tuple[int, int],
         columns: int,
         rows: int = 4,
+        gap: int = GAP,
+        ground: str | None = None,
+        grow: int = 1,
     ) -> None:
-        """Make an empty pad of *width* x *height* drawn pixels, without its edge."""
-        super().__init__(
-            master,
-            width=width + 2 * EDGE,
-            height=height + 2 * EDGE,
-            corner_radius=0,
-            fg_color=theme.PAPER,
-        )
+        """Make an empty pad of *columns* and *rows*, *gap* apart where there is room."""
+        super().__init__(master, corner_radius=0, fg_color=ground or theme.PAPER)
         self.fonts = fonts
+        self.grow = grow
         self.keys: list[Key] = []
         self.current: Key | None = None
         self._target = target
-        self._gap = gap
-        self._cell = (
-            (width - (columns - 1) * gap[0]) / columns,
-            (height - (rows - 1) * gap[1]) / rows,
+        self._columns, self._rows, self._gap = columns, rows, gap
+
+    def least_width(self) -> int:
+        """Return the width of keys that can be touched and read."""
+        words = max((key.least_width() / key.where.span for key in self.keys), default=0)
+        key = max(theme.TOUCH, int(words)) if self._columns < _COLUMNS else theme.TOUCH
+        gap = self._gap if self._columns < _COLUMNS else _LEAST_GAP
+        return self._columns * (key + gap) - gap + 2 * EDGE
+
+    def heights(self, width: int) -> Heights:
+        """Return the height of keys that can be touched, and of larger ones."""
+        gaps = self._rows - 1
+        return (
+            self._rows * theme.TOUCH + gaps * _LEAST_GAP + 2 * EDGE,
+            self._rows * theme.KEY + gaps * GAP + 2 * EDGE,
         )
 
-    def put(self, x: int, y: int) -> Pad:
-        """Put the first key at *x*, *y* of the parent."""
-        at(self, x - EDGE, y - EDGE)
-        return self
+    def fill(self, width: int, height: int) -> None:
+        """Place the keys."""
+        for key in self.keys:
+            self.place_at(key, key.where, width, height)
+
+    def place_at(self, button: Button, place: Place, width: int, height: int) -> None:
+        """Give *button* its place on the pad, which has that size."""
+        width, height = width - 2 * EDGE, height - 2 * EDGE
+        across = self._between(width, self._columns, self._gap)
+        down = self._between(height, self._rows, GAP)
+        wide = (width - (self._columns - 1) * across) / self._columns
+        high = min((height - (self._rows - 1) * down) / self._rows, _HIGHEST)
+        left = round(place.column * (wide + across))
+        right = round((place.column + place.span) * (wide + across) - across)
+        top = round(place.row * (high + down))
+        button.arrange(left + EDGE, top + EDGE, right - left, round(top + high) - top)
+
+    def _between(self, room: int, keys: int, gap: int) -> int:
+        """Return the gap between keys: less where they would be too small to touch."""
+        return max(_LEAST_GAP, min(gap, (room - keys * theme.TOUCH) // (keys - 1)))
 
     def add(self, face: str, value: str, place: Place) -> Key:
         """Add a key."""
-        left = round(place.column * (self._cell[0] + self._gap[0]))
-        right = round((place.column + place.span) * (self._cell[0] + self._gap[0]) - self._gap[0])
-        top = round(place.row * (self._cell[1] + self._gap[1]))
-        bottom = round(top + self._cell[1])
-        key = Key(self, face, value, place, width=right - left, height=bottom - top)
-        at(key, left + EDGE, top + EDGE)
+        key = Key(self, face, value, place)
         self.keys.append(key)
         if self.current is None:
             self.current = key
@@ -187,24 +214,21 @@ class DigitPad(Pad):
         target: Callable[[], Typist | None],
         words: Callable[[str], str],
         *,
-        width: int = theme.LEFT_COLUMN,
-        height: int = 4 * theme.KEY + 3 * GAP_Y,
+        grow: int = 1,
     ) -> None:
         """Make the pad; *words* translates."""
-        super().__init__(
-            master, fonts, target, width=width, height=height, gap=(GAP_X, GAP_Y), columns=3
-        )
+        super().__init__(master, fonts, target, columns=3, gap=16, grow=grow)
         _ = words
         for number in range(9):
             digit = str(number + 1)
             self.add(digit, digit, Place(number // 3, number % 3))
         self.add(_("Clear ✕"), CLEAR, Place(3, 0))
         self.add("0", "0", Place(3, 1))
-        self.add(_("Back ←"), BACK, Place(3, 2))
+        self.add(_("Erase ←"), BACK, Place(3, 2))
 
 
 class LetterPad(Pad):
-    """Letter keys, a second layer with digits and accents, and room for the page's own button."""
+    """Letter keys, layers of digits and of marked letters, and room for the page's own button."""
 
     def __init__(
         self,
@@ -214,19 +238,22 @@ class LetterPad(Pad):
         words: Callable[[str], str],
         *,
         letters: Sequence[str],
+        onward: str,
+        on_onward: Callable[[], object],
     ) -> None:
-        """Make the pad with *letters*: rows of 10, 10 and 7, as the language has them."""
-        width = theme.PAGE_WIDTH - 2 * theme.MARGIN
-        super().__init__(
-            master,
-            fonts,
-            target,
-            width=width,
-            height=4 * theme.KEY + 3 * GAP_Y,
-            gap=(GAP_Y, GAP_Y),
-            columns=_COLUMNS,
-        )
-        self._layers = (letters, _OTHERS)
+        """Make the pad.
+
+        Args:
+            master: The page.
+            fonts: Of the window.
+            target: Returns what is typed into.
+            words: Translates.
+            letters: Rows of 10, 10 and 7, as the language has them.
+            onward: The word of the button at the end, which leads on.
+            on_onward: What it does.
+        """
+        super().__init__(master, fonts, target, columns=_COLUMNS)
+        self._layers = (letters, MARKED, _DIGITS)
         self._layer = 0
         self.capital = False
         self._plain: list[Key] = []
@@ -238,21 +265,44 @@ class LetterPad(Pad):
         self._shift = self.add("⇧", SHIFT, Place(2, 0))
         for column, letter in enumerate(rows[2], start=1):
             self._plain.append(self.add(letter, letter, Place(2, column)))
-        self.add(_("Back ←"), BACK, Place(2, 8, 2))
-        self._switch = self.add("1 á", LAYER, Place(_LAST_ROW, 0))
+        self.add(_("Erase ←"), BACK, Place(2, 8, 2))
+        self._switch = self.add(_LAYER_FACES[1], LAYER, Place(_LAST_ROW, 0))
         self.add("_", "_", Place(_LAST_ROW, 1))
         self.add("-", "-", Place(_LAST_ROW, 2))
-        self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 4))
-        self.add(".", ".", Place(_LAST_ROW, 7))
-        self.next_spot = theme.MARGIN + round(8 * (self._cell[0] + GAP_Y))
-        self.next_width = theme.MARGIN + width - self.next_spot
+        self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 3))
+        self.add(".", ".", Place(_LAST_ROW, 6))
+        self.onward = Button(
+            self,
+            onward,
+            on_onward,
+            fonts,
+            look="primary",
+            corner=theme.FIELD_CORNER,
+            busy_when_disabled=True,
+            most=_MOST,
+        )
+        self.onward.side = theme.FIELD_CORNER
+
+    def fill(self, width: int, height: int) -> None:
+        """Place the keys and the button that leads on."""
+        super().fill(width, height)
+        self.place_at(self.onward, Place(_LAST_ROW, 7, 3), width, height)
+
+    def stops(self) -> list[Control]:
+        """Return the keys and the button, in reading order."""
+        return [*self.keys, self.onward]
+
+    def enable(self, enabled: bool) -> None:
+        """Let keys and button be pressed, or fade them."""
+        super().enable(enabled)
+        self.onward.enable(enabled)
 
     def hit(self, key: Key) -> None:
         """Act on *key*; a capital is typed once."""
         if key.value == SHIFT:
             self.set_capital(not self.capital)
         elif key.value == LAYER:
-            self._layer = 1 - self._layer
+            self._layer = (self._layer + 1) % len(self._layers)
             self._label()
         else:
             super().hit(key)
@@ -273,4 +323,4 @@ class LetterPad(Pad):
                 key.value = face
                 key.configure(text=face)
         self._shift.wear("chosen" if self.capital else "key")
-        self._switch.configure(text="abc" if self._layer else "1 á")
+        self._switch.configure(text=_LAYER_FACES[(self._layer + 1) % len(self._layers)])

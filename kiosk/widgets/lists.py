@@ -9,36 +9,19 @@ from typing import Any
 
 import customtkinter
 
+from kiosk.layout import Column, Heights, Inset, Reflow, Row
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, Pressable, at, darker
+from kiosk.widgets.buttons import Button, Label, Pressable, darker
+from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import Control
-from kiosk.widgets.icons import icon
-from kiosk.widgets.status_line import hair
-from kiosk.widgets.top_bar import fit, measure
+from kiosk.widgets.status_line import Hair, Sign
 
-_LEFT, _MARK = 24, 28
-_PAGER = 152
-_WIDTH = theme.PAGE_WIDTH - 2 * theme.MARGIN
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Measures of the rows.
-
-    Attributes:
-        high: In drawn pixels.
-        gap: Between two of them.
-        title_width: What the title may take, where text follows it.
-        stacked: Whether the text stands below the title.
-    """
-
-    high: int = theme.TOUCH
-    gap: int = 8
-    title_width: int = 340
-    stacked: bool = False
-
-
-TOUCHED = Shape()
+_MARK = 28
+_GAP = 8
+_SIDES, _ENDS = 24, 12
+_LEAST_WORDS = 280  # beside the mark; else it stands below them
+_PAGER, _LEAST_WIDE = 120, 500
+_SHOWN = 8  # rows for which other parts of a page give way
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +30,7 @@ class Entry:
 
     Attributes:
         title: At the left, heavy.
-        text: After it, muted.
+        text: After it or below it, muted.
         mark: At the right, with the symbol and colour of *tone*.
         tone: One of `theme.TONES`; empty for no symbol.
         command: What touching the row does; None where it is only read.
@@ -60,21 +43,62 @@ class Entry:
     command: Callable[[], object] | None = None
 
 
-class ListRow(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tuple[Any, list[Any]]:
+    """Write *entry* into *box*; returns its layout and its labels."""
+    body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
+    cut = entry.command is not None  # a name is cut, a sentence that is only read wraps
+    title: Any = Label(box, entry.title, strong, cut=True, grow=2 if entry.text else 1)
+    words: Any = title
+    made = [title]
+    if entry.text:
+        text = Label(box, entry.text, body, colour=theme.MUTED, cut=cut, grow=1)
+        made.append(text)
+        if title_width:
+            words = Reflow(
+                Column(title, least=title_width), Column(text, grow=1, least=400), gap=_GAP, grow=1
+            )
+        else:
+            words = Column(title, text, gap=0, grow=1)
+    marks: list[Any] = []
+    tone = theme.TONES.get(entry.tone)
+    if tone is not None:
+        marks.append(Sign(box, tone.icon, tone.text, _MARK))
+    if entry.mark:
+        colour = tone.text if tone is not None else theme.INK
+        marks.append(Label(box, entry.mark, strong, colour=colour))
+    told = Column(words, least=_LEAST_WORDS, grow=1) if marks else words
+    layout = Reflow(told, Row(*marks, gap=14), gap=14) if marks else words
+    return Inset(layout, sides=_SIDES, ends=_ENDS), [*made, *marks]
+
+
+class ListRow(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
     """One entry that can be touched."""
 
-    def __init__(self, master: Any, entry: Entry, fonts: theme.Fonts, width: int) -> None:
+    def __init__(self, master: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> None:
         """Make the row."""
         self.command = entry.command
         self.ground = theme.PAPER
         customtkinter.CTkFrame.__init__(
-            self, master, width=width, height=TOUCHED.high, corner_radius=theme.FIELD_CORNER,
-            border_width=2, border_color=theme.LINE, fg_color=theme.SURFACE, bg_color=theme.PAPER,
+            self, master, corner_radius=theme.FIELD_CORNER, border_width=2,
+            border_color=theme.LINE, fg_color=theme.SURFACE, bg_color=theme.PAPER,
         )  # fmt: skip
-        parts = write(self, entry, fonts, width, TOUCHED)
-        self.init_control(self, width, TOUCHED.high)
-        self.init_press([self, *parts])
+        self._inner, made = content(self, entry, fonts, title_width)
+        self.init_control(self)
+        self.init_press([self, *made])
         tkinter.Frame.configure(self, takefocus=1)
+
+    def least_width(self) -> int:
+        """Return its words'."""
+        return int(self._inner.least_width())
+
+    def heights(self, width: int) -> Heights:
+        """Return its words', and no less than can be touched."""
+        high = max(theme.TOUCH, self._inner.heights(width)[0])
+        return high, high
+
+    def fill(self, width: int, height: int) -> None:
+        """Place its words."""
+        self._inner.arrange(0, 0, width, height)
 
     def show_down(self, down: bool) -> None:
         """Darken the row under a finger."""
@@ -82,169 +106,172 @@ class ListRow(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
             self.configure(fg_color=darker(theme.SURFACE) if down else theme.SURFACE)
 
 
-def write(box: Any, entry: Entry, fonts: theme.Fonts, width: int, shape: Shape) -> list[Any]:
-    """Write *entry* into *box*, *width* wide; returns the labels, cut to what has room."""
-    body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
-    y = (shape.high - 34) // 2
-    right = width - _LEFT
-    made: list[Any] = []
-    tone = theme.TONES.get(entry.tone)
-    if entry.mark:
-        room = measure(box, entry.mark, strong) + 4
-        colour = tone.text if tone is not None else theme.INK
-        right -= room
-        made.append(at(Label(box, entry.mark, strong, colour=colour, width=room), right, y))
-        right -= 12
-    if tone is not None:
-        right -= _MARK
-        sign = customtkinter.CTkLabel(
-            box, text="", width=_MARK, height=34, image=icon(tone.icon, tone.text, _MARK)
-        )
-        made.append(at(sign, right, y))
-        right -= 16
-    room = right - _LEFT
-    if not entry.text:
-        places = [(entry.title, strong, theme.INK, _LEFT, y, room)]
-    elif shape.stacked:
-        places = [
-            (entry.title, strong, theme.INK, _LEFT, y - 17, room),
-            (entry.text, body, theme.MUTED, _LEFT, y + 17, room),
-        ]
-    else:
-        left = _LEFT + shape.title_width + 16
-        places = [
-            (entry.title, strong, theme.INK, _LEFT, y, shape.title_width),
-            (entry.text, body, theme.MUTED, left, y, right - left),
-        ]
-    for text, font, colour, x, top, wide in places:
-        words = fit(box, text, font, wide)
-        made.append(at(Label(box, words, font, colour=colour, width=wide), x, top))
-    return made
+class ReadRow(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
+    """One entry that is only read."""
+
+    def __init__(self, master: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> None:
+        """Make the row."""
+        super().__init__(master, corner_radius=0, fg_color=theme.SURFACE)
+        inner, _made = content(self, entry, fonts, title_width)
+        self._inner = Column(inner, Hair(self), gap=0)
+
+    def least_width(self) -> int:
+        """Return its words'."""
+        return self._inner.least_width()
+
+    def heights(self, width: int) -> Heights:
+        """Return its words'."""
+        high = self._inner.heights(width)[0]
+        return high, high
+
+    def fill(self, width: int, height: int) -> None:
+        """Place its words."""
+        self._inner.arrange(0, 0, width, height)
 
 
 class ListView:
-    """A list that shows as many entries as have room; buttons at the right turn the pages."""
+    """A list that shows as many entries as have room; buttons below or beside turn the pages."""
 
     def __init__(
-        self,
-        page: Any,
-        fonts: theme.Fonts,
-        y: int,
-        rows: int,
-        *,
-        shape: Shape = TOUCHED,
-        empty: str,
+        self, page: Any, fonts: theme.Fonts, *, empty: str, title_width: int = 320, grow: int = 1
     ) -> None:
         """List nothing yet.
 
         Args:
             page: Whose list it is.
             fonts: Of the display.
-            y: Where it begins, on the drawn page.
-            rows: How many entries are shown at a time.
-            shape: Of its rows; entries that can be touched have `TOUCHED`.
             empty: What is said where there is no entry.
+            title_width: What a title takes where text stands beside it; 0 where it stands below.
+            grow: As of every part.
         """
-        self._page = page
-        self._fonts = fonts
-        self._y = y
-        self._rows = rows
-        self._shape = shape
-        self._empty = empty
+        self.grow, self.shown = grow, True
+        self._page, self._fonts, self._title_width = page, fonts, title_width
         self._entries: Sequence[Entry] = ()
-        self._first = 0
-        self._shown: list[Any] = []
-        self.rows: list[ListRow] = []
-        x = theme.MARGIN + _WIDTH - _PAGER
-        self._step = shape.high + shape.gap
-        down = y + rows * self._step - shape.gap - theme.TOUCH
-        self._buttons = {
-            -rows: (Button(page, "↑", lambda: self._turn(-rows), fonts, width=_PAGER), x, y),
-            rows: (Button(page, "↓", lambda: self._turn(rows), fonts, width=_PAGER), x, down),
-        }
-        self._count = Label(
-            page, "", fonts(theme.BODY), colour=theme.MUTED, width=_PAGER, anchor="center"
-        )
+        self._first, self._past = 0, 0
+        self._before: list[int] = []
+        self._made: dict[int, ListRow | ReadRow] = {}
+        self._place: tuple[int, int, int, int] | None = None
+        self._empty = Label(page, empty, fonts(theme.BODY), colour=theme.MUTED, anchor="nw")
+        self._up = Button(page, "↑", self._back, fonts, most=1.0)
+        self._down = Button(page, "↓", self._on, fonts, most=1.0)
+        self._count = Label(page, "", fonts(theme.BODY), colour=theme.MUTED, anchor="center")
+        self._pager = Column(self._up, Column(self._count, grow=1), self._down)
+
+    @property
+    def rows(self) -> list[ListRow]:
+        """The rows that can be touched now."""
+        return [row for _n, row in sorted(self._made.items()) if isinstance(row, ListRow)]
 
     @property
     def controls(self) -> list[Control]:
         """The rows that can be touched, then the buttons, in reading order."""
-        return [*self.rows, *(button for button, _x, _y in self._buttons.values())]
+        return [*self.rows, self._up, self._down]
 
     @property
     def position(self) -> str:
         """Which entries are shown out of how many: 1-6 / 23; nothing where all are."""
         total = len(self._entries)
-        if total <= self._rows:
+        if self._first == 0 and self._past >= total:
             return ""
-        return f"{self._first + 1}–{min(self._first + self._rows, total)} / {total}"
+        return f"{self._first + 1}–{self._past} / {total}"
 
     def show(self, entries: Sequence[Entry]) -> None:
         """List *entries* from the first."""
-        self._entries, self._first = entries, 0
-        self.draw()
-
-    def hide(self) -> None:
-        """Show nothing, until `draw`."""
+        self._entries, self._first, self._before = entries, 0, []
         self._clear()
-        for button, _x, _y in self._buttons.values():
-            button.place_forget()
-        self._count.place_forget()
+        self._draw()
 
     def _clear(self) -> None:
-        for widget in self._shown:
-            if isinstance(widget, ListRow):
-                widget.remove()
-            else:
-                widget.destroy()
-        self.rows, self._shown = [], []
+        for number in list(self._made):
+            self._drop(number)
 
-    def _turn(self, step: int) -> None:
-        self._first += step
-        self.draw()
-
-    def draw(self) -> None:
-        """Show the entries that are in view."""
+    def _on(self) -> None:
+        self._before.append(self._first)
+        self._first = self._past
         self._clear()
-        page, total = self._page, len(self._entries)
-        paged = total > self._rows
-        width = _WIDTH - (_PAGER + 16 if paged else 0)
-        for number, entry in enumerate(self._entries[self._first : self._first + self._rows]):
-            y = self._y + number * self._step - theme.TOP_BAR
-            self._shown.append(at(self._row(entry, width, number), theme.MARGIN, y))
-        if not self._entries:
-            words = Label(
-                page,
-                self._empty,
-                self._fonts(theme.BODY),
-                colour=theme.MUTED,
-                width=width,
-                height=40,
-            )
-            self._shown.append(at(words, theme.MARGIN, self._y + 8 - theme.TOP_BAR))
-        for step, (button, x, y) in self._buttons.items():
-            if paged:
-                at(button, x, y - theme.TOP_BAR)
-                button.enable(0 <= self._first + step < total)
-            else:
-                button.place_forget()
-        self._count.configure(text=self.position)
-        if paged:
-            middle = self._y + (self._rows * self._step) // 2 - 19 - theme.TOP_BAR
-            at(self._count, theme.MARGIN + _WIDTH - _PAGER, middle)
-        else:
-            self._count.place_forget()
+        self._draw()
+        if not self._down.enabled:
+            self._up.take_focus()
 
-    def _row(self, entry: Entry, width: int, number: int) -> Any:
-        page = self._page
-        if entry.command is not None:
-            row = ListRow(page, entry, self._fonts, width)
-            self.rows.append(row)
-            return row
-        box = customtkinter.CTkFrame(
-            page, width=width, height=self._shape.high, corner_radius=0, fg_color=theme.SURFACE
-        )
-        write(box, entry, self._fonts, width, self._shape)
-        if number:
-            at(hair(box, width), 0, 0)
-        return box
+    def _back(self) -> None:
+        self._first = self._before.pop()
+        self._clear()
+        self._draw()
+        if not self._up.enabled:
+            self._down.take_focus()
+
+    def _draw(self) -> None:
+        if self._place is not None and self.shown:
+            self.arrange(*self._place)
+
+    # As a part of a layout.
+
+    def least_width(self) -> int:
+        """Return what a row and the buttons beside it need."""
+        return _LEAST_WIDE
+
+    def wanted_width(self) -> int:
+        """Return the same."""
+        return _LEAST_WIDE
+
+    def heights(self, width: int) -> Heights:
+        """Return what the buttons need, and what the rows may need."""
+        least = self._pager.heights(_PAGER)[0]
+        return least, max(least, min(len(self._entries), _SHOWN) * (theme.TOUCH + _GAP))
+
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Show as many entries as have room, and the buttons where that is not all."""
+        self._place = (x, y, width, height)
+        past = self._fill(x, y, width, height)
+        paged = self._first > 0 or past < len(self._entries)
+        if paged:
+            wide = max(_PAGER, self._count.wanted_width())
+            past = self._fill(x, y, width - wide - _GAP * 2, height)
+            self._count.say(f"{self._first + 1}–{past} / {len(self._entries)}")
+            wide = max(_PAGER, self._count.wanted_width())
+            past = self._fill(x, y, width - wide - _GAP * 2, height)
+            self._pager.arrange(x + width - wide, y, wide, height)
+        else:
+            self._pager.hide()
+        self._past = past
+        self._up.enable(self._first > 0)
+        self._down.enable(past < len(self._entries))
+        for number in [n for n in self._made if not self._first <= n < past]:
+            self._drop(number)
+        if self._entries:
+            self._empty.hide()
+        else:
+            self._empty.arrange(x, y + _GAP, width, height - _GAP)
+
+    def hide(self) -> None:
+        """Show nothing, until the next `arrange`."""
+        self._clear()
+        self._empty.hide()
+        self._pager.hide()
+
+    def _fill(self, x: int, y: int, width: int, height: int) -> int:
+        """Place rows from the first one in view; return the number of the first without room."""
+        bottom, number = y + height, self._first
+        while number < len(self._entries):
+            row = self._row(number)
+            high = row.heights(width)[0]
+            if y + high > bottom and number > self._first:
+                break
+            row.arrange(x, y, width, high)
+            y += high + (_GAP if isinstance(row, ListRow) else 0)
+            number += 1
+        return number
+
+    def _row(self, number: int) -> ListRow | ReadRow:
+        if number not in self._made:
+            entry = self._entries[number]
+            kind = ReadRow if entry.command is None else ListRow
+            self._made[number] = kind(self._page, entry, self._fonts, self._title_width)
+        return self._made[number]
+
+    def _drop(self, number: int) -> None:
+        row = self._made.pop(number)
+        if isinstance(row, ListRow):
+            row.remove()
+        else:
+            row.destroy()

@@ -7,14 +7,17 @@ from typing import Any
 
 import customtkinter
 
+from kiosk.layout import Column, Heights, Inset
 from kiosk.widgets import theme
+from kiosk.widgets.fitted import Fitted, Fixed, fonts_of
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
 
 _AROUND = 84  # what the symbol and the margins of a sentence take
+_HIGH = 56
 
 
-class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
+class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
     """One sentence with an icon: what to do now, or the result."""
 
     def __init__(
@@ -22,33 +25,31 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         master: Any,
         fonts: theme.Fonts,
         *,
-        width: int,
-        height: int = 68,
-        ground: str = theme.PAPER,
+        ground: str | None = None,
         weight: str = "medium",
+        size: int = theme.BODY,
+        grow: int = 0,
     ) -> None:
         """Make an empty line."""
-        self.ground = ground
+        self.ground = ground = ground or theme.PAPER
+        self.grow = grow
         self.tone = ""
         self.sentence = ""
         customtkinter.CTkLabel.__init__(
             self,
             master,
-            width=width,
-            height=height,
+            height=_HIGH,
             corner_radius=theme.BUTTON_CORNER,
             text="",
-            font=fonts(theme.BODY, weight if fonts.family == theme.FAMILY else "regular"),
+            font=fonts(size, weight if fonts.family == theme.FAMILY else "regular"),
             anchor="w",
             justify="left",
-            wraplength=width - _AROUND,
             compound="left",
             fg_color=theme.SOFT,
             bg_color=ground,
             text_color=theme.PRIMARY,
         )
-        self.box = (width, height)
-        self.init_control(self, width, height)
+        self.init_control(self)
         tkinter.Frame.configure(self, takefocus=1)
         self.enabled = False  # the focus comes here only after a refusal
 
@@ -65,56 +66,117 @@ class StatusLine(Control, customtkinter.CTkLabel):  # type: ignore[misc]
         else:
             self.configure(text=sentence)
         self.tone, self.sentence = tone, sentence
+        self.event_generate("<<Said>>")  # for the ear
+        self.changed()
+
+    def least_width(self) -> int:
+        """Return the width of the longest word and its symbol."""
+        return fonts_of(self).longest_word(self.sentence, self._font) + _AROUND
+
+    def wanted_width(self) -> int:
+        """Return the width of the sentence on one line."""
+        return fonts_of(self).extent(self.sentence, self._font)[0] + _AROUND
+
+    def heights(self, width: int) -> Heights:
+        """Return the height of its lines; two look best, so that not each sentence moves a page."""
+        fonts = fonts_of(self)
+        lines = fonts.extent(self.sentence, self._font, max(1, width - _AROUND))[1]
+        return max(_HIGH, lines + 12), max(2 * fonts.extent("X", self._font)[1], lines) + 12
+
+    def fill(self, width: int, height: int) -> None:
+        """Break the sentence."""
+        self.configure(wraplength=max(1, width - _AROUND))
 
     def focus_set(self) -> None:
         """Put the focus on the line."""
         self.take_focus()
 
 
-def card(master: Any, width: int, height: int, *, ground: str = theme.PAPER) -> Any:
-    """Return a white pane with a hair line around it."""
-    return customtkinter.CTkFrame(
-        master,
-        width=width,
-        height=height,
-        corner_radius=theme.PANE_CORNER,
-        border_width=1,
-        border_color=theme.HAIR,
-        fg_color=theme.SURFACE,
-        bg_color=ground,
-    )
+class Pane(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
+    """A white pane with a hair line around it: what stands on it is its child; see `card`."""
+
+    def __init__(self, master: Any, *, ground: str | None = None) -> None:
+        """Make an empty pane that stands on *ground*."""
+        super().__init__(
+            master,
+            corner_radius=theme.PANE_CORNER,
+            border_width=1,
+            border_color=theme.HAIR,
+            fg_color=theme.SURFACE,
+            bg_color=ground or theme.PAPER,
+        )
 
 
-def hair(master: Any, width: int, height: int = 1, colour: str = theme.HAIR) -> Any:
-    """Return a thin line that carries no meaning."""
-    return customtkinter.CTkFrame(
-        master, width=width, height=height, corner_radius=0, fg_color=colour, bg_color=colour
-    )
+def card(pane: Pane, *parts: Any, gap: int = 12, most: int = 0, **options: Any) -> Inset:
+    """Return *pane* as a part, with *parts*, which are its children, one under the other.
+
+    Args:
+        pane: What the parts stand on.
+        parts: From above.
+        gap: Between two of them.
+        most: Width beyond which the card does not grow.
+        options: Of an `Inset`: grow, least, sides, ends.
+    """
+    return Inset(Column(*parts, gap=gap), pane=pane, most=most, **options)
 
 
-def disc(
-    master: Any,
-    symbol: str,
-    colour: str,
-    fill: str,
-    *,
-    size: int = 96,
-    font: theme.FontSpec | None = None,
-    ground: str = theme.SURFACE,
-) -> Any:
-    """Return a round sign with an icon, or with one character where *font* is given."""
-    made = customtkinter.CTkFrame(
-        master, width=size, height=size, corner_radius=size // 2, fg_color=fill, bg_color=ground
-    )
-    inner = customtkinter.CTkLabel(
-        made,
-        width=0,
-        height=0,
-        corner_radius=0,
-        text=symbol if font else "",
-        text_color=colour,
-        font=font,
-        image=None if font else icon(symbol, colour, size * 6 // 11),
-    )
-    inner.place(relx=0.5, rely=0.5, anchor="center")
-    return made
+class Hair(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
+    """A thin line across, which carries no meaning."""
+
+    def __init__(self, master: Any, colour: str | None = None) -> None:
+        """Make the line."""
+        colour = colour or theme.HAIR
+        super().__init__(master, height=1, corner_radius=0, fg_color=colour, bg_color=colour)
+
+    def least_width(self) -> int:
+        """Return 1."""
+        return 1
+
+    def heights(self, width: int) -> Heights:
+        """Return one pixel."""
+        return 1, 1
+
+
+class Disc(Fixed, customtkinter.CTkFrame):  # type: ignore[misc]
+    """A round sign with an icon, or with one character where *font* is given."""
+
+    def __init__(
+        self,
+        master: Any,
+        symbol: str,
+        colour: str,
+        fill: str,
+        *,
+        size: int = 96,
+        font: Any = None,
+        ground: str | None = None,
+    ) -> None:
+        """Make the sign, *size* wide and high."""
+        self.measures = (size, size)
+        super().__init__(
+            master, width=size, height=size, corner_radius=size // 2, fg_color=fill,
+            bg_color=ground or theme.SURFACE,
+        )  # fmt: skip
+        inner = customtkinter.CTkLabel(
+            self,
+            width=0,
+            height=0,
+            corner_radius=0,
+            text=symbol if font else "",
+            text_color=colour,
+            font=font,
+            image=None if font else icon(symbol, colour, size * 6 // 11),
+        )
+        inner.place(relx=0.5, rely=0.5, anchor="center")
+
+
+class Sign(Fixed, customtkinter.CTkLabel):  # type: ignore[misc]
+    """An icon without words."""
+
+    def __init__(self, master: Any, symbol: str, colour: str, size: int) -> None:
+        """Show *symbol*, *size* high."""
+        self.measures = (size, size)
+        super().__init__(
+            master, text="", width=size, height=size, corner_radius=0,
+            image=icon(symbol, colour, size),
+        )  # fmt: skip

@@ -5,22 +5,24 @@ from __future__ import annotations
 import tkinter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from tkinter import font as tkfont
 from typing import Any
 
 import customtkinter
 
+from kiosk.layout import Heights, Inset, Reflow, Row, Space
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, Pressable, at, darker
+from kiosk.widgets.buttons import Label, Pressable, darker
+from kiosk.widgets.fitted import Fitted, fonts_of
 from kiosk.widgets.focus import OUTSET, Control
 from kiosk.widgets.icons import icon
-from kiosk.widgets.status_line import hair
+from kiosk.widgets.status_line import Hair, Sign
 
 EDGE = 40
 _CHIP = 48
 _CHIP_INSET = 20
-_NAME_X, _BANNER_X = 92, 332
 _WIDEST = 330
+_MOST = 1.5
+"""The text size beyond which the bars do not grow: on the smallest screen they must leave room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +42,32 @@ class Chip:
     chosen: bool = False
 
 
-class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+class ChipButton(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
     """A small button, 48 px high, drawn inside a touch area as high as the bar."""
 
     def __init__(self, bar: TopBar, spec: Chip, fonts: theme.Fonts) -> None:
         """Make the chip as wide as its words."""
         self.command = spec.command
+        self.chosen = spec.chosen
         self.ground = bar.colour
         acts = spec.command is not None
-        weight = "semibold" if spec.chosen else "regular"
-        font = fonts(theme.BODY, weight)
-        words = fit(bar, spec.text, font, _WIDEST)
+        font = fonts(theme.BODY, "semibold" if spec.chosen else "regular", most=_MOST)
+        words = fonts.fit(spec.text, font, _WIDEST)
         symbol = spec.symbol or ("check" if spec.chosen else "")
-        text_width = measure(bar, words, font)
-        inner = max(text_width + 2 * _CHIP_INSET + (36 if symbol else 0), theme.TOUCH - 2 * OUTSET)
-        self.drawn_width = inner
+        wide, high = fonts.extent(words, font)
+        inner = wide + 2 * _CHIP_INSET + (36 if symbol else 0)
+        self._drawn = max(inner, theme.TOUCH - 2 * OUTSET), max(_CHIP, high + 14)
         colour = theme.PRIMARY if spec.chosen else theme.INK
-        fill = theme.SOFT if spec.chosen or not acts else theme.SURFACE
-        customtkinter.CTkFrame.__init__(
-            self,
-            bar.page,
-            width=inner + 2 * OUTSET,
-            height=theme.TOP_BAR,
-            corner_radius=0,
-            fg_color=bar.colour,
-        )
-        self._fill = fill
+        customtkinter.CTkFrame.__init__(self, bar, corner_radius=0, fg_color=bar.colour)
+        self._fill = theme.SOFT if spec.chosen or not acts else theme.SURFACE
         self.face = customtkinter.CTkLabel(
             self,
-            width=inner,
-            height=_CHIP,
+            width=self._drawn[0],
+            height=self._drawn[1],
             corner_radius=12,
             border_width=2 if acts else 0,
             border_color=theme.PRIMARY if spec.chosen else theme.LINE,
-            fg_color=fill,
+            fg_color=self._fill,
             bg_color=bar.colour,
             text=words,
             text_color=colour,
@@ -81,14 +75,25 @@ class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
             compound="left",
             image=icon(symbol, colour, 24, (0, 10)) if symbol else None,
         )
-        at(self.face, OUTSET, (theme.TOP_BAR - _CHIP) // 2)
-        self.init_control(self, inner, _CHIP)
-        self.spot = (OUTSET, (theme.TOP_BAR - _CHIP) // 2)
+        self.init_control(self)
         self.ring_parent, self.ring_below = self, self.face
         self.enabled = acts
         if acts:
             self.init_press([self, self.face])
             tkinter.Frame.configure(self, takefocus=1)
+
+    def least_width(self) -> int:
+        """Return the width of what is drawn and of the ring around it."""
+        return self._drawn[0] + 2 * OUTSET
+
+    def heights(self, width: int) -> Heights:
+        """Return the height of the touch area."""
+        high = max(theme.TOUCH, self._drawn[1] + 2 * OUTSET)
+        return high, high
+
+    def fill(self, width: int, height: int) -> None:
+        """Put what is drawn in the middle."""
+        self.face.place(x=OUTSET, y=(height - self._drawn[1]) // 2)
 
     def show_down(self, down: bool) -> None:
         """Darken the chip under a finger."""
@@ -97,60 +102,53 @@ class ChipButton(Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
 
 
 class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
-    """Bar with mark, name, banner of a folder that is not live, and at most two chips."""
+    """Bar with mark, name, banner of a folder that is not live, and chips; two rows in portrait."""
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
         """Make the bar, without chips."""
         self.colour = theme.SURFACE
-        super().__init__(
-            master, width=theme.PAGE_WIDTH, height=theme.TOP_BAR, corner_radius=0,
-            fg_color=self.colour,
-        )  # fmt: skip
+        super().__init__(master, height=theme.TOP_BAR, corner_radius=0, fg_color=self.colour)
         self._fonts = fonts
-        self.page = customtkinter.CTkFrame(
-            self, width=theme.PAGE_WIDTH, height=theme.TOP_BAR, corner_radius=0,
-            fg_color=self.colour,
-        )  # fmt: skip
-        self.page.place(relx=0.5, y=0, anchor="n")
-        self._line = hair(self, theme.PAGE_WIDTH)
-        self._line.place(x=0, rely=1.0, relwidth=1.0, anchor="sw")
-        self._mark = customtkinter.CTkLabel(
-            self.page, text="", image=icon("mark", theme.PRIMARY, 36), width=36, height=36
-        )
-        at(self._mark, EDGE, 20)
-        self._name = Label(self.page, "", fonts(theme.BODY, "bold"), width=230, height=40)
-        at(self._name, _NAME_X, 18)
+        self._line = Hair(self)
+        self._mark = Sign(self, "mark", theme.PRIMARY, 36)
+        self._name = Label(self, "", fonts(theme.BODY, "bold", most=_MOST), cut=True)
         self._banner = Label(
-            self.page, "", fonts(theme.BODY, "semibold"), colour=theme.WARN, width=400, height=40,
-            compound="left",
+            self, "", fonts(theme.BODY, "semibold", most=_MOST), colour=theme.WARN, compound="left",
+            image=icon("warn", theme.WARN, 28, (0, 10)), grow=1,
         )  # fmt: skip
         self.chips: list[ChipButton] = []
 
     def fill(self, name: str, banner: str, chips: Sequence[Chip]) -> None:
         """Show *name*, *banner* (nothing for a live folder) and *chips* from left to right."""
-        colour = theme.WARN_SOFT if banner else theme.SURFACE
-        if colour != self.colour:
-            self.colour = colour
-            self.configure(fg_color=colour)
-            self.page.configure(fg_color=colour)
-        self._name.configure(text=name)
+        self.colour = theme.WARN_SOFT if banner else theme.SURFACE
+        self.configure(fg_color=self.colour)
+        self._name.say(name)
+        self._banner.say(banner)
+        self._banner.shown = bool(banner)
         for chip in self.chips:
             chip.destroy()
         self.chips = [ChipButton(self, spec, self._fonts) for spec in chips]
-        right = theme.PAGE_WIDTH - EDGE + OUTSET
-        for chip in reversed(self.chips):
-            right -= chip.drawn_width + 2 * OUTSET
-            chip.place(x=right, y=0)
-            right -= 2
-        if banner:
-            room = right - _BANNER_X
-            symbol = icon("warn", theme.WARN, 28, (0, 10))
-            self._banner.configure(text=banner, image=symbol, width=room)
-            self._banner.box = (room, 40)
-            at(self._banner, _BANNER_X, 18)
+
+    def lay(self, width: int) -> int:
+        """Lay the bar out, *width* wide; returns its height. All in drawn pixels."""
+        self._name.shown = True
+        told = Row(self._mark, self._name, self._banner, Space(grow=0 if self._banner.shown else 1),
+                   gap=_CHIP_INSET, grow=1)  # fmt: skip
+        acting = Row(Space(grow=1), *self.chips, gap=2)
+        room = width - 2 * EDGE - acting.least_width() - told.gap
+        self._name.shown = told.wanted_width() <= room or not self._banner.shown
+        if self._banner.shown and not self._name.shown:  # the banner may have two lines
+            told.least = self._mark.least_width() + self._banner.wanted_width() // 2 + 40
         else:
-            self._banner.place_forget()
+            told.least = told.wanted_width()
+        parts = Reflow(told, acting, gap=2)
+        whole = Inset(parts, sides=EDGE - OUTSET if width >= 1000 else 24 - OUTSET, ends=0)
+        height = max(theme.TOP_BAR, whole.heights(width)[1])
+        self.configure(width=width, height=height)
+        whole.arrange(0, 0, width, height)
+        self._line.arrange(0, height - 1, width, 1)
         self._line.lift()
+        return height
 
     def controls(self) -> list[Control]:
         """Return the chips that act."""
@@ -174,34 +172,40 @@ class StatusText:
     progress: tuple[int, int] | None = None
 
 
+class ProgressBar(Fitted, customtkinter.CTkProgressBar):  # type: ignore[misc]
+    """How far something is."""
+
+    grow = 1
+
+    def least_width(self) -> int:
+        """Return the width at which a part of it can be seen."""
+        return 100
+
+    def heights(self, width: int) -> Heights:
+        """Return its height."""
+        return 14, 14
+
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Stand in the middle of the height."""
+        super().arrange(x, y + (height - 14) // 2, width, 14)
+
+
 class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
     """Bar at the foot: ready or what is missing; at the right a note or the progress."""
 
     def __init__(self, master: Any, fonts: theme.Fonts) -> None:
         """Make an empty bar."""
-        super().__init__(
-            master, width=theme.PAGE_WIDTH, height=theme.STATUS_BAR, corner_radius=0,
-            fg_color=theme.SURFACE,
-        )  # fmt: skip
-        self._fonts = fonts
-        self.page = customtkinter.CTkFrame(
-            self, width=theme.PAGE_WIDTH, height=theme.STATUS_BAR, corner_radius=0,
-            fg_color=theme.SURFACE,
-        )  # fmt: skip
-        self.page.place(relx=0.5, y=0, anchor="n")
-        hair(self, theme.PAGE_WIDTH).place(x=0, y=0, relwidth=1.0)
-        font = fonts(theme.BODY)
-        self.left = Label(
-            self.page, "", font, colour=theme.MUTED, width=720, height=40, compound="left"
-        )
-        self.right = Label(self.page, "", font, colour=theme.MUTED, width=460, anchor="e")
-        self._bar = customtkinter.CTkProgressBar(
-            self.page, height=14, width=100, corner_radius=7, border_width=0,
+        super().__init__(master, height=theme.STATUS_BAR, corner_radius=0, fg_color=theme.SURFACE)
+        self._hair = Hair(self)
+        font = fonts(theme.BODY, most=_MOST)
+        self.left = Label(self, "", font, colour=theme.MUTED, compound="left", cut=True)
+        self.right = Label(self, "", font, colour=theme.MUTED, anchor="e", cut=True)
+        self._bar = ProgressBar(
+            self, height=14, width=100, corner_radius=7, border_width=0,
             fg_color=theme.HAIR, progress_color=theme.OK,
         )  # fmt: skip
-        at(self.left, EDGE, 13)
-        at(self.right, theme.PAGE_WIDTH - EDGE - 460, 15)
         self._shown: StatusText | None = None
+        self._size = (0, 0)
 
     def say(self, text: StatusText) -> None:
         """Show *text*; do nothing if it is shown already."""
@@ -211,31 +215,31 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         if before is None or before.tone != text.tone:
             colour = theme.TONES[text.tone].text if text.tone else ""
             self.left.configure(image=icon("dot", colour, 14, (0, 10)) if colour else "")
-        self.left.configure(text=text.text)
-        self.right.configure(text=text.right)
-        if text.progress is None:
-            self._bar.place_forget()
-            return
-        done, wanted = text.progress
-        start = EDGE + measure(self, text.text, self._fonts(theme.BODY)) + 30
-        self._bar.configure(width=theme.PAGE_WIDTH - EDGE - start)
-        self._bar.set(done / max(wanted, 1))
-        at(self._bar, start, 25)
-        self._bar.lift()
+        self.left.say(text.text)
+        self.right.say(text.right)
+        self._bar.shown = text.progress is not None
+        if text.progress is not None:
+            done, wanted = text.progress
+            self._bar.set(done / max(wanted, 1))
+        self.arrange()
 
+    def lay(self, width: int) -> int:
+        """Lay the bar out, *width* wide; returns its height. All in drawn pixels."""
+        line = fonts_of(self).extent("X", self.left.cget("font"))[1]
+        height = max(theme.STATUS_BAR, line + 20)
+        self.configure(width=width, height=height)
+        self._hair.arrange(0, 0, width, 1)
+        self._size = (width, height)
+        self.arrange()
+        return height
 
-def measure(widget: tkinter.Misc, text: str, font: theme.FontSpec) -> int:
-    """Return how wide *text* is in drawn pixels."""
-    bold = len(font) == 3
-    made = tkfont.Font(widget, family=font[0], size=-font[1], weight="bold" if bold else "normal")
-    return made.measure(text)
-
-
-def fit(widget: tkinter.Misc, text: str, font: theme.FontSpec, width: int) -> str:
-    """Return *text*, cut with an ellipsis where it is wider than *width* drawn pixels."""
-    if measure(widget, text, font) <= width:
-        return text
-    shorter = text
-    while shorter and measure(widget, shorter + "…", font) > width:
-        shorter = shorter[:-1].rstrip()
-    return shorter + "…"
+    def arrange(self) -> None:
+        """Place what the bar shows now."""
+        width, height = self._size
+        if width:
+            space = Space(grow=0 if self._bar.shown else 1)
+            both = self.left.wanted_width() + self.right.wanted_width() + 2 * EDGE + 48
+            self.right.shown = not self._bar.shown and both <= width
+            row = Row(self.left, space, self._bar, self.right, gap=24)
+            edge = EDGE if width >= 1000 else 24
+            row.arrange(edge, 1, width - 2 * edge, height - 1)

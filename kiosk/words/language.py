@@ -1,7 +1,8 @@
-"""Languages: words by gettext, amounts and dates by Babel.
+"""Languages: words by gettext; amounts, numbers and dates by Babel, from CLDR's data.
 
 A language is a folder of `LOCALE` with a compiled catalogue; English is what the source says. The
-catalogue also holds the language's own name, its formats and its letters.
+catalogue also holds the language's own name and its letters. Babel is imported when the first
+amount or date is written: the first paint does not wait for it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from atm.accounts.money import minor_digits, to_minor
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "kiosk"
 DEFAULT = "en"
 
-_MINUS, _PLUS = "−", "+"
+_REGIONS = {"en": "en_GB", "pt": "pt_PT"}
+"""Languages that CLDR writes as another country does, where no country is named."""
 
 
 @functools.cache
@@ -50,23 +56,19 @@ class Language:
         """
         self.code = code if code in languages() else DEFAULT
         self.currency = currency
-        digits = self._digits = minor_digits(currency)
+        self._digits = minor_digits(currency)
         self._words = _words(self.code)
-        # TRANSLATORS: your language and country as CLDR calls them
-        self._locale = self.gettext("en_GB")
-        # TRANSLATORS: CLDR's pattern of an amount; the sign stands for the currency
-        pattern = self.gettext("¤ #,##0.00")
-        self._money = pattern.replace(".00", "." + "0" * digits if digits else "")
-        # TRANSLATORS: CLDR's pattern of a whole amount
-        self._notes = self.gettext("¤ #,##0")
 
     def gettext(self, message: str) -> str:
         """Return *message* in this language."""
         return self._words.gettext(message)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """Return the form that fits *number*, with {n} filled in."""
-        return self._words.ngettext(one, many, number).format(n=number)
+        """Return the form that fits *number*, with {n} filled in, its thousands grouped."""
+        from babel.numbers import format_decimal
+
+        grouped = format_decimal(number, locale=self.locale)
+        return self._words.ngettext(one, many, number).format(n=grouped)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -75,20 +77,17 @@ class Language:
         return tuple(self.gettext("qwertyuiop asdfghjkl' zxcvbnm").split())
 
     def money(self, minor: int) -> str:
-        """Return an amount with its currency, as € 1,350.00 or 1.350,00 €."""
-        return self._currency(minor, self._money)
+        """Return an amount with its currency, as €1,350.00 or 1.350,00 €."""
+        return self._currency(minor, self._digits)
 
     def notes(self, minor: int) -> str:
-        """Return an amount in whole units with its currency, as € 100; cents only where needed."""
+        """Return an amount in whole units with its currency, as €100; cents only where needed."""
         whole = minor % 10**self._digits == 0
-        return self._currency(minor, self._notes if whole else self._money)
+        return self._currency(minor, 0 if whole else self._digits)
 
     def hidden_money(self) -> str:
         """Return the placeholder of an amount that is not shown."""
-        dots = "•" * 6
-        pattern = self._money
-        symbol_first = pattern.startswith("¤")
-        return f"{self.symbol}\u00a0{dots}" if symbol_first else f"{dots}\u00a0{self.symbol}"
+        return self._money_pattern("•" * 6).replace("¤", self.symbol)
 
     def minor(self, major: int) -> int:
         """Return *major* whole units of the currency in minor units."""
@@ -98,55 +97,83 @@ class Language:
         """Return an amount with its sign and no currency, as − 40.00 or + 1,350.00."""
         from babel.numbers import format_decimal
 
-        pattern = "#,##0." + "0" * self._digits if self._digits else "#,##0"
-        amount = format_decimal(self._major(abs(minor)), pattern, locale=self._locale)
-        return f"{_MINUS if minor < 0 else _PLUS}\u00a0{amount}"
+        number = _number(self._digits)
+        pattern = f"+\u00a0{number};−\u00a0{number}"
+        return str(format_decimal(self._major(minor), pattern, locale=self.locale))
 
     def share(self, value: float) -> str:
-        """Return a share of one in per cent, to two significant digits: 0.01 % or 7,6 %."""
-        from babel.numbers import format_decimal
+        """Return a share of one in per cent, to two significant digits: 0.01% or 7,6 %."""
+        from babel.numbers import format_percent
 
-        percent = Decimal(f"{100 * value:.2g}")
-        return f"{format_decimal(percent, '#,##0.######', locale=self._locale)}\u00a0%"
+        pattern = self.locale.percent_formats[None].pattern.replace(_number(0), "@#")
+        return str(format_percent(value, pattern, locale=self.locale))
 
     @property
     def symbol(self) -> str:
         """Return the symbol of the currency."""
         from babel.numbers import get_currency_symbol
 
-        return str(get_currency_symbol(self.currency, locale=self._locale))
+        return str(get_currency_symbol(self.currency, locale=self.locale))
 
     def clock(self, moment: datetime) -> str:
-        """Return day and time in full, as Sunday 22 November, 10:42."""
-        # TRANSLATORS: CLDR's pattern of day and time in full
-        text = self._date(moment, self.gettext("EEEE d MMMM, HH:mm"))
-        return text[:1].upper() + text[1:]
+        """Return day and time in full, as 22 November 2026, 10:42."""
+        from babel.dates import format_date
+
+        return self._with_time(format_date(_local(moment), "long", locale=self.locale), moment)
 
     def day_and_time(self, moment: datetime) -> str:
         """Return day and time in short, as 22 Nov, 10:44."""
-        return self._date(moment, "d MMM, HH:mm")
+        from babel.dates import format_skeleton
+
+        day = format_skeleton("MMMd", _local(moment), locale=self.locale)
+        return self._with_time(day, moment)
 
     def time(self, moment: datetime) -> str:
         """Return the time, as 10:44."""
-        return self._date(moment, "HH:mm")
+        from babel.dates import format_time
 
-    def _currency(self, minor: int, pattern: str) -> str:
+        return str(format_time(_local(moment), "short", locale=self.locale))
+
+    @functools.cached_property
+    def locale(self) -> Locale:
+        """CLDR's data of the language, in the country that its amounts and dates follow."""
+        from babel import Locale
+
+        return Locale.parse(_REGIONS.get(self.code, self.code))
+
+    def _currency(self, minor: int, digits: int) -> str:
         from babel.numbers import format_currency
 
-        text = format_currency(
-            self._major(minor),
-            self.currency,
-            pattern,
-            locale=self._locale,
-            currency_digits=False,  # CLDR's, which are not those of accounts
+        return str(
+            format_currency(
+                self._major(minor),
+                self.currency,
+                self._money_pattern(_number(digits)),
+                locale=self.locale,
+                currency_digits=False,  # CLDR's, which are not those of accounts
+            )
         )
-        return str(text).replace(" ", "\u00a0")
+
+    def _money_pattern(self, number: str) -> str:
+        """Return CLDR's pattern of an amount with *number* in the place of its number."""
+        pattern = str(self.locale.currency_formats["standard"].pattern)
+        if self.symbol[-1].isalpha():  # CLDR's currency spacing, which Babel does not know
+            pattern = pattern.replace("¤#", "¤\u00a0#")
+        return pattern.replace(_number(2), number)
 
     def _major(self, minor: int) -> Decimal:
         return Decimal(minor).scaleb(-self._digits)
 
-    def _date(self, moment: datetime, pattern: str) -> str:
-        from babel.dates import format_datetime
+    def _with_time(self, day: str, moment: datetime) -> str:
+        joined: str = self.locale.datetime_formats["medium"]
+        return joined.format(self.time(moment), day)
 
-        local = moment.astimezone() if moment.tzinfo else moment
-        return str(format_datetime(local.replace(tzinfo=None), pattern, locale=self._locale))
+
+def _number(digits: int) -> str:
+    """Return CLDR's pattern of a number with *digits* decimals."""
+    return "#,##0." + "0" * digits if digits else "#,##0"
+
+
+def _local(moment: datetime) -> datetime:
+    """Return *moment* in local time, without its zone."""
+    return moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment

@@ -12,6 +12,7 @@ import kiosk as package
 from atm.errors import AtmError
 from kiosk.words.language import Language
 from kiosk.words.messages import Notice
+from tests.kiosk.login_steps import log_in
 from tests.kiosk.staff_steps import words
 
 CANARY = "/srv/atm/data/0f3a.key of maria.lopez"
@@ -39,15 +40,6 @@ def shown(kiosk: Any) -> str:
     if view is not None:
         texts += [view._sheet.itemcget(item, "text") for item in (view._title, view._line)]
     return " | ".join([*texts, kiosk.root.title()])
-
-
-def log_in(kiosk: Any) -> None:
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
-    kiosk.screen.press.press()
-    kiosk.settle(0.1)
 
 
 def open_account(kiosk: Any) -> None:
@@ -188,7 +180,7 @@ def test_what_home_says_names_nobody_and_is_translated() -> None:
 
 @pytest.mark.gui
 def test_home_says_it_in_the_language_of_who_is_to_read_it(kiosk: Any) -> None:
-    kiosk.app.speak("es")
+    kiosk.app.choose(language="es")
     kiosk.app.go_home(Notice.NOTHING_STORED)
     assert kiosk.screen.line.sentence == Language("es").gettext("Nothing was stored.")
     assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"

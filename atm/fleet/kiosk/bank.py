@@ -30,6 +30,7 @@ from atm.fleet.kiosk.staff import RemoteStaff
 from atm.folder import DataFolder
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
+from atm.login.attended import FaceNeededError
 from atm.login.decision import Decision
 from atm.login.login import CheckFace, Claim, ClaimedFace
 from atm.login.pause import counted
@@ -107,6 +108,15 @@ class RemoteBank:
             return check_face(claim, pressed, deadline)
 
         return self.logins.login(username, pin, check)
+
+    @property
+    def attended(self) -> NoReturn:
+        """Refuse: the service needs the face.
+
+        Raises:
+            FaceNeededError: Always.
+        """
+        raise FaceNeededError
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Refuse: the first member of staff is made at the service.

@@ -2,7 +2,7 @@
 
 import threading
 from datetime import UTC
-from typing import Any
+from typing import Any, NoReturn
 
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.enrolment.enrolment import ConfirmDuplicate
@@ -13,6 +13,7 @@ from atm.fleet.wire_errors import DuplicateFaceError
 from atm.fleet.wire_faces import pack_face, unpack_image
 from atm.fleet.wire_values import customer_from_json, from_base64, to_base64
 from atm.liveness_policy import checked_excuses
+from atm.login.attended import FaceNeededError
 from atm.people import Application, Customer, Signatures, StaffMember, first_of
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 
@@ -55,6 +56,14 @@ class RemoteEnrolment:
             "enrolments/username", idempotent=True, staff=tokens_of(staff), name=name
         )
         return str(found["username"])
+
+    def enrol_attended(self, application: Application, signed: Signatures) -> NoReturn:
+        """Refuse: the service needs the face.
+
+        Raises:
+            FaceNeededError: Always.
+        """
+        raise FaceNeededError
 
     def enrol(
         self,

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NoReturn
 
 from atm.accounts.accounts import Hold
 from atm.enrolment.hash_and_capture import CaptureFace, EnrolmentError, plain_errors
@@ -16,6 +16,7 @@ from atm.fleet.wire_values import (
     refusal_from_json,
     to_base64,
 )
+from atm.login.attended import FaceNeededError
 from atm.people import Customer, KnownCustomer, Signatures, StaffMember
 from atm.staff.refusals import Refusal
 
@@ -82,6 +83,14 @@ class RemoteOffice:
     def excuse(self, username: str, movements: Collection[str], *, signed: Signatures) -> None:
         """Mark which movements a customer cannot make; see `Office.excuse`."""
         self._act("excuse", signed, name=username, requests=list(movements))
+
+    def serve_without_face(self, username: str, wanted: bool, *, signed: Signatures) -> NoReturn:
+        """Refuse: the service needs the face.
+
+        Raises:
+            FaceNeededError: Always.
+        """
+        raise FaceNeededError
 
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return every member of staff by name, and whether they have to wait at this kiosk."""

@@ -19,7 +19,7 @@ from face_auth.evaluation.metrics import (
     refused_visits,
     threshold_at_fmr,
 )
-from face_auth.evaluation.result import Table, percent
+from face_auth.evaluation.result import Table, one_in, percent
 from face_auth.model_making.card_writing import card_of, write_entry
 from face_auth.models import read_entry
 
@@ -106,24 +106,35 @@ def points_of(context: Context) -> list[OperatingPoint]:
     )
 
 
+def too_few(context: Context) -> str:
+    """Return the sentence for data that support no false match rate."""
+    loosest, pairs = one_in(float(RATES[0])), context.kiosk_attempts.pairs
+    return f"{pairs:,} pairs of a customer and a stranger support no FMR, not even {loosest}."
+
+
 def table(points: Sequence[OperatingPoint], title: str, notes: Sequence[str] = ()) -> Table:
     """Return the operating points as a table."""
     return Table(
         title,
         ("FMR aimed at", "threshold", "FMR, 95 %", "FNMR", "FNMR, 95 %", "refused three times", ""),
-        [
-            (
-                point.rate,
-                f"{point.threshold:.4f}",
-                f"{point.fmr_interval.low:.1e} to {point.fmr_interval.high:.1e}",
-                percent(point.fnmr),
-                f"{100 * point.fnmr_interval.low:.1f} to {100 * point.fnmr_interval.high:.1f} %",
-                "–" if point.refused is None else percent(point.refused),
-                point.missing and f"left out: {point.missing}",
-            )
-            for point in points
-        ],
+        [_row(point) for point in points],
         notes,
+    )
+
+
+def _row(point: OperatingPoint) -> tuple[str, ...]:
+    """Return a point's cells; of one that the data cannot support only the reason."""
+    aim = one_in(float(point.rate))
+    if point.missing:
+        return (aim, *["–"] * 5, f"left out: {point.missing}")
+    return (
+        aim,
+        f"{point.threshold:.4f}",
+        f"{one_in(point.fmr_interval.low)} to {one_in(point.fmr_interval.high)}",
+        percent(point.fnmr),
+        f"{100 * point.fnmr_interval.low:.1f} to {100 * point.fnmr_interval.high:.1f} %",
+        "–" if point.refused is None else percent(point.refused),
+        "",
     )
 
 
@@ -217,5 +228,5 @@ def _missing(rate: float, pairs: int, around: Interval) -> str:
     if pairs < PAIRS_PER_MATCH / rate:
         return f"{pairs:,} pairs of {PAIRS_PER_MATCH / rate:,.0f}"
     if around.high > WIDEST * rate:
-        return f"upper bound {around.high:.1e}"
+        return f"upper bound {one_in(around.high)}"
     return ""

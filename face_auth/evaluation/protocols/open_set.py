@@ -1,9 +1,9 @@
 """Protocol: open-set identification, with half of the people and many others not enrolled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from face_auth.evaluation import charts
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.material import InputError
 from face_auth.evaluation.metrics import identification_rate, wilson
-from face_auth.evaluation.result import Chart, Section, Table, as_list, between, percent
+from face_auth.evaluation.protocols.calibration import PAIRS_PER_MATCH
+from face_auth.evaluation.result import Chart, Section, Table, as_list, between, one_in, percent
 
 NAME: Final = "open-set"
 STRANGERS: Final = 2000
@@ -40,9 +41,11 @@ def open_set(context: Context) -> Section:
     """Enrol one half, then the other, and identify the photographs of everybody else."""
     further, unseen = strangers(context)
     halves = _halves(context, further)
-    rates: dict[str, dict[str, object]] = {}
+    rates: dict[str, dict[str, Any]] = {}
     rows = []
     count = sum(len(half.best) for half in halves)
+    tries = sum(len(half.strangers) for half in halves)
+    supported = [rate for rate in RATES if tries >= PAIRS_PER_MATCH / rate]
     for rate in RATES:
         hits = sum(
             identification_rate(half.best, half.right, half.strangers, rate)[0] * len(half.best)
@@ -50,17 +53,16 @@ def open_set(context: Context) -> Section:
         )
         inside = wilson(min(hits, count), count)
         rates[f"{rate:g}"] = {"rate": hits / count, "interval": as_list(inside)}
-        rows.append((percent(rate, 1), percent(hits / count), between(inside)))
+        if rate in supported:
+            rows.append((one_in(rate), percent(hits / count), between(inside)))
     forced = sum(int(half.right.sum()) for half in halves) / count
     rows.append(
-        ("100 % (always names somebody)", percent(forced), between(wilson(forced * count, count)))
+        ("all (always names somebody)", percent(forced), between(wilson(forced * count, count)))
     )
-    tries = sum(len(half.strangers) for half in halves)
     return Section(
         name=NAME,
         title="Open set: most faces are nobody's",
-        summary=f"With strangers about, {percent(hits / count)} of the enrolled are named rightly "
-        f"while {percent(RATES[-1], 1)} of the strangers are taken for somebody.",
+        summary=_summary(rates, supported, tries),
         values={
             "identification rates": rates,
             "closed-set rate": forced,
@@ -83,7 +85,9 @@ def open_set(context: Context) -> Section:
                     f"people and {tries:,} of strangers are judged. Among the strangers, in both "
                     f"halves, are {len(further):,} further people with one photograph each "
                     f"({unseen:,} of them not seen in training).",
-                    "In both halves the threshold is the one at which so many strangers pass.",
+                    "In both halves the threshold is the one at which so many strangers pass. A "
+                    f"rate is left out where their photographs are fewer than {PAIRS_PER_MATCH} "
+                    "times its number.",
                 ),
             ),
         ),
@@ -95,6 +99,17 @@ def open_set(context: Context) -> Section:
                 charts.open_set(halves),
             ),
         ),
+    )
+
+
+def _summary(rates: Mapping[str, Mapping[str, Any]], supported: Sequence[float], tries: int) -> str:
+    """Return the headline at the strictest rate that the strangers' photographs support."""
+    if not supported:
+        return f"{tries:,} photographs of strangers are too few to tell how often one is named."
+    share = percent(rates[f"{supported[-1]:g}"]["rate"])
+    return (
+        f"With strangers about, {share} of the enrolled are named rightly while "
+        f"{one_in(supported[-1])} strangers is taken for somebody."
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from face_auth.evaluation.bootstrap import Attempts
 from face_auth.evaluation.context import Context
 from face_auth.evaluation.protocols import calibration
-from face_auth.evaluation.result import Section, Table, percent
+from face_auth.evaluation.result import Section, Table, one_in, percent
 
 NAME: Final = "two-factor"
 TRIES_A_VISIT: Final = 3
@@ -50,7 +50,7 @@ def two_factor(context: Context, rules: PinRules) -> Section:
         figures[point.rate] = own
         rows.append(
             (
-                point.rate,
+                one_in(float(point.rate)),
                 odds(point.fmr * guess),
                 odds(point.fmr_interval.high * guess),
                 "–" if visit is None else odds(visit),
@@ -61,11 +61,11 @@ def two_factor(context: Context, rules: PinRules) -> Section:
     if points:
         strictest = figures[points[-1].rate]
         summary = (
-            f"At FMR {points[-1].rate} a stranger with a guessed PIN gets in "
+            f"At FMR {one_in(float(points[-1].rate))} a stranger with a guessed PIN gets in "
             f"{odds(strictest['random PIN'])} times."
         )
     else:
-        summary = "The data support no threshold."
+        summary = f"No odds: {calibration.too_few(context)}"
     return Section(
         name=NAME,
         title="Two factors: PIN and face together",

@@ -13,11 +13,14 @@ from face_auth.evaluation.features import unit
 from face_auth.evaluation.frames import ALTERATIONS, FRAMES
 from face_auth.evaluation.metrics import equal_error_rate, false_match_rate, tar_at_fmr
 from face_auth.evaluation.protocols import calibration
-from face_auth.evaluation.result import Chart, Section, Table, as_list, percent
+from face_auth.evaluation.result import Chart, Section, Table, as_list, one_in, percent
 from face_auth.evaluation.trials import Floats, Scorer, TrialPeople
 
 NAME: Final = "verification"
 RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5)
+AT: Final = 1e-4
+"""The false match rate at whose threshold several frames are compared."""
+UNSUPPORTED: Final = "–"
 KIOSK: Final = "customer SVM"
 RIVALS_REPETITIONS: Final = 200
 """Of the bootstrap of what the kiosk does not do; the kiosk's own has more."""
@@ -54,13 +57,14 @@ def verification(context: Context) -> Section:
     points = calibration.points_of(context)
     frames = _frames(context, points)
     kiosk = comparison[f"{KIOSK}, image and mirror"]
-    thresholds = {f"FMR {point.rate}": point.threshold for point in points if not point.missing}
+    supported = [float(point.rate) for point in points if not point.missing]
+    thresholds = {
+        f"FMR {one_in(float(point.rate))}": point.threshold for point in points if not point.missing
+    }
     return Section(
         name=NAME,
         title="Verification: is this the claimed customer?",
-        summary=f"{percent(kiosk['tar']['0.001']['rate'])} of the genuine attempts match where one "
-        f"impostor in a thousand does, {percent(kiosk['tar']['0.0001']['rate'])} where one in ten "
-        "thousand does.",
+        summary=_summary(context, kiosk, supported),
         values={
             "customers": attempts.customers,
             "people": attempts.people,
@@ -75,7 +79,7 @@ def verification(context: Context) -> Section:
             "frames": frames,
         },
         tables=(
-            _comparison_table(context, comparison),
+            _comparison_table(context, comparison, supported),
             calibration.table(
                 points,
                 "The kiosk's thresholds",
@@ -85,19 +89,10 @@ def verification(context: Context) -> Section:
                     "Intervals by bootstrap over people.",
                 ),
             ),
-            _frames_table(frames),
+            *([_frames_table(frames, supported)] if supported else []),
         ),
         charts=(
-            Chart(
-                "det",
-                "Detection error trade-off of the three ways to score, image and mirror averaged.",
-                charts.det(curves),
-            ),
-            Chart(
-                "roc",
-                "The same as ROC; the false match rate on a logarithmic axis.",
-                charts.roc(curves),
-            ),
+            *(_curves(curves) if supported else ()),
             Chart(
                 "scores",
                 "Scores of the customer's SVM, and the thresholds.",
@@ -203,7 +198,39 @@ def _frames(
     return figures
 
 
-def _comparison_table(context: Context, comparison: Mapping[str, Mapping[str, Any]]) -> Table:
+def _summary(context: Context, kiosk: Mapping[str, Any], supported: Sequence[float]) -> str:
+    """Return the headline: true accept rates at the false match rates that the data support."""
+    if not supported:
+        return (
+            f"EER {percent(kiosk['eer'])} of {len(context.kiosk_attempts.genuine):,} genuine "
+            f"attempts. {calibration.too_few(context)}"
+        )
+    parts = [
+        f"{percent(kiosk['tar'][f'{rate:g}']['rate'])} at FMR {one_in(rate)}"
+        for rate in supported[-2:]
+    ]
+    return f"Genuine attempts that match: {' and '.join(parts)}."
+
+
+def _curves(curves: Mapping[str, charts.Rates]) -> list[Chart]:
+    """Return the charts over the false match rate, for data that support one."""
+    return [
+        Chart(
+            "det",
+            "Detection error trade-off of the three ways to score, image and mirror averaged.",
+            charts.det(curves),
+        ),
+        Chart(
+            "roc",
+            "The same as ROC; the false match rate on a logarithmic axis.",
+            charts.roc(curves),
+        ),
+    ]
+
+
+def _comparison_table(
+    context: Context, comparison: Mapping[str, Mapping[str, Any]], supported: Sequence[float]
+) -> Table:
     def cell(share: float, ends: Sequence[float]) -> str:
         return f"{100 * share:.2f} ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})"
 
@@ -211,46 +238,54 @@ def _comparison_table(context: Context, comparison: Mapping[str, Mapping[str, An
         (
             name,
             cell(own["eer"], own["eer interval"]),
-            *(cell(value["rate"], value["interval"]) for value in own["tar"].values()),
+            *(
+                cell(value["rate"], value["interval"]) if float(rate) in supported else UNSUPPORTED
+                for rate, value in own["tar"].items()
+            ),
         )
         for name, own in comparison.items()
     ]
     attempts = context.kiosk_attempts
     return Table(
         "Ways to score, %",
-        ("", "EER", "TAR at FMR 1e-2", "at 1e-3", "at 1e-4", "at 1e-5"),
+        ("", "EER", *_headings()),
         rows,
         (
             f"{attempts.customers} customers enrolled from five photographs each, drawn "
             f"{len(context.kiosk_draws)} times; {len(attempts.genuine):,} genuine and "
             f"{len(attempts.impostor):,} impostor attempts by {attempts.people:,} people. "
             f"{context.people.failed} photographs had no face and are not among them. "
-            "In brackets 95 % intervals by bootstrap over people.",
+            "In brackets 95 % intervals by bootstrap over people; – where the data support no "
+            "such rate.",
         ),
     )
 
 
-def _frames_table(frames: Mapping[str, Mapping[str, Any]]) -> Table:
+def _headings() -> list[str]:
+    return [f"TAR at FMR {one_in(RATES[0])}", *(one_in(rate) for rate in RATES[1:])]
+
+
+def _frames_table(frames: Mapping[str, Mapping[str, Any]], supported: Sequence[float]) -> Table:
     rows = []
     for name, own in frames.items():
         kiosk = own["at the kiosk's thresholds"]["1e-4"]
         rows.append(
             (
                 name,
-                *(f"{100 * share:.2f}" for share in own["tar"].values()),
-                f"{kiosk['fmr']:.1e}",
-                f"{100 * kiosk['tar']:.2f}",
+                *(
+                    f"{100 * share:.2f}" if float(rate) in supported else UNSUPPORTED
+                    for rate, share in own["tar"].items()
+                ),
+                one_in(kiosk["fmr"]) if AT in supported else UNSUPPORTED,
+                f"{100 * kiosk['tar']:.2f}" if AT in supported else UNSUPPORTED,
             )
         )
     return Table(
         "Several frames (customer SVM, image and mirror, mean embedding), %",
         (
             "",
-            "TAR at FMR 1e-2",
-            "at 1e-3",
-            "at 1e-4",
-            "at 1e-5",
-            "FMR at the kiosk's 1e-4",
+            *_headings(),
+            f"FMR at the threshold of {one_in(AT)}",
             "TAR there",
         ),
         rows,

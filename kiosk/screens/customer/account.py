@@ -8,13 +8,14 @@ from datetime import datetime
 from atm.accounts.accounts import LedgerError, Withdrawal
 from atm.accounts.money import AmountError, parse_amount
 from atm.accounts.session import HeldError, ReturnedError, Session
-from kiosk.screens.customer.balance import WIDTH, BalanceCard
+from kiosk.layout import Column, Grid, Reflow, Row
+from kiosk.screens.customer.balance import BalanceCard
 from kiosk.screens.customer.change_pin import ChangePin
 from kiosk.screens.customer.money import AmountHeld, TakeMoney
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, at
+from kiosk.widgets.buttons import Button
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import DigitPad
@@ -24,7 +25,8 @@ from kiosk.worker import Attempt
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
 
-_RIGHT, _RIGHT_WIDE = 656, 568
+_HIGHEST = 150
+"""Of an offered amount."""
 
 
 class Account(SessionPage):
@@ -34,20 +36,20 @@ class Account(SessionPage):
         """Build the page for *session*, open since a given time or now."""
         super().__init__(app)
         self.open_session(session, since)
+        self._pad_open = False
         opened = self.since
         self._again: Make = lambda app: Account(app, session, opened)
         self.card = BalanceCard(self, session, lambda: self.presets[0])
-        self.put(self.card.pane, theme.MARGIN, 108)
         self.balance, self.show_button = self.card.balance, self.card.show_button
-        half = (WIDTH - 16) // 2
         self.leave = self.button(
-            self._("Log out"), app.go_home, theme.MARGIN, 624, half, look="quiet"
+            self._("Log out"), self.log_out, look="quiet", high=theme.TOUCH, grow=1
         )
         self.change = self.button(
-            self._("Change PIN"), self._change_pin, theme.MARGIN + WIDTH - half, 624, half,
-            look="quiet",
-        )  # fmt: skip
-        self._draw_money()
+            self._("Change PIN"), self._change_pin, look="quiet", high=theme.TOUCH, grow=1
+        )
+        self.change.enable(not session.attended)  # it is judged by the face; staff give a new PIN
+        left = Column(self.card.part, Row(self.leave, self.change), grow=1, least=theme.COLUMN)
+        self.lay(Reflow(left, self._money(), gap=theme.COLUMN_GAP, grow=1))
 
     def first_focus(self) -> Control | None:
         """Return the button that shows the balance."""
@@ -58,7 +60,7 @@ class Account(SessionPage):
         if self._pad_open:
             self._open_pad(False)
         else:
-            self.app.go_home()
+            self.log_out()
 
     def stops(self) -> Sequence[Control]:
         """Return the controls in reading order."""
@@ -87,50 +89,48 @@ class Account(SessionPage):
 
     # Money.
 
-    def _draw_money(self) -> None:
+    def _money(self) -> Column:
+        """Make what pays money out; returns its layout."""
         _ = self._
         settings = self.app.settings
         note = settings.smallest_note
-        self.label(_("Withdraw"), _RIGHT, 106, 300, size=theme.HEADING, weight="bold", height=48)
-        self.amounts = self.button(_("Amounts"), lambda: self._open_pad(False), 1024, 88, 200)
-        self.amounts.place_forget()
+        self.amounts = self.button(_("Amounts"), lambda: self._open_pad(False), high=theme.TOUCH)
         self.presets: list[Button] = []
         offered = [n * note for n in PRESETS if n * note <= settings.day_limit]
-        for number, major in enumerate(offered):
+        for major in offered:
             minor = self.language.minor(major)
             preset = Button(
                 self, self.language.notes(minor), lambda m=minor: self._confirm(m),  # type: ignore[misc]
-                self.fonts, width=276, height=104, size=theme.HEADING,
+                self.fonts, high=104, size=theme.HEADING, grow=1,
             )  # fmt: skip
-            self.put(preset, _RIGHT + (number % 2) * 292, 174 + (number // 2) * 120)
-            self.presets.append(preset)
-        self.pad = DigitPad(self, self.fonts, lambda: self.amount, _, width=_RIGHT_WIDE, height=344)
+            self.presets.append(self.add(preset))
+        self.pad = DigitPad(self, self.fonts, lambda: self.amount, _)
         caption = _("Another amount (multiples of {note})").format(note=note)
         self.amount = Field(
-            self, caption, self.fonts, kind="amount", width=332, height=theme.TOUCH,
-            note="", note_lines=1, prefix=self.language.symbol, room=_RIGHT_WIDE,
-        )  # fmt: skip
-        self.put(self.amount, _RIGHT, 578)
+            self, caption, self.fonts, kind="amount", note="", prefix=self.language.symbol, grow=3
+        )
+        self.add(self.amount)
         self.amount.touched = lambda _field: self._open_pad(True)
         self.typing = self.amount
         self.withdraw = self.button(
-            _("Withdraw"), self._typed, 1004, 578, 220, look="primary", busy_when_disabled=True
+            _("Withdraw"), self._typed, look="primary", high=theme.TOUCH, busy_when_disabled=True
         )
-        self._pad_open = False
+        self.amount.beside = self.withdraw
+        self._offered = Grid(*self.presets, columns=2, most=_HIGHEST, grow=1)
+        self.amounts.shown = self.pad.shown = False
+        heading = self.words(_("Withdraw"), size=theme.HEADING, weight="bold", grow=1)
+        return Column(
+            Row(heading, self.amounts), self._offered, self.pad, self.amount,
+            grow=1, least=theme.COLUMN,
+        )  # fmt: skip
 
     def _open_pad(self, wanted: bool) -> None:
         if wanted == self._pad_open:
             return
         self._pad_open = wanted
-        if wanted:
-            self.pad.put(_RIGHT, 174 - theme.TOP_BAR)
-            self.pad.lift()
-            at(self.amounts, 1024, 88 - theme.TOP_BAR)
-        else:
-            self.pad.place_forget()
-            self.amounts.place_forget()
-        for preset in self.presets:
-            preset.covered = wanted
+        self.show_part(self.pad, wanted)
+        self.show_part(self.amounts, wanted)
+        self.show_part(self._offered, not wanted)
 
     def _typed(self) -> None:
         self._calm()
@@ -204,6 +204,7 @@ class Account(SessionPage):
 
     def _set_busy(self, busy: bool) -> None:
         self.settling = busy
-        for button in (*self.presets, self.withdraw, self.leave, self.change, self.show_button):
+        for button in (*self.presets, self.withdraw, self.leave, self.show_button):
             button.enable(not busy)
+        self.change.enable(not busy and not self.session.attended)
         self.amount.enable(not busy)

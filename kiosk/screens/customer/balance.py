@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kiosk.layout import Column, Reflow
 from kiosk.screens.base import Screen
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, at
+from kiosk.widgets.buttons import Label
 from kiosk.widgets.focus import Control
 from kiosk.widgets.hint import hint
-from kiosk.widgets.status_line import card, hair
-from kiosk.widgets.top_bar import fit
+from kiosk.widgets.status_line import Hair, Pane, card
 
 if TYPE_CHECKING:
     from atm.accounts.accounts import Transaction
@@ -20,17 +20,13 @@ if TYPE_CHECKING:
 SHOWN_MS = 15_000
 """How long balance and transactions stay in sight."""
 ROWS = 3
-WIDTH, HEIGHT = 560, 492
-
-_LEFT = 33
-_INNER = WIDTH - 2 * _LEFT
 
 
 class BalanceCard:
     """Card that asks the session on a worker and hides its answer after 15 seconds."""
 
     def __init__(self, page: Screen, session: Session, next_stop: Callable[[], Control]) -> None:
-        """Make the card for *page*, which puts `pane`.
+        """Make the card for *page*, which places `part`.
 
         Args:
             page: Whose timers and worker requests these are.
@@ -44,34 +40,40 @@ class BalanceCard:
         self._shown: list[Any] = []
         self._fonts, self._ = page.fonts, page.language.gettext
         _ = self._
-        self.pane: Any = card(page, WIDTH, HEIGHT)
+        self.pane = pane = Pane(page)
         body = self._fonts(theme.BODY)
-        name = fit(page, session.customer.full_name, body, 360)
-        welcome = _("Welcome, {name}").format(name=name)
-        at(Label(self.pane, welcome, body, colour=theme.MUTED, width=_INNER), _LEFT, 31)
-        self.balance = at(
-            Label(self.pane, "", self._fonts(theme.BALANCE, "bold"), width=_INNER, height=72),
-            _LEFT, 68,
-        )  # fmt: skip
-        self.show_button = Button(
-            self.pane, _("Show balance"), self._ask, self._fonts,
-            width=_INNER, ground=theme.SURFACE,
-        )  # fmt: skip
+        welcome = _("Welcome, {name}").format(name=session.customer.full_name)
+        self.balance = Label(pane, "", self._fonts(theme.BALANCE, "bold"))
+        self.show_button = page.button(_("Show balance"), self._ask, on=pane, high=theme.TOUCH)
         hint(self.show_button, _("Hidden again after 15 seconds"))
+        words = _(
+            "The balance and the last transactions stay hidden until you ask, "
+            "and hide again after 15 seconds."
+        )
+        self._hidden = Label(pane, words, body, colour=theme.MUTED, anchor="nw")
+        self._found = Column(gap=10)
+        greeting = Label(pane, welcome, body, colour=theme.MUTED, cut=True)
+        self.part = card(
+            pane, greeting, self.balance, self.show_button, self._hidden, self._found,
+            gap=10, grow=1,
+        )  # fmt: skip
         self.hide()
 
     def hide(self) -> None:
         """Show neither balance nor transactions."""
         self._page.cancel_timer(self._hide_at)
-        self._clear()
-        self.balance.configure(text=self._page.language.hidden_money())
-        at(self.show_button, _LEFT, 163)
+        self.balance.say(self._page.language.hidden_money())
+        self._show(True)
         self.show_button.enable(True)
-        words = self._(
-            "The balance and the last transactions stay hidden until you ask, "
-            "and hide again after 15 seconds."
-        )
-        self._add(words, 265, colour=theme.MUTED, height=120, anchor="nw", wrap=True)
+
+    def _show(self, hidden: bool) -> None:
+        """Show the button, or what was found."""
+        for widget in self._shown:
+            widget.destroy()
+        self._shown, self._found.parts = [], []
+        self._page.show_part(self._found, not hidden)
+        self._page.show_part(self.show_button, hidden)
+        self._page.show_part(self._hidden, hidden)
 
     def _ask(self) -> None:
         self.show_button.enable(False)
@@ -86,44 +88,32 @@ class BalanceCard:
             return
         balance, transactions = found
         had_focus = self.show_button.focused
-        self.show_button.place_forget()
+        self._show(False)
         if had_focus:
             self._next_stop().take_focus()
-        self._clear()
         language, _ = self._page.language, self._
-        self.balance.configure(text=language.money(balance))
-        self._add(_("available now"), 141, colour=theme.MUTED)
-        self._add(_("Last transactions"), 191, "semibold")
+        self.balance.say(language.money(balance))
+        self._found.parts += [
+            self._add(_("available now"), colour=theme.MUTED),
+            self._add(_("Last transactions"), "semibold"),
+        ]
         names = {"opening": _("Opening balance"), "withdrawal": _("Withdrawal")}
-        wide = 230
-        for row, entry in enumerate(transactions[:ROWS]):
-            y = 231 + row * 87
-            self._shown.append(at(hair(self.pane, _INNER), _LEFT, y))
-            name = names.get(str(entry.kind), str(entry.kind))
-            self._add(name, y + 11, width=_INNER - wide)
-            self._add(language.day_and_time(entry.at), y + 42, colour=theme.MUTED)
-            amount = language.signed(entry.amount_minor)
+        for entry in transactions[:ROWS]:
+            name = self._add(names.get(str(entry.kind), str(entry.kind)))
+            when = self._add(language.day_and_time(entry.at), colour=theme.MUTED)
             colour = theme.OK if entry.amount_minor > 0 else theme.INK
-            self._add(
-                amount, y + 11, "semibold", x=_LEFT + _INNER - wide, width=wide, colour=colour,
-                anchor="e",
-            )  # fmt: skip
+            amount = self._add(
+                language.signed(entry.amount_minor), "semibold", colour=colour, anchor="e"
+            )
+            line = Hair(self.pane)
+            self._shown.append(line)
+            self._found.parts += [
+                line, Reflow(Column(name, when, gap=0, grow=1), amount)
+            ]  # fmt: skip
+        self._page.lay_soon()
         self._hide_at = self._page.later(SHOWN_MS, self.hide)
 
-    def _add(
-        self,
-        text: str,
-        y: int,
-        weight: str = "regular",
-        *,
-        x: int = _LEFT,
-        width: int = _INNER,
-        **how: Any,
-    ) -> None:
-        label = Label(self.pane, text, self._fonts(theme.BODY, weight), width=width, **how)
-        self._shown.append(at(label, x, y))
-
-    def _clear(self) -> None:
-        for widget in self._shown:
-            widget.destroy()
-        self._shown = []
+    def _add(self, text: str, weight: str = "regular", **how: Any) -> Label:
+        label = Label(self.pane, text, self._fonts(theme.BODY, weight), **how)
+        self._shown.append(label)
+        return label

@@ -12,7 +12,7 @@ from kiosk.screens.customer.look_to_change_pin import LookToChange
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.screens.form import Form
 from kiosk.shell import Make, Shell
-from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label
 from kiosk.widgets.fields import Field
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
@@ -46,13 +46,9 @@ class ChangePin(SessionPage, Form):
         self.open_session(session, since)
         self.refresh()  # nothing is live for a moment while the machine refuses logins
 
-    def prepare(self) -> None:
-        """Draw the heading and the fields."""
+    def prepare(self) -> Label:
+        """Add the fields; returns the heading."""
         _ = self._
-        self.label(
-            _("Change your PIN"), theme.MARGIN, 88, 1168,
-            size=theme.HEADING, weight="bold", height=48,
-        )  # fmt: skip
         self.add_fields(
             [
                 (_("Old PIN"), "pin", _("The one you logged in with.")),
@@ -60,6 +56,7 @@ class ChangePin(SessionPage, Form):
                 (_("New PIN again"), "pin", _("The same digits.")),
             ]
         )
+        return self.heading(_("Change your PIN"))
 
     def explanation(self) -> tuple[str, str]:
         """Return what happens next, or the result of the last try."""
@@ -83,9 +80,9 @@ class ChangePin(SessionPage, Form):
         """Count down, and let nothing be sent, while the machine refuses logins."""
         pause_s = self.app.pause.left_s
         if pause_s:
-            self.explained.configure(text=messages.refusal(Outcome.PAUSED, pause_s, self.language))
+            self.explained.say(messages.refusal(Outcome.PAUSED, pause_s, self.language))
         elif not self.go.enabled:
-            self.explained.configure(text=self._(messages.NOT_CHANGED))
+            self.explained.say(self._(messages.NOT_CHANGED))
         self.go.enable(not pause_s)
 
     def enter_in(self, field: Field) -> None:

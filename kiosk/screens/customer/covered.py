@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from kiosk.screens.base import Screen
-from kiosk.screens.customer.existing_user import ExistingUser
+from kiosk.screens.customer.login import log_in
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card, disc
 from kiosk.widgets.top_bar import Chip
 
 STAYS_MS = 20_000
-_WIDE = 760
 
 
 class Covered(Screen):
@@ -26,26 +22,15 @@ class Covered(Screen):
         """Build the page."""
         super().__init__(app)
         _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 372)
-        self.put(pane, left, 180)
-        at(disc(pane, "lock", theme.WARN, theme.WARN_SOFT), (_WIDE - 96) // 2, 44)
-        inner = _WIDE - 96
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        title = _("Please log in again")
-        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 164)
-        line = _(
+        sentence = _(
             "The camera did not see you alone at this account any more, so the account was closed."
         )
-        at(
-            Label(
-                pane, line, body, colour=theme.MUTED, width=inner, height=80, anchor="center",
-                wrap=True,
-            ), 48, 232,
+        log_in = self.button(_("Log in"), self._log_in, look="primary", grow=1)
+        finish = self.button(_("Finish"), app.go_home, grow=1)
+        self.lay_message(
+            ("lock", theme.WARN, theme.WARN_SOFT), _("Please log in again"), sentence,
+            buttons=[log_in, finish],
         )  # fmt: skip
-        half = (_WIDE - 24) // 2
-        self.button(_("Log in"), self._log_in, left, 600, half, look="primary", height=theme.KEY)
-        self.button(_("Finish"), app.go_home, left + _WIDE - half, 600, half, height=theme.KEY)
         self.later(STAYS_MS, app.go_home)
 
     def chips(self) -> Sequence[Chip]:
@@ -53,4 +38,4 @@ class Covered(Screen):
         return []
 
     def _log_in(self) -> None:
-        self.app.show(ExistingUser)
+        self.app.show(log_in)

@@ -7,18 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from atm.folder import Kind
+from kiosk.layout import Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.screens.staff.sign_in import staff_first
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, at
+from kiosk.widgets.buttons import Button
 from kiosk.widgets.focus import Control
-from kiosk.widgets.status_line import StatusLine, card
+from kiosk.widgets.status_line import Pane, StatusLine, card
 from kiosk.widgets.top_bar import Chip
-
-_GAP = 40
-_WIDE = (theme.PAGE_WIDTH - 2 * theme.MARGIN - _GAP) // 2
-_TOP, _HIGH, _PAD = 196, 356, 36
 
 
 class FirstChoice(Screen):
@@ -30,35 +27,33 @@ class FirstChoice(Screen):
         """Build the page; nothing is stored before a press."""
         super().__init__(app)
         _ = self._
-        self.label(
-            _("What is this kiosk for?"), theme.MARGIN, 104, theme.PAGE_WIDTH - 2 * theme.MARGIN,
-            size=theme.TITLE, weight="bold", height=60,
-        )  # fmt: skip
-        self.try_it = self._offer(
-            0, _("Try it"),
+        self.try_it, one = self._offer(
+            _("Try it"),
             _(
                 "A drawn customer with a name, a PIN and play money. "
                 "You need no camera, and nobody real is stored."
             ),
             app.demonstration.start, "primary",
         )  # fmt: skip
-        self.set_up = self._offer(
-            1, _("Set up a branch"),
+        self.set_up, other = self._offer(
+            _("Set up a branch"),
             _(
                 "Real customers and real money. You become the first member of staff; "
                 "camera and auditor follow."
             ),
             self._set_up, "secondary",
         )  # fmt: skip
-        self.line = StatusLine(
-            self, self.fonts, width=theme.PAGE_WIDTH - 2 * theme.MARGIN, height=66
-        )
-        self.put(self.line, theme.MARGIN, 596)
+        self.line = self.add(StatusLine(self, self.fonts))
         self.line.say("info", _("First start: nothing is stored before you choose."))
+        title = self.words(_("What is this kiosk for?"), size=theme.TITLE, weight="bold")
+        self.lay(
+            Space(grow=1), title, Space(size=16), Reflow(one, other, gap=40, grow=2),
+            Space(size=8), self.line, Space(grow=1),
+        )  # fmt: skip
 
     def chips(self) -> Sequence[Chip]:
-        """Return one chip for each language, and the way out: there is nothing to guard yet."""
-        return [*self.language_chips(), Chip(self._("Close"), self.app.close)]
+        """Return the way to the languages, and the way out: there is nothing to guard yet."""
+        return [self.language_chip(), Chip(self._("Close"), self.app.close)]
 
     def first_focus(self) -> Control | None:
         """Return None: neither is chosen before somebody does."""
@@ -68,24 +63,19 @@ class FirstChoice(Screen):
         """Ignore Escape."""
 
     def _offer(
-        self, place: int, title: str, text: str, command: Callable[[], object], look: str
-    ) -> Button:
-        left = theme.MARGIN + place * (_WIDE + _GAP)
-        pane: Any = card(self, _WIDE, _HIGH)
-        self.put(pane, left, _TOP)
-        inner = _WIDE - 2 * _PAD
-        at(Label(pane, title, self.fonts(theme.HEADING, "bold"), width=inner, height=48), _PAD, 32)
-        words = Label(
-            pane, text, self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=140,
-            anchor="nw", wrap=True,
+        self, title: str, text: str, command: Callable[[], object], look: str
+    ) -> tuple[Button, Any]:
+        """Return the button of an offer, and the card that it stands on."""
+        pane = Pane(self)
+        button = self.button(title, command, look=look, on=pane)
+        offer = card(
+            pane,
+            self.words(title, size=theme.HEADING, weight="bold", on=pane),
+            self.words(text, colour=theme.MUTED, anchor="nw", on=pane),
+            Space(grow=1, size=16), button,
+            sides=36, ends=32, grow=1, least=theme.COLUMN,
         )  # fmt: skip
-        at(words, _PAD, 92)
-        button = Button(
-            self, title, command, self.fonts, look=look, width=inner, height=theme.KEY,
-            ground=theme.SURFACE,
-        )  # fmt: skip
-        self.put(button, left + _PAD, _TOP + _HIGH - theme.KEY - 32)
-        return button
+        return button, offer
 
     def _set_up(self) -> None:
         """Make the live folder, as `python -m atm init --kind live` does, then ask who it is."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from atm.folder import Kind
 from atm.login.decision import Outcome
+from kiosk.layout import Column, Reflow, Row, Space
 from kiosk.machine_host import Condition
 from kiosk.screens.base import Screen
-from kiosk.screens.customer.visitor import BUTTON, WIDTH, VisitorCard
+from kiosk.screens.customer.visitor import VisitorCard
 from kiosk.screens.staff.sign_in import staff_first
 from kiosk.shell import Shell
 from kiosk.widgets import theme
@@ -23,9 +24,6 @@ from kiosk.words import messages
 
 LOOK_S = 1.0
 """How often a worker checks whether anybody is enrolled, while nobody is."""
-
-_LEFT, _RIGHT, _WIDE = 80, 720, 480
-_STAFF, _GAP = 160, 12
 
 
 class Home(Screen):
@@ -41,38 +39,55 @@ class Home(Screen):
         self._somebody: bool | None = None
         self._visitor = ""
         self._look_at = 0.0
-        self.label(
-            _("Your PIN and your\nface, together."), _LEFT, 152, 600,
-            size=theme.GREETING, weight="bold", height=130,
-        )  # fmt: skip
-        self.label(
+        self.existing = self._tile(
+            _("Existing User"), _("withdraw money"), self._existing, "primary", 148
+        )
+        self.create = self._tile(
+            _("Create New User"), _("with a member of staff"), self._create, "secondary", 116
+        )
+        hint(self.existing, _("PIN and face, then your account"))
+        hint(self.create, _("A member of staff signs in first"))
+        ways = self._last_buttons()
+        self.last: Button = ways[-1]
+        self.demonstrate = self.button(_("Demonstration"), self._demonstrate)
+        hint(self.demonstrate, _("A drawn face and a folder of its own"))
+        self.demonstrate.shown = False
+        self.visitor: VisitorCard | None = None
+        self._visitor_place = Column()
+        self._visitor_place.shown = False
+        self.line = self.add(StatusLine(self, self.fonts))
+        greeting = self.words(
+            _("Your PIN and your\nface, together."), size=theme.GREETING, weight="bold"
+        )
+        explained = self.words(
             _(
                 "Type your PIN while the camera checks that it is you. "
                 "Both must match before any money moves."
             ),
-            _LEFT, 300, 560, colour=theme.MUTED, height=112, anchor="nw", wrap=True,
+            colour=theme.MUTED,
         )  # fmt: skip
-        self.existing = self._tile(
-            _("Existing User"), _("withdraw money"), self._existing, "primary", 152, 148
-        )
-        self.create = self._tile(
-            _("Create New User"), _("with a member of staff"), self._create, "secondary", 324, 116
-        )
-        hint(self.existing, _("PIN and face, then your account"))
-        hint(self.create, _("A member of staff signs in first"))
-        self.last = self._last_buttons()
-        self.demonstrate = Button(
-            self, _("Demonstration"), self._demonstrate, self.fonts, width=_WIDE
-        )
-        hint(self.demonstrate, _("A drawn face and a folder of its own"))
-        self.visitor: VisitorCard | None = None
-        self.line = StatusLine(self, self.fonts, width=1120, height=66)
-        self.put(self.line, _LEFT, 560)
+        self.lay(
+            Space(grow=2),
+            Reflow(
+                Column(
+                    greeting, explained, Space(size=8), self.demonstrate, self._visitor_place,
+                    least=theme.COLUMN, grow=6,
+                ),
+                Column(
+                    self.existing, self.create, Row(*ways, gap=12),
+                    least=theme.COLUMN, grow=5, gap=24,
+                ),
+                gap=theme.COLUMN_GAP, grow=1,
+            ),
+            Space(size=16),
+            self.line,
+            Space(grow=2),
+        )  # fmt: skip
         self.refresh()
 
     def chips(self) -> Sequence[Chip]:
-        """Return one chip for each language."""
-        return self.language_chips()
+        """Return the way to the languages."""
+        return [self.language_chip()]
 
     def status(self) -> StatusText:
         """Return the kiosk's condition, and the time."""
@@ -102,12 +117,12 @@ class Home(Screen):
         self.existing.enable(
             self._somebody is not False and not host.camera_lost and not host.camera_problem
         )
-        self._show(self.demonstrate, offered)
+        self.show_part(self.demonstrate, offered)
         if self._visitor and self.visitor is None:
             app = self.app
             self.visitor = VisitorCard(self, lambda: app.show(Home))
-            self.put(self.visitor.pane, _LEFT, 424)
-            self.put(self.visitor.exchange, _LEFT + WIDTH - BUTTON - 22, 446)
+            self._visitor_place.parts = [self.visitor.part]
+            self.show_part(self._visitor_place, True)
             self._order()
 
     def _state(self, first_start: bool) -> tuple[str, str]:
@@ -164,16 +179,6 @@ class Home(Screen):
             self._somebody, self._visitor = found
             self.refresh()
 
-    def _show(self, button: Button, wanted: bool) -> None:
-        if wanted == button.winfo_ismapped():
-            return
-        if wanted:
-            self.put(button, _LEFT, 464)
-            self._order()
-        else:
-            button.place_forget()
-            self.controls = [c for c in self.controls if c is not button]
-
     def _order(self) -> None:
         """Keep the sentence last of what Tab reaches."""
         self.controls.sort(key=lambda c: c is self.line)
@@ -191,33 +196,33 @@ class Home(Screen):
         }
         return StatusText(words[setting], "warn")
 
-    def _tile(self, title: str, line: str, command: object, look: str, y: int, height: int) -> Tile:
+    def _tile(
+        self, title: str, line: str, command: Callable[[], object], look: str, high: int
+    ) -> Tile:
         size = theme.HEADING if look == "primary" else 32
-        tile = Tile(
-            self, title, line, command, self.fonts,  # type: ignore[arg-type]
-            look=look, width=_WIDE, height=height, size=size,
-        )  # fmt: skip
-        self.put(tile, _RIGHT, y)
+        tile = Tile(self, title, line, command, self.fonts, look=look, high=high, size=size, grow=1)
+        self.add(tile)
         return tile
 
-    def _last_buttons(self) -> Button:
-        """Put the ways out, and to the staff's menu; returns the last one."""
+    def _last_buttons(self) -> list[Button]:
+        """Return the ways to the staff's menu and out."""
         app, _ = self.app, self._
         words, command = _("Close"), app.close
         if app.demonstration.on:
             words, command = _("End demonstration"), app.demonstration.end
         elif app.window.fullscreen:
-            return self.button(_("Staff"), self._staff, _RIGHT, 464, _WIDE, look="quiet")
-        self.button(_("Staff"), self._staff, _RIGHT, 464, _STAFF, look="quiet")
-        left = _RIGHT + _STAFF + _GAP
-        return self.button(words, command, left, 464, _WIDE - _STAFF - _GAP, look="quiet")
+            return [self.button(_("Staff"), self._staff, look="quiet", grow=1)]
+        return [
+            self.button(_("Staff"), self._staff, look="quiet"),
+            self.button(words, command, look="quiet", grow=1),
+        ]
 
     # Pages behind a press are imported at the press: the first paint does not wait for them.
 
     def _existing(self) -> None:
-        from kiosk.screens.customer.existing_user import ExistingUser
+        from kiosk.screens.customer.login import log_in
 
-        self.app.show(ExistingUser)
+        self.app.show(log_in)
 
     def _create(self) -> None:
         from kiosk.screens.enrolment.consent import Consent
@@ -228,11 +233,15 @@ class Home(Screen):
         staff_first(self, lambda staff: self.app.show(lambda app: Consent(app, staff)))
 
     def _staff(self) -> None:
+        from kiosk.screens.customer.account import Account
         from kiosk.screens.enrolment.consent import Consent
         from kiosk.screens.staff.staff_menu import StaffMenu
 
         app = self.app
-        staff_first(self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent)))
+        account = Account if app.settings.without_face == "attended" else None
+        staff_first(
+            self, lambda staff: app.show(lambda app: StaffMenu(app, staff, Consent, account))
+        )
 
     def _demonstrate(self) -> None:
         if self.app.host.first_start:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atm.login.decision import Outcome
 from kiosk.camera_pane.marks import Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
+from kiosk.layout import Column, Reflow, Row, Space
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import StatusLine, card, disc
+from kiosk.widgets.status_line import Disc, Pane, StatusLine, card
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 from kiosk.worker import Attempt
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from atm.accounts.session import Session
     from atm.login.decision import Decision
     from face_auth.types import Frame, LoginProgress, Verdict
-
-_HIGH = 412
-_WIDE = 760
 
 
 class LookToChange(LivePage, SessionPage):
@@ -61,32 +58,29 @@ class LookToChange(LivePage, SessionPage):
         self._prompts: LoginPrompts | None = None
         self._verdict: Verdict | None = None
         _ = self._
-        pane: Any = card(self, theme.LEFT_COLUMN, _HIGH + 84)
-        self.put(pane, theme.MARGIN, 104)
-        at(disc(pane, "face", theme.PRIMARY, theme.SOFT), 32, 40)
-        inner = theme.LEFT_COLUMN - 64
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        at(Label(pane, _("Look at the camera"), heading, width=inner, height=48), 32, 164)
-        words = _("Your old PIN and your face are checked at once. Then the new PIN counts.")
-        at(
-            Label(
-                pane, words, body, colour=theme.MUTED, width=inner, height=140, anchor="nw",
-                wrap=True,
-            ), 32, 224,
+        pane = Pane(self)
+        told = card(
+            pane,
+            Row(Disc(pane, "face", theme.PRIMARY, theme.SOFT), Space(grow=1)),
+            self.words(_("Look at the camera"), size=theme.HEADING, weight="bold", on=pane),
+            self.words(
+                _("Your old PIN and your face are checked at once. Then the new PIN counts."),
+                colour=theme.MUTED, anchor="nw", on=pane,
+            ),
+            grow=1,
         )  # fmt: skip
-        self.stop = self.button(
-            _("Cancel"), self.cancel, theme.MARGIN, 620, theme.LEFT_COLUMN, look="quiet",
-            height=theme.KEY,
+        self.stop = self.button(_("Cancel"), self.cancel, look="quiet")
+        self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
+        self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
+        self.lay(
+            Reflow(
+                Column(told, self.stop, least=theme.COLUMN, grow=5),
+                Column(self.view, self.line, least=theme.COLUMN, grow=6),
+                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            )
         )  # fmt: skip
-        self.view = CameraView(
-            self, self.fonts, app.host.latest,
-            width=theme.RIGHT_COLUMN, height=_HIGH, on_frame=self._frame,
-        )  # fmt: skip
-        self.put(self.view, theme.RIGHT_X, 104)
-        self.line = StatusLine(self, self.fonts, width=theme.RIGHT_COLUMN, weight="semibold")
-        self.put(self.line, theme.RIGHT_X, 532)
         app.guide.watch(self._guided)
-        self.prepare_marks(Ring.FILLING, parts(app.settings.liveness))
+        self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
 
     def chips(self) -> Sequence[Chip]:
@@ -177,28 +171,9 @@ class PinChanged(SessionPage):
         super().__init__(app)
         self.open_session(session, since)
         _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 340)
-        self.put(pane, left, 180)
-        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (_WIDE - 96) // 2, 44)
-        inner = _WIDE - 96
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        title = _("Your PIN is changed.")
-        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 164)
-        line = _("Use the new one from now on.")
-        at(
-            Label(
-                pane, line, body, colour=theme.MUTED, width=inner, height=76, anchor="center",
-                wrap=True,
-            ), 48, 228,
+        out = self.button(_("Log out"), self.log_out, look="primary", grow=1)
+        on = self.button(_("Back to account"), lambda: self.go_on_to(back), grow=1)
+        self.lay_message(
+            ("check", theme.OK, theme.OK_SOFT), _("Your PIN is changed."),
+            _("Use the new one from now on."), buttons=[out, on],
         )  # fmt: skip
-        half = (_WIDE - 24) // 2
-        self.button(_("Log out"), app.go_home, left, 620, half, look="primary", height=theme.KEY)
-        self.button(
-            _("Back to account"),
-            lambda: self.go_on_to(back),
-            left + _WIDE - half,
-            620,
-            half,
-            height=theme.KEY,
-        )

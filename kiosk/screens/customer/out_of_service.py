@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kiosk.screens.base import Screen
 from kiosk.screens.staff.sign_in import StaffSignIn
-from kiosk.screens.staff.staff_page import WIDE, StaffMessage
+from kiosk.screens.staff.staff_page import StaffMessage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, at
-from kiosk.widgets.status_line import card, disc
+from kiosk.widgets.status_line import Pane
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
     from atm.ports import SignIn
-
-_GAP = 16
 
 
 class OutOfService(Screen):
@@ -31,32 +28,24 @@ class OutOfService(Screen):
         """Build the page around the code."""
         super().__init__(app)
         _ = self._
-        pane: Any = card(self, WIDE, 400)
-        self.put(pane, (theme.PAGE_WIDTH - WIDE) // 2, 152)
-        inner = WIDE - 96
-        at(disc(pane, "warn", theme.WARN, theme.WARN_SOFT), inner // 2, 44)
-        for text, font, colour, y, height in (
-            (_(messages.OUT), self.fonts(theme.HEADING, "bold"), theme.INK, 164, 48),
-            (app.host.code, self.fonts(theme.FIELD, "semibold"), theme.MUTED, 228, 40),
-        ):
-            words = Label(
-                pane, text, font, colour=colour, width=inner, height=height, anchor="center"
-            )
-            at(words, 48, y)
-        self.note = Label(
-            pane, "", self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=72,
-            anchor="center", wrap=True,
+        pane = self.pane = Pane(self)
+        code = self.words(
+            app.host.code, size=theme.FIELD, weight="semibold", colour=theme.MUTED,
+            anchor="center", on=pane,
         )  # fmt: skip
-        at(self.note, 48, 296)
-        buttons: list[tuple[str, Callable[[], object]]] = [
-            (_("Try again"), app.reopen),
-            (_("Staff"), self._staff),
-        ]
+        self.note = self.words("", colour=theme.MUTED, anchor="center", on=pane)
+        self.again = self.button(_("Try again"), app.reopen, look="quiet", grow=1)
+        self.staff = self.button(_("Staff"), self._staff, look="quiet", grow=1)
+        buttons = [self.again, self.staff]
         if app.demonstration.on:
-            buttons.append((_("End demonstration"), app.demonstration.end))
+            end = app.demonstration.end
+            buttons.append(self.button(_("End demonstration"), end, look="quiet", grow=1))
         elif not app.window.fullscreen:
-            buttons.append((_("Close"), app.close))
-        self.again, self.staff, *_rest = row(self, buttons)
+            buttons.append(self.button(_("Close"), app.close, look="quiet", grow=1))
+        self.lay_message(
+            ("warn", theme.WARN, theme.WARN_SOFT), _(messages.OUT), code, self.note,
+            buttons=buttons,
+        )  # fmt: skip
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is nowhere else to go."""
@@ -89,7 +78,8 @@ class OutOfService(Screen):
         )
 
     def _nobody(self, _error: BaseException) -> None:
-        self.note.configure(text=self._(messages.DETAILS_IN_LOG))
+        self.note.say(self._(messages.DETAILS_IN_LOG))
+        self.lay_soon()
 
 
 class FaultDetails(StaffMessage):
@@ -99,19 +89,9 @@ class FaultDetails(StaffMessage):
         """Build the page for *staff*."""
         super().__init__(app, staff, app.host.code, app.host.problem)
         _ = self._
-        buttons: list[tuple[str, Callable[[], object]]] = [(_("Try again"), app.reopen)]
+        buttons = [self.button(_("Try again"), app.reopen, look="quiet", grow=1)]
         if app.window.fullscreen:
-            buttons.append((_("Leave full screen"), self.leave_fullscreen))
-        buttons.append((_("Close the kiosk"), self.ask_to_close))
-        row(self, buttons)
-
-
-def row(page: Screen, buttons: Sequence[tuple[str, Callable[[], object]]]) -> list[Button]:
-    """Put *buttons*, each a word and what it does, in one row under the card; returns them."""
-    left, wide = (theme.PAGE_WIDTH - WIDE) // 2, (WIDE - _GAP * (len(buttons) - 1)) // len(buttons)
-    return [
-        page.button(
-            text, command, left + number * (wide + _GAP), 612, wide, look="quiet", height=theme.KEY
-        )
-        for number, (text, command) in enumerate(buttons)
-    ]
+            leave = self.button(_("Leave full screen"), self.leave_fullscreen, look="quiet", grow=1)
+            buttons.append(leave)
+        buttons.append(self.button(_("Close the kiosk"), self.ask_to_close, look="quiet", grow=1))
+        self.lay_sentence(buttons)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kiosk.layout import Column, Reflow
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, at
-from kiosk.widgets.status_line import card
+from kiosk.widgets.status_line import Pane, card
 
 if TYPE_CHECKING:
     from kiosk.screens.base import Screen
-
-WIDTH, _HIGH = 560, 120
-BUTTON = 176
-_ROOM = WIDTH - BUTTON - 60
 
 
 class VisitorCard:
     """The drawn customer's name and PIN, and a button that lets somebody else step up."""
 
     def __init__(self, page: Screen, changed: Callable[[], None]) -> None:
-        """Build the card for *page*, which puts `pane`, and `exchange` upon it.
+        """Build the card for *page*, which places `part`.
 
         Args:
             page: The home page.
@@ -29,21 +25,22 @@ class VisitorCard:
         """
         from atm.demo_customer import FULL_NAME, PIN, USERNAME
 
-        _, fonts, demonstration = page._, page.fonts, page.app.demonstration
-        self.pane: Any = card(page, WIDTH, _HIGH)
-        for number, (text, weight, colour) in enumerate(
-            (
-                (_("{name} (drawn)").format(name=FULL_NAME), "regular", theme.MUTED),
-                (_("Username: {username}").format(username=USERNAME), "semibold", theme.INK),
-                (_("PIN: {pin}").format(pin=PIN), "semibold", theme.INK),
-            )
-        ):
-            words = Label(self.pane, text, fonts(theme.BODY, weight), colour=colour, width=_ROOM)
-            at(words, 24, 9 + number * 34)
+        _, demonstration = page._, page.app.demonstration
+        pane = Pane(page)
 
         def exchange() -> None:
             demonstration.exchange()
             changed()
 
         word = _("Her face") if demonstration.stranger else _("Other face")
-        self.exchange = Button(page, word, exchange, fonts, width=BUTTON, ground=theme.SURFACE)
+        self.exchange = page.button(word, exchange, on=pane)
+        named = page.words(_("{name} (drawn)").format(name=FULL_NAME), colour=theme.MUTED, on=pane)
+        lines = [
+            page.words(text, weight="semibold", on=pane)
+            for text in (
+                _("Username: {username}").format(username=USERNAME),
+                _("PIN: {pin}").format(pin=PIN),
+            )
+        ]
+        told = Column(named, *lines, gap=0, grow=1, least=240)
+        self.part = card(pane, Reflow(told, self.exchange), sides=24, ends=14)

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import customtkinter
-
+from kiosk.layout import Column, Reflow, Row, Space
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.details import Details
 from kiosk.screens.enrolment.draft import Draft
-from kiosk.screens.enrolment.stepper import draw_steps
+from kiosk.screens.enrolment.stepper import steps
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.focus import Control
-from kiosk.widgets.icons import icon
-from kiosk.widgets.status_line import card, hair
+from kiosk.widgets.status_line import Hair, Pane, Sign, card
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
+from kiosk.words.consent import PARAGRAPHS, QUESTION, WITHOUT_FACE
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
-
-_FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
-_BUTTON_Y, _BUTTON_WIDE = 620, 572
-_ROW = 104
 
 
 class Consent(Screen):
@@ -37,40 +31,35 @@ class Consent(Screen):
         super().__init__(app)
         self._staff = staff
         _ = self._
-        draw_steps(self, 1)
-        self.label(
-            _("May we keep your face and your PIN?"), theme.MARGIN, 160, _FULL,
-            size=theme.HEADING, weight="bold", height=48,
-        )  # fmt: skip
-        pane = card(self, _FULL, 3 * _ROW + 48)
-        self.put(pane, theme.MARGIN, 228)
-        rows = [
-            (
-                "lock",
-                _("What is kept"),
-                _("Five face pictures, encrypted, and a code made from your PIN."),
-            ),
-            ("face", _("What it is for"), _("Only to check that it is you who takes money.")),
-            (
-                "erase",
-                _("How it is deleted"),
-                _("Ask staff at any time: face, PIN and account are deleted at once."),
-            ),
-        ]
-        for number, (symbol, title, text) in enumerate(rows):
-            self._row(pane, 24 + number * _ROW, symbol, title, text)
-            if number:
-                at(hair(pane, _FULL - 64), 32, 24 + number * _ROW)
-        yes = self.button(
-            _("Yes, I agree"), self._yes, theme.MARGIN, _BUTTON_Y, _BUTTON_WIDE,
-            look="primary", height=theme.KEY,
-        )  # fmt: skip
-        self.no = self.button(
-            _("No"), self._no, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, _BUTTON_Y,
-            _BUTTON_WIDE, height=theme.KEY,
-        )  # fmt: skip
-        self.yes = yes
+        pane = Pane(self)
+        paragraphs = list(PARAGRAPHS)
+        if app.settings.without_face == "attended":
+            paragraphs.append(WITHOUT_FACE)
+        told: list[Any] = []
+        for number, (symbol, title, text) in enumerate(paragraphs):
+            told += [Hair(pane)] if number else []
+            told.append(
+                Row(
+                    Sign(pane, symbol, theme.PRIMARY, 36),
+                    Column(
+                        self.words(_(title), weight="semibold", on=pane),
+                        self.words(_(text), colour=theme.MUTED, on=pane),
+                        gap=2, grow=1,
+                    ),
+                    gap=32,
+                )
+            )  # fmt: skip
+        self.yes = self.button(_("Yes, I agree"), self._yes, look="primary", grow=1)
+        self.no = self.button(_("No"), self._no, grow=1)
         self.primary = None  # a yes is pressed, never fallen into
+        self.lay(
+            steps(self, 1),
+            self.heading(_(QUESTION)),
+            card(pane, *told, gap=20),
+            Space(grow=1),
+            Reflow(self.yes, self.no, gap=24),
+            gap=20,
+        )
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back."""
@@ -83,22 +72,6 @@ class Consent(Screen):
     def cancel(self) -> None:
         """Take it as a No."""
         self._no()
-
-    def _row(self, pane: object, y: int, symbol: str, title: str, text: str) -> None:
-        mark = customtkinter.CTkLabel(
-            pane, text="", width=44, height=44, image=icon(symbol, theme.PRIMARY, 36)
-        )
-        at(mark, 32, y + 30)
-        inner = _FULL - 64 - 76
-        at(
-            Label(pane, title, self.fonts(theme.BODY, "semibold"), width=inner, height=36),
-            108, y + 14,
-        )  # fmt: skip
-        at(
-            Label(
-                pane, text, self.fonts(theme.BODY), colour=theme.MUTED, width=inner, height=36
-            ), 108, y + 52,
-        )  # fmt: skip
 
     def _yes(self) -> None:
         draft = Draft(self._staff, datetime.now(UTC))

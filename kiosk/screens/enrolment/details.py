@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from atm.accounts.money import parse_amount
 from credentials.policy import normalise_full_name, normalise_username
 from kiosk.screens.customer_pin_form import CustomerPinForm
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.face_step import FaceStep
-from kiosk.screens.enrolment.stepper import draw_steps
+from kiosk.screens.enrolment.stepper import steps
 from kiosk.screens.form import Form
 from kiosk.screens.staff.staff_page import NotDone, staff_sentence
 from kiosk.shell import Make, Shell
@@ -31,10 +32,9 @@ class Details(Form):
         ):
             field.text = text
 
-    def prepare(self) -> None:
-        """Draw the steps and the three fields."""
+    def prepare(self) -> Any:
+        """Add the three fields; returns the steps."""
         _ = self._
-        draw_steps(self, 2)
         self.add_fields(
             [
                 (_("Username"), "text", _("What the customer will type to log in.")),
@@ -43,6 +43,7 @@ class Details(Form):
             ],
             prefix=self.language.symbol,
         )
+        return steps(self, 2)
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back."""
@@ -109,10 +110,10 @@ class CustomerPin(CustomerPinForm):
         draft.pin = ""
         super().__init__(app)
 
-    def prepare(self) -> None:
-        """Draw the steps and the two fields."""
-        draw_steps(self, 2)
+    def prepare(self) -> Any:
+        """Add the two fields; returns the steps."""
         self.add_pins()
+        return steps(self, 2)
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back to the details, and out."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atm.people import Signatures
-from kiosk.screens.base import Screen
+from kiosk.layout import Inset
+from kiosk.screens.base import Screen, named_values
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.same_face import DuplicateConfirmation
-from kiosk.screens.enrolment.stepper import draw_steps
-from kiosk.screens.pictures import PANE_Y, Pictures
+from kiosk.screens.enrolment.stepper import steps
+from kiosk.screens.pictures import Pictures
 from kiosk.screens.staff.excused_movements import Movements
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card, disc, hair
-from kiosk.widgets.top_bar import Chip, fit, measure
+from kiosk.widgets.status_line import Hair, Pane, card
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from atm.people import Customer
 
-_CARD_HEIGHT = 440
-_ROW = 58
+_NAME = 560
+"""What a name may take of a line."""
 
 
 class FaceStep(Pictures):
@@ -38,9 +38,7 @@ class FaceStep(Pictures):
         """Build the page for *draft*; *back* makes the page of its details."""
         super().__init__(app)
         self._draft, self._back_to = draft, back
-        draw_steps(self, 3)
-        self._summary()
-        self.draw_camera()
+        self.lay_camera(steps(self, 3), self._summary())
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back and the movements, until saving has begun, and the way out."""
@@ -99,41 +97,28 @@ class FaceStep(Pictures):
         else:
             self.app.fault(error)
 
-    def _summary(self) -> None:
+    def _summary(self) -> Inset:
+        """Return the card with what will be saved."""
         _ = self._
         draft = self._draft
-        pane: Any = card(self, theme.LEFT_COLUMN, _CARD_HEIGHT)
-        self.put(pane, theme.MARGIN, PANE_Y)
-        inner = theme.LEFT_COLUMN - 64
-        heading = self.fonts(theme.HEADING, "bold")
-        at(Label(pane, _("New customer"), heading, width=inner, height=48), 32, 24)
+        pane = Pane(self)
         rows = [
             (_("Username"), draft.username),
             (_("Full name"), draft.full_name),
             (_("PIN"), "●" * 6),
             (_("Opening balance"), self.language.money(draft.opening_minor)),
         ]
-        regular, strong = self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
-        width = max(200, *(measure(self, name, regular) + 10 for name, _value in rows))
-        for number, (name, value) in enumerate(rows):
-            y = 84 + number * _ROW
-            at(hair(pane, inner), 32, y)
-            at(Label(pane, name, regular, colour=theme.MUTED, width=width), 32, y + 15)
-            room = inner - width - 8
-            shown = fit(self, value, strong, room)
-            at(Label(pane, shown, strong, width=room), 32 + width + 8, y + 15)
-        y = 84 + len(rows) * _ROW
-        at(hair(pane, inner), 32, y)
-        at(
-            Label(
-                pane,
-                _(
-                    "If you wear glasses every day, keep them on. "
-                    "PIN and face pictures are saved together, encrypted."
-                ),
-                regular, colour=theme.MUTED, width=inner, height=102, anchor="nw", wrap=True,
-            ), 32, y + 14,
-        )  # fmt: skip
+        glasses = _(
+            "If you wear glasses every day, keep them on. "
+            "PIN and face pictures are saved together, encrypted."
+        )
+        return card(
+            pane,
+            self.words(_("New customer"), size=theme.HEADING, weight="bold", on=pane),
+            named_values(self, pane, rows),
+            Hair(pane),
+            self.words(glasses, colour=theme.MUTED, anchor="nw", on=pane),
+        )
 
     def _unusual(self) -> str:
         """Return what a second member of staff signs: the movements excused, or the balance."""
@@ -173,33 +158,25 @@ class DraftMovements(Movements):
 class Saved(Screen):
     """Confirms that the new customer can log in."""
 
+    ends_visit = True
+
     def __init__(self, app: Shell, customer: Customer) -> None:
         """Build the page for *customer*."""
         super().__init__(app)
         _ = self._
-        draw_steps(self, 5)
-        wide = 760
-        left = (theme.PAGE_WIDTH - wide) // 2
-        pane: Any = card(self, wide, 372)
-        self.put(pane, left, 200)
-        at(disc(pane, "check", theme.OK, theme.OK_SOFT), (wide - 96) // 2, 44)
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        title = _("{name} can log in now.")
-        name_room = wide - 64 - measure(self, title.format(name=""), heading)
-        title = title.format(name=fit(self, customer.full_name, heading, name_room))
-        at(Label(pane, title, heading, width=wide - 64, height=48, anchor="center"), 32, 164)
-        lines = (
+        bold = self.fonts(theme.HEADING, "bold")
+        self.lay_message(
+            ("check", theme.OK, theme.OK_SOFT),
+            _("{name} can log in now.").format(
+                name=self.fonts.fit(customer.full_name, bold, _NAME)
+            ),
             _("The username is {username}.").format(
-                username=fit(self, customer.username, body, 420)
+                username=self.fonts.fit(customer.username, self.fonts(theme.BODY), _NAME)
             ),
             _("PIN and face are both needed from now on."),
+            buttons=[self.button(_("Finish"), app.go_home, look="primary", grow=1)],
+            head=steps(self, 5),
         )
-        for number, text in enumerate(lines):
-            made = Label(
-                pane, text, body, colour=theme.MUTED, width=wide - 64, height=36, anchor="center"
-            )
-            at(made, 32, 228 + number * 42)
-        self.button(_("Finish"), app.go_home, left, 620, wide, look="primary", height=theme.KEY)
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is one way on."""

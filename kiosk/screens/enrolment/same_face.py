@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import customtkinter
 from PIL import Image, ImageOps
 
+from kiosk.layout import Column, Reflow, Row, Space
 from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
-from kiosk.screens.enrolment.stepper import draw_steps
+from kiosk.screens.enrolment.stepper import steps
 from kiosk.screens.pictures import Pictures
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, StaffPage
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import StatusLine, card, disc
-from kiosk.widgets.top_bar import Chip, fit
+from kiosk.widgets.fitted import Fixed
+from kiosk.widgets.status_line import Pane, StatusLine, card
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -27,9 +28,21 @@ if TYPE_CHECKING:
     from atm.people import Signatures, StaffMember
 
 _POLL_S = 0.1
-_PICTURE = 308
-_CARD_HIGH = 356
-_SAVING = 760
+_PICTURE = 240
+
+
+class Photograph(Fixed, customtkinter.CTkLabel):  # type: ignore[misc]
+    """A picture of a face, uint8 RGB of shape (h, w, 3), cut to a square."""
+
+    measures = (_PICTURE, _PICTURE)
+
+    def __init__(self, pane: Any, picture: Any) -> None:
+        """Show *picture* on *pane*."""
+        shown = ImageOps.fit(Image.fromarray(picture), (2 * _PICTURE, 2 * _PICTURE))
+        super().__init__(
+            pane, text="", width=_PICTURE, height=_PICTURE,
+            image=customtkinter.CTkImage(light_image=shown, size=self.measures),
+        )  # fmt: skip
 
 
 class DuplicateConfirmation:
@@ -80,37 +93,34 @@ class SameFace(StaffPage):
         draft = confirmation.draft
         self.sign(draft.staff)
         _ = self._
-        self.head(_("Is this the same person?"))
-        half = (FULL - 24) // 2
-        body, strong = self.fonts(theme.BODY), self.fonts(theme.BODY, "semibold")
-        for number, (title, name, picture) in enumerate(
-            (
-                (_("New customer"), draft.username, question.new_face),
-                (_("Enrolled already"), question.username, question.other_face),
-            )
+        faces = []
+        for title, name, picture in (
+            (_("New customer"), draft.username, question.new_face),
+            (_("Enrolled already"), question.username, question.other_face),
         ):
-            pane: Any = card(self, half, _CARD_HIGH)
-            self.put(pane, theme.MARGIN + number * (half + 24), 164)
-            at(_photograph(pane, picture), 24, (_CARD_HIGH - _PICTURE) // 2)
-            room = half - _PICTURE - 72
-            at(Label(pane, title, body, colour=theme.MUTED, width=room), _PICTURE + 48, 136)
-            at(
-                Label(pane, fit(self, name, strong, room), strong, width=room, height=40),
-                _PICTURE + 48, 176,
+            pane = Pane(self)
+            told = Column(
+                Space(grow=1),
+                self.words(title, colour=theme.MUTED, on=pane),
+                self.words(name, weight="semibold", cut=True, on=pane),
+                Space(grow=1), gap=4, grow=1, least=140,
             )  # fmt: skip
-        line = StatusLine(self, self.fonts, width=FULL, height=66)
+            shown = Photograph(pane, picture)
+            faces.append(card(pane, Row(shown, told, gap=24), sides=24, grow=1))
+        line = StatusLine(self, self.fonts)
         line.say(
             "warn", _("If they are two people, such as twins, a second member of staff signs.")
         )
-        self.put(line, theme.MARGIN, 540)
-        stop = self.button(
-            _("Cancel"), self.cancel, theme.MARGIN, 628, half, look="primary", height=theme.KEY
+        self.add(line)
+        self.stop = self.button(_("Cancel"), self.cancel, look="primary", grow=1)
+        self.sign_button = self.button(_("Two people: sign"), self._sign, grow=1)
+        self.lay(
+            self.heading(_("Is this the same person?")),
+            Reflow(*faces, gap=24),
+            line,
+            Space(grow=1),
+            Reflow(self.stop, self.sign_button, gap=24),
         )
-        self.sign_button = self.button(
-            _("Two people: sign"), self._sign, theme.MARGIN + half + 24, 628, half,
-            height=theme.KEY,
-        )  # fmt: skip
-        self.stop = stop
 
     def chips(self) -> Sequence[Chip]:
         """Return the way out."""
@@ -145,28 +155,11 @@ class Saving(Screen):
     def __init__(self, app: Shell) -> None:
         """Build the page."""
         super().__init__(app)
-        draw_steps(self, 4)
-        pane: Any = card(self, _SAVING, 372)
-        self.put(pane, (theme.PAGE_WIDTH - _SAVING) // 2, 200)
-        at(disc(pane, "hold", theme.PRIMARY, theme.SOFT), (_SAVING - 96) // 2, 44)
-        for text, font, colour, y in (
-            (self._("Saving…"), self.fonts(theme.HEADING, "bold"), theme.INK, 164),
-            (self._(messages.WAIT), self.fonts(theme.BODY), theme.MUTED, 228),
-        ):
-            words = Label(
-                pane, text, font, colour=colour, width=_SAVING - 64, height=48, anchor="center"
-            )
-            at(words, 32, y)
+        self.lay_message(
+            ("hold", theme.PRIMARY, theme.SOFT), self._("Saving…"), self._(messages.WAIT),
+            buttons=[], head=steps(self, 4),
+        )  # fmt: skip
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is nothing to do."""
         return []
-
-
-def _photograph(pane: Any, picture: Any) -> Any:
-    """Return a label with *picture*, uint8 RGB of shape (h, w, 3), cut to a square."""
-    shown = ImageOps.fit(Image.fromarray(picture), (2 * _PICTURE, 2 * _PICTURE))
-    return customtkinter.CTkLabel(
-        pane, text="", width=_PICTURE, height=_PICTURE,
-        image=customtkinter.CTkImage(light_image=shown, size=(_PICTURE, _PICTURE)),
-    )  # fmt: skip

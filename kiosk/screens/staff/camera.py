@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk.camera_pane.view import CameraView
+from kiosk.layout import Column, Reflow, Space
 from kiosk.screens.base import LivePage
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card
+from kiosk.widgets.status_line import Pane, card
 from kiosk.words import messages
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
-
-_HIGH = 440
 
 
 class RegisterCamera(LivePage, StaffPage):
@@ -27,31 +25,28 @@ class RegisterCamera(LivePage, StaffPage):
         super().__init__(app)
         self.sign(staff, back)
         _ = self._
-        self.head(_("Register this camera"))
-        pane: Any = card(self, theme.LEFT_COLUMN, _HIGH)
-        self.put(pane, theme.MARGIN, 160)
-        inner = theme.LEFT_COLUMN - 64
-        bold, body = self.fonts(theme.FIELD, "semibold"), self.fonts(theme.BODY)
-        at(Label(pane, _("Is this its picture?"), bold, width=inner, height=40), 32, 32)
+        pane = Pane(self)
         words = _(
             "Once it is registered the machine takes this camera alone. With any other one "
             "nobody can log in until staff register it."
         )
-        at(
-            Label(
-                pane, words, body, colour=theme.MUTED, width=inner, height=200, anchor="nw",
-                wrap=True,
-            ), 32, 88,
-        )  # fmt: skip
-        self.press = self.button(
-            _("Register"), self._take, theme.MARGIN, 620, theme.LEFT_COLUMN,
-            look="primary", height=theme.KEY, busy_when_disabled=True,
-        )  # fmt: skip
+        told = card(
+            pane,
+            self.words(_("Is this its picture?"), size=theme.FIELD, weight="semibold", on=pane),
+            self.words(words, colour=theme.MUTED, anchor="nw", on=pane),
+        )
+        self.press = self.button(_("Register"), self._take, look="primary", busy_when_disabled=True)
         self.view = CameraView(
-            self, self.fonts, app.host.latest,
-            width=theme.RIGHT_COLUMN, height=_HIGH + 100, on_frame=lambda _frame: self.refresh(),
+            self, self.fonts, app.host.latest, on_frame=lambda _frame: self.refresh()
+        )
+        self.lay(
+            self.heading(_("Register this camera")),
+            Reflow(
+                Column(told, Space(grow=1), self.press, least=theme.COLUMN, grow=5),
+                Column(self.view, least=theme.COLUMN, grow=6),
+                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            ),
         )  # fmt: skip
-        self.put(self.view, theme.RIGHT_X, 160)
         self._busy = False
         self.refresh()
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kiosk.layout import Column, Grid
 from kiosk.screens.staff.delete_with_money import DeleteWithMoney
 from kiosk.screens.staff.excused_movements import ExcusedMovements
 from kiosk.screens.staff.new_face import NewFace
 from kiosk.screens.staff.new_pin import NewPin
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, StaffPage, states
+from kiosk.screens.staff.staff_page import StaffPage, states
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
 from kiosk.widgets.dialog import LINE_NAME, named
 from kiosk.widgets.focus import Control
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import fit
 from kiosk.words.messages import Notice
 
 if TYPE_CHECKING:
     from atm.people import Customer, Signatures, StaffMember
-
-_GAP = 20
-_WIDE, _HIGH = (FULL - _GAP) // 2, 130
-_TOP = 288
 
 
 class CustomerPage(StaffPage):
@@ -40,28 +36,32 @@ class CustomerPage(StaffPage):
         self._customer, self._state = customer, state
         self._again: Make = lambda app: CustomerPage(app, staff, customer, state, back)
         _ = self._
-        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        self.head(fit(self, customer.username, bold, FULL), 96)
-        full_name = fit(self, customer.full_name, body, FULL)
-        self.label(full_name, theme.MARGIN, 146, FULL, colour=theme.MUTED)
-        line = StatusLine(self, self.fonts, width=FULL, height=66)
+        line = self.add(StatusLine(self, self.fonts))
         line.say(states(_)[state][1], self._explained())
-        self.put(line, theme.MARGIN, 202)
         enrolled = state != "pending"
         stopped = state in ("locked", "waiting")
-        self.unlock = self._tile(0, _("Unlock"), _("after checking the document"), self._unlock)
-        self.new_pin = self._tile(1, _("New PIN"), _("two staff; the customer types it"), self._pin)
-        self.new_face = self._tile(
-            2, _("New face"), _("two staff; account and PIN stay"), self._face
-        )
+        self.unlock = self._tile(_("Unlock"), _("after checking the document"), self._unlock)
+        self.new_pin = self._tile(_("New PIN"), _("two staff; the customer types it"), self._pin)
+        self.new_face = self._tile(_("New face"), _("two staff; account and PIN stay"), self._face)
         self.movements = self._tile(
-            3, _("Movements"), _("two staff; movements never asked"), self._movements
+            _("Movements"), _("two staff; movements never asked"), self._movements
         )
-        self.delete = self._tile(4, _("Delete"), _("PIN, face and account, for ever"), self._delete)
+        self.delete = self._tile(_("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (
             (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled)
         ):  # fmt: skip
             tile.enable(may)
+        self.lay(
+            Column(
+                self.heading(customer.username, cut=True),
+                self.words(customer.full_name, colour=theme.MUTED, cut=True), gap=2,
+            ),
+            line,
+            Grid(
+                self.unlock, self.new_pin, self.new_face, self.movements, self.delete,
+                columns=2, gap=20, grow=1,
+            ),
+        )  # fmt: skip
 
     def first_focus(self) -> Control | None:
         """Start with what can be done, but never with deleting."""
@@ -77,13 +77,13 @@ class CustomerPage(StaffPage):
             "pending": _("Imported and not enrolled yet: use Create New User."),
         }[self._state]
 
-    def _tile(self, number: int, title: str, line: str, command: Callable[[], object]) -> Tile:
-        tile = Tile(
-            self, title, line, command, self.fonts,
-            look="key", width=_WIDE, height=_HIGH, size=32, centred=False,
+    def _tile(self, title: str, line: str, command: Callable[[], object]) -> Tile:
+        tile: Tile = self.add(
+            Tile(
+                self, title, line, command, self.fonts,
+                look="key", high=130, size=32, centred=False,
+            )
         )  # fmt: skip
-        x = theme.MARGIN + (number % 2) * (_WIDE + _GAP)
-        self.put(tile, x, _TOP + (number // 2) * (_HIGH + _GAP))
         return tile
 
     def _sign_then(self, what: str, then: Callable[[Signatures], object]) -> None:
@@ -98,9 +98,9 @@ class CustomerPage(StaffPage):
         on_yes: Callable[[], object],
         danger: bool = False,
     ) -> None:
-        full_name = fit(self, self._customer.full_name, self.fonts(theme.BODY), LINE_NAME)
+        full_name = self.fonts.fit(self._customer.full_name, self.fonts(theme.BODY), LINE_NAME)
         self.app.ask(
-            title=named(self, self.fonts, question, self._customer.username),
+            title=named(self.fonts, question, self._customer.username),
             line=line.format(name=full_name), yes=yes, no=self._("No"), on_yes=on_yes,
             danger=danger,
         )  # fmt: skip

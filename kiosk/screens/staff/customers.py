@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from kiosk.layout import Column
 from kiosk.screens.staff.customer import CustomerPage
-from kiosk.screens.staff.staff_page import FULL, StaffPage, states
+from kiosk.screens.staff.staff_page import StaffPage, states
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, at
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import LetterPad
@@ -17,10 +17,6 @@ from kiosk.widgets.lists import Entry, ListView
 
 if TYPE_CHECKING:
     from atm.people import Customer, StaffMember
-
-ROWS = 6
-_FIELD_Y, _LIST_Y, _PAD_Y = 132, 226, 344
-_BUTTON_WIDE = 240
 
 
 class Customers(StaffPage):
@@ -34,32 +30,25 @@ class Customers(StaffPage):
             lambda app: Customers(app, staff, back, text)
         )
         _ = self._
-        self.field = Field(
-            self, _("Customer's name or username"), self.fonts, width=FULL - _BUTTON_WIDE - 24,
-            height=theme.TOUCH,
-        )  # fmt: skip
+        self.field: Field = self.add(Field(self, _("Customer's name or username"), self.fonts))
         self.field.text = text
-        self.put(self.field, theme.MARGIN, _FIELD_Y)
         self.typing = self.field
         self.field.touched = lambda _field: self._open_letters(True)
         self.search = self.button(
-            _("Search"), self._search, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, _FIELD_Y,
-            _BUTTON_WIDE, look="primary", busy_when_disabled=True,
-        )  # fmt: skip
-        self.listing = ListView(
-            self, self.fonts, _LIST_Y, ROWS, empty=_("No customer has this name.")
+            _("Search"), self._search, look="primary", high=theme.TOUCH, busy_when_disabled=True
         )
+        self.listing = ListView(self, self.fonts, empty=_("No customer has this name."))
         self.letters: LetterPad | None = None
-        self.letters_open = False
-        self._go: Button | None = None
+        self._drawer = Column(grow=1)
+        self._drawer.shown = False
+        self.field.beside = self.search
+        self.lay(self.field, self.listing, self._drawer)
         self._search()
-        if app.by_touch and not text:
-            self.later(1, lambda: self._open_letters(True))
 
     def stops(self) -> Sequence[Control]:
         """Return the field, then the letters while they are open, else the rows."""
-        if self.letters_open and self.letters is not None and self._go is not None:
-            return [self.field, *self.letters.keys, self._go]
+        if self.letters_open and self.letters is not None:
+            return [self.field, *self.letters.stops()]
         return [self.field, self.search, *self.listing.controls]
 
     def cancel(self) -> None:
@@ -97,35 +86,27 @@ class Customers(StaffPage):
                     customer.username, customer.full_name, *words[state],
                     lambda customer=customer, state=state: self._choose(customer, state),  # type: ignore[misc]
                 )
-                for customer, state in found
+                for customer, state in sorted(found, key=lambda each: each[0].username.casefold())
             ]
         )  # fmt: skip
-        if self.letters_open:
-            self.listing.hide()
 
     def _choose(self, customer: Customer, state: str) -> None:
         staff, back = self.staff, self._again(self.field.text)
         self.app.show(lambda app: CustomerPage(app, staff, customer, state, back))
 
+    @property
+    def letters_open(self) -> bool:
+        """Whether the letters are open in the place of the list."""
+        return self._drawer.shown
+
     def _open_letters(self, wanted: bool) -> None:
-        if wanted == self.letters_open:
-            return
-        self.letters_open = wanted
-        if self.letters is None or self._go is None:
+        if self.letters is None:
+            if not wanted:
+                return
             self.letters = LetterPad(
-                self, self.fonts, lambda: self.field, self._, letters=self.language.letters
-            )
-            self._go = Button(
-                self, self._("Search"), self._search, self.fonts, look="primary",
-                width=self.letters.next_width, height=theme.KEY,
+                self, self.fonts, lambda: self.field, self._, letters=self.language.letters,
+                onward=self._("Search"), on_onward=self._search,
             )  # fmt: skip
-        if wanted:
-            self.listing.hide()
-            self.letters.put(theme.MARGIN, _PAD_Y - theme.TOP_BAR)
-            self.letters.lift()
-            at(self._go, self.letters.next_spot, 620 - theme.TOP_BAR)
-            self._go.lift()
-        else:
-            self.letters.place_forget()
-            self._go.place_forget()
-            self.listing.draw()
+            self._drawer.parts = [self.letters]
+        self.show_part(self._drawer, wanted)
+        self.show_part(self.listing, not wanted)

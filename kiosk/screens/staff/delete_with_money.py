@@ -8,15 +8,11 @@ from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import fit
+from kiosk.widgets.status_line import Pane
 from kiosk.words.messages import Notice
 
 if TYPE_CHECKING:
     from atm.people import Customer, Signatures, StaffMember
-
-_WIDE = 900
 
 
 class DeleteWithMoney(StaffPage):
@@ -30,37 +26,25 @@ class DeleteWithMoney(StaffPage):
         self.sign(staff, back)
         self._customer, self._balance, self._again = customer, balance_minor, back
         _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 440)
-        self.put(pane, left, 124)
-        at(disc(pane, "warn", theme.WARN, theme.WARN_SOFT), (_WIDE - 96) // 2, 32)
-        inner = _WIDE - 96
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        title = _("There is still {amount} in this account.").format(
-            amount=self.language.money(balance_minor)
-        )
-        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 148)
-        lines = (
-            fit(self, f"{customer.username} · {customer.full_name}", body, inner),
+        keep = self.button(_("Keep the account"), self.back, look="primary", grow=1)
+        sign = self.button(_("Second signature"), self._sign, grow=1)
+        self.pane = Pane(self)
+        name = self.words(
+            f"{customer.username} · {customer.full_name}", colour=theme.MUTED, anchor="center",
+            cut=True, on=self.pane,
+        )  # fmt: skip
+        self.lay_message(
+            ("warn", theme.WARN, theme.WARN_SOFT),
+            _("There is still {amount} in this account.").format(
+                amount=self.language.money(balance_minor)
+            ),
+            name,
             _("It is not deleted. Let the customer withdraw the money first."),
             _(
                 "A second member of staff can sign that the account is closed with this balance. "
                 "No money is paid out here then."
             ),
-        )
-        for y, text, height in zip((204, 252, 300), lines, (40, 40, 110), strict=True):
-            made = Label(
-                pane, text, body, colour=theme.MUTED, width=inner, height=height, anchor="center",
-                wrap=True,
-            )  # fmt: skip
-            at(made, 48, y)
-        half = (_WIDE - 24) // 2
-        keep = self.button(
-            _("Keep the account"), self.back, left, 612, half, look="primary", height=theme.KEY
-        )
-        keep.take_focus()
-        self.button(
-            _("Second signature"), self._sign, left + _WIDE - half, 612, half, height=theme.KEY
+            buttons=[keep, sign],
         )
 
     def _sign(self) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from face_auth.types import Movement
+from kiosk.layout import Reflow
+from kiosk.screens.base import Screen
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, StaffPage
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.focus import Control
 from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import fit
 from kiosk.words.messages import Notice
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 LEAST = 2
 """Movements that must remain, or the order could be guessed."""
-_TOP = 224
-_BUTTON_WIDE = 572
 
 
 class Movements(StaffPage):
@@ -35,23 +34,29 @@ class Movements(StaffPage):
         self._excused: set[str] = set()
         self._marked: frozenset[str] = frozenset()
         _ = self._
-        bold = self.fonts(theme.HEADING, "bold")
-        self.head(fit(self, _("Movements of {name}").format(name=username), bold, FULL))
-        self.line = StatusLine(self, self.fonts, width=FULL, height=66)
-        self.put(self.line, theme.MARGIN, 146)
-        self.listing = ListView(self, self.fonts, _TOP, 5, empty=_("One moment, please"))
-        self.listing.show([])
-        x = theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE
-        self.stop = self.button(
-            _("Cancel"), self.back, theme.MARGIN, 652, _BUTTON_WIDE, look="quiet"
+        self.line = self.add(StatusLine(self, self.fonts))
+        self.listing = ListView(self, self.fonts, empty=_("One moment, please"))
+        self.stop = self.button(_("Cancel"), self.back, look="quiet", high=theme.TOUCH, grow=1)
+        self.save = self.button(_("Save"), self._keep, look="primary", high=theme.TOUCH, grow=1)
+        self.lay(
+            self.heading(_("Movements of {name}").format(name=username), cut=True),
+            self.line,
+            self.listing,
+            Reflow(self.stop, self.save, gap=24),
         )
-        self.save = self.button(_("Save"), self._keep, x, 652, _BUTTON_WIDE, look="primary")
         self.save.enable(False)
         self._say()
 
     def stops(self) -> Sequence[Control]:
         """Return the rows, then the two ways on."""
         return [*self.listing.controls, self.stop, self.save]
+
+    def take_over(self, old: Screen) -> None:
+        """Mark what was marked."""
+        super().take_over(old)
+        if isinstance(old, Movements) and old.listing.rows:
+            self._excused, self._marked = old._excused, old._marked
+            self._show(0)
 
     def start(self, excused: Collection[str]) -> None:
         """Show what is marked now."""
@@ -79,7 +84,8 @@ class Movements(StaffPage):
                 for number, (value, words) in enumerate(self._names().items())
             ]
         )  # fmt: skip
-        self.listing.rows[focused].take_focus()
+        if self.listing.rows:
+            self.listing.rows[focused].take_focus()
         self.save.enable(self._excused != self._marked)
 
     def _toggle(self, value: str, number: int) -> None:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kiosk.layout import Reflow, Space
+from kiosk.screens.base import named_values
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.dialog import LINE_NAME
 from kiosk.widgets.focus import Control
 from kiosk.widgets.lists import Entry, ListView
-from kiosk.widgets.status_line import card, hair
-from kiosk.widgets.top_bar import fit
+from kiosk.widgets.status_line import Hair, Pane, card
 from kiosk.words.messages import Notice
 
 if TYPE_CHECKING:
     from atm.accounts.accounts import Hold
     from atm.people import StaffMember
-
-ROWS = 6
-_WIDE = 900
 
 
 class Holds(StaffPage):
@@ -32,10 +29,8 @@ class Holds(StaffPage):
         super().__init__(app)
         self.sign(staff, back)
         self._again: Make = lambda app: Holds(app, staff, back)
-        self.head(self._("Open holds"), 108)
-        self.listing = ListView(
-            self, self.fonts, 180, ROWS, empty=self._("No withdrawal is left open.")
-        )
+        self.listing = ListView(self, self.fonts, empty=self._("No withdrawal is left open."))
+        self.lay(self.heading(self._("Open holds")), self.listing)
         office = app.machine.office
         self.work(lambda _attempt: office.holds(staff=staff), done=self._found, failed=self.problem)
 
@@ -72,39 +67,26 @@ class SettleHold(StaffPage):
         self.sign(staff, back)
         self._hold, self._username = hold, username
         _ = self._
-        left = (theme.PAGE_WIDTH - _WIDE) // 2
-        pane: Any = card(self, _WIDE, 468)
-        self.put(pane, left, 112)
-        inner = _WIDE - 96
-        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        strong = self.fonts(theme.BODY, "semibold")
-        at(Label(pane, _("Did these notes come out?"), bold, width=inner, height=48), 48, 28)
+        pane = Pane(self)
         rows = (
             (_("Amount"), self.language.money(hold.amount_minor)),
-            (_("Customer"), fit(self, username, strong, inner - 250)),
+            (_("Customer"), username),
             (_("Time"), self.language.day_and_time(hold.at)),
             (_("Reference"), hold.reference),
         )
-        for number, (name, value) in enumerate(rows):
-            y = 92 + number * 64
-            at(hair(pane, inner), 48, y)
-            at(Label(pane, name, body, colour=theme.MUTED, width=240), 48, y + 15)
-            at(Label(pane, value, strong, width=inner - 250, anchor="e"), 48 + 250, y + 15)
         advice = _("Count the notes in the dispenser and look for the reference in its journal.")
-        at(
-            Label(
-                pane, advice, body, colour=theme.MUTED, width=inner, height=72, anchor="nw",
-                wrap=True,
-            ), 48, 368,
-        )  # fmt: skip
-        half = (_WIDE - 24) // 2
-        self.paid = self.button(
-            _("Paid"), lambda: self._confirm(True), left, 612, half, height=theme.KEY
+        question = card(
+            pane,
+            self.words(_("Did these notes come out?"), size=theme.HEADING, weight="bold", on=pane),
+            named_values(self, pane, rows),
+            Hair(pane),
+            self.words(advice, colour=theme.MUTED, anchor="nw", on=pane),
+            sides=40,
         )
-        self.not_paid = self.button(
-            _("Not paid"), lambda: self._confirm(False), left + _WIDE - half, 612, half,
-            height=theme.KEY,
-        )  # fmt: skip
+        self.paid = self.button(_("Paid"), lambda: self._confirm(True), grow=1)
+        self.not_paid = self.button(_("Not paid"), lambda: self._confirm(False), grow=1)
+        answers = Reflow(self.paid, self.not_paid, gap=24)
+        self.lay(Space(grow=1), question, Space(size=8), answers, Space(grow=1), middle=theme.CARD)
 
     def first_focus(self) -> Control | None:
         """Return None: neither answer is suggested."""
@@ -116,7 +98,7 @@ class SettleHold(StaffPage):
         line = _("{amount}: the account of {name} is charged.")
         if not paid:
             line = _("{amount}: the customer {name} has it again.")
-        name = fit(self, self._username, self.fonts(theme.BODY), LINE_NAME)
+        name = self.fonts.fit(self._username, self.fonts(theme.BODY), LINE_NAME)
         self.app.ask(
             title=_("Paid?") if paid else _("Not paid?"),
             line=line.format(amount=amount, name=name),

@@ -7,26 +7,21 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kiosk.layout import Reflow, Space
 from kiosk.screens.staff.second_signature import SecondSignature
-from kiosk.screens.staff.staff_page import FULL, Result, StaffPage
+from kiosk.screens.staff.staff_page import Result, StaffPage
 from kiosk.screens.staff.terms import Terms
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, ListView, Shape
-from kiosk.widgets.status_line import StatusLine, card, disc
+from kiosk.widgets.lists import Entry, ListView
+from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import Chip, StatusText
 
 if TYPE_CHECKING:
     from atm.maintenance.rebuild import Rebuild
     from atm.people import Signatures, StaffMember
 
-_WIDE = 900
-_LEFT = (theme.PAGE_WIDTH - _WIDE) // 2
-_BUTTONS_Y = 612
-_ROWS = 6
-_SHAPE = Shape(high=56, gap=4)
 _NAMES = 4
 """Usernames that the last page has room for; the page before it lists all."""
 
@@ -42,14 +37,14 @@ class ChangeNetwork(StaffPage):
         self.sign(staff, back)
         self._old, self._new, self._terms, self._again = old, new, terms, back
         _ = self._
-        pane: Any = card(self, _WIDE, 440)
-        self.put(pane, _LEFT, 124)
-        inner = _WIDE - 96
-        at(disc(pane, "info", theme.PRIMARY, theme.SOFT), inner // 2, 32)
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        title = _("Face network: from {old} to {new}?").format(old=old, new=new)
-        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 148)
-        lines = (
+        keep = _("Keep {name}").format(name=old)
+        buttons = [
+            self.button(keep, self.back, look="primary", grow=1),
+            self.button(_("Second signature"), self._sign, grow=1),
+        ]
+        self.lay_message(
+            ("info", theme.PRIMARY, theme.SOFT),
+            _("Face network: from {old} to {new}?").format(old=old, new=new),
             _(
                 "Every customer's template is made again from the pictures that were kept, "
                 "encrypted, at the enrolment. No customer has to come."
@@ -58,20 +53,8 @@ class ChangeNetwork(StaffPage):
                 "Nobody can log in until it is done: about a second for each customer. "
                 "If the power fails, the kiosk goes on with one network or the other, complete."
             ),
+            buttons=buttons,
         )
-        for y, text in zip((204, 304), lines, strict=True):
-            made = Label(
-                pane, text, body, colour=theme.MUTED, width=inner, height=96, anchor="center",
-                wrap=True,
-            )  # fmt: skip
-            at(made, 48, y)
-        half = (_WIDE - 24) // 2
-        keep = _("Keep {name}").format(name=old)
-        self.button(keep, self.back, _LEFT, _BUTTONS_Y, half, look="primary", height=theme.KEY)
-        self.button(
-            _("Second signature"), self._sign, _LEFT + _WIDE - half, _BUTTONS_Y, half,
-            height=theme.KEY,
-        )  # fmt: skip
 
     def _sign(self) -> None:
         staff, old, new, again = self.staff, self._old, self._new, self._again
@@ -176,9 +159,9 @@ class Rebuilding(StaffPage):
         super().__init__(app)
         self.sign(change.signed.first)
         self._change = change
-        self.head(self._("The templates are made again"), 300)
-        self.line = StatusLine(self, self.fonts, width=FULL)
-        self.put(self.line, theme.MARGIN, 372)
+        self.line = self.add(StatusLine(self, self.fonts))
+        head = self.heading(self._("The templates are made again"))
+        self.lay(Space(grow=1), head, self.line, Space(grow=1))
         self.refresh()
 
     def chips(self) -> Sequence[Chip]:
@@ -215,27 +198,21 @@ class LeftOut(StaffPage):
         self.sign(change.signed.first)
         self._change = change
         _ = self._
-        self.head(_("These customers will need a new face"), 92)
-        self.listing = ListView(self, self.fonts, 152, _ROWS, shape=_SHAPE, empty="")
+        self.listing = ListView(self, self.fonts, empty="")
         self.listing.show([Entry(name) for name in left])
         explained = _(
             "Their pictures do not serve {new}. If you go on, they cannot log in until two members "
             "of staff give them a new face."
         ).format(new=change.new)
-        self.label(
-            explained, theme.MARGIN, 524, FULL, colour=theme.MUTED, height=76, anchor="nw",
-            wrap=True,
-        )  # fmt: skip
-        half = (FULL - 24) // 2
         keep = _("Keep {name}").format(name=change.old)
-        self.keep = self.button(
-            keep, lambda: self._answer(False), theme.MARGIN, _BUTTONS_Y, half, look="primary",
-            height=theme.KEY,
-        )  # fmt: skip
-        self.go_on = self.button(
-            _("Go on"), lambda: self._answer(True), theme.MARGIN + half + 24, _BUTTONS_Y, half,
-            height=theme.KEY,
-        )  # fmt: skip
+        self.keep = self.button(keep, lambda: self._answer(False), look="primary", grow=1)
+        self.go_on = self.button(_("Go on"), lambda: self._answer(True), grow=1)
+        self.lay(
+            self.heading(_("These customers will need a new face")),
+            self.listing,
+            self.words(explained, colour=theme.MUTED, anchor="nw"),
+            Reflow(self.keep, self.go_on, gap=24),
+        )
 
     def chips(self) -> Sequence[Chip]:
         """Return none: one of the two must be chosen."""

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kiosk.screens.pictures import PANE_Y, Pictures
+from kiosk.layout import Inset
+from kiosk.screens.pictures import Pictures
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card, hair
-from kiosk.widgets.top_bar import Chip, fit
+from kiosk.widgets.status_line import Hair, Pane, card
+from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
 if TYPE_CHECKING:
     import threading
 
     from atm.people import Customer, Signatures
-
-_CARD_HEIGHT = 440
 
 
 class NewFace(Pictures, StaffPage):
@@ -32,9 +30,8 @@ class NewFace(Pictures, StaffPage):
         super().__init__(app)
         self.sign(signed.first)
         self._signed, self._customer = signed, customer
-        self.head(self._("Customer: look at the camera"))
-        self._card()
-        self.draw_camera()
+        head = self.heading(self._("Customer: look at the camera"))
+        self.lay_camera(head, self._card())
 
     def chips(self) -> Sequence[Chip]:
         """Return the way out: the customer is at the screen."""
@@ -54,26 +51,23 @@ class NewFace(Pictures, StaffPage):
         """Sign out."""
         self.app.go_home(messages.Notice.NEW_FACE)
 
-    def _card(self) -> None:
+    def _card(self) -> Inset:
+        """Return the card with whose face it is, and who signed."""
         _ = self._
-        pane: Any = card(self, theme.LEFT_COLUMN, _CARD_HEIGHT)
-        self.put(pane, theme.MARGIN, PANE_Y)
-        inner = theme.LEFT_COLUMN - 64
-        bold, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        name = fit(self, self._customer.username, bold, inner)
-        at(Label(pane, name, bold, width=inner, height=48), 32, 24)
-        full_name = fit(self, self._customer.full_name, body, inner)
-        at(Label(pane, full_name, body, colour=theme.MUTED, width=inner), 32, 76)
-        at(hair(pane, inner), 32, 130)
-        at(Label(pane, _("Signed by"), body, colour=theme.MUTED, width=inner), 32, 150)
-        strong = self.fonts(theme.BODY, "semibold")
-        for number, member in enumerate((self._signed.first, self._signed.second)):
-            words = fit(self, member.name, strong, inner)
-            at(Label(pane, words, strong, width=inner), 32, 190 + number * 40)
-        at(hair(pane, inner), 32, 288)
-        at(
-            Label(
-                pane, _("Account and PIN stay as they are. Five new pictures replace the old."),
-                body, colour=theme.MUTED, width=inner, height=110, anchor="nw", wrap=True,
-            ), 32, 306,
-        )  # fmt: skip
+        pane = Pane(self)
+        signed = [
+            self.words(member.name, weight="semibold", cut=True, on=pane)
+            for member in (self._signed.first, self._signed.second)
+        ]
+        kept = _("Account and PIN stay as they are. Five new pictures replace the old.")
+        customer = self._customer
+        return card(
+            pane,
+            self.words(customer.username, size=theme.HEADING, weight="bold", cut=True, on=pane),
+            self.words(customer.full_name, colour=theme.MUTED, cut=True, on=pane),
+            Hair(pane),
+            self.words(_("Signed by"), colour=theme.MUTED, on=pane),
+            *signed,
+            Hair(pane),
+            self.words(kept, colour=theme.MUTED, anchor="nw", on=pane),
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk.screens.customer_pin_form import CustomerPinForm
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
+from kiosk.widgets.buttons import Label
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
@@ -34,10 +35,10 @@ class NewPin(StaffPage, CustomerPinForm):
         """Change nothing, and sign staff out."""
         self.app.go_home(messages.Notice.NOTHING_STORED)
 
-    def prepare(self) -> None:
-        """Draw the heading and the two fields."""
-        self.head(self._("Customer: type your new PIN"))
+    def prepare(self) -> Label:
+        """Add the two fields; returns the heading."""
         self.add_pins()
+        return self.heading(self._("Customer: type your new PIN"))
 
     def take(self, pin: str) -> None:
         """Save it."""

@@ -1,4 +1,4 @@
-"""List of the last refused logins: when, who and why."""
+"""List of the last refused logins: when, who, why, and what staff can do about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from face_auth.types import MOSTLY, Verdict
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets.focus import Control
-from kiosk.widgets.lists import Entry, ListView, Shape
+from kiosk.widgets.lists import Entry, ListView
 from kiosk.words import messages
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from atm.staff.refusals import Refusal
 
 LAST = 20
-ROWS = 6
 
 
 class Refusals(StaffPage):
@@ -28,15 +27,10 @@ class Refusals(StaffPage):
         """Build the page for *staff*; the log is read on a worker, which the log notes."""
         super().__init__(app)
         self.sign(staff, back)
-        self.head(self._("Last refusals"), 108)
         self.listing = ListView(
-            self,
-            self.fonts,
-            180,
-            ROWS,
-            shape=Shape(stacked=True, gap=4),
-            empty=self._("Nobody was refused lately."),
+            self, self.fonts, empty=self._("Nobody was refused lately."), title_width=0
         )
+        self.lay(self.heading(self._("Last refusals")), self.listing)
         office = app.machine.office
         self.work(
             lambda _attempt: office.refusals(LAST, staff=staff),
@@ -54,7 +48,7 @@ class Refusals(StaffPage):
             [
                 Entry(
                     f"{self.language.day_and_time(each.at)} · {each.username or unknown}",
-                    reasons_in_words(each.reasons, self._),
+                    f"{reasons_in_words(each.reasons, self._)}\n{what_to_do(each.reasons, self._)}",
                     f"× {each.times}" if each.times > 1 else "",
                 )
                 for each in found
@@ -102,3 +96,37 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         else:
             said.append(words.get(code.split(":")[0], code))
     return ", ".join(dict.fromkeys(said))
+
+
+def what_to_do(reasons: Sequence[str], _: Callable[[str], str]) -> str:
+    """Return what staff can do about a refusal with these codes; see `reasons_in_words`."""
+    codes = {r.removeprefix("pin: ").removeprefix("face: ").split(":")[0] for r in reasons}
+    advice: list[tuple[set[str], str]] = [
+        (
+            {"attack_suspected", "suspected_fraud"},
+            _("Find out who stood there, and tell your security."),
+        ),
+        (
+            {"duplicate_face"},
+            _("Ask for the identity documents of both customers."),
+        ),
+        (
+            {str(PinReason.LOCKED), str(PinReason.WAITING)},
+            _("Check the identity document, then unlock under Customers."),
+        ),
+        ({str(PinReason.PENDING)}, _("Enrol the customer: Create New User.")),
+        ({str(PinReason.UNKNOWN)}, _("Help to find the username under Customers.")),
+        ({str(Outcome.PAUSED)}, _("Wait: the pause ends by itself.")),
+        ({"camera_lost", "CameraError"}, _("Look at the camera, its cable and Health.")),
+        ({"TooFewPicturesError"}, _("Look at Health: the machine is too slow.")),
+        ({"not_live"}, _("Explain the arrows; a movement can be excused.")),
+        (
+            {"no_match"},
+            _("If it was the customer, give a new face; if not, a new PIN."),
+        ),
+        ({str(PinReason.WRONG)}, _("If it is forgotten, give a new PIN.")),
+    ]  # fmt: skip
+    for those, sentence in advice:
+        if codes & those:
+            return sentence
+    return _("Show where to stand: alone, with light from the front, and try again.")

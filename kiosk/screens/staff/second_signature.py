@@ -8,6 +8,7 @@ from atm.people import SecondSignatureError, Signatures, StaffMember
 from kiosk.screens.staff.sign_in import StaffSignIn
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
+from kiosk.widgets.buttons import Label
 from kiosk.words import messages
 
 
@@ -42,16 +43,16 @@ class SecondSignature(StaffPage, StaffSignIn):
         self.action_look = "danger" if danger else "primary"
         super().__init__(app, self.signed)
 
-    def prepare(self) -> None:
-        """Draw the heading and the two fields."""
+    def prepare(self) -> Label:
+        """Add the two fields; returns the heading."""
         _ = self._
-        self.head(_("A second member of staff signs"))
         self.add_fields(
             [
                 (_("Name"), "text", _("Another person than {name}.").format(name=self.staff.name)),
                 (_("Staff PIN"), "pin", _("6 to 12 digits.")),
             ]
         )
+        return self.heading(_("A second member of staff signs"))
 
     def explanation(self) -> tuple[str, str]:
         """Return what is signed."""

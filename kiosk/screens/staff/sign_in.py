@@ -12,7 +12,7 @@ from kiosk.screens.base import Screen
 from kiosk.screens.form import Form
 from kiosk.screens.staff.terms import Terms
 from kiosk.shell import Shell
-from kiosk.widgets import theme
+from kiosk.widgets.buttons import Label
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
@@ -47,7 +47,7 @@ class StaffNamePin(Form):
     """Base class for a new member of staff: name, and PIN twice."""
 
     def add_staff_fields(self) -> None:
-        """Draw the three fields."""
+        """Add the three fields."""
         _ = self._
         self.add_fields(
             [
@@ -84,14 +84,10 @@ class FirstStart(StaffNamePin):
         self._confirmed = confirmed
         super().__init__(app)
 
-    def prepare(self) -> None:
-        """Draw the heading and the three fields."""
-        _ = self._
-        self.label(
-            _("First start: who is the first member of staff?"), theme.MARGIN, 88, 1168,
-            size=theme.HEADING, weight="bold", height=48,
-        )  # fmt: skip
+    def prepare(self) -> Label:
+        """Add the three fields; returns the heading."""
         self.add_staff_fields()
+        return self.heading(self._("First start: who is the first member of staff?"))
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back."""
@@ -120,6 +116,7 @@ class StaffSignIn(Form):
     """Name and PIN of a member of staff; home after three wrong tries."""
 
     action = messages.N_("Sign in")
+    kept = ("_tries",)
 
     def __init__(self, app: Shell, then: Then, staff: SignIn | None = None) -> None:
         """Build the page; *staff* judges the sign-in, by default the machine's."""
@@ -128,19 +125,16 @@ class StaffSignIn(Form):
         self._tries = 0
         super().__init__(app)
 
-    def prepare(self) -> None:
-        """Draw the heading and the two fields."""
+    def prepare(self) -> Label:
+        """Add the two fields; returns the heading."""
         _ = self._
-        self.label(
-            _("Staff sign-in"), theme.MARGIN, 88, 1168,
-            size=theme.HEADING, weight="bold", height=48,
-        )  # fmt: skip
         self.add_fields(
             [
                 (_("Name"), "text", _("Your name as a member of staff.")),
                 (_("Staff PIN"), "pin", _("6 to 12 digits.")),
             ]
         )
+        return self.heading(_("Staff sign-in"))
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back."""
@@ -164,14 +158,19 @@ class StaffSignIn(Form):
                 self.complain(field, self._(missing))
                 return
         self.busy(True)
-        staff, words = self._staff, (name.text, pin.text)
-        self.work(lambda _attempt: staff.sign_in(*words), done=self.signed, failed=self._refused)
+        words = name.text, pin.text
+        self.work(lambda _attempt: self.judge(*words), done=self.signed, failed=self.refused)
+
+    def judge(self, name: str, pin: str) -> StaffMember:
+        """Return who signs in; on a worker."""
+        return self._staff.sign_in(name, pin)
 
     def signed(self, member: StaffMember) -> None:
         """Go on: *member* has signed in."""
         self._then(member)
 
-    def _refused(self, error: BaseException) -> None:
+    def refused(self, error: BaseException) -> None:
+        """Say that it failed; home after three times."""
         if isinstance(error, SignInPausedError):
             self.busy(False)
             self.fields[1].clear()

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from kiosk.layout import Grid, Row, Space
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.sign_in import StaffNamePin
-from kiosk.screens.staff.staff_page import FULL, StaffPage
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Tile
+from kiosk.widgets.buttons import Label, Tile
 from kiosk.widgets.focus import Control
 from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import fit
 from kiosk.words import messages
 
 if TYPE_CHECKING:
     from atm.people import Signatures, StaffMember
-
-ROWS = 6
-_ADD_WIDE = 300
 
 
 class StaffList(StaffPage):
@@ -33,15 +30,13 @@ class StaffList(StaffPage):
         self.sign(staff, back)
         self._again: Make = lambda app: StaffList(app, staff, back)
         _ = self._
-        self.head(_("Staff"), 108)
         self._names: list[tuple[str, bool]] = []
-        self.add = self.button(
-            _("Add"), self._add, theme.PAGE_WIDTH - theme.MARGIN - _ADD_WIDE, 96, _ADD_WIDE,
-            look="primary",
-        )  # fmt: skip
-        self.add.enable(False)
-        self.listing = ListView(self, self.fonts, 196, ROWS, empty=_("One moment, please"))
-        self.listing.show([])
+        self.add_button = self.button(_("Add"), self._add, look="primary", high=theme.TOUCH)
+        self.add_button.enable(False)
+        self.listing = ListView(self, self.fonts, empty=_("One moment, please"))
+        heading = self.heading(_("Staff"))
+        heading.grow = 1
+        self.lay(Row(heading, self.add_button), self.listing)
         office = app.machine.office
         self.work(
             lambda _attempt: office.members(staff=staff), done=self._found, failed=self.problem
@@ -49,13 +44,13 @@ class StaffList(StaffPage):
 
     def stops(self) -> Sequence[Control]:
         """Return the rows, and the button above them."""
-        return [self.add, *self.listing.controls]
+        return [self.add_button, *self.listing.controls]
 
     def _found(self, names: list[tuple[str, bool]]) -> None:
         _ = self._
         self._names = names
-        self.add.enable(True)
-        self.add.take_focus()
+        self.add_button.enable(True)
+        self.add_button.take_focus()
         self.listing.show(
             [
                 Entry(
@@ -94,27 +89,27 @@ class Member(StaffPage):
         self.sign(staff, back)
         self._name, self._list = name, back
         _ = self._
-        self.head(fit(self, name, self.fonts(theme.HEADING, "bold"), FULL), 96)
-        line = StatusLine(self, self.fonts, width=FULL, height=66)
+        line = self.add(StatusLine(self, self.fonts))
         if waits:
             line.say("bad", _("Has to wait after wrong PINs; unlocking ends the wait."))
         elif last:
             line.say("info", _("The last member of staff cannot be removed."))
         else:
             line.say("ok", _("This member of staff can sign in."))
-        self.put(line, theme.MARGIN, 160)
-        wide = (FULL - 20) // 2
         tiles = (
             (_("Unlock"), _("a second member of staff signs"), self._unlock, waits),
             (_("Remove"), _("a second member of staff signs"), self._remove, not last),
         )
-        for number, (title, text, command, may) in enumerate(tiles):
+        made = []
+        for title, text, command, may in tiles:
             tile = Tile(
                 self, title, text, command, self.fonts,
-                look="key", width=wide, height=150, size=32, centred=False,
+                look="key", high=150, size=32, centred=False,
             )  # fmt: skip
-            self.put(tile, theme.MARGIN + number * (wide + 20), 252)
+            self.add(tile)
             tile.enable(may)
+            made.append(tile)
+        self.lay(self.heading(name, cut=True), line, Space(size=8), Grid(*made, columns=2, gap=20))
 
     def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
         staff, back = self.staff, self._list
@@ -158,11 +153,10 @@ class NewStaff(StaffPage, StaffNamePin):
         self.sign(staff, back)
         super().__init__(app)
 
-    def prepare(self) -> None:
-        """Draw the heading and the three fields."""
-        _ = self._
-        self.head(_("New member of staff: type your name and PIN"))
+    def prepare(self) -> Label:
+        """Add the three fields; returns the heading."""
         self.add_staff_fields()
+        return self.heading(self._("New member of staff: type your name and PIN"))
 
     def explanation(self) -> tuple[str, str]:
         """Return who types here."""

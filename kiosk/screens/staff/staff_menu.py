@@ -5,52 +5,69 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kiosk.layout import Column, Grid, Reflow
+from kiosk.screens.staff.attended import AttendedName, OpenAccount
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customers import Customers
 from kiosk.screens.staff.health import HealthPage
 from kiosk.screens.staff.holds import Holds
 from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.staff_list import StaffList
-from kiosk.screens.staff.staff_page import FULL, StaffPage
+from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Page, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Tile
+from kiosk.widgets.buttons import Button, Tile
 from kiosk.widgets.status_line import StatusLine
-from kiosk.widgets.top_bar import StatusText, fit
+from kiosk.widgets.top_bar import StatusText
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
 
-_GAP = 16
-_WIDE = (FULL - _GAP) // 2
-_TOP, _BOTTOM = 156, 552
-_LINE_Y, _LINE_HIGH, _BUTTONS_Y = 564, 76, 652
+
+_HIGHEST = 190
+"""Of a tile."""
+_LINE = 480
+"""The least width of the sentence beside the buttons."""
 
 
 class StaffMenu(StaffPage):
     """A tile for each task, and buttons for the kiosk itself below."""
 
     def __init__(
-        self, app: Shell, staff: StaffMember, create: Callable[[Shell, StaffMember], Page]
+        self,
+        app: Shell,
+        staff: StaffMember,
+        create: Callable[[Shell, StaffMember], Page],
+        account: OpenAccount | None = None,
     ) -> None:
-        """Build the page for *staff*; *create* makes the first page of a new customer."""
+        """Build the page for *staff*.
+
+        Args:
+            app: The kiosk.
+            staff: Who is signed in.
+            create: Makes the first page of a new customer.
+            account: Makes the page of an account; None where nobody is served without the face.
+        """
         super().__init__(app)
         self.sign(staff)
-        self._create = create
-        self._again: Make = lambda app: StaffMenu(app, staff, create)
+        self._create, self._account = create, account
+        self._again: Make = lambda app: StaffMenu(app, staff, create, account)
         _ = self._
-        name = fit(self, staff.name, self.fonts(theme.HEADING, "bold"), 940)
-        self.head(_("Staff: {name}").format(name=name), 96)
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._lay(0)
+        self._grid = Grid(columns=3, most=_HIGHEST, least=300, grow=1)
+        self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
-        if sentence or weak:
-            line = StatusLine(self, self.fonts, width=FULL, height=_LINE_HIGH)
-            line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
-            self.put(line, theme.MARGIN, _LINE_Y)
-        self._kiosk_buttons()
+        line = self.add(StatusLine(self, self.fonts))
+        line.shown = bool(sentence or weak)
+        line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
+        told = [Column(line, least=_LINE, grow=3)] if line.shown else []
+        self.lay(
+            self.heading(_("Staff: {name}").format(name=staff.name), cut=True),
+            self._grid,
+            Reflow(*told, *self._kiosk_buttons()),
+        )
         self._look()
 
     def status(self) -> StatusText:
@@ -66,7 +83,7 @@ class StaffMenu(StaffPage):
         _, staff, back, create = self._, self.staff, self._again, self._create
         tasks: list[tuple[str, str, Callable[[], object]]] = [
             (
-                _("Create New User"), _("with consent and identity document"),
+                _("Create New User"), _("with consent and document"),
                 self._to(lambda app: create(app, staff)),
             ),
             (
@@ -90,6 +107,14 @@ class StaffMenu(StaffPage):
                 self._to(lambda app: RegisterCamera(app, staff, back)),
             ),
         ]  # fmt: skip
+        account = self._account
+        if account is not None:
+            tasks.append(
+                (
+                    _("Serve a customer without the face"), _("by PIN, and you stay"),
+                    self._to(lambda app: AttendedName(app, staff, back, account)),
+                )
+            )  # fmt: skip
         if holds:
             waiting = self.language.ngettext(
                 "{n} withdrawal to settle", "{n} withdrawals to settle", holds
@@ -98,27 +123,23 @@ class StaffMenu(StaffPage):
             tasks.append((_("Open holds"), waiting, page))
         return tasks
 
-    def _lay(self, holds: int) -> None:
+    def _lay_tiles(self, holds: int) -> None:
         """Put a tile for each task in the place of those there are."""
         for tile in self.tiles:
             tile.remove()
-        self.controls = [c for c in self.controls if c not in self.tiles]
-        others, self.controls = self.controls, []
-        self.tiles = []
-        tasks = self._tasks(holds)
-        lines = (len(tasks) + 1) // 2
-        high = (_BOTTOM - _TOP - (lines - 1) * _GAP) // lines
-        for number, (title, line, command) in enumerate(tasks):
-            tile = Tile(
+        others = [c for c in self.controls if c not in self.tiles]
+        self.tiles = [
+            Tile(
                 self, title, line, command, self.fonts,
-                look="key", width=_WIDE, height=high, size=32, centred=False,
-            )  # fmt: skip
-            x = theme.MARGIN + (number % 2) * (_WIDE + _GAP)
-            self.put(tile, x, _TOP + (number // 2) * (high + _GAP))
-            self.tiles.append(tile)
-        self.controls += others
+                look="key", size=32, centred=False,
+            )
+            for title, line, command in self._tasks(holds)
+        ]  # fmt: skip
+        self.controls = [*self.tiles, *others]
+        self._grid.parts = list(self.tiles)
+        self.lay_soon()
 
-    def _kiosk_buttons(self) -> None:
+    def _kiosk_buttons(self) -> list[Button]:
         _, app = self._, self.app
         buttons: list[tuple[str, Callable[[], object]]] = []
         if app.window.fullscreen:
@@ -126,10 +147,10 @@ class StaffMenu(StaffPage):
         if app.host.camera_lost and not app.demonstration.on:
             buttons.append((_("Demonstration"), app.demonstration.start))
         buttons.append((_("Close the kiosk"), self.ask_to_close))
-        wide = (FULL - 2 * _GAP) // 3
-        for number, (text, command) in enumerate(buttons):
-            x = theme.PAGE_WIDTH - theme.MARGIN - wide - (len(buttons) - 1 - number) * (wide + _GAP)
-            self.button(text, command, x, _BUTTONS_Y, wide, look="quiet")
+        return [
+            self.button(text, command, look="quiet", high=theme.TOUCH, grow=1)
+            for text, command in buttons
+        ]
 
     def _look(self) -> None:
         """Have a worker count what waits for staff."""
@@ -145,7 +166,8 @@ class StaffMenu(StaffPage):
         self._locked, holds = counts
         if holds:
             focused = self.tiles[0].focused
-            self._lay(holds)
+            self._lay_tiles(holds)
+            self.lay_now()
             if focused:
                 self.tiles[0].take_focus()
 
@@ -178,7 +200,8 @@ def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     if setting == "off":
         return _("Liveness: off. A photograph may be admitted.")
     if network is False and setting == "passive":
-        return _("Liveness: only passive, and without its network (fetch minifas).")
+        return _("Liveness: only passive, and a part is missing. Ask technical support.")
     if setting == "passive":
         return _("Liveness: only passive. Nobody is asked to move.")
-    return _("Liveness: without its network (fetch minifas).") if network is False else ""
+    missing = _("Liveness: a part is missing. Ask technical support.")
+    return missing if network is False else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from atm.errors import AtmError, ServiceUnavailable
 from atm.people import StaffMember
@@ -12,22 +11,23 @@ from credentials.errors import CredentialError
 from kiosk.screens.base import Screen
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
-from kiosk.widgets.status_line import card, disc
-from kiosk.widgets.top_bar import Chip, StatusText, fit
+from kiosk.widgets.buttons import Button
+from kiosk.widgets.status_line import Pane
+from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.words.messages import Notice
 
-FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
-WIDE = 1000
 _LONGEST = 320
-"""Characters of an error's sentence that there is room for."""
+"""Characters of an error's sentence that are shown."""
+_NAME = 300
+"""What a name may take of the status bar."""
 
 
 class StaffPage(Screen):
     """Page of staff. After one act, or a minute without input, they are signed out."""
 
     for_staff = True
+    ends_visit = True
 
     def sign(self, staff: StaffMember, back: Make | None = None) -> None:
         """Note that *staff* are signed in; *back* makes the page before this one."""
@@ -49,7 +49,7 @@ class StaffPage(Screen):
                 "Signed out in {n} second.", "Signed out in {n} seconds.", idle.staff_left_s
             )
         else:
-            name = fit(self, self.staff.name, self.fonts(theme.BODY), 300)
+            name = self.fonts.fit(self.staff.name, self.fonts(theme.BODY), _NAME)
             words = self._("Staff: {name}").format(name=name)
         said = self.condition_text()
         return StatusText(said.text, said.tone, words)
@@ -65,10 +65,6 @@ class StaffPage(Screen):
             self.app.go_home()
         else:
             self.back()
-
-    def head(self, title: str, y: int = 92) -> None:
-        """Write the page's heading."""
-        self.label(title, theme.MARGIN, y, FULL, size=theme.HEADING, weight="bold", height=48)
 
     def act(self, work: Callable[[], object], notice: Notice) -> None:
         """Do *work* on a worker, then show *notice* at home: one act a sign-in."""
@@ -114,18 +110,15 @@ class StaffMessage(StaffPage):
         """Build the page for *staff*; *well* if the sentence tells of a success."""
         super().__init__(app)
         self.sign(staff)
-        inner = WIDE - 96
-        pane: Any = card(self, WIDE, 440)
-        self.put(pane, (theme.PAGE_WIDTH - WIDE) // 2, 124)
         sign = ("check", theme.OK, theme.OK_SOFT) if well else ("warn", theme.WARN, theme.WARN_SOFT)
-        at(disc(pane, *sign), inner // 2, 32)
-        heading, body = self.fonts(theme.HEADING, "bold"), self.fonts(theme.BODY)
-        at(Label(pane, title, heading, width=inner, height=48, anchor="center"), 48, 148)
-        self.said = Label(
-            pane, textwrap.shorten(sentence, _LONGEST, placeholder="…"), body,
-            colour=theme.MUTED, width=inner, height=204, anchor="center", wrap=True,
-        )  # fmt: skip
-        at(self.said, 48, 208)
+        self._told = (sign, title, textwrap.shorten(sentence, _LONGEST, placeholder="…"))
+
+    def lay_sentence(self, buttons: Sequence[Button]) -> None:
+        """Lay the page out, with *buttons* below the sentence."""
+        sign, title, sentence = self._told
+        pane = self.pane = Pane(self)
+        self.said = self.words(sentence, colour=theme.MUTED, anchor="center", on=pane)
+        self.lay_message(sign, title, self.said, buttons=buttons)
 
 
 class Result(StaffMessage):
@@ -136,10 +129,8 @@ class Result(StaffMessage):
     ) -> None:
         """Build the page for *staff*; see `StaffMessage`."""
         super().__init__(app, staff, title, sentence, well=well)
-        left = (theme.PAGE_WIDTH - WIDE) // 2
-        self.button(
-            self._("Sign out"), app.go_home, left, 612, WIDE, look="primary", height=theme.KEY
-        )
+        out = self.button(self._("Sign out"), app.go_home, look="primary", grow=1)
+        self.lay_sentence([out])
 
 
 class NotDone(Result):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kiosk.layout import Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, at
 from kiosk.widgets.focus import Control
-from kiosk.widgets.status_line import card
+from kiosk.widgets.status_line import Pane, card
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
-
-_FULL = theme.PAGE_WIDTH - 2 * theme.MARGIN
-_BUTTON_Y, _BUTTON_WIDE = 620, 572
-_INNER = _FULL - 96
 
 
 class Terms(Screen):
@@ -32,30 +28,18 @@ class Terms(Screen):
         super().__init__(app)
         self._then = then
         _ = self._
-        self.label(
-            _("May your bank use this face network?"), theme.MARGIN, 104, _FULL,
-            size=theme.HEADING, weight="bold", height=48,
-        )  # fmt: skip
-        pane = card(self, _FULL, 400)
-        self.put(pane, theme.MARGIN, 180)
-        self.said = Label(
-            pane, terms, self.fonts(theme.BODY), width=_INNER, height=220, anchor="nw", wrap=True
+        pane = Pane(self)
+        self.said = self.words(terms, anchor="nw", on=pane)
+        otherwise = _("With a no nothing is stored. The setting network = bundled does without it.")
+        self.otherwise = self.words(otherwise, colour=theme.MUTED, anchor="nw", on=pane)
+        self.yes = self.button(_("Yes, I confirm"), self._yes, look="primary", grow=1)
+        self.no = self.button(_("No"), self.cancel, grow=1)
+        self.lay(
+            self.heading(_("May your bank use this face network?")),
+            card(pane, self.said, self.otherwise, gap=24, sides=40),
+            Space(grow=1),
+            Reflow(self.yes, self.no, gap=24),
         )
-        at(self.said, 48, 40)
-        self.otherwise = Label(
-            pane, _("With a no nothing is stored. The setting network = bundled does without it."),
-            self.fonts(theme.BODY), colour=theme.MUTED, width=_INNER, height=72, anchor="nw",
-            wrap=True,
-        )  # fmt: skip
-        at(self.otherwise, 48, 296)
-        self.yes = self.button(
-            _("Yes, I confirm"), self._yes, theme.MARGIN, _BUTTON_Y, _BUTTON_WIDE,
-            look="primary", height=theme.KEY,
-        )  # fmt: skip
-        self.no = self.button(
-            _("No"), self.cancel, theme.PAGE_WIDTH - theme.MARGIN - _BUTTON_WIDE, _BUTTON_Y,
-            _BUTTON_WIDE, height=theme.KEY,
-        )  # fmt: skip
         self.primary = None  # a yes is pressed, never fallen into
 
     def chips(self) -> Sequence[Chip]:

@@ -39,8 +39,8 @@ class Atm:
         )
 
     def state(self, name: str) -> str:
-        rows = self("list", lines=STAFF).stdout.splitlines()
-        return {row.split("\t")[0]: row.split("\t")[2] for row in rows}.get(name, "none")
+        listed = json.loads(self("list", "--json", lines=STAFF).stdout)["customers"]
+        return {each["username"]: each["state"] for each in listed}.get(name, "none")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from credentials.attempts import Attempts, Standing
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.store import ATTENDED, CredentialRecord, JsonStore
 
 SEAL = Seal(bytes(32))
 NOW = "2026-11-23T10:00:00+00:00"
@@ -42,7 +42,7 @@ class Branch:
             self.store.add(made)
             self.note("enrolment", name, record=self.store.record_mac(made.customer_id))
 
-    def change(self, kind: str, name: str, done: bool = True, **fields: str) -> None:
+    def change(self, kind: str, name: str, done: bool = True, **fields: Any) -> None:
         self.note(kind, name, step="begun")
         old = self.store.by_id(self.ids[name])
         assert old is not None
@@ -132,6 +132,24 @@ def test_old_face_does_not_come_back(branch: Branch) -> None:
     bob = branch.store.by_id(branch.ids["bob"])
     assert bob is not None
     assert (bob.pin_hash, bob.template_id) == (None, None)
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["taken back", "cut off"])
+def test_a_mark_that_was_taken_back_does_not_come_back(branch: Branch, done: bool) -> None:
+    branch.change("without face", "alice", without_face=ATTENDED)
+    copy = kept(branch)
+    branch.change("without face", "alice", done, without_face=None)
+    branch.restore(source=copy).apply(SIGNED)
+    alice = branch.store.get("alice")
+    assert alice is not None and alice.without_face is None
+    assert alice.pin_hash is None, "not even with the old PIN"
+
+
+def test_a_mark_that_the_log_knows_comes_back_with_its_record(branch: Branch) -> None:
+    branch.change("without face", "alice", without_face=ATTENDED)
+    branch.restore(source=kept(branch)).apply(SIGNED)
+    alice = branch.store.get("alice")
+    assert alice is not None and alice.attended
 
 
 def test_record_as_the_log_knows_it_last_comes_back_whole(branch: Branch) -> None:

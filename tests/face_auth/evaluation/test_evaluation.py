@@ -473,11 +473,11 @@ def test_report_is_one_page_that_needs_nothing_else(run, people, tmp_path, capsy
     page = (tmp_path / "report" / "report.html").read_text()
     assert "http" not in page and "<script" not in page and "<link" not in page
     pictures = sorted(path.stem for path in (tmp_path / "report").glob("*.png"))
-    assert {"confusion", "det", "roc", "scores", "open_set"} <= set(pictures)
+    assert {"confusion", "alterations", "scores", "open_set", "thresholds"} == set(pictures)
     assert page.count('src="data:image/png;base64,') == len(pictures)
     for path in (tmp_path / "report").glob("*.png"):
         image = cv2.imread(str(path))
-        assert image is not None and min(image.shape[:2]) > 400 and image.std() > 5
+        assert image is not None and min(image.shape[:2]) > 300 and image.std() > 5
     content = json.loads((tmp_path / "report" / "report.json").read_text())
     assert set(content["protocols"]) == {"closed-set", "open-set", "verification", "two-factor"}
 

@@ -11,13 +11,19 @@ import pytest
 from babel.messages import Catalog, extract, mofile, pofile
 
 import kiosk
+from atm.accounts.money import parse_amount
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
-from kiosk.words import language, messages
+from kiosk.widgets.keypads import MARKED
+from kiosk.words import consent, language, messages
 from kiosk.words.language import LOCALE, Language, languages
 
 SOURCE = Path(kiosk.__file__).parent
 CODES = [code for code in languages() if code != "en"]
+CONSENT = (
+    consent.QUESTION,
+    *(text for _icon, *both in (*consent.PARAGRAPHS, consent.WITHOUT_FACE) for text in both),
+)
 
 
 @functools.cache
@@ -74,14 +80,19 @@ def test_the_letter_pad_has_three_rows_of_a_language_and_no_letter_twice(code: s
     assert len(set("".join(letters))) == 27
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_every_letter_that_a_language_is_written_with_can_be_typed(code: str) -> None:
+    texts = "".join(form for value in written(code).values() for form in value).lower()
+    typed = {*"".join(Language(code).letters), *"".join(MARKED)}
+    assert {letter for letter in texts if letter.isalpha()} - {"º", "ª"} <= typed
+
+
 def test_a_language_is_a_folder_with_a_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that is begun is offered under the name it gives itself; what it lacks is English."""
     words = Catalog(locale="fr")
     words.add("English", "Français")
-    words.add("¤ #,##0.00", "#,##0.00 ¤")
-    words.add("en_GB", "fr_FR")
     folder = tmp_path / "fr" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "kiosk.mo").open("wb") as file:
@@ -112,8 +123,8 @@ def test_sentences_under_the_camera_have_at_most_eight_words(code: str) -> None:
 
 def test_a_refusal_tells_no_more_than_these_sentences() -> None:
     assert messages.LOGIN == {
-        Outcome.REFUSED: "Not admitted. Wait a minute and try again, or ask staff.",
-        Outcome.NO_FACE: "We could not see your face. Try again.",
+        Outcome.REFUSED: "Not admitted. Check your name and PIN, then try again.",
+        Outcome.NO_FACE: "We could not see your face. Move it into the oval and try again.",
         Outcome.FAULT: "Service not available. Ask staff.",
         Outcome.PAUSED: "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
     }
@@ -135,24 +146,62 @@ def test_every_verdict_but_ok_has_its_guidance() -> None:
     assert set(Verdict) - {Verdict.OK} == set(messages.GUIDANCE)
 
 
-def test_money_is_written_as_each_language_writes_it() -> None:
-    assert Language("en").money(135_000) == "€\u00a01,350.00"
-    assert Language("es").money(135_000) == "1.350,00\u00a0€"
-    assert Language("en").notes(10_000) == "€\u00a0100"
+THIN = "\u202f"  # between the thousands of French
+
+
+@pytest.mark.parametrize(
+    ("code", "money", "notes", "signed"),
+    [
+        ("en", "€1,350.00", "€1,000", "−~40.00"),
+        ("es", "1.350,00~€", "1.000~€", "−~40,00"),
+        ("fr", f"1{THIN}350,00~€", f"1{THIN}000~€", "−~40,00"),
+        ("de", "1.350,00~€", "1.000~€", "−~40,00"),
+        ("pt", "1~350,00~€", "1~000~€", "−~40,00"),
+    ],
+)
+def test_money_is_written_as_each_country_writes_it(
+    code: str, money: str, notes: str, signed: str
+) -> None:
+    language = Language(code)
+    said = (language.money(135_000), language.notes(100_000), language.signed(-4_000))
+    assert said == tuple(text.replace("~", "\u00a0") for text in (money, notes, signed))
+    assert parse_amount(language.money(135_000), "EUR") == 135_000  # what is read can be typed
+    assert language.hidden_money().replace("•" * 6, "1") == language.notes(100)
+
+
+def test_cents_of_notes_are_shown_where_there_are_some() -> None:
     assert Language("es").notes(10_050) == "100,50\u00a0€"
-    assert Language("en").signed(-4_000) == "−\u00a040.00"
-    assert Language("es").signed(135_000) == "+\u00a01.350,00"
 
 
 def test_money_without_minor_units_has_no_decimals() -> None:
-    assert Language("en", "JPY").money(1_350).endswith("1,350")
+    assert Language("en", "JPY").money(1_350) == "JP¥1,350"
 
 
-def test_dates_are_written_as_each_language_writes_them() -> None:
-    moment = datetime(2026, 11, 22, 10, 42)
-    assert Language("en").clock(moment) == "Sunday 22 November, 10:42"
-    assert Language("es").clock(moment) == "Domingo 22 de noviembre, 10:42"
-    assert Language("en").day_and_time(moment) == "22 Nov, 10:42"
+def test_a_currency_without_a_symbol_keeps_its_distance() -> None:
+    assert Language("en", "KWD").money(1_350) == "KWD\u00a01.350"
+
+
+def test_a_share_has_two_digits_that_tell_something() -> None:
+    assert [Language("en").share(v) for v in (0.0001, 0.0761, 0.2, 1)] == [
+        "0.01%", "7.6%", "20%", "100%",
+    ]  # fmt: skip
+    assert Language("de").share(0.0761) == "7,6\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("code", "full", "short"),
+    [
+        ("en", "22 November 2026, 09:42", "22 Nov, 09:42"),
+        ("es", "22 de noviembre de 2026, 9:42", "22 nov, 9:42"),
+        ("fr", "22 novembre 2026, 09:42", "22 nov., 09:42"),
+        ("de", "22. November 2026, 09:42", "22. Nov., 09:42"),
+        ("pt", "22 de novembro de 2026, 09:42", "22/11, 09:42"),
+    ],
+)
+def test_dates_are_written_as_each_country_writes_them(code: str, full: str, short: str) -> None:
+    language, moment = Language(code), datetime(2026, 11, 22, 9, 42)
+    assert language.clock(moment) == full
+    assert language.day_and_time(moment) == short
 
 
 def test_a_moment_with_a_zone_is_shown_in_local_time() -> None:
@@ -160,11 +209,48 @@ def test_a_moment_with_a_zone_is_shown_in_local_time() -> None:
     assert Language("en").time(moment) == moment.astimezone().strftime("%H:%M")
 
 
-def test_counts_have_their_plural() -> None:
-    words = Language("es")
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", ("0 seconds", "1 second", "2 seconds", "5 seconds", "1,000,000 seconds")),
+        ("es", ("0 segundos", "1 segundo", "2 segundos", "5 segundos", "1.000.000 segundos")),
+        ("fr", ("0 seconde", "1 seconde", "2 secondes", "5 secondes", "1_000_000 secondes")),
+        ("de", ("0 Sekunden", "1 Sekunde", "2 Sekunden", "5 Sekunden", "1.000.000 Sekunden")),
+        ("pt", ("0 segundos", "1 segundo", "2 segundos", "5 segundos", "1~000~000 segundos")),
+    ],
+)
+def test_counts_have_their_plural(code: str, words: tuple[str, ...]) -> None:
+    """CLDR has one more form in es, fr and pt: whole millions, as "un millón de segundos".
+
+    Written in digits they take the plural, which is all that gettext's two forms can say.
+    """
     one, many = "This page closes in {n} second.", "This page closes in {n} seconds."
-    assert words.ngettext(one, many, 1).endswith("1 segundo.")
-    assert words.ngettext(one, many, 2).endswith("2 segundos.")
+    for number, expected in zip((0, 1, 2, 5, 1_000_000), words, strict=True):
+        said = Language(code).ngettext(one, many, number)
+        assert f" {expected.replace('~', chr(0xA0)).replace('_', THIN)}." in said
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("number", [0, 1, 2, 5, 1_000_000])
+def test_the_catalogue_s_plural_rule_is_cldr_s(code: str, number: int) -> None:
+    language = Language(code)
+    category = language.locale.plural_form(number)
+    chosen = language._words.plural(number)  # type: ignore[attr-defined]
+    assert chosen == {"one": 0, "other": 1, "many": 1}[category]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_language_s_consent_says_as_much_as_the_english_one(code: str) -> None:
+    """One question, and a title and a text for each paragraph, none of them twice or in English."""
+    theirs = [Language(code).gettext(text) for text in CONSENT]
+    assert len(set(theirs) - set(CONSENT)) == 1 + 2 * (len(consent.PARAGRAPHS) + 1)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_consent_is_marked_for_the_bank_to_approve(code: str) -> None:
+    entries = {entry.id: entry.auto_comments for entry in catalogue(code)}
+    for text in CONSENT:
+        assert entries[text] == ["consent, to be approved by the bank"], text
 
 
 def test_an_unknown_language_is_english() -> None:

@@ -7,6 +7,7 @@ import pytest
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
 from kiosk.countdown import Countdown
+from tests.kiosk.login_steps import log_in
 
 pytestmark = pytest.mark.gui
 
@@ -14,12 +15,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(kiosk: Any) -> Any:
     """The page on which Maria Lopez types her old PIN and the new one."""
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
-    kiosk.screen.pin.take_focus()
-    kiosk.key("Return")
+    log_in(kiosk)
     kiosk.on("Account")
     kiosk.key("Tab", "Tab", "Return")
     kiosk.on("ChangePin")
@@ -57,7 +53,7 @@ def test_nothing_begins_before_the_face_is_well_in_view(page: Any, machine: Any)
     ("outcome", "sentence"),
     [
         (Outcome.REFUSED, "Type your old PIN again and look at the camera, or ask staff."),
-        (Outcome.NO_FACE, "We could not see your face. Try again."),
+        (Outcome.NO_FACE, "We could not see your face. Move it into the oval and try again."),
         (Outcome.PAUSED, "Paused after too many refusals. Try again in 13 seconds, or ask staff."),
     ],
 )

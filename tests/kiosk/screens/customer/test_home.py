@@ -16,6 +16,7 @@ from atm.settings import Settings
 from face_auth.model_making.published_graph import TERMS
 from kiosk.machine_host import Condition
 from kiosk.widgets.top_bar import StatusText
+from kiosk.words.language import languages
 from tests.kiosk.conftest import LIMIT_S
 
 pytestmark = pytest.mark.gui
@@ -106,16 +107,22 @@ def test_the_clock_is_in_the_status_bar(kiosk: Any) -> None:
     assert said.right.count(":") == 1 and "," in said.right
 
 
-def test_language_is_chosen_at_home_and_back_to_the_default_there(kiosk: Any) -> None:
-    spanish = kiosk.app.window.top.chips[1]
-    kiosk.touch(spanish.face)
+def test_language_is_chosen_at_home_and_stays_for_the_visit(kiosk: Any) -> None:
+    kiosk.touch(kiosk.app.window.top.chips[0].face)
+    kiosk.on("Languages")
+    names = [button.cget("text") for button in kiosk.screen.controls]
+    assert names == list(languages().values())
+    assert kiosk.app.focus.current.cget("text") == "English"
+    kiosk.touch(kiosk.screen.controls[names.index("Español")])
+    kiosk.on("Home")
+    assert kiosk.app.window.top.chips[0].face.cget("text") == "Español"
     assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"
     kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    assert kiosk.screen.press.cget("text") == "Entrar"
+    kiosk.on("LoginName")
+    assert kiosk.screen.go.cget("text") == "Siguiente"
     kiosk.touch(kiosk.app.window.top.chips[0].face)
     kiosk.on("Home")
-    assert kiosk.screen.existing.title.cget("text") == "Existing User"
+    assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"
 
 
 def test_the_first_start_in_a_bank_begins_with_the_network_s_terms(
@@ -265,7 +272,7 @@ def test_an_exception_in_a_callback_leads_home_with_one_sentence(
 ) -> None:
     kiosk = kiosk_on(machine)
     kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
+    kiosk.on("LoginName")
     kiosk.root.after(1, lambda: 1 / 0)
     kiosk.on("Home")
     assert kiosk.screen.line.sentence == "Service not available. Ask staff."

@@ -32,7 +32,7 @@ def test_a_customer_is_excused_by_two_signatures(page: Any, machine: Any) -> Non
     page.on("SecondSignature")
     assert machine.acts == []
     sign(page, "Ben Okafor", BEN_PIN)
-    home(page, "ok", "The movements are saved.")
+    home(page, "ok", "The movements left out are saved.")
     both = ["Ana Ruiz", "Ben Okafor"]
     assert machine.acts == [("excuse", "maria.lopez", ["look_down", "look_up"], both)]
 
@@ -66,7 +66,7 @@ def test_a_picture_held_up_is_named_to_staff() -> None:
     [
         ("challenge", True, ""),
         ("challenge", None, ""),
-        ("challenge", False, "Liveness: without its network (fetch minifas)."),
+        ("challenge", False, "Liveness: without its network. Ask the operator to fetch it."),
         ("passive", True, "Liveness: only passive. Nobody is asked to move."),
         ("off", False, "Liveness: off. A photograph may be admitted."),
     ],

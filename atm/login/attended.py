@@ -1,0 +1,178 @@
+"""Logins without the face: the PIN, beside a member of staff who signs in for each of them.
+
+A customer who cannot or will not use the face needs a mark that two members of staff signed. A PIN
+without staff is not even judged.
+"""
+
+import math
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Final
+
+from atm.accounts.session import Session
+from atm.errors import AtmError
+from atm.login import pin_check
+from atm.login.decision import Decision, Outcome, PinReason, reason
+from atm.login.login import REFUSE_AFTER_S
+from atm.login.pause import Pause
+from atm.people import Customer, SecondSignatureError
+from atm.ports import AttemptCounters, Log, SignIn
+from credentials.attempt_rules import Place
+from credentials.attempts import Ending
+from credentials.errors import PolicyError
+from credentials.hashing import PinHasher
+from credentials.policy import username_key
+from credentials.store import ATTENDED, CredentialRecord, CredentialStore
+
+ATTENDANCE_S: Final = 120.0
+"""How long after the sign-in of staff the customer may finish typing."""
+
+
+class FaceNeededError(AtmError):
+    """This machine serves nobody without the face."""
+
+    sentence = (
+        "This machine serves nobody without the face: the setting without_face is off. A bank's"
+        " service does not do it yet."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """A sign-in of a member of staff for one login of one customer.
+
+    Attributes:
+        staff: Their name.
+        customer: The username that they signed in for, as usernames are compared.
+        until: Time by the clock after which it is over.
+        token: What makes it this one, and no other.
+    """
+
+    staff: str
+    customer: str
+    until: float
+    token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+
+class AttendedLogins:
+    """Logins of marked customers by PIN, each with an attendance of its own."""
+
+    def __init__(
+        self,
+        *,
+        store: CredentialStore,
+        hasher: PinHasher,
+        attempts: AttemptCounters,
+        pause: Pause,
+        audit: Log,
+        staff: SignIn,
+        open_session: Callable[[Customer], Session],
+        refuse_after_s: float = REFUSE_AFTER_S,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use these stores, this log and these members of staff, as `LocalLogins` does."""
+        self._store = store
+        self._hasher = hasher
+        self._attempts = attempts
+        self._pause = pause
+        self._audit = audit
+        self._staff = staff
+        self._open_session = open_session
+        self._refuse_after_s = refuse_after_s
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = Lock()
+        self._attended: Attendance | None = None
+
+    def attend(
+        self, username: str, name: str, pin: str, *, place: Place = Place.SCREEN
+    ) -> Attendance:
+        """Sign the member of staff *name* in for one login of *username*.
+
+        It replaces an attendance that was not used.
+
+        Raises:
+            StaffSignInError, SignInPausedError: If *name* and *pin* do not sign in.
+            SecondSignatureError: If the member of staff has the customer's name.
+            PolicyError: If *username* cannot be a username.
+            AtmError: If the sign-in cannot be judged or logged.
+        """
+        customer = username_key(username)
+        member = self._staff.sign_in(name, pin, place=place)
+        if username_key(member.name) == customer:
+            raise SecondSignatureError("Another member of staff must be present.")
+        made = Attendance(member.name, customer, self._clock() + ATTENDANCE_S)
+        with self._lock:
+            self._attended = made
+        return made
+
+    def login(self, username: str, pin: str, attendance: Attendance | None) -> Decision:
+        """Judge the PIN of a marked customer and decide; it blocks and never raises.
+
+        Whatever comes of it, *attendance* is used up. A refusal is held back until a fixed time.
+        """
+        pressed = self._clock()
+        try:
+            decision = self._decided(username, pin, attendance)
+        except Exception as error:
+            return Decision(Outcome.FAULT, reasons=(f"attended: {reason(error)}",))
+        if decision.outcome is Outcome.REFUSED:
+            waited = self._clock() - pressed
+            turns = max(1, math.ceil(waited / self._refuse_after_s))
+            self._sleep(max(0.0, turns * self._refuse_after_s - waited))
+        return decision
+
+    def _decided(self, username: str, pin: str, attendance: Attendance | None) -> Decision:
+        lacking = self._use(username, attendance)
+        if lacking or attendance is None:
+            refused = Decision(Outcome.REFUSED, reasons=(f"staff: {lacking}",))
+            pin_check.log_decision(self._audit, refused, None, way=ATTENDED)
+            return refused
+        made = self._pause.reserve()
+        if made.begun:
+            self._audit.append("pause", seconds=made.pause_s)
+        if made.pause_s:
+            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=made.pause_s)
+        record = self._marked(username)
+        answer = pin_check.judge(record, pin, self._hasher, self._attempts, self._audit.remember)
+        granted = record is not None and answer.accepted is True
+        outcome = Outcome.GRANTED if granted else Outcome.REFUSED
+        reasons = (f"pin: {reason(answer)}", "staff: present")
+        decision = Decision(outcome, answer.customer_id, reasons)
+        if answer.reserved and answer.customer_id is not None:
+            wrong = answer.reason is PinReason.WRONG
+            ending = Ending.WRONG_PIN if wrong else Ending.ADMITTED
+            self._attempts.settle(answer.customer_id, ending)
+        if granted:
+            self._pause.give_back(made)
+        elif pause_s := self._pause.refused():
+            self._audit.append("pause", seconds=pause_s)
+        pin_check.log_decision(self._audit, decision, None, way=ATTENDED, staff=[attendance.staff])
+        if record is None or not granted:
+            return decision
+        customer = Customer(record.customer_id, record.username, record.full_name)
+        return replace(decision, session=self._open_session(customer))
+
+    def _use(self, username: str, attendance: Attendance | None) -> str:
+        """Use the attendance up; return what it lacks, "" if a member of staff is present."""
+        with self._lock:
+            open_one, self._attended = self._attended, None
+        if attendance is None or open_one is None:
+            return "nobody is present"
+        if attendance.token != open_one.token:
+            return "of another login"
+        try:
+            if username_key(username) != open_one.customer or attendance != open_one:
+                return "for another customer"
+        except PolicyError:
+            return "for another customer"
+        return "" if self._clock() <= open_one.until else "too long ago"
+
+    def _marked(self, username: str) -> CredentialRecord | None:
+        """Return the record of *username* if it is marked and has a PIN."""
+        record = self._store.get(username)
+        return record if record is not None and record.attended else None

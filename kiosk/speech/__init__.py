@@ -1,0 +1,1 @@
+"""Speech: what the page in front says, read aloud."""
