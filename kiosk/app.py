@@ -408,6 +408,10 @@ class App(Shell):
         self.screen.lay_now()
         if self.dialog is not None:
             self.dialog.plain(self.window.scale)
+        current = self.focus.current
+        if current is not None and current.focused:
+            self.root.update_idletasks()
+            current.come_into_view()
 
     def _banner(self) -> str:
         machine = self.host.machine
