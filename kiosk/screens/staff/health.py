@@ -130,6 +130,10 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
             ) if pause else _("None: customers can log in."),
         ),
     ]  # fmt: skip
+    if health.without_face != "off" or health.admitted_attended:
+        counted = _("{n} of the last {of} logins, beside staff.")
+        words = counted.format(n=health.admitted_attended, of=health.admitted)
+        rows.append((_("Without the face"), True, words))
     rows += [(_("Note"), False, note) for note in health.notes]
     return [Entry(name, text, "", "ok" if well else "warn") for name, well, text in rows]
 
