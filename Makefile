@@ -20,7 +20,7 @@ SCREENS ?= demo-screens
 # The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
 PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
+.PHONY: help kiosk demo docs-screens network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
 	test-fleet-ha bench bench-fleet lint format messages clean
 
 help: ## list the targets
@@ -36,6 +36,12 @@ kiosk: $(VENV)/.kiosk $(PUBLISHED) ## set up what the kiosk needs and open the w
 
 demo: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## play the whole demonstration and save screenshots
 	@$(XVFB) $(PY) -m kiosk.story --out $(SCREENS)
+
+docs-screens: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## remake the pictures in docs/screens from the demonstration
+	@told=$$(mktemp -d)
+	trap 'rm -rf "$$told"' EXIT
+	$(XVFB) $(PY) -m kiosk.story --out "$$told"
+	$(PY) -m tools.docs_screens "$$told" docs/screens
 
 network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
 	@rm -f $(VENV)/.network

@@ -77,9 +77,7 @@ class Driver:
         if words[0] == "home":
             self._app.go_home()
         elif words[0] == "preview":
-            from kiosk.screens.customer.existing_user import ExistingUser
-
-            self._app.show(ExistingUser)
+            self._show_pin("")
         elif words[0] == "login":
             self._login(words[1], words[2])
             return
@@ -87,13 +85,21 @@ class Driver:
         pictures = screen.view.pictures if words[0] == "count" and hasattr(screen, "view") else 0
         _say(event=words[0], at=time.monotonic(), verdicts=self._verdicts, pictures=pictures)
 
-    def _login(self, username: str, pin: str) -> None:
-        """Type name and PIN, press as soon as possible, and report when the answer is shown."""
-        screen: Any = self._app.screen
-        screen.username.text, screen.pin.text = username, pin
+    def _show_pin(self, username: str) -> None:
+        from kiosk.screens.customer.login_pin import LoginPin
+        from kiosk.screens.customer.login_step import Typed
 
-        def left() -> bool:
-            return self._app.screen is not screen
+        self._app.show(lambda app: LoginPin(app, Typed(username), None))
+
+    def _login(self, username: str, pin: str) -> None:
+        """Go to the PIN, press as soon as possible, and report when the answer is shown."""
+        self._show_pin(username)
+        screen: Any = self._app.screen
+        screen.pin.text = pin
+
+        def shown() -> bool:
+            page = self._app.screen
+            return type(page).__name__ == "Account" or getattr(page, "outcome", None) is not None
 
         def press() -> None:
             if not screen.press.enabled:
@@ -102,16 +108,18 @@ class Driver:
             self._used = time.process_time()
             self._pressed = time.monotonic()
             screen.press.press()
-            self._until(lambda: left() or screen.press.enabled, answered)
+            self._until(shown, answered)
 
         def answered() -> None:
+            page: Any = self._app.screen
+            granted = type(page).__name__ == "Account"
             _say(
                 event="login",
                 decided_s=self._decided - self._pressed,
                 shown_s=time.monotonic() - self._pressed,
                 used_s=self._used,
-                granted=left(),
-                said="" if left() else screen.line.sentence,
+                granted=granted,
+                said="" if granted else page.line.sentence,
             )
 
         press()

@@ -274,7 +274,9 @@ class Grid(Box):
         rows = -(-len(self._seen) // columns)
         gap = self.gap if height >= self.heights(width)[1] else self.gap // 2
         high = (height - gap * max(0, rows - 1)) // max(1, rows)
-        high = min(high, self._most) if self._most else high
+        if self._most:
+            needed = max((p.heights(wide)[0] for p in self._seen), default=0)
+            high = min(high, max(self._most, needed))
         for number, part in enumerate(self._seen):
             row, column = divmod(number, columns)
             part.arrange(x + column * (wide + self.gap), y + row * (high + gap), wide, high)

@@ -28,7 +28,6 @@ from atm.settings import Settings
 from kiosk.app import App
 from kiosk.camera_pane.prompts import SIGNS
 from kiosk.main import new_app
-from kiosk.words.messages import LOGIN
 
 STEP_S = 60.0
 """How long a step may take; pictures of a face take the longest."""
@@ -210,11 +209,16 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     if balance != app.language.minor(OPENING - PAID):
         raise StoryError(f"the ledger has {balance}")
     play.touch(play.screen.primary)
+    yield play.on("Goodbye")
+    play.picture("goodbye")
+    play.touch(play.screen.primary)
     yield play.on("Home")
+    yield play.pause(0.3)
+    play.picture("home-again")
 
     play.face(WRONG_FACE)
     yield from _log_in(play, "wrong-face")
-    if type(play.screen).__name__ != "ExistingUser":
+    if type(play.screen).__name__ != "LoginFace":
         raise StoryError("the wrong face was admitted")
     yield play.pause(0.3)
     if "Not admitted" not in play.screen.line.sentence:
@@ -230,20 +234,17 @@ def _log_in(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
     """Log in and wait for the answer; a face that was not seen tries again, as the page asks."""
     yield play.pause(1.5)  # the other face steps before the camera
     play.touch(play.screen.existing)
-    yield play.on("ExistingUser")
-    yield "the letters", lambda: play.screen.letters_open
+    yield play.on("LoginName")
     play.type(play.screen.letters, USERNAME)
-    play.picture(f"{name}-letters")
-    play.touch(play.screen.next)
-    unseen = play.app.language.gettext(LOGIN[Outcome.NO_FACE])
+    play.picture(f"{name}-name")
+    play.touch(play.screen.go)
     for attempt in range(TRIES):
-        if attempt:
-            play.touch(play.screen.pin.entry)
+        yield play.on("LoginPin")
         play.type(play.screen.digits, PIN)
         yield "the camera", lambda: play.screen.press.enabled
         yield "a good view", lambda: "press Login" in play.screen.line.sentence
         if not attempt:
-            play.picture(name)
+            play.picture(f"{name}-pin")
         play.touch(play.screen.press)
         yield play.pause(0.15)
         if not attempt:
@@ -252,8 +253,10 @@ def _log_in(play: Player, name: str) -> Iterator[tuple[str, Wait]]:
         if not _answered(play):
             play.picture(f"{name}-arrow")
         yield "an answer", lambda: _answered(play)
-        if type(play.screen).__name__ != "ExistingUser" or play.screen.line.sentence != unseen:
+        unseen = getattr(play.screen, "outcome", None) is Outcome.NO_FACE
+        if not unseen or attempt == TRIES - 1:
             return
+        play.touch(play.screen.again)
 
 
 def _answered(play: Player) -> bool:

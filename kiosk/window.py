@@ -100,6 +100,7 @@ class Window:
         screen.lift()
         if old is not None:
             old.destroy()
+            self.fonts.forget()
 
     def lay(self) -> None:
         """Lay the bars out, which leave the page its size, and place the area between them."""
@@ -183,6 +184,7 @@ class Window:
         return width, height
 
     def _set_scale(self) -> None:
+        self.fonts.forget()
         self.scale = self.fonts.scale = theme.sheet(*self._size, self._panel_mm)
         customtkinter.set_widget_scaling(self.scale)
 

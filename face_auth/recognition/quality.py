@@ -18,6 +18,7 @@ from face_auth.recognition.alignment import align
 from face_auth.recognition.cascade import FRAME_HEIGHT, FRAME_WIDTH
 from face_auth.recognition.detection import Face
 from face_auth.recognition.occlusion import OcclusionClassifier, program_occlusion_classifier
+from face_auth.recognition.oval import oval_in
 from face_auth.recognition.pose import Pose, head_pose
 from face_auth.types import Hindrance, Verdict
 
@@ -27,14 +28,6 @@ SECOND_FACE: Final = 0.6
 LOWEST_FACE: Final = 100.0
 """px in the letterboxed frame. The detector's smallest face; at 100 px it found 150 of 150 LFW
 faces, with landmarks as true as at 250 px (error 2 % of the eye distance in both, median)."""
-
-HIGHEST_FACE: Final = 400.0
-"""px in the letterboxed frame, five sixths of its height. The detector holds beyond (150 of 150 at
-500 px), but the chin or the forehead leaves the picture when the head moves."""
-
-FURTHEST_OFF: Final = 0.3
-"""Distance of the face's centre from the picture's, as a share of its width or height. A box that
-touches the edge is off centre too: with 30 % of a face cut off the landmarks' error triples."""
 
 LEAST_CONTRAST: Final = 20.0
 """Contrast: grey levels between the darkest twentieth of the face and the brightest, which eyes,
@@ -211,18 +204,20 @@ def is_turned(face: Face) -> bool:
 
 
 def _placed(image: NDArray[np.uint8], face: Face) -> Verdict:
-    """Judge size and place of the face."""
+    """Judge size and place of the face: no larger than the oval, its landmarks inside.
+
+    A box that touches the edge is off centre too: with 30 % of a face cut off the landmarks' error
+    triples.
+    """
     height, width = image.shape[:2]
-    in_frame = face.height * min(FRAME_WIDTH / width, FRAME_HEIGHT / height)
-    if in_frame < LOWEST_FACE:
-        return Verdict.TOO_FAR
-    if in_frame > HIGHEST_FACE:
-        return Verdict.TOO_NEAR
     x, y, face_width, face_height = face.box
+    if face_height * min(FRAME_WIDTH / width, FRAME_HEIGHT / height) < LOWEST_FACE:
+        return Verdict.TOO_FAR
+    oval = oval_in(width, height)
+    if face_height > 2 * oval.down or face_width > 2 * oval.across:
+        return Verdict.TOO_NEAR
     cut_off = x <= 0 or y <= 0 or x + face_width >= width - 1 or y + face_height >= height - 1
-    off_x = abs(x + face_width / 2 - width / 2) / width
-    off_y = abs(y + face_height / 2 - height / 2) / height
-    if cut_off or max(off_x, off_y) > FURTHEST_OFF:
+    if cut_off or not oval.has((float(x), float(y)) for x, y in face.landmarks):
         return Verdict.OFF_CENTRE
     return Verdict.OK
 

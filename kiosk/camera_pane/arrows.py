@@ -1,4 +1,6 @@
-"""Arrows over the camera pane: one at a side of the oval, or four for "come closer".
+"""Arrows beside the oval of the camera pane: they never cover the face.
+
+One points to where to turn, two to where to nod, four away from the oval for "come closer".
 
 A sign is a few small patches, worked out once for a pane and laid over each picture: so the ring
 and the signs need not be drawn in every combination.
@@ -26,8 +28,12 @@ _ARROW: Final = ((0, 0), (-56, -52), (-56, -22), (-92, -22), (-92, 22), (-56, 22
 _EDGE: Final = 5.0
 _BESIDE: Final = 116.0
 """How far the tip of a turn's arrow is from the oval."""
-_INSIDE: Final = 12.0
-"""How far the tip of a nod's arrow is from the edge of the pane."""
+_AT_A_SIDE: Final = 72.0
+"""How far the middle of a nod's arrow is from the oval."""
+_TOWARDS_END: Final = 0.72
+"""How high, or how low, its tip is; a share of the oval's half height."""
+_ROOM: Final = 128.0
+"""Room beside the oval that the arrows need; where there is less, they are smaller."""
 _SMALL: Final = 0.68
 """Size of the four arrows of "come closer", which point away from the oval: grow."""
 _CORNER_DEG: Final = 42.0
@@ -72,16 +78,18 @@ def sign_patches(
         sign: Which one.
         scale: How many pixels a drawn pixel has.
     """
-    x, y, across, _down = oval
+    x, y, across, down = oval
+    scale = min(scale, (width / 2 - across) / _ROOM)
+    aside = across + _AT_A_SIDE * scale
     match sign:
         case "left":
             tips = [(x - across - _BESIDE * scale, y, 180.0, 1.0)]
         case "right":
             tips = [(x + across + _BESIDE * scale, y, 0.0, 1.0)]
         case "up":
-            tips = [(x, _INSIDE * scale, -90.0, 1.0)]
+            tips = [(x + side * aside, y - _TOWARDS_END * down, -90.0, 1.0) for side in (-1, 1)]
         case "down":
-            tips = [(x, height - _INSIDE * scale, 90.0, 1.0)]
+            tips = [(x + side * aside, y + _TOWARDS_END * down, 90.0, 1.0) for side in (-1, 1)]
         case "closer":
             tips = [_corner_tip(oval, angle, scale) for angle in (1, -1, 2, -2)]
     return tuple(_patch(width, height, *tip, scale) for tip in tips)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_auth.recognition.oval import SHAPE, Oval, oval_in
 from kiosk.camera_pane.arrows import lay, sign_patches
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.widgets import theme
@@ -22,7 +23,7 @@ Picture = NDArray[np.uint8]
 
 _FINE = 2  # strokes are drawn this much larger, then reduced
 _OVAL_HEIGHT = 0.885  # of the pane
-_OVAL_SHAPE = 0.76  # width over height
+_BESIDE_OVAL = 0.14  # of the pane's width, at each side: room for an arrow
 _RING, _THIN, _ARC, _INK_EDGE = 10.0, 6.0, 12.0, 3.0
 _ARC_GAP_DEG = 14.0
 _TINT = np.array([20, 33, 61], np.float32)
@@ -71,27 +72,29 @@ def empty(width: int, height: int, scale: float) -> Picture:
     return np.asarray(ground * shape + paper * (1 - shape) + 0.5, np.uint8)
 
 
-def oval(width: int, height: int) -> tuple[float, float, float, float]:
-    """Return centre x, centre y, half width and half height of the oval in the pane."""
-    half_height = height * _OVAL_HEIGHT / 2
-    return width / 2, height / 2, half_height * _OVAL_SHAPE, half_height
+def oval(width: int, height: int) -> Oval:
+    """Return the oval in the pane: the checked one of the camera's picture, as it is shown."""
+    down = min(height * _OVAL_HEIGHT, width * (1 - 2 * _BESIDE_OVAL) / SHAPE) / 2
+    return Oval(width / 2, height / 2, down * SHAPE, down)
 
 
 def _fill(frame: Picture, width: int, height: int) -> Picture:
-    """Crop *frame* to the shape of the pane, around its middle, and scale it."""
+    """Show *frame* so that the checked oval is the pane's; the pane goes on beyond its edges."""
     rows, columns = frame.shape[:2]
-    wanted = width / height
-    if columns / rows > wanted:
-        narrow = max(1, round(rows * wanted))
-        left = (columns - narrow) // 2
-        frame = frame[:, left : left + narrow]
-    else:
-        low = max(1, round(columns / wanted))
-        top = (rows - low) // 2
-        frame = frame[top : top + low]
-    smaller = frame.shape[1] > width
-    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(frame, (width, height), interpolation=method), np.uint8)
+    scale = oval(width, height).down / oval_in(columns, rows).down
+    wide, high = width / scale, height / scale
+    left, top = (columns - wide) / 2, (rows - high) / 2
+    x, y = max(0, round(left)), max(0, round(top))
+    part = frame[y : min(rows, round(top + high)), x : min(columns, round(left + wide))]
+    size = (min(width, round(part.shape[1] * scale)), min(height, round(part.shape[0] * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    shown = cv2.resize(part, size, interpolation=method)
+    if size == (width, height):
+        return np.asarray(shown, np.uint8)
+    pane = np.full((height, width, 3), _rgb(theme.PANE), np.uint8)
+    x, y = (width - size[0]) // 2, (height - size[1]) // 2
+    pane[y : y + size[1], x : x + size[0]] = shown
+    return pane
 
 
 @lru_cache(maxsize=CACHED)

@@ -28,6 +28,15 @@ SIGNS: Final[dict[Movement, Sign]] = {
 }
 """Left is the person's own, which a mirror shows at the left."""
 
+ASKED: Final[dict[Sign, str]] = {
+    "left": messages.TURN,
+    "right": messages.TURN,
+    "up": messages.NOD_UP,
+    "down": messages.NOD_DOWN,
+    "closer": messages.COME_CLOSER,
+}
+"""What a login asks for, in English, by the sign that is shown."""
+
 MOVING: Final = frozenset({Verdict.TURNED, Verdict.BLURRED, Verdict.HOLD_STILL, Verdict.MOVE})
 """Verdicts beside which the arrow says more than they do."""
 
@@ -51,7 +60,8 @@ def pose_line(pose: Movement | None, verdict: Verdict | None) -> tuple[str, str]
     """
     sign = sign_of(pose)
     if sign is not None and (verdict in MOVING or verdict not in messages.GUIDANCE):
-        return sign, messages.TURN_A_LITTLE
+        nods = sign in ("up", "down")
+        return sign, messages.NOD_A_LITTLE if nods else messages.TURN_A_LITTLE
     return "hold", messages.guidance(verdict, messages.HOLD_STILL)
 
 
@@ -65,6 +75,8 @@ class LoginPrompts:
             liveness: The setting.
         """
         self.marks = Marks(Ring.FILLING, 0, parts(liveness))
+        self.movement: tuple[int, int] | None = None
+        """Which movement is asked for, from 1, and of how many; None while none is."""
         self._guidance = Verdict.OK
 
     def line(self, _: Callable[[str], str]) -> tuple[str, str]:
@@ -72,8 +84,7 @@ class LoginPrompts:
         sign = self.marks.sign
         if sign is None:
             return "hold", _(messages.guidance(self._guidance, messages.HOLD_STILL))
-        sentence = messages.COME_CLOSER if sign == "closer" else messages.TURN
-        return sign, _(sentence)
+        return sign, _(ASKED[sign])
 
     def take(self, progress: LoginProgress) -> Marks:
         """Fill the ring as far as the check is, never less than before; returns the marks.
@@ -82,6 +93,8 @@ class LoginPrompts:
         """
         asked = progress.asked
         self._guidance = asked.guidance
+        asks = asked.movement is not None
+        self.movement = (asked.done + 1, asked.wanted) if asks else None
         done, wanted = progress.scored, progress.wanted
         if asked.wanted:
             wanted = asked.wanted * STEPS

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _drawing: Any = None  # `picture`, and OpenCV with it, once a worker has loaded them
 
 _LEAST, _WANTED = (320, 240), 412
+_STEEPEST, _FLATTEST = 0.88, 1.41
+"""Width over height of the pane, between which a picture of 4 to 3 leaves no bars beside it."""
 LOOK_MS = 10
 """How often the view asks for a new frame; asking never blocks."""
 LEAST_S = 0.038
@@ -85,6 +87,12 @@ class CameraView(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
     def heights(self, width: int) -> Heights:
         """Return the height at which a face can still be placed, and four thirds of it."""
         return _LEAST[1], max(_LEAST[1], min(width * 3 // 4, _WANTED))
+
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Take the middle of that place: as much as a camera's picture covers around the oval."""
+        wide = min(width, round(height * _FLATTEST))
+        high = min(height, round(width / _STEEPEST))
+        super().arrange(x + (width - wide) // 2, y + (height - high) // 2, wide, high)
 
     def fill(self, width: int, height: int) -> None:
         """Draw pictures of that size from now on."""

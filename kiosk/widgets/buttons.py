@@ -16,8 +16,7 @@ from kiosk.widgets.focus import Control
 
 _DOWN = 0.9  # how much a touched surface darkens
 _UP = 64  # by how much it lightens where it is nearly black
-_SIDE = 20  # between the words of a button and its edge, at the left and right
-_CUT = 60  # what is left of a text that is cut, at least
+_CUT = 30  # what is left of a text that is cut, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +191,9 @@ class Pressable(Control):
 class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
     """A button with a few words."""
 
+    side = 20
+    """Between its words and its edge, at the left and right."""
+
     def __init__(
         self,
         master: Any,
@@ -277,20 +279,20 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
 
     def least_width(self) -> int:
         """Return the width of the longest word and the margins."""
-        return max(theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * _SIDE)
+        return max(theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * self.side)
 
     def wanted_width(self) -> int:
         """Return the width of the words on one line and the margins."""
-        return max(theme.TOUCH, fonts_of(self).extent(self._text, self._font)[0] + 3 * _SIDE)
+        return max(theme.TOUCH, fonts_of(self).extent(self._text, self._font)[0] + 3 * self.side)
 
     def heights(self, width: int) -> Heights:
         """Return the height of the words and the margins."""
-        lines = fonts_of(self).extent(self._text, self._font, max(1, width - 2 * _SIDE))[1]
-        return max(theme.TOUCH, lines + _SIDE), max(self._high, lines + _SIDE)
+        lines = fonts_of(self).extent(self._text, self._font, max(1, width - 2 * self.side))[1]
+        return max(theme.TOUCH, lines + 20), max(self._high, lines + 20)
 
     def fill(self, width: int, height: int) -> None:
         """Break the words."""
-        room = max(1, width - 2 * _SIDE + 2)
+        room = max(1, width - 2 * self.side + 2)
         self._text_label.configure(wraplength=self._apply_widget_scaling(room))
 
     def focus_set(self) -> None:
@@ -383,7 +385,7 @@ class Tile(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
 
     @property
     def _side(self) -> int:
-        return 16 if self._centred else 28
+        return 16 if self._centred else 24
 
     def enable(self, enabled: bool) -> None:
         """Let the tile be pressed, or fade it."""

@@ -37,6 +37,8 @@ class Fitted:
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Take that place in the master."""
         widget: Any = self
+        if not self._given[0]:
+            widget.grid_propagate(False)  # else what is in it makes it larger
         if (width, height) != self._given:
             self._given = (width, height)
             widget._current_width, widget._current_height = width, height  # else drawn twice
@@ -48,6 +50,11 @@ class Fitted:
         """Leave the page until the next `arrange`."""
         widget: Any = self
         widget.place_forget()
+
+    def _draw(self, no_color_updates: bool = False) -> None:
+        """Draw what customtkinter draws, but not before the widget has its size."""
+        if self._given[0]:
+            super()._draw(no_color_updates)  # type: ignore[misc]
 
     def changed(self) -> None:
         """Have the page laid out again, if what is shown now has no room where it stands."""
@@ -73,6 +80,9 @@ class Fixed(Fitted):
         """Stand in the middle."""
         widget: Any = self
         wide, high = self.measures
+        if not self._given[0]:
+            self._given = self.measures
+            widget._draw()
         widget.place(x=x + (width - wide) // 2, y=y + max(0, height - high) // 2)
 
 

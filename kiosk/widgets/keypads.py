@@ -27,7 +27,7 @@ BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 _OTHERS = ("1234567890", "áéíóúüñçàè", "@'+&/()")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
-_MOST = 1.5
+_MOST = 1.25
 """The text size beyond which keys do not grow: they are large, and one word must fit on each."""
 _LAST_ROW = 3
 
@@ -56,6 +56,8 @@ class Place:
 
 class Key(Button):
     """One key of a pad."""
+
+    side = theme.FIELD_CORNER
 
     def __init__(self, pad: Pad, face: str, value: str, place: Place) -> None:
         """Make the key; pressing it hands *value* to its pad."""
@@ -275,6 +277,7 @@ class LetterPad(Pad):
             busy_when_disabled=True,
             most=_MOST,
         )
+        self.onward.side = theme.FIELD_CORNER
 
     def fill(self, width: int, height: int) -> None:
         """Place the keys and the button that leads on."""

@@ -27,6 +27,7 @@ class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
         *,
         ground: str | None = None,
         weight: str = "medium",
+        size: int = theme.BODY,
         grow: int = 0,
     ) -> None:
         """Make an empty line."""
@@ -40,7 +41,7 @@ class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
             height=_HIGH,
             corner_radius=theme.BUTTON_CORNER,
             text="",
-            font=fonts(theme.BODY, weight if fonts.family == theme.FAMILY else "regular"),
+            font=fonts(size, weight if fonts.family == theme.FAMILY else "regular"),
             anchor="w",
             justify="left",
             compound="left",

@@ -143,6 +143,7 @@ class Fonts:
         self._large = _LARGE_FAMILY if _LARGE_FAMILY in families else FAMILY
         self._made: dict[tuple[int, str, float], Any] = {}
         self._ruler: tkinter.Label | None = None
+        self._measured: dict[tuple[str, str, int], tuple[int, int]] = {}
 
     def __call__(self, size: int, weight: str = "regular", *, most: float = TEXT_STEPS[-1]) -> Any:
         """Return the font of *size* drawn pixels and *weight*; a `CTkFont` that all widgets share.
@@ -160,6 +161,7 @@ class Fonts:
     def set_step(self, step: float) -> None:
         """Set all text in *step* times its size, one of `TEXT_STEPS`."""
         self.step = step
+        self.forget()
         for (size, _weight, most), font in self._made.items():
             font.configure(size=self._stepped(size, most))
 
@@ -168,6 +170,16 @@ class Fonts:
 
         It is Tk that measures, at the window's scale, so that it breaks lines as on the page.
         """
+        key = (text, str(font), width)
+        if key not in self._measured:
+            self._measured[key] = self._extent(text, font, width)
+        return self._measured[key]
+
+    def forget(self) -> None:
+        """Forget what was measured: a page is left, or sizes have changed."""
+        self._measured.clear()
+
+    def _extent(self, text: str, font: Any, width: int) -> tuple[int, int]:
         if self._ruler is None:
             self._ruler = tkinter.Label(self._root, padx=0, pady=0, borderwidth=0)
         ruler, scale = self._ruler, self.scale

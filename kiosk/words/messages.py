@@ -32,12 +32,15 @@ def N_(message: str) -> str:
 
 
 LOGIN = {
-    Outcome.REFUSED: N_("Not admitted. Wait a minute and try again, or ask staff."),
-    Outcome.NO_FACE: N_("We could not see your face. Try again."),
+    Outcome.REFUSED: N_("Not admitted. Check your name and PIN, then try again."),
+    Outcome.NO_FACE: N_("We could not see your face. Move it into the oval and try again."),
     Outcome.FAULT: N_("Service not available. Ask staff."),
     Outcome.PAUSED: "Paused after too many refusals. Try again in {n} seconds, or ask staff.",
 }
 """The only things a customer is told after the press."""
+
+REFUSED_AGAIN = N_("Refused again? Ask staff.")
+"""What goes with `Outcome.REFUSED` once the wait of `refused_again` is over."""
 
 FAULT = LOGIN[Outcome.FAULT]
 
@@ -45,7 +48,7 @@ GUIDANCE = {
     Verdict.NO_FACE: N_("Place your face in the oval"),
     Verdict.SEVERAL: N_("Only one person, please"),
     Verdict.TOO_FAR: N_("Come a little closer"),
-    Verdict.TOO_NEAR: N_("Move back a little"),
+    Verdict.TOO_NEAR: N_("Step back a little"),
     Verdict.OFF_CENTRE: N_("Move your face into the oval"),
     Verdict.TOO_DARK: N_("Turn your face towards the light"),
     Verdict.TOO_BRIGHT: N_("Turn away from the bright light"),
@@ -58,12 +61,16 @@ GUIDANCE = {
 """What to do about each verdict but `OK`."""
 
 WAIT = N_("One moment, please")
-TYPE_BOTH = N_("Type your username and your PIN")
+TYPE_NAME = N_("Type your username.")
+TYPE_PIN = N_("Type your PIN")
 PRESS_LOGIN = N_("Look at the camera and press Login")
 PRESS_SAVE = N_("Look at the camera, then press Save")
 HOLD_STILL = N_("Hold still and look at the camera")
-TURN = N_("Turn towards the arrow")
+TURN = N_("Turn your head towards the arrow")
+NOD_UP = N_("Nod up, towards the arrows")
+NOD_DOWN = N_("Nod down, towards the arrows")
 TURN_A_LITTLE = N_("Turn a little towards the arrow")
+NOD_A_LITTLE = N_("Nod a little towards the arrows")
 COME_CLOSER = GUIDANCE[Verdict.TOO_FAR]
 NO_CAMERA = N_("The camera does not answer. Ask staff.")
 OUT = N_("Out of service. Please ask staff.")
@@ -81,12 +88,15 @@ UNKNOWN_VERDICT = N_("Look at the camera")
 UNDER_CAMERA = (
     *GUIDANCE.values(),
     WAIT,
-    TYPE_BOTH,
+    TYPE_PIN,
     PRESS_LOGIN,
     PRESS_SAVE,
     HOLD_STILL,
     TURN,
+    NOD_UP,
+    NOD_DOWN,
     TURN_A_LITTLE,
+    NOD_A_LITTLE,
     NO_CAMERA,
     UNKNOWN_VERDICT,
 )
@@ -105,7 +115,7 @@ TOO_FEW = {
     Verdict.NO_FACE: N_("Face into the oval. Press Save again."),
     Verdict.SEVERAL: N_("Only one person, please. Press Save again."),
     Verdict.TOO_FAR: N_("Come a little closer. Press Save again."),
-    Verdict.TOO_NEAR: N_("Move back a little. Press Save again."),
+    Verdict.TOO_NEAR: N_("Step back a little. Press Save again."),
     Verdict.OFF_CENTRE: N_("Face into the oval. Press Save again."),
     Verdict.TOO_DARK: N_("Turn towards the light. Press Save again."),
     Verdict.TOO_BRIGHT: N_("Turn away from the light. Press Save again."),
@@ -221,6 +231,20 @@ def refusal(outcome: Outcome, pause_s: float, language: Language) -> str:
             max(1, math.ceil(pause_s)),
         )
     return language.gettext(LOGIN.get(outcome, FAULT))
+
+
+def refused_again(wait_s: int, language: Language) -> str:
+    """Return what to do where a refusal repeats itself; *wait_s* counts down to 0.
+
+    Every refused customer reads the same, whether or not the account waits.
+    """
+    if not wait_s:
+        return language.gettext(REFUSED_AGAIN)
+    return language.ngettext(
+        "Refused again? Wait {n} second, or ask staff.",
+        "Refused again? Wait {n} seconds, or ask staff.",
+        wait_s,
+    )
 
 
 def guidance(verdict: Verdict | None, otherwise: str) -> str:

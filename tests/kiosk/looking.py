@@ -1,15 +1,62 @@
-"""Checks of the visible widgets: sizes, contrast and fit, from real colours and fonts."""
+"""Checks of the visible widgets of a page, in every shape of display and at every text size."""
 
 import tkinter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, product
 from typing import Any
 
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.status_line import StatusLine
+from kiosk.widgets.keypads import Key
 from kiosk.widgets.top_bar import ChipButton
+
+SIZES = ((1280, 800), (1920, 1080), (1024, 768), (1024, 600), (1080, 1920))
+"""Windows in pixels: the reference, 16:9, 4:3, the smallest, portrait."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way in which a page is looked at."""
+
+    size: tuple[int, int]
+    step: float
+
+    def __str__(self) -> str:
+        return f"{self.size[0]} x {self.size[1]}, {self.step:.0%}"
+
+
+EVERY = [Case(size, step) for size, step in product(SIZES, theme.TEXT_STEPS)]
+
+
+def some(page: int, language: int, languages: int) -> list[Case]:
+    """Return few cases, in which each two of page, language, size and text size meet.
+
+    A page meets each size in one language; its text size moves on with the page and the size.
+    """
+    steps = theme.TEXT_STEPS
+    return [
+        Case(size, steps[(page + number // len(steps) + number) % len(steps)])
+        for number, size in enumerate(SIZES)
+        if (number - page - language) % languages == 0
+    ]
+
+
+def wear(kiosk: Any, case: Case) -> None:
+    """Give the window of *kiosk* the size and the text of *case*."""
+    window = kiosk.app.window
+    kiosk.app.idle.touched()  # else staff are signed out where this takes a minute
+    if (window._size, window.fonts.step) == (case.size, case.step):
+        return
+    width, height = case.size
+    kiosk.root.geometry(f"{width}x{height}+0+0")
+    kiosk.root.update()
+    window.resize(width, height)
+    if window.fonts.step != case.step:
+        window.set_text_step(case.step)
+    kiosk.root.update()
 
 
 def visible(widget: Any) -> Iterator[Any]:
@@ -42,9 +89,25 @@ def pixels(widget: Any, font: Any) -> int:
     return -size
 
 
-def faults(widget: Any, scale: float, page: str) -> Iterator[str]:
+def box(widget: Any) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of *widget* on the screen."""
+    left, top = widget.winfo_rootx(), widget.winfo_rooty()
+    return left, top, left + widget.winfo_width(), top + widget.winfo_height()
+
+
+def inside(inner: tuple[int, ...], outer: tuple[int, ...], slack: int = 2) -> bool:
+    """Whether the box *inner* lies in *outer*."""
+    return (
+        inner[0] >= outer[0] - slack
+        and inner[1] >= outer[1] - slack
+        and inner[2] <= outer[2] + slack
+        and inner[3] <= outer[3] + slack
+    )
+
+
+def faults(widget: Any, scale: float) -> Iterator[str]:
     """Yield what is wrong with one widget."""
-    where = f"{page}: {type(widget).__name__}"
+    where = type(widget).__name__
     if isinstance(widget, tkinter.Label | tkinter.Entry):
         text = widget.cget("text") if isinstance(widget, tkinter.Label) else widget.get()
         if text:
@@ -55,21 +118,16 @@ def faults(widget: Any, scale: float, page: str) -> Iterator[str]:
             if ratio < 4.5 and not faded(widget):
                 yield f"{where}: contrast {ratio:.1f}"
     if isinstance(widget, tkinter.Label) and widget.cget("text"):
-        box = widget.master
         if widget.winfo_reqwidth() > widget.winfo_width() + 1:
             yield f"{where}: needs {widget.winfo_reqwidth()}, has {widget.winfo_width()}"
         if widget.winfo_reqheight() > max(widget.winfo_height(), 1) + 1:
             yield f"{where}: is cut in height"
-        drawn = getattr(box, "box", None)
-        if isinstance(box, Label) and drawn and drawn[0] and not isinstance(box.master, ChipButton):
-            if box.winfo_width() > drawn[0] * scale + 2:
-                yield f"{where}: {box.winfo_width()} wide, has {drawn[0] * scale:.0f}"
-            if box.winfo_height() > drawn[1] * scale + 2:
-                yield f"{where}: {box.winfo_height()} high, has {drawn[1] * scale:.0f}"
-    if isinstance(widget, StatusLine) and widget.winfo_width() > widget.box[0] * scale + 2:
-        yield f"{where} {widget.sentence!r}: wider than its place"
+        if not inside(box(widget), box(widget.master)):
+            yield f"{where}: sticks out of {type(widget.master).__name__}"
+        if broken(widget):
+            yield f"{where}: a word is broken"
     if isinstance(widget, Pressable) and (not isinstance(widget, ChipButton) or widget.enabled):
-        least = theme.TOUCH * scale - 1
+        least = theme.TOUCH * scale - 2
         if widget.winfo_width() < least or widget.winfo_height() < least:
             yield f"{where}: touched at {widget.winfo_width()} x {widget.winfo_height()}"
         if widget.enabled and not isinstance(widget, ChipButton):
@@ -96,34 +154,106 @@ def faults(widget: Any, scale: float, page: str) -> Iterator[str]:
                 yield f"{where}: contrast"
 
 
+def broken(label: tkinter.Label) -> bool:
+    """Whether a word of *label* is wider than its lines may be; paths and user names may be."""
+    wrap = int(str(label.cget("wraplength")))
+    if not wrap:
+        return False
+    words = [w for w in str(label.cget("text")).split() if "/" not in w and "." not in w.strip(".")]
+    font = label.cget("font")
+    return any(int(label.tk.call("font", "measure", font, word)) > wrap for word in words)
+
+
 def hexed(widget: Any, option: str) -> str:
     """Return a colour of *widget* as #RRGGBB."""
     red, green, blue = widget.winfo_rgb(widget.cget(option))
     return f"#{red >> 8:02X}{green >> 8:02X}{blue >> 8:02X}"
 
 
-def outside(kiosk: Any, page: str) -> Iterator[str]:
-    """Yield widgets that stick out of the window or of the page between the bars."""
-    area = kiosk.app.window.area
-    right, bottom = (
-        area.winfo_rootx() + area.winfo_width(),
-        area.winfo_rooty() + area.winfo_height(),
-    )
-    for widget in visible(kiosk.screen):
-        if isinstance(widget, Label | Pressable | Field):
-            if widget.winfo_rootx() + widget.winfo_width() > right:
-                yield f"{page}: {type(widget).__name__} sticks out at the right"
-            if widget.winfo_rooty() + widget.winfo_height() > bottom:
-                yield f"{page}: {type(widget).__name__} sticks out at the foot"
+def outside(kiosk: Any) -> Iterator[str]:
+    """Yield widgets that stick out of what they stand on: the page, a card, a bar."""
+    for widget in visible(kiosk.root):
+        if isinstance(widget, Label | Pressable | Field) and not inside(
+            box(widget), box(widget.master)
+        ):
+            yield f"{type(widget).__name__} sticks out of {type(widget.master).__name__}"
+    page, area = box(kiosk.screen), box(kiosk.app.window.area)
+    if page[0] < area[0] - 2 or page[2] > area[2] + 2:
+        yield "the page is wider than the window"
+    if page[3] - page[1] > area[3] - area[1] + 2 and not kiosk.screen.turners():
+        yield "the page is cut, and does not scroll"
 
 
-def judged(kiosk: Any, pages: Iterable[str]) -> tuple[int, set[str]]:
-    """Look at every widget of *pages*; returns how many there were, and what is wrong."""
+def crowded(kiosk: Any) -> Iterator[str]:
+    """Yield controls of the page or dialog in front that overlap."""
+    front = kiosk.app.dialog.cover if kiosk.app.dialog is not None else kiosk.screen
+    controls = [w for w in visible(front) if isinstance(w, Control)]
+    for one, other in combinations(controls, 2):
+        a, b = box(one), box(other)
+        if a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] - 1 and b[1] < a[3] - 1:
+            yield f"{type(one).__name__} and {type(other).__name__} overlap: {a} {b}"
+
+
+def unreached(kiosk: Any) -> Iterator[str]:
+    """Yield controls that Tab does not reach, or that do not show in view that it did."""
+    focus, dialog = kiosk.app.focus, kiosk.app.dialog
+    front = [dialog.cover] if dialog is not None else [kiosk.screen, kiosk.app.window.top]
+    stops = focus.stops()
+    for widget in (w for each in front for w in visible(each)):
+        acts = isinstance(widget, Pressable | Field) and widget.enabled
+        if acts and not isinstance(widget, Key) and widget not in stops:
+            yield f"Tab does not reach {type(widget).__name__}"
+    before = focus.current
+    window = box(kiosk.root)
+    for stop in stops:
+        if not stop.reachable:
+            continue  # another pad was opened by the field before
+        stop.take_focus()
+        kiosk.root.update()
+        if not stop.reachable:
+            continue
+        if stop.ring is None or not stop.ring.winfo_ismapped():
+            yield f"{type(stop).__name__} does not show the focus"
+        view = window
+        if kiosk.screen.turners() and stop in kiosk.screen.stops():
+            view = box(kiosk.app.window.area)
+        if not inside(box(stop._target), view, 4):
+            yield f"{type(stop).__name__} has the focus out of view: {box(stop._target)} {view}"
+    if before is not None and before.reachable:
+        before.take_focus()
+        kiosk.root.update()
+
+
+def wrong_with(kiosk: Any) -> Iterator[str]:
+    """Yield what is wrong with the page in front as it is."""
+    scale = kiosk.app.window.scale
+    for widget in visible(kiosk.root):
+        yield from faults(widget, scale)
+    yield from outside(kiosk)
+    yield from crowded(kiosk)
+
+
+def judged(
+    kiosk: Any, pages: Iterable[str], language: int, languages: int, *, every: bool
+) -> tuple[int, set[str]]:
+    """Look at every page; returns how many widgets there were, and what is wrong.
+
+    Args:
+        kiosk: An open window.
+        pages: Brings a page to the front, and yields its name.
+        language: Number of the language that it is in.
+        languages: How many there are.
+        every: Whether each page is looked at in all cases, not only in `some`.
+    """
     wrong: set[str] = set()
     seen = 0
+    number, before = 0, ""
     for page in pages:
-        for widget in visible(kiosk.root):
-            seen += 1
-            wrong |= set(faults(widget, kiosk.app.window.scale, page))
-        wrong |= set(outside(kiosk, page))
+        again = page.split(",")[0] == before  # the same page with another sentence
+        number, before = number + (not again), page.split(",")[0]
+        for case in EVERY if every else some(number, language, languages):
+            wear(kiosk, case)
+            seen += sum(1 for _ in visible(kiosk.root))
+            found = [*wrong_with(kiosk), *(() if again else unreached(kiosk))]
+            wrong |= {f"{page} ({case}): {fault}" for fault in found}
     return seen, wrong

@@ -144,11 +144,9 @@ class Soak:
 
 
 def bars(soak: Soak) -> Iterator[Wait]:
-    """Redraw the bars twice and start a piece of work, every 20 ms, on the login page."""
-    from kiosk.screens.customer.existing_user import ExistingUser
-
+    """Redraw the bars twice and start a piece of work, every 20 ms, on the page for the PIN."""
     app = soak.app
-    app.show(ExistingUser)
+    app.show(pin_page(""))
     while soak.done < soak.rounds:
         app.redraw_bars()
         app.redraw_bars()
@@ -160,33 +158,36 @@ def bars(soak: Soak) -> Iterator[Wait]:
         yield soak.pause(0.02)
 
 
+def pin_page(name: str) -> Callable[[Any], Any]:
+    """Return what makes the page for the PIN of the customer with that name."""
+    from kiosk.screens.customer.login_pin import LoginPin
+    from kiosk.screens.customer.login_step import Typed
+
+    return lambda app: LoginPin(app, Typed(name), None)
+
+
 def escape(soak: Soak) -> Iterator[Wait]:
     """Press Login, then Escape while it is checked."""
-    from kiosk.screens.customer.existing_user import ExistingUser
-
     app = soak.app
-    app.show(ExistingUser)
+    app.show(pin_page("soak0"))
     while soak.done < soak.rounds:
-        yield lambda: soak.screen.view.live
-        soak.screen.username.text, soak.screen.pin.text = "soak0", PIN
         yield lambda: soak.screen.press.enabled
+        soak.screen.pin.text = PIN
         soak.screen.press.press()
         yield soak.pause(0.02 * (soak.done % 20))
-        if type(soak.screen).__name__ == "ExistingUser":
+        if type(soak.screen).__name__ == "LoginFace":
             soak.screen.cancel()
         else:  # admitted in time
             app.go_home()
-            app.show(ExistingUser)
+            app.show(pin_page("soak0"))
         soak.count()
 
 
 def refused(soak: Soak) -> Iterator[Wait]:
     """Log in with a wrong PIN; the next customer after ten refusals."""
     from benchmarks.bank import STAFF
-    from kiosk.screens.customer.existing_user import ExistingUser
 
     app = soak.app
-    app.show(ExistingUser)
     while soak.done < soak.rounds:
         name = f"soak{soak.done // 10 % CUSTOMERS}"
         if soak.done % 10 == 0:
@@ -196,11 +197,14 @@ def refused(soak: Soak) -> Iterator[Wait]:
                 done=unlocked.append, failed=app.fault,
             )  # fmt: skip
             yield lambda unlocked=unlocked: unlocked
-        soak.screen.username.text, soak.screen.pin.text = name, WRONG_PIN
+            app.show(pin_page(name))
         yield lambda: soak.screen.press.enabled
+        soak.screen.pin.text = WRONG_PIN
         soak.screen.press.press()
-        yield lambda: soak.screen.line.tone in ("bad", "warn")
-        assert type(soak.screen).__name__ == "ExistingUser"
+        assert type(soak.screen).__name__ == "LoginFace"
+        yield lambda: soak.screen.outcome is not None
+        soak.screen.again.press()
+        assert type(soak.screen).__name__ == "LoginPin"
         soak.count()
 
 
@@ -226,7 +230,8 @@ def pages(soak: Soak) -> Iterator[Wait]:
 
 
 def _makes(staff: Any) -> list[tuple[str, Callable[[Any], Any]]]:
-    from kiosk.screens.customer.existing_user import ExistingUser
+    from kiosk.screens.customer.goodbye import Goodbye
+    from kiosk.screens.customer.login import log_in
     from kiosk.screens.enrolment.consent import Consent
     from kiosk.screens.enrolment.details import CustomerPin, Details
     from kiosk.screens.enrolment.draft import Draft
@@ -249,7 +254,9 @@ def _makes(staff: Any) -> list[tuple[str, Callable[[Any], Any]]]:
         return StaffMenu(app, staff, Consent)
 
     pages: list[Callable[[Any], Any]] = [
-        ExistingUser,
+        log_in,
+        pin_page("soak0"),
+        Goodbye,
         lambda app: FirstStart(app, lambda _s: None),
         lambda app: StaffSignIn(app, lambda _s: None),
         menu,

@@ -12,6 +12,7 @@ from atm.folder import Kind
 from atm.people import Customer
 from atm.settings import Settings
 from kiosk.widgets.buttons import Button
+from tests.kiosk.login_steps import log_in, refused
 from tests.kiosk.staff_steps import words
 
 pytestmark = pytest.mark.gui
@@ -34,18 +35,6 @@ def visited(settings: Settings) -> Iterator[Any]:
     made.close()
 
 
-def log_in(kiosk: Any) -> None:
-    """Type what stands on the home page, and press Login."""
-    kiosk.app.by_touch = False
-    kiosk.screen.existing.press()
-    kiosk.on("ExistingUser")
-    kiosk.type(USERNAME)
-    kiosk.key("Return")
-    kiosk.type(PIN)
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.key("Return")
-
-
 def test_a_visitor_without_a_camera_comes_to_an_account(visited: Any) -> None:
     visited.on("FirstChoice", LONG_S)
     assert visited.screen.status().text == "Not set up"
@@ -55,18 +44,19 @@ def test_a_visitor_without_a_camera_comes_to_an_account(visited: Any) -> None:
     assert {f"Username: {USERNAME}", f"PIN: {PIN}", f"{FULL_NAME} (drawn)"} <= set(shown)
     assert visited.screen.existing.enabled
     assert visited.screen.line.sentence == "Press Existing User, then type this username and PIN."
-    log_in(visited)
+    log_in(visited, USERNAME, PIN)
     visited.on("Account", LONG_S)
     assert f"Welcome, {FULL_NAME}" in words(visited.screen)
     visited.key("Escape")
-    visited.on("Home")
+    visited.on("Goodbye")
+    visited.key("Return")
 
     visited.until(lambda: visited.screen.visitor is not None)  # another face, the same PIN
     visited.touch(visited.screen.visitor.exchange)
     visited.until(lambda: visited.screen.visitor is not None)
     assert "Another face" in visited.screen.line.sentence
-    log_in(visited)
-    visited.until(lambda: visited.screen.line.tone == "bad", LONG_S)
+    log_in(visited, USERNAME, PIN)
+    visited.until(lambda: refused(visited), LONG_S)
     assert visited.screen.line.sentence.startswith("Not admitted.")
     visited.app.go_home()
 

@@ -11,6 +11,7 @@ from face_auth.models import Threshold
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button
 from kiosk.widgets.status_line import StatusLine
+from tests.kiosk.login_steps import to_pin
 
 pytestmark = pytest.mark.gui
 
@@ -115,8 +116,7 @@ def test_a_panel_of_known_width_gets_larger_keys(
     pixels_per_mm = 1.05 * theme.KEY / 19
     panel = dataclasses.replace(settings, screen_width_mm=across / pixels_per_mm)
     kiosk = kiosk_on(machine, settings=panel)
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
+    to_pin(kiosk)
     key = kiosk.screen.digits.keys[0]
     assert key.winfo_height() / pixels_per_mm >= 19 - 1 / pixels_per_mm
     size = int(kiosk.root.tk.splitlist(kiosk.screen.line._label.cget("font"))[1])

@@ -6,6 +6,7 @@ import pytest
 
 from kiosk.widgets import theme
 from kiosk.widgets.focus import GAP, OUTSET, RING
+from tests.kiosk.login_steps import to_pin
 
 pytestmark = pytest.mark.gui
 
@@ -48,10 +49,10 @@ def test_touch_alone_enrols_logs_in_and_withdraws(kiosk: Any, machine: Any) -> N
     kiosk.touch(kiosk.screen.primary)
     kiosk.on("Home")
     kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.letters_open)  # it was touched: the letters are there
+    kiosk.on("LoginName")
     kiosk.pad(kiosk.screen.letters, "maria.lopez")
-    kiosk.touch(kiosk.screen.next)
+    kiosk.touch(kiosk.screen.go)
+    kiosk.on("LoginPin")
     kiosk.pad(kiosk.screen.digits, "1234")
     kiosk.until(lambda: kiosk.screen.press.enabled)
     kiosk.touch(kiosk.screen.press)
@@ -59,6 +60,8 @@ def test_touch_alone_enrols_logs_in_and_withdraws(kiosk: Any, machine: Any) -> N
     kiosk.touch(kiosk.screen.presets[0])
     kiosk.touch(kiosk.asked().yes)
     kiosk.on("TakeMoney")
+    kiosk.touch(kiosk.screen.primary)
+    kiosk.on("Goodbye")
     kiosk.touch(kiosk.screen.primary)
     kiosk.on("Home")
 
@@ -75,11 +78,10 @@ def tab_to(kiosk: Any, control: Any) -> None:
 def test_the_keyboard_alone_does_it_too(kiosk: Any, machine: Any) -> None:
     tab_to(kiosk, kiosk.screen.existing)
     kiosk.key("Return")
-    kiosk.on("ExistingUser")
-    kiosk.settle(0.05)
-    assert not kiosk.screen.letters_open  # a keyboard needs no letters on the screen
+    kiosk.on("LoginName")
     kiosk.type("maria.lopez")
     kiosk.key("Return")
+    kiosk.on("LoginPin")
     kiosk.type("1234")
     kiosk.until(lambda: kiosk.screen.press.enabled)
     tab_to(kiosk, kiosk.screen.press)
@@ -92,6 +94,8 @@ def test_the_keyboard_alone_does_it_too(kiosk: Any, machine: Any) -> None:
     kiosk.on("TakeMoney")
     tab_to(kiosk, kiosk.screen.primary)
     kiosk.key("Return")
+    kiosk.on("Goodbye")
+    kiosk.key("Return")
     kiosk.on("Home")
     tab_to(kiosk, kiosk.app.window.top.chips[1])
     kiosk.key("Return")
@@ -99,10 +103,7 @@ def test_the_keyboard_alone_does_it_too(kiosk: Any, machine: Any) -> None:
 
 
 def test_keys_of_a_pad_are_one_stop_moved_through_by_arrows(kiosk: Any) -> None:
-    kiosk.key("Tab", "Return")
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    screen = kiosk.screen
+    screen = to_pin(kiosk)
     tab_to(kiosk, screen.digits.keys[0])
     kiosk.key("Right", "Down", "Down", "Return")  # 1 -> 2 -> 5 -> 8
     assert screen.typing.text == "8"
@@ -119,10 +120,7 @@ def test_keys_of_a_pad_are_one_stop_moved_through_by_arrows(kiosk: Any) -> None:
 
 @pytest.mark.parametrize("in_the_field", [True, False])
 def test_a_number_pad_types_digits_without_num_lock_too(kiosk: Any, in_the_field: bool) -> None:
-    kiosk.key("Tab", "Return")
-    kiosk.on("ExistingUser")
-    screen = kiosk.screen
-    screen.pin.take_focus()
+    screen = to_pin(kiosk)
     if not in_the_field:
         tab_to(kiosk, screen.digits.keys[0])
     kiosk.key("KP_End", "KP_Down", "KP_Next", "KP_Left", "KP_Begin")
@@ -131,43 +129,14 @@ def test_a_number_pad_types_digits_without_num_lock_too(kiosk: Any, in_the_field
 
 
 def test_touching_a_pad_leaves_the_focus_in_the_field(kiosk: Any) -> None:
-    kiosk.key("Tab", "Return")
-    kiosk.on("ExistingUser")
-    kiosk.screen.pin.take_focus()
+    to_pin(kiosk)
     kiosk.touch(kiosk.screen.digits.keys[4])
     assert kiosk.app.focus.current is kiosk.screen.pin and kiosk.screen.pin.focused
     assert kiosk.screen.pin.text == "5"
 
 
-def test_touching_a_field_opens_the_pad_it_needs(kiosk: Any) -> None:
-    kiosk.key("Tab", "Return")
-    kiosk.on("ExistingUser")
-    kiosk.touch(kiosk.screen.username.entry)
-    assert kiosk.screen._drawer.winfo_ismapped()
-    kiosk.key("Escape")
-    assert not kiosk.screen._drawer.winfo_ismapped()
-    kiosk.touch(kiosk.screen.username.entry)
-    kiosk.touch(kiosk.screen.pin.entry)
-    assert not kiosk.screen._drawer.winfo_ismapped()
-    kiosk.touch(kiosk.screen.username.entry)
-    kiosk.type("m")
-    assert not kiosk.screen._drawer.winfo_ismapped()
-    assert kiosk.screen.username.text == "m"
-
-
-def test_the_letters_have_the_focus_order_to_themselves(kiosk: Any) -> None:
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.letters_open)
-    stops = kiosk.app.focus.stops()
-    assert kiosk.screen.press not in stops and kiosk.screen.pin not in stops
-    assert stops[0] is kiosk.screen.username and kiosk.screen.next in stops
-
-
 def test_digits_stand_as_on_a_telephone(kiosk: Any) -> None:
-    kiosk.key("Tab", "Return")
-    kiosk.on("ExistingUser")
-    kiosk.settle(0.05)
+    to_pin(kiosk)
     rows: dict[int, list[tuple[int, str]]] = {}
     for key in kiosk.screen.digits.keys:
         rows.setdefault(key.winfo_rooty(), []).append((key.winfo_rootx(), key.value))

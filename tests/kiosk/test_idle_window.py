@@ -9,6 +9,7 @@ import pytest
 from atm.settings import Settings
 from face_auth.types import Verdict
 from kiosk.idle import IdleClock
+from tests.kiosk.login_steps import log_in, to_pin
 
 pytestmark = pytest.mark.gui
 
@@ -65,10 +66,9 @@ def seen(kiosk: Any, clock: Clock) -> None:
 
 
 def enter(kiosk: Any) -> None:
-    """Go to the login page and type something."""
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.type("maria")
+    """Go to the page for the PIN and type something."""
+    to_pin(kiosk)
+    kiosk.type("12")
 
 
 def test_nobody_answers_and_everything_is_dropped(short: Any, clock: Clock) -> None:
@@ -84,8 +84,12 @@ def test_nobody_answers_and_everything_is_dropped(short: Any, clock: Clock) -> N
     short.on("Home")
     assert short.app.dialog is None
     short.touch(short.screen.existing)
-    short.on("ExistingUser")
+    short.on("LoginName")
     assert short.screen.username.text == ""
+    short.type("maria")
+    short.key("Return")
+    short.on("LoginPin")
+    assert short.screen.pin.text == ""
 
 
 def test_yes_goes_on_with_what_was_typed(short: Any, clock: Clock) -> None:
@@ -93,7 +97,7 @@ def test_yes_goes_on_with_what_was_typed(short: Any, clock: Clock) -> None:
     asked(short, clock)
     short.touch(short.app.dialog.yes)
     assert short.app.dialog is None
-    assert short.screen.username.text == "maria"
+    assert (short.screen.typed.username, short.screen.pin.text) == ("maria.lopez", "12")
     short.until(lambda: short.screen.view.live)
     asked(short, clock)  # again
 
@@ -129,17 +133,14 @@ def test_a_key_puts_the_question_off(short: Any, clock: Clock) -> None:
     enter(short)
     for _ in range(3):
         clock.now += IDLE_S * 0.75
-        short.type("x")
+        short.type("1")
         short.settle(0.6)
     assert short.app.dialog is None
     asked(short, clock)
 
 
 def test_an_account_is_logged_out(short: Any, machine: Any, clock: Clock) -> None:
-    enter(short)
-    short.screen.username.text, short.screen.pin.text = "maria.lopez", "1234"
-    short.screen.pin.take_focus()
-    short.key("Return")
+    log_in(short)
     short.on("Account")
     short.touch(short.screen.show_button)
     short.until(lambda: "1,350" in short.screen.balance.cget("text"))

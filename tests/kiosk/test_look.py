@@ -16,11 +16,14 @@ from atm.folder import Kind
 from atm.login.decision import Decision, Outcome
 from atm.people import Customer, StaffMember
 from face_auth.model_making.published_graph import TERMS
-from face_auth.types import Verdict
 from kiosk.screens.customer.account import Account
-from kiosk.screens.customer.existing_user import ExistingUser
 from kiosk.screens.customer.first_choice import FirstChoice
+from kiosk.screens.customer.goodbye import Goodbye
 from kiosk.screens.customer.home import Home
+from kiosk.screens.customer.login import log_in
+from kiosk.screens.customer.login_face import LoginFace
+from kiosk.screens.customer.login_pin import LoginPin
+from kiosk.screens.customer.login_step import Typed
 from kiosk.screens.customer.money import AmountHeld, TakeMoney
 from kiosk.screens.customer.out_of_service import FaultDetails
 from kiosk.screens.enrolment.consent import Consent
@@ -33,7 +36,8 @@ from kiosk.screens.staff.staff_page import NotDone
 from kiosk.screens.staff.terms import Terms
 from kiosk.widgets import theme
 from kiosk.words import messages
-from tests.kiosk.looking import judged
+from kiosk.words.language import languages
+from tests.kiosk.looking import SIZES, judged
 
 pytestmark = pytest.mark.gui
 
@@ -77,7 +81,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     machine.camera.state = "lost"
     kiosk.settle(0.6)
     yield "home, no camera"
-    show(ExistingUser)
+    show(pin_page)
     kiosk.settle(0.3)
     yield "login, no camera"
     machine.camera.state = "ready"
@@ -161,20 +165,31 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "saved"
     page = show(FaceStep_with_error)
     yield "face, failed"
-    page = show(ExistingUser)
-    kiosk.settle(0.2)
-    yield "login"
-    page._open_drawer(True)
+    page = show(log_in)
+    yield "login, name"
+    page.username.complain(app.language.gettext(messages.POLICY["username"]["empty"]))
     kiosk.settle(0.05)
-    yield "login, letters"
-    page._open_drawer(False)
-    machine.verdict = Verdict.OFF_CENTRE
-    kiosk.settle(0.5)
-    yield "login, guidance"
-    for outcome in (Outcome.REFUSED, Outcome.NO_FACE, Outcome.FAULT):
-        page._decided(Decision(outcome))
+    yield "login, no name"
+    page = show(pin_page)
+    kiosk.settle(0.2)
+    yield "login, PIN"
+    for sentence in messages.UNDER_CAMERA:
+        page.line.say("look", app.language.gettext(sentence))
+        kiosk.root.update_idletasks()
+        yield f"login, {sentence}"
+    machine.hold.clear()
+    machine.held = True
+    for outcome in (Outcome.REFUSED, Outcome.NO_FACE, Outcome.FAULT, Outcome.PAUSED):
+        page = show(lambda a: LoginFace(a, Typed("maria.lopez", "1234"), pin_page))
+        kiosk.until(lambda p=page: p.step.cget("text"))  # type: ignore[misc]
+        yield "login, movement"
+        page._decided(Decision(outcome, pause_s=3600.0 if outcome is Outcome.PAUSED else 0.0))
         kiosk.settle(0.05)
         yield f"login, {outcome}"
+    app.pause.begin(0)
+    machine.hold.set()
+    show(Goodbye)
+    yield "goodbye"
     page = show(lambda a: Account(a, session()))
     yield "account"
     page.show_button.press()
@@ -247,6 +262,11 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "out of service, details"
 
 
+def pin_page(app: Any) -> LoginPin:
+    """Make the page for the PIN of somebody with a long name."""
+    return LoginPin(app, Typed(CUSTOMER.username), Home)
+
+
 def FaceStep_with_error(app: Any) -> FaceStep:
     """Return the face step after an enrolment that did not come about."""
     made = FaceStep(app, draft(), Home)
@@ -254,14 +274,33 @@ def FaceStep_with_error(app: Any) -> FaceStep:
     return made
 
 
-@pytest.mark.parametrize(
-    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
-)
-def test_every_widget_of_every_page_is_large_and_clear_enough(
-    machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any
+CODES = list(languages())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_widget_of_every_page_is_large_clear_and_reached(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
 ) -> None:
-    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", (family,))
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(kiosk, pages(kiosk, machine))
+    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
     assert seen > 5000
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("code", CODES)
+def test_every_widget_of_every_page_is_so_in_every_window_and_text_size(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
+) -> None:
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
+    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, 1, every=True)
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_every_widget_of_every_page_is_so_in_the_fallback_font(
+    machine: Any, settings: Any, kiosk_on: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", ("no such family",))
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language="es"))
+    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, len(SIZES), every=False)
     assert not wrong, "\n".join(sorted(wrong))

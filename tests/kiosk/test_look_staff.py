@@ -40,8 +40,9 @@ from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
 from kiosk.screens.staff.staff_menu import StaffMenu
 from kiosk.widgets import theme
 from kiosk.words import messages
+from kiosk.words.language import languages
 from tests.kiosk.fake_machine import drawn_face
-from tests.kiosk.looking import judged
+from tests.kiosk.looking import SIZES, judged
 
 pytestmark = pytest.mark.gui
 
@@ -114,8 +115,8 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         yield f"customer, {state}"
     movements = show(lambda a: ExcusedMovements(a, ANA, CUSTOMER, back))
     yield "movements"
-    for row in (0, 1, 2, 3):
-        movements.listing.rows[row].press()
+    for value in ("left", "right", "up", "down"):
+        movements._toggle(value, 0)
     kiosk.settle(0.05)
     yield "movements, too few"
     page = show(lambda a: CustomerPage(a, ANA, CUSTOMER, "pending", back))
@@ -221,14 +222,33 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "signed out soon"
 
 
-@pytest.mark.parametrize(
-    ("code", "family"), [("en", "Inter"), ("es", "Inter"), ("es", "no such family")]
-)
-def test_every_widget_of_the_staffs_pages_is_large_and_clear_enough(
-    machine: Any, settings: Any, kiosk_on: Any, code: str, family: str, monkeypatch: Any
+CODES = list(languages())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_widget_of_the_staffs_pages_is_large_clear_and_reached(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
 ) -> None:
-    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", (family,))
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(kiosk, pages(kiosk, machine))
+    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
     assert seen > 3000
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("code", CODES)
+def test_every_widget_of_the_staffs_pages_is_so_in_every_window_and_text_size(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
+) -> None:
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
+    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, 1, every=True)
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_every_widget_of_the_staffs_pages_is_so_in_the_fallback_font(
+    machine: Any, settings: Any, kiosk_on: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", ("no such family",))
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language="es"))
+    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, len(SIZES), every=False)
     assert not wrong, "\n".join(sorted(wrong))

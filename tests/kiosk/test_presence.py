@@ -9,6 +9,7 @@ from kiosk import presence
 from kiosk.screens.customer.covered import Covered
 from tests.kiosk.conftest import SILENT_S
 from tests.kiosk.fake_machine import HOLD_S
+from tests.kiosk.login_steps import log_in
 
 pytestmark = pytest.mark.gui
 
@@ -16,12 +17,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(kiosk: Any) -> Any:
     """The account of Maria Lopez, with its balance in sight."""
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
-    kiosk.screen.pin.take_focus()
-    kiosk.key("Return")
+    log_in(kiosk)
     kiosk.on("Account")
     kiosk.touch(kiosk.screen.show_button)
     kiosk.until(lambda: "1,350" in kiosk.screen.balance.cget("text"))
@@ -56,7 +52,7 @@ def test_anybody_else_covers_the_account(page: Any, machine: Any, found: Presenc
     machine.presence = found
     covered(page, machine)
     page.touch(page.screen.controls[-2])
-    page.on("ExistingUser")
+    page.on("LoginName")
     assert page.screen.username.text == ""
 
 
@@ -135,8 +131,8 @@ def test_notes_under_way_are_not_covered(
 
 def test_nothing_is_watched_after_the_end(page: Any, machine: Any) -> None:
     page.key("Escape")
-    page.on("Home")
+    page.on("Goodbye")
     machine.presence = PresenceState.GONE
     page.settle(1.0)
-    assert type(page.screen).__name__ == "Home"
+    assert type(page.screen).__name__ in ("Goodbye", "Home")
     assert page.app.attendance._watch is None

@@ -12,6 +12,7 @@ import kiosk as package
 from atm.errors import AtmError
 from kiosk.words.language import Language
 from kiosk.words.messages import Notice
+from tests.kiosk.login_steps import log_in
 from tests.kiosk.staff_steps import words
 
 CANARY = "/srv/atm/data/0f3a.key of maria.lopez"
@@ -39,15 +40,6 @@ def shown(kiosk: Any) -> str:
     if view is not None:
         texts += [view._sheet.itemcget(item, "text") for item in (view._title, view._line)]
     return " | ".join([*texts, kiosk.root.title()])
-
-
-def log_in(kiosk: Any) -> None:
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
-    kiosk.screen.press.press()
-    kiosk.settle(0.1)
 
 
 def open_account(kiosk: Any) -> None:

@@ -19,6 +19,7 @@ from kiosk.screens.staff.staff_list import Member
 from kiosk.screens.staff.staff_menu import StaffMenu
 from kiosk.widgets import theme
 from kiosk.words import messages
+from tests.kiosk.login_steps import to_pin
 from tests.kiosk.staff_steps import words
 
 pytestmark = pytest.mark.gui
@@ -134,8 +135,7 @@ def test_a_long_name_is_cut_to_what_the_question_has_room_for(kiosk: Any, name: 
 @pytest.mark.parametrize("key", ["Return", "space", "Escape"])
 def test_more_time_has_the_answer_that_goes_on_before_it(kiosk: Any, key: str) -> None:
     kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.view.live)
+    kiosk.on("LoginName")
     kiosk.screen.username.text = "maria"
     kiosk.app.attendance._ask()
     dialog = kiosk.asked()
@@ -146,9 +146,7 @@ def test_more_time_has_the_answer_that_goes_on_before_it(kiosk: Any, key: str) -
 
 
 def test_behind_a_question_no_camera_is_accused(kiosk: Any) -> None:
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.view.live)
+    to_pin(kiosk)
     view = kiosk.screen.view
 
     def shown() -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 from atm.folder import Kind
 from atm.login.login import LocalLogins
 from atm.people import StaffMember
+from tests.kiosk.login_steps import log_in, refused
 
 pytestmark = [pytest.mark.gui, pytest.mark.faces]
 
@@ -93,21 +94,13 @@ def visit(kiosk: Any, username: str, camera: str) -> bool:
 def try_once(kiosk: Any, username: str, pin: str) -> bool:
     """Try once, unlocked by staff before; returns whether the account opened."""
     kiosk.machine.office.unlock(username, staff=StaffMember(STAFF))
-    return log_in(kiosk, username, pin)
+    return try_to_log_in(kiosk, username, pin)
 
 
-def log_in(kiosk: Any, username: str, pin: str) -> bool:
+def try_to_log_in(kiosk: Any, username: str, pin: str) -> bool:
     """Try once, from home to home; returns whether the account opened."""
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    page = kiosk.screen
-    page.username.take_focus()
-    kiosk.type(username)
-    kiosk.key("Return")
-    kiosk.type(pin)
-    kiosk.until(lambda: page.press.enabled)
-    kiosk.key("Return")
-    kiosk.until(lambda: type(kiosk.screen).__name__ == "Account" or page.line.tone == "bad")
+    log_in(kiosk, username, pin)
+    kiosk.until(lambda: type(kiosk.screen).__name__ == "Account" or refused(kiosk))
     admitted = type(kiosk.screen).__name__ == "Account"
     kiosk.app.go_home()
     kiosk.on("Home")

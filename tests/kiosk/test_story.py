@@ -81,4 +81,4 @@ def test_a_face_that_was_not_seen_tries_again_and_not_for_ever(
     story.Player(kiosk.app, tmp_path).start()
     kiosk.until(lambda: ended)
     assert logins() == ["login maria.lopez 1234"] * min(unseen + 1, story.TRIES)
-    assert type(kiosk.screen).__name__ == ("Account" if unseen == 1 else "ExistingUser")
+    assert type(kiosk.screen).__name__ == ("Account" if unseen == 1 else "LoginFace")

@@ -42,7 +42,7 @@ class Account(SessionPage):
         self.card = BalanceCard(self, session, lambda: self.presets[0])
         self.balance, self.show_button = self.card.balance, self.card.show_button
         self.leave = self.button(
-            self._("Log out"), app.go_home, look="quiet", high=theme.TOUCH, grow=1
+            self._("Log out"), self.log_out, look="quiet", high=theme.TOUCH, grow=1
         )
         self.change = self.button(
             self._("Change PIN"), self._change_pin, look="quiet", high=theme.TOUCH, grow=1
@@ -60,7 +60,7 @@ class Account(SessionPage):
         if self._pad_open:
             self._open_pad(False)
         else:
-            self.app.go_home()
+            self.log_out()
 
     def stops(self) -> Sequence[Control]:
         """Return the controls in reading order."""

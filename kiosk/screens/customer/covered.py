@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kiosk.screens.base import Screen
-from kiosk.screens.customer.existing_user import ExistingUser
+from kiosk.screens.customer.login import log_in
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.top_bar import Chip
@@ -38,4 +38,4 @@ class Covered(Screen):
         return []
 
     def _log_in(self) -> None:
-        self.app.show(ExistingUser)
+        self.app.show(log_in)

@@ -220,9 +220,9 @@ class Home(Screen):
     # Pages behind a press are imported at the press: the first paint does not wait for them.
 
     def _existing(self) -> None:
-        from kiosk.screens.customer.existing_user import ExistingUser
+        from kiosk.screens.customer.login import log_in
 
-        self.app.show(ExistingUser)
+        self.app.show(log_in)
 
     def _create(self) -> None:
         from kiosk.screens.enrolment.consent import Consent

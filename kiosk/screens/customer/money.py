@@ -57,7 +57,7 @@ class TakeMoney(_Slip):
             ),
             _("Simulated dispenser: no real notes come out.") if simulated else "",
             [
-                self.button(_("Log out"), app.go_home, look="primary", grow=1),
+                self.button(_("Log out"), self.log_out, look="primary", grow=1),
                 self.button(_("Back to account"), lambda: self.go_on_to(back), grow=1),
             ],
         )  # fmt: skip
@@ -78,5 +78,5 @@ class AmountHeld(_Slip):
                 (_("Reference"), held.reference),
             ),
             _("Staff check whether notes came out, and settle it."),
-            [self.button(_("Log out"), app.go_home, look="primary", grow=1)],
+            [self.button(_("Log out"), self.log_out, look="primary", grow=1)],
         )  # fmt: skip

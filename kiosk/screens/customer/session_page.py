@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiosk.screens.base import Screen
+from kiosk.screens.customer.goodbye import Goodbye
 from kiosk.shell import Make
 from kiosk.widgets.top_bar import Chip, StatusText
 
@@ -42,6 +43,14 @@ class SessionPage(Screen):
         """Show another page of the same account."""
         self._keeps_session = True
         self.app.show(make)
+
+    def cancel(self) -> None:
+        """Log out."""
+        self.log_out()
+
+    def log_out(self) -> None:
+        """Close the account and say goodbye."""
+        self.app.show(Goodbye)
 
     def destroy(self) -> None:
         """Leave the page, and the account with it unless the next page goes on with it."""

@@ -103,7 +103,7 @@ class SameFace(StaffPage):
                 Space(grow=1),
                 self.words(title, colour=theme.MUTED, on=pane),
                 self.words(name, weight="semibold", cut=True, on=pane),
-                Space(grow=1), gap=4, grow=1, least=160,
+                Space(grow=1), gap=4, grow=1, least=140,
             )  # fmt: skip
             shown = Photograph(pane, picture)
             faces.append(card(pane, Row(shown, told, gap=24), sides=24, grow=1))

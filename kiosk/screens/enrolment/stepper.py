@@ -36,4 +36,4 @@ def steps(screen: Screen, now: int) -> Row:
         weight = "bold" if current else "regular"
         words = screen.words(name, weight=weight, cut=not current)
         parts.append(Row(disc, words, gap=14))
-    return Row(*parts, gap=38)
+    return Row(*parts, gap=24)

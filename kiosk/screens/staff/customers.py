@@ -86,7 +86,7 @@ class Customers(StaffPage):
                     customer.username, customer.full_name, *words[state],
                     lambda customer=customer, state=state: self._choose(customer, state),  # type: ignore[misc]
                 )
-                for customer, state in found
+                for customer, state in sorted(found, key=lambda each: each[0].username.casefold())
             ]
         )  # fmt: skip
 

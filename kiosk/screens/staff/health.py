@@ -1,4 +1,4 @@
-"""Health page: one row, mark and sentence for each part of the machine."""
+"""Health page: what is wrong with the machine first, in red, then what is well, in groups."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class HealthPage(StaffPage):
 
 
 def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
-    """Return a row for each part; its tone is `ok` or `warn`.
+    """Return a red row for each part that is not well, then a row for each group of those that are.
 
     Args:
         health: What the machine says of itself.
@@ -91,30 +91,26 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     model = approved.format(name=health.network)
     if health.other_network == PUBLISHED:
         model += " " + _("A better one is here: {name}.").format(name=health.other_network)
-    rows = [
-        (_("Camera"), *_camera(health, language)),
+    parts = [
+        (_("Camera"), _("Camera"), *_camera(health, language)),
+        (_("Camera"), _("Speed"), *_speed(health, language)),
+        (_("Face check"), _("Model"), health.approved, model),
+        (_("Face check"), _("Liveness"), *_liveness(health, language)),
         (
-            _("Disk"), not health.disk_short,
+            _("Room"), _("Disk"), not health.disk_short,
             _("{share} is free.").format(share=language.share(health.disk_free_share)),
         ),
         (
-            _("Clock"), True,
-            _("{time}. Compare it with your watch.").format(time=language.clock(health.clock)),
+            _("Room"), _("Log"), health.log_room >= LEAST_LOG_ROOM,
+            language.ngettext("Room for {n} entry.", "Room for {n} entries.", health.log_room),
         ),
-        (_("Model"), health.approved, model),
-        (_("Liveness"), *_liveness(health, language)),
-        (_("Speed"), *_speed(health, language)),
         (
-            _("Keys"), fresh,
+            _("Safety"), _("Keys"), fresh,
             (_("In the TPM.") if health.key_in_tpm else _("In a file.")) + " "
             + (_("Backup: {time}.").format(time=saved) if saved else _("There is no backup yet.")),
         ),
         (
-            _("Log"), health.log_room >= LEAST_LOG_ROOM,
-            language.ngettext("Room for {n} entry.", "Room for {n} entries.", health.log_room),
-        ),
-        (
-            _("Roll-back"), health.memory is not Memory.NONE,
+            _("Safety"), _("Roll-back"), health.memory is not Memory.NONE,
             {
                 Memory.SERVICE: _("The bank's service would show an old disk image."),
                 Memory.TPM: _("The TPM would show an old disk image."),
@@ -123,7 +119,11 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
             }[health.memory],
         ),
         (
-            _("Pause"), not pause,
+            _("Clock"), _("Clock"), True,
+            _("{time}. Compare it with your watch.").format(time=language.clock(health.clock)),
+        ),
+        (
+            _("Pause"), _("Pause"), not pause,
             language.ngettext(
                 "Nobody can log in for {n} second: too many refusals.",
                 "Nobody can log in for {n} seconds: too many refusals.", pause,
@@ -133,9 +133,14 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
     if health.without_face != "off" or health.admitted_attended:
         counted = _("{n} of the last {of} logins, beside staff.")
         words = counted.format(n=health.admitted_attended, of=health.admitted)
-        rows.append((_("Without the face"), True, words))
-    rows += [(_("Note"), False, note) for note in health.notes]
-    return [Entry(name, text, "", "ok" if well else "warn") for name, well, text in rows]
+        parts.append((_("Without the face"), _("Without the face"), True, words))
+    wrong = [Entry(name, text, "", "bad") for _group, name, well, text in parts if not well]
+    wrong += [Entry(_("Note"), note, "", "bad") for note in health.notes]
+    groups: dict[str, list[str]] = {}
+    for group, _name, well, text in parts:
+        if well:
+            groups.setdefault(group, []).append(text)
+    return wrong + [Entry(group, " ".join(texts), "", "ok") for group, texts in groups.items()]
 
 
 def _liveness(health: Health, language: Language) -> tuple[bool, str]:
@@ -147,8 +152,8 @@ def _liveness(health: Health, language: Language) -> tuple[bool, str]:
         with_network = _("It asks for movements, and has its network.")
         return asks, with_network if asks else _("Only passive, with its network.")
     if asks:
-        return False, _("It asks for movements. Its network is missing: the operator can fetch it.")
-    return False, _("Only passive. Its network is missing: the operator can fetch it.")
+        return False, _("It asks for movements. A part is missing: ask technical support.")
+    return False, _("Only passive. A part is missing: ask technical support.")
 
 
 def _speed(health: Health, language: Language) -> tuple[bool, str]:

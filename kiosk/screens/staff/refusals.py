@@ -1,4 +1,4 @@
-"""List of the last refused logins: when, who and why."""
+"""List of the last refused logins: when, who, why, and what staff can do about it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Refusals(StaffPage):
             [
                 Entry(
                     f"{self.language.day_and_time(each.at)} · {each.username or unknown}",
-                    reasons_in_words(each.reasons, self._),
+                    f"{reasons_in_words(each.reasons, self._)}\n{what_to_do(each.reasons, self._)}",
                     f"× {each.times}" if each.times > 1 else "",
                 )
                 for each in found
@@ -96,3 +96,37 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         else:
             said.append(words.get(code.split(":")[0], code))
     return ", ".join(dict.fromkeys(said))
+
+
+def what_to_do(reasons: Sequence[str], _: Callable[[str], str]) -> str:
+    """Return what staff can do about a refusal with these codes; see `reasons_in_words`."""
+    codes = {r.removeprefix("pin: ").removeprefix("face: ").split(":")[0] for r in reasons}
+    advice: list[tuple[set[str], str]] = [
+        (
+            {"attack_suspected", "suspected_fraud"},
+            _("Find out who stood there, and tell your security."),
+        ),
+        (
+            {"duplicate_face"},
+            _("Ask for the identity documents of both customers."),
+        ),
+        (
+            {str(PinReason.LOCKED), str(PinReason.WAITING)},
+            _("Check the identity document, then unlock under Customers."),
+        ),
+        ({str(PinReason.PENDING)}, _("Enrol the customer: Create New User.")),
+        ({str(PinReason.UNKNOWN)}, _("Help to find the username under Customers.")),
+        ({str(Outcome.PAUSED)}, _("Wait: the pause ends by itself.")),
+        ({"camera_lost", "CameraError"}, _("Look at the camera, its cable and Health.")),
+        ({"TooFewPicturesError"}, _("Look at Health: the machine is too slow.")),
+        ({"not_live"}, _("Explain the arrows; a movement can be excused.")),
+        (
+            {"no_match"},
+            _("If it was the customer, give a new face; if not, a new PIN."),
+        ),
+        ({str(PinReason.WRONG)}, _("If it is forgotten, give a new PIN.")),
+    ]  # fmt: skip
+    for those, sentence in advice:
+        if codes & those:
+            return sentence
+    return _("Show where to stand: alone, with light from the front, and try again.")

@@ -53,7 +53,7 @@ class StaffMenu(StaffPage):
         _ = self._
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._grid = Grid(columns=3, most=_HIGHEST, least=330, grow=1)
+        self._grid = Grid(columns=3, most=_HIGHEST, least=300, grow=1)
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
@@ -81,7 +81,7 @@ class StaffMenu(StaffPage):
         _, staff, back, create = self._, self.staff, self._again, self._create
         tasks: list[tuple[str, str, Callable[[], object]]] = [
             (
-                _("Create New User"), _("with consent and identity document"),
+                _("Create New User"), _("with consent and document"),
                 self._to(lambda app: create(app, staff)),
             ),
             (
@@ -198,9 +198,8 @@ def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     if setting == "off":
         return _("Liveness: off. A photograph may be admitted.")
     if network is False and setting == "passive":
-        return _("Liveness: only passive, without its network. Ask the operator to fetch it.")
+        return _("Liveness: only passive, and a part is missing. Ask technical support.")
     if setting == "passive":
         return _("Liveness: only passive. Nobody is asked to move.")
-    if network is False:
-        return _("Liveness: without its network. Ask the operator to fetch it.")
-    return ""
+    missing = _("Liveness: a part is missing. Ask technical support.")
+    return missing if network is False else ""

@@ -14,6 +14,7 @@ from face_auth.evaluation.faces import Portrait, typology_angle
 from face_auth.evaluation.frames import exposed
 from face_auth.evaluation.overlays import ALLOWED, HIDING
 from face_auth.recognition.detection import Detector, Face, letterbox
+from face_auth.recognition.oval import oval_in
 from face_auth.recognition.pose import head_pose
 from face_auth.recognition.quality import Quality, Steadiness, assess, light
 from face_auth.types import Verdict
@@ -97,14 +98,40 @@ def test_size_is_judged_in_the_letterboxed_frame(portrait: Picture, face: Face) 
         assert assess(large, [there]).verdict is verdict
 
 
-def test_off_centre_is_by_distance_or_a_cut_off_box(portrait: Picture, face: Face) -> None:
-    for dx, dy in ((0.31, 0), (-0.31, 0), (0, 0.31), (0, -0.31)):
-        there = Face((320 + 640 * dx - 40, 240 + 480 * dy - 52, 80, 104), face.landmarks, 1.0)
-        assert assess(portrait, [there]).verdict is Verdict.OFF_CENTRE
-        nearer = Face(
-            (320 + 640 * dx * 0.9 - 40, 240 + 480 * dy * 0.9 - 52, 80, 104), face.landmarks, 1.0
-        )
-        assert assess(portrait, [nearer]).verdict is not Verdict.OFF_CENTRE
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (480, 640), (270, 480)])
+def test_larger_than_the_oval_is_too_near(
+    portrait: Picture, face: Face, size: tuple[int, int]
+) -> None:
+    width, height = size
+    picture = np.asarray(cv2.resize(portrait, size), np.uint8)
+    oval = oval_in(*size)
+    middle = np.array([width / 2, height / 2], np.float32)
+    landmarks = middle + (face.landmarks - face.landmarks.mean(axis=0)) / 4
+    for across, down, verdict in (
+        (0.99, 0.99, Verdict.OK), (1.01, 0.9, Verdict.TOO_NEAR), (0.9, 1.01, Verdict.TOO_NEAR),
+    ):  # fmt: skip
+        wide, high = 2 * oval.across * across, 2 * oval.down * down
+        box = (width / 2 - wide / 2, height / 2 - high / 2, wide, high)
+        seen = assess(picture, [Face(box, landmarks, 1.0)]).verdict
+        assert (seen is Verdict.TOO_NEAR) == (verdict is Verdict.TOO_NEAR), (across, down)
+
+
+def test_eyes_nose_and_mouth_must_lie_in_the_oval(portrait: Picture, face: Face) -> None:
+    oval = oval_in(640, 480)
+    small = face.landmarks - face.landmarks.mean(axis=0)
+    for degrees in range(0, 360, 15):
+        way = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+        edge = way * (oval.across, oval.down)
+        for share, inside in ((0.3, True), (1.0, False), (1.2, False)):
+            points = (np.array([320, 240]) + edge * share + small / 2).astype(np.float32)
+            left, top = points.min(axis=0) - 10
+            right, bottom = points.max(axis=0) + 10
+            there = Face((left, top, right - left, max(bottom - top, 101)), points, 1.0)
+            verdict = assess(portrait, [there]).verdict
+            assert (verdict is Verdict.OFF_CENTRE) != inside, (degrees, share)
+
+
+def test_a_cut_off_box_is_off_centre(portrait: Picture, face: Face) -> None:
     cut_off = Face((220, 0, 200, 240), face.landmarks, 1.0)
     assert assess(portrait, [cut_off]).verdict is Verdict.OFF_CENTRE
 
@@ -207,8 +234,9 @@ def test_a_turned_head_is_turned_away(detector: Detector) -> None:
 def test_landmarks_that_place_no_head_are_turned_away(portrait: Picture, face: Face) -> None:
     coincide = face.landmarks.copy()
     coincide[1] = coincide[0]
-    for landmarks in (coincide, np.full_like(face.landmarks, np.nan)):
-        assert assess(portrait, [Face(face.box, landmarks, 1.0)]).verdict is Verdict.TURNED
+    assert assess(portrait, [Face(face.box, coincide, 1.0)]).verdict is Verdict.TURNED
+    nowhere = np.full_like(face.landmarks, np.nan)
+    assert assess(portrait, [Face(face.box, nowhere, 1.0)]).verdict is Verdict.OFF_CENTRE
 
 
 def test_hidden_eyes_and_mouths_are_covered_and_glasses_are_not(

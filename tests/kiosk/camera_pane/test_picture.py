@@ -1,8 +1,12 @@
 """Drawing of the camera pane."""
 
+import math
+
+import cv2
 import numpy as np
 import pytest
 
+from face_auth.recognition.oval import oval_in
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.picture import compose, empty, oval
 from kiosk.widgets import theme
@@ -36,7 +40,32 @@ def test_the_picture_is_cropped_not_squeezed() -> None:
     window = inside[HEIGHT // 2 - 80 : HEIGHT // 2 + 80, WIDTH // 2 - 80 : WIDTH // 2 + 80]
     high, wide = window.any(axis=1).sum(), window.any(axis=0).sum()
     assert high == pytest.approx(wide, abs=3)
-    assert wide == pytest.approx(120 * WIDTH / 640, abs=3)
+    assert wide == pytest.approx(120 * oval(WIDTH, HEIGHT).down / oval_in(640, 480).down, abs=3)
+
+
+@pytest.mark.parametrize("pane", [(612, 412), (760, 560), (900, 1100), (300, 260)])
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (480, 640), (320, 240)])
+def test_what_the_pane_leaves_bright_is_where_a_face_is_checked(
+    pane: tuple[int, int], size: tuple[int, int]
+) -> None:
+    """A mark in the picture is undimmed in the pane exactly where `quality` has its points."""
+    width, height = size
+    checked = oval_in(*size)
+    reach = max(2, width // 80)
+    for degrees in range(0, 360, 20):
+        for share, inside in ((0.85, True), (1.15, False)):
+            x = round(width / 2 + share * checked.across * math.cos(math.radians(degrees)))
+            y = round(height / 2 + share * checked.down * math.sin(math.radians(degrees)))
+            if not (reach < x < width - reach and reach < y < height - reach):
+                continue  # beyond the picture there is no face
+            assert checked.has([(x, y)]) == inside
+            frame = np.full((height, width, 3), 60, np.uint8)
+            cv2.circle(frame, (x, y), reach, (255, 255, 255), -1)
+            plain = np.full((height, width, 3), 60, np.uint8)
+            marks = Marks(Ring.FILLING, 0, 3)
+            with_mark = compose(frame, *pane, marks, 0.1).astype(int)
+            changed = (with_mark - compose(plain, *pane, marks, 0.1)).max()
+            assert (changed > 150) == inside, (degrees, share)
 
 
 def test_outside_the_oval_it_is_dimmed_and_inside_it_is_not() -> None:

@@ -30,7 +30,7 @@ def test_every_movement_has_its_sign() -> None:
 
 @pytest.mark.parametrize(("scale", "height"), [(1.0, 412), (1.35, 412), (1.0, 452)])
 def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> None:
-    x, y, across, _down = oval(round(WIDTH * scale), round(height * scale))
+    x, y, _across, _down = oval(round(WIDTH * scale), round(height * scale))
     for movement, sides in (
         (Movement.LEFT, (-1, 0)), (Movement.RIGHT, (1, 0)),
         (Movement.UP, (0, -1)), (Movement.DOWN, (0, 1)),
@@ -40,10 +40,19 @@ def test_an_arrow_stands_at_the_side_to_turn_to(scale: float, height: int) -> No
         white = drawn(sign, scale, height)
         rows, columns = np.nonzero(white)
         assert np.sign(np.round([columns.mean() - x, rows.mean() - y], -1)).tolist() == list(sides)
-        if sides[0]:
-            assert abs(columns - x).min() > across  # beside the oval, not over the face
         assert 8 * scale < columns.min() and columns.max() < white.shape[1] - 8 * scale
         assert 8 * scale < rows.min() and rows.max() < white.shape[0] - 8 * scale
+
+
+@pytest.mark.parametrize("size", [(612, 412), (612, 452), (760, 560), (900, 1100), (480, 470)])
+@pytest.mark.parametrize("sign", SIGNS.values())
+def test_no_arrow_covers_the_face(size: tuple[int, int], sign: Sign) -> None:
+    pane = oval(*size)
+    plain = compose(FRAME, *size, Marks(Ring.FILLING, 5, 12), 1.0)
+    signed = compose(FRAME, *size, Marks(Ring.FILLING, 5, 12, sign), 1.0)
+    rows, columns = np.nonzero(np.any(plain != signed, axis=2))
+    assert len(rows) > 1000
+    assert not any(pane.has([place]) for place in zip(columns, rows, strict=True))
 
 
 def test_come_closer_is_four_arrows_and_no_turn() -> None:
@@ -98,15 +107,18 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
     ("movement", "line"),
     [
         (None, ("hold", "Hold still and look at the camera")),
-        (Movement.LEFT, ("left", "Turn towards the arrow")),
-        (Movement.DOWN, ("down", "Turn towards the arrow")),
+        (Movement.LEFT, ("left", "Turn your head towards the arrow")),
+        (Movement.UP, ("up", "Nod up, towards the arrows")),
+        (Movement.DOWN, ("down", "Nod down, towards the arrows")),
         (Movement.CLOSER, ("closer", "Come a little closer")),
     ],
 )
 def test_one_sentence_for_each_movement(movement: Movement | None, line: tuple[str, str]) -> None:
     ring = LoginPrompts("challenge")
+    assert ring.movement is None
     ring.take(step(movement, 1, 0.0))
     assert ring.line(str) == line
+    assert ring.movement == (None if movement is None else (2, 3))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +134,7 @@ def test_what_would_help_the_check_is_said_where_no_arrow_is(guidance, sentence)
     ring.take(LoginProgress(2, 3, LivenessProgress(None, 0, 0, 0.0, guidance)))
     assert ring.line(str) == ("hold", sentence)
     ring.take(LoginProgress(2, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.0, guidance)))
-    assert ring.line(str) == ("left", "Turn towards the arrow")
+    assert ring.line(str) == ("left", "Turn your head towards the arrow")
 
 
 def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
@@ -134,5 +146,6 @@ def test_who_turns_as_asked_is_not_told_to_look_straight() -> None:
         "hold",
         messages.GUIDANCE[Verdict.TOO_DARK],
     )
+    assert pose_line(Movement.UP, Verdict.OK) == ("up", "Nod a little towards the arrows")
     assert pose_line(None, Verdict.TURNED) == ("hold", "Look straight at the camera")
     assert pose_line(None, Verdict.COVERED) == ("hold", "Uncover your face")

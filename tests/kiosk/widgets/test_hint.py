@@ -7,6 +7,7 @@ import pytest
 
 from kiosk.widgets import hint, theme
 from kiosk.widgets.hint import place
+from tests.kiosk.login_steps import to_pin
 
 LEFT_BUTTON = 0x100
 
@@ -92,7 +93,7 @@ def test_a_press_hides_what_is_shown(kiosk: Any, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.gui
 @pytest.mark.parametrize("size", [None, (1024, 768)])
-def test_the_login_button_has_its_hint_in_the_window_and_none_while_checking(
+def test_the_login_button_has_its_hint_in_the_window_and_it_goes_with_the_page(
     machine: Any, settings: Any, kiosk_on: Any, size: tuple[int, int] | None
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, fullscreen=size is None))
@@ -100,11 +101,7 @@ def test_the_login_button_has_its_hint_in_the_window_and_none_while_checking(
         kiosk.root.minsize(*size)
         kiosk.root.geometry("{}x{}".format(*size))
         kiosk.until(lambda: kiosk.root.winfo_width() == size[0])
-    kiosk.app.by_touch = False
-    kiosk.screen.existing.press()
-    kiosk.on("ExistingUser")
-    screen = kiosk.screen
-    kiosk.until(lambda: screen.press.enabled)
+    screen = to_pin(kiosk)
     kiosk.settle(0.2)
     move(kiosk, screen.press)
     kiosk.until(lambda: shown(screen.press))
@@ -114,12 +111,10 @@ def test_the_login_button_has_its_hint_in_the_window_and_none_while_checking(
     button = screen.press.winfo_rooty(), screen.press.winfo_rooty() + screen.press.winfo_height()
     assert bottom <= button[0] or top >= button[1]  # it does not cover what it explains
     machine.held = True
-    screen.username.text, screen.pin.text = "maria.lopez", "1234"
+    screen.pin.text = "1234"
     screen.press.press()  # by a key: the mouse rests where it is
-    kiosk.until(lambda: not shown(screen.press))
-    move(kiosk, screen.press)
-    kiosk.settle(0.4)
-    assert screen.press.cget("text") == "Checking…" and not shown(screen.press)
+    kiosk.on("LoginFace")
+    assert not tip.winfo_exists()
     machine.hold.set()
 
 

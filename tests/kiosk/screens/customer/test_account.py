@@ -11,6 +11,7 @@ from kiosk.screens.customer import account
 from kiosk.screens.customer import balance as balance_card
 from kiosk.screens.customer.money import AmountHeld
 from tests.kiosk.conftest import LIMIT_S
+from tests.kiosk.login_steps import log_in
 
 pytestmark = pytest.mark.gui
 
@@ -20,12 +21,7 @@ CUSTOMER = Customer("c" * 32, "maria.lopez", "Maria Lopez")
 @pytest.fixture
 def page(kiosk: Any, machine: Any) -> Any:
     """The account of Maria Lopez with 1,350."""
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
-    kiosk.screen.pin.take_focus()
-    kiosk.key("Return")
+    log_in(kiosk)
     kiosk.on("Account")
     return kiosk
 
@@ -90,7 +86,7 @@ def test_an_amount_on_hold_is_shown_with_its_reference(page: Any, machine: Any) 
     words = texts(page.screen)
     assert {"Please ask staff", "€\u00a020.00", hold.reference} <= set(words)
     page.touch(page.screen.controls[0])
-    page.on("Home")
+    page.on("Goodbye")
     assert machine.sessions[0]._ledger is None
 
 
@@ -172,7 +168,7 @@ def test_a_digit_from_anywhere_goes_to_the_amount(page: Any) -> None:
 
 def test_logging_out_closes_the_session(page: Any, machine: Any) -> None:
     page.touch(page.screen.leave)
-    page.on("Home")
+    page.on("Goodbye")
     assert machine.sessions[0]._ledger is None
 
 
@@ -186,7 +182,7 @@ def test_the_session_goes_on_after_taking_money_until_logged_out(page: Any, mach
     page.touch(page.screen.show_button)
     page.until(lambda: page.screen.balance.cget("text") == "€\u00a01,330.00")
     page.key("Escape")
-    page.on("Home")
+    page.on("Goodbye")
     assert machine.sessions[0]._ledger is None
 
 

@@ -7,6 +7,7 @@ import pytest
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
 from kiosk.countdown import Countdown
+from tests.kiosk.login_steps import log_in
 
 pytestmark = pytest.mark.gui
 
@@ -14,12 +15,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(kiosk: Any) -> Any:
     """The page on which Maria Lopez types her old PIN and the new one."""
-    kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    kiosk.until(lambda: kiosk.screen.press.enabled)
-    kiosk.screen.username.text, kiosk.screen.pin.text = "maria.lopez", "1234"
-    kiosk.screen.pin.take_focus()
-    kiosk.key("Return")
+    log_in(kiosk)
     kiosk.on("Account")
     kiosk.key("Tab", "Tab", "Return")
     kiosk.on("ChangePin")

@@ -111,8 +111,8 @@ def test_language_is_chosen_at_home_and_back_to_the_default_there(kiosk: Any) ->
     kiosk.touch(spanish.face)
     assert kiosk.screen.existing.title.cget("text") == "Ya soy cliente"
     kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
-    assert kiosk.screen.press.cget("text") == "Entrar"
+    kiosk.on("LoginName")
+    assert kiosk.screen.go.cget("text") == "Siguiente"
     kiosk.touch(kiosk.app.window.top.chips[0].face)
     kiosk.on("Home")
     assert kiosk.screen.existing.title.cget("text") == "Existing User"
@@ -265,7 +265,7 @@ def test_an_exception_in_a_callback_leads_home_with_one_sentence(
 ) -> None:
     kiosk = kiosk_on(machine)
     kiosk.touch(kiosk.screen.existing)
-    kiosk.on("ExistingUser")
+    kiosk.on("LoginName")
     kiosk.root.after(1, lambda: 1 / 0)
     kiosk.on("Home")
     assert kiosk.screen.line.sentence == "Service not available. Ask staff."

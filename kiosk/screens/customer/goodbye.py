@@ -1,0 +1,40 @@
+"""Goodbye: the page after an account was left. It leaves by itself, or at a touch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kiosk.screens.base import Screen
+from kiosk.shell import Shell
+from kiosk.widgets import theme
+from kiosk.widgets.top_bar import Chip
+
+STAYS_MS = 6_000
+
+
+class Goodbye(Screen):
+    """Says that the account is closed, and names nobody."""
+
+    idles = False
+
+    def __init__(self, app: Shell) -> None:
+        """Build the page."""
+        super().__init__(app)
+        _ = self._
+        finish = self.button(_("Finish"), app.go_home, look="primary", grow=1)
+        self.lay_message(
+            ("check", theme.OK, theme.OK_SOFT), _("Goodbye"),
+            _("You are logged out, and your account is closed."), buttons=[finish],
+        )  # fmt: skip
+        for surface in (self, self.pane, *_labels(self.pane)):
+            surface.bind("<ButtonRelease-1>", lambda _event: app.go_home(), add="+")
+        self.later(STAYS_MS, app.go_home)
+
+    def chips(self) -> Sequence[Chip]:
+        """Return none: there is nothing to go back to."""
+        return []
+
+
+def _labels(pane: Any) -> list[Any]:
+    return [child for child in pane.winfo_children() if hasattr(child, "_label")]
