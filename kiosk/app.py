@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from atm.folder import Kind
@@ -23,6 +22,7 @@ from kiosk.shell import FirstPages, Make, Overlay, Page, Shell
 from kiosk.speech.reader import Reader
 from kiosk.speech.voice import Voice
 from kiosk.supervisor import Heart
+from kiosk.visit import Visit
 from kiosk.widgets import theme
 from kiosk.widgets.dialog import Dialog
 from kiosk.widgets.focus import FocusKeeper
@@ -98,13 +98,11 @@ class App(Shell):
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
         self.reader = Reader(self, self.focus, voice)
-        self._before_access: Control | None = None
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
         self.window.laid = self._laid
         self.screen: Page
-        self._make: Make
-        self._stale = False
+        self.visit = Visit(self, self.focus, self._end_dialog)
         self.show(self._first_page())
         self._started = False
         self.root.bind("<Visibility>", self._painted, add="+")
@@ -119,9 +117,9 @@ class App(Shell):
         self._end_dialog()
         self.idle.answer()
         self.guide.watch(None)
-        if self._stale:
-            self._adopt()
-        self._make = make
+        if self.visit.stale:
+            self.visit.adopt()
+        self.visit.make = make
         self.screen = make(self)
         self.redraw_bars()
         self.window.show(self.screen)
@@ -142,8 +140,7 @@ class App(Shell):
         self.notice = notice
         screen = self.screen
         if notice is None and (screen.ends_visit or not screen.idles or self.idle.asking):
-            self.access = defaults(self.settings)
-            self._adopt()
+            self.visit.end()
         self.show(self._first_page())
 
     def choose(self, **choices: Any) -> None:
@@ -152,32 +149,11 @@ class App(Shell):
         The page in front is built anew with what was typed into it; while a worker does something
         for it, as soon as that is over.
         """
-        before, self.access = self.access, replace(self.access, **choices)
-        if (before.language, before.palette) != (self.access.language, self.access.palette):
-            self._stale = True
-        if before.text != self.access.text:
-            self.window.set_text_step(theme.TEXT_STEPS[self.access.text])
-        self._renew()
+        self.visit.choose(**choices)
 
     def open_access(self, *, by_key: bool = False) -> None:
-        """Open help and access over the page, or close it; a question is only read again.
-
-        Args:
-            by_key: Whether F1 asks, which a visitor finds who does not see: it switches speech on.
-        """
-        if by_key and self.can_speak and not self.access.speech:
-            self.access = replace(self.access, speech=True)
-        if isinstance(self.dialog, AccessLayer):
-            self._end_dialog()
-            return
-        if self.dialog is not None:
-            self.read_again()
-            return
-        self._before_access = self.focus.current
-        self.screen.pause()
-        self.dialog = AccessLayer(self)
-        self.window.lay_over(self.dialog)
-        self.dialog.controls[0].take_focus()
+        """Open help and access over the page, or close it; see `Visit.open`."""
+        self.visit.open(by_key=by_key)
 
     @property
     def can_speak(self) -> bool:
@@ -325,55 +301,17 @@ class App(Shell):
             self.guide.look()
         self.attendance.look()
         self.screen.refresh()
-        if self._stale and self.dialog is None:
-            self._renew()
+        if self.visit.stale and self.dialog is None:
+            self.visit.renew()
         self.window.status_bar.say(self.screen.status())
         self.reader.look()
 
-    def _renew(self) -> None:
-        """Build anew what no longer is as the visitor wants it: the page, and what lies over it."""
-        old, make, layer = self.screen, self._make, self.dialog
-        before = self._before_access if layer is not None else self.focus.current
-        at_layer = layer.place_of_focus if isinstance(layer, AccessLayer) else None
-
-        def same_page(app: Shell) -> Page:
-            page = make(app)
-            page.take_over(old)
-            return page
-
-        if self._stale and not old.working:
-            place = _place(before, old.stops())
-            old.give_way()
-            self.show(same_page)
-            self._make = make
-            before = _at(place, self.screen.stops())
-            if before is not None:
-                before.take_focus()
-        if at_layer is not None:
-            self._end_dialog()
-            self.open_access()
-            self._before_access = before
-            assert isinstance(self.dialog, AccessLayer)
-            self.dialog.controls[at_layer].take_focus()
-
-    def _adopt(self) -> None:
-        """Take on the language and the colours that were chosen."""
-        self._stale = False
-        self.language = Language(self.access.language, self.settings.currency)
-        if theme.worn() != self.access.palette:
-            theme.wear(self.access.palette)
-            self.window.repaint()
-        if self.window.fonts.step != theme.TEXT_STEPS[self.access.text]:
-            self.window.set_text_step(theme.TEXT_STEPS[self.access.text])
-
     def _end_dialog(self) -> None:
         dialog, self.dialog = self.dialog, None
-        before, self._before_access = self._before_access, None
         if dialog is not None:
             dialog.close()
             self.screen.resume()
-            if isinstance(dialog, AccessLayer) and before is not None and before.reachable:
-                before.take_focus()
+            self.visit.closed(dialog)
 
     def _in_front(self) -> Sequence[Control]:
         if isinstance(self.dialog, AccessLayer):
@@ -431,15 +369,3 @@ class App(Shell):
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise error
         self.fault(error)
-
-
-def _place(control: Control | None, stops: Sequence[Control]) -> int | None:
-    """Return where *control* is among *stops*."""
-    return next((n for n, each in enumerate(stops) if each is control), None)
-
-
-def _at(place: int | None, stops: Sequence[Control]) -> Control | None:
-    """Return the control at *place*, if it can be reached."""
-    if place is None or place >= len(stops) or not stops[place].reachable:
-        return None
-    return stops[place]

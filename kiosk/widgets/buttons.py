@@ -191,6 +191,9 @@ class Pressable(Control):
 class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
     """A button with a few words."""
 
+    _draw = customtkinter.CTkButton._draw
+    """At once: its words are a widget of their own, which must be there to listen to touches."""
+
     side = 20
     """Between its words and its edge, at the left and right."""
 

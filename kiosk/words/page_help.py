@@ -6,7 +6,6 @@ from kiosk.words.messages import N_
 
 PAGE_HELP = {
     "Home": N_("Choose Existing User to withdraw money; a new customer asks a member of staff."),
-    "Languages": N_("Choose the language that you read best."),
     "FirstChoice": N_("Choose what this kiosk is for; a demonstration can be tried at once."),
     "Languages": N_("Choose the language that you read best."),
     "OutOfService": N_("Nobody can be served now; please ask a member of staff."),

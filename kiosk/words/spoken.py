@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from atm.accounts.money import minor_digits
 from kiosk.words.language import Language
 from kiosk.words.messages import N_
 
@@ -58,6 +59,7 @@ def _money(number: str, language: Language) -> str | None:
         value = parse_decimal(_SPACES.sub("", number), locale=locale)
     except NumberFormatError:
         return None
-    major, rest = int(value), round(value % 1 * 100)
+    digits = minor_digits(language.currency)
+    major, rest = int(value), round(value % 1 * 10**digits)
     name = get_currency_name(language.currency, count=major, locale=locale)
-    return f"{major} {name}" + (f" {rest:02d}" if rest else "")
+    return f"{major} {name}" + (f" {rest:0{digits}d}" if rest else "")

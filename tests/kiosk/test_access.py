@@ -170,11 +170,11 @@ def test_a_choice_during_a_login_waits_and_nothing_is_checked_twice(
     kiosk.on("LoginFace")
     page = kiosk.screen
     kiosk.app.choose(language="es")
-    kiosk.app._renew()
+    kiosk.app.visit.renew()
     assert kiosk.screen is page
     machine.hold.set()
     kiosk.until(lambda: refused(kiosk))
-    kiosk.app._renew()
+    kiosk.app.visit.renew()
     kiosk.settle(0.1)
     assert kiosk.screen is page
     assert len([call for call in machine.calls if call.startswith("login ")]) == 1

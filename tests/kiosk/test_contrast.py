@@ -80,7 +80,7 @@ def test_text_and_edges_stand_out_on_every_page(
     kiosk: Any, palette: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "kiosk.app.defaults", lambda settings: replace(defaults(settings), palette=palette)
+        "kiosk.visit.defaults", lambda settings: replace(defaults(settings), palette=palette)
     )
     text, edge = LEAST[palette]
     wrong: set[str] = set()

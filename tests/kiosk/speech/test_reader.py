@@ -8,7 +8,8 @@ import pytest
 
 from atm.settings import Settings
 from kiosk.screens.base import Screen
-from kiosk.words.language import Language
+from kiosk.widgets.status_line import StatusLine
+from kiosk.words.language import Language, languages
 from kiosk.words.spoken import spoken
 from tests.kiosk.conftest import Kiosk
 from tests.kiosk.fake_machine import CUSTOMER, PIN, FakeMachine
@@ -49,7 +50,8 @@ class Unknown(Screen):
         super().__init__(app)
         title, self.text = self.heading("Fees of this week"), self.words("Three euros a day")
         self.go = self.button("Understood", app.go_home, look="primary")
-        self.lay(self.text, self.go, title)
+        self.line = self.add(StatusLine(self, self.fonts))
+        self.lay(self.text, self.line, self.go, title)
 
 
 def test_a_new_page_is_read_in_the_order_of_its_layout(speaking: Any, ear: Ear) -> None:
@@ -77,18 +79,16 @@ def test_focus_and_letters_are_said_and_a_pin_is_tones(speaking: Any, ear: Ear) 
     assert not set("0123456789") & set(ear.words.replace("4 digits typed", ""))
 
 
-def test_movements_are_said_in_words_and_at_once(
-    speaking: Any, machine: FakeMachine, ear: Ear
-) -> None:
-    machine.pace_s = 0.3
-    log_in(speaking)
-    ear.slow = True  # the first sentence would take for ever
-    speaking.on("Account")
-    said = [text for _language, text in ear.heard]
-    found = [next(n for n, t in enumerate(said) if t.startswith(start)) for start in (
-        "Turn your head to the left", "Lift your chin", "Come closer with your face"
-    )]  # fmt: skip
-    assert found == sorted(found)
+def test_movements_are_said_in_words_and_at_once(speaking: Any, ear: Ear) -> None:
+    speaking.app.show(Unknown)
+    speaking.until(lambda: "Understood" in ear.words)
+    ear.slow = ear.busy = True  # what is being said would take for ever
+    for tone, words in (
+        ("left", "Turn your head to the left."), ("up", "Lift your chin and look up."),
+        ("closer", "Come closer with your face."),
+    ):  # fmt: skip
+        speaking.screen.line.say(tone, "Turn your head towards the arrow")
+        speaking.until(lambda words=words: ear.heard[-1] == ("en", words))
     assert "arrow" not in ear.words
 
 
@@ -219,7 +219,13 @@ def test_amounts_are_money_words(text: str, code: str, said: str) -> None:
     assert spoken(text, Language(code)) == said
 
 
-@pytest.mark.parametrize("code", ["en", "es"])
+def test_a_currency_of_three_decimals_or_none_is_said_so() -> None:
+    for currency, said in (("KWD", "123 Kuwaiti dinars 456"), ("JPY", "123456 Japanese yen")):
+        language = Language("en", currency)
+        assert spoken(language.money(123_456), language) == said
+
+
+@pytest.mark.parametrize("code", languages())
 def test_every_amount_of_the_language_is_understood(code: str) -> None:
     language = Language(code)
     for minor in (100, 4_000, 135_000, 123_456_789):
