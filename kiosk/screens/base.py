@@ -19,7 +19,6 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.status_line import Disc, Hair, Pane, card
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
-from kiosk.words.language import languages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
@@ -272,13 +271,6 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
     def home_chip(self) -> Chip:
         """Return the chip that leads home."""
         return Chip(self._("Home"), self.app.go_home, symbol="back")
-
-    def language_chip(self) -> Chip:
-        """Return the chip that leads to the languages, with the present one's name."""
-        from kiosk.screens.customer.languages import Languages  # the first paint does not need it
-
-        name = languages()[self.language.code]
-        return Chip(name, lambda: self.app.show(Languages), symbol="globe")
 
     def cancel_chip(self) -> Chip:
         """Return the chip that breaks off."""

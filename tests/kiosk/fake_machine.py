@@ -184,7 +184,7 @@ class FakeMachine:
             other_network="", other_terms="",
             liveness="challenge", liveness_network=True, pace=12.4,
             last_backup=datetime.now(UTC), log_room=9_120, key_in_tpm=False, memory=Memory.DISK,
-            pause_s=0.0, notes=(),
+            pause_s=0.0, notes=(), without_face="off", admitted=0, admitted_attended=0,
         )
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.first_choice import FirstChoice
 from kiosk.screens.customer.goodbye import Goodbye
 from kiosk.screens.customer.home import Home
+from kiosk.screens.customer.languages import Languages
 from kiosk.screens.customer.login import log_in
 from kiosk.screens.customer.login_face import LoginFace
 from kiosk.screens.customer.login_pin import LoginPin
@@ -77,6 +78,9 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
 
     kiosk.settle(0.1)
     yield "home"
+    show(Languages)
+    yield "languages"
+    app.go_home()
     machine.camera.state = "lost"
     kiosk.settle(0.6)
     yield "home, no camera"

@@ -9,6 +9,7 @@ from typing import Any
 from atm.folder import Kind
 from kiosk.layout import Reflow, Space
 from kiosk.screens.base import Screen
+from kiosk.screens.customer.languages import language_chip
 from kiosk.screens.staff.sign_in import staff_first
 from kiosk.shell import Shell
 from kiosk.widgets import theme
@@ -53,7 +54,7 @@ class FirstChoice(Screen):
 
     def chips(self) -> Sequence[Chip]:
         """Return the way to the languages, and the way out: there is nothing to guard yet."""
-        return [self.language_chip(), Chip(self._("Close"), self.app.close)]
+        return [language_chip(self), Chip(self._("Close"), self.app.close)]
 
     def first_focus(self) -> Control | None:
         """Return None: neither is chosen before somebody does."""

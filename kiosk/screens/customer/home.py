@@ -11,6 +11,7 @@ from atm.login.decision import Outcome
 from kiosk.layout import Column, Reflow, Row, Space
 from kiosk.machine_host import Condition
 from kiosk.screens.base import Screen
+from kiosk.screens.customer.languages import language_chip
 from kiosk.screens.customer.visitor import VisitorCard
 from kiosk.screens.staff.sign_in import staff_first
 from kiosk.shell import Shell
@@ -87,7 +88,7 @@ class Home(Screen):
 
     def chips(self) -> Sequence[Chip]:
         """Return the way to the languages."""
-        return [self.language_chip()]
+        return [language_chip(self)]
 
     def status(self) -> StatusText:
         """Return the kiosk's condition, and the time."""

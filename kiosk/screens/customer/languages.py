@@ -7,6 +7,7 @@ from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.focus import Control
+from kiosk.widgets.top_bar import Chip
 from kiosk.words.language import languages
 
 
@@ -37,3 +38,9 @@ class Languages(Screen):
     def _choose(self, code: str) -> None:
         self.app.choose(language=code)
         self.app.go_home()
+
+
+def language_chip(page: Screen) -> Chip:
+    """Return the chip of *page* that leads to the languages, with the present one's name."""
+    name = languages()[page.language.code]
+    return Chip(name, lambda: page.app.show(Languages), symbol="globe")

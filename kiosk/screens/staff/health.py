@@ -130,6 +130,10 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
             ) if pause else _("None: customers can log in."),
         ),
     ]  # fmt: skip
+    if health.without_face != "off" or health.admitted_attended:
+        counted = _("{n} of the last {of} logins, beside staff.")
+        words = counted.format(n=health.admitted_attended, of=health.admitted)
+        parts.append((_("Without the face"), _("Without the face"), True, words))
     wrong = [Entry(name, text, "", "bad") for _group, name, well, text in parts if not well]
     wrong += [Entry(_("Note"), note, "", "bad") for note in health.notes]
     groups: dict[str, list[str]] = {}

@@ -194,7 +194,7 @@ def test_a_folder_that_cannot_hold_the_report_is_named_before_the_work(
     run, people, fake, capsys
 ) -> None:
     (people / "taken").write_text("a file")
-    assert run("--report", str(people / "taken")) == 1
+    assert run("--report", str(people / "taken")) == 2
     said = capsys.readouterr()
     assert "taken" in said.err and fake.embedded == 0
 

@@ -30,6 +30,9 @@ WELL: dict[str, Any] = {
     "key_in_tpm": False,
     "pause_s": 0.0,
     "notes": (),
+    "without_face": "off",
+    "admitted": 0,
+    "admitted_attended": 0,
 }
 
 
@@ -44,6 +47,14 @@ def test_all_is_well() -> None:
     assert list(found) == ["Camera", "Face check", "Room", "Safety", "Clock", "Pause"]
     assert found["Room"][1] == "62\u00a0% is free. Room for 9120 entries."
     assert {tone for tone, _text in found.values()} == {"ok"}
+
+
+def test_logins_without_the_face_are_counted_apart_where_there_are_any() -> None:
+    told = ("ok", "3 of the last 120 logins, beside staff.")
+    on = rows(without_face="attended", admitted=120, admitted_attended=3)
+    assert on["Without the face"] == told
+    assert rows(admitted=120, admitted_attended=3)["Without the face"] == told
+    assert "Without the face" not in rows(admitted=120)
 
 
 def test_a_better_network_that_is_there_is_named_and_a_weaker_one_is_not() -> None:
