@@ -300,6 +300,10 @@ class App(Shell):
             self.dialog.plain(self.window.scale)
         self.redraw_bars()
         self.screen.lay_now()
+        current = self.focus.current
+        if current is not None and current.focused:
+            self.root.update_idletasks()
+            current.come_into_view()
 
     def _speak(self, code: str) -> Language:
         return Language(code, self.settings.currency)

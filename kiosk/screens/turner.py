@@ -44,10 +44,6 @@ class Turner:
         layout.arrange(0, 0, width, max(height, needed))
         self._show_buttons(size)
         self._go(self._top)
-        focused = page.focus_get() if self._beyond else None
-        if focused is not None and str(focused).startswith(f"{page}."):
-            page.update_idletasks()
-            self.reach(focused)
 
     def turn(self, way: int) -> None:
         """Scroll by a screenful less what stays in view: down for 1, up for -1."""

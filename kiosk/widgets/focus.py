@@ -49,6 +49,14 @@ class Control:
         """Put the focus here."""
         tkinter.Misc.focus_set(self._target)
 
+    def come_into_view(self) -> None:
+        """Have the page scroll to the control, if it is one that scrolls."""
+        page: Any = self._target
+        while page is not None and not hasattr(page, "scroll_to"):
+            page = page.master
+        if page is not None:
+            page.scroll_to(self._target)
+
     def give_up_focus(self) -> None:
         """Move the focus away from a control that is disabled."""
         if self.focused:
@@ -64,7 +72,7 @@ class Control:
         if keeper is not None:
             keeper.current = self
         self.draw_ring()
-        come_into_view(self._target)
+        self.come_into_view()
 
     def _focus_out(self, _event: object = None) -> None:
         self.focused = False
@@ -109,15 +117,6 @@ class Control:
     def ring(self) -> Any:
         """The ring's widget, or None before the first focus."""
         return self._ring
-
-
-def come_into_view(widget: Any) -> None:
-    """Have the page scroll to *widget*, if it is one that scrolls."""
-    page = widget
-    while page is not None and not hasattr(page, "scroll_to"):
-        page = page.master
-    if page is not None:
-        page.scroll_to(widget)
 
 
 class FocusKeeper:

@@ -113,7 +113,8 @@ class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the width of keys that can be touched and read."""
         words = max((key.least_width() / key.where.span for key in self.keys), default=0)
         key = max(theme.TOUCH, int(words)) if self._columns < _COLUMNS else theme.TOUCH
-        return self._columns * (key + _LEAST_GAP) - _LEAST_GAP + 2 * EDGE
+        gap = self._gap if self._columns < _COLUMNS else _LEAST_GAP
+        return self._columns * (key + gap) - gap + 2 * EDGE
 
     def heights(self, width: int) -> Heights:
         """Return the height of keys that can be touched, and of larger ones."""
@@ -273,6 +274,7 @@ class LetterPad(Pad):
             on_onward,
             fonts,
             look="primary",
+            size=theme.BODY,
             corner=theme.FIELD_CORNER,
             busy_when_disabled=True,
             most=_MOST,

@@ -19,6 +19,7 @@ from kiosk.widgets.status_line import Hair, Sign
 _MARK = 28
 _GAP = 8
 _SIDES, _ENDS = 24, 12
+_LEAST_WORDS = 280  # beside the mark; else it stands below them
 _PAGER, _LEAST_WIDE = 120, 500
 _SHOWN = 8  # rows for which other parts of a page give way
 
@@ -45,8 +46,8 @@ class Entry:
 def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tuple[Any, list[Any]]:
     """Write *entry* into *box*; returns its layout and its labels."""
     body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
-    cut = entry.command is not None  # a name is cut, a sentence wraps
-    title: Any = Label(box, entry.title, strong, cut=cut, grow=2 if entry.text else 1)
+    cut = entry.command is not None  # a name is cut, a sentence that is only read wraps
+    title: Any = Label(box, entry.title, strong, cut=True, grow=2 if entry.text else 1)
     words: Any = title
     made = [title]
     if entry.text:
@@ -58,16 +59,16 @@ def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tup
             )
         else:
             words = Column(title, text, gap=0, grow=1)
-    parts: list[Any] = [words]
+    marks: list[Any] = []
     tone = theme.TONES.get(entry.tone)
     if tone is not None:
-        parts.append(Sign(box, tone.icon, tone.text, _MARK))
-        made.append(parts[-1])
+        marks.append(Sign(box, tone.icon, tone.text, _MARK))
     if entry.mark:
         colour = tone.text if tone is not None else theme.INK
-        parts.append(Label(box, entry.mark, strong, colour=colour))
-        made.append(parts[-1])
-    return Inset(Row(*parts, gap=14), sides=_SIDES, ends=_ENDS), made
+        marks.append(Label(box, entry.mark, strong, colour=colour))
+    told = Column(words, least=_LEAST_WORDS, grow=1) if marks else words
+    layout = Reflow(told, Row(*marks, gap=14), gap=14) if marks else words
+    return Inset(layout, sides=_SIDES, ends=_ENDS), [*made, *marks]
 
 
 class ListRow(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
@@ -151,8 +152,8 @@ class ListView:
         self._made: dict[int, ListRow | ReadRow] = {}
         self._place: tuple[int, int, int, int] | None = None
         self._empty = Label(page, empty, fonts(theme.BODY), colour=theme.MUTED, anchor="nw")
-        self._up = Button(page, "↑", self._back, fonts)
-        self._down = Button(page, "↓", self._on, fonts)
+        self._up = Button(page, "↑", self._back, fonts, most=1.0)
+        self._down = Button(page, "↓", self._on, fonts, most=1.0)
         self._count = Label(page, "", fonts(theme.BODY), colour=theme.MUTED, anchor="center")
         self._pager = Column(self._up, Column(self._count, grow=1), self._down)
 
@@ -215,7 +216,7 @@ class ListView:
 
     def heights(self, width: int) -> Heights:
         """Return what the buttons need, and what the rows may need."""
-        least = 3 * theme.TOUCH
+        least = self._pager.heights(_PAGER)[0]
         return least, max(least, min(len(self._entries), _SHOWN) * (theme.TOUCH + _GAP))
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:

@@ -197,7 +197,7 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         super().__init__(master, height=theme.STATUS_BAR, corner_radius=0, fg_color=theme.SURFACE)
         self._hair = Hair(self)
         font = fonts(theme.BODY, most=_MOST)
-        self.left = Label(self, "", font, colour=theme.MUTED, compound="left")
+        self.left = Label(self, "", font, colour=theme.MUTED, compound="left", cut=True)
         self.right = Label(self, "", font, colour=theme.MUTED, anchor="e", cut=True)
         self._bar = ProgressBar(
             self, height=14, width=100, corner_radius=7, border_width=0,
@@ -217,7 +217,6 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         self.left.say(text.text)
         self.right.say(text.right)
         self._bar.shown = text.progress is not None
-        self.right.shown = not self._bar.shown
         if text.progress is not None:
             done, wanted = text.progress
             self._bar.set(done / max(wanted, 1))
@@ -238,6 +237,8 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         width, height = self._size
         if width:
             space = Space(grow=0 if self._bar.shown else 1)
+            both = self.left.wanted_width() + self.right.wanted_width() + 2 * EDGE + 48
+            self.right.shown = not self._bar.shown and both <= width
             row = Row(self.left, space, self._bar, self.right, gap=24)
             edge = EDGE if width >= 1000 else 24
             row.arrange(edge, 1, width - 2 * edge, height - 1)

@@ -93,9 +93,9 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         model += " " + _("A better one is here: {name}.").format(name=health.other_network)
     parts = [
         (_("Camera"), _("Camera"), *_camera(health, language)),
-        (_("Camera"), _("Speed"), *_speed(health, language)),
         (_("Face check"), _("Model"), health.approved, model),
         (_("Face check"), _("Liveness"), *_liveness(health, language)),
+        (_("Face check"), _("Speed"), *_speed(health, language)),
         (
             _("Room"), _("Disk"), not health.disk_short,
             _("{share} is free.").format(share=language.share(health.disk_free_share)),

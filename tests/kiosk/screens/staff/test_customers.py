@@ -10,29 +10,33 @@ from tests.kiosk.staff_steps import BEN_PIN, home, open_customer, sign, tile, wo
 pytestmark = pytest.mark.gui
 
 
-def test_six_customers_are_listed_at_a_time(menu: Any) -> None:
-    tile(menu, "Customers").press()
-    menu.on("Customers")
-    listing = menu.screen.listing
-    menu.until(lambda: len(listing.rows) == 6)
-    assert listing.position == "1–6 / 8"
-    up, down = listing.controls[-2:]
-    assert not up.enabled
-    menu.touch(down)
-    assert listing.position == "7–8 / 8" and len(listing.rows) == 2
-    assert {"olu", "zoe"} <= set(words(menu.screen))
-    assert up.enabled and not down.enabled
-
-
-def test_customers_are_searched_by_touch(menu: Any) -> None:
+def test_customers_are_listed_before_a_search_as_many_as_have_room(menu: Any) -> None:
     menu.app.by_touch = True
     menu.touch(tile(menu, "Customers"))
     menu.on("Customers")
-    menu.until(lambda: menu.screen.letters_open)
-    menu.settle(0.2)
+    listing = menu.screen.listing
+    menu.until(lambda: listing.rows)
+    shown = len(listing.rows)
+    assert 3 < shown < 8 and listing.position == f"1–{shown} / 8"
+    up, down = listing.controls[-2:]
+    assert not up.enabled
+    menu.touch(down)
+    assert listing.position == f"{shown + 1}–8 / 8" and len(listing.rows) == 8 - shown
+    assert {"olu", "zoe"} <= set(words(menu.screen))
+    assert up.enabled and not down.enabled
+    menu.touch(up)
+    assert listing.position == f"1–{shown} / 8"
+
+
+def test_customers_are_searched_by_touch(menu: Any) -> None:
+    menu.touch(tile(menu, "Customers"))
+    menu.on("Customers")
+    menu.until(lambda: menu.screen.listing.rows)
+    menu.touch(menu.screen.field.entry)
+    menu.until(lambda: menu.screen.letters_open and menu.screen.letters.winfo_viewable())
     assert not menu.screen.listing.rows  # nothing lies behind the letters
     menu.pad(menu.screen.letters, "zo")
-    menu.touch(menu.screen._go)
+    menu.touch(menu.screen.letters.onward)
     menu.until(lambda: len(menu.screen.listing.rows) == 1)
     assert "zoe" in words(menu.screen)
 
