@@ -301,7 +301,7 @@ class App(Shell):
         self.redraw_bars()
         self.screen.lay_now()
         current = self.focus.current
-        if current is not None and current.focused:
+        if current is not None and current.focused and current.reachable:
             self.root.update_idletasks()
             current.come_into_view()
 

@@ -73,6 +73,10 @@ class Player:
         """Wait for the page of that class."""
         return f"the page {page}", lambda: type(self.screen).__name__ == page
 
+    def digits(self) -> tuple[str, Wait]:
+        """Wait for the digits in the place of the letters."""
+        return "the digits", lambda: self.screen.digits.winfo_viewable()
+
     def pause(self, seconds: float) -> tuple[str, Wait]:
         """Wait a little, for what settles by itself."""
         end = time.monotonic() + seconds
@@ -149,6 +153,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.type(play.screen.letters, "ana")
     play.picture("first-start")
     play.touch(play.screen.go)
+    yield play.digits()
     for _ in range(2):
         play.type(play.screen.digits, STAFF_PIN)
         yield play.pause(0.2)
@@ -164,6 +169,7 @@ def script(play: Player) -> Iterator[tuple[str, Wait]]:
     play.touch(play.screen.go)
     play.screen.fields[1].text = FULL_NAME
     play.touch(play.screen.go)
+    yield play.digits()
     play.type(play.screen.digits, str(OPENING))
     yield play.pause(0.2)
     play.picture("opening-balance")

@@ -32,8 +32,10 @@ class _Area(tkinter.Frame):
             super().__setattr__(name, value)
 
 
-_SMALL = 0.8
-"""The scale of 1024 x 600, the smallest screen that pages are checked on."""
+_SMALL = 0.75
+"""Pages are checked on 1024 x 600 as the smallest screen, at a scale of 0.78."""
+_WIDTH = 1280
+"""Of a window that does not take the whole screen, in drawn pixels."""
 _LEAST_WINDOW = (800, 600)
 _TOO_SMALL = 1.5
 """What a display tells of its width is mentioned where text and keys need so much more size."""
@@ -176,7 +178,7 @@ class Window:
         if fullscreen:
             self.root.geometry(f"{across}x{down}+0+0")
             return across, down
-        width = min(across, round(theme.WIDEST * scale))
+        width = min(across, round(_WIDTH * scale))
         height = min(down, round(theme.LOWEST * scale))
         left, top = max(0, (across - width) // 2), max(0, (down - height) // 2)
         self.root.geometry(f"{width}x{height}+{left}+{top}")

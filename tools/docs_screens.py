@@ -21,7 +21,7 @@ COLOURS = 128
 
 
 def make(told: Path, docs: Path) -> None:
-    """Save the pictures of *docs* in few colours, from those in *told*; OSError if one is missing."""
+    """Save the pictures of *docs* in few colours from those in *told*; OSError if one is missing."""
     for name, picture in PICTURES.items():
         found = sorted(told.glob(f"[0-9][0-9]-{picture}.png"))
         if not found:

@@ -16,7 +16,6 @@ from kiosk.widgets.focus import Control
 
 _DOWN = 0.9  # how much a touched surface darkens
 _UP = 64  # by how much it lightens where it is nearly black
-_CUT = 30  # what is left of a text that is cut, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,9 @@ def darker(colour: str) -> str:
 
 class Label(Fitted, customtkinter.CTkLabel):  # type: ignore[misc]
     """Text on a plain ground; its lines break where its room ends."""
+
+    least = 120
+    """What is left of a text that is cut, at least."""
 
     def __init__(
         self,
@@ -119,7 +121,7 @@ class Label(Fitted, customtkinter.CTkLabel):  # type: ignore[misc]
         """Return the longest word's width, or little where the text may be cut."""
         fonts = fonts_of(self)
         word = fonts.longest_word(self._words, self._font) + self._beside()
-        return min(word, _CUT) if self._cut else word
+        return min(word, self.least) if self._cut else word
 
     def wanted_width(self) -> int:
         """Return the width of the text on one line."""
@@ -279,7 +281,7 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
 
     def least_width(self) -> int:
         """Return the width of the longest word and the margins."""
-        return max(theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * self.side)
+        return max(theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * self.side + 6)
 
     def wanted_width(self) -> int:
         """Return the width of the words on one line and the margins."""
@@ -287,12 +289,12 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
 
     def heights(self, width: int) -> Heights:
         """Return the height of the words and the margins."""
-        lines = fonts_of(self).extent(self._text, self._font, max(1, width - 2 * self.side))[1]
+        lines = fonts_of(self).extent(self._text, self._font, max(1, width - 2 * self.side - 4))[1]
         return max(theme.TOUCH, lines + 20), max(self._high, lines + 20)
 
     def fill(self, width: int, height: int) -> None:
         """Break the words."""
-        room = max(1, width - 2 * self.side + 2)
+        room = max(1, width - 2 * self.side - 2)
         self._text_label.configure(wraplength=self._apply_widget_scaling(room))
 
     def focus_set(self) -> None:

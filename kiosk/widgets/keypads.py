@@ -266,15 +266,14 @@ class LetterPad(Pad):
         self._switch = self.add("1 á", LAYER, Place(_LAST_ROW, 0))
         self.add("_", "_", Place(_LAST_ROW, 1))
         self.add("-", "-", Place(_LAST_ROW, 2))
-        self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 4))
-        self.add(".", ".", Place(_LAST_ROW, 7))
+        self.add(_("space"), SPACE, Place(_LAST_ROW, 3, 3))
+        self.add(".", ".", Place(_LAST_ROW, 6))
         self.onward = Button(
             self,
             onward,
             on_onward,
             fonts,
             look="primary",
-            size=theme.BODY,
             corner=theme.FIELD_CORNER,
             busy_when_disabled=True,
             most=_MOST,
@@ -284,7 +283,7 @@ class LetterPad(Pad):
     def fill(self, width: int, height: int) -> None:
         """Place the keys and the button that leads on."""
         super().fill(width, height)
-        self.place_at(self.onward, Place(_LAST_ROW, 8, 2), width, height)
+        self.place_at(self.onward, Place(_LAST_ROW, 7, 3), width, height)
 
     def stops(self) -> list[Control]:
         """Return the keys and the button, in reading order."""

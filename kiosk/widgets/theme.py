@@ -14,11 +14,11 @@ from typing import Any
 
 import customtkinter
 
-WIDEST, NARROWEST, LOWEST = 1280, 864, 800
-"""The drawn sheet is at most 1280 wide; in portrait 864, which ten keys need, and else 800 high."""
+WIDEST, NARROWEST, LOWEST = 1312, 864, 800
+"""The drawn sheet is at most 1312 wide; in portrait 864, which ten keys need, and else 800 high."""
 LEAST = (800, 480)
 """Below this a sheet has no room for a page."""
-TOP_BAR, STATUS_BAR = 76, 64
+TOP_BAR, STATUS_BAR = 76, 56
 MARGIN, NARROW_MARGIN, ENDS = 56, 24, 24
 """Around a page: at its sides, at its sides in portrait, above and below it."""
 COLUMN_GAP = 48
@@ -227,7 +227,7 @@ class Fonts:
 def sheet(width: int, height: int, millimetres_across: float | None = None) -> float:
     """Return how many pixels a drawn pixel has in a window of *width* x *height* pixels.
 
-    Its shape is the window's: 1280 x 800 drawn pixels, 1280 x 720 at 16:9, 1067 x 800 at 4:3 and
+    Its shape is the window's: 1280 x 800 drawn pixels, 1312 x 738 at 16:9, 1067 x 800 at 4:3 and
     864 x 1536 in portrait. Where the panel's width is known, everything is drawn as much larger as
     text and keys need, and the sheet has fewer drawn pixels.
     """

@@ -1,4 +1,4 @@
-"""Full screen is left by staff alone; larger windows scale the page evenly."""
+"""Full screen is left by staff alone; larger windows enlarge the page."""
 
 import dataclasses
 from collections.abc import Callable
@@ -38,14 +38,16 @@ def test_full_screen_is_not_closed_by_the_window_manager_or_escape(full: Any) ->
     assert not full.app.closed
 
 
-def test_the_page_fills_the_screen_evenly(full: Any) -> None:
+def test_the_page_fills_the_screen(full: Any) -> None:
     across, down = full.root.winfo_screenwidth(), full.root.winfo_screenheight()
     full.until(lambda: full.root.winfo_width() == across and full.root.winfo_height() == down)
-    scale = theme.page_scale(across, down)
+    scale = theme.sheet(across, down)
     assert full.app.window.scale == pytest.approx(scale)
+    full.until(lambda: full.screen.winfo_width() == across)
     tile = full.screen.existing
-    assert tile.winfo_width() == pytest.approx(480 * scale, abs=2)
-    assert tile.winfo_height() == pytest.approx(148 * scale, abs=2)
+    assert tile.winfo_rootx() + tile.winfo_width() == pytest.approx(
+        across - theme.MARGIN * scale, abs=3
+    )
     font = full.root.tk.splitlist(tile.line._label.cget("font"))
     assert int(font[1]) == -round(25 * scale)
 
@@ -93,13 +95,14 @@ def test_staff_create_a_customer_from_their_menu_without_signing_in_again(
     full.on("Consent")
 
 
-def test_a_window_made_larger_scales_its_page(kiosk: Any) -> None:
+def test_a_window_made_larger_enlarges_its_page(kiosk: Any) -> None:
     if kiosk.root.winfo_screenwidth() < 1600 or kiosk.root.winfo_screenheight() < 1000:
         pytest.skip("the screen is too small")
+    before = kiosk.screen.existing.winfo_width()
     kiosk.root.geometry("1600x1000+0+0")
     kiosk.until(lambda: kiosk.app.window.scale == pytest.approx(1.25))
     kiosk.settle(0.2)
-    assert kiosk.screen.existing.winfo_width() == pytest.approx(600, abs=2)
+    assert kiosk.screen.existing.winfo_width() == pytest.approx(1.25 * before, abs=3)
     chip = kiosk.app.window.top.chips[1]
     assert chip.winfo_rootx() + chip.winfo_width() <= kiosk.root.winfo_rootx() + 1600
 
@@ -109,16 +112,15 @@ def test_a_panel_of_known_width_gets_larger_keys(
 ) -> None:
     kiosk = kiosk_on(machine, wait=False)
     across = kiosk.root.winfo_screenwidth()
-    largest = theme.page_scale(across, kiosk.root.winfo_screenheight())
+    largest = theme.sheet(across, kiosk.root.winfo_screenheight())
     kiosk.close()
     if largest <= 1.05:
         pytest.skip("the screen has no room")
-    pixels_per_mm = 1.05 * theme.KEY / 19
+    pixels_per_mm = 1.05 * theme.TOUCH / 15
     panel = dataclasses.replace(settings, screen_width_mm=across / pixels_per_mm)
     kiosk = kiosk_on(machine, settings=panel)
-    to_pin(kiosk)
-    key = kiosk.screen.digits.keys[0]
-    assert key.winfo_height() / pixels_per_mm >= 19 - 1 / pixels_per_mm
+    button = kiosk.screen.last
+    assert button.winfo_height() / pixels_per_mm >= 15 - 1 / pixels_per_mm
     size = int(kiosk.root.tk.splitlist(kiosk.screen.line._label.cget("font"))[1])
     assert -size / pixels_per_mm >= 4.8
 

@@ -21,7 +21,7 @@ class LoginName(LoginStep):
         """Build the page with the name that was *typed* already."""
         super().__init__(app, typed, None)
         _ = self._
-        self.username = self.add(Field(self, _("Username"), self.fonts, note=""))
+        self.username: Field = self.add(Field(self, _("Username"), self.fonts, note=""))
         self.typing = self.username
         self.letters = LetterPad(
             self, self.fonts, lambda: self.username, _, letters=self.language.letters,

@@ -33,7 +33,7 @@ class LoginPin(LoginStep, LivePage):
         super().__init__(app, typed, back)
         _ = self._
         self._verdict: Verdict | None = None
-        self.pin = self.add(Field(self, _("PIN"), self.fonts, kind="pin"))
+        self.pin: Field = self.add(Field(self, _("PIN"), self.fonts, kind="pin"))
         self.typing = self.pin
         self.digits = DigitPad(self, self.fonts, lambda: self.pin, _)
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)

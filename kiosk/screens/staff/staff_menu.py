@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Grid, Reflow
+from kiosk.layout import Column, Grid, Reflow
 from kiosk.screens.staff.attended import AttendedName, OpenAccount
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customers import Customers
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _HIGHEST = 190
 """Of a tile."""
+_LINE = 480
+"""The least width of the sentence beside the buttons."""
 
 
 class StaffMenu(StaffPage):
@@ -60,11 +62,11 @@ class StaffMenu(StaffPage):
         line = self.add(StatusLine(self, self.fonts))
         line.shown = bool(sentence or weak)
         line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
+        told = [Column(line, least=_LINE, grow=3)] if line.shown else []
         self.lay(
             self.heading(_("Staff: {name}").format(name=staff.name), cut=True),
             self._grid,
-            line,
-            Reflow(*self._kiosk_buttons()),
+            Reflow(*told, *self._kiosk_buttons()),
         )
         self._look()
 

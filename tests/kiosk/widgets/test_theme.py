@@ -30,15 +30,9 @@ def test_every_tone_can_be_read(tone: str) -> None:
     assert theme.contrast(colours.text, colours.ground) >= 4.5
 
 
-def test_a_page_is_enlarged_evenly() -> None:
-    assert theme.page_scale(1280, 800) == 1
-    assert theme.page_scale(1920, 1080) == pytest.approx(1.35)
-    assert theme.page_scale(1920, 1200) == 1.5
-
-
-def test_a_panel_gets_keys_of_19_mm_and_text_of_4_8_mm() -> None:
+def test_a_panel_gets_keys_of_15_mm_and_text_of_4_8_mm() -> None:
     scale = theme.scale_for_panel(1920, 344)  # 15.6 inch
     pixels_per_mm = 1920 / 344
-    assert theme.KEY * scale / pixels_per_mm >= 19
+    assert theme.TOUCH * scale / pixels_per_mm >= 15
     assert theme.BODY * scale / pixels_per_mm >= 4.8
-    assert scale <= theme.page_scale(1920, 1080)
+    assert scale <= theme.sheet(1920, 1080)
