@@ -194,7 +194,7 @@ class Notice(Enum):
     """
 
     FAULT = ("bad", FAULT)
-    NOT_SERVED = ("bad", LOGIN[Outcome.REFUSED])
+    NOT_SERVED = ("bad", N_("Not admitted. Ask staff to begin again."))
     SIGN_IN_REFUSED = ("bad", SIGN_IN_REFUSED)
     DUPLICATE_FACE = ("bad", ENROLMENT["duplicate_face"])
     NOTHING_STORED = ("info", N_("Nothing was stored."))

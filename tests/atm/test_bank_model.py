@@ -398,7 +398,7 @@ class BankMachine(RuleBasedStateMachine):
                 username, pin, self.check_face(name)
             ),
         )  # fmt: skip
-        session = SimpleNamespace(customer=SimpleNamespace(username=name))
+        session = SimpleNamespace(customer=SimpleNamespace(username=name), attended=False)
         if new == WEAK:
             with pytest.raises(PolicyError):
                 Machine.change_pin(machine, session, old, new)

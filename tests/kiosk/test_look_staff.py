@@ -12,11 +12,13 @@ import pytest
 from atm.accounts.accounts import Hold
 from atm.accounts.session import Session
 from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.login.attended import Attendance
 from atm.maintenance.rebuild import Rebuild
 from atm.outside_memory import Memory
 from atm.people import Customer, Signatures, StaffMember
 from atm.staff.acts import Refusal
 from face_auth.models import Threshold
+from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.change_pin import ChangePin
 from kiosk.screens.customer.covered import Covered
 from kiosk.screens.customer.home import Home
@@ -24,6 +26,7 @@ from kiosk.screens.customer.look_to_change_pin import LookToChange, PinChanged
 from kiosk.screens.enrolment.consent import Consent
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.same_face import DuplicateConfirmation, SameFace, Saving
+from kiosk.screens.staff.attended import AttendedName, AttendedPin, AttendedSignature
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customer import CustomerPage
 from kiosk.screens.staff.customers import Customers
@@ -95,6 +98,19 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     show(lambda a: back(a))
     yield "menu, all tiles"
     app.window.fullscreen = False
+    attendance = Attendance(ANA.name, CUSTOMER.username, 0.0)
+    show(lambda a: StaffMenu(a, ANA, Consent, Account))
+    yield "menu, without the face"
+    show(lambda a: AttendedName(a, ANA, back, Account))
+    yield "attended name"
+    show(lambda a: AttendedSignature(a, ANA, CUSTOMER.username, back, Account))
+    yield "attended signature"
+    show(lambda a: AttendedPin(a, ANA, CUSTOMER.username, attendance, Account))
+    yield "attended PIN"
+    app.host.settings = dataclasses.replace(own, without_face="attended")
+    show(lambda a: Consent(a, ANA))
+    yield "consent, without the face"
+    app.host.settings = own
     show(lambda a: RegisterCamera(a, ANA, back))
     yield "camera, none"
     machine.camera.state = "ready"

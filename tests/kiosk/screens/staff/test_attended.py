@@ -113,7 +113,7 @@ def test_every_visit_is_signed_anew_and_a_refusal_ends_it(
     to_the_pin(menu)
     menu.on("AttendedPin")
     typed(menu, "9999")
-    home(menu, "bad", "Not admitted. Wait a minute and try again, or ask staff.")
+    home(menu, "bad", "Not admitted. Ask staff to begin again.")
     assert len(attended.asked) == 1
 
 
@@ -121,7 +121,7 @@ def test_every_visit_is_signed_anew_and_a_refusal_ends_it(
     ("outcome", "says"),
     [
         (Outcome.FAULT, "Service not available. Ask staff."),
-        (Outcome.REFUSED, "Not admitted. Wait a minute and try again, or ask staff."),
+        (Outcome.REFUSED, "Not admitted. Ask staff to begin again."),
     ],
 )
 def test_what_cannot_be_judged_is_told_apart(
