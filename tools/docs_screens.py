@@ -17,7 +17,7 @@ PICTURES = {
     "account": "balance",
 }
 """The story's picture for each one of the docs."""
-COLOURS = 128
+COLOURS = 64
 
 
 def make(told: Path, docs: Path) -> None:
