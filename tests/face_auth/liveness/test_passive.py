@@ -14,7 +14,6 @@ from face_auth.liveness.minifas import FILE, SHA256, MiniFas
 from face_auth.liveness.passive import (
     FEW,
     FRAMES,
-    WEIGHTS,
     PassiveCheck,
     judge_repetition,
     mean_result,
