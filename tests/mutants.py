@@ -97,6 +97,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "face_auth/liveness/minifas.py": ("tests/face_auth/liveness/test_passive.py",),
     "face_auth/liveness/passive.py": ("tests/face_auth/liveness/test_passive.py",
                                       "tests/face_auth/liveness/test_check.py"),
+    "face_auth/liveness/pose_change.py": ("tests/face_auth/liveness/test_challenge.py",),
+    "face_auth/liveness/straight.py": ("tests/face_auth/liveness/test_challenge.py",),
     "face_auth/liveness/movements.py": ("tests/face_auth/liveness/test_challenge.py",),
 }  # fmt: skip
 """The modules that are mutated, each with the tests that are to notice, the quickest first."""

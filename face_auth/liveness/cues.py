@@ -1,10 +1,11 @@
-"""Passive cues of a picture in front of the camera: repetition, refresh bands, borders.
+"""Passive cues of a picture in front of the camera: repetition, moire, refresh bands, borders.
 
 Every cue is a number that grows with the suspicion of an attack; `passive` weighs them.
 """
 
 import zlib
 from collections.abc import Sequence
+from typing import Final
 
 import cv2
 import numpy as np
@@ -13,6 +14,11 @@ from numpy.typing import NDArray
 from face_auth.liveness.track import PICTURE_S
 from face_auth.recognition.detection import Face, letterbox
 from face_auth.types import Frame
+
+SPECTRUM: Final = 128
+"""Side of the patch whose spectrum is looked at, in px of the camera."""
+ALONG_AXES: Final = 0.7
+"""Decades. The blocks of compressed video and the rows of a sensor give frequencies there too."""
 
 
 class Repetition:
@@ -40,6 +46,38 @@ class Repetition:
         self.frozen_s = max(self.frozen_s, frame.captured_at - self._since)
         self._seen.add(mark)
         self._last = mark
+
+
+def moire(frames: Sequence[Frame], faces: Sequence[Face]) -> float:
+    """Return how far single frequencies stand out in the spectra of a face, in decades.
+
+    A screen's raster seen through a camera's gives a regular pattern; skin and hair have none.
+    The mean of all frames' spectra is taken: what a face shows changes as it moves, and a raster
+    keeps its frequency. Frequencies along rows and columns count by `ALONG_AXES` less.
+    """
+    levels = []
+    window = np.outer(np.hanning(SPECTRUM), np.hanning(SPECTRUM))
+    for frame, face in zip(frames, faces, strict=True):
+        x, y, width, height = face.box
+        rows, columns = frame.image.shape[:2]
+        left = int(np.clip(x + width / 2 - SPECTRUM / 2, 0, max(columns - SPECTRUM, 0)))
+        top = int(np.clip(y + height * 0.5 - SPECTRUM / 2, 0, max(rows - SPECTRUM, 0)))
+        part = frame.image[top : top + SPECTRUM, left : left + SPECTRUM]
+        if part.shape[:2] == (SPECTRUM, SPECTRUM):
+            grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
+            power = np.abs(np.fft.fftshift(np.fft.fft2((grey - grey.mean()) * window))) ** 2
+            levels.append(np.log10(power + 1.0))
+    if not levels:
+        return 0.0
+    smooth = np.asarray(cv2.GaussianBlur(np.mean(levels, axis=0), (0, 0), 1.0), np.float32)
+    around = np.asarray(cv2.medianBlur(smooth, 5))
+    for _ in range(2):
+        around = np.asarray(cv2.blur(around, (13, 13)))
+    axis = np.abs(np.arange(SPECTRUM) - SPECTRUM // 2)
+    across, down = np.meshgrid(axis, axis)
+    radius = np.hypot(across, down)
+    over = smooth - around - ALONG_AXES * (np.minimum(across, down) <= 2)
+    return float(over[(radius > 14) & (radius < SPECTRUM // 2 - 2)].max())
 
 
 def bands(frames: Sequence[Frame], faces: Sequence[Face]) -> float:

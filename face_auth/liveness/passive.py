@@ -70,9 +70,12 @@ unexplained by that of its surroundings. Points are followed to about 0.5 px, so
 a flat thing leave 12 %; the rest is for its bending, and for compression."""
 WEIGHTS: Final = {
     "frame around the face": Weight(0.1, 9.0, 9.0),
+    "moire": Weight(0.85, 20.0, 9.0),
     "refresh bands": Weight(4.0, 0.5, 2.0),
 }
-"""By the reason that the log gives. Bands take little: fast movements look like them."""
+"""By the reason that the log gives. Bands take little: fast movements look like them. Moire over
+eight frames was 0.79 at most in 60 simulated visits, and 0.88 or more in those 7 of 48 simulated
+replays that the other cues let pass."""
 RECORDED: Final = -99.0
 """The score of frames that no camera gives."""
 SUSPICIOUS: Final = 1.0
@@ -219,6 +222,7 @@ class PassiveCheck:
             "frame around the face": float(
                 np.median([cues.border(*pair) for pair in _some(frames, faces)])
             ),
+            "moire": cues.moire(frames, faces),
             "refresh bands": cues.bands(frames, faces),
             FLAT: flatness(frames, faces),
         }

@@ -98,7 +98,7 @@ def test_two_requests_must_remain_and_others_are_not_known(bank, ada, requests) 
 
 
 def test_a_suspected_attack_is_refused_like_any_other_and_stands_in_the_log(bank, ada) -> None:
-    suspected = LivenessResult(False, -3.5, ("frame around the face",))
+    suspected = LivenessResult(False, -3.5, ("moire",))
 
     def check_face(record, pressed, deadline):
         return FaceResult(record.customer_id, False, 1.0, 0.5, 3, liveness=suspected)
@@ -107,11 +107,11 @@ def test_a_suspected_attack_is_refused_like_any_other_and_stands_in_the_log(bank
     assert decision.outcome is Outcome.REFUSED
     assert decision.reasons[1] == "face: attack_suspected"
     entry = bank.audit.tail(1, "presentation attack suspected")[0]
-    assert (entry["customer"], entry["reasons"]) == (ada.customer_id, ["frame around the face"])
+    assert (entry["customer"], entry["reasons"]) == (ada.customer_id, ["moire"])
 
 
 def test_a_face_that_no_liveness_check_passed_is_never_accepted_by_a_login(bank, ada) -> None:
-    suspected = LivenessResult(False, -3.5, ("frame around the face",))
+    suspected = LivenessResult(False, -3.5, ("moire",))
 
     def check_face(record, pressed, deadline):
         return FaceResult(record.customer_id, True, 9.0, 0.5, 3, liveness=suspected)

@@ -14,7 +14,7 @@ from face_auth.types import FaceResult, LivenessResult
 
 AT = datetime(2026, 11, 28, 21, 41, 10, 197808, UTC)
 CUSTOMER = Customer("c" * 32, "jose", "José Núñez")
-NOT_LIVE = LivenessResult(False, -3.5, ("frame around the face", "edge"))
+NOT_LIVE = LivenessResult(False, -3.5, ("moire", "edge"))
 FACE = FaceResult("", True, 1.25, 0.5, 3, liveness=NOT_LIVE)
 HOLD = Hold(7, CUSTOMER.customer_id, 5_000, AT, "7AHNY56W")
 

@@ -67,7 +67,7 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path, text) -> None:
 
 
 def test_rates_are_of_attempts_that_were_judged() -> None:
-    yes, no = result(True), result(False, "frame")
+    yes, no = result(True), result(False, "moire")
     judged = [
         Judged(presentation(), [yes, yes, no, None]),
         Judged(presentation("phone"), [no, no, None]),
@@ -88,30 +88,30 @@ def test_rates_are_of_attempts_that_were_judged() -> None:
 
 def test_the_cue_that_spoke_first_is_counted_once_for_each_refusal() -> None:
     judged = [
-        Judged(presentation("phone"), [result(False, "frame", FLAT), result(False, FLAT)]),
-        Judged(presentation("phone"), [result(True, "frame"), result(False), None]),
-        Judged(presentation(), [result(False, "frame")]),
+        Judged(presentation("phone"), [result(False, "moire", FLAT), result(False, FLAT)]),
+        Judged(presentation("phone"), [result(True, "moire"), result(False), None]),
+        Judged(presentation(), [result(False, "moire")]),
     ]
     assert first_refusals(judged) == {
-        "attacks": {"frame": 1, FLAT: 1, "the score": 1},
-        "bona fide": {"frame": 1},
+        "attacks": {"moire": 1, FLAT: 1, "the score": 1},
+        "bona fide": {"moire": 1},
     }
 
 
 def test_a_cue_that_tells_all_apart_has_an_area_of_one_and_one_of_chance_a_half() -> None:
     judged = [
-        Judged(presentation("phone", f"p{n}", clip=False), measured={"frame": 1.0, NETWORK: 3.0})
+        Judged(presentation("phone", f"p{n}", clip=False), measured={"moire": 1.0, NETWORK: 3.0})
         for n in range(3)
     ] + [
-        Judged(presentation(person=f"p{n}", clip=False), measured={"frame": 1.0, NETWORK: 5.0})
+        Judged(presentation(person=f"p{n}", clip=False), measured={"moire": 1.0, NETWORK: 5.0})
         for n in range(3)
     ]
     found = cue_values(judged)["c, pictures"]
     assert found[NETWORK]["AUC"] == 1.0  # the network's score is higher for people
     assert found[NETWORK]["APCER at BPCER 5 %"] == 0.0
-    assert found["frame"]["AUC"] == 0.5
-    assert found["frame"]["APCER at BPCER 5 %"] == 1.0
-    assert found["frame"]["bona fide"] == found["frame"]["attacks"] == 3
+    assert found["moire"]["AUC"] == 0.5
+    assert found["moire"]["APCER at BPCER 5 %"] == 1.0
+    assert found["moire"]["bona fide"] == found["moire"]["attacks"] == 3
 
 
 def test_the_area_counts_equal_scores_half_and_obeys_the_weights() -> None:

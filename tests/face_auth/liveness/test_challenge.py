@@ -495,8 +495,7 @@ class Stage:
         self.embedding = ME
         of = "face_auth.liveness."
         monkeypatch.setattr(f"{of}challenge.head_pose", lambda points: self.pose)
-        parallax = f"{of}pose_change.nose_parallax"
-        monkeypatch.setattr(parallax, lambda before, after: np.array(self.nose))
+        monkeypatch.setattr(f"{of}pose_change.nose_parallax", lambda *given: np.array(self.nose))
 
     def face(
         self, yaw=0.0, pitch=0.0, scale=64.0, nose=(0.0, 0.0), x=0.0, size=(EYES, MOUTH, HEIGHT)
@@ -750,6 +749,33 @@ def test_straight_is_within_16_degrees_of_yaw_and_28_of_pitch(
     stage.look(0.6, 0.7, 0.9)
     assert not stage.challenge.has_begun, "four in a row, without a turned one"
     assert stage.look(1.0).challenge.has_begun
+
+
+@pytest.mark.parametrize(
+    ("how", "begun"),
+    [
+        ({"yaw": 12.0}, True), ({"yaw": 12.1}, False), ({"yaw": -12.1}, False),
+        ({"pitch": -12.0}, True), ({"pitch": 12.1}, False), ({"pitch": -12.1}, False),
+        ({"growth": 0.119}, True), ({"growth": 0.121}, False), ({"growth": -0.121}, False),
+    ],
+)  # fmt: skip
+def test_a_head_is_at_rest_up_to_12_degrees_or_a_growth_of_12_percent_a_second(
+    monkeypatch, how, begun
+) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT)
+    for at in LOOK_S:
+        scale = 64.0 * math.exp(how.get("growth", 0.0) * at)
+        stage.show(at, yaw=how.get("yaw", 0.0) * at, pitch=how.get("pitch", 0.0) * at, scale=scale)
+    assert stage.challenge.has_begun is begun
+
+
+def test_what_was_seen_before_a_head_came_to_rest_is_forgotten(monkeypatch) -> None:
+    stage = Stage(monkeypatch, Movement.LEFT)
+    for at, yaw in ((0.0, 15.0), (0.125, 10.0), (0.25, 5.0), (0.375, 1.0), (0.5, 1.0)):
+        stage.show(at, yaw=yaw)
+        assert not stage.challenge.has_begun
+    stage.show(0.625, yaw=1.0)
+    assert stage.challenge.share_of(Movement.LEFT, stage.face(yaw=15.0)) == 1.0
 
 
 def test_movements_are_measured_from_the_median_of_the_straight_frames(monkeypatch) -> None:

@@ -75,6 +75,34 @@ def test_one_picture_twice_in_a_row_is_no_loop(pictures, face) -> None:
     assert judged(doubled, face).passed
 
 
+def screens(pictures, rng, along: float) -> list[np.ndarray]:
+    """Return pictures under one weak raster, lying still; *along* 0 is upright."""
+    x, y = np.meshgrid(np.arange(640), np.arange(480))
+    raster = 1 + 0.03 * np.sin(2 * np.pi * (x + along * y) / 5)
+    return [noisy(picture * raster[..., None], rng) for picture in pictures]
+
+
+def test_a_raster_stands_out_of_the_spectra(pictures, face, rng) -> None:
+    faces = [face] * FRAMES
+    limit = WEIGHTS["moire"].limit
+    assert cues.moire(frames(pictures), faces) < limit
+    raster = screens(pictures, rng, along=0.4)
+    assert cues.moire(frames(raster), faces) > limit + 0.3
+    assert "moire" in judged(raster, face).reasons
+
+
+def test_a_pattern_along_the_rows_counts_less_as_cameras_have_it_too(pictures, face, rng) -> None:
+    faces = [face] * FRAMES
+    slanting = cues.moire(frames(screens(pictures, rng, along=0.4)), faces)
+    upright = cues.moire(frames(screens(pictures, rng, along=0.0)), faces)
+    assert upright < slanting - 0.4
+
+
+def test_a_face_nearer_the_edge_than_the_spectrum_is_wide_shows_no_raster(face) -> None:
+    small = frames([np.zeros((100, 100, 3), np.uint8)])
+    assert cues.moire(small, [face]) == 0.0
+
+
 def test_several_judgements_count_by_their_mean() -> None:
     good, bad = LivenessResult(True, 2.0, ("a",)), LivenessResult(False, -3.0, ("b", "a"))
     assert mean_result([good]) == good
@@ -158,7 +186,7 @@ def test_the_network_reads_rgb_and_its_sign_is_right(shared: Path) -> None:
 
 # How the cues are weighed, with cues that say what they are told.
 
-QUIET = {"border": 0.1, "bands": 4.0}
+QUIET = {"border": 0.1, "moire": 0.85, "bands": 4.0}
 """What each cue may say at most without a deduction."""
 
 
@@ -190,9 +218,10 @@ def weighed(monkeypatch, face):
         ({"border": 0.2}, 0.9, None), ({"border": 0.3}, 1.8, "frame around the face"),
         ({"border": 1.0}, 8.1, "frame around the face"),
         ({"border": 9.0}, 9.0, "frame around the face"),
+        ({"moire": 0.89}, 0.8, None), ({"moire": 1.05}, 4.0, "moire"), ({"moire": 2}, 9.0, "moire"),
         ({"bands": 5.8}, 0.9, None), ({"bands": 6.0}, 1.0, "refresh bands"),
         ({"bands": 20.0}, 2.0, "refresh bands"),
-        ({"border": 0.0, "bands": 0.0}, 0.0, None),
+        ({"border": 0.0, "moire": 0.0, "bands": 0.0}, 0.0, None),
     ],
 )  # fmt: skip
 def test_each_cue_takes_from_three_what_it_is_above_its_limit(weighed, said, taken, reason) -> None:
@@ -382,6 +411,35 @@ def test_a_border_is_found_in_pictures_of_any_size() -> None:
     assert cues.border(np.asarray(larger, np.uint8), at(box)) == pytest.approx(0.7)
     tall = np.ascontiguousarray(image[:, 140:500])
     assert cues.border(tall, at((WHERE[0] - 140, *WHERE[1:]))) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "degrees", "level"),
+    [
+        (12, 0, 0.67), (14, 0, 1.63), (16, 0, 2.2), (16, 90, 2.23), (16, 30, 3.0), (30, 30, 3.0),
+        (30, 45, 3.0), (30, 0, 2.23), (61, 30, 3.0), (61, 90, 2.2), (62, 0, 1.52), (66, 45, 0.7),
+    ],
+)  # fmt: skip
+def test_a_raster_of_15_to_61_waves_in_128_pixels_stands_out_by_decades(
+    frequency, degrees, level
+) -> None:
+    """The spectrum of what is coarser belongs to the face; along an axis 0.7 is taken away."""
+    y, x = np.mgrid[:480, :640]
+    along = x * np.cos(np.radians(degrees)) + y * np.sin(np.radians(degrees))
+    raster = 128 + 6 * np.sin(2 * np.pi * frequency / 128 * along)
+    grey = raster + np.random.default_rng(1).normal(0, 2, raster.shape)
+    image = np.repeat(np.clip(grey + 0.5, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    assert cues.moire(frames([image]), [at(WHERE)]) == pytest.approx(level, abs=0.2)
+
+
+def test_a_raster_is_looked_for_in_the_middle_of_the_face_alone() -> None:
+    y, x = np.mgrid[:480, :640]
+    raster = 30 * np.sin(2 * np.pi * 30 / 128 * (x * np.cos(0.5) + y * np.sin(0.5)))
+    middle = (abs(x - 320) < 64) & (abs(y - 235) < 64)
+    for where, seen in ((middle, True), (~middle, False)):
+        grey = 128.5 + raster * where + np.random.default_rng(1).normal(0, 2, raster.shape)
+        image = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+        assert (cues.moire(frames([image]), [at(WHERE)]) > 1) is seen
 
 
 def test_bands_count_by_their_strength_and_what_moves_does_not() -> None:

@@ -174,7 +174,7 @@ def test_a_right_pin_with_a_template_that_cannot_be_read_is_refused_whatever_the
 
 
 def test_a_face_that_did_not_pass_is_refused_whatever_else_it_says(client: ServiceClient) -> None:
-    refused = {"passed": False, "score": 9.0, "reasons": ["frame around the face"]}
+    refused = {"passed": False, "score": 9.0, "reasons": ["moire"]}
     attempt = begin(client, "ada", PIN)[0]
     assert finish(client, attempt, liveness=refused) == {"granted": False}
 

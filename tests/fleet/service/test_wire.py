@@ -145,7 +145,7 @@ def test_a_decoy_is_the_same_each_time_and_like_a_template() -> None:
 
 def test_the_service_takes_the_values_that_a_kiosk_writes() -> None:
     hold = accounts.Hold(7, "c" * 32, 5_000, datetime.now(UTC), "7AHNY56W")
-    for liveness in (None, LivenessResult(True, 0.5, ("frame around the face",))):
+    for liveness in (None, LivenessResult(True, 0.5, ("moire",))):
         face = FaceResult("", True, 1.25, 0.5, 3, liveness=liveness)
         seen = FaceSeen.model_validate(face_to_json(face))
         assert face_from_json(seen.model_dump()) == face
