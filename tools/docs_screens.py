@@ -21,7 +21,7 @@ COLOURS = 64
 
 
 def make(told: Path, docs: Path) -> None:
-    """Save the pictures of *docs* in few colours from those in *told*; OSError if one is missing."""
+    """Save the pictures of *docs* in few colours; OSError if one is missing in *told*."""
     for name, picture in PICTURES.items():
         found = sorted(told.glob(f"[0-9][0-9]-{picture}.png"))
         if not found:

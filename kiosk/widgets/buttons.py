@@ -307,10 +307,6 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
         room = max(1, width - 2 * self.side - 2)
         self._text_label.configure(wraplength=self._apply_widget_scaling(room))
 
-    def _draw(self, no_color_updates: bool = False) -> None:
-        """Draw at once: the first drawing makes the label, which is bound to touches."""
-        customtkinter.CTkButton._draw(self, no_color_updates)
-
     def focus_set(self) -> None:
         """Put the focus on the whole button."""
         self.take_focus()

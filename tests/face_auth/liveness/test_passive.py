@@ -17,6 +17,7 @@ from face_auth.liveness.passive import (
     FRAMES,
     HEAD,
     NETWORK,
+    WEIGHTS,
     PassiveCheck,
     judge_repetition,
     mean_result,
