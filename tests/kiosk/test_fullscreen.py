@@ -11,7 +11,6 @@ from face_auth.models import Threshold
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button
 from kiosk.widgets.status_line import StatusLine
-from tests.kiosk.login_steps import to_pin
 
 pytestmark = pytest.mark.gui
 
