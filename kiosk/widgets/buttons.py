@@ -281,7 +281,9 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
 
     def least_width(self) -> int:
         """Return the width of the longest word and the margins."""
-        return max(theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * self.side + 6)
+        return max(
+            theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * self.side + 6
+        )
 
     def wanted_width(self) -> int:
         """Return the width of the words on one line and the margins."""
@@ -296,6 +298,10 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
         """Break the words."""
         room = max(1, width - 2 * self.side - 2)
         self._text_label.configure(wraplength=self._apply_widget_scaling(room))
+
+    def _draw(self, no_color_updates: bool = False) -> None:
+        """Draw at once: the first drawing makes the label, which is bound to touches."""
+        customtkinter.CTkButton._draw(self, no_color_updates)
 
     def focus_set(self) -> None:
         """Put the focus on the whole button."""

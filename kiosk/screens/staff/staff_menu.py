@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kiosk.layout import Column, Grid, Reflow
 from kiosk.screens.staff.camera import RegisterCamera
@@ -47,10 +47,11 @@ class StaffMenu(StaffPage):
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
-        line = self.add(StatusLine(self, self.fonts))
-        line.shown = bool(sentence or weak)
-        line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
-        told = [Column(line, least=_LINE, grow=3)] if line.shown else []
+        told: list[Any] = []
+        if sentence or weak:
+            line = self.add(StatusLine(self, self.fonts))
+            told = [Column(line, least=_LINE, grow=3)]
+            line.say("warn" if weak else tone, "\n".join(filter(None, (sentence, weak))))
         self.lay(
             self.heading(_("Staff: {name}").format(name=staff.name), cut=True),
             self._grid,

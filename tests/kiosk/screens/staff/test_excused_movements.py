@@ -66,7 +66,7 @@ def test_a_picture_held_up_is_named_to_staff() -> None:
     [
         ("challenge", True, ""),
         ("challenge", None, ""),
-        ("challenge", False, "Liveness: without its network (fetch minifas)."),
+        ("challenge", False, "Liveness: a part is missing. Ask technical support."),
         ("passive", True, "Liveness: only passive. Nobody is asked to move."),
         ("off", False, "Liveness: off. A photograph may be admitted."),
     ],

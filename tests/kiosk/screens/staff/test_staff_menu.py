@@ -77,8 +77,8 @@ def test_the_second_member_of_staff_is_added_by_the_first_alone(menu: Any, machi
     del machine.staff._known["Ben Okafor"]
     menu.touch(tile(menu, "Staff"))
     menu.on("StaffList")
-    menu.until(lambda: menu.screen.add.enabled)
-    menu.touch(menu.screen.add)
+    menu.until(lambda: menu.screen.add_button.enabled)
+    menu.touch(menu.screen.add_button)
     menu.on("NewStaff")
     menu.type("Chiara")
     menu.key("Return")
@@ -92,8 +92,8 @@ def test_the_second_member_of_staff_is_added_by_the_first_alone(menu: Any, machi
 def test_a_third_one_is_signed_by_two(menu: Any, machine: Any) -> None:
     menu.touch(tile(menu, "Staff"))
     menu.on("StaffList")
-    menu.until(lambda: menu.screen.add.enabled)
-    menu.touch(menu.screen.add)
+    menu.until(lambda: menu.screen.add_button.enabled)
+    menu.touch(menu.screen.add_button)
     sign(menu, "Ben Okafor", BEN_PIN)
     menu.on("NewStaff")
     menu.type("Chiara")
@@ -146,8 +146,14 @@ def test_refusals_are_told_with_their_reasons(menu: Any, machine: Any) -> None:
     menu.on("Refusals")
     menu.until(lambda: "× 4" in words(menu.screen))
     said = words(menu.screen)
-    assert {"22 Nov, 10:42 · maria.lopez", "wrong PIN, right face"} <= set(said)
-    assert {"22 Nov, 10:42 · unknown name", "unknown name, another face"} <= set(said)
+    assert {
+        "22 Nov, 10:42 · maria.lopez",
+        "wrong PIN, right face\nIf it is forgotten, give a new PIN.",
+    } <= set(said)
+    assert {
+        "22 Nov, 10:42 · unknown name",
+        "unknown name, another face\nHelp to find the username under Customers.",
+    } <= set(said)
     assert machine.acts == [("audit read", "Ana Ruiz")]
 
 
@@ -159,7 +165,7 @@ def test_reasons_that_are_not_known_are_shown_as_they_are() -> None:
         "locked, no face seen"
     )
     assert reasons_in_words(("face: NoFaceError: none", "mostly: too_near"), same) == (
-        "no face seen, Move back a little"
+        "no face seen, Step back a little"
     )
     assert reasons_in_words(("no_face_in_time",), same) == "too few good pictures"
     assert reasons_in_words(("something_new",), same) == "something_new"
