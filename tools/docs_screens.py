@@ -17,17 +17,19 @@ PICTURES = {
     "account": "balance",
 }
 """The story's picture for each one of the docs."""
-COLOURS = 64
+COLOURS = 128
 
 
 def make(told: Path, docs: Path) -> None:
-    """Save the pictures of *docs* in few colours; OSError if one is missing in *told*."""
+    """Save the pictures of *docs* in few colours; OSError where *told* has not all of them."""
     for name, picture in PICTURES.items():
         found = sorted(told.glob(f"[0-9][0-9]-{picture}.png"))
         if not found:
             raise FileNotFoundError(f"{told} has no picture of {picture}")
         with Image.open(found[0]) as image:
-            few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            few = image.convert("RGB").quantize(
+                COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+            )
             few.save(docs / f"{name}.png", optimize=True)
 
 
