@@ -122,9 +122,14 @@ class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
     def heights(self, width: int) -> Heights:
         """Return the height of keys that can be touched, and of larger ones."""
         gaps = self._rows - 1
+        across = self._between(width - 2 * EDGE, self._columns, self._gap)
+        step = (width - 2 * EDGE + across) // self._columns
+        row = max(
+            theme.TOUCH, *(key.heights(key.where.span * step - across)[0] for key in self.keys)
+        )
         return (
-            self._rows * theme.TOUCH + gaps * _LEAST_GAP + 2 * EDGE,
-            self._rows * theme.KEY + gaps * GAP + 2 * EDGE,
+            self._rows * row + gaps * _LEAST_GAP + 2 * EDGE,
+            self._rows * max(theme.KEY, row) + gaps * GAP + 2 * EDGE,
         )
 
     def fill(self, width: int, height: int) -> None:
