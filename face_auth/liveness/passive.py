@@ -36,8 +36,6 @@ SPAN_S: Final = 0.7
 """Least time from the first to the last of them: less shows little movement of a flat thing."""
 FEW: Final = 3
 """Frames that are enough where the evidence for a person is clear."""
-CLEAR: Final = 8.0
-"""The score from which it is."""
 FROZEN_S: Final = 0.5
 """A camera that shows the same picture this long shows no person; recordings repeat single ones."""
 NETWORK_OFFSET: Final = 4.5
@@ -47,6 +45,10 @@ SCORE_RANGE: Final = (-12.0, 8.0)
 HEAD_SCALE: Final = 6.0
 """By what the head's log odds are multiplied: half of the bona fide clips at hand have 1.3 or more,
 which then counts as much as the network's upper end did."""
+CLEAR: Final = SCORE_RANGE[1]
+"""The score from which it is: the top of the scale. Of single pictures, by heads
+that saw neither person nor camera, 0 of 70 attacks before webcams and 8 % of 127 tight crops of
+attacks have it, and 41 % of 178 people. Without the head it is a network's score of 3.5 and more."""
 WITHOUT_NETWORK: Final = 3.0
 """Where the score starts without the network."""
 
@@ -92,12 +94,11 @@ def judge_repetition(repetition: cues.Repetition) -> LivenessResult | None:
 
 
 def is_clear(result: LivenessResult) -> bool:
-    """Return whether few frames are enough: a score of `CLEAR` in good light, nothing against it.
+    """Return whether few frames are enough: a score of `CLEAR`, and nothing against it.
 
     They may pass somebody early and refuse nobody: that waits for `FRAMES`.
     """
-    nothing = not result.reasons and result.guidance is Verdict.OK
-    return result.passed and result.score >= CLEAR and nothing
+    return result.passed and result.score >= CLEAR and not result.reasons
 
 
 def mean_result(results: Sequence[LivenessResult]) -> LivenessResult:

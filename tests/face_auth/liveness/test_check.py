@@ -233,7 +233,7 @@ def few(score: float, *reasons: str, light: Verdict = Verdict.OK, passed=True) -
     ("early", "passes_early"),
     [
         (few(CLEAR), True), (few(CLEAR - 0.1), False),
-        (few(CLEAR, "frame around the face"), False), (few(CLEAR, light=Verdict.TOO_DARK), False),
+        (few(CLEAR, "frame around the face"), False), (few(CLEAR, light=Verdict.TOO_DARK), True),
         (few(CLEAR, passed=False), False), (few(-9.0, passed=False), False),
     ],
 )  # fmt: skip
