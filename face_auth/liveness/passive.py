@@ -48,7 +48,7 @@ which then counts as much as the network's upper end did."""
 CLEAR: Final = SCORE_RANGE[1]
 """The score from which it is: the top of the scale. Of single pictures, by heads
 that saw neither person nor camera, 0 of 70 attacks before webcams and 8 % of 127 tight crops of
-attacks have it, and 41 % of 178 people. Without the head it is a network's score of 3.5 and more."""
+attacks have it, and 41 % of 178 people. Without the head it is a network's score from 3.5 on."""
 WITHOUT_NETWORK: Final = 3.0
 """Where the score starts without the network."""
 
