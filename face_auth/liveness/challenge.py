@@ -150,9 +150,8 @@ class Challenge:
         Args:
             frame: Its time counts, in seconds of the camera's clock.
             face: The one face in it.
-            embed: Returns the face's unit embedding, shape (512,); called once for the straight
-                look, and once for each movement that is made: of the frame that first shows it,
-                in which the head is least turned, so it may be called at the next frame.
+            embed: Returns the face's unit embedding, shape (512,); called for the straight look and
+                for each movement made, of the frame that first shows it, one frame later.
         """
         at, points = frame.captured_at, np.asarray(face.landmarks, float)
         try:
@@ -266,9 +265,8 @@ class Challenge:
         if self._carried - {Movement.CLOSER}:
             return None
         for other in Movement:
-            if other in {movement, Movement.CLOSER}:
-                continue
-            if change.share(other) >= WRONG and change.solid(other):
+            asked = other in {movement, Movement.CLOSER}
+            if not asked and change.share(other) >= WRONG and change.solid(other):
                 return other
         return None
 
