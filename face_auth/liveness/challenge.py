@@ -34,10 +34,9 @@ REACTION_S: Final = 0.2
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
-"""How long a face must be seen elsewhere, in two frames in a row at least, to have jumped: single
-frames may show misplaced landmarks."""
+"""How long a face must be elsewhere, in two frames or more, to have jumped: one may be misplaced."""
 WRONG: Final = 1.5
-"""Another movement than the one asked for is a wrong answer from this many times its size on."""
+"""Another movement than the requested one is a wrong answer from this many times its size on."""
 SLIPS: Final = 1
 """Wrong answers in a challenge that are forgiven: people mistake left for right."""
 RELEASED: Final = 0.5
