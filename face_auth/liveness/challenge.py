@@ -34,7 +34,7 @@ REACTION_S: Final = 0.2
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
-"""How long a face must be elsewhere, in two frames or more, to have jumped: one may be misplaced."""
+"""How long a face must be elsewhere, in two frames or more, to have jumped: one may be wrong."""
 WRONG: Final = 1.5
 """Another movement than the requested one is a wrong answer from this many times its size on."""
 SLIPS: Final = 1
