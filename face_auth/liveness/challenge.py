@@ -34,10 +34,9 @@ REACTION_S: Final = 0.2
 HELD_S: Final = 0.075
 """How long a movement must be seen, in two frames in a row at least."""
 JUMPED_S: Final = 0.075
-"""How long a face must be seen elsewhere, in two frames in a row at least, to have jumped: single
-frames may show misplaced landmarks."""
+"""How long a face must be elsewhere, in two frames or more, to have jumped: one may be wrong."""
 WRONG: Final = 1.5
-"""Another movement than the one asked for is a wrong answer from this many times its size on."""
+"""Another movement than the requested one is a wrong answer from this many times its size on."""
 SLIPS: Final = 1
 """Wrong answers in a challenge that are forgiven: people mistake left for right."""
 RELEASED: Final = 0.5
@@ -150,9 +149,8 @@ class Challenge:
         Args:
             frame: Its time counts, in seconds of the camera's clock.
             face: The one face in it.
-            embed: Returns the face's unit embedding, shape (512,); called once for the straight
-                look, and once for each movement that is made: of the frame that first shows it,
-                in which the head is least turned, so it may be called at the next frame.
+            embed: Returns the face's unit embedding, shape (512,); called for the straight look and
+                for each movement made, of the frame that first shows it, one frame later.
         """
         at, points = frame.captured_at, np.asarray(face.landmarks, float)
         try:
@@ -266,9 +264,8 @@ class Challenge:
         if self._carried - {Movement.CLOSER}:
             return None
         for other in Movement:
-            if other in {movement, Movement.CLOSER}:
-                continue
-            if change.share(other) >= WRONG and change.solid(other):
+            asked = other in {movement, Movement.CLOSER}
+            if not asked and change.share(other) >= WRONG and change.solid(other):
                 return other
         return None
 
