@@ -192,8 +192,8 @@ class Home(Screen):
             return said
         _ = self._
         words = {
-            "passive": _("Ready. Liveness: only passive"),
-            "off": _("Ready. Liveness: off"),
+            "passive": _("Ready. Photo check: nobody is asked to move"),
+            "off": _("Ready. Photo check: off"),
         }
         return StatusText(words[setting], "warn")
 

@@ -172,7 +172,7 @@ class PinChanged(SessionPage):
         self.open_session(session, since)
         _ = self._
         out = self.button(_("Log out"), self.log_out, look="primary", grow=1)
-        on = self.button(_("Back to account"), lambda: self.go_on_to(back), grow=1)
+        on = self.button(_("Your account"), lambda: self.go_on_to(back), grow=1)
         self.lay_message(
             ("check", theme.OK, theme.OK_SOFT), _("Your PIN is changed."),
             _("Use the new one from now on."), buttons=[out, on],

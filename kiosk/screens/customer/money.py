@@ -58,7 +58,7 @@ class TakeMoney(_Slip):
             _("Simulated dispenser: no real notes come out.") if simulated else "",
             [
                 self.button(_("Log out"), self.log_out, look="primary", grow=1),
-                self.button(_("Back to account"), lambda: self.go_on_to(back), grow=1),
+                self.button(_("Your account"), lambda: self.go_on_to(back), grow=1),
             ],
         )  # fmt: skip
 

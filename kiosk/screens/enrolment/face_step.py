@@ -47,7 +47,7 @@ class FaceStep(Pictures):
         back = Chip(self._("Back"), self._back, symbol="back")
         if self.app.settings.liveness != "challenge":
             return [back, self.cancel_chip()]
-        movements = Chip(self._("Movements"), self._movements)
+        movements = Chip(self._("Movements left out"), self._movements)
         return [back, movements, self.cancel_chip()]
 
     def cancel(self) -> None:
@@ -125,7 +125,7 @@ class FaceStep(Pictures):
         excused = len(self._draft.excused)
         if excused:
             return self.language.ngettext(
-                "{n} movement is never asked", "{n} movements are never asked", excused
+                "{n} movement left out", "{n} movements left out", excused
             )
         amount = self.language.money(self._draft.opening_minor)
         return self._("Opening balance: {amount}").format(amount=amount)

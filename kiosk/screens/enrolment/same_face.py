@@ -96,7 +96,7 @@ class SameFace(StaffPage):
         faces = []
         for title, name, picture in (
             (_("New customer"), draft.username, question.new_face),
-            (_("Enrolled already"), question.username, question.other_face),
+            (_("Already a customer"), question.username, question.other_face),
         ):
             pane = Pane(self)
             told = Column(

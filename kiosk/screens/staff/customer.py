@@ -44,7 +44,7 @@ class CustomerPage(StaffPage):
         self.new_pin = self._tile(_("New PIN"), _("two staff; the customer types it"), self._pin)
         self.new_face = self._tile(_("New face"), _("two staff; account and PIN stay"), self._face)
         self.movements = self._tile(
-            _("Movements"), _("two staff; movements never asked"), self._movements
+            _("Movements left out"), _("two staff; what is never asked"), self._movements
         )
         self.delete = self._tile(_("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (

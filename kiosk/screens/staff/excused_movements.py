@@ -39,7 +39,7 @@ class Movements(StaffPage):
         self.stop = self.button(_("Cancel"), self.back, look="quiet", high=theme.TOUCH, grow=1)
         self.save = self.button(_("Save"), self._keep, look="primary", high=theme.TOUCH, grow=1)
         self.lay(
-            self.heading(_("Movements of {name}").format(name=username), cut=True),
+            self.heading(_("Movements left out for {name}").format(name=username), cut=True),
             self.line,
             self.listing,
             Reflow(self.stop, self.save, gap=24),
@@ -77,7 +77,7 @@ class Movements(StaffPage):
         self.listing.show(
             [
                 Entry(
-                    words, "", _("never asked") if value in self._excused else _("is asked"),
+                    words, "", _("left out") if value in self._excused else _("asked"),
                     "info" if value in self._excused else "ok",
                     lambda value=value, number=number: self._toggle(value, number),  # type: ignore[misc]
                 )
@@ -146,5 +146,5 @@ class ExcusedMovements(Movements):
             page.busy(True)
             page.act(lambda: office.excuse(name, excused, signed=signed), Notice.EXCUSED)
 
-        what = self._("Movements of {name}").format(name=name)
+        what = self._("Movements left out for {name}").format(name=name)
         self.app.show(lambda app: SecondSignature(app, staff, what, save, again))

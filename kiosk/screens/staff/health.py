@@ -93,8 +93,8 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         model += " " + _("A better one is here: {name}.").format(name=health.other_network)
     parts = [
         (_("Camera"), _("Camera"), *_camera(health, language)),
-        (_("Face check"), _("Model"), health.approved, model),
-        (_("Face check"), _("Liveness"), *_liveness(health, language)),
+        (_("Face check"), _("Approval"), health.approved, model),
+        (_("Face check"), _("Photo check"), *_liveness(health, language)),
         (_("Face check"), _("Speed"), *_speed(health, language)),
         (
             _("Room"), _("Disk"), not health.disk_short,
@@ -106,16 +106,16 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
         ),
         (
             _("Safety"), _("Keys"), fresh,
-            (_("In the TPM.") if health.key_in_tpm else _("In a file.")) + " "
+            (_("In the security chip.") if health.key_in_tpm else _("On the disk.")) + " "
             + (_("Backup: {time}.").format(time=saved) if saved else _("There is no backup yet.")),
         ),
         (
-            _("Safety"), _("Roll-back"), health.memory is not Memory.NONE,
+            _("Safety"), _("Old copies"), health.memory is not Memory.NONE,
             {
-                Memory.SERVICE: _("The bank's service would show an old disk image."),
-                Memory.TPM: _("The TPM would show an old disk image."),
-                Memory.DISK: _("The other disk would show an old image of this one."),
-                Memory.NONE: _("Nothing would show an old disk image."),
+                Memory.SERVICE: _("The bank's service would notice an old copy of this disk."),
+                Memory.TPM: _("The security chip would notice an old copy of this disk."),
+                Memory.DISK: _("The other disk would notice an old copy of this one."),
+                Memory.NONE: _("Nothing would notice an old copy of this disk."),
             }[health.memory],
         ),
         (
@@ -149,11 +149,11 @@ def _liveness(health: Health, language: Language) -> tuple[bool, str]:
         return False, _("Off. A photograph may be admitted.")
     asks = health.liveness == "challenge"
     if health.liveness_network:
-        with_network = _("It asks for movements, and has its network.")
-        return asks, with_network if asks else _("Only passive, with its network.")
+        with_network = _("It works, and asks for movements.")
+        return asks, with_network if asks else _("It works, but nobody is asked to move.")
     if asks:
-        return False, _("It asks for movements. A part is missing: ask technical support.")
-    return False, _("Only passive. A part is missing: ask technical support.")
+        return False, _("A part is missing: ask technical support.")
+    return False, _("Nobody is asked to move, and a part is missing: ask technical support.")
 
 
 def _speed(health: Health, language: Language) -> tuple[bool, str]:
@@ -161,9 +161,9 @@ def _speed(health: Health, language: Language) -> tuple[bool, str]:
     if health.pace is None:
         return True, _("Not measured yet: too few faces were checked.")
     if health.pace < LEAST:
-        slow = _("Too slow: {n} pictures a second are judged, {least} are needed.")
+        slow = _("Too slow: {n} pictures a second are checked, {least} are needed.")
         return False, slow.format(n=math.floor(health.pace), least=math.ceil(LEAST))
-    return True, _("{n} pictures a second are judged.").format(n=math.floor(health.pace))
+    return True, _("{n} pictures a second are checked.").format(n=math.floor(health.pace))
 
 
 def _camera(health: Health, language: Language) -> tuple[bool, str]:

@@ -30,7 +30,7 @@ class Holds(StaffPage):
         self.sign(staff, back)
         self._again: Make = lambda app: Holds(app, staff, back)
         self.listing = ListView(self, self.fonts, empty=self._("No withdrawal is left open."))
-        self.lay(self.heading(self._("Open holds")), self.listing)
+        self.lay(self.heading(self._("Withdrawals to settle")), self.listing)
         office = app.machine.office
         self.work(lambda _attempt: office.holds(staff=staff), done=self._found, failed=self.problem)
 

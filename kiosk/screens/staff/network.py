@@ -46,7 +46,7 @@ class ChangeNetwork(StaffPage):
             ("info", theme.PRIMARY, theme.SOFT),
             _("Face network: from {old} to {new}?").format(old=old, new=new),
             _(
-                "Every customer's template is made again from the pictures that were kept, "
+                "Every customer's face data are made again from the pictures that were kept, "
                 "encrypted, at the enrolment. No customer has to come."
             ),
             _(
@@ -142,7 +142,9 @@ class Change:
             kept = _("{name} recognises people as before.").format(name=self.old)
             return Result(app, staff, _("Nothing was changed."), kept)
         made = app.language.ngettext(
-            "{n} template was made again.", "{n} templates were made again.", found.made
+            "{n} customer's face data were made again.",
+            "{n} customers' face data were made again.",
+            found.made,
         )
         if found.left:
             names = ", ".join(found.left[:_NAMES]) + (", …" if found.left[_NAMES:] else "")
@@ -160,7 +162,7 @@ class Rebuilding(StaffPage):
         self.sign(change.signed.first)
         self._change = change
         self.line = self.add(StatusLine(self, self.fonts))
-        head = self.heading(self._("The templates are made again"))
+        head = self.heading(self._("The face data are made again"))
         self.lay(Space(grow=1), head, self.line, Space(grow=1))
         self.refresh()
 
@@ -206,7 +208,7 @@ class LeftOut(StaffPage):
         ).format(new=change.new)
         keep = _("Keep {name}").format(name=change.old)
         self.keep = self.button(keep, lambda: self._answer(False), look="primary", grow=1)
-        self.go_on = self.button(_("Go on"), lambda: self._answer(True), grow=1)
+        self.go_on = self.button(_("Continue"), lambda: self._answer(True), grow=1)
         self.lay(
             self.heading(_("These customers will need a new face")),
             self.listing,

@@ -145,7 +145,7 @@ class StaffSignIn(Form):
         _ = self._
         return (
             _("For members of staff"),
-            _("Customers cannot go on from here. Press Cancel to return to the first page."),
+            _("Customers cannot continue here. Press Cancel to return to the first page."),
         )
 
     def go_on(self) -> None:

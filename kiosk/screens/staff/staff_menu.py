@@ -100,7 +100,7 @@ class StaffMenu(StaffPage):
                 self._to(lambda app: StaffList(app, staff, back)),
             ),
             (
-                _("Health"), _("camera, disk, clock, model, backup"),
+                _("Health"), _("camera, disk, clock, backup"),
                 self._to(lambda app: HealthPage(app, staff, back)),
             ),
             (
@@ -121,7 +121,7 @@ class StaffMenu(StaffPage):
                 "{n} withdrawal to settle", "{n} withdrawals to settle", holds
             )
             page = self._to(lambda app: Holds(app, staff, back))
-            tasks.append((_("Open holds"), waiting, page))
+            tasks.append((_("Withdrawals to settle"), waiting, page))
         return tasks
 
     def _lay_tiles(self, holds: int) -> None:
@@ -199,10 +199,12 @@ def liveness_weakness(app: Shell, _: Callable[[str], str]) -> str:
     network = machine.liveness_network if machine is not None else None
     setting = app.settings.liveness
     if setting == "off":
-        return _("Liveness: off. A photograph may be admitted.")
+        return _("Photo check: off. A photograph may be admitted.")
     if network is False and setting == "passive":
-        return _("Liveness: only passive, and a part is missing. Ask technical support.")
+        return _(
+            "Photo check: nobody is asked to move, and a part is missing. Ask technical support."
+        )
     if setting == "passive":
-        return _("Liveness: only passive. Nobody is asked to move.")
-    missing = _("Liveness: a part is missing. Ask technical support.")
+        return _("Photo check: nobody is asked to move.")
+    missing = _("Photo check: a part is missing. Ask technical support.")
     return missing if network is False else ""

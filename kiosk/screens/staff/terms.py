@@ -30,7 +30,9 @@ class Terms(Screen):
         _ = self._
         pane = Pane(self)
         self.said = self.words(terms, anchor="nw", on=pane)
-        otherwise = _("With a no nothing is stored. The setting network = bundled does without it.")
+        otherwise = _(
+            "If you say no, nothing is stored. Your technician can set up the kiosk without it."
+        )
         self.otherwise = self.words(otherwise, colour=theme.MUTED, anchor="nw", on=pane)
         self.yes = self.button(_("Yes, I confirm"), self._yes, look="primary", grow=1)
         self.no = self.button(_("No"), self.cancel, grow=1)

@@ -66,9 +66,9 @@ def test_a_picture_held_up_is_named_to_staff() -> None:
     [
         ("challenge", True, ""),
         ("challenge", None, ""),
-        ("challenge", False, "Liveness: a part is missing. Ask technical support."),
-        ("passive", True, "Liveness: only passive. Nobody is asked to move."),
-        ("off", False, "Liveness: off. A photograph may be admitted."),
+        ("challenge", False, "Photo check: a part is missing. Ask technical support."),
+        ("passive", True, "Photo check: nobody is asked to move."),
+        ("off", False, "Photo check: off. A photograph may be admitted."),
     ],
 )
 def test_staff_are_told_of_a_weaker_check(
@@ -88,6 +88,6 @@ def test_home_of_a_live_machine_says_so_too(
 ) -> None:
     kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, liveness="passive"))
     status = kiosk.screen.status()
-    assert (status.text, status.tone) == ("Ready. Liveness: only passive", "warn")
+    assert (status.text, status.tone) == ("Ready. Photo check: nobody is asked to move", "warn")
     machine.kind = Kind.DEMO
     assert kiosk.screen.status().text == "Ready"

@@ -100,7 +100,7 @@ def test_two_sign_and_every_template_is_made_again(
     end(changing, fake, machine)
     changing.on("Result")
     assert fake.asked == [(settings, "vggface2", ["Ana Ruiz", "Ben Okafor"], "")]
-    assert {"vggface2 recognises people now.", "340 templates were made again."} <= set(
+    assert {"vggface2 recognises people now.", "340 customers' face data were made again."} <= set(
         words(changing.screen)
     )
     assert changing.opened == [settings, settings]

@@ -31,7 +31,7 @@ def test_open_holds_have_a_tile_only_while_there_are_any(
     machine.office.open_holds = [(hold, "maria.lopez")]
     sign_in(kiosk)
     kiosk.until(lambda: len(kiosk.screen.tiles) == 7)
-    kiosk.touch(tile(kiosk, "Open holds"))
+    kiosk.touch(tile(kiosk, "Withdrawals to settle"))
     kiosk.on("Holds")
     kiosk.until(lambda: kiosk.screen.listing.rows)
     kiosk.touch(kiosk.screen.listing.rows[0])
