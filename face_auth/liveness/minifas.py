@@ -76,12 +76,17 @@ def square(image: NDArray[np.uint8], face: Face, around: float = AROUND[0]) -> N
         image: RGB, shape (h, w, 3).
         face: Where it is in *image*.
         around: Side of the square in longer sides of the face's box.
+
+    Raises:
+        ValueError: If it lies beside the picture.
     """
     x, y, width, height = face.box
     side = max(round(around * max(width, height)), 2)
     left, top = round(x + (width - side) / 2), round(y + (height - side) / 2)
     rows, columns = image.shape[:2]
     part = image[max(top, 0) : top + side, max(left, 0) : left + side]
+    if part.size == 0:  # OpenCV would look for its mirror image for ever
+        raise ValueError("the face lies beside the picture")
     over = (max(-top, 0), max(top + side - rows, 0), max(-left, 0), max(left + side - columns, 0))
     if any(over):
         part = np.asarray(cv2.copyMakeBorder(part, *over, cv2.BORDER_REFLECT_101), np.uint8)

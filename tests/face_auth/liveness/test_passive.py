@@ -206,7 +206,7 @@ def weighed(monkeypatch, face):
             both = np.array([network - 1.0, network + 1.0])
             check._network = SimpleNamespace(scores=lambda image, face: both)
             check = check.with_head(head)
-        shown = [np.full((60, 60, 3), number, np.uint8) for number in range(8)]
+        shown = [np.full((480, 640, 3), number, np.uint8) for number in range(8)]
         return check.judge(frames(shown), [face] * 8)
 
     return judge
@@ -508,11 +508,18 @@ def test_what_lies_beyond_the_picture_is_its_mirror_image_to_the_network(network
         assert np.array_equal(np.round(given[-1][0] * 255).astype(np.uint8), wanted)
 
 
+def test_a_face_beside_the_picture_is_refused_at_once(network) -> None:
+    minifas, given = network
+    with pytest.raises(ValueError, match="beside the picture"):
+        minifas.scores(np.zeros((60, 60, 3), np.uint8), at((200.0, 100.0, 160.0, 200.0)))
+    assert given == []
+
+
 def test_a_large_face_is_averaged_for_the_network(network) -> None:
     minifas, given = network
     noise = np.random.default_rng(1).normal(128, 20, (480, 640, 3)).astype(np.uint8)
     minifas.scores(noise, at((200.0, 100.0, 256 / 1.5, 200 / 1.5)))  # of 2 x 2 pixels each
-    assert given[-1].std() * 255 == pytest.approx(20 / 2, abs=0.5)
+    assert given[-1][0].std() * 255 == pytest.approx(20 / 2, abs=0.5)
 
 
 def test_a_check_knows_whether_it_has_the_network(network) -> None:
