@@ -27,7 +27,7 @@ BACK, CLEAR, SHIFT, LAYER, SPACE = "←", "✕", "⇧", "layer", " "
 _DIGITS = ("1234567890", "@&'\"+*/=#%", "(),;:!?")
 MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
 """Letters with marks of French, German, Italian, Portuguese and Spanish, for names of anywhere."""
-_LAYER_FACES = ("abc", "áöß", "123")
+_LAYER_FACES = ("ab", "áö", "12")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
 _MOST = 1.25

@@ -289,6 +289,7 @@ OTHERS: dict[str, Any] = {
     "liveness": "passive",
     "without_face": "attended",
     "minifas": Path("/elsewhere"),
+    "liveness_head": False,
     "speech": "always",
     "speech_device": "plughw:CARD=Loudspeaker",
     "currency": "USD",

@@ -127,9 +127,8 @@ def test_a_long_name_is_cut_to_what_the_question_has_room_for(kiosk: Any, name: 
     assert dialog.title.cget("text").startswith(f"Delete {name[:8]}")
     assert dialog.title.cget("text").endswith("…?")
     for label in (dialog.title, dialog.line):
-        wide, high = label.box
-        assert label._label.winfo_reqwidth() <= wide * kiosk.app.window.scale + 1
-        assert label._label.winfo_reqheight() <= high * kiosk.app.window.scale + 1
+        assert label._label.winfo_reqwidth() <= label.winfo_width() + 1
+        assert label._label.winfo_reqheight() <= label.winfo_height() + 1
 
 
 @pytest.mark.parametrize("key", ["Return", "space", "Escape"])

@@ -155,7 +155,7 @@ def test_the_digits_give_way_to_the_amounts(page: Any) -> None:
     page.touch(page.screen.amount.entry)
     assert page.screen.pad.winfo_ismapped() and page.screen.amounts.winfo_ismapped()
     page.touch(page.screen.amounts)
-    assert not page.screen.pad.winfo_ismapped()
+    page.until(lambda: not page.screen.pad.winfo_ismapped())
     page.touch(page.screen.presets[0])
     assert page.asked() is not None
 

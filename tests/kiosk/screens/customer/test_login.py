@@ -117,7 +117,7 @@ def test_a_refusal_says_one_of_four_sentences(
     assert (page.screen.line.tone, page.screen.line.sentence) == ("bad", sentence)
     assert page.screen.view._marks == Marks(Ring.REFUSED)
     page.until(lambda: page.screen.again.focused or not page.screen.again.enabled)
-    assert chips(page) == ["Back", "Cancel"]
+    assert chips(page) == ["Back", "Cancel", "Help"]
 
 
 def test_whoever_is_refused_is_told_the_same_wait_whatever_was_wrong(
@@ -207,7 +207,7 @@ def test_while_checked_one_instruction_the_step_and_the_arc_are_shown(
     screen = checking.screen
     assert (screen.line.tone, screen.line.sentence) == ("up", "Nod up, towards the arrows")
     assert screen.step.cget("text") == "Movement 2 of 3"
-    assert chips(checking) == ["Back", "Cancel"]
+    assert chips(checking) == ["Back", "Cancel", "Help"]
     machine.hold.set()
     checking.on("Account")
 

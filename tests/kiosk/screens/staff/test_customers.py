@@ -81,7 +81,7 @@ def test_a_new_pin_is_signed_by_two_and_typed_by_the_customer(menu: Any, machine
     sign(menu, "Ben Okafor", BEN_PIN)
     menu.on("NewPin")
     assert "Customer: type your new PIN" in words(menu.screen)
-    assert [chip.face.cget("text") for chip in menu.app.window.top.chips] == ["Cancel"]
+    assert [chip.face.cget("text") for chip in menu.app.window.top.chips] == ["Cancel", "Help"]
     menu.type("1111")
     menu.key("Return")
     assert menu.screen.fields[0].error == "This PIN repeats itself. Choose another."

@@ -45,7 +45,7 @@ def rows(**other: Any) -> dict[str, tuple[str, str]]:
 def test_all_is_well() -> None:
     found = rows()
     assert list(found) == ["Camera", "Face check", "Room", "Safety", "Clock", "Pause"]
-    assert found["Room"][1] == "62\u00a0% is free. Room for 9120 entries."
+    assert found["Room"][1] == "62% is free. Room for 9,120 entries."
     assert {tone for tone, _text in found.values()} == {"ok"}
 
 
@@ -75,16 +75,16 @@ def test_a_better_network_that_is_there_is_named_and_a_weaker_one_is_not() -> No
         ("Approval", {"approved": False}, "bundled is not approved."),
         ("Photo check", {"liveness": "off"}, "Off. A photograph may be admitted."),
         ("Photo check", {"liveness": "passive"}, "It works, but nobody is asked to move."),
-        ("Photo check", {"liveness_network": False}, "It asks for movements. A part is missing"),
+        ("Photo check", {"liveness_network": False}, "A part is missing"),
         (
             "Photo check",
             {"liveness": "passive", "liveness_network": False},
-            "Only passive. A part is missing",
+            "Nobody is asked to move, and a part is missing",
         ),
         ("Speed", {"pace": 4.97}, "Too slow: 4 pictures a second are checked, 5 are needed."),
-        ("Keys", {"last_backup": None}, "In a file. There is no backup yet."),
-        ("Keys", {"last_backup": NOW - timedelta(days=90)}, "In a file. Backup: 24 Aug"),
-        ("Log", {"log_room": 1_999}, "Room for 1999 entries."),
+        ("Keys", {"last_backup": None}, "On the disk. There is no backup yet."),
+        ("Keys", {"last_backup": NOW - timedelta(days=90)}, "On the disk. Backup: 24 Aug"),
+        ("Log", {"log_room": 1_999}, "Room for 1,999 entries."),
         ("Old copies", {"memory": Memory.NONE}, "Nothing would notice an old copy of this disk."),
         ("Pause", {"pause_s": 0.4}, "Nobody can log in for 1 second: too many refusals."),
         ("Note", {"notes": ("Back up the keys.",)}, "Back up the keys."),

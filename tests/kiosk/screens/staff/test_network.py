@@ -68,7 +68,7 @@ def go_on_to_change(menu: Any) -> None:
     """Open the health page and the change of the network from there, and go on."""
     menu.touch(tile(menu, "Health"))
     menu.on("HealthPage")
-    menu.until(lambda: len(menu.app.window.top.controls()) == 3)
+    menu.until(lambda: len(menu.app.window.top.controls()) == 4)
     menu.touch(menu.app.window.top.controls()[1])
     menu.on("ChangeNetwork")
     menu.touch(menu.screen.controls[-1])
@@ -161,7 +161,7 @@ def test_old_network_is_kept_without_a_signature(
 ) -> None:
     menu.touch(tile(menu, "Health"))
     menu.on("HealthPage")
-    menu.until(lambda: len(menu.app.window.top.controls()) == 3)
+    menu.until(lambda: len(menu.app.window.top.controls()) == 4)
     menu.touch(menu.app.window.top.controls()[1])
     menu.on("ChangeNetwork")
     menu.key("Return")
