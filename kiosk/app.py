@@ -173,7 +173,10 @@ class App(Shell):
         access = Chip(self.language.gettext("Help"), self.open_access, symbol="access")
         self.window.top.fill(NAME, self._banner(), [*self.screen.chips(), access])
         self.window.status_bar.say(self.screen.status())
+        room = self.window.page_size
         self.window.lay()
+        if self.window.page_size != room:  # the chips take another number of rows
+            self.screen.lay_soon()
 
     @property
     def settings(self) -> Settings:

@@ -9,7 +9,7 @@ from typing import Any
 
 import customtkinter
 
-from kiosk.layout import Heights, Inset, Reflow, Row, Space
+from kiosk.layout import Column, Heights, Inset, Reflow, Row, Space
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Label, Pressable, darker
 from kiosk.widgets.fitted import Fitted, fonts_of
@@ -134,7 +134,8 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
         self._name.shown = True
         told = Row(self._mark, self._name, self._banner, Space(grow=0 if self._banner.shown else 1),
                    gap=_CHIP_INSET, grow=1)  # fmt: skip
-        acting = Row(Space(grow=1), *self.chips, gap=2)
+        rows = [Row(Space(grow=1), *chips, gap=2) for chips in self._rows(width - 2 * EDGE)]
+        acting = Column(*rows, gap=2)
         room = width - 2 * EDGE - acting.least_width() - told.gap
         self._name.shown = told.wanted_width() <= room or not self._banner.shown
         if self._banner.shown and not self._name.shown:  # the banner may have two lines
@@ -149,6 +150,19 @@ class TopBar(customtkinter.CTkFrame):  # type: ignore[misc]
         self._line.arrange(0, height - 1, width, 1)
         self._line.lift()
         return height
+
+    def _rows(self, room: int) -> list[list[ChipButton]]:
+        """Return the chips, in more rows than one where they are wider than *room*."""
+        rows: list[list[ChipButton]] = [[]]
+        used = 0
+        for chip in self.chips:
+            wide = chip.least_width() + 2
+            if rows[-1] and used + wide > room:
+                rows.append([])
+                used = 0
+            rows[-1].append(chip)
+            used += wide
+        return rows
 
     def controls(self) -> list[Control]:
         """Return the chips that act."""
