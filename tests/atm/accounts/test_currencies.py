@@ -11,7 +11,7 @@ import pytest
 from atm.accounts.accounts import DayLimitError, NotAMultipleError
 from atm.accounts.money import minor_digits, parse_amount, plain_amount, to_minor
 from atm.accounts.session import Session
-from atm.commands import customers, office
+from atm.commands import customers, reports
 from atm.demo_customer import enrol_demo_customer
 from atm.enrolment.enrolment import opening_limit_minor
 from atm.folder import Kind
@@ -121,7 +121,7 @@ def test_commands_write_amounts_with_their_decimals(
     enrol(machine, "1350")
     note = 10 * 10**digits
     hold = bank.ledger.hold(ADA, note, smallest_note_minor=note, day_limit_minor=note)
-    run(office.holds, machine, "cyd\n482913\n", reference=None, paid=None)
+    run(reports.holds, machine, "cyd\n482913\n", reference=None, paid=None, json=False)
     assert f"\t{10:.{digits}f} {currency}\t" in capsys.readouterr().out
     bank.ledger.release(hold)
     machine.office = SimpleNamespace(delete=lambda name, **_: 1350 * 10**digits)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -292,7 +293,7 @@ def test_the_same_face_under_another_name_needs_a_second_signature(atm_of_two, c
     assert atm(*again, lines=(*STAFF, "4071", *SECOND)).returncode == 0
     kept = json.loads(atm("export", "eve", lines=STAFF).stdout)
     assert kept["customer"]["username"] == "eve"
-    assert "ada" not in json.dumps(kept)
+    assert not re.search(r"\bada\b", json.dumps(kept))  # an identifier may hold those letters
 
 
 def test_yesterdays_copy_is_out_of_service_until_two_restore(atm_of_two, cameras) -> None:
