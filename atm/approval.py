@@ -49,13 +49,15 @@ _MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
 """Name of the memory outside the disk among the approved settings, and what the first member of
 staff alone can say of it."""
 
-_TWO_CHANGE = ("anchor_dir", "currency")
-"""Settings that two change in a live folder: the place that remembers the log, and what the amounts
-of all accounts are worth, which are not converted."""
+_TWO_CHANGE = ("anchor_dir", "currency", "dispenser", "dispenser_ca")
+"""Settings that two change in a live folder: the place that remembers the log, what the amounts
+of all accounts are worth, which are not converted, and which device says that notes came out."""
 
 _CA = "content of store_ca"
 """Name of the SHA-256 of the service's authority among the approved settings: whose certificate
 that file holds decides who keeps the customers. Older approvals lack it."""
+_DISPENSER_CA = "content of dispenser_ca"
+"""Name of the SHA-256 of the authority of the dispenser's certificate, likewise."""
 
 _COVERING = "covering.npz"
 """Older approvals list neither this file, which the approved card names with its digest, nor the
@@ -255,11 +257,14 @@ class Approvals:
         with contextlib.suppress(NotApprovedError):
             last = self.last
             if self.generation >= after:
-                now, then = bound_settings(settings), {} if last is None else last.settings
+                if last is None:
+                    return []
+                now = bound_settings(settings)
+                then = bound_settings(Settings()) | dict(last.settings)
                 return [
                     f"{name} was {then[name]} and is {now[name]}"
                     for name in _TWO_CHANGE
-                    if then.get(name, now[name]) != now[name]
+                    if then[name] != now[name]
                 ]
         return ["the last approval is missing, old or altered"]
 
@@ -330,8 +335,10 @@ class Approvals:
             return found
         usual = bound_settings(Settings())
         now = bound_settings(settings)
-        if _CA in found.settings:
-            now |= _authority(settings)
+        authorities = _authority(settings)
+        if _CA not in found.settings:  # approved by a version that did not bind it
+            authorities.pop(_CA, None)
+        now |= authorities
         for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
             # A setting that is newer than the approval had its default then.
             if now.get(name) != found.settings.get(name, usual.get(name)):
@@ -361,14 +368,16 @@ def bound_settings(settings: Settings) -> dict[str, str]:
 
 
 def _authority(settings: Settings) -> dict[str, str]:
-    if settings.store_ca is None:
-        return {}
-    try:
-        return {_CA: hashlib.sha256(settings.store_ca.read_bytes()).hexdigest()}
-    except OSError as error:
-        raise NotApprovedError(
-            f"The file {settings.store_ca} cannot be read: {error.strerror}."
-        ) from error
+    """Return the SHA-256 of the authorities of service and dispenser, where they are set."""
+    found = {}
+    for name, path in ((_CA, settings.store_ca), (_DISPENSER_CA, settings.dispenser_ca)):
+        if path is None:
+            continue
+        try:
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise NotApprovedError(f"The file {path} cannot be read: {error.strerror}.") from error
+    return found
 
 
 @contextlib.contextmanager
