@@ -6,6 +6,7 @@ service acknowledges it, may report events, and completes it. The messages are t
 device; `requirements-hardware.txt` lists it.
 """
 
+import contextlib
 import json
 import ssl
 import time
@@ -58,13 +59,15 @@ class Link:
         Raises:
             LinkError: If that is not possible.
         """
+        self._open = contextlib.ExitStack()
         self._request = 0
         self._events: list[tuple[str, dict[str, Any]]] = []
         try:
-            self._socket = connect(
+            opening = connect(
                 address, ssl=tls, proxy=None, compression=None, max_size=_LARGEST_BYTES,
                 open_timeout=limit_s, close_timeout=1.0, ping_interval=None,
             )  # fmt: skip
+            self._socket = self._open.enter_context(opening)
         except (OSError, ValueError, WebSocketException) as error:
             raise LinkError(f"No connection to {address}: {error}") from error
 
@@ -79,7 +82,7 @@ class Link:
         trace: TracebackType | None,
     ) -> None:
         """Close the connection."""
-        self._socket.close()
+        self._open.close()
 
     def command(self, name: str, payload: dict[str, Any], limit_s: float) -> Answer:
         """Send a command and wait for its completion.

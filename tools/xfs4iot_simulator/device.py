@@ -7,6 +7,7 @@ from pathlib import Path
 FAULTS = {
     "offline": "the device is not ready",
     "empty": "the cassettes are empty",
+    "wrong-mix": "Denominate answers with one note more than was asked for",
     "short": "one note too few comes to the stacker, and the device says so",
     "short-silent": "one note too few comes to the stacker, and the device claims success",
     "jam": "a jam on the way to the stacker; nothing can be taken back",
@@ -74,6 +75,8 @@ class Device:
             if pieces:
                 found[unit] = pieces
                 amount -= pieces * value
+        if self.fault == "wrong-mix":
+            found["unit1"] = found.get("unit1", 0) + 1
         return None if amount else found
 
     def stack(self, units: dict[str, int]) -> dict[str, int]:

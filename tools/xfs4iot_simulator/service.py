@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ class Simulator:
     Attributes:
         device: The machinery.
         messages: How many messages passed.
+        at_work: Held while a command is done, to its end, whoever still listens.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Simulator:
         self.messages = 0
         self._end, self._at, self._seen = end, at, seen
         self._released = threading.Event()
-        self._one = threading.Lock()
+        self.at_work = threading.Lock()
         self._server = serve(self._serve, "127.0.0.1", port, ssl=tls, compression=None)
         scheme = "ws" if tls is None else "wss"
         self._base = f"{scheme}://127.0.0.1:{self._server.socket.getsockname()[1]}"
@@ -84,8 +86,7 @@ class Simulator:
     ) -> None:
         """Let what hangs go on to its end, and stop."""
         self.release()
-        with self._one:  # the command in progress is done
-            self._server.shutdown()
+        self._server.shutdown()  # which waits for the command in progress
         self._thread.join()
 
     def release(self) -> None:
@@ -102,7 +103,7 @@ class Simulator:
             if self._end == "hang":
                 self._released.wait()
             if self._end == "cut":
-                connection.socket.close()
+                connection.socket.shutdown(socket.SHUT_RDWR)
                 return False
         return True
 
@@ -111,7 +112,7 @@ class Simulator:
         path = connection.request.path
         try:
             for text in connection:
-                with self._one:
+                with self.at_work:
                     if self._passes(connection, "in", str(text)):
                         self._answer(connection, path, json.loads(text))
         except (ConnectionClosed, OSError):
