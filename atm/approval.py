@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,7 +181,7 @@ class Approvals:
             )
         names = file_names(settings, source, live=self._live)
         files = {name: digest(source, name) for name in names}
-        bound = bound_settings(settings) | _authority(settings)
+        bound = bound_settings(settings) | _authorities(settings, (_CA, _DISPENSER_CA))
         bound[_MEMORY] = self._memory(settings, by)
         approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
         record: JsonObject = {
@@ -335,10 +335,7 @@ class Approvals:
             return found
         usual = bound_settings(Settings())
         now = bound_settings(settings)
-        authorities = _authority(settings)
-        if _CA not in found.settings:  # approved by a version that did not bind it
-            authorities.pop(_CA, None)
-        now |= authorities
+        now |= _authorities(settings, found.settings)
         for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
             # A setting that is newer than the approval had its default then.
             if now.get(name) != found.settings.get(name, usual.get(name)):
@@ -367,11 +364,11 @@ def bound_settings(settings: Settings) -> dict[str, str]:
     }
 
 
-def _authority(settings: Settings) -> dict[str, str]:
-    """Return the SHA-256 of the authorities of service and dispenser, where they are set."""
+def _authorities(settings: Settings, names: Container[str]) -> dict[str, str]:
+    """Return the SHA-256 of the authorities of service and dispenser, those that *names* has."""
     found = {}
     for name, path in ((_CA, settings.store_ca), (_DISPENSER_CA, settings.dispenser_ca)):
-        if path is None:
+        if path is None or name not in names:
             continue
         try:
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()

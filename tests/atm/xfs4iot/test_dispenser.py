@@ -50,6 +50,8 @@ def test_a_fault_of_the_device(bank: Bank, fault: str, ends: str, taken: int) ->
         assert worth(device.taken) == taken
         bank.check(device, total)
         assert not device.slot or fault in ("present-some", "left-stuck")
+        tried = ("command", "CashManagement.Retract") in bank.messages.told
+        assert tried == (ends == "held" and fault != "jam")
         device.fault, device.jammed = "", False  # staff have mended it
         assert bank.withdraw(simulator.address) == "paid"
     assert worth(device.taken) == taken + AMOUNT, "another customer's notes were among them"
