@@ -1,6 +1,13 @@
 """Idle clock."""
 
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kiosk.attendance import Attendance
 from kiosk.idle import IdleClock
+from kiosk.words.language import Language
 
 
 class Hands:
@@ -55,3 +62,20 @@ def test_an_answer_starts_the_sixty_seconds_again() -> None:
     assert not idle.due()
     hands.now = 121.0
     assert idle.due()
+
+
+@pytest.mark.parametrize(("settling", "asked"), [(True, 0), (False, 1)])
+def test_nobody_is_asked_while_money_is_paid_out(settling: bool, asked: int) -> None:
+    questions: list[Any] = []
+    idle, hands = made()
+    screen = SimpleNamespace(session=None, settling=settling, for_staff=False, idles=True)
+    app: Any = SimpleNamespace(
+        idle=idle,
+        screen=screen,
+        language=Language("en"),
+        go_home=None,
+        ask=lambda **told: questions.append(told),
+    )
+    hands.now = 61.0
+    Attendance(app, lambda app: None).look()
+    assert len(questions) == asked

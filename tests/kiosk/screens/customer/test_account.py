@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from atm.accounts.dispenser import NotDispensed
 from atm.accounts.session import HeldError, Session
 from atm.people import Customer
 from atm.receipts import Hindrance, NotPrintedError, Receipt
@@ -80,6 +81,26 @@ def test_the_screen_says_when_the_dispenser_is_simulated(
     page.on("TakeMoney")
     line = "Simulated dispenser: no real notes come out."
     assert (line in texts(page.screen)) == said
+    assert ("Paid out" in texts(page.screen)) != said  # a device has seen the notes taken
+
+
+def test_a_real_dispenser_has_the_customer_take_the_notes(page: Any, machine: Any) -> None:
+    comes, goes_on = threading.Event(), threading.Event()
+
+    def dispense(reference: str, amount_minor: int) -> None:
+        comes.set()
+        assert goes_on.wait(LIMIT_S)
+        raise NotDispensed
+
+    machine.dispenser.name, machine.dispenser.dispense = "cash", dispense
+    page.touch(page.screen.presets[0])
+    page.touch(page.asked().yes)
+    page.until(comes.is_set)
+    assert "Take your notes when they come out" in texts(page.screen)
+    goes_on.set()
+    page.until(lambda: not page.screen.settling)
+    assert "Take your notes when they come out" not in texts(page.screen)
+    assert balance(machine) == 135_000
 
 
 def test_an_amount_on_hold_is_shown_with_its_reference(page: Any, machine: Any) -> None:
