@@ -77,8 +77,8 @@ class Xfs4iotDispenser:
             self._pay(reference, amount_minor)
             self.note = ""
         except Exception as error:
-            kind = "paid nothing" if isinstance(error, NotDispensed) else "left a hold to settle"
-            self.note = f"The dispenser {kind}. {error}"
+            did = "paid nothing" if isinstance(error, NotDispensed) else "left a hold to settle"
+            self.note = f"Check the dispenser, which {did}. {error}"
             raise
         finally:
             self._busy.release()

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from atm.accounts.accounts import DayLimitError, NotAMultipleError
+from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.money import minor_digits, parse_amount, plain_amount, to_minor
 from atm.accounts.session import Session
 from atm.commands import customers, reports
@@ -55,7 +56,7 @@ def session_of(bank: Any, currency: str) -> Session:
     settings = Settings(currency=currency, day_limit=1000, smallest_note=10)
     local = SimpleNamespace(
         settings=settings, stores=SimpleNamespace(ledger=bank.ledger, credentials=bank.store),
-        audit=bank.audit,
+        audit=bank.audit, _dispenser=SimulatedDispenser(),
     )  # fmt: skip
     return LocalBank._open_session(cast(LocalBank, local), Customer(ADA, "ada", "Ada"))
 

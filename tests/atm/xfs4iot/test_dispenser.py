@@ -122,7 +122,7 @@ def test_staff_read_what_the_device_said(bank: Bank) -> None:
         with pytest.raises(Exception, match="hardwareError"):
             dispenser.dispense("ABCDEFGH", 8000)
         assert dispenser.note == (
-            "The dispenser left a hold to settle."
+            "Check the dispenser, which left a hold to settle."
             " It does not say where the notes are: hardwareError."
         )
         simulator.device.fault, simulator.device.jammed = "", False

@@ -61,7 +61,9 @@ def test_the_machine_pays_by_the_device_of_its_setting(
             assert simulator.device.reference == reference
             health = machine.health()
             assert health.dispenser == session.dispenser_name
-            assert any(note.startswith("The dispenser left a hold") for note in health.notes)
+            assert any(
+                note.startswith("Check the dispenser, which left a hold") for note in health.notes
+            )
             monkeypatch.setattr(reports, "sign_in", lambda staff: None)
             reports.health(machine, argparse.Namespace(json=False))
             assert "; EXPERIMENTAL, never tried on a device" in capsys.readouterr().out
