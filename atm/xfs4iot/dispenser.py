@@ -22,6 +22,7 @@ from atm.xfs4iot.discovery import find_dispenser, tls_of
 from atm.xfs4iot.link import SUCCESS, Answer, Link, LinkError
 
 _POSITION: Final = "outDefault"
+_LONGEST_NOTE: Final = 300
 _TAKEN: Final = "CashManagement.ItemsTakenEvent"
 
 
@@ -78,7 +79,7 @@ class Xfs4iotDispenser:
             self.note = ""
         except Exception as error:
             did = "paid nothing" if isinstance(error, NotDispensed) else "left a hold to settle"
-            self.note = f"Check the dispenser, which {did}. {error}"
+            self.note = _printable(f"Check the dispenser, which {did}. {error}")
             raise
         finally:
             self._busy.release()
@@ -204,6 +205,11 @@ class Xfs4iotDispenser:
 
     def _act(self, link: Link, name: str, **payload: Any) -> Answer:
         return link.command(name, payload, self._limits.move_s)
+
+
+def _printable(text: str) -> str:
+    """Return the beginning of *text*, part of which a device wrote, without control characters."""
+    return "".join(each if each.isprintable() else "?" for each in text[:_LONGEST_NOTE])
 
 
 def _good(answer: Answer) -> dict[str, Any]:

@@ -114,6 +114,16 @@ def test_a_service_on_another_host_is_not_asked(monkeypatch: pytest.MonkeyPatch)
     assert asked == [address]
 
 
+def test_a_device_cannot_write_to_the_terminal_of_staff(bank: Bank) -> None:
+    with bank.simulator(bank.device()) as simulator:
+        dispenser = Xfs4iotDispenser(simulator.address, None, "EUR")
+        dispenser._is_empty = lambda link: False  # type: ignore[method-assign]
+        dispenser._places = lambda link: ("\x1b[2J" + 1000 * "x", "\n")  # type: ignore[method-assign]
+        with pytest.raises(NotDispensed):
+            dispenser.dispense("ABCDEFGH", 8000)
+    assert dispenser.note.isprintable() and len(dispenser.note) == 300
+
+
 def test_a_service_without_the_interfaces_is_no_dispenser(bank: Bank) -> None:
     with bank.simulator(bank.device()) as simulator:
         assert find_dispenser(simulator.address, None, LIMIT_S) == (
