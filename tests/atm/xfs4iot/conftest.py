@@ -54,13 +54,15 @@ class Bank:
             ALICE, self.ledger, dispenser, smallest_note_minor=1_000, day_limit_minor=10**6,
             record=None, template=lambda: None, save_pin=lambda pin: None,
         )  # fmt: skip
+        holds, ends = len(self.ledger.open_holds()), "paid"
         try:
             session.withdraw(100 * AMOUNT)
         except ReturnedError:
-            return "returned"
+            ends = "returned"
         except HeldError:
-            return "held"
-        return "paid"
+            ends = "held"
+        assert len(self.ledger.open_holds()) == holds + (ends == "held")
+        return ends
 
     @property
     def paid(self) -> dict[str, int]:
