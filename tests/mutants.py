@@ -75,6 +75,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "credentials/sealed/record_file.py": (f"{_CREDENTIALS}store.py", f"{_SEALED}resealing.py"),
     "credentials/sealed/resealing.py": (f"{_SEALED}resealing.py",),
     "credentials/sealed/seal.py": (f"{_SEALED}database.py", f"{_CREDENTIALS}store.py"),
+    "credentials/sealed/transaction.py": (f"{_SEALED}database.py", f"{_CREDENTIALS}attempts.py"),
     "credentials/store.py": (f"{_CREDENTIALS}store.py",),
     "credentials/attempt_rules.py": (f"{_CREDENTIALS}attempts.py",),
     "credentials/weak_pins.py": (f"{_CREDENTIALS}weak_pins.py",),

@@ -12,8 +12,9 @@ from atm.people import SignInPausedError, StaffSignInError
 from atm.ports import Log
 from credentials import boot_clock
 from credentials.boot_clock import Moment
-from credentials.sealed.database import Database, Transaction
+from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import Transaction
 
 REFUSALS: Final = 10
 WITHIN_S: Final = 600.0
