@@ -25,6 +25,7 @@ from atm.maintenance.first_day import check_prepared
 from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
+from atm.receipts import ReceiptPrinter
 from credentials.policy import check_pin
 from face_auth.camera import Camera
 from face_auth.camera.drawn_camera import DrawnCamera
@@ -70,6 +71,9 @@ class Machine:
             self.kind, settings.camera, bank.stores.registration, self.audit
         )
         self._held = held
+        printer = settings.receipt_printer
+        self.receipts = ReceiptPrinter(printer) if printer != "off" else None
+        """The receipt printer; None where there is none."""
 
     @property
     def camera(self) -> Camera:
@@ -331,7 +335,9 @@ class Machine:
             self.settings, self.folder, self.bank.stores, self._registered_camera, self._liveness,
             self._pace.rate,
         )  # fmt: skip
-        return replace(found, notes=(*found.notes, *self.bank.notes()))
+        printer = self.receipts.note if self.receipts is not None else ""
+        notes = (*found.notes, *self.bank.notes(), *filter(None, [printer]))
+        return replace(found, notes=notes)
 
     def close(self) -> None:
         """Stop the camera and close log and bank."""

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -34,6 +35,9 @@ _LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
 _SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
+_PRINTER = re.compile(
+    r"off|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}|tcp:[A-Za-z0-9.\-]{1,250}:[0-9]{1,5}|file:/.{1,250}"
+)
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
@@ -75,6 +79,8 @@ class Settings:
             "always".
         speech_device: ALSA's name of the sound card with the headphone jack, as `aplay -L` lists
             it; "": the default one.
+        receipt_printer: An ESC/POS printer, "usb:04b8:0202" (vendor and product, hexadecimal),
+            "tcp:192.0.2.7:9100" or "file:/dev/usb/lp0"; "off": no receipts.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -108,6 +114,7 @@ class Settings:
     language: str = "en"
     speech: Speech = "on_request"
     speech_device: str = ""
+    receipt_printer: str = "off"
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
@@ -155,6 +162,10 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("store needs store_ca, store_cert and store_key.")
     if settings.store and settings.without_face != "off":
         raise SettingsError("without_face must be off with store: the service needs the face.")
+    if settings.store and settings.receipt_printer != "off":
+        raise SettingsError("receipt_printer must be off with store.")
+    if settings.receipt_printer != "off" and find_spec("escpos") is None:
+        raise SettingsError("receipt_printer needs more packages: run “make hardware”.")
     return settings
 
 
@@ -288,6 +299,12 @@ def _sound_device(value: object, text: bool) -> str:
     return value
 
 
+def _printer(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _PRINTER.fullmatch(value):
+        raise ValueError("off, or a printer such as usb:04b8:0202 or tcp:192.0.2.7:9100")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -347,6 +364,7 @@ _READERS: dict[str, _Reader] = {
     "language": _language,
     "speech": _one_of("off", "on_request", "always"),
     "speech_device": _sound_device,
+    "receipt_printer": _printer,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

@@ -126,6 +126,8 @@ class Session:
         """
         self.customer = customer
         self.attended = attended
+        self.balance_asked = False
+        """Whether the customer asked to see the balance in this session."""
         self._ledger: OwnAccount | None = ledger
         self._dispenser = dispenser
         self._smallest_note_minor = smallest_note_minor
@@ -141,6 +143,7 @@ class Session:
 
     def balance(self) -> int:
         """Return the balance less what is on hold, in minor units."""
+        self.balance_asked = True
         return _open(self._ledger).available(self.customer.customer_id)
 
     def transactions(self, limit: int = 5) -> list[Transaction]:

@@ -20,6 +20,7 @@ from atm.accounts.accounts import (
 from atm.accounts.money import AmountError
 from atm.accounts.session import ReturnedError
 from atm.login.decision import Outcome
+from atm.receipts import Hindrance
 from credentials.errors import DuplicateUserError
 from credentials.policy import PolicyError
 from face_auth.types import Verdict
@@ -185,6 +186,11 @@ NO_MORE_TODAY = N_("You have reached today's limit.")
 MULTIPLE = N_("Choose a multiple of {amount}.")
 RETURNED = N_("No money came out; nothing was taken.")
 NOT_POSITIVE = AMOUNT["negative"]
+NO_RECEIPT = {
+    Hindrance.PAPER: N_("No receipt: the printer has no paper. Please note the reference."),
+    Hindrance.COVER: N_("No receipt: the printer is open. Please note the reference."),
+    Hindrance.NO_ANSWER: N_("No receipt: the printer does not answer. Please note the reference."),
+}
 
 
 class Notice(Enum):

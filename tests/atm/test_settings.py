@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import atm.settings as settings_module
 from atm.folder import Kind
 from atm.settings import Settings, SettingsError, load_settings
 
@@ -91,6 +92,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "language": "es",
         "speech": "always",
         "speech_device": "plughw:CARD=PCH,DEV=0",
+        "receipt_printer": "off",
         "currency": "USD",
         "day_limit": "300",
         "smallest_note": "20",
@@ -147,6 +149,19 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     text = "\n".join(lines).replace("= yes", "= true").replace("= no\n", "= false\n")
     (tmp_path / "all.toml").write_text(text)
     assert load_settings(tmp_path / "all.toml", {}) == wanted
+
+
+def test_receipts_need_their_packages_and_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    printer = {"receipt_printer": "usb:04b8:0202"}
+    assert load_settings(None, {}, **printer).receipt_printer == "usb:04b8:0202"
+    service = {"store": "https://a", "store_ca": "/a", "store_cert": "/a", "store_key": "/a"}
+    with pytest.raises(SettingsError, match="must be off with store"):
+        load_settings(None, {}, **printer, **service)
+    with pytest.raises(SettingsError, match="off, or a printer such as"):
+        load_settings(None, {}, receipt_printer="usb:1:2")
+    monkeypatch.setattr(settings_module, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match="make hardware"):
+        load_settings(None, {}, **printer)
 
 
 def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(data) -> None:

@@ -153,6 +153,8 @@ class FakeMachine:
     staff: Any = field(default_factory=FakeStaff)
     camera: Any = field(default_factory=FakeCamera)
     camera_problem: str = ""
+    receipts: Any = None
+    folder: Any = field(default_factory=lambda: SimpleNamespace(folder_id="ab12cd34" * 4))
     has_customers: bool = True
     ready: bool = True
     terms: str = ""

@@ -1,15 +1,19 @@
 """The account in a real window, on a real ledger."""
 
 import dataclasses
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from atm.accounts.session import HeldError, Session
 from atm.people import Customer
+from atm.receipts import Hindrance, NotPrintedError, Receipt
 from kiosk.screens.customer import account
 from kiosk.screens.customer import balance as balance_card
 from kiosk.screens.customer.money import AmountHeld
+from kiosk.words.messages import NO_RECEIPT
 from tests.kiosk.conftest import LIMIT_S
 from tests.kiosk.login_steps import log_in
 
@@ -88,6 +92,69 @@ def test_an_amount_on_hold_is_shown_with_its_reference(page: Any, machine: Any) 
     page.touch(page.screen.controls[0])
     page.on("Goodbye")
     assert machine.sessions[0]._ledger is None
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_receipt_is_printed_on_request_and_shows_no_balance_that_was_not_asked_for(
+    kiosk: Any, machine: Any, asked: bool
+) -> None:
+    printed: list[Receipt] = []
+    machine.receipts = SimpleNamespace(print=printed.append)
+    log_in(kiosk)
+    kiosk.on("Account")
+    if asked:
+        kiosk.touch(kiosk.screen.show_button)
+        kiosk.until(lambda: kiosk.screen.balance.cget("text") == "€1,350.00")
+    kiosk.touch(kiosk.screen.presets[3])
+    kiosk.touch(kiosk.asked().yes)
+    kiosk.on("TakeMoney")
+    assert not printed
+    kiosk.touch(kiosk.screen.receipt)
+    kiosk.until(lambda: "Take your receipt." in texts(kiosk.screen))
+    rows = dict(printed[0].rows)
+    assert (rows["Amount"], rows["Kiosk"]) == ("€100.00", "ab12cd34")
+    assert rows.get("New balance") == ("€1,250.00" if asked else None)
+    assert "maria" not in str(printed[0]).lower() and "lopez" not in str(printed[0]).lower()
+    assert rows["Reference"] == machine.ledger.transactions("c" * 32, limit=1)[0].reference
+
+
+@pytest.mark.parametrize("hindrance", Hindrance)
+def test_a_printer_in_trouble_takes_no_money_back_and_may_be_tried_again(
+    kiosk: Any, machine: Any, hindrance: Hindrance
+) -> None:
+    def fail(_receipt: Receipt) -> None:
+        raise NotPrintedError(hindrance)
+
+    machine.receipts = SimpleNamespace(print=fail)
+    log_in(kiosk)
+    kiosk.on("Account")
+    kiosk.touch(kiosk.screen.presets[3])
+    kiosk.touch(kiosk.asked().yes)
+    kiosk.on("TakeMoney")
+    kiosk.touch(kiosk.screen.receipt)
+    kiosk.until(lambda: NO_RECEIPT[hindrance] in texts(kiosk.screen))
+    assert balance(machine) == 125_000 and kiosk.screen.receipt.enabled
+
+
+def test_one_may_leave_while_a_receipt_is_still_printed(kiosk: Any, machine: Any) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(_receipt: Receipt) -> None:
+        begun.set()
+        assert may_end.wait(LIMIT_S)
+
+    machine.receipts = SimpleNamespace(print=slow)
+    log_in(kiosk)
+    kiosk.on("Account")
+    kiosk.touch(kiosk.screen.presets[3])
+    kiosk.touch(kiosk.asked().yes)
+    kiosk.on("TakeMoney")
+    kiosk.touch(kiosk.screen.receipt)
+    kiosk.until(begun.is_set)
+    kiosk.touch(kiosk.screen.controls[0])
+    kiosk.on("Goodbye")
+    assert machine.sessions[0]._ledger is None
+    may_end.set()
 
 
 def test_a_no_pays_nothing(page: Any, machine: Any) -> None:
