@@ -196,6 +196,11 @@ class App(Shell):
         """Whether customers can be served now."""
         return self.host.condition is Condition.READY
 
+    @property
+    def unseen(self) -> bool:
+        """Whether an account is open whose owner the camera does not see; see `UnseenQuestion`."""
+        return self.attendance.unseen
+
     def when_open(self, action: Callable[[], None]) -> None:
         """Do *action* now, or as soon as the machine is open if the page is still the same."""
         if self.host.machine is not None:

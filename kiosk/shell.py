@@ -118,6 +118,11 @@ class Shell(Protocol):
         """The open machine; pages that need it are shown only once it is open."""
         ...
 
+    @property
+    def unseen(self) -> bool:
+        """Whether an account is open whose owner the camera does not see."""
+        ...
+
     def show(self, make: Make) -> None:
         """Replace the page in front by the one that *make* builds."""
         ...

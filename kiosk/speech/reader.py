@@ -54,7 +54,7 @@ class Reader:
             return
         app = self._app
         if self.voice is not None and self.voice.busy:
-            app.idle.active()  # whoever listens is there
+            app.idle.heard()
         front: Any = app.dialog or app.screen
         widget = getattr(front, "cover", front)
         if not widget.winfo_viewable():

@@ -184,6 +184,7 @@ DAY_LIMIT = N_("Today you can still withdraw {amount}.")
 NO_MORE_TODAY = N_("You have reached today's limit.")
 MULTIPLE = N_("Choose a multiple of {amount}.")
 RETURNED = N_("No money came out; nothing was taken.")
+LOOK_FOR_MONEY = N_("Turn to the camera, then choose again.")
 NOT_POSITIVE = AMOUNT["negative"]
 
 

@@ -1,46 +1,19 @@
 """The reader in a real window: what is said, when, and what never is."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from atm.settings import Settings
 from kiosk.screens.base import Screen
 from kiosk.widgets.status_line import StatusLine
 from kiosk.words.language import Language, languages
 from kiosk.words.spoken import spoken
-from tests.kiosk.conftest import Kiosk
 from tests.kiosk.fake_machine import CUSTOMER, PIN, FakeMachine
 from tests.kiosk.login_steps import log_in, to_pin
 from tests.kiosk.speech.ear import Ear
 
 pytestmark = pytest.mark.gui
-
-
-@pytest.fixture
-def ear() -> Ear:
-    """What the window speaks into."""
-    return Ear()
-
-
-@pytest.fixture
-def speaking(machine: FakeMachine, settings: Settings, ear: Ear) -> Any:
-    """A window that has spoken since it was opened."""
-    from kiosk.camera_pane.view import load_tools
-
-    def open_with(asked: Settings) -> Any:
-        load_tools()
-        machine.settings = asked
-        return machine
-
-    made = Kiosk(replace(settings, speech="always"), open_with, voice=ear)
-    made.until(lambda: made.app.host.machine is machine)
-    made.until(lambda: "Your PIN and your face" in ear.words)
-    yield made
-    machine.hold.set()
-    made.close()
 
 
 class Unknown(Screen):

@@ -409,7 +409,7 @@ def test_a_camera_that_staff_did_not_register_judges_nobody(
 def test_leaving_an_account_says_goodbye_and_goes_home_by_itself(
     kiosk: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.screens.customer.goodbye.STAYS_MS", 300)
+    monkeypatch.setattr("kiosk.screens.customer.goodbye.STAYS_S", 0.3)
     log_in(kiosk)
     kiosk.on("Account")
     kiosk.touch(kiosk.screen.leave)
