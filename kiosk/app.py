@@ -160,6 +160,11 @@ class App(Shell):
         """Whether this machine has a voice that a visitor may switch on."""
         return self.reader.voice is not None and self.settings.speech != "off"
 
+    @property
+    def listener(self) -> Callable[[], bool] | None:
+        """What says whether a movement is still being asked for in words; None: nobody listens."""
+        return self.reader.speaks if self.reader.on and self.can_speak else None
+
     def read_again(self) -> None:
         """Read the page in front aloud from its beginning."""
         self.reader.again()

@@ -55,9 +55,7 @@ class PresenceWatch:
         self._asked_at = 0.0
         self._answered_at = clock()
         self._seen: int | None = None
-        self._question = (
-            UnseenQuestion(app, clock) if app.can_speak and app.access.speech else None
-        )
+        self._question = UnseenQuestion(app, clock) if app.listener is not None else None
 
     @property
     def unseen(self) -> bool:

@@ -144,6 +144,11 @@ class Shell(Protocol):
         """Whether this machine has a voice that a visitor may switch on."""
         ...
 
+    @property
+    def listener(self) -> Callable[[], bool] | None:
+        """What says whether a movement is still being asked for in words; None: nobody listens."""
+        ...
+
     def read_again(self) -> None:
         """Read the page in front aloud from its beginning."""
         ...

@@ -59,8 +59,9 @@ class UnseenQuestion:
         if left_s <= 0:
             return True
         self._app.idle.answer()  # one question at a time
-        if isinstance(self._app.dialog, Dialog) and self._app.dialog is self._dialog:
-            self._app.dialog.line.configure(text=self._line(left_s))
+        dialog = self._app.dialog
+        if dialog is self._dialog and isinstance(dialog, Dialog):
+            dialog.line.configure(text=self._line(left_s))
         else:
             self._ask(left_s)
         return False

@@ -53,6 +53,7 @@ class LoginAnswers(NamedTuple, Generic[_P]):
         pin: The PIN thread's result, its exception, or None if it never ended.
         face: The same of the face thread.
         elapsed_s: Seconds from the press to the later result.
+        limit_s: Seconds after which no result counts.
         latest: Time by the clock after which nobody waits for the answer.
         made: The try that was counted toward the kiosk's pause.
     """
@@ -60,6 +61,7 @@ class LoginAnswers(NamedTuple, Generic[_P]):
     pin: _P | BaseException | None
     face: FaceResult | BaseException | None
     elapsed_s: float
+    limit_s: float
     latest: float
     made: Try
 
@@ -105,7 +107,9 @@ class LoginFlow(ABC, Generic[_P, _C]):
         self._clock = clock
         self._sleep = sleep
 
-    def login(self, username: str, pin: str, check_face: CheckFace[_C]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[_C], *, more_s: float = 0.0
+    ) -> Decision:
         """Run both checks at once and decide; it never raises.
 
         It blocks for at most the limit and twice `GRACE_S`, whatever hangs; a refusal is held back
@@ -115,12 +119,15 @@ class LoginFlow(ABC, Generic[_P, _C]):
             username: As typed.
             pin: As typed.
             check_face: Verifies the face.
+            more_s: Seconds that this login may take beyond the limit of all.
         """
-        pressed = self._clock()
-        login = ThreadResult("login", lambda: self._decided(pressed, username, pin, check_face))
+        pressed, limit_s = self._clock(), self._limit_s + more_s
+        login = ThreadResult(
+            "login", lambda: self._decided(pressed, limit_s, username, pin, check_face)
+        )
         with contextlib.suppress(RuntimeError):  # no thread to be had: no answer
             login.start()
-            login.join(self._limit_s + 2 * GRACE_S)
+            login.join(limit_s + 2 * GRACE_S)
         answer = login.result
         if not isinstance(answer, tuple):
             _log.error("A login did not finish in time: %s", reason(answer))
@@ -139,7 +146,7 @@ class LoginFlow(ABC, Generic[_P, _C]):
         return decision
 
     def _decided(
-        self, pressed: float, username: str, pin: str, check_face: CheckFace[_C]
+        self, pressed: float, limit_s: float, username: str, pin: str, check_face: CheckFace[_C]
     ) -> tuple[Decision, FollowUp | None]:
         """Return the decision, and the work to do once the customer has the answer."""
         made = self._pause.reserve()
@@ -147,7 +154,7 @@ class LoginFlow(ABC, Generic[_P, _C]):
             self._log_pause(made.pause_s)
         if made.pause_s:
             return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=made.pause_s), None
-        deadline = pressed + self._limit_s
+        deadline = pressed + limit_s
         judge, claimed = self._begin(username, pin)
         pin_thread = ThreadResult("login-pin", judge, self._clock)
         face_thread = ThreadResult(
@@ -159,8 +166,9 @@ class LoginFlow(ABC, Generic[_P, _C]):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
         answered = max(pin_thread.ended_at, face_thread.ended_at)
         answers = LoginAnswers(
-            pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S, made
-        )
+            pin_thread.result, face_thread.result, answered - pressed, limit_s,
+            deadline + 2 * GRACE_S, made,
+        )  # fmt: skip
         decision, follow_up = self._end(answers, pin)
         if decision.outcome is Outcome.FAULT:
             with contextlib.suppress(AtmError):
@@ -234,7 +242,7 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
 
     def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, FollowUp | None]:
         decision = decide(
-            answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=self._limit_s
+            answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=answers.limit_s
         )
         try:
             decision = self._conclude(decision, answers)

@@ -1,4 +1,4 @@
-"""Tests of the presence check: a customer who leaves is noticed, and one who is replaced for good."""
+"""Tests of the presence check: who leaves is noticed, and who is replaced is so for good."""
 
 from collections.abc import Iterator
 from pathlib import Path

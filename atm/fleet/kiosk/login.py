@@ -105,7 +105,7 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         if isinstance(begun, BegunLogin) and isinstance(face, AcquisitionError):
             outcome = Outcome.NO_FACE
         elif isinstance(begun, BegunLogin) and isinstance(face, FaceResult):
-            if answers.elapsed_s <= self._limit_s:
+            if answers.elapsed_s <= answers.limit_s:
                 return self._finish(begun, face, reasons, answers), None
             outcome = Outcome.NO_FACE
         decision = self._counted(Decision(outcome, reasons=reasons), face, answers.made)

@@ -65,6 +65,32 @@ def test_movements_are_said_in_words_and_at_once(speaking: Any, ear: Ear) -> Non
     assert "arrow" not in ear.words
 
 
+def test_an_arrow_comes_and_time_begins_once_its_words_were_spoken(
+    speaking: Any, machine: FakeMachine, ear: Ear
+) -> None:
+    to_pin(speaking)
+    speaking.type(PIN)
+    machine.held, machine.held_at, ear.slow = True, 2, True
+    speaking.key("Return")
+    speaking.until(lambda: ear.heard[-1][1] == "Turn your head to the left.")
+    speaking.settle(0.6)
+    assert machine.speaking is not None and machine.speaking(1)
+    assert speaking.screen.view._marks.sign is None
+    ear.busy = ear.slow = False
+    speaking.until(lambda: speaking.screen.view._marks.sign == "left")
+    assert not machine.speaking(1)
+    speaking.settle(0.3)
+    assert ear.words.count("Turn your head to the left.") == 1
+
+
+def test_who_does_not_listen_has_the_ordinary_time(kiosk: Any, machine: FakeMachine) -> None:
+    machine.held, machine.held_at = True, 2
+    machine.speaking = lambda _request: True
+    log_in(kiosk)
+    kiosk.until(lambda: kiosk.screen.view._marks.sign == "left")
+    assert machine.speaking is None
+
+
 def test_any_key_and_any_touch_stop_the_voice(speaking: Any, ear: Ear) -> None:
     ear.slow = True
     speaking.app.read_again()
