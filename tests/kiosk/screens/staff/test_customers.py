@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from atm.errors import AtmError
+from atm.people import Customer
+from tests.kiosk.fake_machine import STAFF_PIN
 from tests.kiosk.staff_steps import BEN_PIN, home, open_customer, sign, tile, words
 
 pytestmark = pytest.mark.gui
@@ -26,6 +28,25 @@ def test_customers_are_listed_before_a_search_as_many_as_have_room(menu: Any) ->
     assert up.enabled and not down.enabled
     menu.touch(up)
     assert listing.position == f"1–{shown} / 8"
+
+
+def test_names_are_listed_as_a_reader_looks_for_them(menu: Any, machine: Any) -> None:
+    names = ["zoe", "émile", "Eva", "elsa", "Zacharie"]
+    machine.office.known = [(Customer(name * 8, name, name), "active") for name in names]
+    machine.staff._known = {"Zoe": "1", "Ana Ruiz": STAFF_PIN, "Änne": "2", "Anton": "3"}
+    menu.touch(tile(menu, "Customers"))
+    menu.on("Customers")
+    menu.until(lambda: menu.screen.listing.rows)
+    listed = words(menu.screen)
+    assert [n for n in dict.fromkeys(listed) if n in names] == [
+        "elsa", "émile", "Eva", "Zacharie", "zoe",
+    ]  # fmt: skip
+    menu.key("Escape")
+    menu.touch(tile(menu, "Staff"))
+    menu.on("StaffList")
+    menu.until(lambda: menu.screen.listing.rows)
+    listed = [n for n in words(menu.screen) if n in machine.staff._known]
+    assert listed == ["Ana Ruiz", "Änne", "Anton", "Zoe"]
 
 
 def test_customers_are_searched_by_touch(menu: Any) -> None:
