@@ -273,6 +273,14 @@ class Machine:
         """
         return excuses(self.office.known(username, staff=staff).excused)
 
+    def served_without_face(self, username: str, *, staff: StaffMember) -> bool:
+        """Return whether a customer may be served without the face; *staff* is who asks.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        return self.office.known(username, staff=staff).attended
+
     def enrol(
         self,
         application: Application,

@@ -171,6 +171,7 @@ class FakeMachine:
     threshold: Any = None
     liveness_network: bool | None = True
     excused: tuple[str, ...] = ()
+    without_face: bool = False
     speaking: Callable[[int], bool] | None = None
     presence: PresenceState = PresenceState.HERE
     watched: list[Session] = field(default_factory=list)
@@ -195,6 +196,20 @@ class FakeMachine:
     def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
         """Return what the test says."""
         return self.excused
+
+    def served_without_face(self, username: str, *, staff: StaffMember) -> bool:
+        """Return what the test says."""
+        return self.without_face
+
+    def enrol_attended(self, application: Any, *, signed: Signatures) -> Customer:
+        """Enrol without pictures."""
+        assert threading.current_thread() is not threading.main_thread()
+        if self.act_error is not None:
+            raise self.act_error
+        self.calls.append(f"enrol_attended {application.username}")
+        self.enrolled.append(application)
+        self.signed_by.append(signed.names)
+        return Customer("d" * 32, application.username, application.full_name)
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Make the first member, once the terms are confirmed."""

@@ -52,7 +52,7 @@ def test_nothing_begins_before_the_face_is_well_in_view(page: Any, machine: Any)
 @pytest.mark.parametrize(
     ("outcome", "sentence"),
     [
-        (Outcome.REFUSED, "Type your old PIN again and look at the camera, or ask staff."),
+        (Outcome.REFUSED, "PIN not changed. Type the old one again, or ask staff."),
         (Outcome.NO_FACE, "We could not see your face. Move it into the oval and try again."),
         (Outcome.PAUSED, "Paused after too many refusals. Try again in 13 seconds, or ask staff."),
     ],

@@ -1,5 +1,6 @@
 """Customer search and what staff do for customers, in a real window."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -224,3 +225,29 @@ def test_an_error_without_a_sentence_is_not_shown(menu: Any, machine: Any) -> No
     menu.touch(menu.screen.unlock)
     menu.touch(menu.app.dialog.yes)
     home(menu, "bad", "Service not available. Ask staff.")
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_two_mark_a_customer_as_served_without_the_face_and_take_it_back(
+    menu: Any, machine: Any, marked: bool
+) -> None:
+    menu.app.host.settings = dataclasses.replace(menu.app.settings, without_face="attended")
+    machine.without_face = marked
+    open_customer(menu, "zoe")
+    menu.touch(menu.screen.without_face)
+    menu.on("WithoutFace")
+    menu.until(lambda: menu.screen.change.enabled)
+    told = "by PIN, beside staff" if marked else "needs PIN and face"
+    assert told in menu.screen.line.sentence
+    menu.touch(menu.screen.change)
+    assert machine.acts == []
+    sign(menu, "Ben Okafor", BEN_PIN)
+    after = "needs the face again" if marked else "may be served without the face"
+    home(menu, "ok", f"The customer {after}.")
+    assert machine.acts == [("serve_without_face", "zoe", not marked, ["Ana Ruiz", "Ben Okafor"])]
+
+
+def test_the_face_is_never_left_out_where_the_setting_is_off(menu: Any) -> None:
+    open_customer(menu, "zoe")
+    assert not menu.screen.without_face.winfo_viewable()
+    assert not menu.screen.without_face.reachable
