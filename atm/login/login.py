@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from atm.answer_thread import ThreadResult
 from atm.errors import AtmError
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinResult, decide, reason
+from atm.login.paced import REFUSE_AFTER_S, PacedLogins
 from atm.login.pause import Pause, Try
 from atm.people import Customer
 from atm.ports import AttemptCounters, Log
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 GRACE_S = 1.0
 """Time that the threads may take to end after the limit before they count as dead; counting,
 logging and opening the account may take as long again."""
-REFUSE_AFTER_S = 2.0
-"""A refusal is given at the next multiple of this time after the press, so that its time does not
-tell its reason."""
 FOLLOW_UP_DELAY_S = 0.5
 """Seconds from the answer to the follow-up work, so that this work cannot delay the answer."""
 
@@ -85,7 +82,7 @@ Claim = Callable[["Recogniser", Iterator[Frame]], ClaimedFace]
 face thread, where it may wait for the bank."""
 
 
-class LoginFlow(ABC, Generic[_P, _C]):
+class LoginFlow(PacedLogins, ABC, Generic[_P, _C]):
     """Base of the logins over files and over the service: two threads, a time limit, one answer.
 
     `_P` is the PIN thread's result, `_C` describes the claimed customer to the face thread.
@@ -95,17 +92,17 @@ class LoginFlow(ABC, Generic[_P, _C]):
         self,
         *,
         pause: Pause,
+        log: Log,
         limit_s: float,
         refuse_after_s: float = REFUSE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Use the kiosk's own *pause*; a login takes at most *limit_s*."""
-        self._pause = pause
+        """Use the kiosk's own *pause* and *log*; a login takes at most *limit_s*."""
+        super().__init__(
+            pause=pause, log=log, refuse_after_s=refuse_after_s, clock=clock, sleep=sleep
+        )
         self._limit_s = limit_s
-        self._refuse_after_s = refuse_after_s
-        self._clock = clock
-        self._sleep = sleep
 
     def login(
         self, username: str, pin: str, check_face: CheckFace[_C], *, more_s: float = 0.0
@@ -133,11 +130,7 @@ class LoginFlow(ABC, Generic[_P, _C]):
             _log.error("A login did not finish in time: %s", reason(answer))
             return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
         decision, follow_up = answer
-        leave = self._clock()
-        if decision.outcome is Outcome.REFUSED:
-            leave = pressed + self._refuse_after_s * max(
-                1, math.ceil((leave - pressed) / self._refuse_after_s)
-            )
+        leave = self._leaves_at(decision, pressed)
         if follow_up is not None:  # its thread starts before the wait, for starting takes time too
             idle_s = leave - self._clock() + FOLLOW_UP_DELAY_S
             with contextlib.suppress(RuntimeError):
@@ -149,11 +142,9 @@ class LoginFlow(ABC, Generic[_P, _C]):
         self, pressed: float, limit_s: float, username: str, pin: str, check_face: CheckFace[_C]
     ) -> tuple[Decision, FollowUp | None]:
         """Return the decision, and the work to do once the customer has the answer."""
-        made = self._pause.reserve()
-        if made.begun:
-            self._log_pause(made.pause_s)
-        if made.pause_s:
-            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=made.pause_s), None
+        made, paused = self._reserve()
+        if paused is not None:
+            return paused, None
         deadline = pressed + limit_s
         judge, claimed = self._begin(username, pin)
         pin_thread = ThreadResult("login-pin", judge, self._clock)
@@ -174,17 +165,6 @@ class LoginFlow(ABC, Generic[_P, _C]):
             with contextlib.suppress(AtmError):
                 self._pause.give_back(made)
         return decision, follow_up
-
-    def _count(self, decision: Decision, face: object, made: Try) -> None:
-        """Count *decision* toward the pause, or take the try *made* back."""
-        if not pin_check.counts_as_refused(decision, face):
-            self._pause.give_back(made)
-        elif pause_s := self._pause.refused():
-            self._log_pause(pause_s)
-
-    @abstractmethod
-    def _log_pause(self, seconds: float) -> None:
-        """Log that a pause of *seconds* has begun."""
 
     @abstractmethod
     def _begin(self, username: str, pin: str) -> tuple[Callable[[], _P], Callable[[], _C]]:
@@ -219,8 +199,9 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         the face another's.
         """
         super().__init__(
-            pause=pause, limit_s=limit_s, refuse_after_s=refuse_after_s, clock=clock, sleep=sleep
-        )
+            pause=pause, log=audit, limit_s=limit_s, refuse_after_s=refuse_after_s, clock=clock,
+            sleep=sleep,
+        )  # fmt: skip
         self._store = store
         self._hasher = hasher
         self._attempts = attempts
@@ -274,9 +255,6 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         customer = Customer(record.customer_id, record.username, record.full_name)
         session = self._open_session(customer)
         return replace(decision, session=session)
-
-    def _log_pause(self, seconds: float) -> None:
-        self._audit.append("pause", seconds=seconds)
 
     def _follow_up(
         self, decision: Decision, pin: str, pin_answer: object, face: object
