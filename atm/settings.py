@@ -33,6 +33,7 @@ _LARGEST_AMOUNT = 10**9
 _LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
+_INPUT_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _:.,=/()+\-]{0,99}")
 _SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
@@ -75,6 +76,8 @@ class Settings:
             "always".
         speech_device: ALSA's name of the sound card with the headphone jack, as `aplay -L` lists
             it; "": the default one.
+        headphones: Name of the input device that tells whether headphones are plugged in, as
+            /proc/bus/input/devices lists it; "off": speech does not follow the jack.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -108,6 +111,7 @@ class Settings:
     language: str = "en"
     speech: Speech = "on_request"
     speech_device: str = ""
+    headphones: str = "off"
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
@@ -288,6 +292,12 @@ def _sound_device(value: object, text: bool) -> str:
     return value
 
 
+def _input_device(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _INPUT_DEVICE.fullmatch(value):
+        raise ValueError("off, or the name of an input device such as HDA Intel PCH Headphone")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -347,6 +357,7 @@ _READERS: dict[str, _Reader] = {
     "language": _language,
     "speech": _one_of("off", "on_request", "always"),
     "speech_device": _sound_device,
+    "headphones": _input_device,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

@@ -19,6 +19,7 @@ from kiosk.keyboard import Keyboard
 from kiosk.machine_host import Condition, MachineHost
 from kiosk.screens.access import AccessLayer
 from kiosk.shell import FirstPages, Make, Overlay, Page, Shell
+from kiosk.speech.headphones import Headphones, Jack
 from kiosk.speech.reader import Reader
 from kiosk.speech.voice import Voice
 from kiosk.supervisor import Heart
@@ -58,6 +59,7 @@ class App(Shell):
         furnish: Callable[[Machine, threading.Event], None],
         heart: Heart | None = None,
         voice: Voice | None = None,
+        jack: Jack | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
 
@@ -68,6 +70,7 @@ class App(Shell):
             furnish: Gives the machine what its data folder comes with; called on a worker.
             heart: Beats for the process that watches over this one; None where there is none.
             voice: Reads pages aloud; None where the machine has none.
+            jack: Tells whether headphones are plugged in; None where the settings name none.
 
         Raises:
             tkinter.TclError: If there is no display.
@@ -98,6 +101,7 @@ class App(Shell):
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
         self.reader = Reader(self, self.focus, voice)
+        self.headphones = Headphones(self, jack)
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
         self.window.laid = self._laid
@@ -313,6 +317,7 @@ class App(Shell):
         if self.screen.idles:  # at home the camera may rest
             self.guide.look()
         self.attendance.look()
+        self.headphones.look()
         self.screen.refresh()
         if self.visit.stale and self.dialog is None:
             self.visit.renew()

@@ -292,6 +292,7 @@ OTHERS: dict[str, Any] = {
     "liveness_head": False,
     "speech": "always",
     "speech_device": "plughw:CARD=Loudspeaker",
+    "headphones": "Another jack",
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,
