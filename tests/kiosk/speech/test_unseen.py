@@ -88,7 +88,10 @@ def test_without_an_answer_the_account_is_covered(
     assert machine.sessions[0]._ledger is None and account.app.dialog is None
 
 
-def test_another_face_covers_the_account_at_once(account: Any, machine: FakeMachine) -> None:
+def test_another_face_covers_the_account_at_once(
+    account: Any, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unseen, "WARNED_S", 3600.0)
     machine.presence = PresenceState.GONE
     account.until(lambda: asked(account))
     machine.presence = PresenceState.OTHER
@@ -97,8 +100,9 @@ def test_another_face_covers_the_account_at_once(account: Any, machine: FakeMach
 
 
 def test_speech_that_is_switched_on_later_keeps_no_account_open(
-    kiosk: Any, machine: FakeMachine
+    kiosk: Any, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(unseen, "WARNED_S", 3600.0)
     kiosk.app.reader.voice = Ear()
     log_in(kiosk)
     kiosk.on("Account")
