@@ -86,7 +86,7 @@ def test_a_pause_counts_down_here_too(page: Any, machine: Any) -> None:
     assert len(machine.acts) == 1 and not screen.go.enabled
     now[0] = 12.2
     page.until(lambda: screen.go.enabled)
-    assert screen.explained.cget("text").startswith("Type your old PIN again")
+    assert screen.explained.cget("text").startswith("PIN not changed.")
 
 
 @pytest.mark.parametrize(
