@@ -74,7 +74,9 @@ class Bank(Protocol):
         """
         ...
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 

@@ -126,7 +126,9 @@ class LocalBank:
             record.attended or not record.pending for record in self.stores.credentials.all()
         )
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at once and decide; never raises."""
 
         def check(record: CredentialRecord | None, pressed: float, deadline: float) -> FaceResult:
@@ -137,7 +139,7 @@ class LocalBank:
 
             return check_face(claim, pressed, deadline)
 
-        return self.logins.login(username, pin, check)
+        return self.logins.login(username, pin, check, more_s=more_s)
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff, and approve models and settings in that name.

@@ -18,7 +18,7 @@ from atm.enrolment.enrolment import ConfirmDuplicate
 from atm.enrolment.hash_and_capture import CaptureFace
 from atm.errors import AtmError, NotApprovedError
 from atm.folder import Kind, check_camera
-from atm.liveness_policy import LivenessPolicy, excuses
+from atm.liveness_policy import LivenessPolicy, excuses, spoken_s
 from atm.login.decision import Decision, Outcome
 from atm.login.login import Claim
 from atm.maintenance.first_day import check_prepared
@@ -35,6 +35,7 @@ from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
     from atm.login.attended import AttendedLogins
+    from face_auth.liveness.challenge import Speaking
     from face_auth.presence import Presence
     from face_auth.recogniser import Recogniser
     from face_auth.recognition.quality import Quality
@@ -174,6 +175,7 @@ class Machine:
         *,
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
+        speaking: Speaking | None = None,
     ) -> Decision:
         """Check PIN and face at once, on two threads, and decide; it blocks and never raises.
 
@@ -182,6 +184,8 @@ class Machine:
             pin: As typed.
             progress: Called on the face thread after each frame.
             cancel: Set it to end the attempt without a decision.
+            speaking: Called on the face thread: whether a movement is still being asked for in
+                words; the login may take `SPOKEN_S` longer then. None where nobody listens.
         """
 
         def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
@@ -191,14 +195,14 @@ class Machine:
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             claimed = claim(recogniser, self._registered_camera.checked(frames))
-            check = self._liveness.check(excuses(claimed.excused))
+            check = self._liveness.check(excuses(claimed.excused), speaking=speaking)
             with (
-                self._liveness.prompting(camera, progress) as report,
+                self._liveness.prompting(camera, progress, speaking) as report,
                 contextlib.closing(self._pace.watched(claimed.frames)) as judged,
             ):
                 return verify(recogniser, judged, claimed.template, liveness=check, progress=report)
 
-        return self.bank.login(username, pin, check_face)
+        return self.bank.login(username, pin, check_face, more_s=spoken_s(speaking))
 
     @property
     def attended(self) -> AttendedLogins:
@@ -226,6 +230,7 @@ class Machine:
         *,
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
+        speaking: Speaking | None = None,
     ) -> Decision:
         """Change the PIN of the customer of an open *session*, after a check of old PIN and face.
 
@@ -240,7 +245,9 @@ class Machine:
             raise AtmError("Ask staff for a new PIN.")
         check_pin(new_pin)
         username = session.customer.username
-        decision = self.login(username, old_pin, progress=progress, cancel=cancel)
+        decision = self.login(
+            username, old_pin, progress=progress, cancel=cancel, speaking=speaking
+        )
         if decision.outcome is Outcome.GRANTED:
             assert decision.session is not None
             try:
@@ -269,6 +276,14 @@ class Machine:
             UnknownUserError: If there is no such customer.
         """
         return excuses(self.office.known(username, staff=staff).excused)
+
+    def served_without_face(self, username: str, *, staff: StaffMember) -> bool:
+        """Return whether a customer may be served without the face; *staff* is who asks.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        return self.office.known(username, staff=staff).attended
 
     def enrol(
         self,

@@ -23,10 +23,12 @@ class KnownCustomer:
     Attributes:
         customer: The customer's identity.
         excused: Movements that they cannot make, as `CredentialRecord.excused`.
+        attended: Whether they may be served without the face.
     """
 
     customer: Customer
     excused: str | None
+    attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _LARGEST_AMOUNT = 10**9
 _LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
+_INPUT_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _:.,=/()+\-]{0,99}")
 _SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
 _PRINTER = re.compile(
     r"off|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}|tcp:[A-Za-z0-9.\-]{1,250}:[0-9]{1,5}|file:/.{1,250}"
@@ -81,6 +82,8 @@ class Settings:
             it; "": the default one.
         receipt_printer: An ESC/POS printer, "usb:04b8:0202" (vendor and product, hexadecimal),
             "tcp:192.0.2.7:9100" or "file:/dev/usb/lp0"; "off": no receipts.
+        headphones: Name of the input device that tells whether headphones are plugged in, as
+            /proc/bus/input/devices lists it; "off": speech does not follow the jack.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -115,6 +118,7 @@ class Settings:
     speech: Speech = "on_request"
     speech_device: str = ""
     receipt_printer: str = "off"
+    headphones: str = "off"
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
@@ -305,6 +309,12 @@ def _printer(value: object, text: bool) -> str:
     return value
 
 
+def _input_device(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _INPUT_DEVICE.fullmatch(value):
+        raise ValueError("off, or the name of an input device such as HDA Intel PCH Headphone")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -365,6 +375,7 @@ _READERS: dict[str, _Reader] = {
     "speech": _one_of("off", "on_request", "always"),
     "speech_device": _sound_device,
     "receipt_printer": _printer,
+    "headphones": _input_device,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

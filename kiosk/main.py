@@ -14,6 +14,7 @@ from kiosk.camera_pane.view import load_tools
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.out_of_service import OutOfService
 from kiosk.shell import FirstPages, Page, Shell
+from kiosk.speech.headphones import Jack, find_jack
 from kiosk.speech.voice import Voice, find_voice
 from kiosk.supervisor import Heart
 
@@ -44,12 +45,14 @@ def new_app(
     furnish: Callable[[Machine, threading.Event], None] = furnish_demonstration,
     heart: Heart | None = None,
     voice: Voice | None = None,
+    jack: Jack | None = None,
 ) -> App:
-    """Open the window at its home page, with *voice* or the machine's own; see `App`."""
+    """Open the window at its home page, with *voice* and *jack* or the machine's own; see `App`."""
     pages = FirstPages(Home, _first_choice, OutOfService, _covered)
     return App(
-        settings, pages, open_with, furnish, heart, voice or find_voice(settings.speech_device)
-    )
+        settings, pages, open_with, furnish, heart, voice or find_voice(settings.speech_device),
+        jack or find_jack(settings.headphones),
+    )  # fmt: skip
 
 
 def run(settings: Settings, heart: Heart) -> int:

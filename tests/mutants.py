@@ -91,6 +91,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "face_auth/enrolment.py": ("tests/face_auth/test_enrolment.py",
                                "tests/face_auth/liveness/test_check.py"),
     "face_auth/verification.py": ("tests/face_auth/test_verification.py",),
+    "face_auth/liveness/request_time.py": ("tests/face_auth/liveness/test_challenge.py",),
     "face_auth/liveness/challenge.py": ("tests/face_auth/liveness/test_challenge.py",
                                         "tests/face_auth/liveness/test_check.py"),
     "face_auth/liveness/check.py": ("tests/face_auth/liveness/test_check.py",),

@@ -291,7 +291,7 @@ class Office:
             UnknownUserError: If there is no such customer.
         """
         record = self.record(username)
-        return KnownCustomer(_customer(record), record.excused)
+        return KnownCustomer(_customer(record), record.excused, record.attended)
 
     def record(self, username: str) -> CredentialRecord:
         """Return the record of *username*.

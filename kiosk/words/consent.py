@@ -41,6 +41,6 @@ WITHOUT_FACE = (
     # TRANSLATORS: consent, to be approved by the bank
     N_("Without your face"),
     # TRANSLATORS: consent, to be approved by the bank
-    N_("Say No and ask staff: you can be served by PIN, with one of them present."),
+    N_("You may say yes without it: no picture is taken, and staff are present at each payment."),
 )
 """One more paragraph, where the bank serves customers without their face."""

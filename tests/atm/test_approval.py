@@ -293,6 +293,7 @@ OTHERS: dict[str, Any] = {
     "speech": "always",
     "speech_device": "plughw:CARD=Loudspeaker",
     "receipt_printer": "file:/dev/usb/lp0",
+    "headphones": "Another jack",
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,

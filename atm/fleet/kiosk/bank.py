@@ -97,7 +97,9 @@ class RemoteBank:
         """Always true: a bank is assumed to have customers."""
         return True
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at the same time and let the service decide; never raises."""
 
         def check(begun: Awaited, pressed: float, deadline: float) -> FaceResult:
@@ -107,7 +109,7 @@ class RemoteBank:
 
             return check_face(claim, pressed, deadline)
 
-        return self.logins.login(username, pin, check)
+        return self.logins.login(username, pin, check, more_s=more_s)
 
     @property
     def attended(self) -> NoReturn:

@@ -79,6 +79,10 @@ class Account(SessionPage):
         self._calm()
         self._open_pad(False)
 
+    def refresh(self) -> None:
+        """Hide the balance again, once nobody attends to it."""
+        self.card.refresh()
+
     def pause(self) -> None:
         """Hide what is private before a dialog lies over it."""
         self.card.hide()
@@ -149,6 +153,9 @@ class Account(SessionPage):
         if self.settling:
             return
         self._calm()
+        if self.app.unseen:
+            self._complain(self._(messages.LOOK_FOR_MONEY))
+            return
         self._set_busy(True)
         session = self.session
         self.work(

@@ -104,6 +104,7 @@ class LookToChange(LivePage, SessionPage):
             self.line.say("warn" if lost else "hold", self._(sentence))
         elif self._prompts is not None:
             self.line.say(*self._prompts.line(self._))
+            self.view.mark(self._prompts.look())
         elif self._verdict in messages.GUIDANCE:
             self.line.say("look", self._(messages.GUIDANCE[self._verdict]))
         else:
@@ -130,12 +131,12 @@ class LookToChange(LivePage, SessionPage):
     def _begin(self) -> None:
         self.settling = True
         self.app.guide.pause(True)
-        self._prompts = LoginPrompts(self.app.settings.liveness)
-        self.view.mark(self._prompts.marks)
+        self._prompts = prompts = LoginPrompts(self.app.settings.liveness, self.app.listener)
         machine, worker, session, pins = self.app.machine, self.app.worker, self.session, self._pins
         self._looking = self.work(
             lambda attempt: machine.change_pin(
-                session, *pins, progress=worker.report(attempt), cancel=attempt.cancel
+                session, *pins, progress=worker.report(attempt), cancel=attempt.cancel,
+                speaking=prompts.words.speaking,
             ),
             done=self._decided, progress=self._progress,
         )  # fmt: skip
@@ -143,7 +144,7 @@ class LookToChange(LivePage, SessionPage):
 
     def _progress(self, progress: LoginProgress) -> None:
         assert self._prompts is not None
-        self.view.mark(self._prompts.take(progress))
+        self._prompts.take(progress)
         self.refresh()
 
     def _decided(self, decision: Decision) -> None:

@@ -50,6 +50,10 @@ class Consent(Screen):
                 )
             )  # fmt: skip
         self.yes = self.button(_("Yes, I agree"), self._yes, look="primary", grow=1)
+        answers = [self.yes]
+        if app.settings.without_face == "attended":
+            self.without = self.button(_("Yes, without my face"), self._yes_without, grow=1)
+            answers.append(self.without)
         self.no = self.button(_("No"), self._no, grow=1)
         self.primary = None  # a yes is pressed, never fallen into
         self.lay(
@@ -57,7 +61,7 @@ class Consent(Screen):
             self.heading(_(QUESTION)),
             card(pane, *told, gap=20),
             Space(grow=1),
-            Reflow(self.yes, self.no, gap=24),
+            Reflow(*answers, self.no, gap=24),
             gap=20,
         )
 
@@ -74,7 +78,12 @@ class Consent(Screen):
         self._no()
 
     def _yes(self) -> None:
-        draft = Draft(self._staff, datetime.now(UTC))
+        self._begin(Draft(self._staff, datetime.now(UTC)))
+
+    def _yes_without(self) -> None:
+        self._begin(Draft(self._staff, datetime.now(UTC), without_face=True))
+
+    def _begin(self, draft: Draft) -> None:
         self.app.show(lambda app: Details(app, draft))
 
     def _no(self) -> None:

@@ -21,6 +21,7 @@ class Draft:
         opening_text: The balance as it was typed.
         pin: As the customer typed it; never shown.
         excused: Movements that the customer cannot make, by the movement's value.
+        without_face: Whether the customer is to be served by PIN, beside staff.
     """
 
     staff: StaffMember
@@ -31,6 +32,7 @@ class Draft:
     opening_text: str = ""
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
+    without_face: bool = False
     _both: Signatures | None = None
     _both_for: tuple[object, ...] = ()
 

@@ -14,6 +14,7 @@ from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import LetterPad
 from kiosk.widgets.lists import Entry, ListView
+from kiosk.words.collation import sort_key
 
 if TYPE_CHECKING:
     from atm.people import Customer, StaffMember
@@ -80,13 +81,14 @@ class Customers(StaffPage):
     def _found(self, found: list[tuple[Customer, str]]) -> None:
         self.search.enable(True)
         words = states(self._)
+        found = sorted(found, key=lambda each: sort_key(each[0].username, self.language.code))
         self.listing.show(
             [
                 Entry(
                     customer.username, customer.full_name, *words[state],
                     lambda customer=customer, state=state: self._choose(customer, state),  # type: ignore[misc]
                 )
-                for customer, state in sorted(found, key=lambda each: each[0].username.casefold())
+                for customer, state in found
             ]
         )  # fmt: skip
 
