@@ -19,7 +19,7 @@ SERVICE_PREFIX = "ATM_SERVICE_"
 """Prefix of the settings of a bank's service, which no kiosk reads."""
 CONFIG_VARIABLE = "ATM_CONFIG"
 """The variable that names the settings file, where no option does."""
-# Variables with our prefix that are not settings; two are for tests: photographs, length of the soak.
+# No settings either; the last two are for tests: photographs, length of the soak.
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ATM_SHARED", "ATM_SOAK_S"})
 
 NETWORKS = ("bundled", "vggface2")
@@ -130,8 +130,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
 
     Args:
         config: A TOML file that must exist; when None, the one that ``ATM_CONFIG`` names, else
-            ``kiosk.toml`` in the data folder if it is there. Its keys are the fields of `Settings`; relative folders in it start
-            at its own folder.
+            ``kiosk.toml`` in the data folder if it is there. Its keys are the fields of `Settings`;
+            relative folders in it start at its own folder.
         environ: The environment; ``ATM_CAMERA`` sets `camera`, and so on. Empty counts as unset.
         **options: Fields of `Settings`, as text or as their own type; None counts as not given.
 

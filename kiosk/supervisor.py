@@ -186,9 +186,7 @@ def _serve(serve: Callable[[Heart], int], pipe: int) -> int:
     return serve(Heart(pipe))
 
 
-def _watch(
-    child: int, pipe: int, pulse: Pulse, asked: list[int], manager: ServiceManager
-) -> int:
+def _watch(child: int, pipe: int, pulse: Pulse, asked: list[int], manager: ServiceManager) -> int:
     """Watch over *child* until it has ended; return its exit code, 128 + n after signal n."""
     told = False
     while True:
