@@ -90,7 +90,7 @@ test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## run the failover test of three dat
 	$(PY) -m pytest -s tests/fleet_ha $(ARGS)
 
 # In a copy of the source, whose change log for Debian is made of pyproject.toml's version.
-deb: ## build the Debian package of the kiosk in dist/; VERSION=1.0.0~rc1 gives it another version
+deb: ## build the Debian package of the kiosk in dist/; VERSION=0.9.0 gives it another version
 	@$(call debian,$(DEBIAN_DEB))
 	version=$${VERSION:-$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)}
 	built=$$(mktemp -d)

@@ -54,6 +54,7 @@ class BareDebian:
 @pytest.fixture
 def bare_debian(tmp_path: Path) -> BareDebian:
     """A bare Debian of its own for each test; no service starts in it."""
+    assert os.geteuid() == 0, "Run make test-deb as root: it mounts, and changes its root folder."
     if not CACHE.exists():
         made = tmp_path / "made"
         subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(made)], check=True)
