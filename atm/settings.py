@@ -18,8 +18,10 @@ from face_auth.files import read_regular
 PREFIX = "ATM_"
 SERVICE_PREFIX = "ATM_SERVICE_"
 """Prefix of the settings of a bank's service, which no kiosk reads."""
-# Variables with our prefix that are not settings but for tests: photographs, length of the soak.
-OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
+CONFIG_VARIABLE = "ATM_CONFIG"
+"""The variable that names the settings file, where no option does."""
+# No settings either; the last two are for tests: photographs, length of the soak.
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ATM_SHARED", "ATM_SOAK_S"})
 
 NETWORKS = ("bundled", "vggface2")
 """Face networks that the model card may describe."""
@@ -138,9 +140,9 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
     """Return the settings from all four sources.
 
     Args:
-        config: A TOML file that must exist; when None, ``kiosk.toml`` in the data folder is read
-            if it is there. Its keys are the fields of `Settings`; relative folders in it start
-            at its own folder.
+        config: A TOML file that must exist; when None, the one that ``ATM_CONFIG`` names, else
+            ``kiosk.toml`` in the data folder if it is there. Its keys are the fields of `Settings`;
+            relative folders in it start at its own folder.
         environ: The environment; ``ATM_CAMERA`` sets `camera`, and so on. Empty counts as unset.
         **options: Fields of `Settings`, as text or as their own type; None counts as not given.
 
@@ -148,6 +150,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         SettingsError: If a file cannot be read, a name is unknown, or a value cannot be used.
     """
     chosen = _from_environ(environ) | _from_options(options)
+    if config is None and environ.get(CONFIG_VARIABLE):
+        config = Path(environ[CONFIG_VARIABLE])
     if config is not None:
         from_file = settings_in(config)
     else:

@@ -303,3 +303,16 @@ def test_note_larger_than_the_day_limit_is_refused() -> None:
 def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert load_settings(None, {}, data_dir="~/atm").data_dir == Path("/home/ada/atm")
+
+
+def test_a_variable_names_the_settings_file_where_no_option_does(data: Path) -> None:
+    for name, limit in (("system", 700), ("option", 500)):
+        (data.parent / f"{name}.toml").write_text(f'data_dir = "data"\nday_limit = {limit}\n')
+    (data / "kiosk.toml").write_text("day_limit = 300\n")
+    environ = {"ATM_CONFIG": str(data.parent / "system.toml")}
+    settings = load_settings(None, environ)
+    assert (settings.day_limit, settings.data_dir) == (700, data)
+    assert load_settings(data.parent / "option.toml", environ).day_limit == 500
+    assert load_settings(None, {"ATM_CONFIG": "", "ATM_DATA_DIR": str(data)}).day_limit == 300
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        load_settings(None, {"ATM_CONFIG": str(data / "missing.toml")})
