@@ -20,7 +20,7 @@ SCREENS ?= demo-screens
 # The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
 PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo docs-screens network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
+.PHONY: help kiosk demo docs-screens network not-fetched hardware fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
 	test-fleet-ha bench bench-fleet lint format messages clean
 
 help: ## list the targets
@@ -42,6 +42,8 @@ docs-screens: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## remake the pictures
 	trap 'rm -rf "$$told"' EXIT
 	$(XVFB) $(PY) -m kiosk.story --out "$$told"
 	$(PY) -m tools.docs_screens "$$told" docs/screens
+
+hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk, such as metrics
 
 network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
 	@rm -f $(VENV)/.network
@@ -163,7 +165,12 @@ $(VENV)/.network: models/published_skeleton.npz | $(VENV)/.kiosk
 not-fetched:
 	@test -e models/vggface2.tflite || echo "Set-up goes on with the bundled network; fetch the published one later with: make network"
 
-$(VENV)/.all: requirements.txt requirements-kiosk.txt | $(PY)
+$(VENV)/.hardware: requirements-hardware.txt requirements-kiosk.txt | $(PY)
+	@echo "Installing what some settings need ..."
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-hardware.txt
+	touch $@ $(VENV)/.kiosk
+
+$(VENV)/.all: requirements.txt requirements-hardware.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing the whole list ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	touch $@ $(VENV)/.kiosk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -19,13 +20,14 @@ from atm.enrolment.hash_and_capture import CaptureFace
 from atm.errors import AtmError, NotApprovedError
 from atm.folder import Kind, check_camera
 from atm.liveness_policy import LivenessPolicy, excuses
-from atm.login.decision import Decision, Outcome
+from atm.login.decision import FACE, Decision, Outcome
 from atm.login.login import Claim
 from atm.maintenance.first_day import check_prepared
 from atm.maintenance.health import Health, read_health
 from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
 from credentials.policy import check_pin
+from credentials.store import ATTENDED
 from face_auth.camera import Camera
 from face_auth.camera.drawn_camera import DrawnCamera
 from face_auth.gallery import Capture, Template
@@ -33,13 +35,16 @@ from face_auth.models import Threshold
 from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
-    from atm.login.attended import AttendedLogins
+    from atm.login.attended import Attendance, AttendedLogins
     from face_auth.presence import Presence
     from face_auth.recogniser import Recogniser
     from face_auth.recognition.quality import Quality
 
 PICTURES_LIMIT_S = 45.0
 """Time limit for the five pictures of an enrolment."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class Machine:
@@ -70,11 +75,20 @@ class Machine:
             self.kind, settings.camera, bank.stores.registration, self.audit
         )
         self._held = held
+        self.told: Callable[[Decision, float, str], None] | None = None
+        """Told of each login: the decision, its seconds, and "face" or "attended"."""
+        self.more_notes: tuple[str, ...] = ()
+        """Notes of the health page about what is outside the machine."""
 
     @property
     def camera(self) -> Camera:
         """The camera of the settings, started at the first call; see `RegisteredCamera.camera`."""
         return self._registered_camera.camera
+
+    @property
+    def camera_state(self) -> str:
+        """State of the camera, which is not started for it; see `RegisteredCamera.state`."""
+        return self._registered_camera.state
 
     @property
     def camera_problem(self) -> str:
@@ -194,7 +208,31 @@ class Machine:
             ):
                 return verify(recogniser, judged, claimed.template, liveness=check, progress=report)
 
-        return self.bank.login(username, pin, check_face)
+        return self._timed(FACE, lambda: self.bank.login(username, pin, check_face))
+
+    def login_attended(self, username: str, pin: str, attendance: Attendance | None) -> Decision:
+        """Judge the PIN of a marked customer beside staff; see `AttendedLogins.login`.
+
+        Raises:
+            FaceNeededError: If the setting does not allow it.
+        """
+        logins = self.attended
+        return self._timed(ATTENDED, lambda: logins.login(username, pin, attendance))
+
+    def _timed(self, way: str, login: Callable[[], Decision]) -> Decision:
+        begun = time.monotonic()
+        decision = login()
+        if self.told is not None:
+            try:
+                self.told(decision, time.monotonic() - begun, way)
+            except Exception:  # whoever counts logins stops none
+                _log.exception("A login was not counted")
+        return decision
+
+    @property
+    def pace(self) -> float | None:
+        """Pictures a second in the last face checks; None after too few checks."""
+        return self._pace.rate
 
     @property
     def attended(self) -> AttendedLogins:
@@ -329,9 +367,9 @@ class Machine:
         """Return the state of the machine, with its bank's notes."""
         found = read_health(
             self.settings, self.folder, self.bank.stores, self._registered_camera, self._liveness,
-            self._pace.rate,
+            self.pace,
         )  # fmt: skip
-        return replace(found, notes=(*found.notes, *self.bank.notes()))
+        return replace(found, notes=(*found.notes, *self.bank.notes(), *self.more_notes))
 
     def close(self) -> None:
         """Stop the camera and close log and bank."""

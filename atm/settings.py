@@ -44,6 +44,8 @@ _PCRS = re.compile(r"sha(1|256|384):[0-9]{1,2}(,[0-9]{1,2})*")
 _METRICS = re.compile(
     r"(?P<exposed>exposed:)?(?P<host>[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]):(?P<port>[0-9]{1,5})"
 )
+EXPOSED = "exposed:"
+"""Prefix of an address of the metrics that other machines may read."""
 SHORTEST_KEEP_DAYS = 60
 """Least of `keep_inactive_days`: half of it is the notice that staff get before."""
 _LONGEST_KEEP_DAYS = 36500
@@ -335,7 +337,8 @@ def _keep_days(value: object, text: bool) -> int:
     return found
 
 
-def _metrics(value: object, text: bool) -> str:
+def metrics_address(value: object, text: bool) -> str:
+    """Return *value* if it is an address for the metrics; ValueError says what one is."""
     found = _METRICS.fullmatch(value) if isinstance(value, str) else None
     if found is None or not 1 <= int(found["port"]) <= 65535:
         raise ValueError("an address with a port, such as 127.0.0.1:9464")
@@ -346,7 +349,7 @@ def _metrics(value: object, text: bool) -> str:
     if not address.is_loopback and not found["exposed"]:
         raise ValueError(
             "an address of this machine alone, such as 127.0.0.1:9464; whoever means another one,"
-            f" which its whole network can read, writes exposed:{value}"
+            f" which its whole network can read, writes {EXPOSED}{value}"
         )
     return found[0]
 
@@ -394,7 +397,7 @@ _READERS: dict[str, _Reader] = {
     "fullscreen": _truth,
     "screen_width_mm": _between(50, 5000),
     "keep_inactive_days": _keep_days,
-    "metrics": _metrics,
+    "metrics": metrics_address,
     "idle_s": _between(0.1, 3600),
     "more_time_s": _between(0.1, 3600),
     "login_limit_s": _between(0.1, 60),

@@ -1,4 +1,4 @@
-"""The command for unused accounts: off by default, the same as text and JSON, and what it deletes."""
+"""The command for unused accounts: off by default, text and JSON alike, and what it deletes."""
 
 import json
 from argparse import Namespace

@@ -100,7 +100,7 @@ def test_nobody_is_old_on_the_day_on_which_the_machine_begins_to_count(branch: B
             FIRST.isoformat(),
             "2019-01-01T00:00:00+00:00",
             consent_version=NAMED,
-        )  # fmt: skip
+        )
     )
     branch.pass_days(69)
     assert branch.listed() == []
