@@ -109,7 +109,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "attended signature"
     show(lambda a: AttendedPin(a, ANA, CUSTOMER.username, attendance, Account))
     yield "attended PIN"
-    app.host.settings = dataclasses.replace(own, without_face="attended")
+    app.host.settings = dataclasses.replace(own, without_face="attended", keep_inactive_days=36_500)
     show(lambda a: Consent(a, ANA))
     yield "consent, without the face"
     app.host.settings = own
