@@ -51,7 +51,7 @@ UNUSED = (
     # TRANSLATORS: consent, to be approved by the bank
     N_("How long it is kept"),
     # TRANSLATORS: consent, to be approved by the bank
-    N_("Until you ask us to delete it, or your empty account has not been used for {days} days."),
+    N_("Until you ask us to delete it, or an empty account is unused for {days} days."),
 )
 """One more paragraph, where unused accounts are deleted; {days} is 60 or more."""
 
