@@ -130,6 +130,7 @@ def test_without_the_library_the_kiosk_does_not_start_and_says_what_to_do(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    monkeypatch.setattr(main, "new_app", lambda *_, **__: pytest.fail("the window was opened"))
     assert main.run(settings, Heart()) == 2
     assert "run “make hardware”" in capsys.readouterr().err
 
