@@ -46,8 +46,7 @@ docs-screens: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## remake the pictures
 	$(XVFB) $(PY) -m kiosk.story --out "$$told"
 	$(PY) -m tools.docs_screens "$$told" docs/screens
 
-hardware: $(VENV)/.hardware ## install what optional devices and services need: receipt printer
-	@echo "Ready; see docs/operations.md for the settings."
+hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk: receipt printers, metrics
 
 network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
 	@rm -f $(VENV)/.network

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from atm.ports import MachineLog
     from atm.settings import Settings
     from atm.staff.acts import Office
+    from atm.staff.inactivity import Inactivity
     from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
     from face_auth.models import ModelFiles
@@ -83,6 +84,11 @@ class Bank(Protocol):
     @property
     def attended(self) -> AttendedLogins:
         """Logins without the face; FaceNeededError where they are not allowed."""
+        ...
+
+    @property
+    def inactivity(self) -> Inactivity:
+        """Accounts that are not used; KeptForeverError where they are not looked for."""
         ...
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:

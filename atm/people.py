@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from atm.consent import ConsentVersion
 from atm.errors import AtmError
 from credentials.policy import username_key
 
@@ -42,6 +43,7 @@ class Application:
         pin: As the customer typed it.
         consent_at: When the customer said yes; aware.
         excused: Requests of the liveness challenge that staff say the customer cannot follow.
+        consent: Version of the text that the customer read; None if it is not known.
     """
 
     username: str
@@ -50,6 +52,7 @@ class Application:
     pin: str
     consent_at: datetime
     excused: tuple[str, ...] = ()
+    consent: ConsentVersion | None = None
 
     def __repr__(self) -> str:
         """Show the username alone: no PIN may reach a log or a traceback."""

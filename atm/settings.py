@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -47,6 +48,14 @@ _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
 _SERVICE = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,250}/?")
 PLACE_OF_TPM = re.compile(r"device:/dev/[a-z0-9]{1,32}|swtpm:(path=[\w./-]{1,200}|port=[0-9]{1,5})")
 _PCRS = re.compile(r"sha(1|256|384):[0-9]{1,2}(,[0-9]{1,2})*")
+_METRICS = re.compile(
+    r"(?P<exposed>exposed:)?(?P<host>[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]):(?P<port>[0-9]{1,5})"
+)
+EXPOSED = "exposed:"
+"""Prefix of an address of the metrics that other machines may read."""
+SHORTEST_KEEP_DAYS = 60
+"""Least of `keep_inactive_days`: half of it is the notice that staff get before."""
+_LONGEST_KEEP_DAYS = 36500
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -93,6 +102,10 @@ class Settings:
             None: zero in a live folder, any amount in others.
         fullscreen: Whether the window fills the screen and only staff may close it.
         screen_width_mm: Width of the visible screen, None if unknown.
+        keep_inactive_days: Days without use after which an account is listed, and deleted where
+            its owner's consent says so; 0: never.
+        metrics: Address and port of the metrics, such as "127.0.0.1:9464"; any other address than
+            this machine's own is written "exposed:10.0.0.5:9464"; "": none.
         idle_s: Seconds without a customer until the window asks for more time.
         more_time_s: Seconds until an unanswered question ends the session.
         login_limit_s: Seconds a login may take.
@@ -127,6 +140,8 @@ class Settings:
     opening_limit: int | None = None
     fullscreen: bool = False
     screen_width_mm: float | None = None
+    keep_inactive_days: int = 0
+    metrics: str = ""
     idle_s: float = 60.0
     more_time_s: float = 20.0
     login_limit_s: float = 10.0
@@ -174,6 +189,10 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("receipt_printer must be off with store.")
     if settings.receipt_printer != "off" and find_spec("escpos") is None:
         raise SettingsError("receipt_printer needs more packages: run “make hardware”.")
+    if settings.store and settings.keep_inactive_days:
+        raise SettingsError(
+            "keep_inactive_days must be 0 with store: the service does not delete unused accounts."
+        )
     return settings
 
 
@@ -342,6 +361,30 @@ def _units_or_zero(value: object, text: bool) -> int:
         raise ValueError(f"a whole number from 0 to {_LARGEST_AMOUNT}") from error
 
 
+def _keep_days(value: object, text: bool) -> int:
+    found = _units_or_zero(value, text)
+    if found and not SHORTEST_KEEP_DAYS <= found <= _LONGEST_KEEP_DAYS:
+        raise ValueError(f"0, or days from {SHORTEST_KEEP_DAYS} to {_LONGEST_KEEP_DAYS}")
+    return found
+
+
+def metrics_address(value: object, text: bool) -> str:
+    """Return *value* if it is an address for the metrics; ValueError says what one is."""
+    found = _METRICS.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found["port"]) <= 65535:
+        raise ValueError("an address with a port, such as 127.0.0.1:9464")
+    try:
+        address = ip_address(found["host"].strip("[]"))
+    except ValueError:
+        raise ValueError("an address with a port, such as 127.0.0.1:9464") from None
+    if not address.is_loopback and not found["exposed"]:
+        raise ValueError(
+            "an address of this machine alone, such as 127.0.0.1:9464; whoever means another one,"
+            f" which its whole network can read, writes {EXPOSED}{value}"
+        )
+    return found[0]
+
+
 def _between(low: float, high: float) -> _Reader:
     def read(value: object, text: bool) -> float:
         if text and isinstance(value, str) and _DECIMAL.fullmatch(value):
@@ -386,6 +429,8 @@ _READERS: dict[str, _Reader] = {
     "opening_limit": _units_or_zero,
     "fullscreen": _truth,
     "screen_width_mm": _between(50, 5000),
+    "keep_inactive_days": _keep_days,
+    "metrics": metrics_address,
     "idle_s": _between(0.1, 3600),
     "more_time_s": _between(0.1, 3600),
     "login_limit_s": _between(0.1, 60),

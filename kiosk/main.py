@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.app import App
 from kiosk.camera_pane.view import load_tools
+from kiosk.machine_host import Condition
 from kiosk.screens.customer.home import Home
 from kiosk.screens.customer.out_of_service import OutOfService
 from kiosk.shell import FirstPages, Page, Shell
@@ -21,6 +22,7 @@ from kiosk.supervisor import Heart
 if TYPE_CHECKING:
     from atm.machine import Machine
     from atm.settings import Settings
+    from kiosk.monitoring import Monitoring
 
 
 def open_machine(settings: Settings) -> Machine:
@@ -56,12 +58,28 @@ def new_app(
 
 
 def run(settings: Settings, heart: Heart) -> int:
-    """Open the kiosk and serve until it is closed; returns the exit code, 2 without a display."""
+    """Open the kiosk and serve until it is closed; returns the exit code.
+
+    It is 2, with a sentence, without a display or without what the setting `metrics` needs.
+    """
+    watch: Monitoring | None = None
+    if settings.metrics:
+        from atm.metrics import MetricsError
+        from kiosk.monitoring import Monitoring
+
+        try:
+            watch = Monitoring(settings.metrics)
+        except MetricsError as error:
+            print(error, file=sys.stderr)
+            return 2
+    open_with = open_machine if watch is None else watch.watched(open_machine)
     try:
-        app = new_app(settings, heart=heart)
+        app = new_app(settings, open_with, heart=heart)
     except tkinter.TclError as error:
         print(f"The kiosk needs a display: {error}.", file=sys.stderr)
         return 2
+    if watch is not None:
+        watch.in_service = lambda: app.host.condition is Condition.READY
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: app.worker.post(app.close))
     app.run()

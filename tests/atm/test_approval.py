@@ -299,6 +299,8 @@ OTHERS: dict[str, Any] = {
     "smallest_note": 5,
     "opening_limit": 5,
     "fullscreen": True,
+    "keep_inactive_days": 90,
+    "metrics": "127.0.0.1:9464",
     "idle_s": 3600.0,
     "more_time_s": 60.0,
     "login_limit_s": 60.0,

@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ from atm.maintenance.rebuild import Rebuild
 from atm.outside_memory import Memory
 from atm.people import Customer, Signatures, StaffMember
 from atm.staff.acts import Refusal
+from atm.staff.inactivity import Inactive, Kept
 from face_auth.models import Threshold
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.change_pin import ChangePin
@@ -41,6 +42,7 @@ from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
 from kiosk.screens.staff.staff_menu import StaffMenu
+from kiosk.screens.staff.unused import UnusedAccounts
 from kiosk.widgets import theme
 from kiosk.words import messages
 from kiosk.words.language import languages
@@ -91,7 +93,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         yield f"menu, {liveness}"
         show(Home)
         yield f"home, {liveness}"
-    app.host.settings = own
+    app.host.settings = dataclasses.replace(own, keep_inactive_days=365)
     office.open_holds = [(hold, CUSTOMER.username)] * 8
     machine.camera.state = "lost"
     app.window.fullscreen = True
@@ -107,7 +109,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "attended signature"
     show(lambda a: AttendedPin(a, ANA, CUSTOMER.username, attendance, Account))
     yield "attended PIN"
-    app.host.settings = dataclasses.replace(own, without_face="attended")
+    app.host.settings = dataclasses.replace(own, without_face="attended", keep_inactive_days=36_500)
     show(lambda a: Consent(a, ANA))
     yield "consent, without the face"
     app.host.settings = own
@@ -214,6 +216,10 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     for made in (Rebuild("vggface2", True, 1, tuple(names)), Rebuild("vggface2", False, 0, ())):
         show(lambda a, made=made: change._result(made, a))
         yield f"network, {made.done}"
+    unused = [Inactive(CUSTOMER, date(2024, 9, 30), date(2026, 9, 30), kept) for kept in Kept]
+    machine.bank = SimpleNamespace(inactivity=SimpleNamespace(listed=lambda staff: unused))
+    show(lambda a: UnusedAccounts(a, ANA, back))
+    yield "unused accounts"
     show(lambda a: Holds(a, ANA, back))
     yield "holds"
     page = show(lambda a: SettleHold(a, ANA, hold, CUSTOMER.username, back))

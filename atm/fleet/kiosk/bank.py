@@ -36,6 +36,7 @@ from atm.login.login import CheckFace, Claim, ClaimedFace
 from atm.login.pause import counted
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
+from atm.staff.inactivity import KeptForeverError
 from atm.stores import KioskStores
 from face_auth.gallery import Template
 from face_auth.models import load_card
@@ -119,6 +120,15 @@ class RemoteBank:
             FaceNeededError: Always.
         """
         raise FaceNeededError
+
+    @property
+    def inactivity(self) -> NoReturn:
+        """Refuse: the service does not look for unused accounts.
+
+        Raises:
+            KeptForeverError: Always.
+        """
+        raise KeptForeverError
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Refuse: the first member of staff is made at the service.

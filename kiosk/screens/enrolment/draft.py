@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from atm.consent import ConsentVersion
 from atm.people import Application, Signatures, StaffMember
 
 
@@ -22,6 +23,7 @@ class Draft:
         pin: As the customer typed it; never shown.
         excused: Movements that the customer cannot make, by the movement's value.
         without_face: Whether the customer is to be served by PIN, beside staff.
+        consent: Version of the text that the customer agreed to.
     """
 
     staff: StaffMember
@@ -33,6 +35,7 @@ class Draft:
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
     without_face: bool = False
+    consent: ConsentVersion | None = None
     _both: Signatures | None = None
     _both_for: tuple[object, ...] = ()
 
@@ -59,4 +62,5 @@ class Draft:
             pin=self.pin,
             consent_at=self.consent_at,
             excused=self.excused,
+            consent=self.consent,
         )

@@ -14,6 +14,7 @@ from kiosk.screens.staff.holds import Holds
 from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.staff_list import StaffList
 from kiosk.screens.staff.staff_page import StaffPage
+from kiosk.screens.staff.unused import UnusedAccounts
 from kiosk.shell import Make, Page, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Tile
@@ -108,6 +109,13 @@ class StaffMenu(StaffPage):
                 self._to(lambda app: RegisterCamera(app, staff, back)),
             ),
         ]  # fmt: skip
+        if self.app.settings.keep_inactive_days:
+            tasks.append(
+                (
+                    _("Unused accounts"), _("due to be deleted, or kept"),
+                    self._to(lambda app: UnusedAccounts(app, staff, back)),
+                )
+            )  # fmt: skip
         account = self._account
         if account is not None:
             tasks.append(

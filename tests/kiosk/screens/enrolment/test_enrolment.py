@@ -8,12 +8,14 @@ from typing import Any
 import customtkinter
 import pytest
 
+from atm.consent import ConsentVersion
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.maintenance.first_day import UnpreparedError
 from atm.people import Signatures
 from credentials.errors import DuplicateUserError
 from face_auth.types import EnrolProgress, Movement, Verdict
 from kiosk.camera_pane.marks import Marks, Ring
+from kiosk.words.consent import PARAGRAPHS, UNUSED
 from tests.kiosk.fake_machine import drawn_face
 from tests.kiosk.staff_steps import BEN_PIN, sign, words
 
@@ -66,6 +68,28 @@ def test_a_customer_is_enrolled_with_what_was_typed(page: Any, machine: Any) -> 
     assert before <= application.consent_at <= datetime.now(UTC)
     page.key("Return")
     page.on("Home")
+
+
+@pytest.mark.parametrize("days", [0, 365])
+def test_the_version_of_the_text_that_was_read_is_kept_with_the_consent(
+    machine: Any, settings: Any, kiosk_on: Any, days: int
+) -> None:
+    page = consent(
+        kiosk_on(machine, settings=dataclasses.replace(settings, keep_inactive_days=days))
+    )
+    shown = {" ".join(text.split()) for text in words(page.screen)}
+    assert any("365 days" in text for text in shown) is (days == 365)
+    texts = ["May we keep your face and your PIN?"]
+    texts += [text for _icon, *both in PARAGRAPHS for text in both]
+    if days:
+        texts += [UNUSED[1], UNUSED[2].replace("{days}", "365")]
+    assert set(texts) <= shown
+    to_face(page)
+    page.key("Return")
+    page.on("Saved")
+    version = machine.enrolled[0].consent
+    assert (version.number, version.language, version.keep_days) == (1, "en", days)
+    assert ConsentVersion.of(1, "en", days, texts) == version
 
 
 def test_a_no_stores_nothing(page: Any, machine: Any) -> None:
