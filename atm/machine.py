@@ -216,7 +216,8 @@ class Machine:
             ):
                 return verify(recogniser, judged, claimed.template, liveness=check, progress=report)
 
-        return self._timed(FACE, lambda: self.bank.login(username, pin, check_face, more_s=spoken_s(speaking)))
+        more_s = spoken_s(speaking)
+        return self._timed(FACE, lambda: self.bank.login(username, pin, check_face, more_s=more_s))
 
     def login_attended(self, username: str, pin: str, attendance: Attendance | None) -> Decision:
         """Judge the PIN of a marked customer beside staff; see `AttendedLogins.login`.

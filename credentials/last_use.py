@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from credentials.errors import StoreError
-from credentials.sealed.database import Database, Transaction
+from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import Transaction
 
 _BEGAN: Final = "began"
 """Key of the day from which uses are counted; no customer has such an id."""
