@@ -18,7 +18,8 @@ it needs, one under the other where not, and the whole surface is used in every 
 `Screen.heading`, `Screen.words` and `Screen.button`. Every widget of `kiosk.widgets` is a part: it
 knows the width that it needs, and the height that it needs at a width, as its words wrap and grow
 with the text size. `grow` is a part's share of the room that is left along its row or column.
-A part whose `shown` is False takes no room; set it by `Screen.show_part`.
+A part whose `shown` is False takes no room; set it by `Screen.show_part`. In portrait, content
+stands above and what is touched below, in reach: `Either` says a page's other order.
 
 All lengths are drawn pixels. Nothing here knows Tk: heights are asked of the parts, so that one
 pass lays a page out before it is seen. (Tk's grid would need a pass for each line that wraps,
@@ -27,7 +28,7 @@ and does not tell whether a page fits.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 Heights = tuple[int, int]
@@ -50,6 +51,10 @@ class Part(Protocol):
 
     def heights(self, width: int) -> Heights:
         """Return the least and the wanted height at *width*."""
+        ...
+
+    def most_height(self, width: int) -> int:
+        """Return the height at *width* beyond which it has no use for more; 0 for none."""
         ...
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
@@ -80,6 +85,10 @@ class Box:
     @property
     def _seen(self) -> list[Any]:
         return [part for part in self.parts if part.shown]
+
+    def most_height(self, width: int) -> int:
+        """Return 0: most boxes can use any height."""
+        return 0
 
     def hide(self) -> None:
         """Hide every part."""
@@ -151,6 +160,13 @@ class Column(Box):
             sum(h[1] for h in both) + self.gap * gaps,
         )
 
+    def most_height(self, width: int) -> int:
+        """Return the height at which no part that grows has a use for more."""
+        seen = self._seen
+        most = [p.most_height(width) if p.grow else p.heights(width)[1] for p in seen]
+        limited = [m for m, p in zip(most, seen, strict=True) if p.grow]
+        return sum(most) + self.gap * _between(seen) if limited and all(limited) else 0
+
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Give each part the whole width, and a height between least and wanted or above."""
         self._hide_others()
@@ -166,25 +182,15 @@ class Column(Box):
             room = height - gap * _between(seen)
             highs = _between_both(least, wanted, max(room, sum(least)))
         else:
-            highs = _spread([p.grow for p in seen], wanted, height - gap * _between(seen))
+            most = [p.most_height(width) for p in seen]
+            highs = _spread([p.grow for p in seen], wanted, most, height - gap * _between(seen))
         for part, high in zip(seen, highs, strict=True):
             part.arrange(x, y, width, high)
             y += high + gap
 
 
 class Reflow(Box):
-    """Parts side by side where each has its least width, else one under the other."""
-
-    def __init__(self, *parts: Any, down: Sequence[int] = (), **options: int) -> None:
-        """Hold *parts*.
-
-        Args:
-            parts: As of every box.
-            down: What each part's `grow` is where they stand one under the other, if it differs.
-            options: As of every box.
-        """
-        super().__init__(*parts, **options)
-        self._down = down
+    """Parts side by side where each has its least width and that is not higher, else stacked."""
 
     def least_width(self) -> int:
         """Return the widest part's: they may stand one under the other."""
@@ -198,6 +204,10 @@ class Reflow(Box):
         """Return those of the row or the column."""
         return self.form(width).heights(width)
 
+    def most_height(self, width: int) -> int:
+        """Return that of the row or the column."""
+        return self.form(width).most_height(width)
+
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Arrange the row or the column."""
         self.form(width).arrange(x, y, width, height)
@@ -205,23 +215,56 @@ class Reflow(Box):
     def form(self, width: int) -> Row | Column:
         """Return what the parts make at *width*."""
         row = Row(*self.parts, gap=self.gap)
-        if row.least_width() <= width:
-            return row
-        down = self._down or [part.grow for part in self.parts]
-        parts = (Share(part, share) for part, share in zip(self.parts, down, strict=True))
-        return Column(*parts, gap=self.gap)
+        column = Column(*self.parts, gap=self.gap)
+        beside = row.least_width() <= width and row.heights(width)[0] <= column.heights(width)[0]
+        return row if beside else column
 
 
-class Share:
-    """A part with another `grow` than its own."""
+class Either:
+    """One of two arrangements of the same parts: for a wide window, or for one in portrait."""
 
-    def __init__(self, part: Any, grow: int) -> None:
-        """Stand for *part*."""
-        self._part, self.grow = part, grow
+    shown = True
 
-    def __getattr__(self, name: str) -> Any:
-        """Return what the part has."""
-        return getattr(self._part, name)
+    def __init__(
+        self, wide: Any, high: Any, portrait: Callable[[], bool], *, grow: int = 1
+    ) -> None:
+        """Hold both arrangements; *portrait* tells whether the window is higher than wide."""
+        self._wide, self._high, self._portrait, self.grow = wide, high, portrait, grow
+
+    def least_width(self) -> int:
+        """Return that of the arrangement."""
+        return int(self._now.least_width())
+
+    def wanted_width(self) -> int:
+        """Return that of the arrangement."""
+        return int(self._now.wanted_width())
+
+    def heights(self, width: int) -> Heights:
+        """Return those of the arrangement."""
+        least, wanted = self._now.heights(width)
+        return least, wanted
+
+    def most_height(self, width: int) -> int:
+        """Return that of the arrangement."""
+        return int(self._now.most_height(width))
+
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Arrange the one; what only the other has leaves the page."""
+        now = self._now
+        kept = set(map(id, _leaves(now)))
+        for part in _leaves(self._high if now is self._wide else self._wide):
+            if id(part) not in kept:
+                part.hide()
+        now.arrange(x, y, width, height)
+
+    def hide(self) -> None:
+        """Hide every part."""
+        self._wide.hide()
+        self._high.hide()
+
+    @property
+    def _now(self) -> Any:
+        return self._high if self._portrait() else self._wide
 
 
 class Grid(Box):
@@ -271,6 +314,9 @@ class Grid(Box):
         """Give each part its cell."""
         self._hide_others()
         columns, wide = self._columns(width)
+        while self._most and columns > 1 and self._wasted(columns, height):
+            columns -= 1
+        wide = (width - self.gap * (columns - 1)) // columns
         rows = -(-len(self._seen) // columns)
         gap = self.gap if height >= self.heights(width)[1] else self.gap // 2
         high = (height - gap * max(0, rows - 1)) // max(1, rows)
@@ -280,6 +326,16 @@ class Grid(Box):
         for number, part in enumerate(self._seen):
             row, column = divmod(number, columns)
             part.arrange(x + column * (wide + self.gap), y + row * (high + gap), wide, high)
+
+    def most_height(self, width: int) -> int:
+        """Return that of one column, whose rows are as high as they may be."""
+        count = len(self._seen)
+        return count * (self._most + self.gap) if self._most else 0
+
+    def _wasted(self, columns: int, height: int) -> bool:
+        """Whether so many columns leave more than a third of *height* empty."""
+        rows = -(-len(self._seen) // columns)
+        return 3 * rows * (self._most + self.gap) < 2 * height
 
     def _columns(self, width: int) -> tuple[int, int]:
         fit = (width + self.gap) // (max(self.least, self.least_width()) + self.gap)
@@ -372,6 +428,10 @@ class Space:
         """Return 0 and its size."""
         return 0, self._size
 
+    def most_height(self, width: int) -> int:
+        """Return 0."""
+        return 0
+
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Do nothing: there is nothing to see."""
 
@@ -395,12 +455,28 @@ def _between_both(least: Sequence[int], wanted: Sequence[int], room: int) -> lis
     return [a + int((b - a) * ratio) for a, b in zip(least, wanted, strict=True)]
 
 
-def _spread(grow: Sequence[int], sizes: Sequence[int], room: int) -> list[int]:
-    """Return *sizes*, larger by shares of the *room* that is left."""
-    left, weight = room - sum(sizes), sum(grow)
-    if left <= 0 or not weight:
-        return list(sizes)
-    return [size + left * share // weight for share, size in zip(grow, sizes, strict=True)]
+def _spread(grow: Sequence[int], sizes: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """Return *sizes*, larger by shares of the *room* that is left, none above *most* (0: any)."""
+    grown = list(sizes)
+    open_ = {n for n, share in enumerate(grow) if share}
+    while open_:
+        left, weight = room - sum(grown), sum(grow[n] for n in open_)
+        full = {n for n in open_ if most[n] and grown[n] + left * grow[n] // weight >= most[n]}
+        for n in full or open_:
+            grown[n] = max(sizes[n], most[n] if full else grown[n] + left * grow[n] // weight)
+        if not full:
+            break
+        open_ -= full
+    return grown
+
+
+def _leaves(part: Any) -> list[Any]:
+    """Return what *part* holds, and what that holds, down to the widgets."""
+    if not isinstance(part, Box):
+        return [part]
+    pane = getattr(part, "pane", None)
+    held = [leaf for each in part.parts for leaf in _leaves(each)]
+    return [pane, *held] if pane is not None else held
 
 
 def _shares(

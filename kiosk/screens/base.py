@@ -147,6 +147,11 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         if self.winfo_ismapped():
             self.lay_soon()
 
+    def portrait(self) -> bool:
+        """Whether the page is higher than wide."""
+        width, height = self.app.window.page_size
+        return height > width
+
     def lay_message(
         self,
         sign: tuple[str, str, str],

@@ -219,6 +219,10 @@ class ListView:
         least = self._pager.heights(_PAGER)[0]
         return least, max(least, min(len(self._entries), _SHOWN) * (theme.TOUCH + _GAP))
 
+    def most_height(self, width: int) -> int:
+        """Return 0: more rows are seen where it is higher."""
+        return 0
+
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Show as many entries as have room, and the buttons where that is not all."""
         self._place = (x, y, width, height)

@@ -59,7 +59,7 @@ class CustomerPage(StaffPage):
             line,
             Grid(
                 self.unlock, self.new_pin, self.new_face, self.movements, self.delete,
-                columns=2, gap=20, grow=1,
+                columns=2, gap=20, most=theme.TILE, grow=1,
             ),
         )  # fmt: skip
 
