@@ -221,36 +221,36 @@ class Reflow(Box):
 
 
 class Either:
-    """One of two arrangements of the same parts: for a wide window, or for one in portrait."""
+    """One of two arrangements of the same parts: another in portrait, where that has room."""
 
     shown = True
 
     def __init__(
-        self, wide: Any, high: Any, portrait: Callable[[], bool], *, grow: int = 1
+        self, wide: Any, high: Any, room: Callable[[], tuple[int, int]], *, grow: int = 1
     ) -> None:
-        """Hold both arrangements; *portrait* tells whether the window is higher than wide."""
-        self._wide, self._high, self._portrait, self.grow = wide, high, portrait, grow
+        """Hold both arrangements; *room* tells the width and height that the page has for them."""
+        self._wide, self._high, self._room, self.grow = wide, high, room, grow
 
     def least_width(self) -> int:
         """Return that of the arrangement."""
-        return int(self._now.least_width())
+        return int(self._now().least_width())
 
     def wanted_width(self) -> int:
         """Return that of the arrangement."""
-        return int(self._now.wanted_width())
+        return int(self._now().wanted_width())
 
     def heights(self, width: int) -> Heights:
         """Return those of the arrangement."""
-        least, wanted = self._now.heights(width)
+        least, wanted = self._now().heights(width)
         return least, wanted
 
     def most_height(self, width: int) -> int:
         """Return that of the arrangement."""
-        return int(self._now.most_height(width))
+        return int(self._now().most_height(width))
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Arrange the one; what only the other has leaves the page."""
-        now = self._now
+        now = self._now()
         kept = set(map(id, _leaves(now)))
         for part in _leaves(self._high if now is self._wide else self._wide):
             if id(part) not in kept:
@@ -262,9 +262,10 @@ class Either:
         self._wide.hide()
         self._high.hide()
 
-    @property
     def _now(self) -> Any:
-        return self._high if self._portrait() else self._wide
+        width, height = self._room()
+        fits = height > width and self._high.heights(width)[0] <= height
+        return self._high if fits else self._wide
 
 
 class Grid(Box):

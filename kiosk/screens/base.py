@@ -147,10 +147,10 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         if self.winfo_ismapped():
             self.lay_soon()
 
-    def portrait(self) -> bool:
-        """Whether the page is higher than wide."""
+    def room(self) -> tuple[int, int]:
+        """Return the width and height that the page has between its margins."""
         width, height = self.app.window.page_size
-        return height > width
+        return width - 2 * self._sides, height - 2 * theme.ENDS
 
     def lay_message(
         self,
@@ -198,10 +198,13 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def _whole(self) -> Inset:
         """Return the layout with the page's margins."""
+        most = self._middle + 2 * self._sides if self._middle else 0
+        return Inset(self.layout, sides=self._sides, ends=theme.ENDS, most=most)
+
+    @property
+    def _sides(self) -> int:
         wide = self.app.window.page_size[0] >= 1000
-        sides = theme.MARGIN if wide else theme.NARROW_MARGIN
-        most = self._middle + 2 * sides if self._middle else 0
-        return Inset(self.layout, sides=sides, ends=theme.ENDS, most=most)
+        return theme.MARGIN if wide else theme.NARROW_MARGIN
 
     def show_part(self, part: Any, shown: bool) -> None:
         """Show *part*, a widget or a box of the layout, or take it off the page."""

@@ -49,7 +49,7 @@ class Form(Screen):
         typed = Reflow(*self.fields, gap=GAP)
         wide = Column(head, typed, self._by_digits, self._by_letters)
         high = Column(head, pane, Space(grow=1), typed, self._digits_below, self._by_letters)
-        self.lay(Either(wide, high, self.portrait))
+        self.lay(Either(wide, high, self.room))
         self._use(self.fields[0])
 
     # What subclasses say.

@@ -55,7 +55,7 @@ class Pictures(LivePage):
                     gap=theme.COLUMN_GAP,
                 ),
                 Column(self.view, self.line, told, self.save),
-                self.portrait,
+                self.room,
             ),
         )  # fmt: skip
         self.app.guide.watch(self._guided)

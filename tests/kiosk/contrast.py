@@ -16,6 +16,9 @@ from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import ChipButton
 from tests.kiosk.looking import faded, owner, visible
 
+LEAST = {"normal": (4.5, 3.0), "yellow": (7.0, 7.0), "inverse": (7.0, 7.0)}
+"""For words, and for the edges of controls."""
+
 
 def picture(root: Any) -> Image.Image:
     """Return the window's picture, once the display has drawn it."""
@@ -33,7 +36,7 @@ def spread(shot: Image.Image) -> float:
     return max(theme.contrast(ground, _hex(colour)) for _count, colour in colours)
 
 
-def weak(kiosk: Any, page: str, *, text: float, edge: float) -> Iterator[str]:
+def weak(kiosk: Any, page: str, text: float, edge: float) -> Iterator[str]:
     """Yield each text and each control of the window with less contrast than asked for.
 
     Args:

@@ -1,8 +1,8 @@
 """Checks of the visible widgets of a page, in every shape of display and at every text size."""
 
 import tkinter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
@@ -234,38 +234,3 @@ def wrong_with(kiosk: Any) -> Iterator[str]:
         yield from faults(widget, scale)
     yield from outside(kiosk)
     yield from crowded(kiosk)
-
-
-def judged(
-    kiosk: Any, pages: Iterable[str], cases: Callable[[int], Sequence[Case]]
-) -> tuple[int, set[str]]:
-    """Look at every page; returns how many widgets there were, and what is wrong.
-
-    Args:
-        kiosk: An open window.
-        pages: Brings a page to the front, and yields its name.
-        cases: Returns how the page of a number is looked at: all in one palette.
-    """
-    app, wrong, seen = kiosk.app, set[str](), 0
-    number, before = 0, ""
-    show = app.show
-
-    def coloured(make: Any) -> None:
-        """Show a page, built in the palette of its case: colours do not change in a built one."""
-        app.access = replace(app.access, palette=cases(number)[0].palette)
-        app.visit.adopt()
-        show(make)
-
-    app.show = coloured
-    for page in pages:
-        again = page.split(",")[0] == before  # the same page with another sentence
-        before = page.split(",")[0]
-        for case in cases(number):
-            wear(kiosk, case)
-            kiosk.screen.lay_now()  # as it is about to, where a sentence has changed
-            kiosk.root.update_idletasks()
-            seen += sum(1 for _ in visible(kiosk.root))
-            found = [*wrong_with(kiosk), *(() if again else unreached(kiosk))]
-            wrong |= {f"{page} ({case}): {fault}" for fault in found}
-        number += not again
-    return seen, wrong

@@ -101,11 +101,14 @@ def test_what_one_part_has_no_use_for_goes_to_the_others() -> None:
 
 def test_a_window_in_portrait_has_the_other_arrangement_and_hides_what_that_has_not() -> None:
     a, b, only_wide = Part(100, 10), Part(100, 10), Part(100, 10)
-    portrait = [False]
-    both = Either(Column(a, b, only_wide, gap=0), Column(b, a, gap=0), lambda: portrait[0])
+    room = (100, 90)
+    both = Either(Column(a, b, only_wide, gap=0), Column(b, a, gap=0), lambda: room)
     both.arrange(0, 0, 100, 300)
     assert a.place == (0, 0, 100, 10) and only_wide.place == (0, 20, 100, 10)
-    portrait[0] = True
+    room = (15, 20)  # portrait, but the words need more lines there
+    both.arrange(0, 0, 100, 300)
+    assert only_wide.place is not None
+    room = (100, 300)
     both.arrange(0, 0, 100, 300)
     assert b.place == (0, 0, 100, 10) and a.place == (0, 10, 100, 10) and only_wide.place is None
 

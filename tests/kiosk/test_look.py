@@ -1,6 +1,7 @@
 """Every widget of every page: sizes, contrast and fit, from its real colours and fonts."""
 
 import dataclasses
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, product
 from typing import Any
 
@@ -9,12 +10,59 @@ import pytest
 from kiosk.widgets import theme
 from kiosk.words.language import languages
 from tests.kiosk import customer_pages, staff_pages
-from tests.kiosk.looking import SIZES, Case, every, judged, pairwise
+from tests.kiosk.contrast import LEAST, weak
+from tests.kiosk.looking import (
+    SIZES,
+    Case,
+    every,
+    pairwise,
+    unreached,
+    visible,
+    wear,
+    wrong_with,
+)
 
 CODES = list(languages())
 PAGES = {"customers": customer_pages.pages, "staff": staff_pages.pages}
 LEAST_SEEN = 3000
 """Widgets that a whole list of pages shows, at the least."""
+
+
+def judged(
+    kiosk: Any, pages: Iterable[str], cases: Callable[[int], Sequence[Case]]
+) -> tuple[int, set[str]]:
+    """Look at every page; returns how many widgets there were, and what is wrong.
+
+    Args:
+        kiosk: An open window.
+        pages: Brings a page to the front, and yields its name.
+        cases: Returns how the page of a number is looked at: all in one palette.
+    """
+    app, wrong, seen = kiosk.app, set[str](), 0
+    number, before = 0, ""
+    show = app.show
+
+    def coloured(make: Any) -> None:
+        """Show a page, built in the palette of its case: colours do not change in a built one."""
+        app.access = dataclasses.replace(app.access, palette=cases(number)[0].palette)
+        app.visit.adopt()
+        show(make)
+
+    app.show = coloured
+    for page in pages:
+        again = page.split(",")[0] == before  # the same page with another sentence
+        before = page.split(",")[0]
+        for case in cases(number):
+            wear(kiosk, case)
+            kiosk.screen.lay_now()  # as it is about to, where a sentence has changed
+            kiosk.root.update_idletasks()
+            seen += sum(1 for _ in visible(kiosk.root))
+            found = [*wrong_with(kiosk), *(() if again else unreached(kiosk))]
+            if not again and case.size[1] <= kiosk.root.winfo_screenheight():
+                found += weak(kiosk, "pixels", *LEAST[theme.worn()])
+            wrong |= {f"{page} ({case}): {fault}" for fault in found}
+        number += not again
+    return seen, wrong
 
 
 @pytest.mark.gui

@@ -45,7 +45,7 @@ class LoginPin(LoginStep, LivePage):
             gap=theme.COLUMN_GAP,
         )
         high = Column(self.view, self.line, self.pin, self.digits, self.press)
-        self.lay(Either(wide, high, self.portrait))
+        self.lay(Either(wide, high, self.room))
         hint(self.press, _("Checks your PIN and your face at once"))
         self.pin.text = typed.pin
         app.guide.watch(self._guided)

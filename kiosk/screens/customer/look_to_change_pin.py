@@ -80,7 +80,7 @@ class LookToChange(LivePage, SessionPage):
                     gap=theme.COLUMN_GAP,
                 ),
                 Column(self.view, self.line, told, self.stop),
-                self.portrait,
+                self.room,
             )
         )  # fmt: skip
         app.guide.watch(self._guided)

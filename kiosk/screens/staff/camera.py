@@ -48,7 +48,7 @@ class RegisterCamera(LivePage, StaffPage):
                     gap=theme.COLUMN_GAP,
                 ),
                 Column(self.view, told, self.press),
-                self.portrait,
+                self.room,
             ),
         )  # fmt: skip
         self._busy = False
