@@ -315,9 +315,9 @@ class Grid(Box):
         """Give each part its cell."""
         self._hide_others()
         columns, wide = self._columns(width)
-        while self._most and columns > 1 and self._wasted(columns, height):
+        while self._most and columns > 1 and self._wasted(columns, width, height):
             columns -= 1
-        wide = (width - self.gap * (columns - 1)) // columns
+        wide = self._wide(columns, width)
         rows = -(-len(self._seen) // columns)
         gap = self.gap if height >= self.heights(width)[1] else self.gap // 2
         high = (height - gap * max(0, rows - 1)) // max(1, rows)
@@ -333,15 +333,23 @@ class Grid(Box):
         count = len(self._seen)
         return count * (self._most + self.gap) if self._most else 0
 
-    def _wasted(self, columns: int, height: int) -> bool:
-        """Whether so many columns leave more than a third of *height* empty."""
-        rows = -(-len(self._seen) // columns)
-        return 3 * rows * (self._most + self.gap) < 2 * height
+    def _wasted(self, columns: int, width: int, height: int) -> bool:
+        """Whether so many columns leave a third of *height* empty, and one less has room."""
+
+        def needed(columns: int, most: int) -> int:
+            wide = self._wide(columns, width)
+            high = max(most, *(p.heights(wide)[0] for p in self._seen))
+            return -(-len(self._seen) // columns) * (high + self.gap)
+
+        return 3 * needed(columns, self._most) < 2 * height and needed(columns - 1, 0) <= height
+
+    def _wide(self, columns: int, width: int) -> int:
+        return (width - self.gap * (columns - 1)) // columns
 
     def _columns(self, width: int) -> tuple[int, int]:
         fit = (width + self.gap) // (max(self.least, self.least_width()) + self.gap)
         columns = max(1, min(self.columns, fit, len(self._seen)))
-        return columns, (width - self.gap * (columns - 1)) // columns
+        return columns, self._wide(columns, width)
 
 
 class Inset(Box):

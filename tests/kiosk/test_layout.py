@@ -120,6 +120,9 @@ def test_a_grid_that_would_leave_much_empty_has_fewer_columns() -> None:
     assert [p.place for p in parts][1] == (200, 0, 200, 100)
     grid.arrange(0, 0, 400, 400)
     assert [p.place for p in parts][1] == (0, 100, 400, 100)
+    high = [Part(100, 90) for _ in range(4)]
+    Grid(*high, columns=2, gap=0, most=10).arrange(0, 0, 400, 300)  # four rows have no room
+    assert [p.place for p in high][1] == (200, 0, 200, 90)
 
 
 def test_what_is_not_shown_takes_no_room_and_is_hidden() -> None:
