@@ -34,6 +34,7 @@ class Entry:
         mark: At the right, with the symbol and colour of *tone*.
         tone: One of `theme.TONES`; empty for no symbol.
         command: What touching the row does; None where it is only read.
+        wraps: Whether *text* has more lines where it has no room; a name is cut there.
     """
 
     title: str
@@ -41,12 +42,13 @@ class Entry:
     mark: str = ""
     tone: str = ""
     command: Callable[[], object] | None = None
+    wraps: bool = False
 
 
 def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tuple[Any, list[Any]]:
     """Write *entry* into *box*; returns its layout and its labels."""
     body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
-    cut = entry.command is not None  # a name is cut, a sentence that is only read wraps
+    cut = entry.command is not None and not entry.wraps
     title: Any = Label(box, entry.title, strong, cut=True, grow=2 if entry.text else 1)
     words: Any = title
     made = [title]

@@ -17,6 +17,10 @@ SIZES = ((1280, 800), (1920, 1080), (1024, 768), (1024, 600), (1080, 1920))
 """Windows in pixels: the reference, 16:9, 4:3, the smallest, portrait."""
 
 
+DATA = ("aximiliana", "Bartholom", "Maria del Carmen")
+"""In the names of the pages' people: of text, names alone may be cut with an ellipsis."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One way in which a page is looked at: the window's size, the text size, the colours."""
@@ -129,6 +133,12 @@ def faults(widget: Any, scale: float) -> Iterator[str]:
             yield f"{where}: sticks out of {type(widget.master).__name__}"
         if broken(widget):
             yield f"{where}: a word is broken"
+    if isinstance(widget, Label | ChipButton):
+        shown = str((widget.face if isinstance(widget, ChipButton) else widget).cget("text"))
+        words = widget.words if isinstance(widget, Label) else shown.rstrip("…")
+        cut = shown.endswith("…") and shown != words
+        if cut and not any(name in words for name in DATA):
+            yield f"{where} {shown!r}: is cut"
     if isinstance(widget, Pressable) and (not isinstance(widget, ChipButton) or widget.enabled):
         least = theme.TOUCH * scale - 2
         if widget.winfo_width() < least or widget.winfo_height() < least:
