@@ -365,13 +365,11 @@ def named_values(page: Screen, pane: Pane, rows: Sequence[tuple[str, str]]) -> C
     """Return names at the left and values at the right of *pane*, with lines between."""
     parts: list[Any] = []
     for name, value in rows:
+        told = page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1)
+        if any(map(str.isdigit, value)):  # an amount or a time: of words, names alone are cut
+            told.least = told.wanted_width()
         parts.append(Hair(pane))
-        parts.append(
-            Reflow(
-                page.words(name, colour=theme.MUTED, on=pane),
-                page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1),
-            )
-        )
+        parts.append(Reflow(page.words(name, colour=theme.MUTED, on=pane), told))
     return Column(*parts, gap=12)
 
 

@@ -49,7 +49,8 @@ def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tup
     """Write *entry* into *box*; returns its layout and its labels."""
     body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
     cut = entry.command is not None and not entry.wraps
-    title: Any = Label(box, entry.title, strong, cut=True, grow=2 if entry.text else 1)
+    term = bool(title_width) and entry.command is None  # in a table, of which nothing is a name
+    title: Any = Label(box, entry.title, strong, cut=not term, grow=2 if entry.text else 1)
     words: Any = title
     made = [title]
     if entry.text:
