@@ -367,7 +367,7 @@ def named_values(page: Screen, pane: Pane, rows: Sequence[tuple[str, str]]) -> C
     for name, value in rows:
         told = page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1)
         if any(map(str.isdigit, value)):  # an amount or a time: of words, names alone are cut
-            told.least = told.wanted_width()
+            told.least = theme.WIDEST
         parts.append(Hair(pane))
         parts.append(Reflow(page.words(name, colour=theme.MUTED, on=pane), told))
     return Column(*parts, gap=12)
