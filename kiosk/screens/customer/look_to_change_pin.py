@@ -10,7 +10,7 @@ from atm.login.decision import Outcome
 from kiosk.camera_pane.marks import Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
-from kiosk.layout import Column, Reflow, Row, Space
+from kiosk.layout import Column, Either, Reflow, Row, Space
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.shell import Make, Shell
@@ -73,10 +73,14 @@ class LookToChange(LivePage, SessionPage):
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
         self.lay(
-            Reflow(
-                Column(told, self.stop, least=theme.COLUMN, grow=5),
-                Column(self.view, self.line, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            Either(
+                Reflow(
+                    Column(told, self.stop, least=theme.COLUMN, grow=5),
+                    Column(self.view, self.line, least=theme.COLUMN, grow=6),
+                    gap=theme.COLUMN_GAP,
+                ),
+                Column(self.view, self.line, told, self.stop),
+                self.room,
             )
         )  # fmt: skip
         app.guide.watch(self._guided)

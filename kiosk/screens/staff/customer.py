@@ -65,7 +65,7 @@ class CustomerPage(StaffPage):
             line,
             Grid(
                 self.unlock, self.new_pin, self.new_face, self.movements,
-                self.without_face, self.delete, columns=2, gap=20, grow=1,
+                self.without_face, self.delete, columns=2, gap=20, most=theme.TILE, grow=1,
             ),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Column
+from kiosk.layout import Column, Space
 from kiosk.screens.staff.customer import CustomerPage
 from kiosk.screens.staff.staff_page import StaffPage, states
 from kiosk.shell import Make, Shell
@@ -109,6 +109,6 @@ class Customers(StaffPage):
                 self, self.fonts, lambda: self.field, self._, letters=self.language.letters,
                 onward=self._("Search"), on_onward=self._search,
             )  # fmt: skip
-            self._drawer.parts = [self.letters]
+            self._drawer.parts = [Space(grow=1), self.letters]
         self.show_part(self._drawer, wanted)
         self.show_part(self.listing, not wanted)

@@ -110,7 +110,12 @@ class Member(StaffPage):
             self.add(tile)
             tile.enable(may)
             made.append(tile)
-        self.lay(self.heading(name, cut=True), line, Space(size=8), Grid(*made, columns=2, gap=20))
+        self.lay(
+            self.heading(name, cut=True),
+            line,
+            Space(size=8),
+            Grid(*made, columns=2, gap=20, most=theme.TILE, grow=1),
+        )
 
     def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
         staff, back = self.staff, self._list

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from atm.people import StaffMember
 
 
-_HIGHEST = 190
-"""Of a tile."""
-_LINE = 480
+_LINE = 620
 """The least width of the sentence beside the buttons."""
 
 
@@ -56,7 +54,7 @@ class StaffMenu(StaffPage):
         _ = self._
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._grid = Grid(columns=3, most=_HIGHEST, least=300, grow=1)
+        self._grid = Grid(columns=3, most=theme.TILE, least=300, grow=1)
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
@@ -68,7 +66,7 @@ class StaffMenu(StaffPage):
         self.lay(
             self.heading(_("Staff: {name}").format(name=staff.name), cut=True),
             self._grid,
-            Reflow(*told, *self._kiosk_buttons()),
+            Reflow(*told, Reflow(*self._kiosk_buttons(), grow=2)),
         )
         self._look()
 

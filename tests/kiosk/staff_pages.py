@@ -1,4 +1,4 @@
-"""Every widget of the staff's pages and of the new PIN, as in `test_look`."""
+"""The list of the staff's pages, and of the new PIN's, in every state; see `test_look`."""
 
 import dataclasses
 import threading
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
-
-import pytest
 
 from atm.accounts.accounts import Hold
 from atm.accounts.session import Session
@@ -43,13 +41,8 @@ from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
 from kiosk.screens.staff.staff_menu import StaffMenu
 from kiosk.screens.staff.unused import UnusedAccounts
-from kiosk.widgets import theme
 from kiosk.words import messages
-from kiosk.words.language import languages
 from tests.kiosk.fake_machine import drawn_face
-from tests.kiosk.looking import SIZES, judged
-
-pytestmark = pytest.mark.gui
 
 LONG = "Maximiliana Fernández de la Huerta y Castro"
 CUSTOMER = Customer("c" * 32, "maximiliana.fernandez.de.la.huerta", LONG)
@@ -243,35 +236,3 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     kiosk.root.update()
     assert kiosk.screen is page
     yield "signed out soon"
-
-
-CODES = list(languages())
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_every_widget_of_the_staffs_pages_is_large_clear_and_reached(
-    machine: Any, settings: Any, kiosk_on: Any, code: str
-) -> None:
-    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
-    assert seen > 3000
-    assert not wrong, "\n".join(sorted(wrong))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("code", CODES)
-def test_every_widget_of_the_staffs_pages_is_so_in_every_window_and_text_size(
-    machine: Any, settings: Any, kiosk_on: Any, code: str
-) -> None:
-    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, 1, every=True)
-    assert not wrong, "\n".join(sorted(wrong))
-
-
-def test_every_widget_of_the_staffs_pages_is_so_in_the_fallback_font(
-    machine: Any, settings: Any, kiosk_on: Any, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", ("no such family",))
-    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language="es"))
-    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, len(SIZES), every=False)
-    assert not wrong, "\n".join(sorted(wrong))
