@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from atm.ports import MachineLog
     from atm.settings import Settings
     from atm.staff.acts import Office
+    from atm.staff.inactivity import Inactivity
     from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
     from face_auth.models import ModelFiles
@@ -74,13 +75,20 @@ class Bank(Protocol):
         """
         ...
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 
     @property
     def attended(self) -> AttendedLogins:
         """Logins without the face; FaceNeededError where they are not allowed."""
+        ...
+
+    @property
+    def inactivity(self) -> Inactivity:
+        """Accounts that are not used; KeptForeverError where they are not looked for."""
         ...
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from atm.consent import ConsentVersion
 from atm.errors import AtmError
 from credentials.policy import username_key
 
@@ -23,10 +24,12 @@ class KnownCustomer:
     Attributes:
         customer: The customer's identity.
         excused: Movements that they cannot make, as `CredentialRecord.excused`.
+        attended: Whether they may be served without the face.
     """
 
     customer: Customer
     excused: str | None
+    attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Application:
         pin: As the customer typed it.
         consent_at: When the customer said yes; aware.
         excused: Requests of the liveness challenge that staff say the customer cannot follow.
+        consent: Version of the text that the customer read; None if it is not known.
     """
 
     username: str
@@ -48,6 +52,7 @@ class Application:
     pin: str
     consent_at: datetime
     excused: tuple[str, ...] = ()
+    consent: ConsentVersion | None = None
 
     def __repr__(self) -> str:
         """Show the username alone: no PIN may reach a log or a traceback."""

@@ -64,6 +64,17 @@ def test_an_answer_starts_the_sixty_seconds_again() -> None:
     assert idle.due()
 
 
+def test_it_is_quiet_since_the_last_touch_word_or_page_whoever_is_seen() -> None:
+    idle, hands = made()
+    for number, note in enumerate((idle.touched, idle.heard, idle.answer), 1):
+        hands.now = 20.0 * number
+        note()
+        assert idle.quiet_s == 0
+        hands.now += 7.0
+        idle.active()  # a face
+        assert idle.quiet_s == 7.0
+
+
 @pytest.mark.parametrize(("settling", "asked"), [(True, 0), (False, 1)])
 def test_nobody_is_asked_while_money_is_paid_out(settling: bool, asked: int) -> None:
     questions: list[Any] = []

@@ -10,7 +10,8 @@ from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.top_bar import Chip
 
-STAYS_MS = 20_000
+STAYS_S = 20.0
+"""How long after the last touch, key or spoken word."""
 
 
 class Covered(Screen):
@@ -31,7 +32,11 @@ class Covered(Screen):
             ("lock", theme.WARN, theme.WARN_SOFT), _("Please log in again"), sentence,
             buttons=[log_in, finish],
         )  # fmt: skip
-        self.later(STAYS_MS, app.go_home)
+
+    def refresh(self) -> None:
+        """Go home once nobody attends to the page."""
+        if self.app.idle.quiet_s >= STAYS_S:
+            self.app.go_home()
 
     def chips(self) -> Sequence[Chip]:
         """Return none: whose account it was is not shown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from atm.consent import ConsentVersion
 from atm.people import Application, Signatures, StaffMember
 
 
@@ -21,6 +22,8 @@ class Draft:
         opening_text: The balance as it was typed.
         pin: As the customer typed it; never shown.
         excused: Movements that the customer cannot make, by the movement's value.
+        without_face: Whether the customer is to be served by PIN, beside staff.
+        consent: Version of the text that the customer agreed to.
     """
 
     staff: StaffMember
@@ -31,6 +34,8 @@ class Draft:
     opening_text: str = ""
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
+    without_face: bool = False
+    consent: ConsentVersion | None = None
     _both: Signatures | None = None
     _both_for: tuple[object, ...] = ()
 
@@ -57,4 +62,5 @@ class Draft:
             pin=self.pin,
             consent_at=self.consent_at,
             excused=self.excused,
+            consent=self.consent,
         )

@@ -160,10 +160,15 @@ class Saved(Screen):
 
     ends_visit = True
 
-    def __init__(self, app: Shell, customer: Customer) -> None:
-        """Build the page for *customer*."""
+    def __init__(self, app: Shell, customer: Customer, *, attended: bool = False) -> None:
+        """Build the page for *customer*; *attended* if they are served without the face."""
         super().__init__(app)
         _ = self._
+        needed = (
+            _("A PIN, beside a member of staff, is needed from now on.")
+            if attended
+            else _("PIN and face are both needed from now on.")
+        )
         bold = self.fonts(theme.HEADING, "bold")
         self.lay_message(
             ("check", theme.OK, theme.OK_SOFT),
@@ -173,7 +178,7 @@ class Saved(Screen):
             _("The username is {username}.").format(
                 username=self.fonts.fit(customer.username, self.fonts(theme.BODY), _NAME)
             ),
-            _("PIN and face are both needed from now on."),
+            needed,
             buttons=[self.button(_("Finish"), app.go_home, look="primary", grow=1)],
             head=steps(self, 5),
         )
