@@ -14,7 +14,7 @@ No pay-out is ever tried again: an interrupted one leaves its hold, which staff 
 
 import threading
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from atm.accounts.dispenser import NotDispensed, Uncertain
 from atm.accounts.money import minor_digits
@@ -24,6 +24,9 @@ from atm.xfs4iot.link import SUCCESS, Answer, Link, LinkError
 _POSITION: Final = "outDefault"
 _LONGEST_NOTE: Final = 300
 _TAKEN: Final = "CashManagement.ItemsTakenEvent"
+_STATUS: Final = "Common.StatusChangedEvent"
+_WORKS: Final = frozenset({"online", "deviceBusy"})
+"""States that a device which pays out as it should reports meanwhile."""
 
 
 class Limits(NamedTuple):
@@ -147,13 +150,18 @@ class Xfs4iotDispenser:
         if shown.code == "presentErrorNoItems":
             self._take_back(link, shown.code)
         alone = str(shown.payload.get("additionalBunches", "0")) == "0"
-        if shown.code == SUCCESS and alone and link.wait_for(_TAKEN, self._limits.take_s):
+        taken = shown.code == SUCCESS and alone
+        taken = taken and link.wait_for(_TAKEN, self._limits.take_s, _from_output)
+        states = {str(told.get("device", "online")) for told in link.heard(_STATUS)} - _WORKS
+        if taken and not states:
             return
-        # The customer may have taken some of them, which no sensor tells.
+        # The customer may have taken some of them, which no sensor tells; or a device that reports
+        # a fault or a fraud says that they were taken.
         back = self._retract(link)
-        raise Uncertain(f"Present: {shown.code}, not taken; Retract: {back.code}.")
+        found = ["taken" if taken else "not taken", *sorted(states)]
+        raise Uncertain(f"Present: {shown.code}, {', '.join(found)}; Retract: {back.code}.")
 
-    def _take_back(self, link: Link, code: str) -> None:
+    def _take_back(self, link: Link, code: str) -> NoReturn:
         """Put what is on the stacker into the reject unit, before anything was presented.
 
         Raises:
@@ -177,15 +185,20 @@ class Xfs4iotDispenser:
         return self._places(link) == ("empty", "empty")
 
     def _places(self, link: Link) -> tuple[str, str]:
-        """Return the states of stacker and slot; "offline" and the like if it cannot work."""
+        """Return the states of stacker and slot; "offline" and the like if it cannot work.
+
+        The slot counts as empty only if the transport to it is empty as well.
+        """
         told = _good(self._ask(link, "Common.Status"))
         device = str(told["common"]["device"])
         if device != "online":
             return device, device
         parts = told["cashDispenser"]
         slots = {str(each["positionStatus"]) for each in parts["positions"]}
-        slot = "notEmpty" if "notEmpty" in slots else "unknown"
-        return str(parts["intermediateStacker"]), "empty" if slots == {"empty"} else slot
+        ways = {str(each.get("transportStatus", "notSupported")) for each in parts["positions"]}
+        empty = slots == {"empty"} and ways <= {"empty", "notSupported"}
+        slot = "empty" if empty else "notEmpty" if "notEmpty" in slots else "unknown"
+        return str(parts["intermediateStacker"]), slot
 
     def _values(self, told: dict[str, Any]) -> dict[str, int]:
         """Return the value of a note of each unit that pays out, in minor units."""
@@ -210,6 +223,12 @@ class Xfs4iotDispenser:
 def _printable(text: str) -> str:
     """Return the beginning of *text*, part of which a device wrote, without control characters."""
     return "".join(each if each.isprintable() else "?" for each in text[:_LONGEST_NOTE])
+
+
+def _from_output(told: dict[str, Any]) -> bool:
+    """Return whether notes were taken from an output, not from where a recycler takes notes in."""
+    place = told.get("position")
+    return isinstance(place, dict) and str(place.get("position")).startswith("out")
 
 
 def _good(answer: Answer) -> dict[str, Any]:

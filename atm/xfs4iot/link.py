@@ -10,6 +10,7 @@ import contextlib
 import json
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -120,14 +121,21 @@ class Link:
                     code = str(told.get("errorCode", code))
                 return Answer(code, told, tuple(self._events))
 
-    def wait_for(self, event: str, limit_s: float) -> bool:
+    def wait_for(
+        self, event: str, limit_s: float, counts: Callable[[dict[str, Any]], bool]
+    ) -> bool:
         """Return whether *event* came since the last command was sent, or comes in time.
+
+        Args:
+            event: Such as "CashManagement.ItemsTakenEvent".
+            limit_s: How long to wait.
+            counts: Whether an event with that payload is the one that is waited for.
 
         Raises:
             LinkError: If the connection fails meanwhile.
         """
         until = time.monotonic() + limit_s
-        while not any(name == event for name, _told in self._events):
+        while not any(map(counts, self.heard(event))):
             if time.monotonic() >= until:
                 return False
             try:
@@ -137,6 +145,10 @@ class Link:
             if kind in ("event", "unsolicited"):
                 self._keep(about, told)
         return True
+
+    def heard(self, event: str) -> list[dict[str, Any]]:
+        """Return the payloads of *event* since the last command was sent."""
+        return [told for name, told in self._events if name == event]
 
     def _keep(self, name: str, told: dict[str, Any]) -> None:
         if len(self._events) >= _MOST_EVENTS:

@@ -8,6 +8,7 @@ FAULTS = {
     "offline": "the device is not ready",
     "empty": "the cassettes are empty",
     "wrong-mix": "Denominate answers with one note more than was asked for",
+    "transport": "a note lies in the transport to the slot",
     "short": "one note too few comes to the stacker, and the device says so",
     "short-silent": "one note too few comes to the stacker, and the device claims success",
     "jam": "a jam on the way to the stacker; nothing can be taken back",
@@ -16,6 +17,7 @@ FAULTS = {
     "left": "the customer leaves the notes; the device retracts them",
     "left-some": "the customer takes one note and leaves the others",
     "left-stuck": "the customer leaves the notes, and Retract fails",
+    "fraud": "the customer takes the notes, and the device reports a possible fraud",
     "bunches": "the device would present the notes in two bunches",
 }
 

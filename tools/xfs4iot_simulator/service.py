@@ -159,15 +159,25 @@ def _completion(name: str, code: str = "success", error: str = "", **told: Any) 
     return "completion", name, {"completionCode": code, **told}
 
 
+def _changed(state: str) -> Said:
+    """Return the event that reports the device's new state."""
+    return "unsolicited", "Common.StatusChangedEvent", {"device": state}
+
+
 def _transaction(device: Device, name: str, asked: dict[str, Any]) -> Iterator[Said]:
     device.reference = asked["transactionID"]
     yield _completion(name)
 
 
 def _status(device: Device, name: str, asked: dict[str, Any]) -> Iterator[Said]:
-    state = "offline" if device.fault == "offline" else "online"
+    state = "hardwareError" if device.jammed else "online"
+    state = "offline" if device.fault == "offline" else state
     stacker = "unknown" if device.jammed else "notEmpty" if device.stacker else "empty"
-    slot = {"position": "outDefault", "positionStatus": "notEmpty" if device.slot else "empty"}
+    slot = {
+        "position": "outDefault",
+        "positionStatus": "notEmpty" if device.slot else "empty",
+        "transportStatus": "notEmpty" if device.fault == "transport" else "empty",
+    }
     parts = {"intermediateStacker": stacker, "positions": [slot]}
     yield _completion(name, common={"device": state}, cashDispenser=parts)
 
@@ -219,6 +229,7 @@ def _dispense(device: Device, name: str, asked: dict[str, Any]) -> Iterator[Said
     denomination = {"currencies": amount, "values": stacked} if stacked else {}
     yield "event", "CashDispenser.StartDispenseEvent", {}
     if device.jammed:
+        yield _changed("hardwareError")
         yield _completion(name, "hardwareError")
     elif device.fault == "short":
         yield "event", "CashDispenser.IncompleteDispenseEvent", denomination
@@ -235,10 +246,14 @@ def _present(device: Device, name: str, asked: dict[str, Any]) -> Iterator[Said]
     elif device.present():
         yield "unsolicited", "CashManagement.ItemsPresentedEvent", {"position": place}
         yield _completion(name, **place)
+        if device.fault == "fraud":
+            yield _changed("potentialFraud")
         if device.customer():
             yield "unsolicited", "CashManagement.ItemsTakenEvent", {"position": place}
     else:
         device.customer()
+        if device.jammed:
+            yield _changed("hardwareError")
         error = "presentErrorUnknown" if device.jammed else "presentErrorNoItems"
         yield _completion(name, error=error)
 

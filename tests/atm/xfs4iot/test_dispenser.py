@@ -1,9 +1,14 @@
 """A withdrawal by XFS4IoT, whatever the device does: paid once, never lost, books add up."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from atm.accounts.dispenser import Uncertain
 from atm.xfs4iot.dispenser import Xfs4iotDispenser
 from tests.atm.xfs4iot.conftest import AMOUNT, Bank
+from tools.xfs4iot_simulator import service
 from tools.xfs4iot_simulator.device import FAULTS, worth
 
 MESSAGES = 34
@@ -30,6 +35,7 @@ def test_a_withdrawal_is_paid_and_booked(bank: Bank) -> None:
     [
         ("offline", "returned", 0),
         ("empty", "returned", 0),
+        ("transport", "returned", 0),
         ("wrong-mix", "returned", 0),
         ("short", "returned", 0),
         ("short-silent", "returned", 0),
@@ -40,6 +46,7 @@ def test_a_withdrawal_is_paid_and_booked(bank: Bank) -> None:
         ("left", "held", 0),
         ("left-some", "held", 50),
         ("left-stuck", "held", 0),
+        ("fraud", "held", AMOUNT),
     ],
 )
 def test_a_fault_of_the_device(bank: Bank, fault: str, ends: str, taken: int) -> None:
@@ -56,6 +63,31 @@ def test_a_fault_of_the_device(bank: Bank, fault: str, ends: str, taken: int) ->
         assert bank.withdraw(simulator.address) == "paid"
     assert worth(device.taken) == taken + AMOUNT, "another customer's notes were among them"
     bank.check(device, total)
+
+
+def test_notes_that_were_taken_from_an_input_are_not_those_of_the_customer(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = service._COMMANDS["CashDispenser.Present"]
+
+    def elsewhere(*asked: Any) -> Iterator[service.Said]:
+        for kind, name, told in present(*asked):
+            taken = name == "CashManagement.ItemsTakenEvent"
+            yield kind, name, {"position": {"position": "inDefault"}} if taken else told
+
+    monkeypatch.setitem(service._COMMANDS, "CashDispenser.Present", elsewhere)
+    device = bank.device()
+    total = device.total
+    with bank.simulator(device) as simulator:
+        assert bank.withdraw(simulator.address, take_s=0.05) == "held"
+    bank.check(device, total)
+
+
+def test_staff_read_what_state_the_device_reported(bank: Bank) -> None:
+    with bank.simulator(bank.device("fraud")) as simulator:
+        dispenser = Xfs4iotDispenser(simulator.address, None, "EUR")
+        with pytest.raises(Uncertain, match="Present: success, taken, potentialFraud; Retract: "):
+            dispenser.dispense("ABCDEFGH", 8000)
 
 
 def test_every_fault_is_tried() -> None:
