@@ -4,8 +4,12 @@ XFS4IoT is CEN's open specification of the devices of a cash machine. A client s
 service acknowledges it, may report events, and completes it. The messages are those of version 1.0.
 `websockets` (BSD) is imported with this module, thus only where the setting `dispenser` names a
 device; `requirements-hardware.txt` lists it.
+
+An event loop of its own reads and writes for each connection, within the caller's thread: by TLS,
+a thread that reads while another writes breaks the connection at times.
 """
 
+import asyncio
 import contextlib
 import json
 import ssl
@@ -15,8 +19,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from atm.errors import AtmError
 
@@ -60,17 +64,16 @@ class Link:
         Raises:
             LinkError: If that is not possible.
         """
-        self._open = contextlib.ExitStack()
+        self._loop = asyncio.Runner()
         self._request = 0
         self._events: list[tuple[str, dict[str, Any]]] = []
         try:
-            opening = connect(
-                address, ssl=tls, proxy=None, compression=None, max_size=_LARGEST_BYTES,
-                open_timeout=limit_s, close_timeout=1.0, ping_interval=None,
-            )  # fmt: skip
-            self._socket = self._open.enter_context(opening)
-        except (OSError, ValueError, WebSocketException) as error:
-            raise LinkError(f"No connection to {address}: {error}") from error
+            self._socket = self._loop.run(_opened(address, tls, limit_s))
+        except BaseException as error:
+            self._loop.close()
+            if isinstance(error, OSError | ValueError | WebSocketException):
+                raise LinkError(f"No connection to {address}: {error}") from error
+            raise
 
     def __enter__(self) -> Self:
         """Be used in a with statement."""
@@ -83,7 +86,8 @@ class Link:
         trace: TracebackType | None,
     ) -> None:
         """Close the connection."""
-        self._open.close()
+        with contextlib.closing(self._loop):
+            self._loop.run(self._socket.close())
 
     def command(self, name: str, payload: dict[str, Any], limit_s: float) -> Answer:
         """Send a command and wait for its completion.
@@ -103,7 +107,7 @@ class Link:
         }  # fmt: skip
         timed = {"timeout": int(1000 * limit_s), **payload}
         try:
-            self._socket.send(json.dumps({"header": header, "payload": timed}))
+            self._loop.run(self._send(json.dumps({"header": header, "payload": timed}), limit_s))
         except (OSError, WebSocketException) as error:
             raise LinkError(f"{name} was not sent for certain: {error}") from error
         until = time.monotonic() + limit_s
@@ -158,7 +162,7 @@ class Link:
     def _receive(self, until: float) -> tuple[str, str, int, dict[str, Any]]:
         """Return type, name, request and payload of the next message."""
         try:
-            text = self._socket.recv(timeout=max(0.0, until - time.monotonic()))
+            text = self._loop.run(self._text(until - time.monotonic()))
         except TimeoutError as error:
             raise _LateError("The service did not answer in time.") from error
         except (OSError, WebSocketException) as error:
@@ -174,6 +178,29 @@ class Link:
             raise LinkError("The service sent what is no XFS4IoT message.")
         return kind, name, request, told
 
+    async def _send(self, text: str, limit_s: float) -> None:
+        async with asyncio.timeout(limit_s):
+            await self._socket.send(text)
+
+    async def _text(self, limit_s: float) -> str | bytes:
+        async with asyncio.timeout(max(0.0, limit_s)):
+            return await self._socket.recv()
+
 
 class _LateError(LinkError):
     """No message came in time."""
+
+
+class _Connect(connect):
+    """Opens a connection to the very address: staff approved no other."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Follow no redirect."""
+        return exc
+
+
+async def _opened(address: str, tls: ssl.SSLContext | None, limit_s: float) -> ClientConnection:
+    return await _Connect(
+        address, ssl=tls, proxy=None, compression=None, max_size=_LARGEST_BYTES,
+        open_timeout=limit_s, close_timeout=1.0, ping_interval=None,
+    )  # fmt: skip

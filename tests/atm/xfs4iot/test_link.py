@@ -5,10 +5,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from atm.accounts.dispenser import NotDispensed
@@ -25,7 +27,7 @@ NAME = "Common.Status"
 
 
 @contextmanager
-def saying(*texts: str | bytes) -> Iterator[str]:
+def saying(*texts: str | bytes, **options: Any) -> Iterator[str]:
     """A server that answers every message with *texts*; yields its address."""
 
     def answer(connection: ServerConnection) -> None:
@@ -33,7 +35,7 @@ def saying(*texts: str | bytes) -> Iterator[str]:
             for each in texts:
                 connection.send(each)
 
-    with serve(answer, "127.0.0.1", 0) as server:
+    with serve(answer, "127.0.0.1", 0, **options) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -112,6 +114,19 @@ def test_a_service_on_another_host_is_not_asked(monkeypatch: pytest.MonkeyPatch)
     with saying(listed) as address, pytest.raises(LinkError, match="no note dispenser"):
         find_dispenser(address, None, LIMIT_S)
     assert asked == [address]
+
+
+def test_no_redirect_is_followed(bank: Bank) -> None:
+    with bank.simulator(bank.device()) as simulator:
+
+        def elsewhere(connection: ServerConnection, request: Request) -> Response:
+            response = connection.respond(HTTPStatus.PERMANENT_REDIRECT, "")
+            response.headers["Location"] = simulator.address
+            return response
+
+        with saying(process_request=elsewhere) as address, pytest.raises(LinkError, match="308"):
+            Link(address, None, LIMIT_S)
+        assert simulator.messages == 0
 
 
 def test_a_device_cannot_write_to_the_terminal_of_staff(bank: Bank) -> None:
