@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
+from atm.accounts.dispenser import SIMULATED
 from atm.approved_models import card_of, digest, file_names, files_of, uses_head
 from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind
@@ -237,6 +238,8 @@ class Approvals:
             found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
         if settings.without_face != "off":
             found.append("customers may be served without the face")
+        if settings.dispenser != SIMULATED:
+            found.append(f"{settings.dispenser} pays real notes")
         if settings.security and float(settings.security) > float(rate):
             found.append(f"security is {settings.security}, the network's default is {rate}")
         for name in ("day_limit", "opening_limit", "idle_s", "more_time_s", "login_limit_s"):

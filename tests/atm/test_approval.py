@@ -414,7 +414,6 @@ def test_one_signature_is_enough_for_the_defaults_and_stricter_settings(
     [
         {"currency": "JPY"},
         {"anchor_dir": Path("/dev/shm/mine")},
-        {"dispenser": OTHERS["dispenser"]},
         {"dispenser_ca": Path("/dev/null")},
     ],
 )
@@ -464,6 +463,19 @@ def test_the_content_of_the_dispenser_s_authority_is_bound(
     authority.write_text("somebody's")
     with pytest.raises(NotApprovedError, match="content of dispenser_ca differs"):
         Approvals(folder, SEAL).check(by_device, models=models)
+
+
+def test_two_approve_a_device_that_pays_real_notes_each_time(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    """Otherwise one could exchange the content of its authority."""
+    device = replace(settings, dispenser=OTHERS["dispenser"])
+    for _time in range(2):
+        with pytest.raises(NotApprovedError, match="pays real notes"):
+            Approvals(folder, SEAL).approve(device, ["Ada"], models=models)
+        Approvals(folder, SEAL).approve(device, ["Ada", "Bob"], models=models)
+    with pytest.raises(NotApprovedError, match=f"dispenser was {re.escape(device.dispenser)}"):
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)  # which pays nothing
 
 
 def test_two_change_a_setting_that_is_newer_than_the_last_approval(
