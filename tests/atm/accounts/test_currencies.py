@@ -55,8 +55,11 @@ def session_of(bank: Any, currency: str) -> Session:
     """A session as a machine of this currency opens it: limit 1000, notes of 10."""
     settings = Settings(currency=currency, day_limit=1000, smallest_note=10)
     local = SimpleNamespace(
-        settings=settings, stores=SimpleNamespace(ledger=bank.ledger, credentials=bank.store),
-        audit=bank.audit, _dispenser=SimulatedDispenser(),
+        settings=settings, audit=bank.audit, _dispenser=SimulatedDispenser(),
+        stores=SimpleNamespace(
+            ledger=bank.ledger, credentials=bank.store,
+            last_use=SimpleNamespace(mark=lambda customer_id: None),
+        ),
     )  # fmt: skip
     return LocalBank._open_session(cast(LocalBank, local), Customer(ADA, "ada", "Ada"))
 
