@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from atm.birth import bear
-from atm.commands import attended, closed, customers, office, reports
+from atm.commands import attended, cards, closed, customers, office, reports
 from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
 from atm.commands.upgrade import upgrade_folder
@@ -144,6 +144,9 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         "--excuse", action="append", default=[], metavar="MOVEMENT",
         help="a movement that the customer cannot make, such as look_up; may be repeated",
     )  # fmt: skip
+    enrol.add_argument(
+        "--card", action="store_true", help="the customer gets the card in the reader"
+    )
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
     _json(command("list", f"list customers; {ONE}", reports.customers))
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")
@@ -177,6 +180,12 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         attended.serve,
         "name",
     )
+    card = command(
+        "card", f"block a customer's lost card: {ONE}; replace it by the one in the reader: {TWO}",
+        cards.card,
+    )  # fmt: skip
+    card.add_argument("act", choices=("block", "replace"))
+    card.add_argument("name", metavar="NAME", help="the customer's username")
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")
     delete.add_argument(
         "--override",

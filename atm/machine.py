@@ -35,6 +35,7 @@ from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
     from atm.login.attended import AttendedLogins
+    from atm.staff.card_acts import CardActs
     from face_auth.presence import Presence
     from face_auth.recogniser import Recogniser
     from face_auth.recognition.quality import Quality
@@ -74,6 +75,8 @@ class Machine:
         printer = settings.receipt_printer
         self.receipts = ReceiptPrinter(printer) if printer != "off" else None
         """The receipt printer; None where there is none."""
+        self.cards = bank.cards
+        """The customers' cards; None where no card is asked of anybody."""
 
     @property
     def camera(self) -> Camera:
@@ -175,7 +178,7 @@ class Machine:
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Decision:
-        """Check PIN and face at once, on two threads, and decide; it blocks and never raises.
+        """Check PIN, face and card at once, on threads, and decide; it blocks and never raises.
 
         Args:
             username: As typed.
@@ -204,6 +207,11 @@ class Machine:
     def attended(self) -> AttendedLogins:
         """Logins without the face; FaceNeededError where they are not allowed."""
         return self.bank.attended
+
+    @property
+    def card_acts(self) -> CardActs:
+        """Acts of staff on customers' cards; NoCardsError where there are none."""
+        return self.bank.card_acts
 
     def presence_of(self, session: Session) -> Presence:
         """Return a presence check for the customer of *session*.
@@ -336,7 +344,8 @@ class Machine:
             self._pace.rate,
         )  # fmt: skip
         printer = self.receipts.note if self.receipts is not None else ""
-        notes = (*found.notes, *self.bank.notes(), *filter(None, [printer]))
+        reader = self.cards.reader.problem if self.cards is not None else ""
+        notes = (*found.notes, *self.bank.notes(), *filter(None, [printer, reader]))
         return replace(found, notes=notes)
 
     def close(self) -> None:

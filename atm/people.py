@@ -40,6 +40,7 @@ class Application:
         pin: As the customer typed it.
         consent_at: When the customer said yes; aware.
         excused: Requests of the liveness challenge that staff say the customer cannot follow.
+        card: Whether the customer gets a card, where the machine does not require one anyway.
     """
 
     username: str
@@ -48,6 +49,7 @@ class Application:
     pin: str
     consent_at: datetime
     excused: tuple[str, ...] = ()
+    card: bool = False
 
     def __repr__(self) -> str:
         """Show the username alone: no PIN may reach a log or a traceback."""

@@ -50,6 +50,7 @@ def export(
             "full name": record.full_name,
             "since": record.created_at,
             "has a PIN": record.pin_hash is not None,
+            "has a card": record.card is not None,
             "served without the face": record.without_face is not None,
         },
         "consent to the keeping of the face": None if _faceless(record) else record.consent_at,
