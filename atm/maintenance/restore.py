@@ -293,8 +293,9 @@ def _up_to_date(record: CredentialRecord, mac: str, known: _LogSummary) -> Crede
     if not set(newer) - {COUNTER}:  # an older signature counter lets nobody else in
         return record
     card = record.card
-    if "card" in newer and card is not None:  # it may be the one that was lost
-        card = replace(RegisteredCard.parse(card), blocked=True).text
+    if "card" in newer:  # this one may be lost; without one, a card was registered later
+        old = RegisteredCard(b"-", b"-", 0) if card is None else RegisteredCard.parse(card)
+        card = replace(old, blocked=True).text
     template_id = None if "face" in newer else record.template_id
     mark = None if "without face" in newer else record.without_face
     return replace(record, pin_hash=None, template_id=template_id, without_face=mark, card=card)
