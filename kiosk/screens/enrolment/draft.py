@@ -21,6 +21,7 @@ class Draft:
         opening_text: The balance as it was typed.
         pin: As the customer typed it; never shown.
         excused: Movements that the customer cannot make, by the movement's value.
+        card: Whether they get a card where they need none.
     """
 
     staff: StaffMember
@@ -31,6 +32,7 @@ class Draft:
     opening_text: str = ""
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
+    card: bool = False
     _both: Signatures | None = None
     _both_for: tuple[object, ...] = ()
 
@@ -57,4 +59,5 @@ class Draft:
             pin=self.pin,
             consent_at=self.consent_at,
             excused=self.excused,
+            card=self.card,
         )

@@ -45,10 +45,14 @@ class FaceStep(Pictures):
         if self.saving is not None:
             return [self.cancel_chip()]
         back = Chip(self._("Back"), self._back, symbol="back")
-        if self.app.settings.liveness != "challenge":
-            return [back, self.cancel_chip()]
-        movements = Chip(self._("Movements left out"), self._movements)
-        return [back, movements, self.cancel_chip()]
+        chips = [back]
+        cards = self.app.machine.cards
+        if cards is not None and not cards.required:
+            words = self._("Without a card") if self._draft.card else self._("With a card")
+            chips.append(Chip(words, self._choose_card))
+        if self.app.settings.liveness == "challenge":
+            chips.append(Chip(self._("Movements left out"), self._movements))
+        return [*chips, self.cancel_chip()]
 
     def cancel(self) -> None:
         """Break off; nothing is saved."""
@@ -108,6 +112,10 @@ class FaceStep(Pictures):
             (_("PIN"), "●" * 6),
             (_("Opening balance"), self.language.money(draft.opening_minor)),
         ]
+        cards = self.app.machine.cards
+        if cards is not None:
+            gets = cards.required or draft.card
+            rows.append((_("Card"), _("Put it in the reader.") if gets else _("none")))
         glasses = _(
             "If you wear glasses every day, keep them on. "
             "PIN and face pictures are saved together, encrypted."
@@ -135,6 +143,11 @@ class FaceStep(Pictures):
         self.app.show(
             lambda app: DraftMovements(app, draft, lambda app: FaceStep(app, draft, back))
         )
+
+    def _choose_card(self) -> None:
+        draft, back = self._draft, self._back_to
+        draft.card = not draft.card
+        self.app.show(lambda app: FaceStep(app, draft, back))
 
     def _back(self) -> None:
         self.app.show(self._back_to)
@@ -173,10 +186,16 @@ class Saved(Screen):
             _("The username is {username}.").format(
                 username=self.fonts.fit(customer.username, self.fonts(theme.BODY), _NAME)
             ),
-            _("PIN and face are both needed from now on."),
+            self._needed(),
             buttons=[self.button(_("Finish"), app.go_home, look="primary", grow=1)],
             head=steps(self, 5),
         )
+
+    def _needed(self) -> str:
+        cards = self.app.machine.cards
+        if cards is None:
+            return self._("PIN and face are both needed from now on.")
+        return self._("PIN, face and the card, if there is one, are needed from now on.")
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is one way on."""

@@ -133,7 +133,7 @@ def test_a_blocked_card_opens_nothing_until_two_replace_it(made) -> None:
     for required in (True, False):
         made.required = required
         assert made.logins().login("ada", "4071", seen()).outcome is Outcome.REFUSED
-        assert made.bank.audit.tail(1, "decision")[0]["reasons"][-1] == "card: blocked"
+        assert made.bank.audit.tail(1, "decision")[0]["reasons"][-1] == "card: card_blocked"
     assert ASSERT not in made.ada.commands
     new = VirtualCard()
     made.reader.cards = [new]
