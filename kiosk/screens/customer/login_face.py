@@ -55,7 +55,7 @@ class LoginFace(LoginStep, LivePage):
         self.step.shown = app.settings.liveness == "challenge"
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold", size=theme.HEADING))
         checked = self._("Your PIN and your face are checked at once.")
-        if machine.cards is not None:
+        if self.cards is not None:
             checked = self._("PIN, face and card are checked at once. Touch your key if it blinks.")
         self.more = self.words(checked, colour=theme.MUTED, anchor="nw")
         self._lay()

@@ -28,7 +28,7 @@ class LoginName(LoginStep):
         """Build the page with the name that was *typed* already."""
         super().__init__(app, typed, None)
         _ = self._
-        cards = app.machine.cards
+        cards = self.cards
         note = messages.put_card_in(cards.required, _) if cards is not None else ""
         self.username: Field = self.add(Field(self, _("Username"), self.fonts, note=note))
         self._looking: Attempt[str | None] | None = None
@@ -45,7 +45,7 @@ class LoginName(LoginStep):
 
     def refresh(self) -> None:
         """Look for a card that fills in the name, once a second while there is none."""
-        cards, now = self.app.machine.cards, time.monotonic()
+        cards, now = self.cards, time.monotonic()
         if cards is None or self.username.text or now < self._look_at:
             return
         if self._looking is None or self._looking.over:
