@@ -177,10 +177,12 @@ class LoginFlow(ABC, Generic[_P, _C]):
         answered = max(pin_thread.ended_at, face_thread.ended_at)
         card: CardResult | BaseException | None = CARDS_OFF
         if card_thread is not None:
-            if pin_and_face_accept(pin_thread.result, face_thread.result):  # else it tells nothing
+            awaited = pin_and_face_accept(pin_thread.result, face_thread.result)
+            if awaited:  # else the time would tell whether there is a card
                 card_thread.join(max(0.0, deadline - self._clock()))
             stop.set()
-            card_thread.join(max(0.0, deadline + GRACE_S - self._clock()))
+            if awaited:
+                card_thread.join(max(0.0, deadline + GRACE_S - self._clock()))
             card = card_thread.result
         answers = LoginAnswers(
             pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S, made,

@@ -31,7 +31,7 @@ class Pcscd:
 
     def start(self) -> None:
         """Run it; two readers of vpcd wait for cards then."""
-        assert not COMM.exists(), "a pcscd runs already; stop it first"
+        assert not COMM.exists(), "a pcscd runs already; stop it and its socket first"
         COMM.parent.mkdir(exist_ok=True)
         self._process = subprocess.Popen(
             ["pcscd", "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

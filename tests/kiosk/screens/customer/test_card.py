@@ -1,11 +1,13 @@
 """A card at the window: it fills in the name, and must stay until the end."""
 
+import threading
 from typing import Any
 
 import pytest
 
 from atm.card.result import CardError
 from kiosk.screens.customer.covered import CardTaken
+from tests.kiosk.conftest import LIMIT_S
 from tests.kiosk.fake_machine import FakeCards
 from tests.kiosk.login_steps import log_in, to_pin
 
@@ -42,10 +44,19 @@ def test_the_card_fills_in_the_name_and_the_customer_goes_on_to_the_pin(
 
 
 def test_what_was_typed_is_not_written_over(cards: FakeCards, kiosk: Any) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def username() -> str:
+        asked.set()
+        assert answer.wait(LIMIT_S)
+        return "maria.lopez"
+
+    cards.username = username  # type: ignore[method-assign]
     begin(kiosk)
+    kiosk.until(asked.is_set)
     kiosk.type("bo")
-    cards.name = "maria.lopez"
-    kiosk.settle(1.5)
+    answer.set()
+    kiosk.until(lambda: kiosk.screen._looking.over)
     assert type(kiosk.screen).__name__ == "LoginName"
     assert kiosk.screen.username.text == "bo"
 
