@@ -1,5 +1,6 @@
 """Debian's pcscd with vsmartcard's virtual readers, running for each test."""
 
+import gc
 import shutil
 import subprocess
 import time
@@ -48,6 +49,7 @@ class Pcscd:
             self._process.wait()
             self._process = None
         COMM.unlink(missing_ok=True)
+        gc.collect()  # pyscard's connections complain in their finalisers: here, not anywhere
 
     def insert(self, card: VirtualCard, slot: int = 0) -> ApduCard:
         """Put *card* in a reader, and wait until PC/SC sees it."""

@@ -1,7 +1,8 @@
 """Logins with the virtual card through Debian's pcscd: real PC/SC, a card of our own."""
 
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.atm.card.test_card_login import seen as seen_face
 from tests.card.conftest import Pcscd, until
 from tests.virtual_card import ASSERT, INFO, VirtualCard
 
+# A connection of pyscard's that outlives pcscd complains in its finaliser.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 FOLDER_ID = "ab" * 16
 TWO = Signatures(StaffMember("ruiz"), StaffMember("okafor"))
 
@@ -49,8 +52,11 @@ class Branch:
 
 
 @pytest.fixture
-def branch(bank: Any, face: Callable[[str], Any]) -> Branch:
-    return Branch(bank, face)
+def branch(bank: Any, face: Callable[[str], Any], pcscd: Pcscd) -> Iterator[Branch]:
+    made = Branch(bank, face)
+    yield made
+    made.cards.reader.release()
+    gc.collect()  # while pcscd still runs
 
 
 def enrolled(branch: Branch, pcscd: Pcscd, name: str = "ada", **card: Any) -> VirtualCard:
