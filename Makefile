@@ -13,17 +13,20 @@ DEBIAN_HARDWARE := swig gcc python3-dev libpcsclite-dev pcscd libccid
 DEBIAN_CARD := pcscd vsmartcard-vpcd
 DEBIAN_TPM := swtpm tpm2-tools libtss2-tcti-swtpm0
 DEBIAN_WEBCAM := qemu-system-x86 busybox-static v4l-utils
+DEBIAN_DEB := build-essential debhelper dh-virtualenv python3-venv fakeroot
+DEBIAN_TEST_DEB := debootstrap systemd xvfb
 DEBIAN_SCREEN := xvfb xauth xdotool strace
 XVFB = xvfb-run -a -s "-screen 0 1920x1080x24"
 # Tests often wait for a disk, a window or a process: four at once keep two cores busy, each with one thread.
 SIDE_BY_SIDE = -n 4 --max-worker-restart 0 --dist loadgroup
 LOCALE := kiosk/words/locale
 SCREENS ?= demo-screens
+DIST ?= dist
 # The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
 PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo docs-screens hardware network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-card test-tpm test-webcam \
-	test-fleet-ha bench bench-fleet lint format messages clean
+.PHONY: help kiosk demo docs-screens hardware network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-card test-tpm \
+	test-webcam test-fleet-ha deb test-deb bench bench-fleet lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -45,8 +48,7 @@ docs-screens: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## remake the pictures
 	$(XVFB) $(PY) -m kiosk.story --out "$$told"
 	$(PY) -m tools.docs_screens "$$told" docs/screens
 
-hardware: $(VENV)/.hardware ## install what optional devices and services need: receipt printer, cards
-	@echo "Ready; see docs/operations.md for the settings."
+hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk: receipt printers, metrics, cards
 
 network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
 	@rm -f $(VENV)/.network
@@ -95,6 +97,25 @@ test-fleet-ha: $(VENV)/.all $(VENV)/.fleet ## run the failover test of three dat
 	@$(call debian,$(DEBIAN_HA))
 	$(PY) -m pytest -s tests/fleet_ha $(ARGS)
 
+# In a copy of the source, whose change log for Debian is made of pyproject.toml's version.
+deb: ## build the Debian package of the kiosk in dist/; VERSION=0.9.0 gives it another version
+	@$(call debian,$(DEBIAN_DEB))
+	version=$${VERSION:-$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)}
+	built=$$(mktemp -d)
+	trap 'rm -rf "$$built"' EXIT
+	mkdir "$$built/source"
+	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$$built/source"
+	cd "$$built/source"
+	sed -i "s/^version = .*/version = \"$$version\"/" pyproject.toml
+	printf 'two-factor-atm (%s) stable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- %s  %s\n' "$$version" \
+		"$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(date -R)" >debian/changelog
+	dpkg-buildpackage -us -uc -b
+	install -D -m 0644 -t "$(abspath $(DIST))" "$$built"/two-factor-atm_*.deb
+
+test-deb: $(VENV)/.all ## build the package, install, upgrade and remove it in a bare Debian (root; minutes)
+	@$(call debian,$(DEBIAN_DEB) $(DEBIAN_TEST_DEB))
+	$(PY) -m pytest tests/deb $(ARGS)
+
 fleet: $(VENV)/.all $(VENV)/.fleet ## run a whole bank: three PostgreSQL servers under Patroni, two services (root)
 	@$(call debian,$(DEBIAN_HA))
 	$(PY) -m benchmarks.fleet up
@@ -126,7 +147,7 @@ messages: $(VENV)/.kiosk ## update and compile the window's translations; NEW=fr
 	babel compile -d $(LOCALE) -D kiosk
 
 clean: ## remove the virtual environment and everything generated
-	@rm -rf $(VENV) $(SCREENS) report benchmarks/out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(SCREENS) $(DIST) build *.egg-info report benchmarks/out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # System packages are installed where that is allowed, else the exact line is printed.
 define debian

@@ -68,7 +68,7 @@ def _log_behind() -> logging.handlers.QueueListener:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="gui.py", description="The two-factor ATM kiosk.")
+    parser = Parser(description="The two-factor ATM kiosk.")
     parser.add_argument("--version", action=ShowVersion)
     parser.add_argument("--data", dest="data_dir", type=Path, metavar="DIR", help="data folder")
     parser.add_argument("--kind", choices=("live", "test", "demo"), help="of a new data folder")

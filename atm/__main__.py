@@ -198,7 +198,15 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         action="store_true",
         help="delete an account that is not empty; two members sign",
     )
-    command("export", f"print all data kept about a customer; {ONE}", run.export_customer, "name")
+    export = command(
+        "export", f"print all data kept about a customer; {ONE}", run.export_customer, "name"
+    )
+    export.add_argument("--print", action="store_true", help="for paper; without it: JSON")
+    unused = command(
+        "inactive", f"list the accounts that were not used for long; {ONE}", reports.inactive
+    )
+    _json(unused)
+    unused.add_argument("--delete", action="store_true", help="delete those that are due")
     imported = command(
         "import-plain",
         f"import the prototype's names; {ONE}, then the word shred to delete the file",

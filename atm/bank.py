@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from atm.settings import Settings
     from atm.staff.acts import Office
     from atm.staff.card_acts import CardActs
+    from atm.staff.inactivity import Inactivity
     from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
     from face_auth.models import ModelFiles
@@ -76,7 +77,9 @@ class Bank(Protocol):
         """
         ...
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at once and decide; see `atm.login.login.LoginFlow.login`."""
         ...
 
@@ -93,6 +96,11 @@ class Bank(Protocol):
     @property
     def card_acts(self) -> CardActs:
         """Acts on customers' cards; NoCardsError where there are none."""
+        ...
+
+    @property
+    def inactivity(self) -> Inactivity:
+        """Accounts that are not used; KeptForeverError where they are not looked for."""
         ...
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:

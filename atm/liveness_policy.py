@@ -11,6 +11,7 @@ from face_auth.camera.drawn_camera import DrawnCamera
 from face_auth.types import Movement
 
 if TYPE_CHECKING:
+    from face_auth.liveness.challenge import Speaking
     from face_auth.liveness.check import LivenessCheck
     from face_auth.liveness.passive import PassiveCheck
     from face_auth.models import ModelFiles
@@ -20,6 +21,9 @@ P = TypeVar("P")
 CHALLENGE_S = 22.0
 """Seconds added to a login for a challenge: a straight look (8 s) and three movements (4.5 s each),
 without the extension for slow machines."""
+
+SPOKEN_S = 15.0
+"""Seconds added where the customer listens: for the words of three movements, `WORDS_S` each."""
 
 
 class ExcuseError(AtmError):
@@ -52,6 +56,11 @@ def checked_excuses(movements: Collection[str]) -> list[str]:
 def challenge_s(liveness: Liveness) -> float:
     """Return the extra time of a login for its liveness check, in seconds."""
     return CHALLENGE_S if liveness == "challenge" else 0.0
+
+
+def spoken_s(speaking: "Speaking | None") -> float:
+    """Return the extra time of a login whose movements are spoken, in seconds."""
+    return 0.0 if speaking is None else SPOKEN_S
 
 
 class LivenessPolicy:
@@ -91,12 +100,19 @@ class LivenessPolicy:
         self.has_network = self._passive is not None and self._passive.has_network
         return self.has_network
 
-    def check(self, excused: Collection[str], *, enrols: bool = False) -> "LivenessCheck | None":
+    def check(
+        self,
+        excused: Collection[str],
+        *,
+        enrols: bool = False,
+        speaking: "Speaking | None" = None,
+    ) -> "LivenessCheck | None":
         """Return the check of one attempt; None where the setting is "off".
 
         Args:
             excused: Requests that the person cannot follow.
             enrols: Whether it is an enrolment.
+            speaking: Whether a movement is still being asked for in words; None without words.
         """
         from face_auth.liveness.check import make_check
 
@@ -105,16 +121,29 @@ class LivenessPolicy:
         self.load()
         assert self._passive is not None
         allowed = [movement for movement in Movement if movement.value not in excused]
-        return make_check(self.setting, self._passive, allowed=allowed, enrols=enrols)
+        return make_check(
+            self.setting, self._passive, allowed=allowed, enrols=enrols, speaking=speaking
+        )
 
     @contextlib.contextmanager
     def prompting(
-        self, camera: Camera | DrawnCamera, progress: Callable[[P], None] | None
+        self,
+        camera: Camera | DrawnCamera,
+        progress: Callable[[P], None] | None,
+        speaking: "Speaking | None" = None,
     ) -> Iterator[Callable[[P], None]]:
-        """Yield a callback that tells the demo camera each movement and calls *progress*."""
+        """Yield a callback that tells the demo camera each movement and calls *progress*.
+
+        Where a movement is spoken, the drawn customer hears it out.
+        """
 
         def report(now: Any) -> None:
-            camera.asked = now.asked.movement if hasattr(now, "asked") else now.pose
+            if not hasattr(now, "asked"):
+                camera.asked = now.pose
+            elif speaking is None or not speaking(now.asked.request):
+                camera.asked = now.asked.movement
+            else:
+                camera.asked = None
             if progress is not None:
                 progress(now)
 

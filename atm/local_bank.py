@@ -33,6 +33,7 @@ from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.acts import Office
 from atm.staff.card_acts import CardActs, NoCardsError
+from atm.staff.inactivity import Inactivity, KeptForeverError
 from atm.staff.registry import StaffRegistry
 from atm.stores import Stores, open_staff
 from credentials.store import CredentialRecord
@@ -86,6 +87,15 @@ class LocalBank:
             audit=stores.audit,
             staff=stores.staff,
             commit=self._commit,
+            forget=stores.last_use.forget,
+        )
+        self._inactivity = Inactivity(
+            keep_days=settings.keep_inactive_days,
+            store=stores.credentials,
+            ledger=stores.ledger,
+            last_use=stores.last_use,
+            audit=stores.audit,
+            office=self.office,
         )
         self.logins = LocalLogins(
             store=stores.credentials,
@@ -123,6 +133,13 @@ class LocalBank:
             raise NoCardsError
         return CardActs(self.cards, self.stores.credentials, self.audit)
 
+    @property
+    def inactivity(self) -> Inactivity:
+        """Unused accounts; KeptForeverError where the setting `keep_inactive_days` is 0."""
+        if not self.settings.keep_inactive_days:
+            raise KeptForeverError
+        return self._inactivity
+
     @classmethod
     def open(cls, settings: Settings, folder: DataFolder) -> Self:
         """Open the stores in *folder* and check them.
@@ -140,7 +157,9 @@ class LocalBank:
             record.attended or not record.pending for record in self.stores.credentials.all()
         )
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at once and decide; never raises."""
 
         def check(record: CredentialRecord | None, pressed: float, deadline: float) -> FaceResult:
@@ -151,7 +170,7 @@ class LocalBank:
 
             return check_face(claim, pressed, deadline)
 
-        return self.logins.login(username, pin, check)
+        return self.logins.login(username, pin, check, more_s=more_s)
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Add the first member of staff, and approve models and settings in that name.
@@ -186,7 +205,7 @@ class LocalBank:
         self.audit.append("export", customer=record.customer_id, staff=[staff.name])
         return export(
             record, self.stores.ledger, self.stores.gallery, self.audit.entries,
-            self.settings.currency,
+            self.settings.currency, self.stores.last_use.days()[1].get(record.customer_id),
         )  # fmt: skip
 
     def import_names(self, file: Path, *, staff: StaffMember) -> ImportReport:
@@ -232,6 +251,7 @@ class LocalBank:
 
     def _open_session(self, customer: Customer, *, attended: bool = False) -> Session:
         customer_id = customer.customer_id
+        self.stores.last_use.mark(customer_id)
 
         def save_pin(pin: str) -> None:
             self.office.set_pin(self.office.record(customer.username), pin, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +19,8 @@ from atm.enrolment.enrolment import ConfirmDuplicate
 from atm.enrolment.hash_and_capture import CaptureFace
 from atm.errors import AtmError, NotApprovedError
 from atm.folder import Kind, check_camera
-from atm.liveness_policy import LivenessPolicy, excuses
-from atm.login.decision import Decision, Outcome
+from atm.liveness_policy import LivenessPolicy, excuses, spoken_s
+from atm.login.decision import FACE, Decision, Outcome
 from atm.login.login import Claim
 from atm.maintenance.first_day import check_prepared
 from atm.maintenance.health import Health, read_health
@@ -27,6 +28,7 @@ from atm.pace import Pace
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.receipts import ReceiptPrinter
 from credentials.policy import check_pin
+from credentials.store import ATTENDED
 from face_auth.camera import Camera
 from face_auth.camera.drawn_camera import DrawnCamera
 from face_auth.gallery import Capture, Template
@@ -34,14 +36,18 @@ from face_auth.models import Threshold
 from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
-    from atm.login.attended import AttendedLogins
+    from atm.login.attended import Attendance, AttendedLogins
     from atm.staff.card_acts import CardActs
+    from face_auth.liveness.challenge import Speaking
     from face_auth.presence import Presence
     from face_auth.recogniser import Recogniser
     from face_auth.recognition.quality import Quality
 
 PICTURES_LIMIT_S = 45.0
 """Time limit for the five pictures of an enrolment."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class Machine:
@@ -77,11 +83,20 @@ class Machine:
         """The receipt printer; None where there is none."""
         self.cards = bank.cards
         """The customers' cards; None where no card is asked of anybody."""
+        self.told: Callable[[Decision, float, str], None] | None = None
+        """Told of each login: the decision, its seconds, and "face" or "attended"."""
+        self.more_notes: tuple[str, ...] = ()
+        """Notes of the health page about what is outside the machine."""
 
     @property
     def camera(self) -> Camera:
         """The camera of the settings, started at the first call; see `RegisteredCamera.camera`."""
         return self._registered_camera.camera
+
+    @property
+    def camera_state(self) -> str:
+        """State of the camera, which is not started for it; see `RegisteredCamera.state`."""
+        return self._registered_camera.state
 
     @property
     def camera_problem(self) -> str:
@@ -177,6 +192,7 @@ class Machine:
         *,
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
+        speaking: Speaking | None = None,
     ) -> Decision:
         """Check PIN, face and card at once, on threads, and decide; it blocks and never raises.
 
@@ -185,6 +201,8 @@ class Machine:
             pin: As typed.
             progress: Called on the face thread after each frame.
             cancel: Set it to end the attempt without a decision.
+            speaking: Called on the face thread: whether a movement is still being asked for in
+                words; the login may take `SPOKEN_S` longer then. None where nobody listens.
         """
 
         def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
@@ -194,14 +212,39 @@ class Machine:
             recogniser = self.warm_up()
             frames = camera.frames(after=pressed, until=deadline, cancel=cancel)
             claimed = claim(recogniser, self._registered_camera.checked(frames))
-            check = self._liveness.check(excuses(claimed.excused))
+            check = self._liveness.check(excuses(claimed.excused), speaking=speaking)
             with (
-                self._liveness.prompting(camera, progress) as report,
+                self._liveness.prompting(camera, progress, speaking) as report,
                 contextlib.closing(self._pace.watched(claimed.frames)) as judged,
             ):
                 return verify(recogniser, judged, claimed.template, liveness=check, progress=report)
 
-        return self.bank.login(username, pin, check_face)
+        more_s = spoken_s(speaking)
+        return self._timed(FACE, lambda: self.bank.login(username, pin, check_face, more_s=more_s))
+
+    def login_attended(self, username: str, pin: str, attendance: Attendance | None) -> Decision:
+        """Judge the PIN of a marked customer beside staff; see `AttendedLogins.login`.
+
+        Raises:
+            FaceNeededError: If the setting does not allow it.
+        """
+        logins = self.attended
+        return self._timed(ATTENDED, lambda: logins.login(username, pin, attendance))
+
+    def _timed(self, way: str, login: Callable[[], Decision]) -> Decision:
+        begun = time.monotonic()
+        decision = login()
+        if self.told is not None:
+            try:
+                self.told(decision, time.monotonic() - begun, way)
+            except Exception:  # whoever counts logins stops none
+                _log.exception("A login was not counted")
+        return decision
+
+    @property
+    def pace(self) -> float | None:
+        """Pictures a second in the last face checks; None after too few checks."""
+        return self._pace.rate
 
     @property
     def attended(self) -> AttendedLogins:
@@ -234,6 +277,7 @@ class Machine:
         *,
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
+        speaking: Speaking | None = None,
     ) -> Decision:
         """Change the PIN of the customer of an open *session*, after a check of old PIN and face.
 
@@ -248,7 +292,9 @@ class Machine:
             raise AtmError("Ask staff for a new PIN.")
         check_pin(new_pin)
         username = session.customer.username
-        decision = self.login(username, old_pin, progress=progress, cancel=cancel)
+        decision = self.login(
+            username, old_pin, progress=progress, cancel=cancel, speaking=speaking
+        )
         if decision.outcome is Outcome.GRANTED:
             assert decision.session is not None
             try:
@@ -277,6 +323,14 @@ class Machine:
             UnknownUserError: If there is no such customer.
         """
         return excuses(self.office.known(username, staff=staff).excused)
+
+    def served_without_face(self, username: str, *, staff: StaffMember) -> bool:
+        """Return whether a customer may be served without the face; *staff* is who asks.
+
+        Raises:
+            UnknownUserError: If there is no such customer.
+        """
+        return self.office.known(username, staff=staff).attended
 
     def enrol(
         self,
@@ -341,11 +395,12 @@ class Machine:
         """Return the state of the machine, with its bank's notes."""
         found = read_health(
             self.settings, self.folder, self.bank.stores, self._registered_camera, self._liveness,
-            self._pace.rate,
+            self.pace,
         )  # fmt: skip
         printer = self.receipts.note if self.receipts is not None else ""
         reader = self.cards.reader.problem if self.cards is not None else ""
-        notes = (*found.notes, *self.bank.notes(), *filter(None, [printer, reader]))
+        devices = filter(None, [printer, reader])
+        notes = (*found.notes, *self.bank.notes(), *devices, *self.more_notes)
         return replace(found, notes=notes)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from atm.consent import ConsentVersion
 from atm.errors import AtmError
 from credentials.policy import username_key
 
@@ -23,10 +24,12 @@ class KnownCustomer:
     Attributes:
         customer: The customer's identity.
         excused: Movements that they cannot make, as `CredentialRecord.excused`.
+        attended: Whether they may be served without the face.
     """
 
     customer: Customer
     excused: str | None
+    attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Application:
         consent_at: When the customer said yes; aware.
         excused: Requests of the liveness challenge that staff say the customer cannot follow.
         card: Whether the customer gets a card, where the machine does not require one anyway.
+        consent: Version of the text that the customer read; None if it is not known.
     """
 
     username: str
@@ -50,6 +54,7 @@ class Application:
     consent_at: datetime
     excused: tuple[str, ...] = ()
     card: bool = False
+    consent: ConsentVersion | None = None
 
     def __repr__(self) -> str:
         """Show the username alone: no PIN may reach a log or a traceback."""

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -18,8 +19,10 @@ from face_auth.files import read_regular
 PREFIX = "ATM_"
 SERVICE_PREFIX = "ATM_SERVICE_"
 """Prefix of the settings of a bank's service, which no kiosk reads."""
-# Variables with our prefix that are not settings but for tests: photographs, length of the soak.
-OTHER_VARIABLES = frozenset({"ATM_SHARED", "ATM_SOAK_S"})
+CONFIG_VARIABLE = "ATM_CONFIG"
+"""The variable that names the settings file, where no option does."""
+# No settings either; the last two are for tests: photographs, length of the soak.
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ATM_SHARED", "ATM_SOAK_S"})
 
 NETWORKS = ("bundled", "vggface2")
 """Face networks that the model card may describe."""
@@ -35,6 +38,7 @@ _LARGEST_AMOUNT = 10**9
 _LARGEST_BYTES = 1 << 20
 _LONGEST_TEXT = 1000
 _LANGUAGE = re.compile("[a-z]{2,3}")
+_INPUT_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _:.,=/()+\-]{0,99}")
 _SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
 _PRINTER = re.compile(
     r"off|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}|tcp:[A-Za-z0-9.\-]{1,250}:[0-9]{1,5}|file:/.{1,250}"
@@ -45,6 +49,14 @@ _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
 _SERVICE = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,250}/?")
 PLACE_OF_TPM = re.compile(r"device:/dev/[a-z0-9]{1,32}|swtpm:(path=[\w./-]{1,200}|port=[0-9]{1,5})")
 _PCRS = re.compile(r"sha(1|256|384):[0-9]{1,2}(,[0-9]{1,2})*")
+_METRICS = re.compile(
+    r"(?P<exposed>exposed:)?(?P<host>[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]):(?P<port>[0-9]{1,5})"
+)
+EXPOSED = "exposed:"
+"""Prefix of an address of the metrics that other machines may read."""
+SHORTEST_KEEP_DAYS = 60
+"""Least of `keep_inactive_days`: half of it is the notice that staff get before."""
+_LONGEST_KEEP_DAYS = 36500
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -84,6 +96,8 @@ class Settings:
             it; "": the default one.
         receipt_printer: An ESC/POS printer, "usb:04b8:0202" (vendor and product, hexadecimal),
             "tcp:192.0.2.7:9100" or "file:/dev/usb/lp0"; "off": no receipts.
+        headphones: Name of the input device that tells whether headphones are plugged in, as
+            /proc/bus/input/devices lists it; "off": speech does not follow the jack.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -91,6 +105,10 @@ class Settings:
             None: zero in a live folder, any amount in others.
         fullscreen: Whether the window fills the screen and only staff may close it.
         screen_width_mm: Width of the visible screen, None if unknown.
+        keep_inactive_days: Days without use after which an account is listed, and deleted where
+            its owner's consent says so; 0: never.
+        metrics: Address and port of the metrics, such as "127.0.0.1:9464"; any other address than
+            this machine's own is written "exposed:10.0.0.5:9464"; "": none.
         idle_s: Seconds without a customer until the window asks for more time.
         more_time_s: Seconds until an unanswered question ends the session.
         login_limit_s: Seconds a login may take.
@@ -119,12 +137,15 @@ class Settings:
     speech: Speech = "on_request"
     speech_device: str = ""
     receipt_printer: str = "off"
+    headphones: str = "off"
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
     opening_limit: int | None = None
     fullscreen: bool = False
     screen_width_mm: float | None = None
+    keep_inactive_days: int = 0
+    metrics: str = ""
     idle_s: float = 60.0
     more_time_s: float = 20.0
     login_limit_s: float = 10.0
@@ -138,9 +159,9 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
     """Return the settings from all four sources.
 
     Args:
-        config: A TOML file that must exist; when None, ``kiosk.toml`` in the data folder is read
-            if it is there. Its keys are the fields of `Settings`; relative folders in it start
-            at its own folder.
+        config: A TOML file that must exist; when None, the one that ``ATM_CONFIG`` names, else
+            ``kiosk.toml`` in the data folder if it is there. Its keys are the fields of `Settings`;
+            relative folders in it start at its own folder.
         environ: The environment; ``ATM_CAMERA`` sets `camera`, and so on. Empty counts as unset.
         **options: Fields of `Settings`, as text or as their own type; None counts as not given.
 
@@ -148,6 +169,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         SettingsError: If a file cannot be read, a name is unknown, or a value cannot be used.
     """
     chosen = _from_environ(environ) | _from_options(options)
+    if config is None and environ.get(CONFIG_VARIABLE):
+        config = Path(environ[CONFIG_VARIABLE])
     if config is not None:
         from_file = settings_in(config)
     else:
@@ -174,6 +197,10 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("card must be off with store: the service knows no cards.")
     if settings.card != "off" and not all(map(find_spec, ("fido2", "smartcard"))):
         raise SettingsError("card needs more packages: run “make hardware”.")
+    if settings.store and settings.keep_inactive_days:
+        raise SettingsError(
+            "keep_inactive_days must be 0 with store: the service does not delete unused accounts."
+        )
     return settings
 
 
@@ -313,6 +340,12 @@ def _printer(value: object, text: bool) -> str:
     return value
 
 
+def _input_device(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _INPUT_DEVICE.fullmatch(value):
+        raise ValueError("off, or the name of an input device such as HDA Intel PCH Headphone")
+    return value
+
+
 def _currency(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError("three capital letters such as EUR")
@@ -334,6 +367,30 @@ def _units_or_zero(value: object, text: bool) -> int:
         return _units(value, text)
     except ValueError as error:
         raise ValueError(f"a whole number from 0 to {_LARGEST_AMOUNT}") from error
+
+
+def _keep_days(value: object, text: bool) -> int:
+    found = _units_or_zero(value, text)
+    if found and not SHORTEST_KEEP_DAYS <= found <= _LONGEST_KEEP_DAYS:
+        raise ValueError(f"0, or days from {SHORTEST_KEEP_DAYS} to {_LONGEST_KEEP_DAYS}")
+    return found
+
+
+def metrics_address(value: object, text: bool) -> str:
+    """Return *value* if it is an address for the metrics; ValueError says what one is."""
+    found = _METRICS.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found["port"]) <= 65535:
+        raise ValueError("an address with a port, such as 127.0.0.1:9464")
+    try:
+        address = ip_address(found["host"].strip("[]"))
+    except ValueError:
+        raise ValueError("an address with a port, such as 127.0.0.1:9464") from None
+    if not address.is_loopback and not found["exposed"]:
+        raise ValueError(
+            "an address of this machine alone, such as 127.0.0.1:9464; whoever means another one,"
+            f" which its whole network can read, writes {EXPOSED}{value}"
+        )
+    return found[0]
 
 
 def _between(low: float, high: float) -> _Reader:
@@ -374,12 +431,15 @@ _READERS: dict[str, _Reader] = {
     "speech": _one_of("off", "on_request", "always"),
     "speech_device": _sound_device,
     "receipt_printer": _printer,
+    "headphones": _input_device,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,
     "opening_limit": _units_or_zero,
     "fullscreen": _truth,
     "screen_width_mm": _between(50, 5000),
+    "keep_inactive_days": _keep_days,
+    "metrics": metrics_address,
     "idle_s": _between(0.1, 3600),
     "more_time_s": _between(0.1, 3600),
     "login_limit_s": _between(0.1, 60),

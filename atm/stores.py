@@ -23,6 +23,7 @@ from atm.staff.registry import StaffRegistry
 from atm.staff.staff_file import Staff, staff_file
 from credentials.attempts import Attempts
 from credentials.hashing import PinHasher
+from credentials.last_use import LastUse
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from credentials.staff_attempts import WrongPins
@@ -38,9 +39,10 @@ ATTEMPTS: Final = "attempts.sqlite"
 PAUSE: Final = "pause.sqlite"
 STAFF_ATTEMPTS: Final = "staff-attempts.sqlite"
 LEDGER: Final = "ledger.sqlite"
+LAST_USE: Final = "last-use.sqlite"
 
 SEALED_RECORDS: Final = (CREDENTIALS, STAFF, APPROVAL_FILE, REGISTRATION_FILE)
-SEALED_DATABASES: Final = (ATTEMPTS, PAUSE, STAFF_ATTEMPTS, LEDGER)
+SEALED_DATABASES: Final = (ATTEMPTS, PAUSE, STAFF_ATTEMPTS, LEDGER, LAST_USE)
 
 
 class Sealed(Protocol):
@@ -146,6 +148,7 @@ class Stores(KioskStores):
     staff_list: RecordFile[Staff]
     staff: StaffRegistry
     ledger: Ledger
+    last_use: LastUse
     gallery: "Gallery"
 
     @classmethod
@@ -188,6 +191,7 @@ class Stores(KioskStores):
                 staff_list, hasher, staff_pins, log=audit, counted=partial(counted, pause, audit)
             ),
             ledger=Ledger(path / LEDGER, seal),
+            last_use=LastUse(path / LAST_USE, seal),
             gallery=Gallery(
                 path / "gallery", template_key=keys.template_key, capture_key=keys.capture_key
             ),
@@ -205,11 +209,12 @@ class Stores(KioskStores):
             "staff-attempts": self.staff_pins,
             "staff": self.staff_list,
             "ledger": self.ledger,
+            "last-use": self.last_use,
         }
 
     def refresh(self) -> None:
         """Read generations again that another process may have changed."""
-        for store in (self.attempts, self.pause, self.staff_pins, self.ledger):
+        for store in (self.attempts, self.pause, self.staff_pins, self.ledger, self.last_use):
             store.refresh()
 
     def check(self) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from atm.login.login import REFUSE_AFTER_S
+from atm.login.paced import REFUSE_AFTER_S
 from atm.opening import open_machine
 from atm.settings import Settings
 from benchmarks import (

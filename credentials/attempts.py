@@ -18,8 +18,9 @@ from credentials.attempt_rules import (
 )
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError
-from credentials.sealed.database import Database, Transaction
+from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import Transaction
 
 __all__ = [
     "ABANDONED_S",

@@ -7,8 +7,9 @@ from credentials import boot_clock
 from credentials.attempt_rules import Place, WrongPinCount
 from credentials.boot_clock import Moment
 from credentials.errors import StoreError
-from credentials.sealed.database import Database, Transaction
+from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import Transaction
 
 __all__ = ["Place", "WrongPins"]
 

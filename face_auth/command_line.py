@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 BAD_INPUT: Final = 2
+PROGRAM: Final = "two-factor-atm"
 _PROJECT: Final = Path(__file__).resolve().parents[1] / "pyproject.toml"
 _CHOICE = re.compile(r"argument (.+): invalid choice: '?(.*?)'? \(choose from (.*)\)", re.DOTALL)
 _WORD = re.compile(r"[\w.:-]+")
@@ -18,7 +19,14 @@ _OPTION = re.compile(r"--[a-z][\w-]+")
 
 
 def version() -> str:
-    """Return the program's version, which stands in pyproject.toml alone."""
+    """Return the program's version, which stands in pyproject.toml alone.
+
+    An installed program has no such file; pip noted the version then.
+    """
+    if not _PROJECT.exists():
+        from importlib import metadata
+
+        return metadata.version(PROGRAM)
     return str(tomllib.loads(_PROJECT.read_text("utf-8"))["project"]["version"])
 
 
@@ -91,5 +99,5 @@ class ShowVersion(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print and exit."""
-        sys.stdout.write(f"two-factor-atm {version()}\n")
+        sys.stdout.write(f"{PROGRAM} {version()}\n")
         parser.exit()

@@ -32,7 +32,10 @@ _log = logging.getLogger(__name__)
 
 
 class Presence:
-    """The presence check of one admitted customer; once GONE or OTHER, the state is final."""
+    """The presence check of one admitted customer; once OTHER, the state is final.
+
+    Who is GONE is here again when their face is; whoever must not wait for that covers the account.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,7 @@ class Presence:
         Args:
             frame: The camera's newest, or None without one.
         """
-        if self._state is not PresenceState.HERE:
+        if self._state is PresenceState.OTHER:
             return self._state
         score = self._best_score(frame)
         now = self._clock()
@@ -80,10 +83,12 @@ class Presence:
                 self._other_since = now
         else:
             self._other_since = None
-        if now - self._seen_at >= GONE_AFTER_S:
-            self._state = PresenceState.GONE
-        elif self._other_since is not None and now - self._other_since >= OTHER_AFTER_S:
+        if self._other_since is not None and now - self._other_since >= OTHER_AFTER_S:
             self._state = PresenceState.OTHER
+        elif now - self._seen_at >= GONE_AFTER_S:
+            self._state = PresenceState.GONE
+        else:
+            self._state = PresenceState.HERE
         return self._state
 
     def _best_score(self, frame: Frame | None) -> float:

@@ -122,6 +122,7 @@ class LivenessProgress:
         wanted: Movements in all.
         share: How much of the current movement is seen; 1 is all of it.
         guidance: What would help the passive cues to judge; OK where they need nothing.
+        request: How many times a movement was asked for so far.
     """
 
     movement: Movement | None
@@ -129,6 +130,7 @@ class LivenessProgress:
     wanted: int
     share: float
     guidance: Verdict = Verdict.OK
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)

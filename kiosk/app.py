@@ -19,6 +19,7 @@ from kiosk.keyboard import Keyboard
 from kiosk.machine_host import Condition, MachineHost
 from kiosk.screens.access import AccessLayer
 from kiosk.shell import FirstPages, Make, Overlay, Page, Shell
+from kiosk.speech.headphones import Headphones, Jack
 from kiosk.speech.reader import Reader
 from kiosk.speech.voice import Voice
 from kiosk.supervisor import Heart
@@ -58,6 +59,7 @@ class App(Shell):
         furnish: Callable[[Machine, threading.Event], None],
         heart: Heart | None = None,
         voice: Voice | None = None,
+        jack: Jack | None = None,
     ) -> None:
         """Open the window and start the machine behind it.
 
@@ -68,6 +70,7 @@ class App(Shell):
             furnish: Gives the machine what its data folder comes with; called on a worker.
             heart: Beats for the process that watches over this one; None where there is none.
             voice: Reads pages aloud; None where the machine has none.
+            jack: Tells whether headphones are plugged in; None where the settings name none.
 
         Raises:
             tkinter.TclError: If there is no display.
@@ -98,6 +101,7 @@ class App(Shell):
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)
         self.reader = Reader(self, self.focus, voice)
+        self.headphones = Headphones(self, jack)
         self.root.report_callback_exception = self._callback_failed
         self.root.protocol("WM_DELETE_WINDOW", self._close_asked)
         self.window.laid = self._laid
@@ -160,6 +164,11 @@ class App(Shell):
         """Whether this machine has a voice that a visitor may switch on."""
         return self.reader.voice is not None and self.settings.speech != "off"
 
+    @property
+    def listener(self) -> Callable[[], bool] | None:
+        """What says whether a movement is still being asked for in words; None: nobody listens."""
+        return self.reader.speaks if self.reader.on and self.can_speak else None
+
     def read_again(self) -> None:
         """Read the page in front aloud from its beginning."""
         self.reader.again()
@@ -195,6 +204,11 @@ class App(Shell):
     def machine_ready(self) -> bool:
         """Whether customers can be served now."""
         return self.host.condition is Condition.READY
+
+    @property
+    def unseen(self) -> bool:
+        """Whether an account is open whose owner the camera does not see; see `UnseenQuestion`."""
+        return self.attendance.unseen
 
     def when_open(self, action: Callable[[], None]) -> None:
         """Do *action* now, or as soon as the machine is open if the page is still the same."""
@@ -303,6 +317,7 @@ class App(Shell):
         if self.screen.idles:  # at home the camera may rest
             self.guide.look()
         self.attendance.look()
+        self.headphones.look()
         self.screen.refresh()
         if self.visit.stale and self.dialog is None:
             self.visit.renew()

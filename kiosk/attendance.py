@@ -29,6 +29,11 @@ class Attendance:
         self._watch: PresenceWatch | None = None
         self._card_watch = CardWatch(app, card_taken)
 
+    @property
+    def unseen(self) -> bool:
+        """Whether an account is open whose owner is not seen; nothing is paid out then."""
+        return self._watch is not None and self._watch.unseen
+
     def look(self) -> None:
         """Ask, count down, or end the session."""
         app = self._app

@@ -1,4 +1,4 @@
-"""Idle clock: when customers are asked for more time, and when staff are signed out."""
+"""Idle clock: when customers are asked for more time, when staff are signed out, what is over."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class IdleClock:
         self._clock = clock
         self._active_at = clock()
         self._touched_at = clock()
+        self._busy_at = clock()
         self._asked_at: float | None = None
 
     def active(self) -> None:
@@ -33,8 +34,18 @@ class IdleClock:
 
     def touched(self) -> None:
         """Note a touch or a key."""
-        self._touched_at = self._clock()
+        self._touched_at = self._busy_at = self._clock()
         self.active()
+
+    def heard(self) -> None:
+        """Note that something is being said: whoever listens is there."""
+        self._busy_at = self._clock()
+        self.active()
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since the last touch, key or spoken word, or since the page was shown."""
+        return self._clock() - self._busy_at
 
     @property
     def untouched_s(self) -> float:
@@ -54,7 +65,7 @@ class IdleClock:
     def answer(self) -> None:
         """Note that the customer wants more time, or that a page was left."""
         self._asked_at = None
-        self._active_at = self._clock()
+        self._active_at = self._busy_at = self._clock()
 
     def due(self) -> bool:
         """Whether the question is due now; True once."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from face_auth.types import PresenceState
 from kiosk.shell import Make, Shell
+from kiosk.unseen import UnseenQuestion
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
@@ -24,7 +25,11 @@ _log = logging.getLogger(__name__)
 
 
 class PresenceWatch:
-    """Asks twice a second who is there; any answer but the owner alone covers the account."""
+    """Asks twice a second who is there; any answer but the owner alone covers the account.
+
+    Where speech was on when the account was opened, an owner who is merely not seen is asked first;
+    speech that is switched on later does not count, for a stranger could do that.
+    """
 
     def __init__(
         self,
@@ -50,6 +55,12 @@ class PresenceWatch:
         self._asked_at = 0.0
         self._answered_at = clock()
         self._seen: int | None = None
+        self._question = UnseenQuestion(app, clock) if app.listener is not None else None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the account stays open although its owner is not seen."""
+        return self._question is not None and self._question.unseen
 
     def look(self) -> bool:
         """Have the newest frame judged; True once the account is covered."""
@@ -86,7 +97,13 @@ class PresenceWatch:
     def _answered(self, found: PresenceState) -> None:
         self._request = None
         self._answered_at = self._clock()
-        if found != PresenceState.HERE and not self._app.screen.settling:
+        if self._app.screen.settling:
+            return
+        question = self._question
+        if found == PresenceState.HERE:
+            if question is not None:
+                question.seen()
+        elif question is None or found != PresenceState.GONE or question.not_seen():
             self._cover()
 
     def _failed(self, error: BaseException) -> None:

@@ -118,6 +118,11 @@ class Shell(Protocol):
         """The open machine; pages that need it are shown only once it is open."""
         ...
 
+    @property
+    def unseen(self) -> bool:
+        """Whether an account is open whose owner the camera does not see."""
+        ...
+
     def show(self, make: Make) -> None:
         """Replace the page in front by the one that *make* builds."""
         ...
@@ -137,6 +142,11 @@ class Shell(Protocol):
     @property
     def can_speak(self) -> bool:
         """Whether this machine has a voice that a visitor may switch on."""
+        ...
+
+    @property
+    def listener(self) -> Callable[[], bool] | None:
+        """What says whether a movement is still being asked for in words; None: nobody listens."""
         ...
 
     def read_again(self) -> None:

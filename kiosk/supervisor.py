@@ -4,7 +4,8 @@ The supervisor is the parent; the window runs in its child, which writes one byt
 pipe. A parent that misses the beats for two seconds has the child write the stacks of all its
 threads to stderr, and after ten seconds kills and replaces it: the new window begins at the home
 page. Nothing is killed while notes are paid out. Both are done by signals, which reach a process
-whatever its threads wait for.
+whatever its threads wait for. While the window answers, the parent tells the service manager, which
+restarts the whole program where parent and window are silent.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import Final
+
+from kiosk.service_manager import ServiceManager
 
 BEAT_S: Final = 0.25
 SILENT_S: Final = 2.0
@@ -113,6 +116,10 @@ class Pulse:
         if self.ending_at is None:
             self.ending_at = now
 
+    def answers(self, now: float) -> bool:
+        """Return whether the window answers at *now*, or is left alone while notes are paid out."""
+        return self._holds > 0 or (self.served and now - self._heard_at <= SILENT_S)
+
     def due(self, now: float) -> Due:
         """Return the action due at *now*; call it at least every second."""
         if now - self._looked_at > 1.0:  # what stopped the parent has stopped the child as well
@@ -137,6 +144,7 @@ def supervise(serve: Callable[[Heart], int]) -> int:
     Args:
         serve: Opens the window and serves until it is closed; returns the exit code.
     """
+    manager = ServiceManager(os.environ)
     asked: list[int] = []
     for number in _ENDINGS:
         signal.signal(number, lambda number, _frame: asked.append(number))
@@ -149,8 +157,9 @@ def supervise(serve: Callable[[Heart], int]) -> int:
             return _serve(serve, writing)
         os.close(writing)
         begun = time.monotonic()
+        manager.alive(begun)  # a window that is late to open is replaced here
         pulse = Pulse(begun)
-        code = _watch(child, reading, pulse, asked)
+        code = _watch(child, reading, pulse, asked, manager)
         os.close(reading)
         if pulse.ending_at is not None or code == 0 or not pulse.served:
             return code
@@ -177,7 +186,7 @@ def _serve(serve: Callable[[Heart], int], pipe: int) -> int:
     return serve(Heart(pipe))
 
 
-def _watch(child: int, pipe: int, pulse: Pulse, asked: list[int]) -> int:
+def _watch(child: int, pipe: int, pulse: Pulse, asked: list[int], manager: ServiceManager) -> int:
     """Watch over *child* until it has ended; return its exit code, 128 + n after signal n."""
     told = False
     while True:
@@ -190,6 +199,10 @@ def _watch(child: int, pipe: int, pulse: Pulse, asked: list[int]) -> int:
         if found:
             break
         now = time.monotonic()
+        if pulse.served:
+            manager.serves()
+        if pulse.answers(now):
+            manager.alive(now)
         if asked and not told:
             told = True
             pulse.end(now)

@@ -99,8 +99,9 @@ class Window:
     def show(self, screen: Any) -> None:
         """Replace the page in front by *screen*, already built.
 
-        It is laid out and drawn behind the old one, because a page is blank until it is. What is
-        pressed meanwhile reaches the new page: the old one is gone before input is looked at.
+        It is laid out and drawn behind the old one, because a page is blank until it is. A touch
+        meanwhile reaches nobody: it was aimed at the old one, which is gone before input is looked
+        at. A key that is pressed meanwhile reaches the new page.
         """
         old, self.screen = self.screen, screen
         screen.lay_now()

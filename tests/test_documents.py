@@ -12,11 +12,15 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from atm.login.decision import Decision, Outcome
+from atm.metrics import Metrics
 from atm.settings import Settings
+from kiosk.monitoring import _READ, Monitoring
 from tests.patience import LIMIT_S
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -241,3 +245,38 @@ def test_the_runbook_and_every_example_of_a_command_run_as_written(tmp_path: Pat
     for step in steps(OPERATIONS):
         if not any(word in step.command for word in NEEDS_A_DEVICE):
             terminal.play(step)
+
+
+def test_every_metric_that_the_runbook_names_is_served_and_every_one_served_is_named() -> None:
+    metrics = Metrics("127.0.0.1:0", lambda: dict(monitoring._gauges()))
+    monitoring = Monitoring.__new__(Monitoring)
+    monitoring.in_service, monitoring._machine = (lambda: True), None
+    metrics.login(Decision(Outcome.GRANTED), 1.0, "face")
+    served = {sample.name for family in metrics.registry.collect() for sample in family.samples}
+    served |= {name for name, _about, _read in _READ}
+    # The service's packages may not be here; `tests/fleet/service` asks a real one.
+    service = (ROOT / "atm" / "fleet" / "service" / "monitoring.py").read_text("utf-8")
+    served |= set(re.findall(r'"(atm_\w+)"', service))
+    text = OPERATIONS.read_text("utf-8")
+    part = text[text.index("## Monitoring") : text.index("## After a loss")]
+    assert base(re.findall(r"\batm_\w+", part)) == base(served)
+
+
+def base(names: Iterable[str]) -> set[str]:
+    """Return the names of a bank's metrics, histograms without their parts."""
+    return {re.sub("_(bucket|sum|count)$", "", name) for name in names if name.startswith("atm_")}
+
+
+def test_every_label_that_an_alert_asks_for_is_one_of_its_metric() -> None:
+    (rules,) = blocks(OPERATIONS, "yaml")
+    metrics = Metrics("127.0.0.1:0", dict)
+    metrics.login(Decision(Outcome.GRANTED), 1.0, "face")
+    labels: dict[str, dict[str, set[str]]] = {}
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            for name, value in sample.labels.items():
+                labels.setdefault(sample.name, {}).setdefault(name, set()).add(value)
+    asked = re.findall(r'(atm_\w+)\{(\w+)=~?"([^"]+)"\}', rules)
+    assert asked
+    for metric, label, values in asked:
+        assert set(values.split("|")) <= labels[metric][label], (metric, label)

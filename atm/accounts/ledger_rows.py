@@ -14,7 +14,7 @@ from atm.accounts.accounts import (
     UnknownHoldError,
     Withdrawal,
 )
-from credentials.sealed import database
+from credentials.sealed import transaction
 
 SCHEMA = (
     """
@@ -79,7 +79,7 @@ class LedgerRows:
     """Reads and adds the ledger's rows within one transaction of its file."""
 
     def __init__(
-        self, db: database.Transaction, now: datetime, new_reference: Callable[[], str]
+        self, db: transaction.Transaction, now: datetime, new_reference: Callable[[], str]
     ) -> None:
         """Use the open transaction *db*; rows are added at *now*, in the ledger's time zone."""
         self.db = db

@@ -1,6 +1,6 @@
 """Reconciliation of the ledger: every account is recomputed from its transactions and holds."""
 
-from credentials.sealed.database import Transaction
+from credentials.sealed.transaction import Transaction
 
 
 def adds_up(db: Transaction) -> bool:

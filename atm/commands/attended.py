@@ -47,7 +47,7 @@ def serve(machine: Machine, options: argparse.Namespace) -> int:
     logins = machine.attended
     name = ask("Staff name: ", secret=False)
     attendance = logins.attend(options.name, name, ask("Staff PIN: "), place=Place.COMMAND_LINE)
-    decision = logins.login(options.name, ask("Customer's PIN: "), attendance)
+    decision = machine.login_attended(options.name, ask("Customer's PIN: "), attendance)
     if decision.session is not None:
         decision.session.close()
     return told(decision)

@@ -14,6 +14,7 @@ from atm.liveness_policy import checked_excuses
 from atm.login.decision import Decision, Outcome
 from atm.machine import Machine
 from atm.maintenance.import_plain import shred
+from atm.maintenance.printed import printed
 from atm.people import Application, Signatures, StaffMember, StaffSignInError
 from atm.terminal import ERROR, NO, SECOND, YES, ask, sign_in, sign_two
 from credentials.policy import check_pin
@@ -188,5 +189,8 @@ def export_customer(machine: Machine, options: argparse.Namespace) -> int:
     """Print all data kept about a customer."""
     staff = sign_in(machine.staff)
     kept = machine.bank.export(options.name, staff=staff)
-    print(json.dumps(kept, indent=2, ensure_ascii=False))
+    if options.print:
+        print(printed(kept, datetime.now(UTC)))
+    else:
+        print(json.dumps(kept, indent=2, ensure_ascii=False))
     return YES

@@ -13,6 +13,7 @@ from atm.errors import AtmError
 from atm.machine import Machine
 from atm.maintenance.health import Health
 from atm.people import StaffMember
+from atm.staff.inactivity import Kept
 from atm.staff.refusals import Refusal
 from atm.terminal import NO, YES, sign_in
 from face_auth.models import PUBLISHED
@@ -60,6 +61,35 @@ def holds(machine: Machine, options: argparse.Namespace) -> int:
     ]
     lines = ["\t".join(value or "-" for value in each.values()) for each in found]
     _show(options, {"holds": found}, lines)
+    return YES
+
+
+def inactive(machine: Machine, options: argparse.Namespace) -> int:
+    """List the accounts that were not used for long, or delete those that are due."""
+    if options.json and options.delete:
+        raise AtmError("--json goes with the list alone, without --delete.")
+    accounts = machine.bank.inactivity  # or nobody types anything
+    member = sign_in(machine.staff)
+    found = accounts.listed(staff=member)
+    if options.delete:
+        due = [each for each in found if each.kept is Kept.DUE]
+        for each in due:
+            accounts.delete(each.customer.username, staff=member)
+            print(f"deleted {each.customer.username}, unused since {each.since}")
+        if not due:
+            print(NONE)
+        return YES
+    rows = [
+        {
+            "username": each.customer.username,
+            "unused_since": each.since.isoformat(),
+            "due": each.due.isoformat(),
+            "kept": None if each.kept is Kept.DUE else each.kept.value,
+        }
+        for each in found
+    ]
+    lines = ["\t".join(value or Kept.DUE.value for value in each.values()) for each in rows]
+    _show(options, {"inactive": rows}, lines)
     return YES
 
 

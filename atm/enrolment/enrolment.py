@@ -162,6 +162,7 @@ class Enrolments:
             created_at=datetime.now(UTC).isoformat(),
             excused=",".join(excused) or None,
             card=card,
+            consent_version=_version(application),
         )
         face = template, captures
         self._save(record, pending, application.opening_minor, face, signed)
@@ -188,6 +189,7 @@ class Enrolments:
             template_id=None,
             consent_at=application.consent_at.astimezone(UTC).isoformat(),
             created_at=datetime.now(UTC).isoformat(),
+            consent_version=_version(application),
             without_face=ATTENDED,
             card=self._card(application, customer_id, threading.Event()),
         )
@@ -273,3 +275,7 @@ class Enrolments:
             self._gallery.remove(record.template_id, record.customer_id)
         if self._ledger.has_account(record.customer_id):
             self._ledger.remove_account(record.customer_id)
+
+
+def _version(application: Application) -> str | None:
+    return None if application.consent is None else str(application.consent)

@@ -4,7 +4,6 @@ A customer who cannot or will not use the face needs a mark that two members of 
 without staff is not even judged.
 """
 
-import math
 import secrets
 import time
 from collections.abc import Callable
@@ -17,7 +16,8 @@ from atm.card.result import CARDS_OFF, CardResult
 from atm.errors import AtmError
 from atm.login import card_record, pin_check
 from atm.login.decision import Decision, Outcome, PinReason, reason
-from atm.login.login import REFUSE_AFTER_S, CheckCard
+from atm.login.login import CheckCard
+from atm.login.paced import REFUSE_AFTER_S, PacedLogins
 from atm.login.pause import Pause
 from atm.people import Customer, SecondSignatureError
 from atm.ports import AttemptCounters, Log, SignIn
@@ -60,7 +60,7 @@ class Attendance:
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
 
-class AttendedLogins:
+class AttendedLogins(PacedLogins):
     """Logins of marked customers by PIN, each with an attendance of its own."""
 
     def __init__(
@@ -79,17 +79,16 @@ class AttendedLogins:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Use these stores, this log and these members of staff, as `LocalLogins` does."""
+        super().__init__(
+            pause=pause, log=audit, refuse_after_s=refuse_after_s, clock=clock, sleep=sleep
+        )
         self._store = store
         self._hasher = hasher
         self._attempts = attempts
-        self._pause = pause
         self._audit = audit
         self._staff = staff
         self._open_session = open_session
         self._check_card = check_card
-        self._refuse_after_s = refuse_after_s
-        self._clock = clock
-        self._sleep = sleep
         self._lock = Lock()
         self._attended: Attendance | None = None
 
@@ -125,10 +124,7 @@ class AttendedLogins:
             decision = self._decided(username, pin, attendance)
         except Exception as error:
             return Decision(Outcome.FAULT, reasons=(f"attended: {reason(error)}",))
-        if decision.outcome is Outcome.REFUSED:
-            waited = self._clock() - pressed
-            turns = max(1, math.ceil(waited / self._refuse_after_s))
-            self._sleep(max(0.0, turns * self._refuse_after_s - waited))
+        self._sleep(max(0.0, self._leaves_at(decision, pressed) - self._clock()))
         return decision
 
     def _decided(self, username: str, pin: str, attendance: Attendance | None) -> Decision:
@@ -137,11 +133,9 @@ class AttendedLogins:
             refused = Decision(Outcome.REFUSED, reasons=(f"staff: {lacking}",))
             pin_check.log_decision(self._audit, refused, None, way=ATTENDED)
             return refused
-        made = self._pause.reserve()
-        if made.begun:
-            self._audit.append("pause", seconds=made.pause_s)
-        if made.pause_s:
-            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=made.pause_s)
+        made, paused = self._reserve()
+        if paused is not None:
+            return paused
         record = self._marked(username)
         answer = pin_check.judge(record, pin, self._hasher, self._attempts, self._audit.remember)
         right = record is not None and answer.accepted is True
@@ -160,10 +154,7 @@ class AttendedLogins:
             wrong = answer.reason is PinReason.WRONG
             ending = Ending.WRONG_PIN if wrong else Ending.ADMITTED
             self._attempts.settle(answer.customer_id, ending)
-        if granted:
-            self._pause.give_back(made)
-        elif pause_s := self._pause.refused():
-            self._audit.append("pause", seconds=pause_s)
+        self._count(decision, None, made)
         pin_check.log_decision(self._audit, decision, None, way=ATTENDED, staff=[attendance.staff])
         if record is None or not granted:
             return decision

@@ -13,6 +13,10 @@ from atm.card.result import CARDS_OFF, CardResult
 from face_auth.errors import AcquisitionError, hindrance_of
 from face_auth.types import FaceResult
 
+FACE = "face"
+"""The way of a login with the face; the other one is `credentials.store.ATTENDED`."""
+_ATTACK = "attack_suspected"
+
 
 class Outcome(StrEnum):
     """Outcome of a login, as the customer is told."""
@@ -70,6 +74,11 @@ class Decision:
     session: Session | None = None
     pause_s: float = 0.0
 
+    @property
+    def attack_suspected(self) -> bool:
+        """Whether the face was refused as a presentation attack."""
+        return f"face: {_ATTACK}" in self.reasons
+
 
 def decide(
     pin: PinResult | BaseException | None,
@@ -125,7 +134,7 @@ def reason(answer: object) -> str:
         return answer.reason.value
     if isinstance(answer, FaceResult):
         if answer.attack_suspected:
-            return "attack_suspected"
+            return _ATTACK
         return "match" if answer.accepted else "no_match"
     if answer is None:
         return "no_answer"

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -23,6 +22,7 @@ from atm.login.decision import (
     pin_and_face_accept,
     reason,
 )
+from atm.login.paced import REFUSE_AFTER_S, PacedLogins
 from atm.login.pause import Pause, Try
 from atm.people import Customer
 from atm.ports import AttemptCounters, Log
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 GRACE_S = 1.0
 """Time that the threads may take to end after the limit before they count as dead; counting,
 logging and opening the account may take as long again."""
-REFUSE_AFTER_S = 2.0
-"""A refusal is given at the next multiple of this time after the press, so that its time does not
-tell its reason."""
 FOLLOW_UP_DELAY_S = 0.5
 """Seconds from the answer to the follow-up work, so that this work cannot delay the answer."""
 
@@ -64,6 +61,7 @@ class LoginAnswers(NamedTuple, Generic[_P]):
         pin: The PIN thread's result, its exception, or None if it never ended.
         face: The same of the face thread.
         elapsed_s: Seconds from the press to the later result of PIN and face.
+        limit_s: Seconds after which no result counts.
         latest: Time by the clock after which nobody waits for the answer.
         made: The try that was counted toward the kiosk's pause.
         card: The same of the card thread; `CARDS_OFF` where there is none.
@@ -72,6 +70,7 @@ class LoginAnswers(NamedTuple, Generic[_P]):
     pin: _P | BaseException | None
     face: FaceResult | BaseException | None
     elapsed_s: float
+    limit_s: float
     latest: float
     made: Try
     card: CardResult | BaseException | None = CARDS_OFF
@@ -96,7 +95,7 @@ Claim = Callable[["Recogniser", Iterator[Frame]], ClaimedFace]
 face thread, where it may wait for the bank."""
 
 
-class LoginFlow(ABC, Generic[_P, _C]):
+class LoginFlow(PacedLogins, ABC, Generic[_P, _C]):
     """Base of the logins over files and over the service: two threads, a time limit, one answer.
 
     `_P` is the PIN thread's result, `_C` describes the claimed customer to the face thread.
@@ -106,19 +105,21 @@ class LoginFlow(ABC, Generic[_P, _C]):
         self,
         *,
         pause: Pause,
+        log: Log,
         limit_s: float,
         refuse_after_s: float = REFUSE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Use the kiosk's own *pause*; a login takes at most *limit_s*."""
-        self._pause = pause
+        """Use the kiosk's own *pause* and *log*; a login takes at most *limit_s*."""
+        super().__init__(
+            pause=pause, log=log, refuse_after_s=refuse_after_s, clock=clock, sleep=sleep
+        )
         self._limit_s = limit_s
-        self._refuse_after_s = refuse_after_s
-        self._clock = clock
-        self._sleep = sleep
 
-    def login(self, username: str, pin: str, check_face: CheckFace[_C]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[_C], *, more_s: float = 0.0
+    ) -> Decision:
         """Run both checks at once and decide; it never raises.
 
         It blocks for at most the limit and twice `GRACE_S`, whatever hangs; a refusal is held back
@@ -128,22 +129,21 @@ class LoginFlow(ABC, Generic[_P, _C]):
             username: As typed.
             pin: As typed.
             check_face: Verifies the face.
+            more_s: Seconds that this login may take beyond the limit of all.
         """
-        pressed = self._clock()
-        login = ThreadResult("login", lambda: self._decided(pressed, username, pin, check_face))
+        pressed, limit_s = self._clock(), self._limit_s + more_s
+        login = ThreadResult(
+            "login", lambda: self._decided(pressed, limit_s, username, pin, check_face)
+        )
         with contextlib.suppress(RuntimeError):  # no thread to be had: no answer
             login.start()
-            login.join(self._limit_s + 2 * GRACE_S)
+            login.join(limit_s + 2 * GRACE_S)
         answer = login.result
         if not isinstance(answer, tuple):
             _log.error("A login did not finish in time: %s", reason(answer))
             return Decision(Outcome.FAULT, reasons=(f"login: {reason(answer)}",))
         decision, follow_up = answer
-        leave = self._clock()
-        if decision.outcome is Outcome.REFUSED:
-            leave = pressed + self._refuse_after_s * max(
-                1, math.ceil((leave - pressed) / self._refuse_after_s)
-            )
+        leave = self._leaves_at(decision, pressed)
         if follow_up is not None:  # its thread starts before the wait, for starting takes time too
             idle_s = leave - self._clock() + FOLLOW_UP_DELAY_S
             with contextlib.suppress(RuntimeError):
@@ -152,15 +152,13 @@ class LoginFlow(ABC, Generic[_P, _C]):
         return decision
 
     def _decided(
-        self, pressed: float, username: str, pin: str, check_face: CheckFace[_C]
+        self, pressed: float, limit_s: float, username: str, pin: str, check_face: CheckFace[_C]
     ) -> tuple[Decision, FollowUp | None]:
         """Return the decision, and the work to do once the customer has the answer."""
-        made = self._pause.reserve()
-        if made.begun:
-            self._log_pause(made.pause_s)
-        if made.pause_s:
-            return Decision(Outcome.PAUSED, reasons=("paused",), pause_s=made.pause_s), None
-        deadline = pressed + self._limit_s
+        made, paused = self._reserve()
+        if paused is not None:
+            return paused, None
+        deadline = pressed + limit_s
         judge, claimed = self._begin(username, pin)
         pin_thread = ThreadResult("login-pin", judge, self._clock)
         face_thread = ThreadResult(
@@ -185,8 +183,8 @@ class LoginFlow(ABC, Generic[_P, _C]):
                 card_thread.join(max(0.0, deadline + GRACE_S - self._clock()))
             card = card_thread.result
         answers = LoginAnswers(
-            pin_thread.result, face_thread.result, answered - pressed, deadline + 2 * GRACE_S, made,
-            card,
+            pin_thread.result, face_thread.result, answered - pressed, limit_s,
+            deadline + 2 * GRACE_S, made, card,
         )  # fmt: skip
         decision, follow_up = self._end(answers, pin)
         if decision.outcome is Outcome.FAULT:
@@ -194,23 +192,12 @@ class LoginFlow(ABC, Generic[_P, _C]):
                 self._pause.give_back(made)
         return decision, follow_up
 
-    def _count(self, decision: Decision, face: object, made: Try) -> None:
-        """Count *decision* toward the pause, or take the try *made* back."""
-        if not pin_check.counts_as_refused(decision, face):
-            self._pause.give_back(made)
-        elif pause_s := self._pause.refused():
-            self._log_pause(pause_s)
-
     def _card_thread(self, username: str, stop: threading.Event) -> ThreadResult[CardResult] | None:
         """Return the card thread, which waits for the card until *stop*; None where there is none.
 
         The bank's service knows no cards.
         """
         return None
-
-    @abstractmethod
-    def _log_pause(self, seconds: float) -> None:
-        """Log that a pause of *seconds* has begun."""
 
     @abstractmethod
     def _begin(self, username: str, pin: str) -> tuple[Callable[[], _P], Callable[[], _C]]:
@@ -246,8 +233,9 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         the face another's. *check_card* is None where no card is asked of anybody.
         """
         super().__init__(
-            pause=pause, limit_s=limit_s, refuse_after_s=refuse_after_s, clock=clock, sleep=sleep
-        )
+            pause=pause, log=audit, limit_s=limit_s, refuse_after_s=refuse_after_s, clock=clock,
+            sleep=sleep,
+        )  # fmt: skip
         self._store = store
         self._hasher = hasher
         self._attempts = attempts
@@ -279,7 +267,7 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
     def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, FollowUp | None]:
         decision = decide(
             answers.pin, answers.face, answers.card,
-            elapsed_s=answers.elapsed_s, limit_s=self._limit_s,
+            elapsed_s=answers.elapsed_s, limit_s=answers.limit_s,
         )  # fmt: skip
         try:
             decision = self._conclude(decision, answers)
@@ -315,9 +303,6 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         session = self._open_session(customer)
         session.by_card = isinstance(answers.card, CardResult) and answers.card.card is not None
         return replace(decision, session=session)
-
-    def _log_pause(self, seconds: float) -> None:
-        self._audit.append("pause", seconds=seconds)
 
     def _follow_up(
         self, decision: Decision, pin: str, pin_answer: object, face: object

@@ -12,8 +12,9 @@ from atm.people import SignInPausedError, StaffSignInError
 from atm.ports import Log
 from credentials import boot_clock
 from credentials.boot_clock import Moment
-from credentials.sealed.database import Database, Transaction
+from credentials.sealed.database import Database
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import Transaction
 
 REFUSALS: Final = 10
 WITHIN_S: Final = 600.0
@@ -128,6 +129,31 @@ class Pause:
             count.write(transaction)
 
 
+class LoggedPause:
+    """The pause, with an entry in the log when one begins."""
+
+    def __init__(self, pause: Pause, log: Log) -> None:
+        """Use both."""
+        self._pause = pause
+        self._log = log
+
+    def reserve(self) -> Try:
+        """Count a try as refused; see `Pause.reserve`."""
+        made = self._pause.reserve()
+        if made.begun:
+            self._log.append("pause", seconds=made.pause_s)
+        return made
+
+    def refused(self) -> None:
+        """Note that a counted try was refused; see `Pause.refused`."""
+        if pause_s := self._pause.refused():
+            self._log.append("pause", seconds=pause_s)
+
+    def give_back(self, made: Try) -> None:
+        """Take back the try *made*; see `Pause.give_back`."""
+        self._pause.give_back(made)
+
+
 @contextlib.contextmanager
 def counted(pause: Pause, log: Log) -> Iterator[None]:
     """Count the sign-in of a member of staff at the screen, which the body does, toward *pause*.
@@ -136,17 +162,15 @@ def counted(pause: Pause, log: Log) -> Iterator[None]:
         SignInPausedError: If the screen pauses; the body is not run.
         PauseError, AuditError: If it cannot be counted or remembered.
     """
-    made = pause.reserve()
+    logged = LoggedPause(pause, log)
+    made = logged.reserve()
     log.remember()
-    if made.begun:
-        log.append("pause", seconds=made.pause_s)
     if made.pause_s:
         raise SignInPausedError(made.pause_s)
     try:
         yield
     except StaffSignInError:
-        if pause_s := pause.refused():
-            log.append("pause", seconds=pause_s)
+        logged.refused()
         raise
     except BaseException:
         pause.give_back(made)

@@ -1,8 +1,10 @@
 """Export of all data kept about one customer, for that customer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 
 from atm.accounts.money import to_minor
+from atm.consent import ConsentVersion
 from atm.ports import Accounts, Faces
 from credentials.store import CredentialRecord
 
@@ -20,6 +22,7 @@ def export(
     gallery: Faces,
     log: Callable[[], Iterable[Entry]],
     currency: str,
+    last_used: date | None = None,
 ) -> dict[str, object]:
     """Return the data of the customer with *record*, ready for `json.dumps`.
 
@@ -34,6 +37,7 @@ def export(
         gallery: For the pictures.
         log: Returns the entries of the log, oldest first.
         currency: Of the account, ISO 4217.
+        last_used: Day of the last login, in UTC, where it is kept.
 
     Raises:
         Exception: What the stores raise; nothing is returned then, for it would be incomplete.
@@ -52,12 +56,26 @@ def export(
             "has a PIN": record.pin_hash is not None,
             "has a card": record.card is not None,
             "served without the face": record.without_face is not None,
+            "last used": None if last_used is None else last_used.isoformat(),
         },
         "consent to the keeping of the face": None if _faceless(record) else record.consent_at,
         "consent to the keeping of the other data": record.consent_at,
+        "text of the consent": _consent(record),
         "face": _face(record, gallery, entries),
         "account": _account(record.customer_id, ledger, currency),
         "log": [_plain(each, record.customer_id) for each in entries],
+    }
+
+
+def _consent(record: CredentialRecord) -> dict[str, object] | str:
+    found = ConsentVersion.read(record.consent_version)
+    if found is None:
+        return "version unknown"
+    return {
+        "version": found.number,
+        "language": found.language,
+        "days without use until deletion": found.keep_days or None,
+        "SHA-256": found.sha256,
     }
 
 

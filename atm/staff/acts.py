@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -52,8 +52,12 @@ class Office:
         audit: Log,
         staff: StaffRegistry,
         commit: Commit,
+        forget: Callable[[str], object] = lambda customer_id: None,
     ) -> None:
-        """Use every store, and the *commit* that they share, like `Enrolments`."""
+        """Use every store, and the *commit* that they share, like `Enrolments`.
+
+        *forget* removes what else is kept of a deleted customer.
+        """
         self._store = store
         self._hasher = hasher
         self._gallery = gallery
@@ -62,6 +66,7 @@ class Office:
         self._audit = audit
         self._staff = staff
         self._commit = commit
+        self._forget = forget
 
     def customers(self, *, staff: StaffMember) -> list[tuple[Customer, str]]:
         """Return every customer with `active`, `waiting`, `locked` or `pending`, by username.
@@ -291,7 +296,7 @@ class Office:
             UnknownUserError: If there is no such customer.
         """
         record = self.record(username)
-        return KnownCustomer(_customer(record), record.excused)
+        return KnownCustomer(_customer(record), record.excused, record.attended)
 
     def record(self, username: str) -> CredentialRecord:
         """Return the record of *username*.
@@ -320,6 +325,7 @@ class Office:
         if has_account:
             self._ledger.remove_account(customer_id)
         self._attempts.clear(customer_id)
+        self._forget(customer_id)
         self._audit.append("delete", step="done", anchor=True, **entry)
         return balance
 

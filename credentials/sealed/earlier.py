@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from credentials.errors import StoreError
-from credentials.sealed.database import AlteredError, Transaction, connect
+from credentials.sealed.database import connect
 from credentials.sealed.resealing import check_all, sealed_tables
 from credentials.sealed.seal import Seal, Value
+from credentials.sealed.transaction import AlteredError, Transaction
 
 CLEAR_VERSION: Final = 2
 """The last version without encryption."""

@@ -13,10 +13,11 @@ from pathlib import Path
 from sqlcipher3 import dbapi2 as sqlite3
 
 from credentials.errors import DamagedStoreError, StoreError
-from credentials.sealed.database import AlteredError, Transaction, connect
+from credentials.sealed.database import connect
 from credentials.sealed.files import PARTIAL_SUFFIX, JsonObject, sync_folder
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import AlteredError, Transaction
 
 
 def reseal_records(path: Path, old: Seal, new: Seal) -> None:

@@ -12,23 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_auth.liveness.pose_change import Baseline, PoseChange
+from face_auth.liveness.request_time import RequestTime
 from face_auth.liveness.straight import StraightLook
 from face_auth.liveness.track import Sighting, Track
 from face_auth.recognition.detection import Face
 from face_auth.recognition.pose import head_pose
 from face_auth.types import Frame, Movement
 
-EACH_S: Final = 4.5
-"""How long each movement may take, of time that was watched; chosen for people who react within a
-second and turn slowly."""
-STRAIGHT_S: Final = 8.0
-"""How long the first straight frames may take, of time that was watched."""
-ENOUGH: Final = 48
-"""So many pictures of a movement must be judged before it counts as not done. Fewer show less of
-a movement: in simulation two of 100 honest people were refused at 8 a second who pass at 12.
-Five a second show fewer in the longest time, so nobody is suspected then."""
-LONGEST: Final = 2.0
-"""Largest factor by which each of these times is extended where pictures are few or missing."""
 REACTION_S: Final = 0.2
 """A movement that starts sooner after it was asked for is not a response to it."""
 HELD_S: Final = 0.075
@@ -47,6 +37,8 @@ simulation 24 LFW faces keep 0.69 and more (90 %) at these turns; how often stra
 not measured."""
 
 Embed = Callable[[], NDArray[np.float32]]
+Speaking = Callable[[int], bool]
+"""Returns whether a movement, by the number of its request, is still being asked for in words."""
 
 
 class ChallengeState(StrEnum):
@@ -72,12 +64,20 @@ class Challenge:
     If the face is lost before the first movement is requested, the challenge starts again; later
     the attempt is UNSEEN, because the next face may be another person's, who knows the movement.
 
+    Who listens hears each request in words. It may be answered from its first word on, but its time
+    begins when they were spoken.
+
     Attributes:
         track: Says whether the face goes on.
+        requests: How many times a movement was asked for.
     """
 
-    def __init__(self, movements: Sequence[Movement]) -> None:
+    def __init__(self, movements: Sequence[Movement], speaking: Speaking | None = None) -> None:
         """Prepare a challenge of movements, in order; see `draw_movements`.
+
+        Args:
+            movements: What is asked for.
+            speaking: Whether words are still being spoken; None where nobody listens.
 
         Raises:
             ValueError: If there is none.
@@ -92,10 +92,9 @@ class Challenge:
         self._base: Baseline | None = None
         self._embedding: NDArray[np.float32] | None = None
         self.track = Track()
-        self._asked_at: float | None = None
-        self._watched_s = 0.0
-        self._seen = 0
-        self._gap = False
+        self._time = RequestTime(self.track)
+        self._speaking = speaking
+        self.requests = 0
         self._held: tuple[float, Embed] | None = None
         self._wrong_since: float | None = None
         self._slips = 0
@@ -188,37 +187,31 @@ class Challenge:
         """Process a frame's time; False if the attempt has ended."""
         if self.state in {ChallengeState.FAILED, ChallengeState.UNSEEN}:
             return False
-        if self._asked_at is None:
-            self._asked_at = at
         if not self.track.add(at, in_sight=in_sight):
             if self._base is not None:
                 self._end(ChallengeState.UNSEEN, "the face was lost")
                 return False
             self._straight.clear()
             self._last = self._jumped_at = None
-        self._seen += 1
-        self._gap = self._gap or self.track.unwatched
+        told = self._speaking if self.current is not None else None
+        self._time.add(at, speaking=told is not None and told(self.requests))
         if self.state is ChallengeState.RUNNING:
             self._end_in_time(at)
         return self.state in {ChallengeState.RUNNING, ChallengeState.PASSED}
 
     def _end_in_time(self, at: float) -> None:
-        assert self._asked_at is not None
         straight = self._base is None or self._held_over
-        limit_s = STRAIGHT_S if straight else EACH_S
-        if self.track.watched_s - self._watched_s > limit_s and (straight or self._seen >= ENOUGH):
-            if straight:
-                self._end(ChallengeState.UNSEEN, "nobody looked straight in time")
-            elif self._gap:
-                self._end(ChallengeState.UNSEEN, "too few pictures")
-            else:
-                self._end(ChallengeState.FAILED, f"not done in time: {self.current}")
-        elif at - self._asked_at > LONGEST * limit_s:
+        over = self._time.over(at, straight=straight)
+        if over == "few":
             self._end(ChallengeState.UNSEEN, "too few pictures")
+        elif over == "late" and straight:
+            self._end(ChallengeState.UNSEEN, "nobody looked straight in time")
+        elif over == "late":
+            self._end(ChallengeState.FAILED, f"not done in time: {self.current}")
 
     def _ask(self, at: float) -> None:
-        self._asked_at, self._watched_s = at, self.track.watched_s
-        self._seen, self._gap = 0, False
+        self.requests += 1
+        self._time.begin(at)
         self._held = self._wrong_since = None
         self._may_answer = self._held_over = False
         self._share = 0.0
@@ -245,8 +238,8 @@ class Challenge:
 
     def _begin_answer(self, at: float, met: bool) -> None:
         """Let what is shown from now on be the answer, unless it is the movement already."""
-        assert self._asked_at is not None
-        if at - self._asked_at < REACTION_S:
+        assert self._time.asked_at is not None
+        if at - self._time.asked_at < REACTION_S:
             return
         self._may_answer = not met
         if met and self.track.unwatched:  # before it was asked for, or because?

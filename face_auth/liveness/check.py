@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from face_auth.liveness.challenge import Challenge, ChallengeState
+from face_auth.liveness.challenge import Challenge, ChallengeState, Speaking
 from face_auth.liveness.cues import Repetition
 from face_auth.liveness.movements import draw_movements, draw_poses
 from face_auth.liveness.passive import (
@@ -122,8 +122,9 @@ class LivenessCheck:
             return LivenessProgress(None, 0, 0, 0.0, guidance)
         wanted = len(challenge.movements)
         return LivenessProgress(
-            challenge.current, challenge.done, wanted, challenge.share, guidance
-        )
+            challenge.current, challenge.done, wanted, challenge.share, guidance,
+            challenge.requests,
+        )  # fmt: skip
 
     def observe(
         self, frame: Frame, seen: Quality, embed: Callable[[], NDArray[np.float32]]
@@ -191,6 +192,7 @@ def make_check(
     *,
     allowed: Collection[Movement] = tuple(Movement),
     enrols: bool = False,
+    speaking: Speaking | None = None,
     random: Random | None = None,
 ) -> LivenessCheck:
     """Return the check of one attempt, with freshly drawn movements.
@@ -200,6 +202,7 @@ def make_check(
         passive: Loaded once for all attempts.
         allowed: What a customer whom staff marked can do: two or more.
         enrols: Whether the movements are an enrolment's four poses beside straight.
+        speaking: Whether the person is still being told a movement in words; see `Challenge`.
         random: For tests; the operating system's by default.
     """
     if liveness == "off":
@@ -210,4 +213,4 @@ def make_check(
         drawn = draw_movements(allowed=allowed, random=random)
     else:
         drawn = tuple(pose for pose in draw_poses(random) if pose in allowed)
-    return LivenessCheck(passive, Challenge(drawn))
+    return LivenessCheck(passive, Challenge(drawn, speaking))

@@ -65,29 +65,65 @@ def pose_line(pose: Movement | None, verdict: Verdict | None) -> tuple[str, str]
     return "hold", messages.guidance(verdict, messages.HOLD_STILL)
 
 
-class LoginPrompts:
-    """Ring and sentence of one login in progress."""
+class WordsFirst:
+    """Holds back the arrow of a movement until its words were spoken to a visitor who listens."""
 
-    def __init__(self, liveness: Liveness) -> None:
+    def __init__(self, speaks: Callable[[], bool] | None) -> None:
+        """Hold nothing back yet; *speaks* says whether words are, None: nobody listens."""
+        self._speaks = speaks
+        self._request = self._spoken = 0
+
+    @property
+    def speaking(self) -> Callable[[int], bool] | None:
+        """What says whether a request, by its number, is still to be spoken, on the face thread."""
+        return None if self._speaks is None else lambda request: request > self._spoken
+
+    def take(self, request: int) -> None:
+        """Note the number of the newest request; what asks for it goes on the page next."""
+        self._request = request
+
+    def spoken(self) -> bool:
+        """Return whether the newest request, which is on the page, was spoken."""
+        if self._request > self._spoken and (self._speaks is None or not self._speaks()):
+            self._spoken = self._request
+        return self._request <= self._spoken
+
+
+class LoginPrompts:
+    """Ring and sentence of one login in progress.
+
+    Who listens hears a movement in words, then its arrow comes.
+    """
+
+    def __init__(self, liveness: Liveness, speaks: Callable[[], bool] | None = None) -> None:
         """Begin with an empty ring.
 
         Args:
             liveness: The setting.
+            speaks: Whether the words on the page are still being said; None where nobody listens.
         """
         self.marks = Marks(Ring.FILLING, 0, parts(liveness))
         self.movement: tuple[int, int] | None = None
         """Which movement is asked for, from 1, and of how many; None while none is."""
         self._guidance = Verdict.OK
+        self.words = WordsFirst(speaks)
+        self._sign: Sign | None = None
+
+    def look(self) -> Marks:
+        """Return the marks as they are now; called once the sentence is on the page."""
+        sign = self._sign if self.words.spoken() else None
+        self.marks = Marks(self.marks.ring, self.marks.done, self.marks.wanted, sign)
+        return self.marks
 
     def line(self, _: Callable[[str], str]) -> tuple[str, str]:
         """Return tone and sentence; *_* translates."""
-        sign = self.marks.sign
+        sign = self._sign
         if sign is None:
             return "hold", _(messages.guidance(self._guidance, messages.HOLD_STILL))
         return sign, _(ASKED[sign])
 
-    def take(self, progress: LoginProgress) -> Marks:
-        """Fill the ring as far as the check is, never less than before; returns the marks.
+    def take(self, progress: LoginProgress) -> None:
+        """Fill the ring as far as the check is, never less than before; `look` returns the marks.
 
         One part stays open until the answer: only that says that the check is over.
         """
@@ -103,5 +139,6 @@ class LoginPrompts:
         done = min(done, wanted - 1)
         if self.marks.wanted == wanted:
             done = max(done, self.marks.done)
-        self.marks = Marks(Ring.FILLING, done, wanted, sign_of(asked.movement))
-        return self.marks
+        self._sign = sign_of(asked.movement)
+        self.words.take(asked.request)
+        self.marks = Marks(Ring.FILLING, done, wanted)

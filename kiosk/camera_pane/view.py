@@ -88,6 +88,10 @@ class CameraView(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         """Return the height at which a face can still be placed, and four thirds of it."""
         return _LEAST[1], max(_LEAST[1], min(width * 3 // 4, _WANTED))
 
+    def most_height(self, width: int) -> int:
+        """Return the height beyond which a picture has bars above and below."""
+        return round(width / _STEEPEST)
+
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Take the middle of that place: as much as a camera's picture covers around the oval."""
         wide = min(width, round(height * _FLATTEST))

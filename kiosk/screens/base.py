@@ -147,6 +147,11 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         if self.winfo_ismapped():
             self.lay_soon()
 
+    def room(self) -> tuple[int, int]:
+        """Return the width and height that the page has between its margins."""
+        width, height = self.app.window.page_size
+        return width - 2 * self._sides, height - 2 * theme.ENDS
+
     def lay_message(
         self,
         sign: tuple[str, str, str],
@@ -193,10 +198,13 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def _whole(self) -> Inset:
         """Return the layout with the page's margins."""
+        most = self._middle + 2 * self._sides if self._middle else 0
+        return Inset(self.layout, sides=self._sides, ends=theme.ENDS, most=most)
+
+    @property
+    def _sides(self) -> int:
         wide = self.app.window.page_size[0] >= 1000
-        sides = theme.MARGIN if wide else theme.NARROW_MARGIN
-        most = self._middle + 2 * sides if self._middle else 0
-        return Inset(self.layout, sides=sides, ends=theme.ENDS, most=most)
+        return theme.MARGIN if wide else theme.NARROW_MARGIN
 
     def show_part(self, part: Any, shown: bool) -> None:
         """Show *part*, a widget or a box of the layout, or take it off the page."""
@@ -357,13 +365,11 @@ def named_values(page: Screen, pane: Pane, rows: Sequence[tuple[str, str]]) -> C
     """Return names at the left and values at the right of *pane*, with lines between."""
     parts: list[Any] = []
     for name, value in rows:
+        told = page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1)
+        if any(map(str.isdigit, value)):  # an amount or a time: of words, names alone are cut
+            told.least = theme.WIDEST
         parts.append(Hair(pane))
-        parts.append(
-            Reflow(
-                page.words(name, colour=theme.MUTED, on=pane),
-                page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1),
-            )
-        )
+        parts.append(Reflow(page.words(name, colour=theme.MUTED, on=pane), told))
     return Column(*parts, gap=12)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kiosk.layout import Column, Reflow, Space
+from kiosk.layout import Column, Either, Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
@@ -44,10 +44,12 @@ class Form(Screen):
             Column(pane, Space(grow=1), self._act, grow=6, least=theme.COLUMN),
             gap=theme.COLUMN_GAP, grow=1,
         )  # fmt: skip
-        self._by_letters = Column()
+        self._by_letters, self._digits_below = Column(), Column(self.digits, self._act, grow=1)
         self._by_letters.shown = False
         typed = Reflow(*self.fields, gap=GAP)
-        self.lay(head, typed, self._by_digits, self._by_letters)
+        wide = Column(head, typed, self._by_digits, self._by_letters)
+        high = Column(head, pane, Space(grow=1), typed, self._digits_below, self._by_letters)
+        self.lay(Either(wide, high, self.room))
         self._use(self.fields[0])
 
     # What subclasses say.
@@ -154,6 +156,7 @@ class Form(Screen):
             self._by_letters.grow = 1
         self.show_part(self._by_letters, letters)
         self.show_part(self._by_digits, not letters)
+        self.show_part(self._digits_below, not letters)
 
     def _explain(self) -> Any:
         title, text = self.explanation()

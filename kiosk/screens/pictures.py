@@ -9,7 +9,7 @@ from kiosk.camera_pane.guidance import Settled
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import pose_line, sign_of
 from kiosk.camera_pane.view import CameraView
-from kiosk.layout import Column, Reflow, Space
+from kiosk.layout import Column, Either, Reflow, Space
 from kiosk.screens.base import LivePage
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine
@@ -48,10 +48,14 @@ class Pictures(LivePage):
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
         self.lay(
             head,
-            Reflow(
-                Column(told, Space(grow=1), self.save, least=theme.COLUMN, grow=5),
-                Column(self.view, self.line, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            Either(
+                Reflow(
+                    Column(told, Space(grow=1), self.save, least=theme.COLUMN, grow=5),
+                    Column(self.view, self.line, least=theme.COLUMN, grow=6),
+                    gap=theme.COLUMN_GAP,
+                ),
+                Column(self.view, self.line, told, self.save),
+                self.room,
             ),
         )  # fmt: skip
         self.app.guide.watch(self._guided)

@@ -35,6 +35,7 @@ class Reader:
         self._last = self._status = ""
         self._due: Control | None = None
         self._field: tuple[Field | None, str] = (None, "")
+        self._urgent = False
         self._timer: str | None = None
         focus.moved = self._moved
         root = app.window.root
@@ -54,7 +55,7 @@ class Reader:
             return
         app = self._app
         if self.voice is not None and self.voice.busy:
-            app.idle.active()  # whoever listens is there
+            app.idle.heard()
         front: Any = app.dialog or app.screen
         widget = getattr(front, "cover", front)
         if not widget.winfo_viewable():
@@ -75,6 +76,12 @@ class Reader:
             self._status = status.key
             self._add(status)
         self._say_focus()
+
+    def speaks(self) -> bool:
+        """Read what is new on the page, and return whether a movement is still to be asked for."""
+        self.look()
+        waits = bool(self._waiting) and self._waiting[0].urgent
+        return waits or (self._urgent and self.voice is not None and self.voice.busy)
 
     def hush(self) -> None:
         """Be silent at once, and forget what was still to be said."""
@@ -148,7 +155,7 @@ class Reader:
             self._timer = self._app.window.root.after_idle(self._pump)
 
     def _pump(self) -> None:
-        """Say what waits, in one breath, once the voice is free."""
+        """Say what waits, in one breath, once the voice is free; a movement alone."""
         self._timer = None
         voice, access = self.voice, self._app.access
         if voice is None or not self._waiting:
@@ -156,8 +163,12 @@ class Reader:
         if voice.busy:
             self._timer = self._app.window.root.after(PUMP_MS, self._pump)
             return
-        text = " ".join(_ended(line.text) for line in self._waiting)
-        self._waiting.clear()
+        self._urgent = self._waiting[0].urgent
+        count = 1 if self._urgent else len(self._waiting)
+        text = " ".join(_ended(line.text) for line in self._waiting[:count])
+        del self._waiting[:count]
+        if self._waiting:
+            self._timer = self._app.window.root.after(PUMP_MS, self._pump)
         voice.say(
             text, self._app.language.code, pace=PACES[access.pace], volume=VOLUMES[access.volume]
         )

@@ -62,6 +62,9 @@ class Label(Fitted, customtkinter.CTkLabel):  # type: ignore[misc]
     least = 120
     """What is left of a text that is cut, at least."""
 
+    whole = False
+    """Whether a text that may be cut is left out where it has not all the room that it needs."""
+
     def __init__(
         self,
         master: Any,
@@ -137,7 +140,8 @@ class Label(Fitted, customtkinter.CTkLabel):  # type: ignore[misc]
         """Break or cut the text."""
         room = width - self._beside()
         if self._cut:
-            self.configure(text=fonts_of(self).fit(self._words, self._font, room))
+            words = fonts_of(self).fit(self._words, self._font, room)
+            self.configure(text="" if self.whole and words != self._words else words)
         else:
             self.configure(wraplength=max(1, room))
 

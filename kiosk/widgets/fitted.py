@@ -31,6 +31,10 @@ class Fitted:
         """Return the least and the wanted height at *width*."""
         raise NotImplementedError
 
+    def most_height(self, width: int) -> int:
+        """Return the height beyond which it has no use for more; 0 for none."""
+        return 0
+
     def fill(self, width: int, height: int) -> None:
         """Place what is in the widget, which has that size now."""
 

@@ -132,6 +132,10 @@ class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
             self._rows * max(theme.KEY, row) + gaps * GAP + 2 * EDGE,
         )
 
+    def most_height(self, width: int) -> int:
+        """Return the height of the largest keys."""
+        return self._rows * _HIGHEST + (self._rows - 1) * GAP + 2 * EDGE
+
     def fill(self, width: int, height: int) -> None:
         """Place the keys."""
         for key in self.keys:

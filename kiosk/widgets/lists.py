@@ -34,6 +34,7 @@ class Entry:
         mark: At the right, with the symbol and colour of *tone*.
         tone: One of `theme.TONES`; empty for no symbol.
         command: What touching the row does; None where it is only read.
+        wraps: Whether *text* has more lines where it has no room; a name is cut there.
     """
 
     title: str
@@ -41,13 +42,15 @@ class Entry:
     mark: str = ""
     tone: str = ""
     command: Callable[[], object] | None = None
+    wraps: bool = False
 
 
 def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tuple[Any, list[Any]]:
     """Write *entry* into *box*; returns its layout and its labels."""
     body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
-    cut = entry.command is not None  # a name is cut, a sentence that is only read wraps
-    title: Any = Label(box, entry.title, strong, cut=True, grow=2 if entry.text else 1)
+    cut = entry.command is not None and not entry.wraps
+    term = bool(title_width) and entry.command is None  # in a table, of which nothing is a name
+    title: Any = Label(box, entry.title, strong, cut=not term, grow=2 if entry.text else 1)
     words: Any = title
     made = [title]
     if entry.text:
@@ -218,6 +221,10 @@ class ListView:
         """Return what the buttons need, and what the rows may need."""
         least = self._pager.heights(_PAGER)[0]
         return least, max(least, min(len(self._entries), _SHOWN) * (theme.TOUCH + _GAP))
+
+    def most_height(self, width: int) -> int:
+        """Return 0: more rows are seen where it is higher."""
+        return 0
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Show as many entries as have room, and the buttons where that is not all."""

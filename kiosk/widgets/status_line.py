@@ -15,6 +15,8 @@ from kiosk.widgets.icons import icon
 
 _AROUND = 84  # what the symbol and the margins of a sentence take
 _HIGH = 56
+_LINES = 3
+"""A sentence that would need more lines is set smaller, but not below body text."""
 
 
 class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
@@ -35,13 +37,17 @@ class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
         self.grow = grow
         self.tone = ""
         self.sentence = ""
+        weight = weight if fonts.family == theme.FAMILY else "regular"
+        self._sizes = [
+            fonts(each, weight) for each in (size, theme.FIELD, theme.BODY) if each <= size
+        ]
         customtkinter.CTkLabel.__init__(
             self,
             master,
             height=_HIGH,
             corner_radius=theme.BUTTON_CORNER,
             text="",
-            font=fonts(size, weight if fonts.family == theme.FAMILY else "regular"),
+            font=self._sizes[0],
             anchor="w",
             justify="left",
             compound="left",
@@ -67,25 +73,41 @@ class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
             self.configure(text=sentence)
         self.tone, self.sentence = tone, sentence
         self.event_generate("<<Said>>")  # for the ear
+        if self._given[0]:
+            self.fill(*self._given)
         self.changed()
 
     def least_width(self) -> int:
         """Return the width of the longest word and its symbol."""
-        return fonts_of(self).longest_word(self.sentence, self._font) + _AROUND
+        return fonts_of(self).longest_word(self.sentence, self._sizes[-1]) + _AROUND
 
     def wanted_width(self) -> int:
         """Return the width of the sentence on one line."""
-        return fonts_of(self).extent(self.sentence, self._font)[0] + _AROUND
+        return fonts_of(self).extent(self.sentence, self._sizes[0])[0] + _AROUND
 
     def heights(self, width: int) -> Heights:
         """Return the height of its lines; two look best, so that not each sentence moves a page."""
         fonts = fonts_of(self)
-        lines = fonts.extent(self.sentence, self._font, max(1, width - _AROUND))[1]
-        return max(_HIGH, lines + 12), max(2 * fonts.extent("X", self._font)[1], lines) + 12
+        font = self._set_in(width)
+        lines = fonts.extent(self.sentence, font, max(1, width - _AROUND))[1]
+        return max(_HIGH, lines + 12), max(2 * fonts.extent("X", font)[1], lines) + 12
 
     def fill(self, width: int, height: int) -> None:
         """Break the sentence."""
+        font = self._set_in(width)
+        if font is not self._font:
+            self.configure(font=font)
         self.configure(wraplength=max(1, width - _AROUND))
+
+    def _set_in(self, width: int) -> Any:
+        """Return the largest font in which the sentence has few lines, none broken in a word."""
+        fonts, room = fonts_of(self), width - _AROUND
+        for font in self._sizes[:-1]:
+            high = fonts.extent(self.sentence, font, max(1, room))[1]
+            few = high <= _LINES * fonts.extent("X", font)[1]
+            if few and fonts.longest_word(self.sentence, font) <= room:
+                return font
+        return self._sizes[-1]
 
     def focus_set(self) -> None:
         """Put the focus on the line."""

@@ -28,6 +28,8 @@ COLUMN = 440
 """The least width of one of two columns; pages with less than two of them have one."""
 TOUCH = 76
 """The least width and height of anything that can be touched."""
+TILE = 190
+"""Height beyond which a tile does not grow."""
 KEY = 80
 """Height of a pad key: 19 mm on a 15.6 inch panel of 1920 x 1080."""
 
@@ -204,13 +206,16 @@ class Fonts:
         return self.extent("\n".join(text.split(" ")), font)[0]
 
     def fit(self, text: str, font: Any, width: int) -> str:
-        """Return *text*, cut with an ellipsis where it is wider than *width* drawn pixels."""
+        """Return *text*, cut with an ellipsis where it is wider than *width* drawn pixels.
+
+        Nothing is returned where not even the ellipsis has room.
+        """
         if self.extent(text, font)[0] <= width:
             return text
         shorter = text
         while shorter and self.extent(shorter + "…", font)[0] > width:
             shorter = shorter[:-1].rstrip()
-        return shorter + "…"
+        return shorter + "…" if self.extent("…", font)[0] <= width else ""
 
     def _stepped(self, size: int, most: float) -> int:
         return round(size * min(self.step, most))

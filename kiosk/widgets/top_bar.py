@@ -52,7 +52,7 @@ class ChipButton(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[mis
         self.ground = bar.colour
         acts = spec.command is not None
         font = fonts(theme.BODY, "semibold" if spec.chosen else "regular", most=_MOST)
-        words = fonts.fit(spec.text, font, _WIDEST)
+        words = spec.text if acts else fonts.fit(spec.text, font, _WIDEST)  # a name is cut
         symbol = spec.symbol or ("check" if spec.chosen else "")
         wide, high = fonts.extent(words, font)
         inner = wide + 2 * _CHIP_INSET + (36 if symbol else 0)
@@ -211,7 +211,8 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         """Make an empty bar."""
         super().__init__(master, height=theme.STATUS_BAR, corner_radius=0, fg_color=theme.SURFACE)
         self._hair = Hair(self)
-        font = fonts(theme.BODY, most=_MOST)
+        font, smaller = fonts(theme.BODY, most=_MOST), fonts(theme.BODY, most=1.0)
+        self._sizes = (font, smaller)
         self.left = Label(self, "", font, colour=theme.MUTED, compound="left", cut=True)
         self.right = Label(self, "", font, colour=theme.MUTED, anchor="e", cut=True)
         self._bar = ProgressBar(
@@ -239,7 +240,7 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
 
     def lay(self, width: int) -> int:
         """Lay the bar out, *width* wide; returns its height. All in drawn pixels."""
-        line = fonts_of(self).extent("X", self.left.cget("font"))[1]
+        line = fonts_of(self).extent("X", self._sizes[0])[1]
         height = max(theme.STATUS_BAR, line + 20)
         self.configure(width=width, height=height)
         self._hair.arrange(0, 0, width, 1)
@@ -251,9 +252,13 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
         """Place what the bar shows now."""
         width, height = self._size
         if width:
+            edge = EDGE if width >= 1000 else 24
+            large, small = self._sizes
+            self.left.configure(font=large)
+            if self.left.wanted_width() > width - 2 * edge - 24:
+                self.left.configure(font=small)
             space = Space(grow=0 if self._bar.shown else 1)
             both = self.left.wanted_width() + self.right.wanted_width() + 2 * EDGE + 48
             self.right.shown = not self._bar.shown and both <= width
             row = Row(self.left, space, self._bar, self.right, gap=24)
-            edge = EDGE if width >= 1000 else 24
             row.arrange(edge, 1, width - 2 * edge, height - 1)

@@ -121,6 +121,12 @@ class Language:
 
         return self._with_time(format_date(_local(moment), "long", locale=self.locale), moment)
 
+    def day(self, moment: datetime) -> str:
+        """Return the day with its year, as 22 Nov 2026."""
+        from babel.dates import format_date
+
+        return str(format_date(moment, "medium", locale=self.locale))
+
     def day_and_time(self, moment: datetime) -> str:
         """Return day and time in short, as 22 Nov, 10:44."""
         from babel.dates import format_skeleton

@@ -40,7 +40,7 @@ LOGIN = {
 }
 """The only things a customer is told after the press."""
 
-REFUSED_AGAIN = N_("Refused again? Ask staff.")
+REFUSED_AGAIN = N_("If refused again, ask staff.")
 """What goes with `Outcome.REFUSED` once the wait of `refused_again` is over."""
 
 FAULT = LOGIN[Outcome.FAULT]
@@ -177,7 +177,7 @@ AMOUNT = {
 }
 
 NOT_DONE = N_("It was not done.")
-NOT_CHANGED = N_("Type your old PIN again and look at the camera, or ask staff.")
+NOT_CHANGED = N_("PIN not changed. Type the old one again, or ask staff.")
 TAKEN = N_("This username is taken.")
 PINS_DIFFER = N_("The two PINs differ. Type both again.")
 SIGN_IN_REFUSED = N_("Name or PIN is wrong, or this name has to wait.")
@@ -186,6 +186,7 @@ DAY_LIMIT = N_("Today you can still withdraw {amount}.")
 NO_MORE_TODAY = N_("You have reached today's limit.")
 MULTIPLE = N_("Choose a multiple of {amount}.")
 RETURNED = N_("No money came out; nothing was taken.")
+LOOK_FOR_MONEY = N_("Turn to the camera, then choose again.")
 NOT_POSITIVE = AMOUNT["negative"]
 NO_RECEIPT = {
     Hindrance.PAPER: N_("No receipt: the printer has no paper. Please note the reference."),
@@ -211,6 +212,8 @@ class Notice(Enum):
     NEW_PIN = ("ok", N_("The new PIN is saved. The old one is no longer valid."))
     NEW_FACE = ("ok", N_("The new face is saved. The old one is erased."))
     EXCUSED = ("ok", N_("The movements left out are saved."))
+    WITHOUT_FACE = ("ok", N_("The customer may be served without the face."))
+    FACE_AGAIN = ("ok", N_("The customer needs the face again."))
     SETTLED = ("ok", N_("The withdrawal is settled."))
     CAMERA = ("ok", N_("This camera is registered. No other one is taken."))
     STAFF_ADDED = ("ok", N_("The new member of staff can sign in."))
@@ -248,8 +251,8 @@ def refused_again(wait_s: int, language: Language) -> str:
     if not wait_s:
         return language.gettext(REFUSED_AGAIN)
     return language.ngettext(
-        "Refused again? Wait {n} second, or ask staff.",
-        "Refused again? Wait {n} seconds, or ask staff.",
+        "If refused again, wait {n} second, or ask staff.",
+        "If refused again, wait {n} seconds, or ask staff.",
         wait_s,
     )
 

@@ -94,12 +94,15 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "speech": "always",
         "speech_device": "plughw:CARD=PCH,DEV=0",
         "receipt_printer": "off",
+        "headphones": "HDA Intel PCH Headphone",
         "currency": "USD",
         "day_limit": "300",
         "smallest_note": "20",
         "opening_limit": "0",
         "fullscreen": "yes",
         "screen_width_mm": "380.5",
+        "keep_inactive_days": "0",
+        "metrics": "[::1]:9464",
         "idle_s": "30",
         "more_time_s": "10.5",
         "login_limit_s": "8",
@@ -124,12 +127,14 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         language="es",
         speech="always",
         speech_device="plughw:CARD=PCH,DEV=0",
+        headphones="HDA Intel PCH Headphone",
         currency="USD",
         day_limit=300,
         smallest_note=20,
         opening_limit=0,
         fullscreen=True,
         screen_width_mm=380.5,
+        metrics="[::1]:9464",
         store="https://bank.example:8443",
         store_ca=Path("/ca"),
         store_cert=Path("/cert"),
@@ -145,7 +150,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     own = {each.name: getattr(wanted, each.name) for each in dataclasses.fields(Settings)}
     assert load_settings(None, {}, **own) == wanted
     bare = {"fullscreen", "day_limit", "smallest_note", "opening_limit", "screen_width_mm"}
-    bare |= {"idle_s", "more_time_s", "login_limit_s", "liveness_head"}
+    bare |= {"keep_inactive_days", "idle_s", "more_time_s", "login_limit_s", "liveness_head"}
     lines = [f"{k} = {v if k in bare else repr(v)}" for k, v in as_text.items()]
     text = "\n".join(lines).replace("= yes", "= true").replace("= no\n", "= false\n")
     (tmp_path / "all.toml").write_text(text)
@@ -217,6 +222,18 @@ def test_a_service_needs_the_kiosk_s_certificate_and_its_authority(data: Path) -
             load_settings(None, {}, data_dir=data, store="https://bank", **left)
 
 
+def test_a_service_refuses_the_deletion_of_unused_accounts(data: Path) -> None:
+    files = {"store_ca": "/a", "store_cert": "/b", "store_key": "/c"}
+    assert load_settings(None, {}, data_dir=data, keep_inactive_days=60).keep_inactive_days == 60
+    with pytest.raises(SettingsError, match="the service does not delete unused accounts"):
+        load_settings(None, {}, data_dir=data, store="https://bank", keep_inactive_days=60, **files)
+
+
+def test_only_who_says_so_has_the_metrics_read_from_other_machines(data: Path) -> None:
+    for address in ("127.0.0.1:9464", "127.8.8.8:1", "exposed:0.0.0.0:9464", "exposed:[::]:80"):
+        assert load_settings(None, {}, data_dir=data, metrics=address).metrics == address
+
+
 def test_variables_of_the_service_are_no_settings_of_a_kiosk(data: Path) -> None:
     environ = {"ATM_SERVICE_PORT": "1", "ATM_DATA_DIR": str(data)}
     assert load_settings(None, environ).camera == "0"
@@ -259,6 +276,16 @@ def test_variable_of_the_tests_and_empty_ones_are_no_settings(data: Path) -> Non
         ("idle_s", float("nan"), "a number from"),
         ("idle_s", "inf", "a number from"),
         ("login_limit_s", "61", "a number from 0.1 to 60"),
+        ("keep_inactive_days", "59", "0, or days from 60 to 36500"),
+        ("keep_inactive_days", "36501", "0, or days from 60 to 36500"),
+        ("keep_inactive_days", "-1", "a whole number from 0"),
+        ("metrics", "9464", "an address with a port, such as 127.0.0.1:9464"),
+        ("metrics", "localhost:9464", "an address with a port"),
+        ("metrics", "127.0.0.1:65536", "an address with a port"),
+        ("metrics", "127.0.0.999:9464", "an address with a port"),
+        ("metrics", "0.0.0.0:9464", "an address of this machine alone"),
+        ("metrics", "[::]:9464", "an address of this machine alone"),
+        ("metrics", "192.168.1.5:9464", "an address of this machine alone"),
         ("data_dir", 5, "a text of"),
     ],
 )
@@ -318,3 +345,16 @@ def test_note_larger_than_the_day_limit_is_refused() -> None:
 def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert load_settings(None, {}, data_dir="~/atm").data_dir == Path("/home/ada/atm")
+
+
+def test_a_variable_names_the_settings_file_where_no_option_does(data: Path) -> None:
+    for name, limit in (("system", 700), ("option", 500)):
+        (data.parent / f"{name}.toml").write_text(f'data_dir = "data"\nday_limit = {limit}\n')
+    (data / "kiosk.toml").write_text("day_limit = 300\n")
+    environ = {"ATM_CONFIG": str(data.parent / "system.toml")}
+    settings = load_settings(None, environ)
+    assert (settings.day_limit, settings.data_dir) == (700, data)
+    assert load_settings(data.parent / "option.toml", environ).day_limit == 500
+    assert load_settings(None, {"ATM_CONFIG": "", "ATM_DATA_DIR": str(data)}).day_limit == 300
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        load_settings(None, {"ATM_CONFIG": str(data / "missing.toml")})

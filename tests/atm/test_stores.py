@@ -14,6 +14,7 @@ from atm.settings import Settings
 from atm.stores import (
     ATTEMPTS,
     CREDENTIALS,
+    LAST_USE,
     LEDGER,
     PAUSE,
     STAFF,
@@ -38,6 +39,7 @@ def change_each(stores: Stores) -> None:
     stores.attempts.reserve("a" * 32)
     stores.staff_pins.reserve("ruiz", Place.SCREEN)
     stores.pause.reserve()
+    stores.last_use.mark("a" * 32)
     stores.audit.append("start")
 
 
@@ -68,6 +70,7 @@ CHANGES: dict[str, Callable[[Stores], object]] = {
     PAUSE: lambda stores: stores.pause.reserve(),
     STAFF_ATTEMPTS: lambda stores: stores.staff_pins.reserve("ruiz", Place.SCREEN),
     LEDGER: lambda stores: stores.ledger.open_account(uuid.uuid4().hex, 100),
+    LAST_USE: lambda stores: stores.last_use.mark(uuid.uuid4().hex),
     CREDENTIALS: change_records,
     STAFF: change_staff,
     APPROVAL_FILE: lambda stores: stores.approvals.approve(Settings(), ["ruiz"]),

@@ -1,4 +1,4 @@
-"""Tests of the presence check: a customer who leaves or is replaced is detected for good."""
+"""Tests of the presence check: who leaves is noticed, and who is replaced is so for good."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,10 +131,18 @@ def test_a_recognised_face_counts_even_if_blurred(watch: Watch) -> None:
     assert {watch.see(OWN, verdict=Verdict.BLURRED) for _ in range(20)} == {"here"}
 
 
-def test_who_was_gone_does_not_come_back_without_a_login(watch: Watch) -> None:
+def test_who_was_gone_is_here_again_by_their_own_face_alone(watch: Watch) -> None:
     for _ in range(10):
         watch.see()
-    assert {watch.see(OWN) for _ in range(5)} == {"gone"}
+    assert {watch.see(BETWEEN) for _ in range(5)} == {"gone"}
+    assert watch.see(OWN) == "here"
+
+
+def test_who_comes_after_the_customer_has_gone_is_another_for_good(watch: Watch) -> None:
+    for _ in range(10):
+        watch.see()
+    assert [watch.see(STRANGER) for _ in range(3)] == ["gone", "gone", "other"]
+    assert {watch.see(OWN) for _ in range(5)} == {"other"}
 
 
 def test_faults_count_as_not_seen(watch: Watch, stage: Stage) -> None:

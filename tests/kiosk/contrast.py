@@ -14,7 +14,11 @@ from kiosk.widgets.buttons import Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import ChipButton
-from tests.kiosk.looking import faded, owner, visible
+from tests.kiosk.looking import box as screen_box
+from tests.kiosk.looking import faded, inside, owner, visible
+
+LEAST = {"normal": (4.5, 3.0), "yellow": (7.0, 7.0), "inverse": (7.0, 7.0)}
+"""For words, and for the edges of controls."""
 
 
 def picture(root: Any) -> Image.Image:
@@ -33,7 +37,7 @@ def spread(shot: Image.Image) -> float:
     return max(theme.contrast(ground, _hex(colour)) for _count, colour in colours)
 
 
-def weak(kiosk: Any, page: str, *, text: float, edge: float) -> Iterator[str]:
+def weak(kiosk: Any, page: str, text: float, edge: float) -> Iterator[str]:
     """Yield each text and each control of the window with less contrast than asked for.
 
     Args:
@@ -44,12 +48,15 @@ def weak(kiosk: Any, page: str, *, text: float, edge: float) -> Iterator[str]:
     """
     root = kiosk.root
     shot = picture(root)
+    view = screen_box(kiosk.app.window.area)
     front = getattr(kiosk.app.dialog, "cover", kiosk.app.dialog) or root
     covered = kiosk.app.dialog is not None and hasattr(kiosk.app.dialog, "cover")
     for widget in visible(front):
         box = _box(widget, root)
         if box is None or (not covered and not _on_top(widget, root)):
             continue
+        if str(widget).startswith(str(kiosk.screen)) and not inside(screen_box(widget), view):
+            continue  # a page that scrolls goes on under the bars
         words = isinstance(widget, tkinter.Label) and widget.cget("text")
         if words or (isinstance(widget, tkinter.Entry) and widget.get()):
             found = spread(shot.crop(box))

@@ -51,10 +51,10 @@ STAFF_PIN = "654321"
 NOTHING_ASKED = LivenessProgress(None, 0, 0, 0.0)
 CHALLENGE = (
     LoginProgress(0, 3, LivenessProgress(None, 0, 3, 0.0)),
-    LoginProgress(3, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.4)),
-    LoginProgress(3, 3, LivenessProgress(Movement.UP, 1, 3, 0.5)),
-    LoginProgress(3, 3, LivenessProgress(Movement.CLOSER, 2, 3, 0.9)),
-    LoginProgress(3, 3, LivenessProgress(None, 3, 3, 0.0)),
+    LoginProgress(3, 3, LivenessProgress(Movement.LEFT, 0, 3, 0.4, request=1)),
+    LoginProgress(3, 3, LivenessProgress(Movement.UP, 1, 3, 0.5, request=2)),
+    LoginProgress(3, 3, LivenessProgress(Movement.CLOSER, 2, 3, 0.9, request=3)),
+    LoginProgress(3, 3, LivenessProgress(None, 3, 3, 0.0, request=3)),
 )
 """A login that is asked to turn left, look up and come closer."""
 PASSIVE = tuple(LoginProgress(scored, 3, NOTHING_ASKED) for scored in (1, 2, 3))
@@ -199,6 +199,8 @@ class FakeMachine:
     threshold: Any = None
     liveness_network: bool | None = True
     excused: tuple[str, ...] = ()
+    without_face: bool = False
+    speaking: Callable[[int], bool] | None = None
     presence: PresenceState = PresenceState.HERE
     watched: list[Session] = field(default_factory=list)
     acts: list[tuple[Any, ...]] = field(default_factory=list)
@@ -223,6 +225,20 @@ class FakeMachine:
         """Return what the test says."""
         return self.excused
 
+    def served_without_face(self, username: str, *, staff: StaffMember) -> bool:
+        """Return what the test says."""
+        return self.without_face
+
+    def enrol_attended(self, application: Any, *, signed: Signatures) -> Customer:
+        """Enrol without pictures."""
+        assert threading.current_thread() is not threading.main_thread()
+        if self.act_error is not None:
+            raise self.act_error
+        self.calls.append(f"enrol_attended {application.username}")
+        self.enrolled.append(application)
+        self.signed_by.append(signed.names)
+        return Customer("d" * 32, application.username, application.full_name)
+
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Make the first member, once the terms are confirmed."""
         assert confirmed == self.terms
@@ -244,10 +260,12 @@ class FakeMachine:
         *,
         progress: Callable[[LoginProgress], None] | None = None,
         cancel: threading.Event | None = None,
+        speaking: Callable[[int], bool] | None = None,
     ) -> Decision:
         """Admit CUSTOMER with PIN, unless the test says otherwise."""
         assert threading.current_thread() is not threading.main_thread()
         self.calls.append(f"login {username} {pin}")
+        self.speaking = speaking
         self._look(progress)
         outcome = self.outcome
         if outcome is None:
@@ -338,9 +356,17 @@ class FakeMachine:
         self.act("new_face", username, signed.names)
 
     def change_pin(
-        self, session: Session, old_pin: str, new_pin: str, progress: Any = None, cancel: Any = None
+        self,
+        session: Session,
+        old_pin: str,
+        new_pin: str,
+        *,
+        progress: Any = None,
+        cancel: Any = None,
+        speaking: Callable[[int], bool] | None = None,
     ) -> Decision:
         """Grant with PIN, unless the test says otherwise."""
+        self.speaking = speaking
         self.act("change_pin", session.customer.username, old_pin, new_pin)
         self._look(progress)
         granted = Outcome.GRANTED if old_pin == PIN else Outcome.REFUSED

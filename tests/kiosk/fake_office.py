@@ -51,6 +51,10 @@ class FakeOffice:
         """Note it."""
         self.machine.act("excuse", username, sorted(movements), signed.names)
 
+    def serve_without_face(self, username: str, wanted: bool, *, signed: Signatures) -> None:
+        """Note it."""
+        self.machine.act("serve_without_face", username, wanted, signed.names)
+
     def members(self, *, staff: StaffMember) -> list[tuple[str, bool]]:
         """Return all members, and whether they have to wait."""
         return list(self.machine.staff.names())

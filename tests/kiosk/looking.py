@@ -1,7 +1,7 @@
 """Checks of the visible widgets of a page, in every shape of display and at every text size."""
 
 import tkinter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
@@ -17,35 +17,42 @@ SIZES = ((1280, 800), (1920, 1080), (1024, 768), (1024, 600), (1080, 1920))
 """Windows in pixels: the reference, 16:9, 4:3, the smallest, portrait."""
 
 
+DATA = ("aximiliana", "Bartholom", "Maria del Carmen")
+"""In the names of the pages' people: of text, names alone may be cut with an ellipsis."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """One way in which a page is looked at."""
+    """One way in which a page is looked at: the window's size, the text size, the colours."""
 
     size: tuple[int, int]
     step: float
+    palette: str = theme.NORMAL
 
     def __str__(self) -> str:
-        return f"{self.size[0]} x {self.size[1]}, {self.step:.0%}"
+        return f"{self.size[0]} x {self.size[1]}, {self.step:.0%}, {self.palette}"
 
 
-EVERY = [Case(size, step) for size, step in product(SIZES, theme.TEXT_STEPS)]
+def every(palette: str) -> list[Case]:
+    """Return the cases of all sizes and text sizes in one *palette*."""
+    return [Case(size, step, palette) for size, step in product(SIZES, theme.TEXT_STEPS)]
 
 
-def some(page: int, language: int, languages: int) -> list[Case]:
-    """Return few cases, in which each page meets each size in one of the languages, at 100 %.
+def pairwise(page: int, language: int) -> Case:
+    """Return the case in which the page of that number is looked at in the language of that number.
 
-    At 150 and 200 % sentences beside the camera are still cut on 1024 x 600, and chips leave a
-    portrait's bar: the long form looks at every text size, and lists them.
+    Over 15 pages and 5 languages each two of page, language, size, text size and palette meet.
     """
-    return [
-        Case(size, theme.TEXT_STEPS[0])
-        for number, size in enumerate(SIZES)
-        if (number - page - language) % languages == 0
-    ]
+    steps, palettes = theme.TEXT_STEPS, list(theme.PALETTES)
+    return Case(
+        SIZES[(page + language) % len(SIZES)],
+        steps[(page // len(SIZES) + language) % len(steps)],
+        palettes[(page + 2 * language) % len(palettes)],
+    )
 
 
 def wear(kiosk: Any, case: Case) -> None:
-    """Give the window of *kiosk* the size and the text of *case*."""
+    """Give the window of *kiosk* the size and the text size of *case*."""
     window = kiosk.app.window
     kiosk.app.idle.touched()  # else staff are signed out where this takes a minute
     if (window._size, window.fonts.step) == (case.size, case.step):
@@ -126,6 +133,12 @@ def faults(widget: Any, scale: float) -> Iterator[str]:
             yield f"{where}: sticks out of {type(widget.master).__name__}"
         if broken(widget):
             yield f"{where}: a word is broken"
+    if isinstance(widget, Label | ChipButton):
+        shown = str((widget.face if isinstance(widget, ChipButton) else widget).cget("text"))
+        words = widget.words if isinstance(widget, Label) else shown.rstrip("…")
+        cut = shown.endswith("…") and shown != words
+        if cut and not any(name in words for name in DATA):
+            yield f"{where} {shown!r}: is cut"
     if isinstance(widget, Pressable) and (not isinstance(widget, ChipButton) or widget.enabled):
         least = theme.TOUCH * scale - 2
         if widget.winfo_width() < least or widget.winfo_height() < least:
@@ -231,29 +244,3 @@ def wrong_with(kiosk: Any) -> Iterator[str]:
         yield from faults(widget, scale)
     yield from outside(kiosk)
     yield from crowded(kiosk)
-
-
-def judged(
-    kiosk: Any, pages: Iterable[str], language: int, languages: int, *, every: bool
-) -> tuple[int, set[str]]:
-    """Look at every page; returns how many widgets there were, and what is wrong.
-
-    Args:
-        kiosk: An open window.
-        pages: Brings a page to the front, and yields its name.
-        language: Number of the language that it is in.
-        languages: How many there are.
-        every: Whether each page is looked at in all cases, not only in `some`.
-    """
-    wrong: set[str] = set()
-    seen = 0
-    number, before = 0, ""
-    for page in pages:
-        again = page.split(",")[0] == before  # the same page with another sentence
-        number, before = number + (not again), page.split(",")[0]
-        for case in EVERY if every else some(number, language, languages):
-            wear(kiosk, case)
-            seen += sum(1 for _ in visible(kiosk.root))
-            found = [*wrong_with(kiosk), *(() if again else unreached(kiosk))]
-            wrong |= {f"{page} ({case}): {fault}" for fault in found}
-    return seen, wrong

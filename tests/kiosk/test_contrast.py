@@ -17,14 +17,12 @@ from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.staff.sign_in import StaffSignIn
 from kiosk.screens.staff.staff_page import NotDone
 from kiosk.widgets import theme
-from tests.kiosk.contrast import picture, spread, weak
+from tests.kiosk.contrast import LEAST, picture, spread, weak
 from tests.kiosk.login_steps import log_in, to_pin
 
 pytestmark = pytest.mark.gui
 
 STAFF = StaffMember("Ana Ruiz")
-LEAST = {"normal": (4.5, 3.0), "yellow": (7.0, 7.0), "inverse": (7.0, 7.0)}
-"""For words, and for the edges of controls."""
 
 
 def pages(kiosk: Any) -> Iterator[str]:
@@ -82,11 +80,10 @@ def test_text_and_edges_stand_out_on_every_page(
     monkeypatch.setattr(
         "kiosk.visit.defaults", lambda settings: replace(defaults(settings), palette=palette)
     )
-    text, edge = LEAST[palette]
     wrong: set[str] = set()
     for page in pages(kiosk):
         assert theme.worn() == palette, page
-        wrong |= set(weak(kiosk, page, text=text, edge=edge))
+        wrong |= set(weak(kiosk, page, *LEAST[palette]))
     assert not wrong, "\n".join(sorted(wrong))
 
 

@@ -55,3 +55,14 @@ def test_an_answer_starts_the_sixty_seconds_again() -> None:
     assert not idle.due()
     hands.now = 121.0
     assert idle.due()
+
+
+def test_it_is_quiet_since_the_last_touch_word_or_page_whoever_is_seen() -> None:
+    idle, hands = made()
+    for number, note in enumerate((idle.touched, idle.heard, idle.answer), 1):
+        hands.now = 20.0 * number
+        note()
+        assert idle.quiet_s == 0
+        hands.now += 7.0
+        idle.active()  # a face
+        assert idle.quiet_s == 7.0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.layout import Column, Grid, Inset, Reflow, Row, Space
+from kiosk.layout import Column, Either, Grid, Inset, Reflow, Row, Space
 
 
 class Part:
@@ -12,7 +12,10 @@ class Part:
 
     shown = True
 
-    def __init__(self, wide: int, high: int, *, least: int = 0, grow: int = 0) -> None:
+    def __init__(
+        self, wide: int, high: int, *, least: int = 0, grow: int = 0, most: int = 0
+    ) -> None:
+        self.most = most
         self.wide, self.high, self.grow = wide, high, grow
         self.least = least or wide
         self.place: tuple[int, ...] | None = None
@@ -29,6 +32,10 @@ class Part:
         """Return a line for each full width."""
         lines = -(-self.wide // max(1, width))
         return self.high * lines, self.high * lines
+
+    def most_height(self, width: int) -> int:
+        """Return what it was made with."""
+        return self.most
 
     def arrange(self, *place: int) -> None:
         """Note it."""
@@ -75,10 +82,47 @@ def test_parts_stand_side_by_side_while_each_has_its_least_width() -> None:
     assert a.place == (0, 0, 619, 40) and b.place == (0, 60, 619, 40)
 
 
-def test_a_share_of_the_height_may_differ_from_that_of_the_width() -> None:
-    a, b = Part(300, 10, grow=1), Part(300, 10, grow=1)
-    Reflow(a, b, gap=20, down=(0, 1)).arrange(0, 0, 400, 100)
-    assert a.place == (0, 0, 400, 10) and b.place == (0, 30, 400, 70)
+def test_parts_stand_one_under_the_other_where_that_is_less_high() -> None:
+    sentence, button = Part(800, 40, least=100, grow=1), Part(300, 40)
+    both = Reflow(sentence, button, gap=20)
+    both.arrange(0, 0, 440, 200)  # eight lines beside the button, two above it
+    assert sentence.place is not None and sentence.place[2] == 440
+    assert button.place is not None and button.place[1] > sentence.place[1]
+
+
+def test_what_one_part_has_no_use_for_goes_to_the_others() -> None:
+    pad, space = Part(100, 40, grow=1, most=100), Part(100, 0, grow=1)
+    Column(space, pad, gap=0).arrange(0, 0, 100, 400)
+    assert space.place == (0, 0, 100, 300) and pad.place == (0, 300, 100, 100)
+    inner = Column(pad, Part(100, 50), gap=0, grow=1)
+    Column(space, inner, gap=0).arrange(0, 0, 100, 400)
+    assert pad.place == (0, 250, 100, 100)
+
+
+def test_a_window_in_portrait_has_the_other_arrangement_and_hides_what_that_has_not() -> None:
+    a, b, only_wide = Part(100, 10), Part(100, 10), Part(100, 10)
+    room = (100, 90)
+    both = Either(Column(a, b, only_wide, gap=0), Column(b, a, gap=0), lambda: room)
+    both.arrange(0, 0, 100, 300)
+    assert a.place == (0, 0, 100, 10) and only_wide.place == (0, 20, 100, 10)
+    room = (15, 20)  # portrait, but the words need more lines there
+    both.arrange(0, 0, 100, 300)
+    assert only_wide.place is not None
+    room = (100, 300)
+    both.arrange(0, 0, 100, 300)
+    assert b.place == (0, 0, 100, 10) and a.place == (0, 10, 100, 10) and only_wide.place is None
+
+
+def test_a_grid_that_would_leave_much_empty_has_fewer_columns() -> None:
+    parts = [Part(100, 40) for _ in range(4)]
+    grid = Grid(*parts, columns=2, gap=0, most=100)
+    grid.arrange(0, 0, 400, 240)
+    assert [p.place for p in parts][1] == (200, 0, 200, 100)
+    grid.arrange(0, 0, 400, 400)
+    assert [p.place for p in parts][1] == (0, 100, 400, 100)
+    high = [Part(100, 90) for _ in range(4)]
+    Grid(*high, columns=2, gap=0, most=10).arrange(0, 0, 400, 300)  # four rows have no room
+    assert [p.place for p in high][1] == (200, 0, 200, 90)
 
 
 def test_what_is_not_shown_takes_no_room_and_is_hidden() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kiosk.widgets import theme
+from kiosk.widgets.status_line import StatusLine
 from tests.kiosk.looking import Case, box, inside, wear
 
 pytestmark = pytest.mark.gui
@@ -83,6 +84,18 @@ def test_the_sheet_takes_the_shape_of_the_window(
 ) -> None:
     scale = theme.sheet(*size)
     assert tuple(round(pixels / scale) for pixels in size) == sheet
+
+
+def test_a_long_sentence_is_set_smaller_but_not_below_body_text(kiosk: Any) -> None:
+    line = StatusLine(kiosk.root, kiosk.app.window.fonts, size=theme.HEADING)
+    line.say("info", "Look left")
+    line.arrange(0, 0, 400, 200)
+    assert line.cget("font").cget("size") == theme.HEADING
+    line.say("info", "Please wait here. " * 20)
+    assert line.cget("font").cget("size") == theme.SMALLEST
+    line.say("info", "Look left")
+    assert line.cget("font").cget("size") == theme.HEADING
+    line.destroy()
 
 
 def test_a_small_panel_of_known_width_gets_larger_text_and_keys() -> None:

@@ -37,6 +37,7 @@ from atm.login.pause import counted
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.card_acts import NoCardsError
+from atm.staff.inactivity import KeptForeverError
 from atm.stores import KioskStores
 from face_auth.gallery import Template
 from face_auth.models import load_card
@@ -98,7 +99,9 @@ class RemoteBank:
         """Always true: a bank is assumed to have customers."""
         return True
 
-    def login(self, username: str, pin: str, check_face: CheckFace[Claim]) -> Decision:
+    def login(
+        self, username: str, pin: str, check_face: CheckFace[Claim], *, more_s: float = 0.0
+    ) -> Decision:
         """Check PIN and face at the same time and let the service decide; never raises."""
 
         def check(begun: Awaited, pressed: float, deadline: float) -> FaceResult:
@@ -108,7 +111,7 @@ class RemoteBank:
 
             return check_face(claim, pressed, deadline)
 
-        return self.logins.login(username, pin, check)
+        return self.logins.login(username, pin, check, more_s=more_s)
 
     @property
     def attended(self) -> NoReturn:
@@ -132,6 +135,15 @@ class RemoteBank:
             NoCardsError: Always.
         """
         raise NoCardsError
+
+    @property
+    def inactivity(self) -> NoReturn:
+        """Refuse: the service does not look for unused accounts.
+
+        Raises:
+            KeptForeverError: Always.
+        """
+        raise KeptForeverError
 
     def first_staff(self, name: str, pin: str, *, confirmed: str = "") -> StaffMember:
         """Refuse: the first member of staff is made at the service.

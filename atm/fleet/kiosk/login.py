@@ -72,7 +72,7 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         is; *open_session* is given the customer, the service's token and the template that the
         face was judged by.
         """
-        super().__init__(pause=pause, limit_s=limit_s)
+        super().__init__(pause=pause, log=log, limit_s=limit_s)
         self._client = client
         self._log = log
         self._network = network
@@ -105,7 +105,7 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         if isinstance(begun, BegunLogin) and isinstance(face, AcquisitionError):
             outcome = Outcome.NO_FACE
         elif isinstance(begun, BegunLogin) and isinstance(face, FaceResult):
-            if answers.elapsed_s <= self._limit_s:
+            if answers.elapsed_s <= answers.limit_s:
                 return self._finish(begun, face, reasons, answers), None
             outcome = Outcome.NO_FACE
         decision = self._counted(Decision(outcome, reasons=reasons), face, answers.made)
@@ -119,9 +119,6 @@ class RemoteLogin(LoginFlow[BegunLogin, Awaited]):
         except Exception as error:
             return Decision(Outcome.FAULT, reasons=(*decision.reasons, f"pause: {reason(error)}"))
         return decision
-
-    def _log_pause(self, seconds: float) -> None:
-        self._log.append("pause", seconds=seconds)
 
     def _finish(
         self, begun: BegunLogin, face: FaceResult, reasons: tuple[str, ...], answers: _Answers

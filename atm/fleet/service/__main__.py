@@ -48,13 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(settings: ServiceSettings, options: argparse.Namespace) -> int:
     """Serve kiosks until the process is stopped."""
     from atm.fleet.service.app import make_app
+    from atm.fleet.service.monitoring import service_metrics
     from atm.fleet.service.server import serve, tls_context
 
     tls_context(settings)  # a missing file is reported before anything is loaded
+    stores = _stores(settings)
+    metrics = service_metrics(settings.metrics, stores) if settings.metrics else None
     app = make_app(
-        _stores(settings), load_card(settings.network), currency=settings.currency,
-        day_limit=settings.day_limit, opening_limit=settings.opening_limit,
+        stores, load_card(settings.network), currency=settings.currency,
+        day_limit=settings.day_limit, opening_limit=settings.opening_limit, metrics=metrics,
     )  # fmt: skip
+    if metrics is not None:
+        metrics.serve()
     serve(app, settings)
     return YES
 

@@ -15,6 +15,7 @@ from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.service.body_limit import BodyLimit
 from atm.fleet.service.customer_routes import customer_routes
 from atm.fleet.service.migration_routes import migration_routes
+from atm.fleet.service.monitoring import RequestTimes
 from atm.fleet.service.staff_routes import office_routes, staff_routes
 from atm.fleet.service.store.stores import ServiceStores
 from atm.fleet.wire_errors import (
@@ -24,6 +25,8 @@ from atm.fleet.wire_errors import (
     VERSION,
     encode_error,
 )
+from atm.login.decision import FACE
+from atm.metrics import Metrics
 from credentials.errors import CredentialError
 from face_auth.errors import FaceAuthError
 from face_auth.models import ModelCard
@@ -32,7 +35,13 @@ _log = logging.getLogger(__name__)
 
 
 def make_app(
-    stores: ServiceStores, card: ModelCard, *, currency: str, day_limit: int, opening_limit: int
+    stores: ServiceStores,
+    card: ModelCard,
+    *,
+    currency: str,
+    day_limit: int,
+    opening_limit: int,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the application over *stores*.
 
@@ -42,9 +51,12 @@ def make_app(
         currency: Of all accounts, ISO 4217.
         day_limit: What one customer may withdraw in a day, in major units.
         opening_limit: Largest opening balance that one member of staff may enter, in major units.
+        metrics: Count decisions and requests; None: nothing is counted.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     service = BankService(stores, card, currency, day_limit=day_limit, opening_limit=opening_limit)
+    if metrics is not None:
+        service.logins.told = lambda decision: metrics.login(decision, None, FACE)
     app.state.service = service
     for made in (customer_routes, staff_routes, office_routes, migration_routes, _own):
         app.include_router(made(service), prefix=VERSION)
@@ -55,6 +67,8 @@ def make_app(
         f"{VERSION}/audit": LARGEST_LOG_BYTES,
     }
     app.add_middleware(BodyLimit, usual=LARGEST_BYTES, by_path=by_path)
+    if metrics is not None:
+        app.add_middleware(RequestTimes, metrics=metrics)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _malformed)
     for base in (AtmError, CredentialError, FaceAuthError, ValueError, Exception):

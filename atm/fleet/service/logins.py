@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -84,6 +85,8 @@ class Logins:
         self._network = network_sha256
         self._answer_every_s = answer_every_s
         self._turn = threading.BoundedSemaphore(HASHES_AT_ONCE)
+        self.told: Callable[[Decision], object] = lambda decision: None
+        """Told of each decision that was counted and logged."""
         self._behind = ThreadPoolExecutor(1, "renew-hash")
         _ = stores.hasher.decoy  # so that the first unknown name costs no more
 
@@ -194,6 +197,7 @@ class Logins:
         log = self._stores.log(kiosk.kiosk_id)
         pin_check.log_attack(log, decision, face)
         pin_check.log_decision(log, decision, face, kiosk=list(report.to_json().values()))
+        self.told(decision)
         return self._admitted(kiosk, decision, report)
 
     def _admitted(self, kiosk: Kiosk, decision: Decision, report: KioskReport) -> Admission | None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from atm.accounts.money import CURRENCY
 from atm.errors import AtmError
+from atm.settings import metrics_address
 
 PREFIX: Final = "ATM_SERVICE_"
 
@@ -41,6 +42,7 @@ class ServiceSettings:
         zone: Time zone of those days, such as "Europe/Berlin".
         handshakes: How many connections from one address may be without a certificate at once; more
             where a balancer hands on the connections of many kiosks.
+        metrics: Address and port of the metrics, as a kiosk's setting of this name; "": none.
     """
 
     database: str
@@ -57,6 +59,7 @@ class ServiceSettings:
     zone: str = "UTC"
     handshakes: int = 64
     owner: str = ""
+    metrics: str = ""
 
 
 def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSettings:
@@ -78,6 +81,10 @@ def load_service_settings(environ: Mapping[str, str] = os.environ) -> ServiceSet
         ZoneInfo(found.get("zone", "UTC"))
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ServiceSettingsError(f"{PREFIX}ZONE names no time zone.") from error
+    try:
+        metrics_address(found.get("metrics", "127.0.0.1:1"), True)
+    except ValueError as error:
+        raise ServiceSettingsError(f"{PREFIX}METRICS must be {error}.") from error
     if not CURRENCY.fullmatch(found.get("currency", "EUR")):
         raise ServiceSettingsError(f"{PREFIX}CURRENCY must be three capital letters such as EUR.")
     for name in ("database", "keys"):

@@ -25,9 +25,6 @@ from kiosk.worker import Attempt
 PRESETS = (2, 4, 6, 10, 20, 30)
 """In smallest notes: 20, 40, 60, 100, 200 and 300 where that is 10."""
 
-_HIGHEST = 150
-"""Of an offered amount."""
-
 
 class Account(SessionPage):
     """Page of an open account; leaving it logs the customer out."""
@@ -79,6 +76,10 @@ class Account(SessionPage):
         self._calm()
         self._open_pad(False)
 
+    def refresh(self) -> None:
+        """Hide the balance again, once nobody attends to it."""
+        self.card.refresh()
+
     def pause(self) -> None:
         """Hide what is private before a dialog lies over it."""
         self.card.hide()
@@ -116,7 +117,7 @@ class Account(SessionPage):
             _("Withdraw"), self._typed, look="primary", high=theme.TOUCH, busy_when_disabled=True
         )
         self.amount.beside = self.withdraw
-        self._offered = Grid(*self.presets, columns=2, most=_HIGHEST, grow=1)
+        self._offered = Grid(*self.presets, columns=2, most=theme.TILE, grow=1)
         self.amounts.shown = self.pad.shown = False
         heading = self.words(_("Withdraw"), size=theme.HEADING, weight="bold", grow=1)
         return Column(
@@ -149,6 +150,9 @@ class Account(SessionPage):
         if self.settling:
             return
         self._calm()
+        if self.app.unseen:
+            self._complain(self._(messages.LOOK_FOR_MONEY))
+            return
         self._set_busy(True)
         session = self.session
         self.work(

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from atm.accounts.accounts import Transaction
     from atm.accounts.session import Session
 
-SHOWN_MS = 15_000
-"""How long balance and transactions stay in sight."""
+SHOWN_S = 15.0
+"""How long balance and transactions stay in sight after the last touch, key or spoken word."""
 ROWS = 3
 
 
 class BalanceCard:
-    """Card that asks the session on a worker and hides its answer after 15 seconds."""
+    """Card that asks the session on a worker and hides its answer after 15 quiet seconds."""
 
     def __init__(self, page: Screen, session: Session, next_stop: Callable[[], Control]) -> None:
         """Make the card for *page*, which places `part`.
@@ -36,7 +36,6 @@ class BalanceCard:
         self._page = page
         self._session = session
         self._next_stop = next_stop
-        self._hide_at: str | None = None
         self._shown: list[Any] = []
         self._fonts, self._ = page.fonts, page.language.gettext
         _ = self._
@@ -61,10 +60,14 @@ class BalanceCard:
 
     def hide(self) -> None:
         """Show neither balance nor transactions."""
-        self._page.cancel_timer(self._hide_at)
         self.balance.say(self._page.language.hidden_money())
         self._show(True)
         self.show_button.enable(True)
+
+    def refresh(self) -> None:
+        """Hide what is shown once it was quiet for long enough; called four times a second."""
+        if self._shown and self._page.app.idle.quiet_s >= SHOWN_S:
+            self.hide()
 
     def _show(self, hidden: bool) -> None:
         """Show the button, or what was found."""
@@ -111,7 +114,6 @@ class BalanceCard:
                 line, Reflow(Column(name, when, gap=0, grow=1), amount)
             ]  # fmt: skip
         self._page.lay_soon()
-        self._hide_at = self._page.later(SHOWN_MS, self.hide)
 
     def _add(self, text: str, weight: str = "regular", **how: Any) -> Label:
         label = Label(self.pane, text, self._fonts(theme.BODY, weight), **how)

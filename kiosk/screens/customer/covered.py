@@ -11,7 +11,8 @@ from kiosk.widgets import theme
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 
-STAYS_MS = 20_000
+STAYS_S = 20.0
+"""How long after the last touch, key or spoken word."""
 
 
 class Covered(Screen):
@@ -32,7 +33,11 @@ class Covered(Screen):
             ("lock", theme.WARN, theme.WARN_SOFT), _("Please log in again"), _(self.why),
             buttons=[log_in, finish],
         )  # fmt: skip
-        self.later(STAYS_MS, app.go_home)
+
+    def refresh(self) -> None:
+        """Go home once nobody attends to the page."""
+        if self.app.idle.quiet_s >= STAYS_S:
+            self.app.go_home()
 
     def chips(self) -> Sequence[Chip]:
         """Return none: whose account it was is not shown."""

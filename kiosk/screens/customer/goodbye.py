@@ -10,7 +10,8 @@ from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.top_bar import Chip
 
-STAYS_MS = 6_000
+STAYS_S = 6.0
+"""How long after the last touch, key or spoken word."""
 
 
 class Goodbye(Screen):
@@ -33,7 +34,11 @@ class Goodbye(Screen):
         )  # fmt: skip
         for surface in (self, self.pane, *_labels(self.pane)):
             surface.bind("<ButtonRelease-1>", lambda _event: app.go_home(), add="+")
-        self.later(STAYS_MS, app.go_home)
+
+    def refresh(self) -> None:
+        """Go home once nobody attends to the page."""
+        if self.app.idle.quiet_s >= STAYS_S:
+            self.app.go_home()
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is nothing to go back to."""

@@ -27,8 +27,7 @@ class Languages(Screen):
         self.lay(
             self.heading(self._("Choose your language")),
             Space(size=16),
-            Grid(*self._buttons.values(), columns=2, gap=24),
-            Space(grow=1),
+            Grid(*self._buttons.values(), columns=2, gap=24, most=theme.TILE, grow=1),
         )
 
     def first_focus(self) -> Control | None:

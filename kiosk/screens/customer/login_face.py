@@ -38,17 +38,18 @@ class LoginFace(LoginStep, LivePage):
         """Check what was *typed*, and forget the PIN; *back* makes the page to try again from."""
         super().__init__(app, typed, back)
         machine, worker = app.machine, app.worker
+        self._prompts = prompts = LoginPrompts(app.settings.liveness, app.listener)
         words, typed.pin = (typed.username, typed.pin), ""
         self.work(
             lambda attempt: machine.login(
-                *words, progress=worker.report(attempt), cancel=attempt.cancel
+                *words, progress=worker.report(attempt), cancel=attempt.cancel,
+                speaking=prompts.words.speaking,
             ),
             done=self._decided, progress=self._progress, unwanted=_log_out,
         )  # fmt: skip
         app.guide.pause(True)
         self.outcome: Outcome | None = None
         """What the login came to; None while it is checked."""
-        self._prompts = LoginPrompts(app.settings.liveness)
         self._wait = Countdown()
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
         self.step = self.words(_BLANK, size=theme.HEADING, weight="bold")
@@ -59,7 +60,6 @@ class LoginFace(LoginStep, LivePage):
             checked = self._("PIN, face and card are checked at once. Touch your key if it blinks.")
         self.more = self.words(checked, colour=theme.MUTED, anchor="nw")
         self._lay()
-        self.view.mark(self._prompts.marks)
         self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
 
@@ -74,6 +74,7 @@ class LoginFace(LoginStep, LivePage):
             step = self._prompts.movement
             words = _("Movement {n} of {of}")
             self.step.say(words.format(n=step[0], of=step[1]) if step else _BLANK)
+            self.view.mark(self._prompts.look())
             return
         pause_s = self.app.pause.left_s
         outcome = Outcome.PAUSED if pause_s else self.outcome
@@ -88,7 +89,7 @@ class LoginFace(LoginStep, LivePage):
             self.refresh()
 
     def _progress(self, progress: LoginProgress) -> None:
-        self.view.mark(self._prompts.take(progress))
+        self._prompts.take(progress)
         self.refresh()
 
     def _decided(self, decision: Decision) -> None:

@@ -40,7 +40,7 @@ class LoginName(LoginStep):
         )  # fmt: skip
         self.go = self.primary = self.letters.onward
         self.letters.grow = 6
-        self.lay(Space(grow=1), self.username, self.letters, Space(grow=1))
+        self.lay(Space(grow=1), self.username, self.letters)
         self.username.text = typed.username
 
     def refresh(self) -> None:

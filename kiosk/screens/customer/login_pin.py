@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from atm.login.decision import Outcome
 from face_auth.types import Verdict
 from kiosk.camera_pane.view import CameraView
-from kiosk.layout import Column, Reflow
+from kiosk.layout import Column, Either, Reflow
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.login_face import LoginFace
 from kiosk.screens.customer.login_step import LoginStep, Typed
@@ -41,13 +41,13 @@ class LoginPin(LoginStep, LivePage):
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
         self.press = self.button(_("Login"), self._press, look="primary", busy_when_disabled=True)
-        self.lay(
-            Reflow(
-                Column(self.pin, self.digits, grow=1, least=theme.COLUMN),
-                Column(self.view, self.line, self.press, grow=1, least=theme.COLUMN),
-                gap=theme.COLUMN_GAP, grow=1,
-            )
-        )  # fmt: skip
+        wide = Reflow(
+            Column(self.pin, self.digits, grow=1, least=theme.COLUMN),
+            Column(self.view, self.line, self.press, grow=1, least=theme.COLUMN),
+            gap=theme.COLUMN_GAP,
+        )
+        high = Column(self.view, self.line, self.pin, self.digits, self.press)
+        self.lay(Either(wide, high, self.room))
         hint(self.press, _("Checks your PIN and your face at once"))
         self.pin.text = typed.pin
         app.guide.watch(self._guided)

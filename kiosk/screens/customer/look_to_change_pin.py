@@ -10,7 +10,7 @@ from atm.login.decision import Outcome
 from kiosk.camera_pane.marks import Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
-from kiosk.layout import Column, Reflow, Row, Space
+from kiosk.layout import Column, Either, Reflow, Row, Space
 from kiosk.screens.base import LivePage
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.shell import Make, Shell
@@ -73,10 +73,14 @@ class LookToChange(LivePage, SessionPage):
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold"))
         self.lay(
-            Reflow(
-                Column(told, self.stop, least=theme.COLUMN, grow=5),
-                Column(self.view, self.line, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            Either(
+                Reflow(
+                    Column(told, self.stop, least=theme.COLUMN, grow=5),
+                    Column(self.view, self.line, least=theme.COLUMN, grow=6),
+                    gap=theme.COLUMN_GAP,
+                ),
+                Column(self.view, self.line, told, self.stop),
+                self.room,
             )
         )  # fmt: skip
         app.guide.watch(self._guided)
@@ -104,6 +108,7 @@ class LookToChange(LivePage, SessionPage):
             self.line.say("warn" if lost else "hold", self._(sentence))
         elif self._prompts is not None:
             self.line.say(*self._prompts.line(self._))
+            self.view.mark(self._prompts.look())
         elif self._verdict in messages.GUIDANCE:
             self.line.say("look", self._(messages.GUIDANCE[self._verdict]))
         else:
@@ -130,12 +135,12 @@ class LookToChange(LivePage, SessionPage):
     def _begin(self) -> None:
         self.settling = True
         self.app.guide.pause(True)
-        self._prompts = LoginPrompts(self.app.settings.liveness)
-        self.view.mark(self._prompts.marks)
+        self._prompts = prompts = LoginPrompts(self.app.settings.liveness, self.app.listener)
         machine, worker, session, pins = self.app.machine, self.app.worker, self.session, self._pins
         self._looking = self.work(
             lambda attempt: machine.change_pin(
-                session, *pins, progress=worker.report(attempt), cancel=attempt.cancel
+                session, *pins, progress=worker.report(attempt), cancel=attempt.cancel,
+                speaking=prompts.words.speaking,
             ),
             done=self._decided, progress=self._progress,
         )  # fmt: skip
@@ -143,7 +148,7 @@ class LookToChange(LivePage, SessionPage):
 
     def _progress(self, progress: LoginProgress) -> None:
         assert self._prompts is not None
-        self.view.mark(self._prompts.take(progress))
+        self._prompts.take(progress)
         self.refresh()
 
     def _decided(self, decision: Decision) -> None:

@@ -17,7 +17,7 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.status_line import Hair, Pane, Sign, card
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
-from kiosk.words.consent import PARAGRAPHS, QUESTION, WITHOUT_FACE
+from kiosk.words.consent import QUESTION, paragraphs, version
 
 if TYPE_CHECKING:
     from atm.people import StaffMember
@@ -32,24 +32,31 @@ class Consent(Screen):
         self._staff = staff
         _ = self._
         pane = Pane(self)
-        paragraphs = list(PARAGRAPHS)
-        if app.settings.without_face == "attended":
-            paragraphs.append(WITHOUT_FACE)
+        keep_days = app.settings.keep_inactive_days
+        shown = paragraphs(
+            self.language, keep_days=keep_days,
+            without_face=app.settings.without_face == "attended",
+        )  # fmt: skip
+        self._version = version(self.language, shown, keep_days)
         told: list[Any] = []
-        for number, (symbol, title, text) in enumerate(paragraphs):
+        for number, (symbol, title, text) in enumerate(shown):
             told += [Hair(pane)] if number else []
             told.append(
                 Row(
                     Sign(pane, symbol, theme.PRIMARY, 36),
                     Column(
-                        self.words(_(title), weight="semibold", on=pane),
-                        self.words(_(text), colour=theme.MUTED, on=pane),
+                        self.words(title, weight="semibold", on=pane),
+                        self.words(text, colour=theme.MUTED, on=pane),
                         gap=2, grow=1,
                     ),
                     gap=32,
                 )
             )  # fmt: skip
         self.yes = self.button(_("Yes, I agree"), self._yes, look="primary", grow=1)
+        answers = [self.yes]
+        if app.settings.without_face == "attended":
+            self.without = self.button(_("Yes, without my face"), self._yes_without, grow=1)
+            answers.append(self.without)
         self.no = self.button(_("No"), self._no, grow=1)
         self.primary = None  # a yes is pressed, never fallen into
         self.lay(
@@ -57,7 +64,7 @@ class Consent(Screen):
             self.heading(_(QUESTION)),
             card(pane, *told, gap=20),
             Space(grow=1),
-            Reflow(self.yes, self.no, gap=24),
+            Reflow(*answers, self.no, gap=24),
             gap=20,
         )
 
@@ -74,7 +81,13 @@ class Consent(Screen):
         self._no()
 
     def _yes(self) -> None:
-        draft = Draft(self._staff, datetime.now(UTC))
+        self._begin(Draft(self._staff, datetime.now(UTC), consent=self._version))
+
+    def _yes_without(self) -> None:
+        now = datetime.now(UTC)
+        self._begin(Draft(self._staff, now, without_face=True, consent=self._version))
+
+    def _begin(self, draft: Draft) -> None:
         self.app.show(lambda app: Details(app, draft))
 
     def _no(self) -> None:

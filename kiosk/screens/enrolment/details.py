@@ -11,6 +11,7 @@ from kiosk.screens.customer_pin_form import CustomerPinForm
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.face_step import FaceStep
 from kiosk.screens.enrolment.stepper import steps
+from kiosk.screens.enrolment.without_face import sign_without_face
 from kiosk.screens.form import Form
 from kiosk.screens.staff.staff_page import NotDone, staff_sentence
 from kiosk.shell import Make, Shell
@@ -107,6 +108,7 @@ class CustomerPin(CustomerPinForm):
     def __init__(self, app: Shell, draft: Draft, back: Make) -> None:
         """Build the page, *back* from which are the details; a PIN is never filled in again."""
         self._draft, self._back = draft, back
+        self._again: Make = lambda app: CustomerPin(app, draft, back)
         draft.pin = ""
         super().__init__(app)
 
@@ -121,7 +123,10 @@ class CustomerPin(CustomerPinForm):
         return [back, self.cancel_chip()]
 
     def take(self, pin: str) -> None:
-        """Go to the face."""
+        """Go to the face, or to the second signature in its place."""
         draft, back = self._draft, self._back
         draft.pin = pin
-        self.app.show(lambda app: FaceStep(app, draft, back))
+        if draft.without_face:
+            self.app.show(lambda app: sign_without_face(app, draft, self._again, back))
+        else:
+            self.app.show(lambda app: FaceStep(app, draft, back))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from atm.consent import ConsentVersion
 from atm.people import Application, Signatures, StaffMember
 
 
@@ -22,6 +23,8 @@ class Draft:
         pin: As the customer typed it; never shown.
         excused: Movements that the customer cannot make, by the movement's value.
         card: Whether they get a card where they need none.
+        without_face: Whether the customer is to be served by PIN, beside staff.
+        consent: Version of the text that the customer agreed to.
     """
 
     staff: StaffMember
@@ -33,6 +36,8 @@ class Draft:
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
     card: bool = False
+    without_face: bool = False
+    consent: ConsentVersion | None = None
     _both: Signatures | None = None
     _both_for: tuple[object, ...] = ()
 
@@ -60,4 +65,5 @@ class Draft:
             consent_at=self.consent_at,
             excused=self.excused,
             card=self.card,
+            consent=self.consent,
         )

@@ -173,10 +173,16 @@ class Saved(Screen):
 
     ends_visit = True
 
-    def __init__(self, app: Shell, customer: Customer) -> None:
-        """Build the page for *customer*."""
+    def __init__(self, app: Shell, customer: Customer, *, attended: bool = False) -> None:
+        """Build the page for *customer*; *attended* if they are served without the face."""
         super().__init__(app)
         _ = self._
+        if attended:
+            needed = _("A PIN, beside a member of staff, is needed from now on.")
+        elif app.machine.cards is None:
+            needed = _("PIN and face are both needed from now on.")
+        else:
+            needed = _("PIN, face and the card, if there is one, are needed from now on.")
         bold = self.fonts(theme.HEADING, "bold")
         self.lay_message(
             ("check", theme.OK, theme.OK_SOFT),
@@ -186,16 +192,10 @@ class Saved(Screen):
             _("The username is {username}.").format(
                 username=self.fonts.fit(customer.username, self.fonts(theme.BODY), _NAME)
             ),
-            self._needed(),
+            needed,
             buttons=[self.button(_("Finish"), app.go_home, look="primary", grow=1)],
             head=steps(self, 5),
         )
-
-    def _needed(self) -> str:
-        cards = self.app.machine.cards
-        if cards is None:
-            return self._("PIN and face are both needed from now on.")
-        return self._("PIN, face and the card, if there is one, are needed from now on.")
 
     def chips(self) -> Sequence[Chip]:
         """Return none: there is one way on."""

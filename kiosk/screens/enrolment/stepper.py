@@ -35,6 +35,6 @@ def steps(screen: Screen, now: int) -> Row:
         )
         weight = "bold" if current else "regular"
         words = screen.words(name, weight=weight, cut=not current)
-        words.least = 24
+        words.least, words.whole = 1, True
         parts.append(Row(disc, words, gap=14))
     return Row(*parts, gap=24)

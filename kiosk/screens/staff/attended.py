@@ -163,8 +163,10 @@ class AttendedPin(StaffPage, Form):
             self.complain(pin, self._(empty))
             return
         self.busy(True)
-        logins, words = self.app.machine.attended, (self._username, pin.text, self._attendance)
-        self.work(lambda _attempt: logins.login(*words), done=self._decided, unwanted=_log_out)
+        machine, words = self.app.machine, (self._username, pin.text, self._attendance)
+        self.work(
+            lambda _attempt: machine.login_attended(*words), done=self._decided, unwanted=_log_out
+        )
 
     def _decided(self, decision: Decision) -> None:
         if decision.session is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiosk.camera_pane.view import CameraView
-from kiosk.layout import Column, Reflow, Space
+from kiosk.layout import Column, Either, Reflow, Space
 from kiosk.screens.base import LivePage
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
@@ -41,10 +41,14 @@ class RegisterCamera(LivePage, StaffPage):
         )
         self.lay(
             self.heading(_("Register this camera")),
-            Reflow(
-                Column(told, Space(grow=1), self.press, least=theme.COLUMN, grow=5),
-                Column(self.view, least=theme.COLUMN, grow=6),
-                gap=theme.COLUMN_GAP, down=(0, 1), grow=1,
+            Either(
+                Reflow(
+                    Column(told, Space(grow=1), self.press, least=theme.COLUMN, grow=5),
+                    Column(self.view, least=theme.COLUMN, grow=6),
+                    gap=theme.COLUMN_GAP,
+                ),
+                Column(self.view, told, self.press),
+                self.room,
             ),
         )  # fmt: skip
         self._busy = False

@@ -1,4 +1,4 @@
-"""Page of one customer: unlock, new PIN, new face, excused movements, delete."""
+"""Page of one customer: unlock, new PIN, new face, excused movements, without the face, delete."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kiosk.screens.staff.new_face import NewFace
 from kiosk.screens.staff.new_pin import NewPin
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import StaffPage, states
+from kiosk.screens.staff.without_face import WithoutFace
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Tile
@@ -46,9 +47,14 @@ class CustomerPage(StaffPage):
         self.movements = self._tile(
             _("Movements left out"), _("two staff; what is never asked"), self._movements
         )
+        self.without_face = self._tile(
+            _("Without the face"), _("two staff; PIN beside staff"), self._without_face
+        )
+        self.without_face.shown = app.settings.without_face == "attended"
         self.delete = self._tile(_("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (
-            (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled)
+            (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled),
+            (self.without_face, enrolled),
         ):  # fmt: skip
             tile.enable(may)
         self.lay(
@@ -58,8 +64,8 @@ class CustomerPage(StaffPage):
             ),
             line,
             Grid(
-                self.unlock, self.new_pin, self.new_face, self.movements, self.delete,
-                columns=2, gap=20, grow=1,
+                self.unlock, self.new_pin, self.new_face, self.movements,
+                self.without_face, self.delete, columns=2, gap=20, most=theme.TILE, grow=1,
             ),
         )  # fmt: skip
 
@@ -131,6 +137,10 @@ class CustomerPage(StaffPage):
     def _movements(self) -> None:
         staff, customer, again = self.staff, self._customer, self._again
         self.app.show(lambda app: ExcusedMovements(app, staff, customer, again))
+
+    def _without_face(self) -> None:
+        staff, customer, again = self.staff, self._customer, self._again
+        self.app.show(lambda app: WithoutFace(app, staff, customer, again))
 
     def _delete(self) -> None:
         _ = self._

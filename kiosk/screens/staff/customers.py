@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Column
+from kiosk.layout import Column, Space
 from kiosk.screens.staff.customer import CustomerPage
 from kiosk.screens.staff.staff_page import StaffPage, states
 from kiosk.shell import Make, Shell
@@ -14,6 +14,7 @@ from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.keypads import LetterPad
 from kiosk.widgets.lists import Entry, ListView
+from kiosk.words.collation import sort_key
 
 if TYPE_CHECKING:
     from atm.people import Customer, StaffMember
@@ -80,13 +81,14 @@ class Customers(StaffPage):
     def _found(self, found: list[tuple[Customer, str]]) -> None:
         self.search.enable(True)
         words = states(self._)
+        found = sorted(found, key=lambda each: sort_key(each[0].username, self.language.code))
         self.listing.show(
             [
                 Entry(
                     customer.username, customer.full_name, *words[state],
                     lambda customer=customer, state=state: self._choose(customer, state),  # type: ignore[misc]
                 )
-                for customer, state in sorted(found, key=lambda each: each[0].username.casefold())
+                for customer, state in found
             ]
         )  # fmt: skip
 
@@ -107,6 +109,6 @@ class Customers(StaffPage):
                 self, self.fonts, lambda: self.field, self._, letters=self.language.letters,
                 onward=self._("Search"), on_onward=self._search,
             )  # fmt: skip
-            self._drawer.parts = [self.letters]
+            self._drawer.parts = [Space(grow=1), self.letters]
         self.show_part(self._drawer, wanted)
         self.show_part(self.listing, not wanted)

@@ -46,6 +46,7 @@ class Holds(StaffPage):
                     f"{self.language.day_and_time(hold.at)} · {hold.reference}",
                     self.language.money(hold.amount_minor), "",
                     lambda hold=hold, name=name: self._choose(hold, name or hold.customer_id),  # type: ignore[misc]
+                    wraps=True,
                 )
                 for hold, name in found
             ]

@@ -16,6 +16,7 @@ from kiosk.widgets.focus import Control
 from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
 from kiosk.words import messages
+from kiosk.words.collation import sort_key
 
 if TYPE_CHECKING:
     from atm.people import Signatures, StaffMember
@@ -48,7 +49,7 @@ class StaffList(StaffPage):
 
     def _found(self, names: list[tuple[str, bool]]) -> None:
         _ = self._
-        self._names = names
+        self._names = sorted(names, key=lambda each: sort_key(each[0], self.language.code))
         self.add_button.enable(True)
         self.add_button.take_focus()
         self.listing.show(
@@ -57,7 +58,7 @@ class StaffList(StaffPage):
                     name, "", *((_("has to wait"), "bad") if waits else (_("can sign in"), "ok")),
                     lambda name=name, waits=waits: self._choose(name, waits),  # type: ignore[misc]
                 )
-                for name, waits in names
+                for name, waits in self._names
             ]
         )  # fmt: skip
 
@@ -109,7 +110,12 @@ class Member(StaffPage):
             self.add(tile)
             tile.enable(may)
             made.append(tile)
-        self.lay(self.heading(name, cut=True), line, Space(size=8), Grid(*made, columns=2, gap=20))
+        self.lay(
+            self.heading(name, cut=True),
+            line,
+            Space(size=8),
+            Grid(*made, columns=2, gap=20, most=theme.TILE, grow=1),
+        )
 
     def _sign(self, what: str, then: Callable[[Signatures], None], *, danger: bool = False) -> None:
         staff, back = self.staff, self._list

@@ -14,6 +14,7 @@ from kiosk.screens.staff.holds import Holds
 from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.staff_list import StaffList
 from kiosk.screens.staff.staff_page import StaffPage
+from kiosk.screens.staff.unused import UnusedAccounts
 from kiosk.shell import Make, Page, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button, Tile
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from atm.people import StaffMember
 
 
-_HIGHEST = 190
-"""Of a tile."""
-_LINE = 480
+_LINE = 620
 """The least width of the sentence beside the buttons."""
 
 
@@ -55,7 +54,7 @@ class StaffMenu(StaffPage):
         _ = self._
         self._locked = 0
         self.tiles: list[Tile] = []
-        self._grid = Grid(columns=3, most=_HIGHEST, least=300, grow=1)
+        self._grid = Grid(columns=3, most=theme.TILE, least=300, grow=1)
         self._lay_tiles(0)
         tone, sentence = self._face_check()
         weak = liveness_weakness(app, self._)
@@ -67,7 +66,7 @@ class StaffMenu(StaffPage):
         self.lay(
             self.heading(_("Staff: {name}").format(name=staff.name), cut=True),
             self._grid,
-            Reflow(*told, *self._kiosk_buttons()),
+            Reflow(*told, Reflow(*self._kiosk_buttons(), grow=2)),
         )
         self._look()
 
@@ -108,6 +107,13 @@ class StaffMenu(StaffPage):
                 self._to(lambda app: RegisterCamera(app, staff, back)),
             ),
         ]  # fmt: skip
+        if self.app.settings.keep_inactive_days:
+            tasks.append(
+                (
+                    _("Unused accounts"), _("due to be deleted, or kept"),
+                    self._to(lambda app: UnusedAccounts(app, staff, back)),
+                )
+            )  # fmt: skip
         account = self._account
         if account is not None:
             tasks.append(

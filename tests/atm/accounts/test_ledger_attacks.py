@@ -8,9 +8,10 @@ import pytest
 
 from atm.accounts.accounts import LedgerError
 from atm.accounts.ledger import Ledger
-from credentials.sealed.database import Transaction, connect
+from credentials.sealed.database import connect
 from credentials.sealed.resealing import reseal_database
 from credentials.sealed.seal import Seal
+from credentials.sealed.transaction import Transaction
 from tests.atm.accounts.ledger_attacks import (
     SEAL,
     all_rows,

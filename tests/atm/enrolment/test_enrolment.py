@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from atm.audit import AuditError
+from atm.consent import ConsentVersion
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.enrolment.enrolment import EnrolmentError, opening_limit_minor
 from atm.enrolment.hash_and_capture import plain_errors
@@ -51,6 +52,18 @@ def test_an_enrolled_customer_has_pin_face_and_account(bank, face) -> None:
     assert len(bank.gallery.load_captures(record.template_id, customer.customer_id)) == 5
     assert bank.ledger.balance(customer.customer_id) == 50_000
     assert record.consent_at is not None
+
+
+@pytest.mark.parametrize("version", [None, ConsentVersion.of(3, "es", 90, ["¿Podemos?"])])
+def test_the_version_of_the_consent_stands_in_the_record(bank, face, version) -> None:
+    read = replace(ADA, consent=version)
+    bank.enrolment().enrol(read, RUIZ, lambda customer, stop: face(customer))
+    both = Signatures(RUIZ, StaffMember("okafor"))
+    bank.enrolment().enrol_attended(replace(read, username="bob"), both)
+    for name in ("ada", "bob"):
+        kept = bank.store.get(name).consent_version
+        assert ConsentVersion.read(kept) == version
+        assert (kept is None) is (version is None)
 
 
 def test_the_opening_balance_stands_in_the_log(bank, face) -> None:

@@ -340,7 +340,7 @@ def test_a_wrong_pin_leaves_nothing_to_do_behind_the_answer(bank, ada) -> None:
         ("0000", True, False),
         ("4071", False, True),
     ):
-        _decision, follow_up = logins._decided(time.monotonic(), "ada", pin, seen(face))
+        _decision, follow_up = logins._decided(time.monotonic(), 10.0, "ada", pin, seen(face))
         bank.attempts.clear(ada)
         assert (follow_up is not None) == is_left
 
@@ -395,6 +395,19 @@ def test_threads_are_waited_for_a_second_after_the_limit_and_the_whole_for_one_m
     logins = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
     assert logins.login("ada", "4071", seen(True)).outcome is not Outcome.GRANTED
     assert waited["login-face"] == 0.0
+
+
+@pytest.mark.parametrize(("more_s", "outcome"), [(15.0, Outcome.GRANTED), (14.0, Outcome.NO_FACE)])
+def test_a_login_may_be_given_more_time_than_the_others(bank, ada, more_s, outcome) -> None:
+    watch = Stopwatch()
+
+    def slow_face(customer, pressed, deadline):
+        assert deadline == pressed + 60.0 + more_s
+        watch.sleep(74.5)
+        return seen(True)(customer, pressed, deadline)
+
+    logins = bank.logins(limit_s=60.0, clock=watch, sleep=watch.sleep)
+    assert logins.login("ada", "4071", slow_face, more_s=more_s).outcome is outcome
 
 
 @pytest.mark.parametrize(("late_s", "outcome"), [(62.0, Outcome.GRANTED), (62.1, Outcome.FAULT)])

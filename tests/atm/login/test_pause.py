@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from atm.login.pause import Pause
+from atm.login.pause import REFUSALS, LoggedPause, Pause
 from credentials.boot_clock import Moment
 from credentials.sealed.seal import Seal
 
@@ -49,6 +49,41 @@ def test_tenth_refusal_in_ten_minutes_begins_a_pause(pause: Pause, clock: Clock)
     assert pause.remaining() == pytest.approx(1.0)
     clock.seconds += 1
     assert pause.remaining() == 0.0
+
+
+class Log:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, dict[str, object]]] = []
+
+    def append(self, kind: str, *, anchor: bool = False, **fields: object) -> None:
+        self.entries.append((kind, fields))
+
+    def remember(self) -> None:
+        """Nothing is to be kept."""
+
+    def tail(self, n: int, kind: str = "") -> list[dict[str, object]]:
+        return []
+
+
+def test_the_log_has_each_beginning_of_a_pause_once(pause: Pause, clock: Clock) -> None:
+    log = Log()
+    logged = LoggedPause(pause, log)
+    for _ in range(REFUSALS):
+        assert not logged.reserve().pause_s
+        logged.refused()
+    assert log.entries == [("pause", {"seconds": 30.0})]
+    assert logged.reserve().pause_s == 30.0
+    assert len(log.entries) == 1, "nobody was judged, and no other pause began"
+    clock.seconds += 601
+    made = [logged.reserve() for _ in range(REFUSALS + 1)]  # all at once
+    assert made[-1].begun
+    assert log.entries[1:] == [("pause", {"seconds": made[-1].pause_s})]
+    clock.seconds += made[-1].pause_s
+    one = logged.reserve()
+    logged.give_back(one)
+    assert len(log.entries) == 2
 
 
 def test_a_refusal_of_ten_minutes_ago_counts_no_more(pause: Pause, clock: Clock) -> None:

@@ -1,13 +1,16 @@
 """A customer's export is complete, concerns nobody else, and helps no attacker."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from atm.consent import ConsentVersion
 from atm.maintenance.export import export
+from atm.maintenance.printed import WIDTH, printed
 from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError
 
@@ -45,7 +48,7 @@ def test_record_consent_account_pictures_and_log_are_given(bank: Any, ada: Any) 
     given = exported(bank, ada)
     assert given["customer"] == {
         "id": ADA, "username": "ada", "full name": "Ada", "since": NOW, "has a PIN": True,
-        "has a card": False, "served without the face": False,
+        "has a card": False, "served without the face": False, "last used": None,
     }  # fmt: skip
     assert given["consent to the keeping of the face"] == NOW
     assert given["face"]["pictures"] == 5
@@ -94,6 +97,45 @@ def test_pending_record_has_no_face_and_no_account(bank: Any) -> None:
     given = exported(bank, CredentialRecord("c" * 32, "cat", "Cat", None, None, None, at))
     assert (given["face"], given["account"], given["log"]) == (None, None, [])
     assert given["customer"]["has a PIN"] is False
+
+
+def test_the_text_of_the_consent_is_named_and_an_old_record_s_is_unknown(
+    bank: Any, ada: CredentialRecord
+) -> None:
+    assert exported(bank, ada)["text of the consent"] == "version unknown"
+    version = ConsentVersion.of(3, "fr", 90, ["Oui"])
+    given = exported(bank, replace(ada, consent_version=str(version)))
+    assert given["text of the consent"] == {
+        "version": 3, "language": "fr", "days without use until deletion": 90,
+        "SHA-256": version.sha256,
+    }  # fmt: skip
+
+
+def test_the_print_has_every_fact_of_the_export_in_76_columns(bank: Any, ada: Any) -> None:
+    held = bank.ledger.hold(ADA, 2_000, smallest_note_minor=1000, day_limit_minor=100_000)
+    bank.ledger.book(held)
+    bank.ledger.hold(ADA, 3_000, smallest_note_minor=1000, day_limit_minor=100_000)
+    bank.audit.append("decision", customer=ADA, outcome="refused", reasons=["pin: wrong"] * 30)
+    ada = replace(ada, consent_version=str(ConsentVersion.of(1, "en", 90, ["Yes"])))
+    given = exported(bank, ada)
+    text = printed(given, datetime(2026, 11, 24, 8, 5, tzinfo=UTC))
+    assert "Printed 2026-11-24 08:05:00." in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "480.00 EUR" in text and "-20.00 EUR" in text and "30.00 EUR" in text
+    for fact in facts({**given, "account": None, "log": []}):
+        assert fact in "".join(text.split()), fact
+    assert text.count("pin: wrong") + text.count("pin:\n") >= 30
+    for each in given["account"]["transactions"]:
+        assert each["reference"] in text
+
+
+def facts(value: Any) -> Iterator[str]:
+    """Yield every text and number in *value*, without spaces."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from facts(each)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield "".join(str(value).split())
 
 
 def test_what_cannot_be_read_is_not_left_out(bank: Any, ada: Any) -> None:

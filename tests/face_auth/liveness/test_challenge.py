@@ -7,15 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from face_auth.liveness.challenge import (
-    EACH_S,
-    ENOUGH,
-    LONGEST,
-    STRAIGHT_S,
-    Challenge,
-    ChallengeState,
-)
+from face_auth.liveness.challenge import Challenge, ChallengeState
 from face_auth.liveness.movements import POSES, draw_movements, draw_poses
+from face_auth.liveness.request_time import EACH_S, ENOUGH, LONGEST, STRAIGHT_S, WORDS_S
 from face_auth.liveness.track import LOST_S
 from face_auth.recognition.detection import Face
 from face_auth.recognition.pose import HEAD, Pose
@@ -174,6 +168,31 @@ def test_a_still_face_runs_out_of_time() -> None:
     assert challenge.state is ChallengeState.FAILED
     assert "not done in time" in challenge.reason
     assert EACH_S < visitor.t < EACH_S + 2
+
+
+@pytest.mark.parametrize(("spoken_s", "held_s"), [(0.0, 0.0), (3.0, 3.0), (99.0, WORDS_S)])
+def test_the_time_for_a_movement_begins_when_its_words_were_spoken(spoken_s, held_s) -> None:
+    asked: list[float] = []
+
+    def speaking(request: int) -> bool:
+        asked.append(visitor.t)
+        assert request == challenge.requests == 1
+        return visitor.t - asked[0] < spoken_s
+
+    challenge = Challenge([Movement.UP], speaking)
+    visitor = Visitor(challenge)
+    visitor.follow({Movement.UP: {}})
+    assert challenge.reason == f"not done in time: {Movement.UP}"
+    assert visitor.t - asked[0] == pytest.approx(held_s + EACH_S, abs=2.5 * visitor.step_s)
+
+
+def test_who_answers_while_the_words_are_spoken_has_answered() -> None:
+    challenge = Challenge([Movement.LEFT, Movement.UP, Movement.LEFT], lambda _request: True)
+    visitor = Visitor(challenge)
+    visitor.follow()
+    assert challenge.state is ChallengeState.PASSED
+    assert challenge.requests == 3
+    assert visitor.t < 3 * WORDS_S
 
 
 def test_one_wrong_answer_is_forgiven_and_two_are_not() -> None:

@@ -83,6 +83,33 @@ def step(movement: Movement | None, done: int, share: float, scored: int = 0) ->
     return LoginProgress(scored, 3, LivenessProgress(movement, done, 3, share))
 
 
+def taken(ring: LoginPrompts, progress: LoginProgress) -> Marks:
+    """Return the marks once *progress* was taken."""
+    ring.take(progress)
+    return ring.look()
+
+
+def test_an_arrow_comes_once_its_words_were_spoken_to_who_listens() -> None:
+    speaks = [False]
+    ring = LoginPrompts("challenge", lambda: speaks[0])
+    assert ring.words.speaking is not None
+    for request, (movement, sign) in enumerate(
+        ((Movement.LEFT, "left"), (Movement.UP, "up")), 1
+    ):  # fmt: skip
+        asked = LivenessProgress(movement, request - 1, 3, 0.0, request=request)
+        speaks[0] = True
+        ring.take(LoginProgress(0, 3, asked))
+        assert ring.words.speaking(request)
+        assert ring.line(str)[0] == sign  # the words are on the page
+        assert ring.look().sign is None
+        speaks[0] = False
+        assert ring.look().sign == sign
+        assert not ring.words.speaking(request)
+        speaks[0] = True  # something else
+        assert ring.look().sign == sign
+    assert LoginPrompts("challenge").words.speaking is None
+
+
 def test_the_ring_fills_with_movements_and_is_whole_only_with_the_answer() -> None:
     ring = LoginPrompts("challenge")
     told = [
@@ -90,7 +117,7 @@ def test_the_ring_fills_with_movements_and_is_whole_only_with_the_answer() -> No
         step(Movement.LEFT, 0, 0.2), step(Movement.LEFT, 0, 1.7), step(Movement.UP, 1, 0.0),
         step(Movement.UP, 1, 0.99), step(None, 3, 0.0, 3),
     ]  # fmt: skip
-    assert [ring.take(each).done for each in told] == [0, 0, 2, 2, 3, 4, 7, 11]
+    assert [taken(ring, each).done for each in told] == [0, 0, 2, 2, 3, 4, 7, 11]
     assert ring.marks == Marks(Ring.FILLING, 11, 12)  # the rest is the answer's
 
 
@@ -98,8 +125,8 @@ def test_without_a_challenge_the_ring_fills_with_frames() -> None:
     ring = LoginPrompts("passive")
     assert ring.marks == Marks(Ring.FILLING, 0, 3)
     asked = LivenessProgress(None, 0, 0, 0.0)
-    assert ring.take(LoginProgress(2, 3, asked)) == Marks(Ring.FILLING, 2, 3)
-    assert ring.take(LoginProgress(3, 3, asked)) == Marks(Ring.FILLING, 2, 3)  # not the answer yet
+    assert taken(ring, LoginProgress(2, 3, asked)) == Marks(Ring.FILLING, 2, 3)
+    assert taken(ring, LoginProgress(3, 3, asked)).done == 2  # not the answer yet
     assert ring.line(str) == ("hold", "Hold still and look at the camera")
 
 

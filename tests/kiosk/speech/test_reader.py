@@ -1,46 +1,19 @@
 """The reader in a real window: what is said, when, and what never is."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from atm.settings import Settings
 from kiosk.screens.base import Screen
 from kiosk.widgets.status_line import StatusLine
 from kiosk.words.language import Language, languages
 from kiosk.words.spoken import spoken
-from tests.kiosk.conftest import Kiosk
 from tests.kiosk.fake_machine import CUSTOMER, PIN, FakeMachine
 from tests.kiosk.login_steps import log_in, to_pin
 from tests.kiosk.speech.ear import Ear
 
 pytestmark = pytest.mark.gui
-
-
-@pytest.fixture
-def ear() -> Ear:
-    """What the window speaks into."""
-    return Ear()
-
-
-@pytest.fixture
-def speaking(machine: FakeMachine, settings: Settings, ear: Ear) -> Any:
-    """A window that has spoken since it was opened."""
-    from kiosk.camera_pane.view import load_tools
-
-    def open_with(asked: Settings) -> Any:
-        load_tools()
-        machine.settings = asked
-        return machine
-
-    made = Kiosk(replace(settings, speech="always"), open_with, voice=ear)
-    made.until(lambda: made.app.host.machine is machine)
-    made.until(lambda: "Your PIN and your face" in ear.words)
-    yield made
-    machine.hold.set()
-    made.close()
 
 
 class Unknown(Screen):
@@ -90,6 +63,32 @@ def test_movements_are_said_in_words_and_at_once(speaking: Any, ear: Ear) -> Non
         speaking.screen.line.say(tone, "Turn your head towards the arrow")
         speaking.until(lambda words=words: ear.heard[-1] == ("en", words))
     assert "arrow" not in ear.words
+
+
+def test_an_arrow_comes_and_time_begins_once_its_words_were_spoken(
+    speaking: Any, machine: FakeMachine, ear: Ear
+) -> None:
+    to_pin(speaking)
+    speaking.type(PIN)
+    machine.held, machine.held_at, ear.slow = True, 2, True
+    speaking.key("Return")
+    speaking.until(lambda: ear.heard[-1][1] == "Turn your head to the left.")
+    speaking.settle(0.6)
+    assert machine.speaking is not None and machine.speaking(1)
+    assert speaking.screen.view._marks.sign is None
+    ear.busy = ear.slow = False
+    speaking.until(lambda: speaking.screen.view._marks.sign == "left")
+    assert not machine.speaking(1)
+    speaking.settle(0.3)
+    assert ear.words.count("Turn your head to the left.") == 1
+
+
+def test_who_does_not_listen_has_the_ordinary_time(kiosk: Any, machine: FakeMachine) -> None:
+    machine.held, machine.held_at = True, 2
+    machine.speaking = lambda _request: True
+    log_in(kiosk)
+    kiosk.until(lambda: kiosk.screen.view._marks.sign == "left")
+    assert machine.speaking is None
 
 
 def test_any_key_and_any_touch_stop_the_voice(speaking: Any, ear: Ear) -> None:

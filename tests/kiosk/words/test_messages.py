@@ -1,5 +1,6 @@
 """Errors become sentences; an unknown one becomes the sentence for a fault."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from atm.accounts.money import AmountError, parse_amount
 from atm.accounts.session import ReturnedError
 from atm.enrolment.enrolment import EnrolmentError
 from atm.errors import ServiceUnavailable
+from atm.login.decision import Outcome
 from credentials.errors import DuplicateUserError
 from credentials.policy import PolicyError, check_pin, normalise_username
 from credentials.sealed.seal import Seal
 from face_auth.types import Hindrance, Verdict
 from kiosk.screens.staff.staff_page import staff_sentence
 from kiosk.words import messages
-from kiosk.words.language import Language
+from kiosk.words.language import Language, languages
 
 ENGLISH = Language("en")
 
@@ -45,6 +47,28 @@ def test_every_policy_error_has_a_sentence(judge: object, what: str, text: str) 
     with pytest.raises(PolicyError) as caught:
         judge(text)  # type: ignore[operator]
     assert messages.field_error(caught.value, what, ENGLISH) in messages.POLICY[what].values()
+
+
+def sentences(text: str) -> int:
+    """Return how many sentences *text* has."""
+    return len(re.findall(r"[.!?](?=\s|$)", text.replace("\u00a0", " ")))
+
+
+@pytest.mark.parametrize("code", languages())
+def test_a_refusal_is_three_short_sentences_at_most_and_says_what_to_do(code: str) -> None:
+    language = Language(code)
+    again = {wait_s: messages.refused_again(wait_s, language) for wait_s in (0, 1, 60)}
+    told = {
+        outcome: messages.refusal(outcome, 300, language)
+        for outcome in (Outcome.REFUSED, Outcome.NO_FACE, Outcome.FAULT, Outcome.PAUSED)
+    }
+    assert {sentences(text) for text in told.values()} == {2}  # what happened, what to do
+    assert {sentences(text) for text in again.values()} == {1}
+    assert max(map(len, [*told.values(), *again.values()])) <= 76
+    others = (messages.NOT_CHANGED, messages.NO_CAMERA, *messages.CAMERA_PROBLEMS)
+    for sentence in (*others, *messages.ENROLMENT.values(), *messages.TOO_FEW.values()):
+        assert sentences(language.gettext(sentence)) <= 3
+        assert len(language.gettext(sentence)) <= 76
 
 
 def test_other_errors_are_not_about_a_field() -> None:

@@ -52,7 +52,7 @@ def test_nothing_begins_before_the_face_is_well_in_view(page: Any, machine: Any)
 @pytest.mark.parametrize(
     ("outcome", "sentence"),
     [
-        (Outcome.REFUSED, "Type your old PIN again and look at the camera, or ask staff."),
+        (Outcome.REFUSED, "PIN not changed. Type the old one again, or ask staff."),
         (Outcome.NO_FACE, "We could not see your face. Move it into the oval and try again."),
         (Outcome.PAUSED, "Paused after too many refusals. Try again in 13 seconds, or ask staff."),
     ],
@@ -86,7 +86,7 @@ def test_a_pause_counts_down_here_too(page: Any, machine: Any) -> None:
     assert len(machine.acts) == 1 and not screen.go.enabled
     now[0] = 12.2
     page.until(lambda: screen.go.enabled)
-    assert screen.explained.cget("text").startswith("Type your old PIN again")
+    assert screen.explained.cget("text").startswith("PIN not changed.")
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,11 @@ def test_whoever_is_refused_is_told_the_same_wait_whatever_was_wrong(
     said = page.screen.more
     for now, words in ((0.0, "60 seconds"), (0.5, "60 seconds"), (58.5, "2 seconds")):
         clock.now = 1000.0 + now
-        expected = f"Refused again? Wait {words}, or ask staff."
+        expected = f"If refused again, wait {words}, or ask staff."
         page.until(lambda e=expected: said.cget("text") == e)  # type: ignore[misc]
     assert page.screen.again.enabled  # who mistyped need not wait
     clock.now = 1060.0
-    page.until(lambda: said.cget("text") == "Refused again? Ask staff.")
+    page.until(lambda: said.cget("text") == "If refused again, ask staff.")
 
 
 def test_after_a_refusal_the_name_is_kept_and_the_pin_is_not(page: Any, machine: Any) -> None:
@@ -409,7 +409,7 @@ def test_a_camera_that_staff_did_not_register_judges_nobody(
 def test_leaving_an_account_says_goodbye_and_goes_home_by_itself(
     kiosk: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.screens.customer.goodbye.STAYS_MS", 300)
+    monkeypatch.setattr("kiosk.screens.customer.goodbye.STAYS_S", 0.3)
     log_in(kiosk)
     kiosk.on("Account")
     kiosk.touch(kiosk.screen.leave)

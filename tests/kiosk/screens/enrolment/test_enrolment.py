@@ -8,11 +8,14 @@ from typing import Any
 import customtkinter
 import pytest
 
+from atm.consent import ConsentVersion
 from atm.enrolment.duplicate_face import DuplicateQuestion
 from atm.maintenance.first_day import UnpreparedError
 from atm.people import Signatures
+from credentials.errors import DuplicateUserError
 from face_auth.types import EnrolProgress, Movement, Verdict
 from kiosk.camera_pane.marks import Marks, Ring
+from kiosk.words.consent import PARAGRAPHS, UNUSED
 from tests.kiosk.fake_machine import FakeCards, drawn_face
 from tests.kiosk.staff_steps import BEN_PIN, sign, words
 
@@ -67,11 +70,87 @@ def test_a_customer_is_enrolled_with_what_was_typed(page: Any, machine: Any) -> 
     page.on("Home")
 
 
+@pytest.mark.parametrize("days", [0, 365])
+def test_the_version_of_the_text_that_was_read_is_kept_with_the_consent(
+    machine: Any, settings: Any, kiosk_on: Any, days: int
+) -> None:
+    page = consent(
+        kiosk_on(machine, settings=dataclasses.replace(settings, keep_inactive_days=days))
+    )
+    shown = {" ".join(text.split()) for text in words(page.screen)}
+    assert any("365 days" in text for text in shown) is (days == 365)
+    texts = ["May we keep your face and your PIN?"]
+    texts += [text for _icon, *both in PARAGRAPHS for text in both]
+    if days:
+        texts += [UNUSED[1], UNUSED[2].replace("{days}", "365")]
+    assert set(texts) <= shown
+    to_face(page)
+    page.key("Return")
+    page.on("Saved")
+    version = machine.enrolled[0].consent
+    assert (version.number, version.language, version.keep_days) == (1, "en", days)
+    assert ConsentVersion.of(1, "en", days, texts) == version
+
+
 def test_a_no_stores_nothing(page: Any, machine: Any) -> None:
     page.touch(page.screen.no)
     page.on("Home")
     assert page.screen.line.sentence == "Nothing was stored."
     assert machine.calls == []
+
+
+@pytest.fixture
+def without_face(machine: Any, kiosk_on: Callable[..., Any]) -> Any:
+    """The consent page of a kiosk that serves without the face."""
+    machine.staff._known["Ben Okafor"] = BEN_PIN
+    settings = dataclasses.replace(machine.settings, without_face="attended")
+    return consent(kiosk_on(machine, settings=settings))
+
+
+def to_signature(page: Any) -> None:
+    """Agree without the face and type everything up to the second signature."""
+    page.touch(page.screen.without)
+    page.on("Details")
+    for text in ("jose", "Jose Diaz", "0"):
+        page.type(text)
+        page.key("Return")
+    page.on("CustomerPin")
+    for _ in range(2):
+        page.type("4713")
+        page.key("Return")
+
+
+def test_a_customer_is_enrolled_without_the_face_by_two_signatures(
+    without_face: Any, machine: Any
+) -> None:
+    page = without_face
+    assert "no picture is taken" in " ".join(words(page.screen))
+    to_signature(page)
+    sign(page, "Ana Ruiz", "654321")
+    page.settle(0.3)
+    assert machine.enrolled == [], "one signed twice"
+    sign(page, "Ben Okafor", BEN_PIN)
+    page.on("Saved")
+    assert "A PIN, beside a member of staff" in " ".join(words(page.screen))
+    application = machine.enrolled[0]
+    assert (application.username, application.pin) == ("jose", "4713")
+    assert machine.calls == ["enrol_attended jose"], "pictures were taken"
+    assert machine.signed_by == [["Ana Ruiz", "Ben Okafor"]]
+
+
+def test_a_username_that_was_taken_meanwhile_is_typed_again(
+    without_face: Any, machine: Any
+) -> None:
+    machine.act_error = DuplicateUserError("The username jose is taken.")
+    to_signature(without_face)
+    sign(without_face, "Ben Okafor", BEN_PIN)
+    without_face.on("Details")
+    assert machine.enrolled == []
+
+
+def test_nobody_is_offered_it_where_it_is_off(page: Any) -> None:
+    assert not hasattr(page.screen, "without")
+    assert "without" not in " ".join(words(page.screen))
 
 
 def test_neither_answer_is_suggested_and_escape_is_a_no(page: Any) -> None:

@@ -60,6 +60,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def attended(machine: Any) -> FakeAttended:
     machine.attended = FakeAttended(machine)
+    machine.login_attended = machine.attended.login
     machine.staff._known["Ben Okafor"] = BEN_PIN
     return machine.attended
 

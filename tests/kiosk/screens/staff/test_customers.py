@@ -1,10 +1,13 @@
 """Customer search and what staff do for customers, in a real window."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from atm.errors import AtmError
+from atm.people import Customer
+from tests.kiosk.fake_machine import STAFF_PIN
 from tests.kiosk.staff_steps import BEN_PIN, home, open_customer, sign, tile, words
 
 pytestmark = pytest.mark.gui
@@ -26,6 +29,25 @@ def test_customers_are_listed_before_a_search_as_many_as_have_room(menu: Any) ->
     assert up.enabled and not down.enabled
     menu.touch(up)
     assert listing.position == f"1–{shown} / 8"
+
+
+def test_names_are_listed_as_a_reader_looks_for_them(menu: Any, machine: Any) -> None:
+    names = ["zoe", "émile", "Eva", "elsa", "Zacharie"]
+    machine.office.known = [(Customer(name * 8, name, name), "active") for name in names]
+    machine.staff._known = {"Zoe": "1", "Ana Ruiz": STAFF_PIN, "Änne": "2", "Anton": "3"}
+    menu.touch(tile(menu, "Customers"))
+    menu.on("Customers")
+    menu.until(lambda: menu.screen.listing.rows)
+    listed = words(menu.screen)
+    assert [n for n in dict.fromkeys(listed) if n in names] == [
+        "elsa", "émile", "Eva", "Zacharie", "zoe",
+    ]  # fmt: skip
+    menu.key("Escape")
+    menu.touch(tile(menu, "Staff"))
+    menu.on("StaffList")
+    menu.until(lambda: menu.screen.listing.rows)
+    listed = [n for n in words(menu.screen) if n in machine.staff._known]
+    assert listed == ["Ana Ruiz", "Änne", "Anton", "Zoe"]
 
 
 def test_customers_are_searched_by_touch(menu: Any) -> None:
@@ -203,3 +225,29 @@ def test_an_error_without_a_sentence_is_not_shown(menu: Any, machine: Any) -> No
     menu.touch(menu.screen.unlock)
     menu.touch(menu.app.dialog.yes)
     home(menu, "bad", "Service not available. Ask staff.")
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_two_mark_a_customer_as_served_without_the_face_and_take_it_back(
+    menu: Any, machine: Any, marked: bool
+) -> None:
+    menu.app.host.settings = dataclasses.replace(menu.app.settings, without_face="attended")
+    machine.without_face = marked
+    open_customer(menu, "zoe")
+    menu.touch(menu.screen.without_face)
+    menu.on("WithoutFace")
+    menu.until(lambda: menu.screen.change.enabled)
+    told = "by PIN, beside staff" if marked else "needs PIN and face"
+    assert told in menu.screen.line.sentence
+    menu.touch(menu.screen.change)
+    assert machine.acts == []
+    sign(menu, "Ben Okafor", BEN_PIN)
+    after = "needs the face again" if marked else "may be served without the face"
+    home(menu, "ok", f"The customer {after}.")
+    assert machine.acts == [("serve_without_face", "zoe", not marked, ["Ana Ruiz", "Ben Okafor"])]
+
+
+def test_the_face_is_never_left_out_where_the_setting_is_off(menu: Any) -> None:
+    open_customer(menu, "zoe")
+    assert not menu.screen.without_face.winfo_viewable()
+    assert not menu.screen.without_face.reachable

@@ -1,34 +1,10 @@
-"""Layout of pages: rows and columns that take the window's shape. No page places by pixels.
-
-A page says once what stands beside and below what. Side by side where each part has the room that
-it needs, one under the other where not, and the whole surface is used in every shape of display:
-
-    self.lay(
-        Column(
-            self.heading(_("Staff sign-in")),
-            Reflow(
-                Column(name, pin, Space(grow=1), go, least=440, grow=1),
-                Column(self.digits, least=440, grow=1),
-                grow=1,
-            ),
-        )
-    )
-
-`name`, `pin`, `go` and `self.digits` are widgets whose master is the page; see `Screen.lay`,
-`Screen.heading`, `Screen.words` and `Screen.button`. Every widget of `kiosk.widgets` is a part: it
-knows the width that it needs, and the height that it needs at a width, as its words wrap and grow
-with the text size. `grow` is a part's share of the room that is left along its row or column.
-A part whose `shown` is False takes no room; set it by `Screen.show_part`.
-
-All lengths are drawn pixels. Nothing here knows Tk: heights are asked of the parts, so that one
-pass lays a page out before it is seen. (Tk's grid would need a pass for each line that wraps,
-and does not tell whether a page fits.)
-"""
+"""Boxes of the layout: rows, columns, margins and empty room."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
+
+from kiosk.layout.shares import between, between_both, shares, spread
 
 Heights = tuple[int, int]
 """The least height that cuts nothing, and the height that looks best."""
@@ -50,6 +26,10 @@ class Part(Protocol):
 
     def heights(self, width: int) -> Heights:
         """Return the least and the wanted height at *width*."""
+        ...
+
+    def most_height(self, width: int) -> int:
+        """Return the height at *width* beyond which it has no use for more; 0 for none."""
         ...
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
@@ -81,6 +61,10 @@ class Box:
     def _seen(self) -> list[Any]:
         return [part for part in self.parts if part.shown]
 
+    def most_height(self, width: int) -> int:
+        """Return 0: most boxes can use any height."""
+        return 0
+
     def hide(self) -> None:
         """Hide every part."""
         for part in self.parts:
@@ -98,12 +82,12 @@ class Row(Box):
     def least_width(self) -> int:
         """Return the sum of the parts'."""
         seen = self._seen
-        return max(self.least, sum(int(p.least_width()) for p in seen) + self.gap * _between(seen))
+        return max(self.least, sum(int(p.least_width()) for p in seen) + self.gap * between(seen))
 
     def wanted_width(self) -> int:
         """Return the sum of the parts'."""
         seen = self._seen
-        return max(self.least, sum(int(p.wanted_width()) for p in seen) + self.gap * _between(seen))
+        return max(self.least, sum(int(p.wanted_width()) for p in seen) + self.gap * between(seen))
 
     def heights(self, width: int) -> Heights:
         """Return the highest part's."""
@@ -120,14 +104,14 @@ class Row(Box):
     def _widths(self, width: int) -> list[int]:
         """Return the widths: what each wants, and to those that grow a share of the rest."""
         seen = self._seen
-        room = width - self.gap * _between(seen)
+        room = width - self.gap * between(seen)
         least = [p.least_width() for p in seen]
         fixed = [0 if p.grow else p.wanted_width() for p in seen]
         needed = sum(low for low, p in zip(least, seen, strict=True) if p.grow)
         if sum(fixed) + needed > room:
             firm = [0 if p.grow else low for low, p in zip(least, seen, strict=True)]
-            fixed = _between_both(firm, fixed, room - needed)
-        return _shares([p.grow for p in seen], least, fixed, room)
+            fixed = between_both(firm, fixed, room - needed)
+        return shares([p.grow for p in seen], least, fixed, room)
 
 
 class Column(Box):
@@ -145,11 +129,18 @@ class Column(Box):
         """Return the sum of the parts'; a least column halves its gaps."""
         seen = self._seen
         both = [p.heights(width) for p in seen]
-        gaps = _between(seen)
+        gaps = between(seen)
         return (
             sum(h[0] for h in both) + self.gap // 2 * gaps,
             sum(h[1] for h in both) + self.gap * gaps,
         )
+
+    def most_height(self, width: int) -> int:
+        """Return the height at which no part that grows has a use for more."""
+        seen = self._seen
+        most = [p.most_height(width) if p.grow else p.heights(width)[1] for p in seen]
+        limited = [m for m, p in zip(most, seen, strict=True) if p.grow]
+        return sum(most) + self.gap * between(seen) if limited and all(limited) else 0
 
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Give each part the whole width, and a height between least and wanted or above."""
@@ -157,134 +148,20 @@ class Column(Box):
         seen = self._seen
         both = [p.heights(width) for p in seen]
         least, wanted = [h[0] for h in both], [h[1] for h in both]
-        full = sum(wanted) + self.gap * _between(seen)
+        full = sum(wanted) + self.gap * between(seen)
         gap = self.gap
         if height < full:
             low, high = self.heights(width)
             ratio = max(0.0, (height - low) / max(1, high - low))
             gap = round(self.gap // 2 + (self.gap - self.gap // 2) * ratio)
-            room = height - gap * _between(seen)
-            highs = _between_both(least, wanted, max(room, sum(least)))
+            room = height - gap * between(seen)
+            highs = between_both(least, wanted, max(room, sum(least)))
         else:
-            highs = _spread([p.grow for p in seen], wanted, height - gap * _between(seen))
+            most = [p.most_height(width) for p in seen]
+            highs = spread([p.grow for p in seen], wanted, most, height - gap * between(seen))
         for part, high in zip(seen, highs, strict=True):
             part.arrange(x, y, width, high)
             y += high + gap
-
-
-class Reflow(Box):
-    """Parts side by side where each has its least width, else one under the other."""
-
-    def __init__(self, *parts: Any, down: Sequence[int] = (), **options: int) -> None:
-        """Hold *parts*.
-
-        Args:
-            parts: As of every box.
-            down: What each part's `grow` is where they stand one under the other, if it differs.
-            options: As of every box.
-        """
-        super().__init__(*parts, **options)
-        self._down = down
-
-    def least_width(self) -> int:
-        """Return the widest part's: they may stand one under the other."""
-        return Column(*self.parts, least=self.least).least_width()
-
-    def wanted_width(self) -> int:
-        """Return the sum of the parts'."""
-        return Row(*self.parts, gap=self.gap, least=self.least).wanted_width()
-
-    def heights(self, width: int) -> Heights:
-        """Return those of the row or the column."""
-        return self.form(width).heights(width)
-
-    def arrange(self, x: int, y: int, width: int, height: int) -> None:
-        """Arrange the row or the column."""
-        self.form(width).arrange(x, y, width, height)
-
-    def form(self, width: int) -> Row | Column:
-        """Return what the parts make at *width*."""
-        row = Row(*self.parts, gap=self.gap)
-        if row.least_width() <= width:
-            return row
-        down = self._down or [part.grow for part in self.parts]
-        parts = (Share(part, share) for part, share in zip(self.parts, down, strict=True))
-        return Column(*parts, gap=self.gap)
-
-
-class Share:
-    """A part with another `grow` than its own."""
-
-    def __init__(self, part: Any, grow: int) -> None:
-        """Stand for *part*."""
-        self._part, self.grow = part, grow
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what the part has."""
-        return getattr(self._part, name)
-
-
-class Grid(Box):
-    """Parts in rows of as many as have room, all equally large."""
-
-    def __init__(
-        self,
-        *parts: Any,
-        columns: int,
-        most: int = 0,
-        gap: int = 16,
-        grow: int = 0,
-        least: int = 0,
-    ) -> None:
-        """Hold *parts*.
-
-        Args:
-            parts: As of every box.
-            columns: How many stand in a row, at most.
-            most: Height beyond which a row does not grow; 0 for none.
-            gap: As of every box.
-            grow: As of every box.
-            least: Width below which there are fewer columns.
-        """
-        super().__init__(*parts, gap=gap, grow=grow, least=least)
-        self.columns, self._most = columns, most
-
-    def least_width(self) -> int:
-        """Return the widest part's."""
-        return max((int(p.least_width()) for p in self._seen), default=0)
-
-    def wanted_width(self) -> int:
-        """Return that of a full row."""
-        wide = max((p.wanted_width() for p in self._seen), default=0)
-        return self.columns * (wide + self.gap) - self.gap
-
-    def heights(self, width: int) -> Heights:
-        """Return those of all rows, each as high as the highest part."""
-        columns, wide = self._columns(width)
-        rows = -(-len(self._seen) // columns)
-        both = [p.heights(wide) for p in self._seen]
-        least, wanted = max((h[0] for h in both), default=0), max((h[1] for h in both), default=0)
-        between = max(0, rows - 1)
-        return rows * least + between * (self.gap // 2), rows * wanted + between * self.gap
-
-    def arrange(self, x: int, y: int, width: int, height: int) -> None:
-        """Give each part its cell."""
-        self._hide_others()
-        columns, wide = self._columns(width)
-        rows = -(-len(self._seen) // columns)
-        gap = self.gap if height >= self.heights(width)[1] else self.gap // 2
-        high = (height - gap * max(0, rows - 1)) // max(1, rows)
-        if self._most:
-            needed = max((p.heights(wide)[0] for p in self._seen), default=0)
-            high = min(high, max(self._most, needed))
-        for number, part in enumerate(self._seen):
-            row, column = divmod(number, columns)
-            part.arrange(x + column * (wide + self.gap), y + row * (high + gap), wide, high)
-
-    def _columns(self, width: int) -> tuple[int, int]:
-        fit = (width + self.gap) // (max(self.least, self.least_width()) + self.gap)
-        columns = max(1, min(self.columns, fit, len(self._seen)))
-        return columns, (width - self.gap * (columns - 1)) // columns
 
 
 class Inset(Box):
@@ -372,6 +249,10 @@ class Space:
         """Return 0 and its size."""
         return 0, self._size
 
+    def most_height(self, width: int) -> int:
+        """Return 0."""
+        return 0
+
     def arrange(self, x: int, y: int, width: int, height: int) -> None:
         """Do nothing: there is nothing to see."""
 
@@ -382,43 +263,3 @@ class Space:
 def middle(part: Any, most: int = 0) -> Column:
     """Return *part* in the middle of the room, at most *most* wide (0: as wide as there is)."""
     return Column(Space(grow=1), Inset(part, sides=0, ends=0, most=most), Space(grow=1), grow=1)
-
-
-def _between(parts: Sequence[Any]) -> int:
-    return max(0, len(parts) - 1)
-
-
-def _between_both(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
-    """Return sizes that sum up to *room*, each as near to *least* as the others."""
-    low, high = sum(least), sum(wanted)
-    ratio = min(1.0, max(0.0, (room - low) / max(1, high - low)))
-    return [a + int((b - a) * ratio) for a, b in zip(least, wanted, strict=True)]
-
-
-def _spread(grow: Sequence[int], sizes: Sequence[int], room: int) -> list[int]:
-    """Return *sizes*, larger by shares of the *room* that is left."""
-    left, weight = room - sum(sizes), sum(grow)
-    if left <= 0 or not weight:
-        return list(sizes)
-    return [size + left * share // weight for share, size in zip(grow, sizes, strict=True)]
-
-
-def _shares(
-    grow: Sequence[int], least: Sequence[int], fixed: Sequence[int], room: int
-) -> list[int]:
-    """Return widths: *fixed* for those that do not grow, shares of the rest for the others."""
-    widths = list(fixed)
-    open_ = {n for n, share in enumerate(grow) if share}
-    rest = room - sum(fixed)
-    while open_:
-        weight = sum(grow[n] for n in open_)
-        short = {n for n in open_ if rest * grow[n] / weight < least[n]}
-        if not short:
-            for n in open_:
-                widths[n] = int(rest * grow[n] / weight)
-            break
-        for n in short:
-            widths[n] = least[n]
-            rest -= least[n]
-        open_ -= short
-    return widths

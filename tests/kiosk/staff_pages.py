@@ -1,13 +1,11 @@
-"""Every widget of the staff's pages and of the new PIN, as in `test_look`."""
+"""The list of the staff's pages, and of the new PIN's, in every state; see `test_look`."""
 
 import dataclasses
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
-
-import pytest
 
 from atm.accounts.accounts import Hold
 from atm.accounts.session import Session
@@ -18,6 +16,7 @@ from atm.maintenance.rebuild import Rebuild
 from atm.outside_memory import Memory
 from atm.people import Customer, Signatures, StaffMember
 from atm.staff.acts import Refusal
+from atm.staff.inactivity import Inactive, Kept
 from face_auth.models import Threshold
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.change_pin import ChangePin
@@ -48,13 +47,9 @@ from kiosk.screens.staff.refusals import Refusals
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
 from kiosk.screens.staff.staff_menu import StaffMenu
-from kiosk.widgets import theme
+from kiosk.screens.staff.unused import UnusedAccounts
 from kiosk.words import messages
-from kiosk.words.language import languages
 from tests.kiosk.fake_machine import FakeCards, drawn_face
-from tests.kiosk.looking import SIZES, judged
-
-pytestmark = pytest.mark.gui
 
 LONG = "Maximiliana Fernández de la Huerta y Castro"
 CUSTOMER = Customer("c" * 32, "maximiliana.fernandez.de.la.huerta", LONG)
@@ -98,7 +93,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         yield f"menu, {liveness}"
         show(Home)
         yield f"home, {liveness}"
-    app.host.settings = own
+    app.host.settings = dataclasses.replace(own, keep_inactive_days=365)
     office.open_holds = [(hold, CUSTOMER.username)] * 8
     machine.camera.state = "lost"
     app.window.fullscreen = True
@@ -114,7 +109,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "attended signature"
     show(lambda a: AttendedPin(a, ANA, CUSTOMER.username, attendance, Account))
     yield "attended PIN"
-    app.host.settings = dataclasses.replace(own, without_face="attended")
+    app.host.settings = dataclasses.replace(own, without_face="attended", keep_inactive_days=36_500)
     show(lambda a: Consent(a, ANA))
     yield "consent, without the face"
     app.host.settings = own
@@ -240,6 +235,10 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     for made in (Rebuild("vggface2", True, 1, tuple(names)), Rebuild("vggface2", False, 0, ())):
         show(lambda a, made=made: change._result(made, a))
         yield f"network, {made.done}"
+    unused = [Inactive(CUSTOMER, date(2024, 9, 30), date(2026, 9, 30), kept) for kept in Kept]
+    machine.bank = SimpleNamespace(inactivity=SimpleNamespace(listed=lambda staff: unused))
+    show(lambda a: UnusedAccounts(a, ANA, back))
+    yield "unused accounts"
     show(lambda a: Holds(a, ANA, back))
     yield "holds"
     page = show(lambda a: SettleHold(a, ANA, hold, CUSTOMER.username, back))
@@ -263,35 +262,3 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     kiosk.root.update()
     assert kiosk.screen is page
     yield "signed out soon"
-
-
-CODES = list(languages())
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_every_widget_of_the_staffs_pages_is_large_clear_and_reached(
-    machine: Any, settings: Any, kiosk_on: Any, code: str
-) -> None:
-    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    seen, wrong = judged(kiosk, pages(kiosk, machine), CODES.index(code), len(CODES), every=False)
-    assert seen > 3000
-    assert not wrong, "\n".join(sorted(wrong))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("code", CODES)
-def test_every_widget_of_the_staffs_pages_is_so_in_every_window_and_text_size(
-    machine: Any, settings: Any, kiosk_on: Any, code: str
-) -> None:
-    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
-    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, 1, every=True)
-    assert not wrong, "\n".join(sorted(wrong))
-
-
-def test_every_widget_of_the_staffs_pages_is_so_in_the_fallback_font(
-    machine: Any, settings: Any, kiosk_on: Any, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(theme.Fonts.__init__, "__defaults__", ("no such family",))
-    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language="es"))
-    _seen, wrong = judged(kiosk, pages(kiosk, machine), 0, len(SIZES), every=False)
-    assert not wrong, "\n".join(sorted(wrong))
