@@ -48,6 +48,7 @@ PAGE_HELP = {
     "DeleteWithMoney": N_("Two members of staff confirm that an account with money is deleted."),
     "Holds": N_("Choose a withdrawal whose notes must be counted."),
     "SettleHold": N_("Say whether the notes came out."),
+    "UnusedAccounts": N_("Choose an account that is due to be deleted, or go back."),
     "Refusals": N_("Read who was refused, when and why."),
     "HealthPage": N_("Read how the kiosk is; what is red comes first."),
     "ChangeNetwork": N_("Decide whether another network recognises the faces from now on."),

@@ -63,6 +63,11 @@ class LoginFace(LoginStep, LivePage):
         self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
 
+    @property
+    def working(self) -> bool:
+        """True also after the check: the page, built anew, would check a second time."""
+        return True
+
     def refresh(self) -> None:
         """Say what to do now, or what came of it."""
         _ = self._
