@@ -112,20 +112,24 @@ class FaceStep(Pictures):
             (_("PIN"), "●" * 6),
             (_("Opening balance"), self.language.money(draft.opening_minor)),
         ]
-        cards = self.app.machine.cards
+        cards, told = self.app.machine.cards, []
         if cards is not None:
             gets = cards.required or draft.card
-            rows.append((_("Card"), _("Put it in the reader.") if gets else _("none")))
-        glasses = _(
-            "If you wear glasses every day, keep them on. "
-            "PIN and face pictures are saved together, encrypted."
+            rows.append((_("Card"), _("Yes") if gets else _("No")))
+            if gets:
+                told = [messages.put_card_in(True, _)]
+        told.append(
+            _(
+                "If you wear glasses every day, keep them on. "
+                "PIN and face pictures are saved together, encrypted."
+            )
         )
         return card(
             pane,
             self.words(_("New customer"), size=theme.HEADING, weight="bold", on=pane),
             named_values(self, pane, rows),
             Hair(pane),
-            self.words(glasses, colour=theme.MUTED, anchor="nw", on=pane),
+            self.words(" ".join(told), colour=theme.MUTED, anchor="nw", on=pane),
         )
 
     def _unusual(self) -> str:

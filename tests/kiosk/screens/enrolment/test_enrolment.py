@@ -444,10 +444,10 @@ def chip(page: Any, name: str) -> Any:
 def test_who_wants_a_card_gets_one_where_it_is_optional(page: Any, machine: Any) -> None:
     machine.cards = FakeCards(required=False)
     to_face(page)
-    assert "Put it in the reader." not in said(page)
+    assert "Put your card" not in said(page)
     chip(page, "With a card").press()
     page.until(lambda: page.screen.save.enabled)
-    assert "Put it in the reader." in said(page)
+    assert "Put your card in the reader." in said(page)
     page.key("Return")
     page.on("Saved")
     assert machine.enrolled[0].card is True
@@ -458,7 +458,7 @@ def test_a_required_card_is_asked_for_and_its_failure_is_said(page: Any, machine
     machine.cards = FakeCards()
     machine.enrol_error = "card"
     to_face(page)
-    assert "Put it in the reader." in said(page)
+    assert "Put your card in the reader." in said(page)
     assert "With a card" not in [c.face.cget("text") for c in page.app.window.top.chips]
     page.key("Return")
     sentence = "Card not registered. Check it. Press Save again."
