@@ -21,6 +21,7 @@ PAGE_HELP = {
     "LookToChange": N_("Look at the camera and confirm that it is you who changes the PIN."),
     "PinChanged": N_("Your new PIN is valid now; log out or go back."),
     "Covered": N_("The account was closed; log in again, or finish."),
+    "CardTaken": N_("The account was closed; log in again, or finish."),
     "Consent": N_("Read what is kept and why, and answer yes or no."),
     "SavingWithoutFace": N_("Wait until the new customer is saved."),
     "Details": N_("A member of staff types the new customer's names and the first payment."),

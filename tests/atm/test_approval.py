@@ -288,6 +288,7 @@ OTHERS: dict[str, Any] = {
     "security": "1e-3",
     "liveness": "passive",
     "without_face": "attended",
+    "card": "required",
     "minifas": Path("/elsewhere"),
     "liveness_head": False,
     "speech": "always",
@@ -406,7 +407,10 @@ def test_one_signature_is_enough_for_the_defaults_and_stricter_settings(
 
 
 @pytest.mark.parametrize("gone", ["", "missing", "older"])
-@pytest.mark.parametrize("changed", [{"currency": "JPY"}, {"anchor_dir": Path("/dev/shm/mine")}])
+@pytest.mark.parametrize(
+    "changed",
+    [{"currency": "JPY"}, {"anchor_dir": Path("/dev/shm/mine")}, {"card": "optional"}],
+)
 def test_two_change_what_amounts_are_worth_and_where_the_log_is_remembered(
     folder: DataFolder, models: Path, settings: Settings, changed: dict[str, Any], gone: str
 ) -> None:
