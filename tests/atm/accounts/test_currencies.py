@@ -54,8 +54,11 @@ def session_of(bank: Any, currency: str) -> Session:
     """A session as a machine of this currency opens it: limit 1000, notes of 10."""
     settings = Settings(currency=currency, day_limit=1000, smallest_note=10)
     local = SimpleNamespace(
-        settings=settings, stores=SimpleNamespace(ledger=bank.ledger, credentials=bank.store),
-        audit=bank.audit,
+        settings=settings, audit=bank.audit,
+        stores=SimpleNamespace(
+            ledger=bank.ledger, credentials=bank.store,
+            last_use=SimpleNamespace(mark=lambda customer_id: None),
+        ),
     )  # fmt: skip
     return LocalBank._open_session(cast(LocalBank, local), Customer(ADA, "ada", "Ada"))
 
@@ -69,7 +72,7 @@ def run(command: Callable[..., int], machine: Any, lines: str, **options: Any) -
 def enrol(machine: Any, balance: str) -> int:
     return run(
         customers.enrol, machine, "cyd\n482913\n4071\n", name="ada", balance=balance, excuse=[],
-        camera="demo", full_name=None,
+        camera="demo", full_name=None, card=False,
     )  # fmt: skip
 
 
