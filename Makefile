@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 DEBIAN := python3-venv python3-tk libgl1 libglib2.0-0 fonts-inter espeak-ng alsa-utils
 DEBIAN_FLEET := postgresql
 DEBIAN_HA := postgresql patroni python3-etcd etcd-server haproxy iproute2
+DEBIAN_HARDWARE := swig gcc python3-dev libpcsclite-dev pcscd libccid
+DEBIAN_CARD := pcscd vsmartcard-vpcd
 DEBIAN_TPM := swtpm tpm2-tools libtss2-tcti-swtpm0
 DEBIAN_WEBCAM := qemu-system-x86 busybox-static v4l-utils
 DEBIAN_DEB := build-essential debhelper dh-virtualenv python3-venv fakeroot
@@ -23,8 +25,8 @@ DIST ?= dist
 # The published network is fetched once, by the first target that wants it; NETWORK=bundled leaves it out.
 PUBLISHED = $(if $(filter bundled,$(NETWORK)),not-fetched,$(VENV)/.network)
 
-.PHONY: help kiosk demo docs-screens hardware network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-tpm test-webcam \
-	test-fleet-ha deb test-deb bench bench-fleet lint format messages clean
+.PHONY: help kiosk demo docs-screens hardware network not-fetched fleet test test-quick test-long test-mutants test-train test-fleet test-card test-tpm \
+	test-webcam test-fleet-ha deb test-deb bench bench-fleet lint format messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -46,7 +48,7 @@ docs-screens: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## remake the pictures
 	$(XVFB) $(PY) -m kiosk.story --out "$$told"
 	$(PY) -m tools.docs_screens "$$told" docs/screens
 
-hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk: receipt printers, dispensers, metrics
+hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk: receipt printers, dispensers, metrics, cards
 	@echo "Ready; see docs/operations.md for the settings."
 
 network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
@@ -79,6 +81,10 @@ test-train: $(VENV)/.train ## run the tests of the training, which needs PyTorch
 test-fleet: $(VENV)/.all $(VENV)/.fleet ## run the tests of the bank's service on a temporary PostgreSQL server
 	@$(call debian,$(DEBIAN_FLEET))
 	$(PY) -m pytest tests/fleet $(ARGS)
+
+test-card: $(VENV)/.all $(VENV)/.hardware ## run the tests of cards through pcscd, with a card and readers in software (root)
+	@$(call debian,$(DEBIAN_CARD))
+	$(PY) -m pytest tests/card $(ARGS)
 
 test-tpm: $(VENV)/.all ## run the tests of a key in a TPM, on a TPM in software
 	@$(call debian,$(DEBIAN_TPM))
@@ -188,15 +194,16 @@ $(VENV)/.network: models/published_skeleton.npz | $(VENV)/.kiosk
 not-fetched:
 	@test -e models/vggface2.tflite || echo "Set-up goes on with the bundled network; fetch the published one later with: make network"
 
-$(VENV)/.hardware: requirements-hardware.txt requirements-kiosk.txt | $(PY)
-	@echo "Installing what optional devices and services need ..."
+$(VENV)/.hardware: requirements-hardware.txt requirements-devices.txt requirements-kiosk.txt | $(PY)
+	@$(call debian,$(DEBIAN_HARDWARE))
+	echo "Installing what optional devices and services need ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-hardware.txt
 	touch $@ $(VENV)/.kiosk
 
-$(VENV)/.all: requirements.txt requirements-hardware.txt requirements-kiosk.txt | $(PY)
+$(VENV)/.all: requirements.txt requirements-devices.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing the whole list ..."
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
-	touch $@ $(VENV)/.kiosk $(VENV)/.hardware
+	touch $@ $(VENV)/.kiosk
 
 $(VENV)/.mutants: requirements-mutants.txt requirements.txt requirements-kiosk.txt | $(PY)
 	@echo "Installing what mutation testing needs ..."

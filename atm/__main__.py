@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from atm.birth import bear
-from atm.commands import attended, closed, customers, office, reports
+from atm.commands import attended, cards, closed, customers, office, reports
 from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
 from atm.commands.upgrade import upgrade_folder
@@ -128,6 +128,13 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, see docs/operations.md")
 
 
+def _card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--card", action="store_true",
+        help="register the card in the reader, where the machine does not require one anyway",
+    )  # fmt: skip
+
+
 def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     run = customers
     enrol = command(
@@ -144,6 +151,7 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         "--excuse", action="append", default=[], metavar="MOVEMENT",
         help="a movement that the customer cannot make, such as look_up; may be repeated",
     )  # fmt: skip
+    _card(enrol)
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
     _json(command("list", f"list customers; {ONE}", reports.customers))
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")
@@ -166,6 +174,7 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
     )
     unseen.add_argument("--full-name", metavar="T", help="default: the username")
     unseen.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
+    _card(unseen)
     marked = command(
         "without-face", f"let a customer be served without the face; {TWO}", attended.mark, "name"
     )
@@ -177,6 +186,12 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         attended.serve,
         "name",
     )
+    card = command(
+        "card", f"block a customer's lost card: {ONE}; replace it by the one in the reader: {TWO}",
+        cards.card,
+    )  # fmt: skip
+    card.add_argument("act", choices=("block", "replace"))
+    card.add_argument("name", metavar="NAME", help="the customer's username")
     delete = command("delete", f"delete a customer; {ONE}", run.delete, "name")
     delete.add_argument(
         "--override",

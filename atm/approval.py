@@ -50,9 +50,10 @@ _MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
 """Name of the memory outside the disk among the approved settings, and what the first member of
 staff alone can say of it."""
 
-_TWO_CHANGE = ("anchor_dir", "currency", "dispenser", "dispenser_ca")
-"""Settings that two change in a live folder: the place that remembers the log, what the amounts
-of all accounts are worth, which are not converted, and which device says that notes came out."""
+_TWO_CHANGE = ("anchor_dir", "currency", "card", "dispenser", "dispenser_ca")
+"""Settings that two change in a live folder: the place that remembers the log, what the amounts of
+all accounts are worth, which are not converted, whether customers need their card, and which device
+says that notes came out."""
 
 _CA = "content of store_ca"
 """Name of the SHA-256 of the service's authority among the approved settings: whose certificate

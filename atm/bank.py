@@ -13,6 +13,7 @@ from atm.login.login import CheckFace, Claim
 from atm.people import StaffMember
 
 if TYPE_CHECKING:
+    from atm.card.cards import Cards
     from atm.enrolment.enrolment import Enrolments
     from atm.fleet.kiosk.enrolment import RemoteEnrolment
     from atm.fleet.kiosk.office import RemoteOffice
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from atm.ports import MachineLog
     from atm.settings import Settings
     from atm.staff.acts import Office
+    from atm.staff.card_acts import CardActs
     from atm.staff.inactivity import Inactivity
     from atm.staff.registry import StaffRegistry
     from atm.stores import KioskStores
@@ -84,6 +86,16 @@ class Bank(Protocol):
     @property
     def attended(self) -> AttendedLogins:
         """Logins without the face; FaceNeededError where they are not allowed."""
+        ...
+
+    @property
+    def cards(self) -> Cards | None:
+        """The cards of the customers; None where no card is asked of anybody."""
+        ...
+
+    @property
+    def card_acts(self) -> CardActs:
+        """Acts on customers' cards; NoCardsError where there are none."""
         ...
 
     @property

@@ -32,6 +32,7 @@ from atm.maintenance.rebuild import finish_rebuild
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
 from atm.staff.acts import Office
+from atm.staff.card_acts import CardActs, NoCardsError
 from atm.staff.inactivity import Inactivity, KeptForeverError
 from atm.staff.registry import StaffRegistry
 from atm.stores import Stores, open_staff
@@ -41,6 +42,7 @@ from face_auth.models import load_card
 from face_auth.types import FaceResult, Frame
 
 if TYPE_CHECKING:
+    from atm.card.cards import Cards
     from face_auth.recogniser import Recogniser
 
 
@@ -55,6 +57,8 @@ class LocalBank:
         self.staff = stores.staff
         self.models = models_of(settings)
         self._dispenser = _dispenser_of(settings)
+        self.cards = _cards(settings, stores)
+        check_card = None if self.cards is None else self.cards.check
         self._commit = LockedCommit(stores.folder.path / "enrolment.lock")
         search = GallerySearch(
             stores.credentials,
@@ -72,6 +76,7 @@ class LocalBank:
             audit=stores.audit,
             duplicate_check=self._duplicate_check,
             commit=self._commit,
+            cards=self.cards,
             opening_limit_minor=opening_limit_minor(settings, stores.folder.kind),
         )
         self.office = Office(
@@ -102,6 +107,7 @@ class LocalBank:
             open_session=self._open_session,
             suspect=self._duplicate_check.suspect,
             limit_s=settings.login_limit_s + challenge_s(settings.liveness),
+            check_card=check_card,
         )
         self._attended = AttendedLogins(
             store=stores.credentials,
@@ -111,6 +117,7 @@ class LocalBank:
             audit=stores.audit,
             staff=stores.staff,
             open_session=lambda customer: self._open_session(customer, attended=True),
+            check_card=check_card,
         )
 
     @property
@@ -119,6 +126,13 @@ class LocalBank:
         if self.settings.without_face == "off":
             raise FaceNeededError
         return self._attended
+
+    @property
+    def card_acts(self) -> CardActs:
+        """Acts on customers' cards; NoCardsError where the setting does not allow them."""
+        if self.cards is None:
+            raise NoCardsError
+        return CardActs(self.cards, self.stores.credentials, self.audit)
 
     @property
     def inactivity(self) -> Inactivity:
@@ -274,6 +288,17 @@ def _dispenser_of(settings: Settings) -> Dispenser:
 
     address = settings.dispenser.removeprefix("xfs4iot+")
     return Xfs4iotDispenser(address, settings.dispenser_ca, settings.currency)
+
+
+def _cards(settings: Settings, stores: Stores) -> Cards | None:
+    """Return the cards of *settings*; without them no package for cards is imported."""
+    if settings.card == "off":
+        return None
+    from atm.card.cards import Cards
+    from atm.card.reader import CardReader
+
+    required = settings.card == "required"
+    return Cards(stores.folder.folder_id, stores.credentials, CardReader(), required=required)
 
 
 def open_folder_staff(settings: Settings) -> StaffRegistry:

@@ -37,6 +37,7 @@ from face_auth.types import EnrolProgress, FaceResult, Frame, LoginProgress
 
 if TYPE_CHECKING:
     from atm.login.attended import Attendance, AttendedLogins
+    from atm.staff.card_acts import CardActs
     from face_auth.liveness.challenge import Speaking
     from face_auth.presence import Presence
     from face_auth.recogniser import Recogniser
@@ -80,6 +81,8 @@ class Machine:
         printer = settings.receipt_printer
         self.receipts = ReceiptPrinter(printer) if printer != "off" else None
         """The receipt printer; None where there is none."""
+        self.cards = bank.cards
+        """The customers' cards; None where no card is asked of anybody."""
         self.told: Callable[[Decision, float, str], None] | None = None
         """Told of each login: the decision, its seconds, and "face" or "attended"."""
         self.more_notes: tuple[str, ...] = ()
@@ -191,7 +194,7 @@ class Machine:
         cancel: threading.Event | None = None,
         speaking: Speaking | None = None,
     ) -> Decision:
-        """Check PIN and face at once, on two threads, and decide; it blocks and never raises.
+        """Check PIN, face and card at once, on threads, and decide; it blocks and never raises.
 
         Args:
             username: As typed.
@@ -247,6 +250,11 @@ class Machine:
     def attended(self) -> AttendedLogins:
         """Logins without the face; FaceNeededError where they are not allowed."""
         return self.bank.attended
+
+    @property
+    def card_acts(self) -> CardActs:
+        """Acts of staff on customers' cards; NoCardsError where there are none."""
+        return self.bank.card_acts
 
     def presence_of(self, session: Session) -> Presence:
         """Return a presence check for the customer of *session*.
@@ -390,7 +398,9 @@ class Machine:
             self.pace,
         )  # fmt: skip
         printer = self.receipts.note if self.receipts is not None else ""
-        notes = (*found.notes, *self.bank.notes(), *filter(None, [printer]), *self.more_notes)
+        reader = self.cards.reader.problem if self.cards is not None else ""
+        devices = filter(None, [printer, reader])
+        notes = (*found.notes, *self.bank.notes(), *devices, *self.more_notes)
         return replace(found, notes=notes)
 
     def close(self) -> None:

@@ -43,6 +43,7 @@ class Application:
         pin: As the customer typed it.
         consent_at: When the customer said yes; aware.
         excused: Requests of the liveness challenge that staff say the customer cannot follow.
+        card: Whether the customer gets a card, where the machine does not require one anyway.
         consent: Version of the text that the customer read; None if it is not known.
     """
 
@@ -52,6 +53,7 @@ class Application:
     pin: str
     consent_at: datetime
     excused: tuple[str, ...] = ()
+    card: bool = False
     consent: ConsentVersion | None = None
 
     def __repr__(self) -> str:

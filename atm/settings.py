@@ -29,6 +29,7 @@ NETWORKS = ("bundled", "vggface2")
 
 Liveness = Literal["challenge", "passive", "off"]
 WithoutFace = Literal["off", "attended"]
+Card = Literal["off", "optional", "required"]
 
 Speech = Literal["off", "on_request", "always"]
 
@@ -88,6 +89,8 @@ class Settings:
         liveness: Liveness check: "challenge" (which includes "passive"), "passive" or "off".
         without_face: Whether marked customers may be served without the face, by PIN beside a
             member of staff who signs in for it: "off" or "attended".
+        card: Whether customers log in with a FIDO2 card too: "off", "optional" (those who have one
+            registered) or "required" (everybody).
         minifas: The file of the published liveness network; None: where `fetch minifas` puts it.
         liveness_head: Whether the fitted head judges that network's scores; it was fitted on
             pictures most of which have no licence.
@@ -136,6 +139,7 @@ class Settings:
     security: str = ""
     liveness: Liveness = "challenge"
     without_face: WithoutFace = "off"
+    card: Card = "off"
     minifas: Path | None = None
     liveness_head: bool = True
     language: str = "en"
@@ -204,6 +208,10 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("dispenser must be simulated with store.")
     if settings.dispenser != "simulated" and find_spec("websockets") is None:
         raise SettingsError("dispenser needs more packages: run “make hardware”.")
+    if settings.store and settings.card != "off":
+        raise SettingsError("card must be off with store: the service knows no cards.")
+    if settings.card != "off" and not all(map(find_spec, ("fido2", "smartcard"))):
+        raise SettingsError("card needs more packages: run “make hardware”.")
     if settings.store and settings.keep_inactive_days:
         raise SettingsError(
             "keep_inactive_days must be 0 with store: the service does not delete unused accounts."
@@ -437,6 +445,7 @@ _READERS: dict[str, _Reader] = {
     "security": _one_of("1e-3", "1e-4", "1e-5"),
     "liveness": _one_of("challenge", "passive", "off"),
     "without_face": _one_of("off", "attended"),
+    "card": _one_of("off", "optional", "required"),
     "minifas": _path,
     "liveness_head": _truth,
     "language": _language,

@@ -20,6 +20,7 @@ ATTENDED = "attended"
 """The way of being served without the face: a member of staff is present and signs in."""
 _LONGEST_HASH = 256
 _LONGEST_LATER = 100
+_LONGEST_CARD = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class CredentialRecord:
         excused: Movements of the liveness check that the customer cannot make, with commas between;
             None if there are none.
         network: Name of the face network that made the template, where it is recorded.
-        card: Id of the customer's card.
+        card: The customer's FIDO2 card, as `atm.card.result.RegisteredCard.text`.
         language: Code of the language that the customer chose.
         consent_version: Version of the text that the customer consented to.
         keep_until: When the record must be deleted, ISO 8601 in UTC.
@@ -347,7 +348,7 @@ def well_formed(record: CredentialRecord) -> bool:
             and (record.consent_at is None or _is_utc(record.consent_at))
             and _is_utc(record.created_at)
             and (record.excused is None or _EXCUSED.fullmatch(record.excused) is not None)
-            and all(_is_short(getattr(record, name)) for name in LATER_FIELDS)
+            and all(_is_short(getattr(record, each), each) for each in LATER_FIELDS)
             and (record.keep_until is None or _is_utc(record.keep_until))
             and record.without_face in (None, ATTENDED)
         )
@@ -355,8 +356,9 @@ def well_formed(record: CredentialRecord) -> bool:
         return False
 
 
-def _is_short(text: str | None) -> bool:
-    return text is None or (0 < len(text) <= _LONGEST_LATER and text.isprintable())
+def _is_short(text: str | None, name: str) -> bool:
+    longest = _LONGEST_CARD if name == "card" else _LONGEST_LATER
+    return text is None or (0 < len(text) <= longest and text.isprintable())
 
 
 def _is_utc(text: str) -> bool:

@@ -96,7 +96,7 @@ class App(Shell):
         self._timers: dict[str, str] = {}
         self.idle = IdleClock(settings.idle_s, settings.more_time_s)
         self.pause = Countdown()
-        self.attendance = Attendance(self, pages.covered)
+        self.attendance = Attendance(self, pages.covered, pages.card_taken)
         self.guide = Guide(self.host, self.worker, self.idle.active)
         self.focus = FocusKeeper(self.root, self._in_front)
         self.keyboard = Keyboard(self, self.focus)

@@ -6,6 +6,7 @@ Customers are first asked whether they want more time.
 from __future__ import annotations
 
 from kiosk.access import defaults
+from kiosk.card_watch import CardWatch
 from kiosk.presence import PresenceWatch
 from kiosk.shell import Make, Shell
 from kiosk.widgets.dialog import Dialog
@@ -15,11 +16,18 @@ from kiosk.words.messages import Notice
 class Attendance:
     """Applies the idle clock and the presence watch, four times a second, on the Tk thread."""
 
-    def __init__(self, app: Shell, covered: Make) -> None:
-        """Watch over *app*; *covered* makes the page for an account whose owner is gone."""
+    def __init__(self, app: Shell, covered: Make, card_taken: Make) -> None:
+        """Watch over *app*.
+
+        Args:
+            app: The window.
+            covered: Makes the page for an account whose owner is gone.
+            card_taken: Makes the page for an account whose owner's card is gone.
+        """
         self._app = app
         self._cover = covered
         self._watch: PresenceWatch | None = None
+        self._card_watch = CardWatch(app, card_taken)
 
     @property
     def unseen(self) -> bool:
@@ -56,6 +64,7 @@ class Attendance:
         if self._watch is not None and self._watch.session is not session:
             self._watch.end()
             self._watch = None
+        self._card_watch.look(session)
         if session is None or session.attended:  # staff watch over who has no face to be watched
             return False
         if self._watch is None:

@@ -50,7 +50,7 @@ def new_app(
     jack: Jack | None = None,
 ) -> App:
     """Open the window at its home page, with *voice* and *jack* or the machine's own; see `App`."""
-    pages = FirstPages(Home, _first_choice, OutOfService, _covered)
+    pages = FirstPages(Home, _first_choice, OutOfService, _covered, _card_taken)
     return App(
         settings, pages, open_with, furnish, heart, voice or find_voice(settings.speech_device),
         jack or find_jack(settings.headphones),
@@ -98,3 +98,10 @@ def _covered(app: Shell) -> Page:
     from kiosk.screens.customer.covered import Covered
 
     return Covered(app)
+
+
+def _card_taken(app: Shell) -> Page:
+    """Make the page over an account whose owner's card is gone, likewise."""
+    from kiosk.screens.customer.covered import CardTaken
+
+    return CardTaken(app)

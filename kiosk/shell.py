@@ -208,9 +208,11 @@ class FirstPages:
         first_choice: In the place of home while there is no data folder.
         out_of_service: In the place of home while nobody can be served.
         covered: In the place of an account whose owner is gone.
+        card_taken: The same where their card is gone.
     """
 
     home: Make
     first_choice: Make
     out_of_service: Make
     covered: Make
+    card_taken: Make

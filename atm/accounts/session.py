@@ -128,6 +128,8 @@ class Session:
         self.attended = attended
         self.balance_asked = False
         """Whether the customer asked to see the balance in this session."""
+        self.by_card = False
+        """Whether the customer logged in with a card, which must stay in the reader."""
         self._ledger: OwnAccount | None = ledger
         self._dispenser = dispenser
         self._smallest_note_minor = smallest_note_minor

@@ -14,6 +14,8 @@ from credentials.attempt_rules import Place
 def enrol(machine: Machine, options: argparse.Namespace) -> int:
     """Enrol a customer who is served without the face; two members of staff sign."""
     _ = machine.attended  # or nobody types anything
+    if options.card:
+        _ = machine.card_acts
     opening_minor = parse_amount(options.balance, machine.settings.currency)
     signed = sign_two(machine.staff)
     application = Application(
@@ -22,6 +24,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         opening_minor=opening_minor,
         pin=ask("Customer's PIN: "),
         consent_at=datetime.now(UTC),
+        card=options.card,
     )
     customer = machine.enrol_attended(application, signed=signed)
     print(f"enrolled {customer.username}, without a face")

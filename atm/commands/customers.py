@@ -60,6 +60,8 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
     opening_minor = parse_amount(options.balance, machine.settings.currency)
     machine.check_username(options.name, staff=staff)
     excused = checked_excuses(options.excuse)
+    if options.card:
+        _ = machine.card_acts  # or nobody types anything
     application = Application(
         username=options.name,
         full_name=options.full_name or options.name,
@@ -67,6 +69,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         pin="",
         consent_at=datetime.now(UTC),
         excused=tuple(excused),
+        card=options.card,
     )
     signed: StaffMember | Signatures = staff
     if machine.needs_two(application):

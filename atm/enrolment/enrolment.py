@@ -9,9 +9,10 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atm.accounts.money import to_minor
+from atm.card.result import CardError
 from atm.enrolment.duplicate_face import DuplicateFaceCheck, DuplicateQuestion
 from atm.enrolment.hash_and_capture import LIMIT_S, CaptureFace, EnrolmentError, hash_and_capture
 from atm.folder import Kind
@@ -32,6 +33,9 @@ from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
 from credentials.store import ATTENDED, CredentialRecord, CredentialStore
 from face_auth.gallery import Capture, Template
+
+if TYPE_CHECKING:
+    from atm.card.cards import Cards
 
 ConfirmDuplicate = Callable[[DuplicateQuestion], StaffMember | None]
 """Shows both pictures to a second member of staff; returns who signed, None for a refusal."""
@@ -63,14 +67,16 @@ class Enrolments:
         audit: Log,
         duplicate_check: DuplicateFaceCheck,
         commit: Commit,
+        cards: "Cards | None" = None,
         new_id: Callable[[str], str] = random_id,
         limit_s: float = LIMIT_S,
         opening_limit_minor: int | None = None,
     ) -> None:
         """Use every store with data of a customer, and the *commit* that they share.
 
-        *new_id* returns the id for the customer of a normalised username; above
-        *opening_limit_minor* two must sign an opening balance (None: no limit).
+        *cards* registers the customers' cards, where there are any; *new_id* returns the id for the
+        customer of a normalised username; above *opening_limit_minor* two must sign an opening
+        balance (None: no limit).
         """
         self._store = store
         self._hasher = hasher
@@ -79,6 +85,7 @@ class Enrolments:
         self._audit = audit
         self._duplicate_check = duplicate_check
         self._commit = commit
+        self._cards = cards
         self._new_id = new_id
         self._limit_s = limit_s
         self._opening_limit_minor = opening_limit_minor
@@ -124,7 +131,8 @@ class Enrolments:
             SecondSignatureError: If one signed where two must.
             DuplicateUserError: If the username is taken.
             ExcuseError: If a movement is unknown, or fewer than two remain.
-            EnrolmentError: If the face could not be captured, or is another customer's.
+            EnrolmentError: If the face could not be captured, or is another customer's, or the
+                card made no credential.
             AtmError: If it could not be saved.
         """
         if self.needs_two(application) and not isinstance(signed, Signatures):
@@ -136,6 +144,7 @@ class Enrolments:
         pending = self._store.get(username)
         customer_id = pending.customer_id if pending else self._new_id(username)
         stop = cancel or threading.Event()
+        card = self._card(application, customer_id, stop)
         pin_hash, (template, captures) = hash_and_capture(
             lambda: self._hasher.hash(customer_id, application.pin),
             lambda: enrol_face(customer_id, stop),
@@ -152,6 +161,7 @@ class Enrolments:
             consent_at=application.consent_at.astimezone(UTC).isoformat(),
             created_at=datetime.now(UTC).isoformat(),
             excused=",".join(excused) or None,
+            card=card,
             consent_version=_version(application),
         )
         face = template, captures
@@ -181,9 +191,21 @@ class Enrolments:
             created_at=datetime.now(UTC).isoformat(),
             consent_version=_version(application),
             without_face=ATTENDED,
+            card=self._card(application, customer_id, threading.Event()),
         )
         self._save(record, pending, application.opening_minor, None, signed)
         return Customer(customer_id, username, full_name)
+
+    def _card(
+        self, application: Application, customer_id: str, stop: threading.Event
+    ) -> str | None:
+        """Have the card make its credential, before anything else: it may be the wrong card."""
+        if self._cards is None or not (application.card or self._cards.required):
+            return None
+        try:
+            return self._cards.register(customer_id, stop).text
+        except CardError as error:
+            raise EnrolmentError("cancelled" if stop.is_set() else "card", str(error)) from error
 
     def _check_duplicate(
         self,

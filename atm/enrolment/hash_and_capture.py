@@ -43,8 +43,8 @@ class EnrolmentError(AtmError):
     """The enrolment failed and nothing was saved; the text says why and what to do.
 
     Attributes:
-        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled`, `not_live` or
-            `duplicate_face`.
+        code: `no_face_in_time`, `not_one_person`, `camera_lost`, `cancelled`, `not_live`,
+            `duplicate_face` or `card`.
         hindrance: What was wrong with most pictures, if that is known.
     """
 

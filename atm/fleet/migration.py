@@ -105,6 +105,10 @@ class MigrationSource:
         owner, stores = record.customer_id, self._stores
         if owner in self._held:
             raise MigrationError("Money is on hold; settle it first.")
+        if record.card is not None:
+            raise MigrationError(
+                "The service knows no cards; it would let this customer in without."
+            )
         if record.without_face is not None:
             raise MigrationError("The service needs the face; take the mark “without face” back.")
         template, captures = None, list[Capture]()

@@ -8,13 +8,15 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import Event, Lock, Timer
 from typing import Final
 
 from atm.accounts.session import Session
+from atm.card.result import CARDS_OFF, CardResult
 from atm.errors import AtmError
-from atm.login import pin_check
+from atm.login import card_record, pin_check
 from atm.login.decision import Decision, Outcome, PinReason, reason
+from atm.login.login import CheckCard
 from atm.login.paced import REFUSE_AFTER_S, PacedLogins
 from atm.login.pause import Pause
 from atm.people import Customer, SecondSignatureError
@@ -28,6 +30,8 @@ from credentials.store import ATTENDED, CredentialRecord, CredentialStore
 
 ATTENDANCE_S: Final = 120.0
 """How long after the sign-in of staff the customer may finish typing."""
+CARD_S: Final = 10.0
+"""How long a login without the face waits for the card, once the PIN was right."""
 
 
 class FaceNeededError(AtmError):
@@ -69,6 +73,7 @@ class AttendedLogins(PacedLogins):
         audit: Log,
         staff: SignIn,
         open_session: Callable[[Customer], Session],
+        check_card: CheckCard | None = None,
         refuse_after_s: float = REFUSE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -83,6 +88,7 @@ class AttendedLogins(PacedLogins):
         self._audit = audit
         self._staff = staff
         self._open_session = open_session
+        self._check_card = check_card
         self._lock = Lock()
         self._attended: Attendance | None = None
 
@@ -132,11 +138,19 @@ class AttendedLogins(PacedLogins):
             return paused
         record = self._marked(username)
         answer = pin_check.judge(record, pin, self._hasher, self._attempts, self._audit.remember)
-        granted = record is not None and answer.accepted is True
+        right = record is not None and answer.accepted is True
+        card = self._card(record) if right else CARDS_OFF
+        same = card.accepted and card.customer_id == answer.customer_id
+        granted = right and (card is CARDS_OFF or same)
         outcome = Outcome.GRANTED if granted else Outcome.REFUSED
-        reasons = (f"pin: {reason(answer)}", "staff: present")
+        reasons: tuple[str, ...] = (f"pin: {reason(answer)}", "staff: present")
+        if card is not CARDS_OFF:
+            reasons = (*reasons, f"card: {reason(card)}")
+        card_record.log_set_back(self._audit, card)
+        if granted:
+            card_record.keep_counter(self._store, self._audit, card)
         decision = Decision(outcome, answer.customer_id, reasons)
-        if answer.reserved and answer.customer_id is not None:
+        if answer.reserved and answer.customer_id is not None and (granted or not right):
             wrong = answer.reason is PinReason.WRONG
             ending = Ending.WRONG_PIN if wrong else Ending.ADMITTED
             self._attempts.settle(answer.customer_id, ending)
@@ -145,7 +159,22 @@ class AttendedLogins(PacedLogins):
         if record is None or not granted:
             return decision
         customer = Customer(record.customer_id, record.username, record.full_name)
-        return replace(decision, session=self._open_session(customer))
+        session = self._open_session(customer)
+        session.by_card = card.card is not None
+        return replace(decision, session=session)
+
+    def _card(self, record: CredentialRecord | None) -> CardResult:
+        """Return the result of the card, for which it waits `CARD_S`."""
+        if self._check_card is None:
+            return CARDS_OFF
+        stop = Event()
+        over = Timer(CARD_S, stop.set)
+        over.daemon = True
+        over.start()
+        try:
+            return self._check_card(record, stop)
+        finally:
+            over.cancel()
 
     def _use(self, username: str, attendance: Attendance | None) -> str:
         """Use the attendance up; return what it lacks, "" if a member of staff is present."""

@@ -1,7 +1,8 @@
-"""Login: PIN thread and face thread at once, then one decision, counted and logged."""
+"""Login: PIN, face and card on threads at once, then one decision, counted and logged."""
 
 import contextlib
 import logging
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -10,9 +11,17 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from atm.accounts.session import Session
 from atm.answer_thread import ThreadResult
+from atm.card.result import CARDS_OFF, CardResult
 from atm.errors import AtmError
-from atm.login import pin_check
-from atm.login.decision import Decision, Outcome, PinResult, decide, reason
+from atm.login import card_record, pin_check
+from atm.login.decision import (
+    Decision,
+    Outcome,
+    PinResult,
+    decide,
+    pin_and_face_accept,
+    reason,
+)
 from atm.login.paced import REFUSE_AFTER_S, PacedLogins
 from atm.login.pause import Pause, Try
 from atm.people import Customer
@@ -39,20 +48,23 @@ _C = TypeVar("_C")
 CheckFace = Callable[[_C, float, float], FaceResult]
 """Verifies the face, on a thread of its own. Its arguments are the claimed customer, the time of
 the press, and the time from which no frame counts, both by the clock."""
+CheckCard = Callable[[CredentialRecord | None, threading.Event], CardResult]
+"""Checks the claimed customer's card, on a thread of its own, until the event is set."""
 FollowUp = Callable[[], object]
 """Work that is done once the customer has the answer."""
 
 
 class LoginAnswers(NamedTuple, Generic[_P]):
-    """Results of both threads of one login.
+    """Results of the threads of one login.
 
     Attributes:
         pin: The PIN thread's result, its exception, or None if it never ended.
         face: The same of the face thread.
-        elapsed_s: Seconds from the press to the later result.
+        elapsed_s: Seconds from the press to the later result of PIN and face.
         limit_s: Seconds after which no result counts.
         latest: Time by the clock after which nobody waits for the answer.
         made: The try that was counted toward the kiosk's pause.
+        card: The same of the card thread; `CARDS_OFF` where there is none.
     """
 
     pin: _P | BaseException | None
@@ -61,6 +73,7 @@ class LoginAnswers(NamedTuple, Generic[_P]):
     limit_s: float
     latest: float
     made: Try
+    card: CardResult | BaseException | None = CARDS_OFF
 
 
 class ClaimedFace(NamedTuple):
@@ -151,20 +164,40 @@ class LoginFlow(PacedLogins, ABC, Generic[_P, _C]):
         face_thread = ThreadResult(
             "login-face", lambda: check_face(claimed(), pressed, deadline), self._clock
         )
-        for thread in (pin_thread, face_thread):
-            thread.start()
+        stop = threading.Event()
+        card_thread = self._card_thread(username, stop)
+        pin_thread.start()
+        face_thread.start()
+        if card_thread is not None:
+            card_thread.start()
         for thread in (pin_thread, face_thread):
             thread.join(max(0.0, deadline + GRACE_S - self._clock()))
         answered = max(pin_thread.ended_at, face_thread.ended_at)
+        card: CardResult | BaseException | None = CARDS_OFF
+        if card_thread is not None:
+            awaited = pin_and_face_accept(pin_thread.result, face_thread.result)
+            if awaited:  # else the time would tell whether there is a card
+                card_thread.join(max(0.0, deadline - self._clock()))
+            stop.set()
+            if awaited:
+                card_thread.join(max(0.0, deadline + GRACE_S - self._clock()))
+            card = card_thread.result
         answers = LoginAnswers(
             pin_thread.result, face_thread.result, answered - pressed, limit_s,
-            deadline + 2 * GRACE_S, made,
+            deadline + 2 * GRACE_S, made, card,
         )  # fmt: skip
         decision, follow_up = self._end(answers, pin)
         if decision.outcome is Outcome.FAULT:
             with contextlib.suppress(AtmError):
                 self._pause.give_back(made)
         return decision, follow_up
+
+    def _card_thread(self, username: str, stop: threading.Event) -> ThreadResult[CardResult] | None:
+        """Return the card thread, which waits for the card until *stop*; None where there is none.
+
+        The bank's service knows no cards.
+        """
+        return None
 
     @abstractmethod
     def _begin(self, username: str, pin: str) -> tuple[Callable[[], _P], Callable[[], _C]]:
@@ -189,6 +222,7 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         open_session: Callable[[Customer], Session],
         suspect: Callable[[str, FaceResult], None],
         limit_s: float,
+        check_card: CheckCard | None = None,
         refuse_after_s: float = REFUSE_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -196,7 +230,7 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         """Use these stores and this log; *open_session* opens the session of a granted login.
 
         *suspect* is called after the answer, on a thread of its own, when the PIN was right and
-        the face another's.
+        the face another's. *check_card* is None where no card is asked of anybody.
         """
         super().__init__(
             pause=pause, log=audit, limit_s=limit_s, refuse_after_s=refuse_after_s, clock=clock,
@@ -208,6 +242,15 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
         self._audit = audit
         self._open_session = open_session
         self._suspect = suspect
+        self._check_card = check_card
+
+    def _card_thread(self, username: str, stop: threading.Event) -> ThreadResult[CardResult] | None:
+        check = self._check_card
+        if check is None:
+            return None
+        return ThreadResult(
+            "login-card", lambda: check(pin_check.claimed(self._store, username), stop), self._clock
+        )
 
     def _begin(
         self, username: str, pin: str
@@ -223,8 +266,9 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
 
     def _end(self, answers: LoginAnswers[PinResult], pin: str) -> tuple[Decision, FollowUp | None]:
         decision = decide(
-            answers.pin, answers.face, elapsed_s=answers.elapsed_s, limit_s=answers.limit_s
-        )
+            answers.pin, answers.face, answers.card,
+            elapsed_s=answers.elapsed_s, limit_s=answers.limit_s,
+        )  # fmt: skip
         try:
             decision = self._conclude(decision, answers)
         except Exception as error:
@@ -244,6 +288,9 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
             self._count(decision, face, answers.made)
         pin_check.log_attack(self._audit, decision, face)
         granted = decision.outcome is Outcome.GRANTED
+        card_record.log_set_back(self._audit, answers.card)
+        if granted:
+            card_record.keep_counter(self._store, self._audit, answers.card)
         if granted and self._clock() > answers.latest:
             raise AtmError("The answer came too late.")
         pin_check.log_decision(self._audit, decision, face)
@@ -254,6 +301,7 @@ class LocalLogins(LoginFlow[PinResult, CredentialRecord | None]):
             raise AtmError("The customer was deleted during the login.")
         customer = Customer(record.customer_id, record.username, record.full_name)
         session = self._open_session(customer)
+        session.by_card = isinstance(answers.card, CardResult) and answers.card.card is not None
         return replace(decision, session=session)
 
     def _follow_up(

@@ -54,6 +54,7 @@ def export(
             "full name": record.full_name,
             "since": record.created_at,
             "has a PIN": record.pin_hash is not None,
+            "has a card": record.card is not None,
             "served without the face": record.without_face is not None,
             "last used": None if last_used is None else last_used.isoformat(),
         },

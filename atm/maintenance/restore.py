@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from atm.card.result import RegisteredCard
 from atm.errors import AtmError
+from atm.login.card_record import COUNTER
 from atm.people import Signatures
 from credentials.errors import StoreError
 from credentials.sealed import files
@@ -278,7 +280,7 @@ def _read(log: Iterable[Entry]) -> _LogSummary:
         elif isinstance(record, str):
             known.changes.setdefault(customer, []).append((kind, record[:_MAC_DIGITS]))
             known.enrolled.add(customer)
-        elif kind in ("pin", "face", "without face"):
+        elif kind in ("pin", "face", "without face", "card"):
             known.changes.setdefault(customer, []).append((kind, ""))
     return known
 
@@ -288,11 +290,15 @@ def _up_to_date(record: CredentialRecord, mac: str, known: _LogSummary) -> Crede
     newer: list[str] = []
     for kind, left in known.changes.get(record.customer_id, []):
         newer = [] if left == mac[:_MAC_DIGITS] else [*newer, kind]
-    if not newer:
+    if not set(newer) - {COUNTER}:  # an older signature counter lets nobody else in
         return record
+    card = record.card
+    if "card" in newer:  # this one may be lost; without one, a card was registered later
+        old = RegisteredCard(b"-", b"-", 0) if card is None else RegisteredCard.parse(card)
+        card = replace(old, blocked=True).text
     template_id = None if "face" in newer else record.template_id
     mark = None if "without face" in newer else record.without_face
-    return replace(record, pin_hash=None, template_id=template_id, without_face=mark)
+    return replace(record, pin_hash=None, template_id=template_id, without_face=mark, card=card)
 
 
 def _trusted(counters: CounterFile, known: _LogSummary) -> bool:

@@ -34,7 +34,7 @@ class Entry:
         mark: At the right, with the symbol and colour of *tone*.
         tone: One of `theme.TONES`; empty for no symbol.
         command: What touching the row does; None where it is only read.
-        wraps: Whether *text* has more lines where it has no room; a name is cut there.
+        wraps: Whether *text*, or a title without text, has more lines where it has no room.
     """
 
     title: str
@@ -50,7 +50,8 @@ def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tup
     body, strong = fonts(theme.BODY), fonts(theme.BODY, "semibold")
     cut = entry.command is not None and not entry.wraps
     term = bool(title_width) and entry.command is None  # in a table, of which nothing is a name
-    title: Any = Label(box, entry.title, strong, cut=not term, grow=2 if entry.text else 1)
+    named = not (term or (entry.wraps and not entry.text))
+    title: Any = Label(box, entry.title, strong, cut=named, grow=2 if entry.text else 1)
     words: Any = title
     made = [title]
     if entry.text:

@@ -109,6 +109,7 @@ ENROLMENT = {
     "camera_lost": N_("The camera stopped. Press Save again."),
     "cancelled": N_("Nothing was saved."),
     "duplicate_face": N_("This face is another customer's. Nothing was saved."),
+    "card": N_("Card not registered. Check it. Press Save again."),
 }
 """Why an enrolment saved nothing, by the error's code."""
 
@@ -313,6 +314,24 @@ def enrolment_error(error: BaseException) -> str:
     if hindrance is not None:
         return TOO_FEW[hindrance.verdict]
     return ENROLMENT.get(getattr(error, "code", ""), FAULT)
+
+
+def put_card_in(required: bool, _: Callable[[str], str]) -> str:
+    """Return what to do with the card before the name, where cards are asked for."""
+    return (
+        _("Put your card in the reader.")
+        if required
+        else _("If you have a card, put it in the reader.")
+    )
+
+
+def leave_card_in(required: bool, _: Callable[[str], str]) -> str:
+    """Return what to do with the card until the end, where cards are asked for."""
+    return (
+        _("Leave your card in the reader.")
+        if required
+        else _("If you have a card, leave it in the reader.")
+    )
 
 
 def camera_problem(problem: str, _: Callable[[str], str]) -> str:

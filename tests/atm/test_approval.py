@@ -289,6 +289,7 @@ OTHERS: dict[str, Any] = {
     "security": "1e-3",
     "liveness": "passive",
     "without_face": "attended",
+    "card": "required",
     "minifas": Path("/elsewhere"),
     "liveness_head": False,
     "speech": "always",
@@ -414,6 +415,7 @@ def test_one_signature_is_enough_for_the_defaults_and_stricter_settings(
     [
         {"currency": "JPY"},
         {"anchor_dir": Path("/dev/shm/mine")},
+        {"card": "optional"},
         {"dispenser_ca": Path("/dev/null")},
     ],
 )

@@ -87,6 +87,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "security": "1e-5",
         "liveness": "passive",
         "without_face": "off",
+        "card": "off",
         "minifas": "/m",
         "liveness_head": "no",
         "language": "es",
@@ -170,6 +171,22 @@ def test_receipts_need_their_packages_and_no_service(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(settings_module, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match="make hardware"):
         load_settings(None, {}, **printer)
+
+
+def test_cards_need_their_packages_and_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"fido2", "smartcard"}
+    monkeypatch.setattr(settings_module, "find_spec", lambda name: name if name in there else None)
+    assert load_settings(None, {}, card="optional").card == "optional"
+    service = {"store": "https://a", "store_ca": "/a", "store_cert": "/a", "store_key": "/a"}
+    with pytest.raises(SettingsError, match="card must be off with store"):
+        load_settings(None, {}, card="required", **service)
+    with pytest.raises(SettingsError, match="one of off, optional, required"):
+        load_settings(None, {}, card="on")
+    for name in ("fido2", "smartcard"):
+        there = {"fido2", "smartcard"} - {name}
+        assert load_settings(None, {}).card == "off"
+        with pytest.raises(SettingsError, match="card needs more packages: run “make hardware”"):
+            load_settings(None, {}, card="required")
 
 
 DEVICE = "xfs4iot+wss://dispenser.example:5846/xfs4iot/v1.0"

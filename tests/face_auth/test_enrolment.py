@@ -90,7 +90,7 @@ class Asked:
     """A challenge that asks for two poses; how much of each is shown, a test says."""
 
     movements = (Movement.LEFT, Movement.UP)
-    current, done, share, has_begun = None, 0, 0.0, False
+    current, done, requests, share, has_begun = None, 0, 0, 0.0, False
     shown: ClassVar[dict[Movement, float]] = {}
 
     @property

@@ -57,7 +57,7 @@ def weak(kiosk: Any, page: str, text: float, edge: float) -> Iterator[str]:
             continue
         if str(widget).startswith(str(kiosk.screen)) and not inside(screen_box(widget), view):
             continue  # a page that scrolls goes on under the bars
-        words = isinstance(widget, tkinter.Label) and widget.cget("text")
+        words = isinstance(widget, tkinter.Label) and widget.cget("text").strip()
         if words or (isinstance(widget, tkinter.Entry) and widget.get()):
             found = spread(shot.crop(box))
             if found < text and not faded(widget):

@@ -142,6 +142,31 @@ class FakeStaff:
         self.signed_in = 0
 
 
+class FakeCards:
+    """The card reader; a test puts a card in, and takes it out."""
+
+    def __init__(self, required: bool = True) -> None:
+        self.required = required
+        self.name: str | None = None
+        self.error: Exception | None = None
+        self.there = True
+        self.reader = SimpleNamespace(still_there=self.still_there)
+
+    def username(self) -> str | None:
+        """Return the username of the card in the reader."""
+        assert threading.current_thread() is not threading.main_thread()
+        if self.error is not None:
+            raise self.error
+        return self.name
+
+    def still_there(self) -> bool:
+        """Return whether it was not taken out."""
+        assert threading.current_thread() is not threading.main_thread()
+        if self.error is not None:
+            raise self.error
+        return self.there
+
+
 @dataclass
 class FakeMachine:
     """What `atm.machine.Machine` offers the window, with answers that a test chooses."""
@@ -154,6 +179,7 @@ class FakeMachine:
     camera: Any = field(default_factory=FakeCamera)
     camera_problem: str = ""
     receipts: Any = None
+    cards: Any = None
     folder: Any = field(default_factory=lambda: SimpleNamespace(folder_id="ab12cd34" * 4))
     has_customers: bool = True
     ready: bool = True
@@ -258,6 +284,7 @@ class FakeMachine:
             template=lambda: None,
             save_pin=lambda pin: None,
         )
+        session.by_card = self.cards is not None
         self.sessions.append(session)
         return Decision(outcome, CUSTOMER.customer_id, (), session)
 

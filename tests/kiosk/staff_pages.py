@@ -10,6 +10,7 @@ from typing import Any
 from atm.accounts.accounts import Hold
 from atm.accounts.session import Session
 from atm.enrolment.duplicate_face import DuplicateQuestion
+from atm.enrolment.enrolment import EnrolmentError
 from atm.login.attended import Attendance
 from atm.maintenance.rebuild import Rebuild
 from atm.outside_memory import Memory
@@ -19,11 +20,17 @@ from atm.staff.inactivity import Inactive, Kept
 from face_auth.models import Threshold
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.change_pin import ChangePin
-from kiosk.screens.customer.covered import Covered
+from kiosk.screens.customer.covered import CardTaken, Covered
+from kiosk.screens.customer.goodbye import Goodbye
 from kiosk.screens.customer.home import Home
+from kiosk.screens.customer.login import log_in
+from kiosk.screens.customer.login_face import LoginFace
+from kiosk.screens.customer.login_pin import LoginPin
+from kiosk.screens.customer.login_step import Typed
 from kiosk.screens.customer.look_to_change_pin import LookToChange, PinChanged
 from kiosk.screens.enrolment.consent import Consent
 from kiosk.screens.enrolment.draft import Draft
+from kiosk.screens.enrolment.face_step import FaceStep
 from kiosk.screens.enrolment.same_face import DuplicateConfirmation, SameFace, Saving
 from kiosk.screens.staff.attended import AttendedName, AttendedPin, AttendedSignature
 from kiosk.screens.staff.camera import RegisterCamera
@@ -42,7 +49,7 @@ from kiosk.screens.staff.staff_list import Member, NewStaff, StaffList
 from kiosk.screens.staff.staff_menu import StaffMenu
 from kiosk.screens.staff.unused import UnusedAccounts
 from kiosk.words import messages
-from tests.kiosk.fake_machine import drawn_face
+from tests.kiosk.fake_machine import FakeCards, drawn_face
 
 LONG = "Maximiliana Fernández de la Huerta y Castro"
 CUSTOMER = Customer("c" * 32, "maximiliana.fernandez.de.la.huerta", LONG)
@@ -167,6 +174,25 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
     yield "PIN changed"
     show(Covered)
     yield "covered"
+    show(CardTaken)
+    yield "card taken"
+    for required in (True, False):
+        machine.cards = FakeCards(required)
+        show(log_in)
+        yield "name, with a card"
+        show(lambda a: LoginPin(a, Typed(CUSTOMER.username), None))
+        yield "PIN, with a card"
+        show(lambda a: LoginFace(a, Typed(CUSTOMER.username, "1"), back))
+        yield "face, with a card"
+        show(Goodbye)
+        yield "goodbye, with a card"
+        draft = Draft(ANA, datetime.now(UTC), CUSTOMER.username, LONG, card=True)
+        page = show(lambda a, draft=draft: FaceStep(a, draft, back))
+        yield "pictures, with a card"
+        page.not_saved(EnrolmentError("card", "It made no key."))
+        kiosk.settle(0.05)
+        yield "pictures, card not registered"
+    machine.cards = None
     page = show(lambda a: NewFace(a, SIGNED, CUSTOMER))
     yield "new face"
     machine.staff._known = {ANA.name: "1", **{f"Ana {n}": "1" for n in range(9)}}

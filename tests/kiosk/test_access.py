@@ -173,7 +173,7 @@ def test_a_choice_during_a_login_waits_and_nothing_is_checked_twice(
     kiosk.app.visit.renew()
     assert kiosk.screen is page
     machine.hold.set()
-    kiosk.until(lambda: refused(kiosk))
+    kiosk.until(lambda: refused(kiosk) and all(each.over for each in kiosk.screen._attempts))
     kiosk.app.visit.renew()
     kiosk.settle(0.1)
     assert kiosk.screen is page

@@ -86,7 +86,7 @@ def test_every_login_of_the_machine_is_counted_once_with_its_way(
     watched = dataclasses.replace(settings, without_face="attended")
     machine = watch.watched(open_machine)(watched)
     assert machine.login_attended("maria", "407163", None).outcome is Outcome.REFUSED
-    machine.bank.login = lambda *_: Decision(Outcome.NO_FACE)  # type: ignore[method-assign]
+    machine.bank.login = lambda *_, **__: Decision(Outcome.NO_FACE)  # type: ignore[method-assign]
     machine.login("maria", "407163")
     machine.close()
     found = values(watch.metrics)
@@ -101,7 +101,7 @@ def test_a_login_ends_also_where_it_cannot_be_counted(machine: Machine) -> None:
         raise RuntimeError("no metrics")
 
     machine.told = fails
-    machine.bank.login = lambda *_: Decision(Outcome.NO_FACE)  # type: ignore[method-assign]
+    machine.bank.login = lambda *_, **__: Decision(Outcome.NO_FACE)  # type: ignore[method-assign]
     assert machine.login("maria", "407163").outcome is Outcome.NO_FACE
 
 

@@ -20,6 +20,7 @@ SOURCE = Path(package.__file__).parent
 WORDED = {
     "machine_host.py": 3,  # what staff read after they have signed in
     "screens/staff/staff_page.py": 2,  # the same
+    "monitoring.py": 1,  # the log and the health page
     "main.py": 1,  # standard error, where there is no window
     "story.py": 2,  # the same
 }

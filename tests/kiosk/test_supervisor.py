@@ -115,8 +115,8 @@ def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subproce
             threading.Event().wait()
 
         class Hanging(kiosk_main.App):
-            def __init__(self, settings, pages, open_with, furnish, heart, voice):
-                super().__init__(settings, pages, never, furnish, heart, voice)
+            def __init__(self, settings, pages, open_with, *more):
+                super().__init__(settings, pages, never, *more)
                 self.root.after(500, self.painted)
 
             def painted(self):

@@ -36,6 +36,7 @@ from atm.login.login import CheckFace, Claim, ClaimedFace
 from atm.login.pause import counted
 from atm.people import Customer, StaffMember
 from atm.settings import Settings
+from atm.staff.card_acts import NoCardsError
 from atm.staff.inactivity import KeptForeverError
 from atm.stores import KioskStores
 from face_auth.gallery import Template
@@ -120,6 +121,20 @@ class RemoteBank:
             FaceNeededError: Always.
         """
         raise FaceNeededError
+
+    @property
+    def cards(self) -> None:
+        """None: the service knows no cards."""
+        return None
+
+    @property
+    def card_acts(self) -> NoReturn:
+        """Refuse: the service knows no cards.
+
+        Raises:
+            NoCardsError: Always.
+        """
+        raise NoCardsError
 
     @property
     def inactivity(self) -> NoReturn:

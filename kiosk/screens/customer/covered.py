@@ -9,6 +9,7 @@ from kiosk.screens.customer.login import log_in
 from kiosk.shell import Shell
 from kiosk.widgets import theme
 from kiosk.widgets.top_bar import Chip
+from kiosk.words import messages
 
 STAYS_S = 20.0
 """How long after the last touch, key or spoken word."""
@@ -18,18 +19,18 @@ class Covered(Screen):
     """Asks the customer to log in again; the account is closed already."""
 
     idles = False
+    why = messages.N_(
+        "The camera did not see you alone at this account any more, so the account was closed."
+    )
 
     def __init__(self, app: Shell) -> None:
         """Build the page."""
         super().__init__(app)
         _ = self._
-        sentence = _(
-            "The camera did not see you alone at this account any more, so the account was closed."
-        )
         log_in = self.button(_("Log in"), self._log_in, look="primary", grow=1)
         finish = self.button(_("Finish"), app.go_home, grow=1)
         self.lay_message(
-            ("lock", theme.WARN, theme.WARN_SOFT), _("Please log in again"), sentence,
+            ("lock", theme.WARN, theme.WARN_SOFT), _("Please log in again"), _(self.why),
             buttons=[log_in, finish],
         )  # fmt: skip
 
@@ -44,3 +45,9 @@ class Covered(Screen):
 
     def _log_in(self) -> None:
         self.app.show(log_in)
+
+
+class CardTaken(Covered):
+    """The same where the customer's card was taken out of the reader."""
+
+    why = messages.N_("The card was taken out of the reader, so the account was closed.")

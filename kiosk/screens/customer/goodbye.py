@@ -23,10 +23,14 @@ class Goodbye(Screen):
         """Build the page."""
         super().__init__(app)
         _ = self._
+        machine = app.host.machine
+        told = [_("You are logged out, and your account is closed.")]
+        if machine is not None and machine.cards is not None:
+            told.append(_("Take your card with you."))
         finish = self.button(_("Finish"), app.go_home, look="primary", grow=1)
         self.lay_message(
             ("check", theme.OK, theme.OK_SOFT), _("Goodbye"),
-            _("You are logged out, and your account is closed."), buttons=[finish],
+            *told, buttons=[finish],
         )  # fmt: skip
         for surface in (self, self.pane, *_labels(self.pane)):
             surface.bind("<ButtonRelease-1>", lambda _event: app.go_home(), add="+")

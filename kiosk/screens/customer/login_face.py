@@ -55,12 +55,18 @@ class LoginFace(LoginStep, LivePage):
         self.step = self.words(_BLANK, size=theme.HEADING, weight="bold")
         self.step.shown = app.settings.liveness == "challenge"
         self.line = self.add(StatusLine(self, self.fonts, weight="semibold", size=theme.HEADING))
-        self.more = self.words(
-            self._("Your PIN and your face are checked at once."), colour=theme.MUTED, anchor="nw"
-        )
+        checked = self._("Your PIN and your face are checked at once.")
+        if self.cards is not None:
+            checked = self._("PIN, face and card are checked at once. Touch your key if it blinks.")
+        self.more = self.words(checked, colour=theme.MUTED, anchor="nw")
         self._lay()
         self.later(1, lambda: self.prepare_marks(Ring.FILLING, parts(app.settings.liveness)))
         self.refresh()
+
+    @property
+    def working(self) -> bool:
+        """True also after the check: the page, built anew, would check a second time."""
+        return True
 
     def refresh(self) -> None:
         """Say what to do now, or what came of it."""

@@ -33,7 +33,9 @@ class LoginPin(LoginStep, LivePage):
         super().__init__(app, typed, back)
         _ = self._
         self._verdict: Verdict | None = None
-        self.pin: Field = self.add(Field(self, _("PIN"), self.fonts, kind="pin"))
+        cards = self.cards
+        note = messages.leave_card_in(cards.required, _) if cards is not None else None
+        self.pin: Field = self.add(Field(self, _("PIN"), self.fonts, kind="pin", note=note))
         self.typing = self.pin
         self.digits = DigitPad(self, self.fonts, lambda: self.pin, _)
         self.view = CameraView(self, self.fonts, app.host.latest, on_frame=self._frame)

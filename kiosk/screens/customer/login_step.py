@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kiosk.screens.base import Screen
 from kiosk.shell import Make, Shell
 from kiosk.widgets.top_bar import Chip
+
+if TYPE_CHECKING:
+    from atm.card.cards import Cards
 
 
 @dataclass(slots=True)
@@ -37,6 +41,12 @@ class LoginStep(Screen):
         self.typed = typed
         self._back = back
         self._handed_on = False
+
+    @property
+    def cards(self) -> Cards | None:
+        """The customers' cards; None where no card is asked of anybody, or nothing is open yet."""
+        machine = self.app.host.machine
+        return None if machine is None else machine.cards
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back, and the way out that forgets everything."""

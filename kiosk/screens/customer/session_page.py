@@ -36,6 +36,8 @@ class SessionPage(Screen):
         time = self.language.time(self.since)
         if self.session.attended:
             words = self._("Signed in with PIN, beside staff, at {time}")
+        elif self.session.by_card:
+            words = self._("Signed in with PIN, face and card at {time}")
         else:
             words = self._("Signed in with PIN and face at {time}")
         return StatusText(words.format(time=time), "ok")

@@ -22,6 +22,7 @@ class Draft:
         opening_text: The balance as it was typed.
         pin: As the customer typed it; never shown.
         excused: Movements that the customer cannot make, by the movement's value.
+        card: Whether they get a card where they need none.
         without_face: Whether the customer is to be served by PIN, beside staff.
         consent: Version of the text that the customer agreed to.
     """
@@ -34,6 +35,7 @@ class Draft:
     opening_text: str = ""
     pin: str = field(default="", repr=False)
     excused: tuple[str, ...] = ()
+    card: bool = False
     without_face: bool = False
     consent: ConsentVersion | None = None
     _both: Signatures | None = None
@@ -62,5 +64,6 @@ class Draft:
             pin=self.pin,
             consent_at=self.consent_at,
             excused=self.excused,
+            card=self.card,
             consent=self.consent,
         )

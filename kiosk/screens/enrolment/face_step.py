@@ -45,10 +45,14 @@ class FaceStep(Pictures):
         if self.saving is not None:
             return [self.cancel_chip()]
         back = Chip(self._("Back"), self._back, symbol="back")
-        if self.app.settings.liveness != "challenge":
-            return [back, self.cancel_chip()]
-        movements = Chip(self._("Movements left out"), self._movements)
-        return [back, movements, self.cancel_chip()]
+        chips = [back]
+        cards = self.app.machine.cards
+        if cards is not None and not cards.required:
+            words = self._("Without a card") if self._draft.card else self._("With a card")
+            chips.append(Chip(words, self._choose_card))
+        if self.app.settings.liveness == "challenge":
+            chips.append(Chip(self._("Movements left out"), self._movements))
+        return [*chips, self.cancel_chip()]
 
     def cancel(self) -> None:
         """Break off; nothing is saved."""
@@ -108,16 +112,24 @@ class FaceStep(Pictures):
             (_("PIN"), "●" * 6),
             (_("Opening balance"), self.language.money(draft.opening_minor)),
         ]
-        glasses = _(
-            "If you wear glasses every day, keep them on. "
-            "PIN and face pictures are saved together, encrypted."
+        cards, told = self.app.machine.cards, []
+        if cards is not None:
+            gets = cards.required or draft.card
+            rows.append((_("Card"), _("Yes") if gets else _("No")))
+            if gets:
+                told = [messages.put_card_in(True, _)]
+        told.append(
+            _(
+                "If you wear glasses every day, keep them on. "
+                "PIN and face pictures are saved together, encrypted."
+            )
         )
         return card(
             pane,
             self.words(_("New customer"), size=theme.HEADING, weight="bold", on=pane),
             named_values(self, pane, rows),
             Hair(pane),
-            self.words(glasses, colour=theme.MUTED, anchor="nw", on=pane),
+            self.words(" ".join(told), colour=theme.MUTED, anchor="nw", on=pane),
         )
 
     def _unusual(self) -> str:
@@ -135,6 +147,11 @@ class FaceStep(Pictures):
         self.app.show(
             lambda app: DraftMovements(app, draft, lambda app: FaceStep(app, draft, back))
         )
+
+    def _choose_card(self) -> None:
+        draft, back = self._draft, self._back_to
+        draft.card = not draft.card
+        self.app.show(lambda app: FaceStep(app, draft, back))
 
     def _back(self) -> None:
         self.app.show(self._back_to)
@@ -164,11 +181,12 @@ class Saved(Screen):
         """Build the page for *customer*; *attended* if they are served without the face."""
         super().__init__(app)
         _ = self._
-        needed = (
-            _("A PIN, beside a member of staff, is needed from now on.")
-            if attended
-            else _("PIN and face are both needed from now on.")
-        )
+        if attended:
+            needed = _("A PIN, beside a member of staff, is needed from now on.")
+        elif app.machine.cards is None:
+            needed = _("PIN and face are both needed from now on.")
+        else:
+            needed = _("PIN, face and the card, if there is one, are needed from now on.")
         bold = self.fonts(theme.HEADING, "bold")
         self.lay_message(
             ("check", theme.OK, theme.OK_SOFT),

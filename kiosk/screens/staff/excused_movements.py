@@ -80,6 +80,7 @@ class Movements(StaffPage):
                     words, "", _("left out") if value in self._excused else _("asked"),
                     "info" if value in self._excused else "ok",
                     lambda value=value, number=number: self._toggle(value, number),  # type: ignore[misc]
+                    wraps=True,
                 )
                 for number, (value, words) in enumerate(self._names().items())
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from atm.card.result import CardReason
 from atm.login.decision import Outcome, PinReason
 from face_auth.types import MOSTLY, Verdict
 from kiosk.screens.staff.staff_page import StaffPage
@@ -87,10 +88,22 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         "camera_lost": _("camera failed"),
         "TooFewPicturesError": _("too few pictures: machine too slow"),
         "CameraError": _("camera failed"),
+        CardReason.RIGHT: _("right card"),
+        CardReason.NOT_NEEDED: _("no card needed"),
+        CardReason.MISSING: _("no card registered"),
+        CardReason.BLOCKED: _("card blocked"),
+        CardReason.NONE: _("no card"),
+        CardReason.TWO: _("two cards"),
+        CardReason.REMOVED: _("card taken out"),
+        CardReason.OTHER: _("another card"),
+        CardReason.REFUSED: _("card does not work"),
+        CardReason.FALSE: _("false card suspected"),
+        CardReason.SET_BACK: _("copied card suspected"),
+        "ReaderError": _("card reader failed"),
     }
     said = []
     for reason in reasons:
-        code = reason.removeprefix("pin: ").removeprefix("face: ")
+        code = _code(reason)
         if code.startswith(MOSTLY):
             said.append(_(messages.GUIDANCE[Verdict(code.removeprefix(MOSTLY))]))
         else:
@@ -98,12 +111,17 @@ def reasons_in_words(reasons: Sequence[str], _: Callable[[str], str]) -> str:
     return ", ".join(dict.fromkeys(said))
 
 
+def _code(reason: str) -> str:
+    """Return the log's code without the factor that it is about."""
+    return reason.removeprefix("pin: ").removeprefix("face: ").removeprefix("card: ")
+
+
 def what_to_do(reasons: Sequence[str], _: Callable[[str], str]) -> str:
     """Return what staff can do about a refusal with these codes; see `reasons_in_words`."""
-    codes = {r.removeprefix("pin: ").removeprefix("face: ").split(":")[0] for r in reasons}
+    codes = {_code(each).split(":")[0] for each in reasons}
     advice: list[tuple[set[str], str]] = [
         (
-            {"attack_suspected", "suspected_fraud"},
+            {"attack_suspected", "suspected_fraud", CardReason.FALSE, CardReason.SET_BACK},
             _("Find out who stood there, and tell your security."),
         ),
         (
@@ -119,6 +137,15 @@ def what_to_do(reasons: Sequence[str], _: Callable[[str], str]) -> str:
         ({str(Outcome.PAUSED)}, _("Wait: the pause ends by itself.")),
         ({"camera_lost", "CameraError"}, _("Look at the camera, its cable and Health.")),
         ({"TooFewPicturesError"}, _("Look at Health: the machine is too slow.")),
+        (
+            {str(CardReason.MISSING), str(CardReason.BLOCKED)},
+            _("Two register another card, by the command atm card replace."),
+        ),
+        (
+            {CardReason.NONE, CardReason.TWO, CardReason.REMOVED, CardReason.OTHER},
+            _("The customer's own card, and no other, must stay in the reader."),
+        ),
+        ({"ReaderError"}, _("Look at the card reader, its cable and Health.")),
         ({"not_live"}, _("Explain the arrows; a movement can be left out.")),
         (
             {"no_match"},

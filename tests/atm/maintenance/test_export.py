@@ -48,7 +48,7 @@ def test_record_consent_account_pictures_and_log_are_given(bank: Any, ada: Any) 
     given = exported(bank, ada)
     assert given["customer"] == {
         "id": ADA, "username": "ada", "full name": "Ada", "since": NOW, "has a PIN": True,
-        "served without the face": False, "last used": None,
+        "has a card": False, "served without the face": False, "last used": None,
     }  # fmt: skip
     assert given["consent to the keeping of the face"] == NOW
     assert given["face"]["pictures"] == 5

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from atm.card.result import RegisteredCard
 from atm.maintenance.restore import CounterFile, Loss, Restore, RestoreError
 from atm.people import Signatures, StaffMember
 from credentials.attempts import Attempts, Standing
@@ -143,6 +144,32 @@ def test_a_mark_that_was_taken_back_does_not_come_back(branch: Branch, done: boo
     alice = branch.store.get("alice")
     assert alice is not None and alice.without_face is None
     assert alice.pin_hash is None, "not even with the old PIN"
+
+
+CARD = RegisteredCard(b"id", b"key", 3).text
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("before", [CARD, None])
+def test_a_card_that_was_blocked_replaced_or_given_later_comes_back_blocked(
+    branch: Branch, before: str | None, done: bool
+) -> None:
+    branch.change("card", "alice", card=before)
+    source = kept(branch)
+    branch.change("card", "alice", done, card=RegisteredCard(b"new", b"key", 0).text)
+    branch.restore(source=source).apply(signed=SIGNED)
+    back = branch.store.get("alice")
+    assert back is not None and back.card is not None and back.pin_hash is None
+    assert RegisteredCard.parse(back.card).blocked
+
+
+def test_an_older_signature_counter_costs_nobody_the_pin(branch: Branch) -> None:
+    branch.change("card", "alice", card=CARD)
+    source = kept(branch)
+    branch.change("card counter", "alice", card=RegisteredCard(b"id", b"key", 4).text)
+    branch.restore(source=source).apply(signed=SIGNED)
+    back = branch.store.get("alice")
+    assert back is not None and (back.card, back.pin_hash) == (CARD, "hash of alice")
 
 
 def test_a_mark_that_the_log_knows_comes_back_with_its_record(branch: Branch) -> None:

@@ -16,7 +16,7 @@ from credentials.errors import DuplicateUserError
 from face_auth.types import EnrolProgress, Movement, Verdict
 from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.words.consent import PARAGRAPHS, UNUSED
-from tests.kiosk.fake_machine import drawn_face
+from tests.kiosk.fake_machine import FakeCards, drawn_face
 from tests.kiosk.staff_steps import BEN_PIN, sign, words
 
 pytestmark = pytest.mark.gui
@@ -431,3 +431,36 @@ def test_without_a_second_signature_nothing_is_saved(asked: Any, machine: Any, w
 def every(widget: Any) -> list[Any]:
     """Return *widget* and all that is in it."""
     return [widget, *(each for child in widget.winfo_children() for each in every(child))]
+
+
+def said(page: Any) -> str:
+    return " ".join(words(page.screen))
+
+
+def chip(page: Any, name: str) -> Any:
+    return next(c for c in page.app.window.top.chips if c.face.cget("text") == name)
+
+
+def test_who_wants_a_card_gets_one_where_it_is_optional(page: Any, machine: Any) -> None:
+    machine.cards = FakeCards(required=False)
+    to_face(page)
+    assert "Put your card" not in said(page)
+    chip(page, "With a card").press()
+    page.until(lambda: page.screen.save.enabled)
+    assert "Put your card in the reader." in said(page)
+    page.key("Return")
+    page.on("Saved")
+    assert machine.enrolled[0].card is True
+    assert "PIN, face and the card, if there is one, are needed from now on." in said(page)
+
+
+def test_a_required_card_is_asked_for_and_its_failure_is_said(page: Any, machine: Any) -> None:
+    machine.cards = FakeCards()
+    machine.enrol_error = "card"
+    to_face(page)
+    assert "Put your card in the reader." in said(page)
+    assert "With a card" not in [c.face.cget("text") for c in page.app.window.top.chips]
+    page.key("Return")
+    sentence = "Card not registered. Check it. Press Save again."
+    page.until(lambda: page.screen.line.sentence == sentence)
+    assert machine.enrolled == []
