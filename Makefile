@@ -48,7 +48,8 @@ docs-screens: $(VENV)/.kiosk $(PUBLISHED) $(VENV)/.screen ## remake the pictures
 	$(XVFB) $(PY) -m kiosk.story --out "$$told"
 	$(PY) -m tools.docs_screens "$$told" docs/screens
 
-hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk: receipt printers, metrics, cards
+hardware: $(VENV)/.hardware ## set up what some settings need beside the kiosk: receipt printers, dispensers, metrics, cards
+	@echo "Ready; see docs/operations.md for the settings."
 
 network: $(VENV)/.kiosk ## try again to fetch the published network (87 MB), which set-up tries once
 	@rm -f $(VENV)/.network

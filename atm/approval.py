@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
+from atm.accounts.dispenser import SIMULATED
 from atm.approved_models import card_of, digest, file_names, files_of, uses_head
 from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind
@@ -49,13 +50,16 @@ _MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
 """Name of the memory outside the disk among the approved settings, and what the first member of
 staff alone can say of it."""
 
-_TWO_CHANGE = ("anchor_dir", "currency", "card")
+_TWO_CHANGE = ("anchor_dir", "currency", "card", "dispenser", "dispenser_ca")
 """Settings that two change in a live folder: the place that remembers the log, what the amounts of
-all accounts are worth, which are not converted, and whether customers need their card."""
+all accounts are worth, which are not converted, whether customers need their card, and which device
+says that notes came out."""
 
 _CA = "content of store_ca"
 """Name of the SHA-256 of the service's authority among the approved settings: whose certificate
 that file holds decides who keeps the customers. Older approvals lack it."""
+_DISPENSER_CA = "content of dispenser_ca"
+"""Name of the SHA-256 of the authority of the dispenser's certificate, likewise."""
 
 _COVERING = "covering.npz"
 """Older approvals list neither this file, which the approved card names with its digest, nor the
@@ -179,7 +183,7 @@ class Approvals:
             )
         names = file_names(settings, source, live=self._live)
         files = {name: digest(source, name) for name in names}
-        bound = bound_settings(settings) | _authority(settings)
+        bound = bound_settings(settings) | _authorities(settings, (_CA, _DISPENSER_CA))
         bound[_MEMORY] = self._memory(settings, by)
         approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
         record: JsonObject = {
@@ -235,6 +239,8 @@ class Approvals:
             found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
         if settings.without_face != "off":
             found.append("customers may be served without the face")
+        if settings.dispenser != SIMULATED:
+            found.append(f"{settings.dispenser} pays real notes")
         if settings.security and float(settings.security) > float(rate):
             found.append(f"security is {settings.security}, the network's default is {rate}")
         for name in ("day_limit", "opening_limit", "idle_s", "more_time_s", "login_limit_s"):
@@ -255,11 +261,14 @@ class Approvals:
         with contextlib.suppress(NotApprovedError):
             last = self.last
             if self.generation >= after:
-                now, then = bound_settings(settings), {} if last is None else last.settings
+                if last is None:
+                    return []
+                now = bound_settings(settings)
+                then = bound_settings(Settings()) | dict(last.settings)
                 return [
                     f"{name} was {then[name]} and is {now[name]}"
                     for name in _TWO_CHANGE
-                    if then.get(name, now[name]) != now[name]
+                    if then[name] != now[name]
                 ]
         return ["the last approval is missing, old or altered"]
 
@@ -330,8 +339,7 @@ class Approvals:
             return found
         usual = bound_settings(Settings())
         now = bound_settings(settings)
-        if _CA in found.settings:
-            now |= _authority(settings)
+        now |= _authorities(settings, found.settings)
         for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
             # A setting that is newer than the approval had its default then.
             if now.get(name) != found.settings.get(name, usual.get(name)):
@@ -360,15 +368,17 @@ def bound_settings(settings: Settings) -> dict[str, str]:
     }
 
 
-def _authority(settings: Settings) -> dict[str, str]:
-    if settings.store_ca is None:
-        return {}
-    try:
-        return {_CA: hashlib.sha256(settings.store_ca.read_bytes()).hexdigest()}
-    except OSError as error:
-        raise NotApprovedError(
-            f"The file {settings.store_ca} cannot be read: {error.strerror}."
-        ) from error
+def _authorities(settings: Settings, names: Container[str]) -> dict[str, str]:
+    """Return the SHA-256 of the authorities of service and dispenser, those that *names* has."""
+    found = {}
+    for name, path in ((_CA, settings.store_ca), (_DISPENSER_CA, settings.dispenser_ca)):
+        if path is None or name not in names:
+            continue
+        try:
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise NotApprovedError(f"The file {path} cannot be read: {error.strerror}.") from error
+    return found
 
 
 @contextlib.contextmanager

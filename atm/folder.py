@@ -209,6 +209,18 @@ def check_camera(kind: Kind, spec: str) -> None:
         )
 
 
+def check_dispenser(kind: Kind, dispenser: str) -> None:
+    """Check that a data folder of *kind* takes the setting *dispenser*.
+
+    Raises:
+        FolderError: If a demo folder is to pay real notes, or a live one to do it without TLS.
+    """
+    if kind is Kind.DEMO and dispenser.startswith("xfs4iot+"):
+        raise FolderError("A demo data folder pays no notes; set dispenser to simulated.")
+    if kind is Kind.LIVE and dispenser.startswith("xfs4iot+ws:"):
+        raise FolderError("A live data folder takes only a dispenser by TLS: xfs4iot+wss://...")
+
+
 def remove_partials(folder: DataFolder) -> None:
     """Delete partial files that killed writers left in *folder*, which the caller holds alone.
 

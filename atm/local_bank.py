@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from atm.accounts.dispenser import SimulatedDispenser
+from atm.accounts.dispenser import SIMULATED, Dispenser, SimulatedDispenser
 from atm.accounts.money import to_minor
 from atm.accounts.session import Session
 from atm.approved_models import models_of
@@ -20,7 +20,7 @@ from atm.enrolment.duplicate_face import DuplicateFaceCheck, GallerySearch
 from atm.enrolment.enrolment import Enrolments, opening_limit_minor
 from atm.enrolment.hash_and_capture import LockedCommit
 from atm.errors import AtmError
-from atm.folder import DataFolder
+from atm.folder import DataFolder, check_dispenser
 from atm.keys.keys import Keys
 from atm.liveness_policy import challenge_s
 from atm.login.attended import AttendedLogins, FaceNeededError
@@ -56,6 +56,7 @@ class LocalBank:
         self.audit = stores.audit
         self.staff = stores.staff
         self.models = models_of(settings)
+        self._dispenser = _dispenser_of(settings)
         self.cards = _cards(settings, stores)
         check_card = None if self.cards is None else self.cards.check
         self._commit = LockedCommit(stores.folder.path / "enrolment.lock")
@@ -147,6 +148,7 @@ class LocalBank:
         Raises:
             AtmError, CredentialError: If one cannot be used, was altered, or is an old copy.
         """
+        check_dispenser(folder.kind, settings.dispenser)
         stores = Stores.open(folder, Keys.open(settings.key_dir, folder), settings)
         return cls(stores.approvals.in_effect(settings), stores)
 
@@ -242,8 +244,8 @@ class LocalBank:
         threading.Thread(target=self._duplicate_check.prepare, name="faces", daemon=True).start()
 
     def notes(self) -> tuple[str, ...]:
-        """Return no notes: `atm.maintenance.health` checks the same files."""
-        return ()
+        """Return the dispenser's note, if any: `atm.maintenance.health` checks the files."""
+        return tuple(filter(None, [self._dispenser.note]))
 
     def close(self) -> None:
         """Close the log; the stores hold no open files."""
@@ -265,7 +267,7 @@ class LocalBank:
         return Session(
             customer,
             self.stores.ledger,
-            SimulatedDispenser(),
+            self._dispenser,
             smallest_note_minor=to_minor(self.settings.smallest_note, self.settings.currency),
             day_limit_minor=to_minor(self.settings.day_limit, self.settings.currency),
             record=lambda kind, **fields: self.audit.append(kind, anchor=True, **fields),
@@ -277,6 +279,15 @@ class LocalBank:
     def _template(self, record: CredentialRecord) -> Template:
         assert record.template_id is not None
         return self.stores.gallery.load(record.template_id, record.customer_id)
+
+
+def _dispenser_of(settings: Settings) -> Dispenser:
+    if settings.dispenser == SIMULATED:
+        return SimulatedDispenser()
+    from atm.xfs4iot.dispenser import Xfs4iotDispenser  # websockets with it
+
+    address = settings.dispenser.removeprefix("xfs4iot+")
+    return Xfs4iotDispenser(address, settings.dispenser_ca, settings.currency)
 
 
 def _cards(settings: Settings, stores: Stores) -> Cards | None:

@@ -43,6 +43,11 @@ _SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
 _PRINTER = re.compile(
     r"off|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}|tcp:[A-Za-z0-9.\-]{1,250}:[0-9]{1,5}|file:/.{1,250}"
 )
+_PATH = r"/[A-Za-z0-9._/\-]{0,200}"
+_DISPENSER = re.compile(
+    rf"simulated|xfs4iot\+wss://[A-Za-z0-9.\-]{{1,250}}(:[0-9]{{1,5}})?{_PATH}"
+    rf"|xfs4iot\+ws://(localhost|127\.0\.0\.1|\[::1\]):[0-9]{{1,5}}{_PATH}"
+)
 _CURRENCY = re.compile("[A-Z]{3}")
 _WHOLE = re.compile("[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
@@ -98,6 +103,10 @@ class Settings:
             "tcp:192.0.2.7:9100" or "file:/dev/usb/lp0"; "off": no receipts.
         headphones: Name of the input device that tells whether headphones are plugged in, as
             /proc/bus/input/devices lists it; "off": speech does not follow the jack.
+        dispenser: "simulated", or the service publisher of a dispenser by XFS4IoT, such as
+            "xfs4iot+wss://192.0.2.7:5846/xfs4iot/v1.0"; without TLS (ws) only on this machine.
+        dispenser_ca: The authority that signed the dispenser's certificate, PEM; None: the
+            system's.
         currency: Three capital letters, ISO 4217.
         day_limit: Largest sum a customer may withdraw in a day, in major units (euros).
         smallest_note: In major units.
@@ -138,6 +147,8 @@ class Settings:
     speech_device: str = ""
     receipt_printer: str = "off"
     headphones: str = "off"
+    dispenser: str = "simulated"
+    dispenser_ca: Path | None = None
     currency: str = "EUR"
     day_limit: int = 1000
     smallest_note: int = 10
@@ -193,6 +204,10 @@ def load_settings(config: Path | None, environ: Mapping[str, str], **options: ob
         raise SettingsError("receipt_printer must be off with store.")
     if settings.receipt_printer != "off" and find_spec("escpos") is None:
         raise SettingsError("receipt_printer needs more packages: run “make hardware”.")
+    if settings.store and settings.dispenser != "simulated":
+        raise SettingsError("dispenser must be simulated with store.")
+    if settings.dispenser != "simulated" and find_spec("websockets") is None:
+        raise SettingsError("dispenser needs more packages: run “make hardware”.")
     if settings.store and settings.card != "off":
         raise SettingsError("card must be off with store: the service knows no cards.")
     if settings.card != "off" and not all(map(find_spec, ("fido2", "smartcard"))):
@@ -340,6 +355,12 @@ def _printer(value: object, text: bool) -> str:
     return value
 
 
+def _dispenser(value: object, text: bool) -> str:
+    if not isinstance(value, str) or not _DISPENSER.fullmatch(value):
+        raise ValueError("simulated, or such as xfs4iot+wss://192.0.2.7:5846/xfs4iot/v1.0")
+    return value
+
+
 def _input_device(value: object, text: bool) -> str:
     if not isinstance(value, str) or not _INPUT_DEVICE.fullmatch(value):
         raise ValueError("off, or the name of an input device such as HDA Intel PCH Headphone")
@@ -432,6 +453,8 @@ _READERS: dict[str, _Reader] = {
     "speech_device": _sound_device,
     "receipt_printer": _printer,
     "headphones": _input_device,
+    "dispenser": _dispenser,
+    "dispenser_ca": _path,
     "currency": _currency,
     "day_limit": _units,
     "smallest_note": _units,

@@ -40,6 +40,8 @@ class Attendance:
         idle = app.idle
         if self._covered():
             return
+        if app.screen.settling:  # whoever waits for notes touches nothing
+            idle.active()
         if app.screen.for_staff:
             if not idle.staff_left_s:
                 app.go_home(Notice.SIGNED_OUT)

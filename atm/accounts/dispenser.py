@@ -27,6 +27,10 @@ class Dispenser(Protocol):
     def name(self) -> str:
         """Name of the device; `SIMULATED` means that no real notes come out."""
 
+    @property
+    def note(self) -> str:
+        """What staff should know of the last pay-out; "" if it went well."""
+
     def dispense(self, reference: str, amount_minor: int) -> None:
         """Pay *amount_minor* out and return when the notes are out.
 
@@ -42,6 +46,7 @@ class SimulatedDispenser:
     """Dispenser for demonstrations: pays nothing out and always succeeds."""
 
     name = SIMULATED
+    note = ""
 
     def dispense(self, reference: str, amount_minor: int) -> None:
         """Do nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from atm.accounts.dispenser import SIMULATED
 from atm.accounts.money import plain_amount
 from atm.errors import AtmError
 from atm.machine import Machine
@@ -140,9 +141,16 @@ def _health(found: Health) -> list[str]:
         f"keys\tlast backup {_day(found.last_backup)}; root key {where}",
         f"log\troom for {found.log_room:,} entries; remembered outside the disk: {found.memory}",
         f"pause\t{found.pause_s:.0f} s",
+        f"dispenser\t{_dispenser(found)}",
         *_without_face(found),
         *found.notes,
     ]
+
+
+def _dispenser(found: Health) -> str:
+    if found.dispenser == SIMULATED:
+        return "simulated; no notes come out"
+    return f"{found.dispenser}; EXPERIMENTAL, never tried on a device"
 
 
 def _without_face(found: Health) -> list[str]:

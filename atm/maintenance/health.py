@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from atm.accounts.dispenser import SIMULATED
 from atm.camera.registered_camera import RegisteredCamera
 from atm.errors import AtmError
 from atm.folder import DataFolder, Kind
@@ -46,6 +47,7 @@ class Health:
         pause_s: Seconds left of the kiosk's pause.
         notes: Sentences on what staff should do.
         without_face: The setting: "off" or "attended".
+        dispenser: The setting: "simulated" or the dispenser's address.
         admitted: Number of granted logins among the last thousand decisions.
         admitted_attended: How many of them were without the face, beside staff.
     """
@@ -69,6 +71,7 @@ class Health:
     pause_s: float
     notes: tuple[str, ...]
     without_face: WithoutFace = "off"
+    dispenser: str = SIMULATED
     admitted: int = 0
     admitted_attended: int = 0
 
@@ -143,6 +146,7 @@ def read_health(
         pause_s=pause_s,
         notes=tuple(notes),
         without_face=settings.without_face,
+        dispenser=settings.dispenser,
         admitted=len(granted),
         admitted_attended=sum(each.get("way") == ATTENDED for each in granted),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from atm import approval as approval_module
 from atm.approval import FREE_SETTINGS, Approvals, bound_settings
 from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind, open_folder
@@ -295,6 +296,8 @@ OTHERS: dict[str, Any] = {
     "speech_device": "plughw:CARD=Loudspeaker",
     "receipt_printer": "file:/dev/usb/lp0",
     "headphones": "Another jack",
+    "dispenser": "xfs4iot+wss://192.0.2.7:5846/xfs4iot/v1.0",
+    "dispenser_ca": Path("/dev/null"),
     "currency": "USD",
     "day_limit": 5000,
     "smallest_note": 5,
@@ -409,9 +412,14 @@ def test_one_signature_is_enough_for_the_defaults_and_stricter_settings(
 @pytest.mark.parametrize("gone", ["", "missing", "older"])
 @pytest.mark.parametrize(
     "changed",
-    [{"currency": "JPY"}, {"anchor_dir": Path("/dev/shm/mine")}, {"card": "optional"}],
+    [
+        {"currency": "JPY"},
+        {"anchor_dir": Path("/dev/shm/mine")},
+        {"card": "optional"},
+        {"dispenser_ca": Path("/dev/null")},
+    ],
 )
-def test_two_change_what_amounts_are_worth_and_where_the_log_is_remembered(
+def test_two_change_what_amounts_are_worth_who_pays_them_and_where_the_log_is_remembered(
     folder: DataFolder, models: Path, settings: Settings, changed: dict[str, Any], gone: str
 ) -> None:
     """Without the last approval, or with an older one, nobody sees that it is a change."""
@@ -444,6 +452,48 @@ def test_the_content_of_the_service_s_authority_is_bound(
     authority.unlink()
     with pytest.raises(NotApprovedError, match="cannot be read"):
         Approvals(folder, SEAL).check(of_bank, models=models)
+
+
+def test_the_content_of_the_dispenser_s_authority_is_bound(
+    folder: DataFolder, models: Path, settings: Settings, tmp_path: Path
+) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("the device's")
+    by_device = replace(settings, dispenser_ca=authority)
+    Approvals(folder, SEAL).approve(by_device, ["Ada"], models=models)
+    Approvals(folder, SEAL).check(by_device, models=models)
+    authority.write_text("somebody's")
+    with pytest.raises(NotApprovedError, match="content of dispenser_ca differs"):
+        Approvals(folder, SEAL).check(by_device, models=models)
+
+
+def test_two_approve_a_device_that_pays_real_notes_each_time(
+    folder: DataFolder, models: Path, settings: Settings
+) -> None:
+    """Otherwise one could exchange the content of its authority."""
+    device = replace(settings, dispenser=OTHERS["dispenser"])
+    for _time in range(2):
+        with pytest.raises(NotApprovedError, match="pays real notes"):
+            Approvals(folder, SEAL).approve(device, ["Ada"], models=models)
+        Approvals(folder, SEAL).approve(device, ["Ada", "Bob"], models=models)
+    with pytest.raises(NotApprovedError, match=f"dispenser was {re.escape(device.dispenser)}"):
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)  # which pays nothing
+
+
+def test_two_change_a_setting_that_is_newer_than_the_last_approval(
+    folder: DataFolder, models: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_before(given: Settings) -> dict[str, str]:
+        return {k: v for k, v in bound_settings(given).items() if not k.startswith("dispenser")}
+
+    with monkeypatch.context() as before:
+        before.setattr(approval_module, "bound_settings", of_before)
+        Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).check(settings, models=models)
+    device = replace(settings, dispenser=OTHERS["dispenser"])
+    with pytest.raises(NotApprovedError, match="dispenser was simulated and is xfs4iot"):
+        Approvals(folder, SEAL).approve(device, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(device, ["Ada", "Bob"], models=models)
 
 
 @pytest.mark.parametrize("kind", [Kind.LIVE, Kind.TEST])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VISION = {"cv2", "ai_edge_litert", "sklearn", "httpx", "sqlalchemy", "fastapi"}
+VISION = {"cv2", "ai_edge_litert", "sklearn", "httpx", "sqlalchemy", "fastapi", "websockets"}
 VALUES = [
     "atm.people",
     "atm.accounts.session",

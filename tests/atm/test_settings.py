@@ -95,6 +95,8 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "speech_device": "plughw:CARD=PCH,DEV=0",
         "receipt_printer": "off",
         "headphones": "HDA Intel PCH Headphone",
+        "dispenser": "simulated",
+        "dispenser_ca": "/dispenser",
         "currency": "USD",
         "day_limit": "300",
         "smallest_note": "20",
@@ -128,6 +130,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         speech="always",
         speech_device="plughw:CARD=PCH,DEV=0",
         headphones="HDA Intel PCH Headphone",
+        dispenser_ca=Path("/dispenser"),
         currency="USD",
         day_limit=300,
         smallest_note=20,
@@ -184,6 +187,40 @@ def test_cards_need_their_packages_and_no_service(monkeypatch: pytest.MonkeyPatc
         assert load_settings(None, {}).card == "off"
         with pytest.raises(SettingsError, match="card needs more packages: run “make hardware”"):
             load_settings(None, {}, card="required")
+
+
+DEVICE = "xfs4iot+wss://dispenser.example:5846/xfs4iot/v1.0"
+
+
+def test_a_dispenser_needs_its_package_and_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(None, {}).dispenser == "simulated"
+    assert load_settings(None, {}, dispenser=DEVICE).dispenser == DEVICE
+    service = {"store": "https://a", "store_ca": "/a", "store_cert": "/a", "store_key": "/a"}
+    with pytest.raises(SettingsError, match="must be simulated with store"):
+        load_settings(None, {}, dispenser=DEVICE, **service)
+    monkeypatch.setattr(settings_module, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match="make hardware"):
+        load_settings(None, {}, dispenser=DEVICE)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_dispenser_without_tls_is_on_this_machine(host: str) -> None:
+    address = f"xfs4iot+ws://{host}:5846/xfs4iot/v1.0"
+    assert load_settings(None, {}, dispenser=address).dispenser == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "xfs4iot+ws://192.0.2.7:5846/xfs4iot/v1.0", "wss://192.0.2.7:5846/", "xfs4iot",
+        "xfs4iot+ws://127.0.0.1.example:5846/", "xfs4iot+wss://a@b:5846/", "off",
+        "xfs4iot+ws://localhost@192.0.2.7:5846/", "xfs4iot+wss://dispenser.example:5846",
+        "xfs4iot+wss://dispenser.example:5846/?a=b", "xfs4iot+http://dispenser.example:5846/",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_of_a_dispenser(address: str) -> None:
+    with pytest.raises(SettingsError, match="simulated, or such as"):
+        load_settings(None, {}, dispenser=address)
 
 
 def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(data) -> None:

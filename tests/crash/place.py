@@ -37,6 +37,11 @@ def journal_of(root: Path) -> Path:
     return root / "dispenser"
 
 
+def address_of(root: Path) -> Path:
+    """Return the file with the address of an XFS4IoT dispenser; without it there is the journal."""
+    return root / "dispenser.address"
+
+
 def said_by(root: Path) -> Path:
     """Return what the last teller in *root* said, a line for each step, beside *root*."""
     return root.with_name(f"{root.name}.said")

@@ -22,6 +22,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from atm.accounts.dispenser import Dispenser
 from atm.accounts.session import Session
 from atm.answer_thread import ThreadResult
 from atm.enrolment.duplicate_face import DuplicateFaceCheck
@@ -49,12 +50,14 @@ from face_auth.types import FaceResult
 from tests.crash.place import (
     DAY_LIMIT,
     SMALLEST_NOTE,
+    address_of,
     cheap,
     go_of,
     journal_of,
     said_by,
     settings_of,
 )
+from tests.patience import LIMIT_S
 
 RUIZ, OKAFOR = StaffMember("ruiz"), StaffMember("okafor")
 _PR_SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
@@ -87,6 +90,7 @@ class _Dispenser:
     """Writes what it pays out to a journal that never fails, as the paper of a real one."""
 
     name = "journal"
+    note = ""
 
     def __init__(self, journal: Path, username: str) -> None:
         self._journal = journal
@@ -116,6 +120,7 @@ class Teller:
         self._settings = settings
         self._stores = stores
         self._journal = journal_of(root)
+        self._address = address_of(root)
         self._enrolment = Enrolments(
             store=stores.credentials, hasher=hasher, gallery=stores.gallery,
             ledger=stores.ledger, audit=stores.audit,
@@ -215,13 +220,21 @@ class Teller:
         return Session(
             customer,
             self._stores.ledger,
-            _Dispenser(self._journal, customer.username),
+            self._dispenser(customer.username),
             smallest_note_minor=100 * SMALLEST_NOTE,
             day_limit_minor=100 * DAY_LIMIT,
             record=lambda kind, **fields: audit.append(kind, anchor=True, **fields),
             template=lambda: None,
             save_pin=lambda pin: None,
         )
+
+    def _dispenser(self, username: str) -> Dispenser:
+        if not self._address.exists():
+            return _Dispenser(self._journal, username)
+        from atm.xfs4iot.dispenser import Limits, Xfs4iotDispenser
+
+        limits = Limits(LIMIT_S, LIMIT_S, LIMIT_S)
+        return Xfs4iotDispenser(self._address.read_text("ascii"), None, "EUR", limits)
 
 
 def face(customer_id: str) -> tuple[Template, list[Capture]]:

@@ -215,6 +215,7 @@ class FakeMachine:
             liveness="challenge", liveness_network=True, pace=12.4,
             last_backup=datetime.now(UTC), log_room=9_120, key_in_tpm=False, memory=Memory.DISK,
             pause_s=0.0, notes=(), without_face="off", admitted=0, admitted_attended=0,
+            dispenser="simulated",
         )
     )  # fmt: skip
 

@@ -216,7 +216,7 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         approved=False,
         last_backup=None, log_room=1, key_in_tpm=False, memory=Memory.NONE,
         pause_s=3600.0, pace=1.5, liveness="off", liveness_network=False,
-        without_face="attended", admitted=200, admitted_attended=40,
+        without_face="attended", dispenser="simulated", admitted=200, admitted_attended=40,
         notes=("A long sentence from the log that tells staff what they should do next. " * 2,) * 3,
     )  # fmt: skip
     show(lambda a: HealthPage(a, ANA, back))

@@ -1,6 +1,13 @@
 """Idle clock."""
 
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kiosk.attendance import Attendance
 from kiosk.idle import IdleClock
+from kiosk.words.language import Language
 
 
 class Hands:
@@ -66,3 +73,20 @@ def test_it_is_quiet_since_the_last_touch_word_or_page_whoever_is_seen() -> None
         hands.now += 7.0
         idle.active()  # a face
         assert idle.quiet_s == 7.0
+
+
+@pytest.mark.parametrize(("settling", "asked"), [(True, 0), (False, 1)])
+def test_nobody_is_asked_while_money_is_paid_out(settling: bool, asked: int) -> None:
+    questions: list[Any] = []
+    idle, hands = made()
+    screen = SimpleNamespace(session=None, settling=settling, for_staff=False, idles=True)
+    app: Any = SimpleNamespace(
+        idle=idle,
+        screen=screen,
+        language=Language("en"),
+        go_home=None,
+        ask=lambda **told: questions.append(told),
+    )
+    hands.now = 61.0
+    Attendance(app, lambda app: None).look()
+    assert len(questions) == asked

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from atm.accounts.accounts import LedgerError, Withdrawal
+from atm.accounts.dispenser import SIMULATED
 from atm.accounts.money import AmountError, parse_amount
 from atm.accounts.session import HeldError, ReturnedError, Session
 from kiosk.layout import Column, Grid, Reflow, Row
@@ -119,9 +120,9 @@ class Account(SessionPage):
         self.amount.beside = self.withdraw
         self._offered = Grid(*self.presets, columns=2, most=theme.TILE, grow=1)
         self.amounts.shown = self.pad.shown = False
-        heading = self.words(_("Withdraw"), size=theme.HEADING, weight="bold", grow=1)
+        self.heading_of_money = self.words(_("Withdraw"), size=theme.HEADING, weight="bold", grow=1)
         return Column(
-            Row(heading, self.amounts), self._offered, self.pad, self.amount,
+            Row(self.heading_of_money, self.amounts), self._offered, self.pad, self.amount,
             grow=1, least=theme.COLUMN,
         )  # fmt: skip
 
@@ -176,6 +177,8 @@ class Account(SessionPage):
     def _book(self, minor: int) -> None:
         self._set_busy(True)
         session, heart = self.session, self.app.heart
+        if session.dispenser_name != SIMULATED:
+            self.heading_of_money.say(self._("Take your notes when they come out"))
 
         def withdraw(_attempt: Attempt[Withdrawal]) -> Withdrawal:
             with heart.paying_out():
@@ -196,6 +199,7 @@ class Account(SessionPage):
             self.app.fault(error)
             return
         self._set_busy(False)
+        self.heading_of_money.say(self._("Withdraw"))
         smallest = self.language.minor(self.app.settings.smallest_note)
         self._complain(messages.withdrawal_error(error, smallest, self.language))
 

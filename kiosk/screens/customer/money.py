@@ -88,7 +88,7 @@ class _Slip(SessionPage):
 
 
 class TakeMoney(_Slip):
-    """Slip of a withdrawal that was paid and booked."""
+    """Slip of a withdrawal that was paid and booked; a device has seen the notes taken."""
 
     def __init__(
         self, app: Shell, session: Session, since: datetime, withdrawal: Withdrawal, back: Make
@@ -104,7 +104,8 @@ class TakeMoney(_Slip):
         rows = (amount, reference, balance)
         printed = rows if session.balance_asked else (amount, reference)
         self.lay_slip(
-            ("check", theme.OK, theme.OK_SOFT), _("Take your money"), rows,
+            ("check", theme.OK, theme.OK_SOFT),
+            _("Take your money") if simulated else _("Paid out"), rows,
             _("Simulated dispenser: no real notes come out.") if simulated else "",
             [
                 self.button(_("Log out"), self.log_out, look="primary", grow=1),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from atm.accounts.dispenser import SIMULATED
 from atm.pace import LEAST
 from face_auth.types import CameraState
 from kiosk.screens.staff.network import ChangeNetwork
@@ -128,6 +129,11 @@ def findings(health: Health, language: Language, now: datetime) -> list[Entry]:
                 "Nobody can log in for {n} second: too many refusals.",
                 "Nobody can log in for {n} seconds: too many refusals.", pause,
             ) if pause else _("None: customers can log in."),
+        ),
+        (
+            _("Dispenser"), _("Dispenser"), True,
+            _("Simulated: no notes come out.") if health.dispenser == SIMULATED
+            else _("By XFS4IoT: experimental, never tried on a device."),
         ),
     ]  # fmt: skip
     if health.without_face != "off" or health.admitted_attended:

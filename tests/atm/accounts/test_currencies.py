@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from atm.accounts.accounts import DayLimitError, NotAMultipleError
+from atm.accounts.dispenser import SimulatedDispenser
 from atm.accounts.money import minor_digits, parse_amount, plain_amount, to_minor
 from atm.accounts.session import Session
 from atm.commands import customers, reports
@@ -54,7 +55,7 @@ def session_of(bank: Any, currency: str) -> Session:
     """A session as a machine of this currency opens it: limit 1000, notes of 10."""
     settings = Settings(currency=currency, day_limit=1000, smallest_note=10)
     local = SimpleNamespace(
-        settings=settings, audit=bank.audit,
+        settings=settings, audit=bank.audit, _dispenser=SimulatedDispenser(),
         stores=SimpleNamespace(
             ledger=bank.ledger, credentials=bank.store,
             last_use=SimpleNamespace(mark=lambda customer_id: None),

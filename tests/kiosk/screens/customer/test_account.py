@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 
+from atm.accounts.dispenser import NotDispensed
 from atm.accounts.session import HeldError, Session
 from atm.people import Customer
 from atm.receipts import Hindrance, NotPrintedError, Receipt
+from atm.xfs4iot.dispenser import Limits, Xfs4iotDispenser
 from kiosk.screens.customer import account
 from kiosk.screens.customer import balance as balance_card
 from kiosk.screens.customer.money import AmountHeld
 from kiosk.words.messages import NO_RECEIPT
 from tests.kiosk.conftest import LIMIT_S
 from tests.kiosk.login_steps import log_in
+from tests.xfs4iot_messages import Messages
+from tools.xfs4iot_simulator.device import Device
+from tools.xfs4iot_simulator.service import Simulator
 
 pytestmark = pytest.mark.gui
 
@@ -80,6 +85,51 @@ def test_the_screen_says_when_the_dispenser_is_simulated(
     page.on("TakeMoney")
     line = "Simulated dispenser: no real notes come out."
     assert (line in texts(page.screen)) == said
+    assert ("Paid out" in texts(page.screen)) != said  # a device has seen the notes taken
+
+
+def test_a_real_dispenser_has_the_customer_take_the_notes(page: Any, machine: Any) -> None:
+    comes, goes_on = threading.Event(), threading.Event()
+
+    def dispense(reference: str, amount_minor: int) -> None:
+        comes.set()
+        assert goes_on.wait(LIMIT_S)
+        raise NotDispensed
+
+    machine.dispenser.name, machine.dispenser.dispense = "cash", dispense
+    page.touch(page.screen.presets[0])
+    page.touch(page.asked().yes)
+    page.until(comes.is_set)
+    assert "Take your notes when they come out" in texts(page.screen)
+    goes_on.set()
+    page.until(lambda: not page.screen.settling)
+    assert "Take your notes when they come out" not in texts(page.screen)
+    assert balance(machine) == 135_000
+
+
+@pytest.mark.parametrize(
+    ("fault", "ends", "says", "left"),
+    [
+        ("", "TakeMoney", "Paid out", 131_000),
+        ("left", "AmountHeld", "Please ask staff", 131_000),
+        ("empty", "Account", "Withdraw", 135_000),
+    ],
+)
+def test_a_simulated_device_by_xfs4iot(
+    page: Any, machine: Any, fault: str, ends: str, says: str, left: int
+) -> None:
+    device, messages = Device({"unit1": (20, 9)}, fault=fault), Messages()
+    with Simulator(device, seen=messages.seen) as simulator:
+        limits = Limits(LIMIT_S, LIMIT_S, LIMIT_S if not fault else 0.2)
+        machine.sessions[0]._dispenser = Xfs4iotDispenser(simulator.address, None, "EUR", limits)
+        page.touch(page.screen.presets[1])
+        page.touch(page.asked().yes)
+        page.until(lambda: device.reference != "-" and not page.screen.settling)
+        page.on(ends)
+        assert says in texts(page.screen)
+    assert machine.ledger.available("c" * 32) == left
+    assert sum(device.taken.values()) == (2 if ends == "TakeMoney" else 0)
+    assert messages.wrong == []
 
 
 def test_an_amount_on_hold_is_shown_with_its_reference(page: Any, machine: Any) -> None:

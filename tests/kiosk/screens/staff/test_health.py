@@ -31,6 +31,7 @@ WELL: dict[str, Any] = {
     "pause_s": 0.0,
     "notes": (),
     "without_face": "off",
+    "dispenser": "simulated",
     "admitted": 0,
     "admitted_attended": 0,
 }
@@ -44,9 +45,15 @@ def rows(**other: Any) -> dict[str, tuple[str, str]]:
 
 def test_all_is_well() -> None:
     found = rows()
-    assert list(found) == ["Camera", "Face check", "Room", "Safety", "Clock", "Pause"]
+    assert list(found) == ["Camera", "Face check", "Room", "Safety", "Clock", "Pause", "Dispenser"]
     assert found["Room"][1] == "62% is free. Room for 9,120 entries."
     assert {tone for tone, _text in found.values()} == {"ok"}
+
+
+def test_the_dispenser_is_named_and_one_by_xfs4iot_called_experimental() -> None:
+    assert rows()["Dispenser"] == ("ok", "Simulated: no notes come out.")
+    device = rows(dispenser="xfs4iot+wss://192.0.2.7:5846/xfs4iot/v1.0")["Dispenser"]
+    assert device == ("ok", "By XFS4IoT: experimental, never tried on a device.")
 
 
 def test_logins_without_the_face_are_counted_apart_where_there_are_any() -> None:
