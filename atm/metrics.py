@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from atm.errors import AtmError
 from atm.login.decision import FACE, Decision, Outcome
-from atm.settings import EXPOSED
+from atm.setting_values import EXPOSED
 from credentials.store import ATTENDED
 from face_auth.command_line import version
 

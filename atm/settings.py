@@ -1,16 +1,15 @@
 """Settings of a kiosk, in rising priority: defaults, kiosk.toml, environment, options."""
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from platformdirs import PlatformDirs
 
+from atm import setting_values as read
 from atm.errors import AtmError
 from atm.folder import CONFIG_FILE, Kind
 from face_auth.command_line import did_you_mean
@@ -34,35 +33,7 @@ Card = Literal["off", "optional", "required"]
 Speech = Literal["off", "on_request", "always"]
 
 _APP = "two-factor-atm"
-_LARGEST_AMOUNT = 10**9
 _LARGEST_BYTES = 1 << 20
-_LONGEST_TEXT = 1000
-_LANGUAGE = re.compile("[a-z]{2,3}")
-_INPUT_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _:.,=/()+\-]{0,99}")
-_SOUND_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,=\-]{0,99}")
-_PRINTER = re.compile(
-    r"off|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}|tcp:[A-Za-z0-9.\-]{1,250}:[0-9]{1,5}|file:/.{1,250}"
-)
-_PATH = r"/[A-Za-z0-9._/\-]{0,200}"
-_DISPENSER = re.compile(
-    rf"simulated|xfs4iot\+wss://[A-Za-z0-9.\-]{{1,250}}(:[0-9]{{1,5}})?{_PATH}"
-    rf"|xfs4iot\+ws://(localhost|127\.0\.0\.1|\[::1\]):[0-9]{{1,5}}{_PATH}"
-)
-_CURRENCY = re.compile("[A-Z]{3}")
-_WHOLE = re.compile("[0-9]{1,10}")
-_DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
-_SERVICE = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,250}/?")
-PLACE_OF_TPM = re.compile(r"device:/dev/[a-z0-9]{1,32}|swtpm:(path=[\w./-]{1,200}|port=[0-9]{1,5})")
-_PCRS = re.compile(r"sha(1|256|384):[0-9]{1,2}(,[0-9]{1,2})*")
-_METRICS = re.compile(
-    r"(?P<exposed>exposed:)?(?P<host>[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]):(?P<port>[0-9]{1,5})"
-)
-EXPOSED = "exposed:"
-"""Prefix of an address of the metrics that other machines may read."""
-SHORTEST_KEEP_DAYS = 60
-"""Least of `keep_inactive_days`: half of it is the notice that staff get before."""
-_LONGEST_KEEP_DAYS = 36500
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 class SettingsError(AtmError):
@@ -288,186 +259,41 @@ def _checked(
     return checked
 
 
-_Reader = Callable[[object, bool], object]
-
-
-def _text(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_TEXT or "\0" in value:
-        raise ValueError(f"a text of 1 to {_LONGEST_TEXT} characters")
-    return value
-
-
-def _path(value: object, text: bool) -> Path:
-    if text and isinstance(value, Path):
-        return value.expanduser()
-    try:
-        return Path(_text(value, text)).expanduser()
-    except RuntimeError as error:  # no such home
-        raise ValueError("the path of a folder") from error
-
-
-def _service(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _SERVICE.fullmatch(value):
-        raise ValueError("an address such as https://bank.example:8443")
-    return value.rstrip("/")
-
-
-def _tpm(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not PLACE_OF_TPM.fullmatch(value):
-        raise ValueError("a TPM such as device:/dev/tpmrm0")
-    return value
-
-
-def _pcrs(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _PCRS.fullmatch(value):
-        raise ValueError("PCRs such as sha256:0,7")
-    return value
-
-
-def _one_of(*choices: str) -> _Reader:
-    def read(value: object, text: bool) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise ValueError("one of " + ", ".join(choices))
-        return value
-
-    return read
-
-
-def _kind(value: object, text: bool) -> Kind:
-    return Kind(str(_one_of(*Kind)(value, text)))
-
-
-def _language(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
-        raise ValueError("a language's code such as en")
-    return value
-
-
-def _sound_device(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _SOUND_DEVICE.fullmatch(value):
-        raise ValueError("a sound device such as plughw:CARD=PCH")
-    return value
-
-
-def _printer(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _PRINTER.fullmatch(value):
-        raise ValueError("off, or a printer such as usb:04b8:0202 or tcp:192.0.2.7:9100")
-    return value
-
-
-def _dispenser(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _DISPENSER.fullmatch(value):
-        raise ValueError("simulated, or such as xfs4iot+wss://192.0.2.7:5846/xfs4iot/v1.0")
-    return value
-
-
-def _input_device(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _INPUT_DEVICE.fullmatch(value):
-        raise ValueError("off, or the name of an input device such as HDA Intel PCH Headphone")
-    return value
-
-
-def _currency(value: object, text: bool) -> str:
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
-        raise ValueError("three capital letters such as EUR")
-    return value
-
-
-def _units(value: object, text: bool) -> int:
-    if text and isinstance(value, str) and _WHOLE.fullmatch(value):
-        value = int(value)
-    if type(value) is not int or not 1 <= value <= _LARGEST_AMOUNT:
-        raise ValueError(f"a whole number from 1 to {_LARGEST_AMOUNT}")
-    return value
-
-
-def _units_or_zero(value: object, text: bool) -> int:
-    if (text and value == "0") or (type(value) is int and value == 0):
-        return 0
-    try:
-        return _units(value, text)
-    except ValueError as error:
-        raise ValueError(f"a whole number from 0 to {_LARGEST_AMOUNT}") from error
-
-
-def _keep_days(value: object, text: bool) -> int:
-    found = _units_or_zero(value, text)
-    if found and not SHORTEST_KEEP_DAYS <= found <= _LONGEST_KEEP_DAYS:
-        raise ValueError(f"0, or days from {SHORTEST_KEEP_DAYS} to {_LONGEST_KEEP_DAYS}")
-    return found
-
-
-def metrics_address(value: object, text: bool) -> str:
-    """Return *value* if it is an address for the metrics; ValueError says what one is."""
-    found = _METRICS.fullmatch(value) if isinstance(value, str) else None
-    if found is None or not 1 <= int(found["port"]) <= 65535:
-        raise ValueError("an address with a port, such as 127.0.0.1:9464")
-    try:
-        address = ip_address(found["host"].strip("[]"))
-    except ValueError:
-        raise ValueError("an address with a port, such as 127.0.0.1:9464") from None
-    if not address.is_loopback and not found["exposed"]:
-        raise ValueError(
-            "an address of this machine alone, such as 127.0.0.1:9464; whoever means another one,"
-            f" which its whole network can read, writes {EXPOSED}{value}"
-        )
-    return found[0]
-
-
-def _between(low: float, high: float) -> _Reader:
-    def read(value: object, text: bool) -> float:
-        if text and isinstance(value, str) and _DECIMAL.fullmatch(value):
-            value = float(value)
-        if type(value) not in (int, float) or not low <= cast(float, value) <= high:
-            raise ValueError(f"a number from {low:g} to {high:g}")
-        return float(cast(float, value))
-
-    return read
-
-
-def _truth(value: object, text: bool) -> bool:
-    if text and isinstance(value, str) and value.lower() in (*_TRUE, *_FALSE):
-        return value.lower() in _TRUE
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-_READERS: dict[str, _Reader] = {
-    "data_dir": _path,
-    "key_dir": _path,
-    "anchor_dir": _path,
-    "tpm": _tpm,
-    "tpm_pcrs": _pcrs,
-    "kind": _kind,
-    "camera": _text,
-    "network": _one_of(*NETWORKS),
-    "security": _one_of("1e-3", "1e-4", "1e-5"),
-    "liveness": _one_of("challenge", "passive", "off"),
-    "without_face": _one_of("off", "attended"),
-    "card": _one_of("off", "optional", "required"),
-    "minifas": _path,
-    "liveness_head": _truth,
-    "language": _language,
-    "speech": _one_of("off", "on_request", "always"),
-    "speech_device": _sound_device,
-    "receipt_printer": _printer,
-    "headphones": _input_device,
-    "dispenser": _dispenser,
-    "dispenser_ca": _path,
-    "currency": _currency,
-    "day_limit": _units,
-    "smallest_note": _units,
-    "opening_limit": _units_or_zero,
-    "fullscreen": _truth,
-    "screen_width_mm": _between(50, 5000),
-    "keep_inactive_days": _keep_days,
-    "metrics": metrics_address,
-    "idle_s": _between(0.1, 3600),
-    "more_time_s": _between(0.1, 3600),
-    "login_limit_s": _between(0.1, 60),
-    "store": _service,
-    "store_ca": _path,
-    "store_cert": _path,
-    "store_key": _path,
+_READERS: dict[str, read.Reader] = {
+    "data_dir": read.path,
+    "key_dir": read.path,
+    "anchor_dir": read.path,
+    "tpm": read.tpm,
+    "tpm_pcrs": read.pcrs,
+    "kind": read.kind,
+    "camera": read.words,
+    "network": read.one_of(*NETWORKS),
+    "security": read.one_of("1e-3", "1e-4", "1e-5"),
+    "liveness": read.one_of("challenge", "passive", "off"),
+    "without_face": read.one_of("off", "attended"),
+    "card": read.one_of("off", "optional", "required"),
+    "minifas": read.path,
+    "liveness_head": read.truth,
+    "language": read.language,
+    "speech": read.one_of("off", "on_request", "always"),
+    "speech_device": read.sound_device,
+    "receipt_printer": read.printer,
+    "headphones": read.input_device,
+    "dispenser": read.dispenser,
+    "dispenser_ca": read.path,
+    "currency": read.currency,
+    "day_limit": read.units,
+    "smallest_note": read.units,
+    "opening_limit": read.units_or_zero,
+    "fullscreen": read.truth,
+    "screen_width_mm": read.between(50, 5000),
+    "keep_inactive_days": read.keep_days,
+    "metrics": read.metrics_address,
+    "idle_s": read.between(0.1, 3600),
+    "more_time_s": read.between(0.1, 3600),
+    "login_limit_s": read.between(0.1, 60),
+    "store": read.service,
+    "store_ca": read.path,
+    "store_cert": read.path,
+    "store_key": read.path,
 }

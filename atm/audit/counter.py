@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from atm.audit.entries import KEY_BYTES, AuditError
-from atm.settings import PLACE_OF_TPM
+from atm.setting_values import PLACE_OF_TPM
 from atm.tpm import SealedSecret, Tpm, TpmError, index_of
 from credentials.errors import CredentialError
 from credentials.sealed import files

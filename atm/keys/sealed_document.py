@@ -12,7 +12,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from atm.settings import PLACE_OF_TPM
+from atm.setting_values import PLACE_OF_TPM
 from atm.tpm import SealedSecret, Tpm
 from credentials.sealed.files import JsonObject
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from atm.accounts.money import CURRENCY
 from atm.errors import AtmError
-from atm.settings import metrics_address
+from atm.setting_values import metrics_address
 
 PREFIX: Final = "ATM_SERVICE_"
 
