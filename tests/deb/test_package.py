@@ -123,6 +123,8 @@ def test_what_the_package_holds(package: Path, tmp_path: Path) -> None:
     assert (venv / "bin/python3").resolve().name.startswith("python3.")
     linked = [path.readlink() for path in (venv / "bin").glob("python3.*")]
     assert [path.parent for path in linked] == [Path("/usr/bin")]  # Debian's, not the builder's
+    for needed in ("escpos", "fido2", "prometheus_client", "smartcard", "websockets"):
+        assert (modules / needed).is_dir(), needed  # what settings for devices need
     writable = [
         path for path in held.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o022
     ]
