@@ -44,10 +44,10 @@ class BalanceCard:
         welcome = _("Welcome, {name}").format(name=session.customer.full_name)
         self.balance = Label(pane, "", self._fonts(theme.BALANCE, "bold"))
         self.show_button = page.button(_("Show balance"), self._ask, on=pane, high=theme.TOUCH)
-        hint(self.show_button, _("Hidden again after 15 seconds"))
+        hint(self.show_button, _("Hidden again by itself"))
         words = _(
             "The balance and the last transactions stay hidden until you ask, "
-            "and hide again after 15 seconds."
+            "and hide again by themselves."
         )
         self._hidden = Label(pane, words, body, colour=theme.MUTED, anchor="nw")
         self._found = Column(gap=10)

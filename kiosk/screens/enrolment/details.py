@@ -44,7 +44,7 @@ class Details(Form):
             ],
             prefix=self.language.symbol,
         )
-        return steps(self, 2)
+        return steps(self, 2, face=not self._draft.without_face)
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back."""
@@ -115,7 +115,7 @@ class CustomerPin(CustomerPinForm):
     def prepare(self) -> Any:
         """Add the two fields; returns the steps."""
         self.add_pins()
-        return steps(self, 2)
+        return steps(self, 2, face=not self._draft.without_face)
 
     def chips(self) -> Sequence[Chip]:
         """Return the way back to the details, and out."""

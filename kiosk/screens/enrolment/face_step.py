@@ -198,7 +198,7 @@ class Saved(Screen):
             ),
             needed,
             buttons=[self.button(_("Finish"), app.go_home, look="primary", grow=1)],
-            head=steps(self, 5),
+            head=steps(self, 5, face=not attended),
         )
 
     def chips(self) -> Sequence[Chip]:

@@ -152,12 +152,12 @@ class SameFace(StaffPage):
 class Saving(Screen):
     """Page until the new customer is saved; it looks like the page that follows."""
 
-    def __init__(self, app: Shell) -> None:
-        """Build the page."""
+    def __init__(self, app: Shell, *, face: bool = True) -> None:
+        """Build the page; *face* says whether the face was captured."""
         super().__init__(app)
         self.lay_message(
             ("hold", theme.PRIMARY, theme.SOFT), self._("Saving…"), self._(messages.WAIT),
-            buttons=[], head=steps(self, 4),
+            buttons=[], head=steps(self, 4, face=face),
         )  # fmt: skip
 
     def chips(self) -> Sequence[Chip]:

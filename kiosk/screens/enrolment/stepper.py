@@ -10,15 +10,20 @@ from kiosk.widgets import theme
 from kiosk.widgets.status_line import Disc
 
 _DISC = 44
+_FACE = 3
 
 
-def steps(screen: Screen, now: int) -> Row:
+def steps(screen: Screen, now: int, *, face: bool = True) -> Row:
     """Return the steps of an enrolment on *screen*: those before *now* (from 0) are done.
 
-    Where they have no room side by side, only the present one has its name.
+    Where they have no room side by side, only the present one has its name. Without *face*, the
+    step in which it is captured is left out.
     """
     _ = screen._
     names = [_("Staff"), _("Consent"), _("Details"), _("Face"), _("Done")]
+    if not face:
+        del names[_FACE]
+        now -= now > _FACE
     parts: list[Any] = []
     for number, name in enumerate(names):
         done, current = number < now, number == now

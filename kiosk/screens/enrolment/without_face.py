@@ -38,7 +38,7 @@ class SavingWithoutFace(Saving):
 
     def __init__(self, app: Shell, draft: Draft, both: Signatures, details: Make) -> None:
         """Save *draft*, which *both* sign; *details* makes the page to correct the username."""
-        super().__init__(app)
+        super().__init__(app, face=False)
         self._draft, self._details = draft, details
         machine, application = app.machine, draft.application()
         draft.pin = ""

@@ -111,6 +111,7 @@ def to_signature(page: Any) -> None:
     """Agree without the face and type everything up to the second signature."""
     page.touch(page.screen.without)
     page.on("Details")
+    assert "Face" not in words(page.screen), "a step that will not come"
     for text in ("jose", "Jose Diaz", "0"):
         page.type(text)
         page.key("Return")
@@ -131,6 +132,7 @@ def test_a_customer_is_enrolled_without_the_face_by_two_signatures(
     assert machine.enrolled == [], "one signed twice"
     sign(page, "Ben Okafor", BEN_PIN)
     page.on("Saved")
+    assert "Face" not in words(page.screen)
     assert "A PIN, beside a member of staff" in " ".join(words(page.screen))
     application = machine.enrolled[0]
     assert (application.username, application.pin) == ("jose", "4713")
@@ -164,6 +166,7 @@ def test_neither_answer_is_suggested_and_escape_is_a_no(page: Any) -> None:
 def test_what_is_wrong_is_said_under_its_field(page: Any) -> None:
     page.touch(page.screen.yes)
     page.on("Details")
+    assert "Face" in words(page.screen)
     username, full_name, opening = page.screen.fields
     page.key("Return", "Return", "Return")
     assert username.error == "Type a username."
