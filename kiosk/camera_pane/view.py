@@ -24,6 +24,8 @@ _drawing: Any = None  # `picture`, and OpenCV with it, once a worker has loaded 
 _LEAST, _WANTED = (320, 240), 412
 _STEEPEST, _FLATTEST = 0.88, 1.41
 """Width over height of the pane, between which a picture of 4 to 3 leaves no bars beside it."""
+_WIDE, _BETWEEN, _ABOVE = 0.9, 0.04, 0.42
+"""Of the words in an empty pane: their share of it, the gap between them, the room above."""
 LOOK_MS = 10
 """How often the view asks for a new frame; asking never blocks."""
 LEAST_S = 0.038
@@ -74,8 +76,9 @@ class CameraView(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         self.pictures = 0
         self._sheet = tkinter.Canvas(self, highlightthickness=0, borderwidth=0, bg=theme.PANE)
         self._image = self._sheet.create_image(0, 0, anchor="nw")
-        self._title = self._sheet.create_text(0, 0, fill=theme.RING_WHITE, justify="center")
-        self._line = self._sheet.create_text(0, 0, fill=theme.RING_WHITE, justify="center")
+        white = theme.RING_WHITE
+        self._title = self._sheet.create_text(0, 0, fill=white, justify="center", anchor="n")
+        self._line = self._sheet.create_text(0, 0, fill=white, justify="center", anchor="n")
         self._timer: str | None = self.after(1, self._look)
 
     grow = 1
@@ -197,18 +200,23 @@ class CameraView(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         self._write()
 
     def _write(self) -> None:
+        """Write the two lines, set smaller where the pane has no room for the size of text."""
         width, height, scale = self._pixels()
-        for item, size, weight, text, y in (
-            (self._title, theme.FIELD, "semibold", self._words[0], 0.33),
-            (self._line, theme.BODY, "regular", self._words[1], 0.45),
-        ):
-            self._sheet.itemconfigure(
-                item,
-                text=text,
-                font=self._fonts(size, weight).create_scaled_tuple(scale),
-                width=round(width * 0.9),
-            )
-            self._sheet.coords(item, width / 2, height * y)
+        sheet, lines, gap = self._sheet, (self._title, self._line), round(_BETWEEN * height)
+        for most in reversed(theme.TEXT_STEPS):
+            high = []
+            for item, text, size, weight in zip(
+                lines, self._words, (theme.FIELD, theme.BODY), ("semibold", "regular"), strict=True
+            ):
+                font = self._fonts(size, weight, most=most).create_scaled_tuple(scale)
+                sheet.itemconfigure(item, text=text, font=font, width=round(width * _WIDE))
+                _left, top, _right, bottom = sheet.bbox(item) or (0, 0, 0, 0)
+                high.append(bottom - top)
+            if sum(high) + gap <= _WIDE * height:
+                break
+        above = (height - sum(high) - gap) * _ABOVE
+        sheet.coords(self._title, width / 2, above)
+        sheet.coords(self._line, width / 2, above + high[0] + gap)
 
     def _paste(self, picture: Any) -> None:
         if self._photo is None:

@@ -112,6 +112,11 @@ def inside(inner: tuple[int, ...], outer: tuple[int, ...], slack: int = 2) -> bo
     )
 
 
+def overlap(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether two boxes have more than an edge in common."""
+    return a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] - 1 and b[1] < a[3] - 1
+
+
 def faults(widget: Any, scale: float) -> Iterator[str]:
     """Yield what is wrong with one widget."""
     where = type(widget).__name__
@@ -155,6 +160,7 @@ def faults(widget: Any, scale: float) -> Iterator[str]:
         if theme.contrast(str(drawn.cget("border_color")), widget.ground) < 3:
             yield f"{where}: does not stand out"
     if isinstance(widget, tkinter.Canvas):
+        lines = []
         for item in widget.find_all():
             if widget.type(item) != "text" or not widget.itemcget(item, "text"):
                 continue
@@ -165,6 +171,11 @@ def faults(widget: Any, scale: float) -> Iterator[str]:
                 yield f"{where}: set in {font}"
             if theme.contrast(widget.itemcget(item, "fill"), theme.PANE) < 4.5:
                 yield f"{where}: contrast"
+            lines.append(widget.bbox(item))
+            if not inside(lines[-1], (0, 0, widget.winfo_width(), widget.winfo_height())):
+                yield f"{where} {widget.itemcget(item, 'text')!r}: sticks out"
+        if any(overlap(one, other) for one, other in combinations(lines, 2)):
+            yield f"{where}: two lines of text overlap"
 
 
 def broken(label: tkinter.Label) -> bool:
@@ -203,7 +214,7 @@ def crowded(kiosk: Any) -> Iterator[str]:
     controls = [w for w in visible(front) if isinstance(w, Control)]
     for one, other in combinations(controls, 2):
         a, b = box(one), box(other)
-        if a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] - 1 and b[1] < a[3] - 1:
+        if overlap(a, b):
             yield f"{type(one).__name__} and {type(other).__name__} overlap: {a} {b}"
 
 

@@ -88,5 +88,5 @@ def test_nobody_is_asked_while_money_is_paid_out(settling: bool, asked: int) -> 
         ask=lambda **told: questions.append(told),
     )
     hands.now = 61.0
-    Attendance(app, lambda app: None).look()
+    Attendance(app, lambda app: None, lambda app: None).look()
     assert len(questions) == asked
