@@ -11,6 +11,20 @@ from kiosk.layout.boxes import Box, Column, Heights, Row
 class Reflow(Box):
     """Parts side by side where each has its least width and that is not higher, else stacked."""
 
+    def __init__(
+        self, *parts: Any, room: Callable[[], tuple[int, int]] | None = None, **options: int
+    ) -> None:
+        """Hold *parts*.
+
+        Args:
+            parts: As of every box.
+            room: Tells the width and height that the page has, where this is all of the page: what
+                fits in there may be higher side by side. A pane shrinks where it is stacked.
+            options: As of every box.
+        """
+        super().__init__(*parts, **options)
+        self._room = room
+
     def least_width(self) -> int:
         """Return the widest part's: they may stand one under the other."""
         return Column(*self.parts, least=self.least).least_width()
@@ -35,7 +49,10 @@ class Reflow(Box):
         """Return what the parts make at *width*."""
         row = Row(*self.parts, gap=self.gap)
         column = Column(*self.parts, gap=self.gap)
-        beside = row.least_width() <= width and row.heights(width)[0] <= column.heights(width)[0]
+        most = column.heights(width)[0]
+        if self._room is not None:
+            most = max(most, self._room()[1])
+        beside = row.least_width() <= width and row.heights(width)[0] <= most
         return row if beside else column
 
 

@@ -90,6 +90,15 @@ def test_parts_stand_one_under_the_other_where_that_is_less_high() -> None:
     assert button.place is not None and button.place[1] > sentence.place[1]
 
 
+@pytest.mark.parametrize(("high", "beside"), [(280, True), (279, False)])
+def test_parts_that_are_all_of_a_page_stand_side_by_side_where_the_page_has_room(
+    high: int, beside: bool
+) -> None:
+    sentence, pane = Part(800, 40, least=100, grow=1), Part(300, 40)
+    Reflow(sentence, pane, gap=20, room=lambda: (440, high)).arrange(0, 0, 440, high)
+    assert pane.place is not None and (pane.place[1] == 0) is beside
+
+
 def test_what_one_part_has_no_use_for_goes_to_the_others() -> None:
     pad, space = Part(100, 40, grow=1, most=100), Part(100, 0, grow=1)
     Column(space, pad, gap=0).arrange(0, 0, 100, 400)

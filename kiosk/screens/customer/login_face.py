@@ -129,7 +129,8 @@ class LoginFace(LoginStep, LivePage):
             self.step, self.line, self.more, Space(grow=1), self._buttons,
             grow=2, least=_TOLD,
         )  # fmt: skip
-        self.lay(Reflow(Column(self.view, grow=4, least=theme.COLUMN), told, gap=32, grow=1))
+        view = Column(self.view, grow=4, least=theme.COLUMN)
+        self.lay(Reflow(view, told, room=self.room, gap=32, grow=1))
 
 
 def _log_out(decision: Decision) -> None:
