@@ -112,6 +112,10 @@ class LoginFace(LoginStep, LivePage):
         self.step.say(_BLANK)
         self.show_part(self._buttons, True)
         self.refresh()
+        width, height = self.room()
+        if self.layout.heights(width)[0] > height:  # the way on comes before a picture
+            self.show_part(self._pane, False)
+            self.show_part(self.step, False)
         self.line.enabled = True
         self.line.take_focus()
         self.later(_READ_MS, self._to_again)
@@ -129,8 +133,8 @@ class LoginFace(LoginStep, LivePage):
             self.step, self.line, self.more, Space(grow=1), self._buttons,
             grow=2, least=_TOLD,
         )  # fmt: skip
-        view = Column(self.view, grow=4, least=theme.COLUMN)
-        self.lay(Reflow(view, told, room=self.room, gap=32, grow=1))
+        self._pane = Column(self.view, grow=4, least=theme.COLUMN)
+        self.lay(Reflow(self._pane, told, room=self.room, gap=32, grow=1))
 
 
 def _log_out(decision: Decision) -> None:
