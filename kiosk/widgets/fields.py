@@ -24,6 +24,8 @@ _AMOUNT = _DIGITS | frozenset(".,")
 _INSET = 20
 _GAP = 6  # between caption, box and note
 _LEAST = 200
+_LAID_MS = 30
+"""After so long the page is laid out for a new note."""
 
 
 class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
@@ -208,6 +210,18 @@ class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
             symbol = icon("warn", theme.BAD, 24, (0, 10))
             self.note.configure(text_color=theme.BAD, image=symbol)
             self._note(sentence)
+            if self.page is not None:
+                self.page.later(_LAID_MS, self._show_note)
+
+    def come_into_view(self) -> None:
+        """Have the page scroll to the field, and then to the note under it."""
+        super().come_into_view()
+        if self.note is not None and self.page is not None:
+            self.page.scroll_to(self.note)
+
+    def _show_note(self) -> None:
+        self.update_idletasks()
+        self.come_into_view()
 
     def calm(self) -> None:
         """Show the help again in place of an error."""

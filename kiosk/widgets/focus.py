@@ -51,11 +51,17 @@ class Control:
 
     def come_into_view(self) -> None:
         """Have the page scroll to the control, if it is one that scrolls."""
+        page = self.page
+        if page is not None:
+            page.scroll_to(self._target)
+
+    @property
+    def page(self) -> Any:
+        """The page that the control is on; None elsewhere, as in a dialog."""
         page: Any = self._target
         while page is not None and not hasattr(page, "scroll_to"):
             page = page.master
-        if page is not None:
-            page.scroll_to(self._target)
+        return page
 
     def give_up_focus(self) -> None:
         """Move the focus away from a control that is disabled."""

@@ -6,6 +6,7 @@ import pytest
 
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine
+from tests.kiosk.login_steps import log_in
 from tests.kiosk.looking import Case, box, inside, wear
 
 pytestmark = pytest.mark.gui
@@ -55,6 +56,19 @@ def test_the_focus_comes_into_view(form: Any) -> None:
     last.take_focus()
     form.root.update()
     assert inside(box(last), area)
+
+
+def test_an_error_comes_into_view_with_its_field(kiosk: Any) -> None:
+    log_in(kiosk)
+    kiosk.on("Account")
+    wear(kiosk, Case((1024, 768), 2.0))
+    area, amount = box(kiosk.app.window.area), kiosk.screen.amount
+    amount.take_focus()
+    kiosk.type("0")
+    kiosk.key("Return")
+    assert amount.error
+    kiosk.settle(0.3)
+    assert inside(box(amount.note), area) and inside(box(amount.entry), area)
 
 
 def test_portrait_puts_one_under_the_other_what_stands_side_by_side(kiosk: Any) -> None:
