@@ -157,7 +157,7 @@ def test_the_balance_stays_while_something_is_said(
     account.until(lambda: "1350 euros" in ear.words)
     account.settle(1.2)
     assert "1,350" in account.screen.balance.cget("text")
-    ear.busy = False
+    ear.busy = ear.slow = False
     account.until(lambda: "1,350" not in account.screen.balance.cget("text"))
 
 
