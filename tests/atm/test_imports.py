@@ -1,5 +1,6 @@
 """Imports stay light: a value type or a store loads no numerics, a command no vision library."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,16 @@ def test_a_command_begins_without_vision_service_or_database(module: str) -> Non
     loaded = loaded_by(module)
     assert module in loaded
     assert not loaded & VISION
+
+
+@pytest.mark.parametrize("module", ["atm.__main__", "kiosk.main"])
+def test_numerics_start_no_threads_that_the_end_of_the_process_would_wait_for(module: str) -> None:
+    code = (
+        f"import os, {module}, numpy as np; np.ones((600, 600)) @ np.ones((600, 600));"
+        " print(len(os.listdir('/proc/self/task')))"
+    )
+    free = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=free, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "1\n"
