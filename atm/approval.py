@@ -244,7 +244,7 @@ class Approvals:
         if settings.security and float(settings.security) > float(rate):
             found.append(f"security is {settings.security}, the network's default is {rate}")
         for name in ("day_limit", "opening_limit", "idle_s", "more_time_s", "login_limit_s"):
-            limit, usual = getattr(settings, name) or 0, getattr(Settings(), name) or 0
+            limit, usual = getattr(settings, name) or 0, getattr(_usual(settings), name) or 0
             if limit > usual:
                 found.append(f"{name} is {limit:g}, the default is {usual:g}")
         found += self._changes(settings, after)
@@ -264,7 +264,7 @@ class Approvals:
                 if last is None:
                     return []
                 now = bound_settings(settings)
-                then = bound_settings(Settings()) | dict(last.settings)
+                then = bound_settings(_usual(settings)) | dict(last.settings)
                 return [
                     f"{name} was {then[name]} and is {now[name]}"
                     for name in _TWO_CHANGE
@@ -337,7 +337,7 @@ class Approvals:
             )
         if not self._live:
             return found
-        usual = bound_settings(Settings())
+        usual = bound_settings(_usual(settings))
         now = bound_settings(settings)
         now |= _authorities(settings, found.settings)
         for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
@@ -366,6 +366,11 @@ def bound_settings(settings: Settings) -> dict[str, str]:
         for field in fields(settings)
         if field.name not in FREE_SETTINGS
     }
+
+
+def _usual(settings: Settings) -> Settings:
+    """Return the defaults, with the folders of *settings*: those would need a home folder."""
+    return Settings(data_dir=settings.data_dir, key_dir=settings.key_dir)
 
 
 def _authorities(settings: Settings, names: Container[str]) -> dict[str, str]:

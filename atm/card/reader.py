@@ -116,8 +116,8 @@ class CardReader:
     def whose(self, rp_id: str) -> list[bytes]:
         """Return the user ids of the discoverable credentials of *rp_id* on the card.
 
-        None if there is no card, or it tells nothing without its own PIN. They prove nothing:
-        nobody touched the card, and nothing is verified.
+        It is empty if there is no card, or if it tells nothing without its own PIN. The ids prove
+        nothing: nobody touched the card, and nothing is verified.
 
         Raises:
             ReaderError: If there is no reader.

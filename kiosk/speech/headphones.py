@@ -50,13 +50,16 @@ class SwitchJack:
         self._name = name
         self._inputs = inputs
         self._switches = switches or _switches
+        self._device: str | None = None
         self._complained = False
 
     def plugged(self) -> bool | None:
         """Ask the kernel; a device that is not there or not readable is told to the log, once."""
         try:
-            found = bool(self._switches(self._device()) >> _SW_HEADPHONE_INSERT & 1)
+            self._device = self._device or self._find()
+            found = bool(self._switches(self._device) >> _SW_HEADPHONE_INSERT & 1)
         except OSError as error:
+            self._device = None
             if not self._complained:
                 _log.warning("It cannot be told whether headphones are plugged in: %s", error)
             self._complained = True
@@ -64,7 +67,7 @@ class SwitchJack:
         self._complained = False
         return found
 
-    def _device(self) -> str:
+    def _find(self) -> str:
         for file in sorted(self._inputs.glob("event*/device/name")):
             if file.read_text("utf-8", "replace").strip() == self._name:
                 return f"/dev/input/{file.parts[-3]}"

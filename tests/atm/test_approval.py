@@ -532,3 +532,15 @@ def test_an_approval_of_before_a_setting_existed_means_its_default(
     Approvals(folder, SEAL).check(settings, models=models)
     with pytest.raises(NotApprovedError, match="The setting opening_limit differs"):
         Approvals(folder, SEAL).check(replace(settings, opening_limit=9), models=models)
+
+
+def test_a_live_folder_is_approved_and_checked_without_a_home(
+    folder: DataFolder, models: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def homeless(setting: str, sort: str) -> Path:
+        raise AssertionError(f"{setting} was looked for in the home")
+
+    monkeypatch.setattr("atm.settings._at_home", homeless)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)
+    Approvals(folder, SEAL).approve(settings, ["Ada"], models=models)  # compares with the last
+    Approvals(folder, SEAL).check(settings, models=models)

@@ -49,6 +49,22 @@ def test_the_switch_of_the_named_device_is_the_jack(
     assert asked == ["/dev/input/event1"]
 
 
+def test_the_list_of_devices_is_read_again_only_after_a_failure(inputs: Path) -> None:
+    asked: list[str] = []
+
+    def read(device: str) -> int:
+        asked.append(device)
+        if len(asked) == 3:
+            raise OSError(19, "No such device")
+        return 0b100
+
+    jack = SwitchJack(PCH, inputs=inputs, switches=read)
+    assert jack.plugged()
+    (inputs / "event1").rename(inputs / "event7")
+    assert [jack.plugged() for _ in range(3)] == [True, None, True]
+    assert asked == [*["/dev/input/event1"] * 3, "/dev/input/event7"]
+
+
 def test_a_jack_that_cannot_be_read_is_told_once_and_is_neither(
     inputs: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
