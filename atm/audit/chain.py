@@ -129,9 +129,7 @@ class Chain:
             drafts = [("torn", {"bytes": head.torn}), *drafts]
         known = highest(stores, state.stores)
         if state.size >= self._largest:
-            self._path.rename(self.log_files.numbered(state.part))
-            files.sync_folder(self._path.parent)
-            state = replace(state, part=state.part + 1, size=0)
+            state = self._begin_file(state)
         begin, lines = state.size, b""
         for kind, fields in drafts:
             sealed = seal_fields(state.reading, state.n, kind, fields)
@@ -141,6 +139,20 @@ class Chain:
         self._add(lines, begin)
         self.states.write(state)
         return state
+
+    def _begin_file(self, state: State) -> State:
+        """Set the full file aside under its number; return the state at the next file's begin.
+
+        Entries that a crash left behind the key are kept under the key first: after a second
+        crash `head` looks for them in the present file only.
+        """
+        if self.states.read() != state:
+            with self._path.open("rb") as file:
+                os.fsync(file.fileno())
+            self.states.write(state)
+        self._path.rename(self.log_files.numbered(state.part))
+        files.sync_folder(self._path.parent)
+        return replace(state, part=state.part + 1, size=0)
 
     def _add(self, lines: bytes, begin: int) -> None:
         """Append *lines*; on a full disk release the reserved space and try again."""

@@ -160,6 +160,33 @@ def test_death_before_any_change_to_the_disk_loses_nothing(tmp_path: Path, act: 
     assert step > 8
 
 
+@pytest.mark.parametrize("act", ["append", "rotate", "hand over"])
+def test_second_death_while_the_first_is_made_good_loses_nothing(tmp_path: Path, act: str) -> None:
+    first_step, first_died = 0, True
+    while first_died:
+        second_step, second_died = 0, True
+        while second_died:
+            path = tmp_path / f"{first_step} {second_step}" / "data" / "audit.jsonl"
+            path.parent.mkdir(parents=True)
+            verifier = path.parent.parent / "verifier"
+            log = open_log(path, largest_bytes=1 if act == "rotate" else 10**6)
+            hand_over(log, verifier)
+            log.append("start", anchor=True)
+            dying: Callable[[], object] = partial(log.append, "decision", number=1, anchor=True)
+            if act == "hand over":
+                dying = partial(hand_over, log, path.parent.parent / "second")
+            first_died = die_at(first_step, dying)
+            second_died = die_at(second_step, partial(log.append, "decision", number=2))
+            again = open_log(path)
+            again.append("stop", anchor=True)
+            entries = list(again.entries())
+            assert [each["n"] for each in entries] == list(range(1, len(entries) + 1))
+            assert verified(again, verifier).problems == []
+            second_step += 1
+        first_step += 1
+    assert first_step > 8
+
+
 @pytest.mark.parametrize("lost", ["key", "key and line end"])
 def test_entry_whose_next_key_was_not_kept_is_taken_over(
     path: Path, tmp_path: Path, lost: str
