@@ -7,7 +7,7 @@ from typing import Any
 from kiosk.shell import Shell
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import FocusKeeper
-from kiosk.widgets.keypads import Key
+from kiosk.widgets.key import Key
 
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
 _PAGES = {"Next": 1, "Prior": -1}

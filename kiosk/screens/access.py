@@ -11,7 +11,7 @@ from kiosk.layout import Column, Grid, Reflow, Space
 from kiosk.screens.base import Screen
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label
+from kiosk.widgets.labels import Label
 from kiosk.words.language import languages
 from kiosk.words.messages import N_
 from kiosk.words.page_help import PAGE_HELP

@@ -13,9 +13,10 @@ from kiosk.machine_host import Condition
 from kiosk.screens.turner import Turner
 from kiosk.shell import Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label
+from kiosk.widgets.buttons import Button
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
+from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import Disc, Hair, Pane, card
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages

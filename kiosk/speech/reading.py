@@ -11,10 +11,12 @@ from typing import Any
 import customtkinter
 
 from kiosk.shell import Overlay, Page
-from kiosk.widgets.buttons import Button, Label, Pressable
+from kiosk.widgets.buttons import Button, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.keypads import BACK, CLEAR, SPACE, Key
+from kiosk.widgets.key import Key
+from kiosk.widgets.keypads import BACK, CLEAR, SPACE
+from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import ChipButton
 from kiosk.words.language import Language
@@ -92,7 +94,7 @@ def describe(control: Control, language: Language, *, secret: bool) -> str:
         if secret and control.value not in (BACK, CLEAR):
             return ""
         names = {SPACE: _("space"), "-": _("hyphen"), ".": _("full stop"), "_": _("underscore")}
-        return names.get(control.value) or spoken(str(control.cget("text")), language)
+        return names.get(control.value) or spoken(control.words, language)
     words = [text for text in (str(w.cget("text")) for w in _leaves(control)) if text]
     if isinstance(control, Pressable):
         words.append(_("button"))

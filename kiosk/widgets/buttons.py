@@ -1,154 +1,20 @@
-"""Labels, buttons and tiles."""
+"""Buttons and tiles, and what everything that can be pressed has in common."""
 
 from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import customtkinter
 
 from kiosk.layout import Column, Heights, Space
 from kiosk.widgets import theme
-from kiosk.widgets.fitted import Fitted, fonts_of
+from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import Control
-
-_DOWN = 0.9  # how much a touched surface darkens
-_UP = 64  # by how much it lightens where it is nearly black
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Colours of one kind of button."""
-
-    fill: str
-    text: str
-    border: str
-    weight: str = "semibold"
-    border_width: int = 2
-
-
-def look_of(name: str) -> Look:
-    """Return a kind of button in the colours that are worn now.
-
-    Args:
-        name: `primary`, `danger`, `secondary`, `quiet`, `key`, `chip`, `chosen`; `faded` or `busy`
-            for one that is disabled.
-    """
-    return {
-        "primary": Look(theme.PRIMARY, theme.SURFACE, theme.PRIMARY),
-        "danger": Look(theme.BAD, theme.SURFACE, theme.BAD),
-        "secondary": Look(theme.SURFACE, theme.PRIMARY, theme.PRIMARY),
-        "quiet": Look(theme.PAPER, theme.INK, theme.LINE),
-        "key": Look(theme.SURFACE, theme.INK, theme.LINE),
-        "chip": Look(theme.SURFACE, theme.INK, theme.LINE, "regular"),
-        "chosen": Look(theme.SOFT, theme.PRIMARY, theme.PRIMARY, "semibold"),
-        "faded": Look(theme.FADED_FILL, theme.FADED_TEXT, theme.FADED_LINE),
-        "busy": Look(theme.HAIR, theme.MUTED, theme.HAIR),
-    }[name]
-
-
-def darker(colour: str) -> str:
-    """Return *colour* as it looks under a finger: darker, or lighter where it is nearly black."""
-    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    change = _UP if max(channels) < _UP else 0
-    return "#" + "".join(f"{round(c * _DOWN) + change:02X}" for c in channels)
-
-
-class Label(Fitted, customtkinter.CTkLabel):  # type: ignore[misc]
-    """Text on a plain ground; its lines break where its room ends."""
-
-    least = 120
-    """What is left of a text that is cut, at least."""
-
-    whole = False
-    """Whether a text that may be cut is left out where it has not all the room that it needs."""
-
-    def __init__(
-        self,
-        master: Any,
-        text: str,
-        font: Any,
-        *,
-        colour: str | None = None,
-        anchor: str = "w",
-        cut: bool = False,
-        ground: str = "transparent",
-        grow: int = 0,
-        **options: Any,
-    ) -> None:
-        """Make a label.
-
-        Args:
-            master: The page, or a pane on it.
-            text: Its words.
-            font: One of the window's `Fonts`.
-            colour: Of the words; by default ink.
-            anchor: Where the words stand in their room.
-            cut: Whether one line is cut with an ellipsis where it has no room, as a name is.
-            ground: What it stands on.
-            grow: As of every part.
-            options: Of a `CTkLabel`.
-        """
-        self.grow, self._cut, self._words = grow, cut, text
-        justify = {"w": "left", "nw": "left", "e": "right", "center": "center"}[anchor]
-        super().__init__(
-            master,
-            text=text,
-            height=0,
-            font=font,
-            text_color=colour or theme.INK,
-            fg_color=ground,
-            corner_radius=0,
-            anchor=anchor,
-            justify=justify,
-            **options,
-        )
-
-    @property
-    def words(self) -> str:
-        """The whole text, of which less is shown where it is cut."""
-        return self._words
-
-    def say(self, text: str) -> None:
-        """Show other words."""
-        if text != self._words:
-            self._words = text
-            self.configure(text=text)
-            self.changed()
-            if self._cut:
-                self.fill(*self._given)
-
-    def least_width(self) -> int:
-        """Return the longest word's width, or little where the text may be cut."""
-        fonts = fonts_of(self)
-        word = fonts.longest_word(self._words, self._font) + self._beside()
-        return min(word, self.least) if self._cut else word
-
-    def wanted_width(self) -> int:
-        """Return the width of the text on one line."""
-        return fonts_of(self).extent(self._words, self._font)[0] + self._beside() + 1
-
-    def heights(self, width: int) -> Heights:
-        """Return the height of its lines."""
-        room = 0 if self._cut else max(1, width - self._beside())
-        high = fonts_of(self).extent(self._words, self._font, room)[1]
-        return (high + 2, high + 4) if self._words else (0, 0)
-
-    def fill(self, width: int, height: int) -> None:
-        """Break or cut the text."""
-        room = width - self._beside()
-        if self._cut:
-            words = fonts_of(self).fit(self._words, self._font, room)
-            self.configure(text="" if self.whole and words != self._words else words)
-        else:
-            self.configure(wraplength=max(1, room))
-
-    def _beside(self) -> int:
-        """Return the width of the image beside the words."""
-        image = self._image
-        return int(image.cget("size")[0]) if image else 0
+from kiosk.widgets.labels import Label
+from kiosk.widgets.surface import darker, look_of, surface
 
 
 class Pressable(Control):
@@ -159,9 +25,9 @@ class Pressable(Control):
     def init_press(self, surfaces: Sequence[Any]) -> None:
         """Listen to touches of *surfaces*, the parts that the control is drawn with."""
         self._held = False
-        for surface in surfaces:
-            surface.bind("<ButtonPress-1>", self._down, add="+")
-            surface.bind("<ButtonRelease-1>", self._up, add="+")
+        for part in surfaces:
+            part.bind("<ButtonPress-1>", self._down, add="+")
+            part.bind("<ButtonRelease-1>", self._up, add="+")
 
     def press(self) -> None:
         """Do what the control is for, if it is enabled."""
@@ -194,11 +60,11 @@ class Pressable(Control):
             self.press()
 
 
-class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
-    """A button with a few words."""
+class Button(Fitted, Pressable, tkinter.Label):
+    """A button with a few words: one Tk label over the picture of its surface.
 
-    _draw = customtkinter.CTkButton._draw
-    """At once: its words are a widget of their own, which must be there to listen to touches."""
+    A `CTkButton` is three widgets and takes 3 ms to make, and a page may have forty of them.
+    """
 
     side = 20
     """Between its words and its edge, at the left and right."""
@@ -236,29 +102,23 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
             most: The text size beyond which the words do not grow.
         """
         self.command = command
-        self.grow, self._high = grow, high
-        self.ground = ground = ground or theme.PAPER
+        self.grow, self._high, self._corner = grow, high, corner
+        self.ground = self._under = ground or theme.PAPER
         self._look, self.look = look, look_of(look)
         self._idle_look = look_of("busy" if busy_when_disabled else "faded")
-        customtkinter.CTkButton.__init__(
-            self,
-            master,
-            height=high,
-            corner_radius=corner,
-            border_width=self.look.border_width,
-            border_spacing=0,
-            text=text,
-            font=fonts(size, self.look.weight, most=most),
-            fg_color=self.look.fill,
-            text_color=self.look.text,
-            text_color_disabled=self._idle_look.text,
-            border_color=self.look.border,
-            bg_color=ground,
-            hover=False,
-        )
+        self._pressed = False
+        self._fonts, self._font = fonts, fonts(size, self.look.weight, most=most)
+        tkinter.Label.__init__(
+            self, master, text=text, compound="center", borderwidth=0, highlightthickness=0,
+            padx=0, pady=0, takefocus=1,
+        )  # fmt: skip
         self.init_control(self)
         self.init_press([self])
-        tkinter.Frame.configure(self, takefocus=1)
+
+    @property
+    def words(self) -> str:
+        """What is written on it."""
+        return str(self.cget("text"))
 
     @property
     def chosen(self) -> bool:
@@ -276,48 +136,63 @@ class Button(Fitted, Pressable, customtkinter.CTkButton):  # type: ignore[misc]
             self.enabled = enabled
             if not enabled:
                 self.give_up_focus()
-            self.configure(state="normal" if enabled else "disabled")
             self._paint()
 
     def show_down(self, down: bool) -> None:
         """Darken the button under a finger."""
         if self.winfo_exists():
-            fill = self.look.fill if self.enabled else self._idle_look.fill
-            self.configure(fg_color=darker(fill) if down else fill)
+            self._pressed = down
+            self._paint()
+
+    def stand_on(self, colour: str) -> None:
+        """Paint the ground that shows in its corners."""
+        self._under = colour
+        self._paint()
 
     def say(self, text: str) -> None:
         """Show other words."""
-        if text != self._text:
+        if text != self.words:
             self.configure(text=text)
             self.changed()
 
     def least_width(self) -> int:
         """Return the width of the longest word and the margins."""
         return max(
-            theme.TOUCH, fonts_of(self).longest_word(self._text, self._font) + 2 * self.side + 6
+            theme.TOUCH, self._fonts.longest_word(self.words, self._font) + 2 * self.side + 6
         )
 
     def wanted_width(self) -> int:
         """Return the width of the words on one line and the margins."""
-        return max(theme.TOUCH, fonts_of(self).extent(self._text, self._font)[0] + 3 * self.side)
+        return max(theme.TOUCH, self._fonts.extent(self.words, self._font)[0] + 3 * self.side)
 
     def heights(self, width: int) -> Heights:
         """Return the height of the words and the margins."""
-        lines = fonts_of(self).extent(self._text, self._font, max(1, width - 2 * self.side - 4))[1]
+        room = max(1, width - 2 * self.side - 4)
+        lines = self._fonts.extent(self.words, self._font, room)[1]
         return max(theme.TOUCH, lines + 20), max(self._high, lines + 20)
 
-    def fill(self, width: int, height: int) -> None:
-        """Break the words."""
-        room = max(1, width - 2 * self.side - 2)
-        self._text_label.configure(wraplength=self._apply_widget_scaling(room))
-
-    def focus_set(self) -> None:
-        """Put the focus on the whole button."""
-        self.take_focus()
+    def arrange(self, x: int, y: int, width: int, height: int) -> None:
+        """Take that place in the master, in drawn pixels, and break the words."""
+        scale = self._fonts.scale
+        left, top = round(x * scale), round(y * scale)
+        self._given = (width, height)
+        self._pixels = round((x + width) * scale) - left, round((y + height) * scale) - top
+        self.configure(
+            font=self._font.create_scaled_tuple(scale),
+            wraplength=max(1, round((width - 2 * self.side - 2) * scale)),
+        )
+        self._paint()
+        self.place(x=left, y=top, width=self._pixels[0], height=self._pixels[1])
 
     def _paint(self) -> None:
+        if not self._given[0]:
+            return
         look = self.look if self.enabled else self._idle_look
-        self.configure(fg_color=look.fill, text_color=look.text, border_color=look.border)
+        fill = darker(look.fill) if self._pressed else look.fill
+        scale = self._fonts.scale
+        border = replace(look, border_width=round(look.border_width * scale))
+        image = surface(self._pixels, round(self._corner * scale), border, fill, self._under)
+        self.configure(image=image, foreground=look.text, background=fill)
 
 
 class Tile(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]

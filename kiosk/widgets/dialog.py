@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw, ImageGrab, ImageTk
 
 from kiosk.layout import Column, Reflow, Space
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label
+from kiosk.widgets.buttons import Button
 from kiosk.widgets.focus import Control
+from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import Pane
 
 WIDTH = 640
-"""At a text size of 100 %; more at larger ones."""
+"""At a text size of 100 %; more at larger ones. On a display in portrait, all there is."""
 LINE_NAME = 360
 """What a name may take of the two lines below the question."""
 
@@ -74,9 +75,10 @@ class Dialog:
         self._pane = Pane(self.cover, ground=theme.SURFACE)
         self._pane.configure(border_width=0, corner_radius=0)
         short = fonts.extent(title, fonts(theme.TITLE, "bold"))[0] <= WIDTH - 2 * _PAD
-        large = fonts(theme.TITLE if short else theme.HEADING, "bold")
-        self.title = Label(self._pane, title, large)
-        self.line = Label(self._pane, line, fonts(theme.BODY), colour=theme.MUTED)
+        large = theme.TITLE if short else theme.HEADING
+        self.title = Label(self._pane, title, fonts(large, "bold"))
+        small = theme.FIELD if self._upright else theme.BODY
+        self.line = Label(self._pane, line, fonts(small), colour=theme.MUTED)
         self.yes = self._button(yes, on_yes, fonts, "danger" if danger else "primary")
         self.no = self._button(no, on_no, fonts, "secondary")
         self.layout = Column(
@@ -111,8 +113,12 @@ class Dialog:
     def _measures(self) -> tuple[int, int]:
         """Return width and height of the pane, in drawn pixels."""
         room = int(self._root.winfo_width() / self._scale) - 2 * theme.NARROW_MARGIN
-        wide = min(room, round(WIDTH * self._fonts.step), _WIDEST)
+        wide = room if self._upright else min(room, round(WIDTH * self._fonts.step), _WIDEST)
         return wide, self.layout.heights(wide - 2 * _PAD)[1] + 2 * _PAD
+
+    @property
+    def _upright(self) -> bool:
+        return self._root.winfo_height() > self._root.winfo_width()
 
     def _lay(self, wide: int, high: int) -> None:
         # The rounded pane is part of the backdrop: only its middle is a widget.

@@ -10,10 +10,10 @@ import customtkinter
 
 from kiosk.layout import Heights
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label
 from kiosk.widgets.fitted import Fitted, fonts_of
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
+from kiosk.widgets.labels import Label
 
 HEIGHT = 68
 LONGEST_TEXT = 100

@@ -7,7 +7,6 @@ page says, and never takes the focus from it when it is touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import customtkinter
@@ -17,6 +16,7 @@ from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button
 from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import OUTSET, Control
+from kiosk.widgets.key import MOST, Key, Place
 
 EDGE = OUTSET
 """Room that a pad keeps around its keys for the ring."""
@@ -30,8 +30,6 @@ MARKED = ("áàâäãçéèêë", "íìîïñóòôöõ", "œßúùûüÿ")
 _LAYER_FACES = ("ab", "áö", "12")
 _COLUMNS = 10
 _LEAST_GAP, _HIGHEST = 4, 120
-_MOST = 1.25
-"""The text size beyond which keys do not grow: they are large, and one word must fit on each."""
 _LAST_ROW = 3
 
 
@@ -48,46 +46,6 @@ class Typist(Protocol):
         """Take all away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Place of a key: row, first column, number of columns."""
-
-    row: int
-    column: int
-    span: int = 1
-
-
-class Key(Button):
-    """One key of a pad."""
-
-    side = theme.FIELD_CORNER
-
-    def __init__(self, pad: Pad, face: str, value: str, place: Place) -> None:
-        """Make the key; pressing it hands *value* to its pad."""
-        self.value = value
-        self.where = place
-        self.pad = pad
-        super().__init__(
-            pad,
-            face,
-            lambda: pad.hit(self),
-            pad.fonts,
-            look="key",
-            size=theme.KEYS if len(face) == 1 else theme.BODY,
-            corner=theme.FIELD_CORNER,
-            most=_MOST,
-        )
-
-    @property
-    def reachable(self) -> bool:
-        """Only the pad's current key is a Tab stop."""
-        return super().reachable and self.pad.current is self
-
-    def _focus_in(self, event: object = None) -> None:
-        self.pad.current = self
-        super()._focus_in(event)
-
-
 class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
     """Base class of the pads: keys in rows, as large as there is room."""
 
@@ -100,11 +58,10 @@ class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         columns: int,
         rows: int = 4,
         gap: int = GAP,
-        ground: str | None = None,
         grow: int = 1,
     ) -> None:
         """Make an empty pad of *columns* and *rows*, *gap* apart where there is room."""
-        super().__init__(master, corner_radius=0, fg_color=ground or theme.PAPER)
+        super().__init__(master, corner_radius=0, fg_color=theme.PAPER)
         self.fonts = fonts
         self.grow = grow
         self.keys: list[Key] = []
@@ -141,8 +98,8 @@ class Pad(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         for key in self.keys:
             self.place_at(key, key.where, width, height)
 
-    def place_at(self, button: Button, place: Place, width: int, height: int) -> None:
-        """Give *button* its place on the pad, which has that size."""
+    def place_at(self, button: Fitted, place: Place, width: int, height: int) -> None:
+        """Give a key or *button* its place on the pad, which has that size."""
         width, height = width - 2 * EDGE, height - 2 * EDGE
         across = self._between(width, self._columns, self._gap)
         down = self._between(height, self._rows, GAP)
@@ -288,7 +245,7 @@ class LetterPad(Pad):
             look="primary",
             corner=theme.FIELD_CORNER,
             busy_when_disabled=True,
-            most=_MOST,
+            most=MOST,
         )
         self.onward.side = theme.FIELD_CORNER
 
@@ -330,6 +287,6 @@ class LetterPad(Pad):
             face = letter.upper() if self.capital else letter
             if key.value != face:
                 key.value = face
-                key.configure(text=face)
+                key.say(face)
         self._shift.wear("chosen" if self.capital else "key")
-        self._switch.configure(text=_LAYER_FACES[(self._layer + 1) % len(self._layers)])
+        self._switch.say(_LAYER_FACES[(self._layer + 1) % len(self._layers)])

@@ -11,10 +11,12 @@ import customtkinter
 
 from kiosk.layout import Column, Heights, Inset, Reflow, Row
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Button, Label, Pressable, darker
+from kiosk.widgets.buttons import Button, Pressable
 from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import Control
+from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import Hair, Sign
+from kiosk.widgets.surface import darker
 
 _MARK = 28
 _GAP = 8

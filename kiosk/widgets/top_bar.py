@@ -11,11 +11,13 @@ import customtkinter
 
 from kiosk.layout import Column, Heights, Inset, Reflow, Row, Space
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, Pressable, darker
+from kiosk.widgets.buttons import Pressable
 from kiosk.widgets.fitted import Fitted, fonts_of
 from kiosk.widgets.focus import OUTSET, Control
 from kiosk.widgets.icons import icon
+from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import Hair, Sign
+from kiosk.widgets.surface import darker
 
 EDGE = 40
 _CHIP = 48

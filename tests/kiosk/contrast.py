@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, ImageGrab
 
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Pressable
+from kiosk.widgets.buttons import Button, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import ChipButton
@@ -59,6 +59,9 @@ def weak(kiosk: Any, page: str, text: float, edge: float) -> Iterator[str]:
             continue  # a page that scrolls goes on under the bars
         words = isinstance(widget, tkinter.Label) and widget.cget("text").strip()
         if words or (isinstance(widget, tkinter.Entry) and widget.get()):
+            if isinstance(widget, Button):  # without its edge
+                inset = round(widget.side * kiosk.app.window.scale)
+                box = (box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset)
             found = spread(shot.crop(box))
             if found < text and not faded(widget):
                 yield f"{page}: {words or 'a field'!r} has {found:.1f}"

@@ -7,10 +7,11 @@ from itertools import combinations, product
 from typing import Any
 
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, Pressable
+from kiosk.widgets.buttons import Button, Pressable
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
-from kiosk.widgets.keypads import Key
+from kiosk.widgets.key import Key
+from kiosk.widgets.labels import Label
 from kiosk.widgets.top_bar import ChipButton
 
 SIZES = ((1280, 800), (1920, 1080), (1024, 768), (1024, 600), (1080, 1920))
@@ -149,10 +150,11 @@ def faults(widget: Any, scale: float) -> Iterator[str]:
         if widget.winfo_width() < least or widget.winfo_height() < least:
             yield f"{where}: touched at {widget.winfo_width()} x {widget.winfo_height()}"
         if widget.enabled and not isinstance(widget, ChipButton):
-            ratio = max(
-                theme.contrast(str(widget.cget(part)), widget.ground)
-                for part in ("border_color", "fg_color")
-            )
+            if isinstance(widget, Button):
+                drawn = widget.look.border, widget.look.fill
+            else:
+                drawn = str(widget.cget("border_color")), str(widget.cget("fg_color"))
+            ratio = max(theme.contrast(colour, widget.ground) for colour in drawn)
             if ratio < 3:
                 yield f"{where}: stands out by {ratio:.1f}"
     if isinstance(widget, Field) or (isinstance(widget, ChipButton) and widget.enabled):

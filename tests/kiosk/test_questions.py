@@ -85,7 +85,7 @@ def test_what_destroys_is_named_red_and_never_fallen_into(
     kiosk.app.show(make)
     dialog = kiosk.asked()
     assert all(word in said(dialog) for word in named)
-    assert dialog.yes.cget("fg_color") == theme.BAD != theme.PRIMARY
+    assert dialog.yes.look.fill == theme.BAD != theme.PRIMARY
     assert kiosk.app.focus.current is dialog.no and dialog.no.focused
     kiosk.key(key)
     assert kiosk.app.dialog is None and not kiosk.app.closed
@@ -97,7 +97,7 @@ def test_an_unlock_names_the_customer(kiosk: Any) -> None:
     kiosk.app.show(unlock)
     dialog = kiosk.asked()
     assert "maria.lopez" in said(dialog) and "Maria Lopez" in said(dialog)
-    assert dialog.yes.cget("fg_color") == theme.PRIMARY  # nothing is destroyed
+    assert dialog.yes.look.fill == theme.PRIMARY  # nothing is destroyed
     assert dialog.no.focused
 
 
@@ -111,11 +111,11 @@ def test_a_signature_that_destroys_names_it_and_is_red(kiosk: Any) -> None:
     kiosk.screen._remove()
     kiosk.on("SecondSignature")
     assert any("Ben Okafor" in text for text in words(kiosk.screen))
-    assert kiosk.screen.go.cget("fg_color") == theme.PRIMARY  # Next, below the letters
+    assert kiosk.screen.go.look.fill == theme.PRIMARY  # Next, below the letters
     kiosk.screen.fields[1].take_focus()
     kiosk.root.update()
     assert kiosk.screen.go.cget("text") == "Sign"
-    assert kiosk.screen.go.cget("fg_color") == theme.BAD
+    assert kiosk.screen.go.look.fill == theme.BAD
 
 
 @pytest.mark.parametrize("name", ["maximiliana.fernandez.de.la.huerta", "x" * 64])

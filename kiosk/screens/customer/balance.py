@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from kiosk.layout import Column, Reflow
 from kiosk.screens.base import Screen
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label
 from kiosk.widgets.focus import Control
 from kiosk.widgets.hint import hint
+from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import Hair, Pane, card
 
 if TYPE_CHECKING:

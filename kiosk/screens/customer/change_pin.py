@@ -12,8 +12,8 @@ from kiosk.screens.customer.look_to_change_pin import LookToChange
 from kiosk.screens.customer.session_page import SessionPage
 from kiosk.screens.form import Form
 from kiosk.shell import Make, Shell
-from kiosk.widgets.buttons import Label
 from kiosk.widgets.fields import Field
+from kiosk.widgets.labels import Label
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 

@@ -12,7 +12,7 @@ from kiosk.screens.form import Form
 from kiosk.screens.staff.sign_in import StaffSignIn
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Page, Shell
-from kiosk.widgets.buttons import Label
+from kiosk.widgets.labels import Label
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 from kiosk.words.messages import Notice

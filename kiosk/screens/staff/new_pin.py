@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk.screens.customer_pin_form import CustomerPinForm
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Shell
-from kiosk.widgets.buttons import Label
+from kiosk.widgets.labels import Label
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 

@@ -8,7 +8,7 @@ from atm.people import SecondSignatureError, Signatures, StaffMember
 from kiosk.screens.staff.sign_in import StaffSignIn
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
-from kiosk.widgets.buttons import Label
+from kiosk.widgets.labels import Label
 from kiosk.words import messages
 
 

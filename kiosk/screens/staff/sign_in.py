@@ -12,7 +12,7 @@ from kiosk.screens.base import Screen
 from kiosk.screens.form import Form
 from kiosk.screens.staff.terms import Terms
 from kiosk.shell import Shell
-from kiosk.widgets.buttons import Label
+from kiosk.widgets.labels import Label
 from kiosk.widgets.top_bar import Chip
 from kiosk.words import messages
 

@@ -11,8 +11,9 @@ from kiosk.screens.staff.sign_in import StaffNamePin
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
-from kiosk.widgets.buttons import Label, Tile
+from kiosk.widgets.buttons import Tile
 from kiosk.widgets.focus import Control
+from kiosk.widgets.labels import Label
 from kiosk.widgets.lists import Entry, ListView
 from kiosk.widgets.status_line import StatusLine
 from kiosk.words import messages
