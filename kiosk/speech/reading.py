@@ -148,8 +148,8 @@ def _texts(widget: Any) -> Iterator[Any]:
 
 
 def _leaves(widget: Any) -> Iterator[tkinter.Label]:
-    """Yield the Tk labels that a control is drawn with."""
+    """Yield the Tk labels that a control is drawn with; a button is one itself."""
+    if isinstance(widget, tkinter.Label):
+        yield widget
     for child in list(widget.children.values()):
-        if isinstance(child, tkinter.Label):
-            yield child
         yield from _leaves(child)

@@ -23,7 +23,8 @@ def move(kiosk: Any, widget: Any, kind: str = "Motion", **more: Any) -> None:
     """Move a mouse over *widget*, or do something else with it there."""
     kiosk.root.update()
     x, y = widget.winfo_rootx() + 20, widget.winfo_rooty() + 20
-    widget._canvas.event_generate(f"<{kind}>", x=20, y=20, rootx=x, rooty=y, **more)
+    drawn = getattr(widget, "_canvas", widget)  # what a tile is drawn on
+    drawn.event_generate(f"<{kind}>", x=20, y=20, rootx=x, rooty=y, **more)
 
 
 def shown(widget: Any) -> bool:
