@@ -164,6 +164,7 @@ class FaceChecks:
         speaking: Speaking | None,
     ) -> Callable[[Claim, float, float], FaceResult]:
         """Return the face check of one login, for the face thread."""
+
         def check_face(claim: Claim, pressed: float, deadline: float) -> FaceResult:
             from face_auth.verification import verify
 
@@ -191,6 +192,7 @@ class FaceChecks:
         drawn: DrawnCamera | None = None,
     ) -> CaptureFace:
         """Return what takes the pictures of one enrolment, for the face thread."""
+
         def capture(customer_id: str, stop: threading.Event) -> tuple[Template, list[Capture]]:
             from face_auth.enrolment import enrol_face
 
