@@ -12,21 +12,27 @@ is there, and each later one keeps it (`Approvals.in_effect`).
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
-from atm.accounts.dispenser import SIMULATED
+from atm.approval_record import Approval, parse
 from atm.approved_models import card_of, digest, file_names, files_of, uses_head
+from atm.bound_settings import (
+    AUTHORITIES,
+    authorities,
+    bound_settings,
+    changes_for_two,
+    looser_settings,
+    usual,
+)
 from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind
 from atm.outside_memory import Memory, outside_memory
 from atm.settings import Settings
 from credentials.errors import CredentialError, DamagedStoreError
-from credentials.sealed.files import JsonObject
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
 from face_auth.errors import ModelError
@@ -36,13 +42,6 @@ if TYPE_CHECKING:
 
 APPROVAL_FILE = "approval.json"
 
-FREE_SETTINGS = frozenset({"data_dir", "key_dir", "kind", "camera", "language", "screen_width_mm"})
-"""Settings that may change without a new approval.
-
-The folders locate the approval and its key; the key file holds the kind; the registration holds the
-camera; language and screen only affect how pages look. Every other setting is bound.
-"""
-
 UNSIGNED = "Two members of staff must still approve this kiosk. Ask staff."
 """Why a live folder without a memory outside its disk serves nobody yet."""
 
@@ -50,43 +49,10 @@ _MEMORY, _SIGNED_BY_ONE = "memory", "none, signed by one"
 """Name of the memory outside the disk among the approved settings, and what the first member of
 staff alone can say of it."""
 
-_TWO_CHANGE = ("anchor_dir", "currency", "card", "dispenser", "dispenser_ca")
-"""Settings that two change in a live folder: the place that remembers the log, what the amounts of
-all accounts are worth, which are not converted, whether customers need their card, and which device
-says that notes came out."""
-
-_CA = "content of store_ca"
-"""Name of the SHA-256 of the service's authority among the approved settings: whose certificate
-that file holds decides who keeps the customers. Older approvals lack it."""
-_DISPENSER_CA = "content of dispenser_ca"
-"""Name of the SHA-256 of the authority of the dispenser's certificate, likewise."""
-
 _COVERING = "covering.npz"
 """Older approvals list neither this file, which the approved card names with its digest, nor the
 liveness network, of which only the published file runs."""
 _ADVICE = "run “python -m atm approve”"
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """One approval: who signed, when, and the digests and settings it covers.
-
-    Attributes:
-        by: Names of the members of staff.
-        at: When; aware.
-        files: SHA-256, hexadecimal, by file name.
-        settings: As `bound_settings` returns them.
-    """
-
-    by: tuple[str, ...]
-    at: datetime
-    files: Mapping[str, str]
-    settings: Mapping[str, str]
-
-    @property
-    def network(self) -> str:
-        """Name of the face network; "bundled" where none was recorded."""
-        return self.settings.get("network", "bundled")
 
 
 class Approvals:
@@ -96,7 +62,7 @@ class Approvals:
         """Use the approval file in *folder*, whose key made *seal*; nothing is opened yet."""
         self._folder = folder
         self._live = folder.kind is Kind.LIVE
-        self._file = RecordFile(folder.path / APPROVAL_FILE, _parse, seal)
+        self._file = RecordFile(folder.path / APPROVAL_FILE, parse, seal)
 
     @property
     def generation(self) -> int:
@@ -183,19 +149,13 @@ class Approvals:
             )
         names = file_names(settings, source, live=self._live)
         files = {name: digest(source, name) for name in names}
-        bound = bound_settings(settings) | _authorities(settings, (_CA, _DISPENSER_CA))
+        bound = bound_settings(settings) | authorities(settings, AUTHORITIES)
         bound[_MEMORY] = self._memory(settings, by)
         approval = Approval(tuple(by), now or datetime.now(UTC), files, bound)
-        record: JsonObject = {
-            "by": list(by),
-            "at": approval.at.isoformat(),
-            "files": dict(files),
-            "settings": dict(approval.settings),
-        }
         with _as_not_approved():
             with contextlib.suppress(DamagedStoreError):
                 after = max(after, self._file.generation)
-            self._file.rewrite([record], after + 1)
+            self._file.rewrite([approval.record()], after + 1)
         return approval
 
     def terms(self, settings: Settings, *, models: Path | ModelFiles | None = None) -> str:
@@ -216,7 +176,7 @@ class Approvals:
     ) -> str:
         """Return why two must sign: what is looser than a live folder's defaults; "" if nothing is.
 
-        It is also a change of `_TWO_CHANGE`, and any approval in the place of one that is not the
+        It is also a change of `TWO_CHANGE`, and any approval in the place of one that is not the
         last, which shows no change.
 
         Args:
@@ -234,20 +194,7 @@ class Approvals:
         files = files_of(settings, models)
         settings = self.in_effect(settings, models=files)
         rate = card_of(settings.network, files).default_rate
-        found = []
-        if settings.liveness != "challenge":
-            found.append(f"the liveness check is “{settings.liveness}”, not “challenge”")
-        if settings.without_face != "off":
-            found.append("customers may be served without the face")
-        if settings.dispenser != SIMULATED:
-            found.append(f"{settings.dispenser} pays real notes")
-        if settings.security and float(settings.security) > float(rate):
-            found.append(f"security is {settings.security}, the network's default is {rate}")
-        for name in ("day_limit", "opening_limit", "idle_s", "more_time_s", "login_limit_s"):
-            limit, usual = getattr(settings, name) or 0, getattr(_usual(settings), name) or 0
-            if limit > usual:
-                found.append(f"{name} is {limit:g}, the default is {usual:g}")
-        found += self._changes(settings, after)
+        found = [*looser_settings(settings, rate), *self._changes(settings, after)]
         heads = [LIVENESS_HEAD] if uses_head(settings) else []
         for name in (settings.network, "mtcnn", *heads):
             try:
@@ -263,13 +210,7 @@ class Approvals:
             if self.generation >= after:
                 if last is None:
                     return []
-                now = bound_settings(settings)
-                then = bound_settings(_usual(settings)) | dict(last.settings)
-                return [
-                    f"{name} was {then[name]} and is {now[name]}"
-                    for name in _TWO_CHANGE
-                    if then[name] != now[name]
-                ]
+                return changes_for_two(settings, last.settings)
         return ["the last approval is missing, old or altered"]
 
     def check_service(self, settings: Settings) -> None:
@@ -337,12 +278,12 @@ class Approvals:
             )
         if not self._live:
             return found
-        usual = bound_settings(_usual(settings))
+        defaults = bound_settings(usual(settings))
         now = bound_settings(settings)
-        now |= _authorities(settings, found.settings)
+        now |= authorities(settings, found.settings)
         for name in sorted((now.keys() | found.settings.keys()) - {_MEMORY}):
             # A setting that is newer than the approval had its default then.
-            if now.get(name) != found.settings.get(name, usual.get(name)):
+            if now.get(name) != found.settings.get(name, defaults.get(name)):
                 raise NotApprovedError(
                     f"The setting {name} differs from what staff approved; {_ADVICE}."
                 )
@@ -359,59 +300,9 @@ class Approvals:
         return _SIGNED_BY_ONE if alone else outside_memory(settings, self._folder)
 
 
-def bound_settings(settings: Settings) -> dict[str, str]:
-    """Return the settings that an approval binds, each as text."""
-    return {
-        field.name: str(getattr(settings, field.name))
-        for field in fields(settings)
-        if field.name not in FREE_SETTINGS
-    }
-
-
-def _usual(settings: Settings) -> Settings:
-    """Return the defaults, with the folders of *settings*: those would need a home folder."""
-    return Settings(data_dir=settings.data_dir, key_dir=settings.key_dir)
-
-
-def _authorities(settings: Settings, names: Container[str]) -> dict[str, str]:
-    """Return the SHA-256 of the authorities of service and dispenser, those that *names* has."""
-    found = {}
-    for name, path in ((_CA, settings.store_ca), (_DISPENSER_CA, settings.dispenser_ca)):
-        if path is None or name not in names:
-            continue
-        try:
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise NotApprovedError(f"The file {path} cannot be read: {error.strerror}.") from error
-    return found
-
-
 @contextlib.contextmanager
 def _as_not_approved() -> Iterator[None]:
     try:
         yield
     except CredentialError as error:
         raise NotApprovedError(str(error)) from error
-
-
-def _parse(records: list[JsonObject]) -> Approval | None:
-    if not records:
-        return None
-    (record, *more) = records
-    by, at, files, settings = (record.get(name) for name in ("by", "at", "files", "settings"))
-    if (
-        more
-        or not (isinstance(by, list) and all(isinstance(each, str) for each in by))
-        or not isinstance(at, str)
-        or not _is_text(files)
-        or not _is_text(settings)
-        or not all(Path(name).name == name for name in files)
-    ):
-        raise ValueError("it is no approval that this program wrote")
-    return Approval(tuple(by), datetime.fromisoformat(at), files, settings)
-
-
-def _is_text(value: object) -> TypeGuard[dict[str, str]]:
-    return isinstance(value, dict) and all(
-        isinstance(each, str) for pair in value.items() for each in pair
-    )

@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from atm.approval import Approval, Approvals
+from atm.approval import Approvals
+from atm.approval_record import Approval
 from atm.audit import AuditLog
 from atm.audit.counter import Counter
 from atm.birth import begin_life, check_only_one, open_born, open_or_bear

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from atm.approval import Approval
+from atm.approval_record import Approval
 from atm.approved_models import models_of
 from atm.birth import open_born
 from atm.errors import AtmError, NotApprovedError

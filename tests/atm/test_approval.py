@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from atm import approval as approval_module
-from atm.approval import FREE_SETTINGS, Approvals, bound_settings
+from atm.approval import Approvals
+from atm.bound_settings import FREE_SETTINGS, bound_settings
 from atm.errors import NotApprovedError
 from atm.folder import DataFolder, Kind, open_folder
 from atm.outside_memory import Memory

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import cv2
 import pytest
 
-import atm.machine
+import atm.face_checks
 from atm.enrolment import refused
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.enrolment.hindrances import too_few
@@ -76,7 +76,7 @@ def test_every_verdict_has_words(verdict: Verdict) -> None:
 
 @pytest.mark.faces
 def test_a_folder_of_tight_face_crops_is_told_apart(unseen_people, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(atm.machine, "PICTURES_LIMIT_S", 6.0)
+    monkeypatch.setattr(atm.face_checks, "PICTURES_LIMIT_S", 6.0)
     _, photographs = unseen_people[0]
     crops = tmp_path / "crops"
     crops.mkdir()
