@@ -36,7 +36,7 @@ from atm.staff.card_acts import CardActs, NoCardsError
 from atm.staff.inactivity import Inactivity, KeptForeverError
 from atm.staff.registry import StaffRegistry
 from atm.stores import Stores, open_staff
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth.gallery import Template
 from face_auth.models import load_card
 from face_auth.types import FaceResult, Frame

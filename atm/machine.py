@@ -23,8 +23,8 @@ from atm.maintenance.first_day import check_prepared
 from atm.maintenance.health import Health, read_health
 from atm.people import Application, Customer, Signatures, StaffMember
 from atm.receipts import ReceiptPrinter
+from credentials.credential_record import ATTENDED
 from credentials.policy import check_pin
-from credentials.store import ATTENDED
 from face_auth.camera.drawn_camera import DrawnCamera
 from face_auth.types import EnrolProgress, LoginProgress
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 from atm.errors import AtmError
 from atm.login.decision import FACE, Decision, Outcome
 from atm.setting_values import EXPOSED
-from credentials.store import ATTENDED
+from credentials.credential_record import ATTENDED
 from face_auth.command_line import version
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from atm.settings import Settings
 from benchmarks.bank import PIN, USERNAME, bank_of, demo_settings, enrol_customer, fill
 from benchmarks.process import memory_mb
 from benchmarks.results import Growth, Report, Row, Target, Timing
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth.enrolment import split_scores
 from face_auth.types import Frame
 

@@ -1,78 +1,16 @@
-"""Credential records: the protocol of every store, and the JSON store of one machine."""
+"""Stores of credential records: the protocol of all, and the JSON store of one machine."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from credentials.credential_record import CredentialRecord, plain, read_record
 from credentials.errors import DuplicateUserError, PolicyError, StaleRecordError, UnknownUserError
-from credentials.policy import normalise_full_name, normalise_username, username_key
+from credentials.policy import username_key
 from credentials.sealed.files import JsonObject
 from credentials.sealed.record_file import RecordFile
 from credentials.sealed.seal import Seal
-
-_CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
-_TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")  # it becomes a file name
-_EXCUSED = re.compile(r"[a-z_]{1,40}(,[a-z_]{1,40}){0,9}")
-ATTENDED = "attended"
-"""The way of being served without the face: a member of staff is present and signs in."""
-_LONGEST_HASH = 256
-_LONGEST_LATER = 100
-_LONGEST_CARD = 700
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialRecord:
-    """Record of one customer: names, PIN hash, consent; without the face and the account.
-
-    Attributes:
-        customer_id: 32 lower-case hexadecimal digits, random; never changes.
-        username: As `normalise_username` returns it.
-        full_name: As `normalise_full_name` returns it.
-        pin_hash: Argon2id hash bound to `customer_id`, None while there is no PIN.
-        template_id: Names the template in the gallery, None while there is no face: 1 to 64
-            letters, digits, ``-`` and ``_``.
-        consent_at: When the customer consented to the storage of their data, and of their face if
-            there is one, ISO 8601 in UTC.
-        created_at: When the record was made, ISO 8601 in UTC.
-        excused: Movements of the liveness check that the customer cannot make, with commas between;
-            None if there are none.
-        network: Name of the face network that made the template, where it is recorded.
-        card: The customer's FIDO2 card, as `atm.card.result.RegisteredCard.text`.
-        language: Code of the language that the customer chose.
-        consent_version: Version of the text that the customer consented to.
-        keep_until: When the record must be deleted, ISO 8601 in UTC.
-        without_face: `ATTENDED` if the customer may be served without the face.
-
-    The last six are None where they are not known, and then do not stand in the file.
-    """
-
-    customer_id: str
-    username: str
-    full_name: str
-    pin_hash: str | None
-    template_id: str | None
-    consent_at: str | None
-    created_at: str
-    excused: str | None = None
-    network: str | None = None
-    card: str | None = None
-    language: str | None = None
-    consent_version: str | None = None
-    keep_until: str | None = None
-    without_face: str | None = None
-
-    @property
-    def pending(self) -> bool:
-        """Whether PIN or face is still missing, so that no login with both can succeed yet."""
-        return self.pin_hash is None or self.template_id is None
-
-    @property
-    def attended(self) -> bool:
-        """Whether the customer may be served by PIN beside a member of staff."""
-        return self.without_face == ATTENDED and self.pin_hash is not None
 
 
 class CredentialStore(Protocol):
@@ -167,7 +105,7 @@ class JsonStore:
             StoreError: If the file cannot be read.
         """
         record = self.by_id(customer_id)
-        return None if record is None else self._file.mac(_plain(record))
+        return None if record is None else self._file.mac(plain(record))
 
     def get(self, username: str) -> CredentialRecord | None:
         """Return the record of *username* as typed; None if there is none.
@@ -232,7 +170,7 @@ class JsonStore:
         def edit(found: _Records) -> list[JsonObject]:
             if username_key(record.username) in found.by_key:
                 raise DuplicateUserError(record.username)
-            return [_plain(each) for each in (*found.by_id.values(), record)]
+            return [plain(each) for each in (*found.by_id.values(), record)]
 
         self._file.change(edit)
 
@@ -258,7 +196,7 @@ class JsonStore:
             if namesake is not None and namesake.customer_id != record.customer_id:
                 raise DuplicateUserError(record.username)
             return [
-                _plain(record if each.customer_id == record.customer_id else each)
+                plain(record if each.customer_id == record.customer_id else each)
                 for each in found.by_id.values()
             ]
 
@@ -275,9 +213,7 @@ class JsonStore:
         def edit(found: _Records) -> list[JsonObject]:
             if customer_id not in found.by_id:
                 raise UnknownUserError(customer_id)
-            return [
-                _plain(each) for each in found.by_id.values() if each.customer_id != customer_id
-            ]
+            return [plain(each) for each in found.by_id.values() if each.customer_id != customer_id]
 
         self._file.change(edit)
 
@@ -295,74 +231,15 @@ class JsonStore:
                 repeated, or *generation* is not above those that this object has seen.
             StoreError: If the file cannot be written.
         """
-        self._file.rewrite([_plain(each) for each in records], generation)
-
-
-LATER_FIELDS = ("network", "card", "language", "consent_version", "keep_until", "without_face")
-"""Fields that a record without them does not have on the disk."""
-_FIELDS = {field.name: field.type is not str for field in fields(CredentialRecord)}
-
-
-def _plain(record: CredentialRecord) -> JsonObject:
-    found = {name: getattr(record, name) for name in _FIELDS}
-    return {name: each for name, each in found.items() if each or name not in LATER_FIELDS}
+        self._file.rewrite([plain(each) for each in records], generation)
 
 
 def _parse(raw: list[JsonObject]) -> _Records:
     found = _Records({}, {})
     for number, entry in enumerate(raw, start=1):
-        record = _record(entry, number)
+        record = read_record(entry, number)
         key = username_key(record.username)
         if record.customer_id in found.by_id or key in found.by_key:
             raise ValueError(f"record {number} has the id or username of an earlier one")
         found.by_id[record.customer_id] = found.by_key[key] = record
     return found
-
-
-def _record(entry: JsonObject, number: int) -> CredentialRecord:
-    if entry.keys() | LATER_FIELDS != _FIELDS.keys():
-        raise ValueError(f"record {number} has missing or unknown fields")
-    values: dict[str, str | None] = {}
-    for name, value in entry.items():
-        optional = _FIELDS[name] and name not in LATER_FIELDS
-        if not isinstance(value, str) and not (value is None and optional):
-            raise ValueError(f"record {number} has a wrong type in {name}")
-        values[name] = value
-    record = CredentialRecord(**values)  # type: ignore[arg-type]
-    if not well_formed(record):
-        raise ValueError(f"record {number} has a malformed field")
-    return record
-
-
-def well_formed(record: CredentialRecord) -> bool:
-    """Return whether every field is as `CredentialRecord` says."""
-    try:
-        return (
-            _CUSTOMER_ID.fullmatch(record.customer_id) is not None
-            and normalise_username(record.username) == record.username
-            and normalise_full_name(record.full_name) == record.full_name
-            and (record.pin_hash is None or 0 < len(record.pin_hash) <= _LONGEST_HASH)
-            and (
-                record.template_id is None or _TEMPLATE_ID.fullmatch(record.template_id) is not None
-            )
-            and (record.consent_at is None or _is_utc(record.consent_at))
-            and _is_utc(record.created_at)
-            and (record.excused is None or _EXCUSED.fullmatch(record.excused) is not None)
-            and all(_is_short(getattr(record, each), each) for each in LATER_FIELDS)
-            and (record.keep_until is None or _is_utc(record.keep_until))
-            and record.without_face in (None, ATTENDED)
-        )
-    except PolicyError:
-        return False
-
-
-def _is_short(text: str | None, name: str) -> bool:
-    longest = _LONGEST_CARD if name == "card" else _LONGEST_LATER
-    return text is None or (0 < len(text) <= longest and text.isprintable())
-
-
-def _is_utc(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).utcoffset() == timedelta(0)
-    except ValueError:
-        return False

@@ -76,6 +76,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "credentials/sealed/resealing.py": (f"{_SEALED}resealing.py",),
     "credentials/sealed/seal.py": (f"{_SEALED}database.py", f"{_CREDENTIALS}store.py"),
     "credentials/sealed/transaction.py": (f"{_SEALED}database.py", f"{_CREDENTIALS}attempts.py"),
+    "credentials/credential_record.py": (f"{_CREDENTIALS}store.py",),
     "credentials/store.py": (f"{_CREDENTIALS}store.py",),
     "credentials/attempt_rules.py": (f"{_CREDENTIALS}attempts.py",),
     "credentials/weak_pins.py": (f"{_CREDENTIALS}weak_pins.py",),

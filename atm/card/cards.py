@@ -19,7 +19,8 @@ from fido2.webauthn import AuthenticatorData
 
 from atm.card.reader import LOOK_S, CardReader, NotSignedError
 from atm.card.result import CardError, CardReason, CardResult, RegisteredCard
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.credential_record import CredentialRecord
+from credentials.store import CredentialStore
 
 REGISTER_S: Final = 60.0
 """Time to put the card in the reader, and to touch it if it wants that, at a registration."""

@@ -18,8 +18,8 @@ from atm.fleet.wire_faces import pack_face
 from atm.fleet.wire_values import to_base64
 from atm.settings import Settings
 from atm.terminal import NO, YES, sign_two
+from credentials.credential_record import LATER_FIELDS, CredentialRecord
 from credentials.errors import DuplicateUserError
-from credentials.store import LATER_FIELDS, CredentialRecord
 from face_auth.errors import GalleryError
 
 OTHER = "The service has a customer with this username and other content."

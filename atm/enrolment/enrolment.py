@@ -28,10 +28,11 @@ from atm.people import (
 )
 from atm.ports import Accounts, Commit, Faces, Log
 from atm.settings import Settings
+from credentials.credential_record import ATTENDED, CredentialRecord
 from credentials.errors import DuplicateUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_full_name, normalise_username
-from credentials.store import ATTENDED, CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 from face_auth.gallery import Capture, Template
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from atm.keys.keys import Keys
 from atm.settings import Settings
 from atm.stores import Stores
 from credentials.attempts import Standing
+from credentials.credential_record import CredentialRecord
 from credentials.hashing import moved_from
-from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Gallery, Template
 
 GALLERY: Final = "gallery"

@@ -23,10 +23,11 @@ from atm.people import Customer, SecondSignatureError
 from atm.ports import AttemptCounters, Log, SignIn
 from credentials.attempt_rules import Place
 from credentials.attempts import Ending
+from credentials.credential_record import ATTENDED, CredentialRecord
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher
 from credentials.policy import username_key
-from credentials.store import ATTENDED, CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 
 ATTENDANCE_S: Final = 120.0
 """How long after the sign-in of staff the customer may finish typing."""

@@ -14,7 +14,7 @@ from face_auth.errors import AcquisitionError, hindrance_of
 from face_auth.types import FaceResult
 
 FACE = "face"
-"""The way of a login with the face; the other one is `credentials.store.ATTENDED`."""
+"""The way of a login with the face; the other one is `credentials.credential_record.ATTENDED`."""
 _ATTACK = "attack_suspected"
 
 

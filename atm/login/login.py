@@ -26,8 +26,9 @@ from atm.login.paced import REFUSE_AFTER_S, PacedLogins
 from atm.login.pause import Pause, Try
 from atm.people import Customer
 from atm.ports import AttemptCounters, Log
+from credentials.credential_record import CredentialRecord
 from credentials.hashing import PinHasher
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 from face_auth.types import FaceResult, Frame
 
 if TYPE_CHECKING:

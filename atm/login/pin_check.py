@@ -8,9 +8,10 @@ from atm.errors import AtmError
 from atm.login.decision import Decision, Outcome, PinReason, PinResult
 from atm.ports import AttemptCounters, Log
 from credentials.attempts import Ending, Standing
+from credentials.credential_record import CredentialRecord
 from credentials.errors import CredentialError
 from credentials.hashing import PinHasher
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 from face_auth.errors import TooFewPicturesError
 from face_auth.types import FaceResult
 

@@ -6,7 +6,7 @@ from datetime import date
 from atm.accounts.money import to_minor
 from atm.consent import ConsentVersion
 from atm.ports import Accounts, Faces
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 
 Entry = Mapping[str, object]
 

@@ -14,8 +14,8 @@ from atm.login.decision import Outcome
 from atm.outside_memory import Memory, outside_memory
 from atm.settings import Liveness, Settings, WithoutFace
 from atm.stores import KioskStores
+from credentials.credential_record import ATTENDED
 from credentials.sealed.files import JsonObject
-from credentials.store import ATTENDED
 from face_auth.errors import FaceAuthError
 
 OLD_BACKUP_DAYS = 90

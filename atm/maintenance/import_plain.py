@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from atm.errors import AtmError
+from credentials.credential_record import CredentialRecord
 from credentials.errors import DuplicateUserError
 from credentials.policy import LONGEST_USERNAME, PolicyError, normalise_username
 from credentials.sealed.files import sync_folder
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 from face_auth.files import read_regular
 
 _BLOCK = 65536

@@ -19,7 +19,7 @@ from atm.keys.keys import Keys
 from atm.people import Signatures
 from atm.settings import Settings
 from atm.stores import Stores
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth.errors import FaceAuthError, GalleryError, NotOnePersonError
 from face_auth.gallery import Template
 from face_auth.models import load_card

@@ -15,11 +15,12 @@ from atm.card.result import RegisteredCard
 from atm.errors import AtmError
 from atm.login.card_record import COUNTER
 from atm.people import Signatures
+from credentials.credential_record import CredentialRecord
 from credentials.errors import StoreError
 from credentials.sealed import files
 from credentials.sealed.record_file import PREVIOUS_SUFFIX
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.store import JsonStore
 
 Entry = Mapping[str, object]
 

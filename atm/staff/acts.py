@@ -17,10 +17,11 @@ from atm.ports import Accounts, AttemptCounters, Commit, Faces, Log
 from atm.staff.refusals import Refusal, refusal
 from atm.staff.registry import SHORTEST_STAFF_PIN, StaffRegistry
 from credentials.attempts import Standing
+from credentials.credential_record import ATTENDED, CredentialRecord
 from credentials.errors import UnknownUserError
 from credentials.hashing import PinHasher
 from credentials.policy import check_pin, normalise_username
-from credentials.store import ATTENDED, CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 
 SEARCH_LIMIT = 50
 

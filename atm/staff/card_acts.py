@@ -9,8 +9,9 @@ from atm.card.result import RegisteredCard
 from atm.errors import AtmError
 from atm.people import Signatures, StaffMember
 from atm.ports import Log
+from credentials.credential_record import CredentialRecord
 from credentials.errors import UnknownUserError
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 
 if TYPE_CHECKING:
     from atm.card.cards import Cards

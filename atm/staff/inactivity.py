@@ -18,8 +18,9 @@ from atm.errors import AtmError
 from atm.people import Customer, StaffMember
 from atm.ports import Accounts, Log
 from atm.staff.acts import Office
+from credentials.credential_record import CredentialRecord
 from credentials.last_use import LastUse
-from credentials.store import CredentialRecord, CredentialStore
+from credentials.store import CredentialStore
 
 NOTICE_DAYS: Final = 30
 """Days from the listing of an account to the day from which it may be deleted."""

@@ -42,9 +42,9 @@ from atm.people import Application, StaffError, StaffMember
 from atm.settings import Settings, SettingsError, load_settings
 from atm.staff.acts import Office
 from atm.staff.staff_file import staff_file
+from credentials.credential_record import CredentialRecord
 from credentials.errors import StoreError
 from credentials.sealed.record_file import RecordFile
-from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError, ModelError
 from face_auth.models import CARD_FILE, MODELS, load_card, read_entry
 from face_auth.npz import read_arrays

@@ -23,7 +23,7 @@ from atm.stores import (
     Stores,
 )
 from credentials.attempt_rules import Place
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 
 NOW = "2026-11-23T10:00:00+00:00"
 

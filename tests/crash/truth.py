@@ -12,9 +12,9 @@ from atm.keys.keys import Keys
 from atm.machine import Machine
 from atm.opening import open_machine
 from credentials.attempts import WRONG_LIMIT, Standing
+from credentials.credential_record import CredentialRecord
 from credentials.hashing import PinHasher
 from credentials.sealed.database import Database
-from credentials.store import CredentialRecord
 from face_auth.models import load_card
 from tests.crash.place import cheap, journal_of, settings_of, verifier_of
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from credentials.credential_record import LATER_FIELDS, CredentialRecord
 from credentials.errors import (
     DamagedStoreError,
     DuplicateUserError,
@@ -26,7 +27,7 @@ from credentials.errors import (
 )
 from credentials.sealed import files, record_file
 from credentials.sealed.seal import Seal
-from credentials.store import LATER_FIELDS, CredentialRecord, JsonStore
+from credentials.store import JsonStore
 from tests.attacks import flips, forgeries
 
 SEAL = Seal(bytes(32))
@@ -37,7 +38,8 @@ ADD_FOR_EVER = """
 import sys, uuid
 from pathlib import Path
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.credential_record import CredentialRecord
+from credentials.store import JsonStore
 store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
 now = "2026-11-23T10:00:00+00:00"
 while True:
@@ -50,7 +52,8 @@ ADD_MANY = """
 import sys, uuid
 from pathlib import Path
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.credential_record import CredentialRecord
+from credentials.store import JsonStore
 store = JsonStore(Path(sys.argv[1]), Seal(bytes(32)))
 now = "2026-11-23T10:00:00+00:00"
 sys.stdin.readline()
@@ -64,7 +67,8 @@ DIE_BEFORE_RENAME = """
 import os, signal, sys
 from pathlib import Path
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.credential_record import CredentialRecord
+from credentials.store import JsonStore
 replace = Path.replace
 def replace_or_die(source, target):
     if target.name == "credentials.json":
@@ -82,7 +86,8 @@ import resource, signal, sys
 from pathlib import Path
 from credentials.errors import StoreError
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.credential_record import CredentialRecord
+from credentials.store import JsonStore
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 now = "2026-11-23T10:00:00+00:00"
@@ -99,7 +104,8 @@ DIE_AT_STEP = """
 import dataclasses, os, signal, sys
 from pathlib import Path
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord, JsonStore
+from credentials.credential_record import CredentialRecord
+from credentials.store import JsonStore
 left = int(sys.argv[4])
 def counted(real):
     def call(*arguments, **options):

@@ -27,9 +27,9 @@ from atm.fleet.wire_faces import ClaimedTemplate, pack_claimed
 from atm.login import pin_check
 from atm.login.decision import Decision, Outcome, PinReason, PinResult, decide
 from atm.people import Customer
+from credentials.credential_record import CredentialRecord
 from credentials.errors import PolicyError
 from credentials.policy import username_key
-from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError
 from face_auth.types import FaceResult
 

@@ -15,8 +15,8 @@ from atm.fleet.service.bank_service import BankService, FromKiosk
 from atm.fleet.wire_errors import MigrationError, PepperError
 from atm.fleet.wire_faces import FaceWireError, unpack_face
 from atm.people import SecondSignatureError, Signatures
+from credentials.credential_record import CredentialRecord
 from credentials.errors import CredentialError
-from credentials.store import CredentialRecord
 from face_auth.errors import GalleryError
 from face_auth.gallery import Capture, Template
 

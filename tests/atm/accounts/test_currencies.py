@@ -20,7 +20,7 @@ from atm.local_bank import LocalBank
 from atm.maintenance.export import export
 from atm.people import Application, Customer, StaffMember
 from atm.settings import Settings
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from kiosk.words import messages
 from kiosk.words.language import Language
 

@@ -15,7 +15,7 @@ from atm.card.result import CardResult
 from atm.login.login import LocalLogins
 from atm.people import Application, Signatures, StaffMember
 from atm.staff.card_acts import CardActs
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from tests.atm.conftest import Bank
 from tests.virtual_card import VirtualCard, VirtualReader
 

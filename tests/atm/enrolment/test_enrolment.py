@@ -22,8 +22,8 @@ from atm.enrolment.hash_and_capture import plain_errors
 from atm.folder import Kind
 from atm.people import Application, SecondSignatureError, Signatures, StaffMember
 from atm.settings import Settings
+from credentials.credential_record import CredentialRecord
 from credentials.errors import DuplicateUserError, PolicyError
-from credentials.store import CredentialRecord
 from face_auth.errors import (
     CameraError,
     GalleryError,

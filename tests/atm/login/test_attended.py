@@ -16,8 +16,8 @@ from atm.login.pause import REFUSALS
 from atm.people import Application, SecondSignatureError, Signatures, StaffMember, StaffSignInError
 from credentials.attempt_rules import Place
 from credentials.attempts import Standing
+from credentials.credential_record import ATTENDED
 from credentials.errors import DamagedStoreError, PolicyError, UnknownUserError
-from credentials.store import ATTENDED
 from face_auth.types import FaceResult
 from tests.atm.conftest import Bank
 

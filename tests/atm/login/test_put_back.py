@@ -17,8 +17,8 @@ from atm.keys.keys import Keys
 from atm.login.login import LocalLogins
 from atm.settings import Settings
 from atm.stores import ATTEMPTS, PAUSE, StaleStoreError, Stores
+from credentials.credential_record import CredentialRecord
 from credentials.hashing import PinHasher
-from credentials.store import CredentialRecord
 from tests.patience import LIMIT_S
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

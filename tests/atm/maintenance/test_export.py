@@ -11,7 +11,7 @@ import pytest
 from atm.consent import ConsentVersion
 from atm.maintenance.export import export
 from atm.maintenance.printed import WIDTH, printed
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth.errors import GalleryError
 
 NOW = "2026-11-23T10:00:00+00:00"

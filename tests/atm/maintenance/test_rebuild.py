@@ -17,7 +17,7 @@ from atm.maintenance.rebuild import Rebuild, check_enrolled_with, finish_rebuild
 from atm.people import Signatures, StaffMember
 from atm.settings import Settings
 from atm.stores import Stores
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth import enrolment
 from face_auth.errors import NotOnePersonError
 from face_auth.gallery import Capture, Template

@@ -13,9 +13,10 @@ from atm.maintenance.restore import CounterFile, Loss, Restore, RestoreError
 from atm.people import Signatures, StaffMember
 from credentials.attempts import Attempts, Standing
 from credentials.boot_clock import Moment
+from credentials.credential_record import ATTENDED, CredentialRecord
 from credentials.errors import StoreError
 from credentials.sealed.seal import Seal
-from credentials.store import ATTENDED, CredentialRecord, JsonStore
+from credentials.store import JsonStore
 
 SEAL = Seal(bytes(32))
 NOW = "2026-11-23T10:00:00+00:00"

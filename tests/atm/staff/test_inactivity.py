@@ -10,9 +10,9 @@ from atm.consent import ConsentVersion
 from atm.people import StaffMember
 from atm.staff.acts import Office
 from atm.staff.inactivity import Inactivity, Kept, NotInactiveError
+from credentials.credential_record import CredentialRecord
 from credentials.errors import UnknownUserError
 from credentials.last_use import LastUse
-from credentials.store import CredentialRecord
 
 CYD = StaffMember("Cyd")
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from credentials.credential_record import CredentialRecord
 from credentials.errors import (
     DuplicateUserError,
     StaleRecordError,
     StoreError,
     UnknownUserError,
 )
-from credentials.store import CredentialRecord
 from tests.fleet.contract.banks import Bank, now
 
 

@@ -31,8 +31,8 @@ from atm.people import Application, Customer, Signatures, StaffMember
 from atm.staff.acts import Office
 from atm.staff.registry import StaffRegistry
 from benchmarks.fleet.postgres import PostgresServer
+from credentials.credential_record import CredentialRecord
 from credentials.sealed.seal import Seal
-from credentials.store import CredentialRecord
 from face_auth.gallery import Capture, Template
 from face_auth.models import load_card
 from face_auth.types import FaceResult

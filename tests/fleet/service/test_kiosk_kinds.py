@@ -16,7 +16,7 @@ from atm.fleet.service.store.stores import ServiceStores
 from benchmarks.fleet.certificates import Pair
 from benchmarks.fleet.postgres import OWNER, PostgresServer
 from benchmarks.fleet.service import STAFF
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth.models import load_card
 from tests.fleet.contract.banks import face
 from tests.fleet.service.cheap_service import CHEAP

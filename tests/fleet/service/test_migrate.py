@@ -27,7 +27,7 @@ from atm.keys.keys import Keys
 from atm.settings import Settings
 from atm.stores import Stores
 from benchmarks.fleet.postgres import PostgresServer
-from credentials.store import CredentialRecord
+from credentials.credential_record import CredentialRecord
 from face_auth.gallery import Capture
 from face_auth.models import load_card
 from tests.fleet.contract.banks import face

@@ -25,10 +25,10 @@ from atm.fleet.service.store.stores import ServiceStores
 from atm.folder import FOLDER_FILE
 from atm.machine import Machine
 from benchmarks.fleet.postgres import PostgresServer
+from credentials.credential_record import CredentialRecord
 from credentials.errors import PolicyError
 from credentials.hashing import PinHasher, made_with, pepper_name
 from credentials.policy import check_pin
-from credentials.store import CredentialRecord
 from face_auth.models import load_card
 from tests.fleet.service.cheap_service import CHEAP
 from tests.fleet.service.fleet import REPORT, Fleet, enrol, sign_in

@@ -11,6 +11,7 @@ from atm.fleet.service.store.database import Database
 from atm.fleet.service.store.keys import KeyRing
 from atm.fleet.service.store.schema import CUSTOMERS
 from atm.fleet.service.store.sealed_table import Row, SealedTable
+from credentials.credential_record import LATER_FIELDS, CredentialRecord, well_formed
 from credentials.errors import (
     DuplicateUserError,
     PolicyError,
@@ -18,7 +19,6 @@ from credentials.errors import (
     StoreError,
     UnknownUserError,
 )
-from credentials.store import LATER_FIELDS, CredentialRecord, well_formed
 
 _PAGE = 2000
 _ID = re.compile(r"[0-9a-f]{32}")
