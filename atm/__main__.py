@@ -17,6 +17,7 @@ from atm.commands import attended, cards, closed, customers, office, reports
 from atm.commands.lost_folder import end_lost_folder
 from atm.commands.recover import recover
 from atm.commands.upgrade import upgrade_folder
+from atm.consent import ConsentVersion
 from atm.enrolment.hash_and_capture import EnrolmentError
 from atm.errors import AtmError
 from atm.folder import Kind
@@ -128,7 +129,23 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, see docs/operations.md")
 
 
-def _card(parser: argparse.ArgumentParser) -> None:
+def _consent(text: str) -> ConsentVersion:
+    found = ConsentVersion.read(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            "give the line above the text that the customer signed, as"
+            " “python -m kiosk.words.consent” prints it"
+        )
+    return found
+
+
+def _enrolment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--full-name", metavar="T", help="default: the username")
+    parser.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
+    parser.add_argument(
+        "--consent", type=_consent, metavar="VERSION",
+        help="version of the consent that the customer signed on paper; see docs/operations.md",
+    )  # fmt: skip
     parser.add_argument(
         "--card", action="store_true",
         help="register the card in the reader, where the machine does not require one anyway",
@@ -145,13 +162,11 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         "name",
         "camera",
     )
-    enrol.add_argument("--full-name", metavar="T", help="default: the username")
-    enrol.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
     enrol.add_argument(
         "--excuse", action="append", default=[], metavar="MOVEMENT",
         help="a movement that the customer cannot make, such as look_up; may be repeated",
     )  # fmt: skip
-    _card(enrol)
+    _enrolment(enrol)
     command("login", "check PIN and face; reads the PIN", run.login, "name", "camera")
     _json(command("list", f"list customers; {ONE}", reports.customers))
     command("unlock", f"unlock a customer; {ONE}", run.unlock, "name")
@@ -172,9 +187,7 @@ def _add_customer_commands(command: Callable[..., argparse.ArgumentParser]) -> N
         attended.enrol,
         "name",
     )
-    unseen.add_argument("--full-name", metavar="T", help="default: the username")
-    unseen.add_argument("--balance", default="0", metavar="N", help="opening balance, default 0")
-    _card(unseen)
+    _enrolment(unseen)
     marked = command(
         "without-face", f"let a customer be served without the face; {TWO}", attended.mark, "name"
     )

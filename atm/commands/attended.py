@@ -24,6 +24,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         opening_minor=opening_minor,
         pin=ask("Customer's PIN: "),
         consent_at=datetime.now(UTC),
+        consent=options.consent,
         card=options.card,
     )
     customer = machine.enrol_attended(application, signed=signed)

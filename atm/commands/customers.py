@@ -69,6 +69,7 @@ def enrol(machine: Machine, options: argparse.Namespace) -> int:
         pin="",
         consent_at=datetime.now(UTC),
         excused=tuple(excused),
+        consent=options.consent,
         card=options.card,
     )
     signed: StaffMember | Signatures = staff

@@ -21,6 +21,20 @@ def attended(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> Branch:
     return branch
 
 
+def test_the_version_of_the_consent_on_paper_is_kept(attended: Branch) -> None:
+    version = f"1 de 365 {'4f' * 32}"
+    enrol = ("enrol-without-face", "eve", "--consent")
+    with pytest.raises(SystemExit):
+        attended.atm(*enrol, version[:-1])
+    assert attended.atm(*enrol, version, lines=(*BOTH, "407163")) == 0, attended.err
+    kept = {}
+    for name in ("eve", "maria"):
+        assert attended.atm("export", name, lines=RUIZ) == 0, attended.err
+        kept[name] = json.loads(attended.out)["text of the consent"]
+    assert kept["eve"]["SHA-256"] == "4f" * 32
+    assert kept["maria"] == "version unknown"
+
+
 def test_it_is_off_by_default(branch: Branch) -> None:
     branch.born("test")
     for command in (("enrol-without-face", "maria"), ("without-face", "maria"), ("serve", "maria")):
