@@ -9,7 +9,7 @@ from typing import Any
 
 import customtkinter
 
-from kiosk.images import forget_images, shared_image
+from kiosk.images import forget_images, leave_page, shared_image
 from kiosk.widgets import theme
 from kiosk.widgets.icons import picture
 from kiosk.widgets.top_bar import StatusBar, TopBar
@@ -112,6 +112,7 @@ class Window:
         if old is not None:
             old.destroy()
             self.fonts.forget()
+            leave_page()
 
     def repaint(self) -> None:
         """Make the bars again, in the colours that are worn now."""

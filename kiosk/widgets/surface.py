@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from kiosk.images import shared_image
+from kiosk.images import page_image
 from kiosk.widgets import theme
 
 _DOWN = 0.9  # how much a touched surface darkens
@@ -54,7 +54,7 @@ def darker(colour: str) -> str:
 
 
 def surface(size: tuple[int, int], corner: int, look: Look, fill: str, ground: str) -> Any:
-    """Return the Tk image of a rectangle with round corners; all of one kind share it.
+    """Return the Tk image of a rectangle with round corners; all of one kind on a page share it.
 
     Args:
         size: Width and height in pixels.
@@ -64,7 +64,7 @@ def surface(size: tuple[int, int], corner: int, look: Look, fill: str, ground: s
         ground: The colour around its corners.
     """
     kind = (size, corner, look, fill, ground)
-    return shared_image(kind, lambda: _drawn(*kind))
+    return page_image(kind, lambda: _drawn(*kind))
 
 
 def _drawn(size: tuple[int, int], corner: int, look: Look, fill: str, ground: str) -> Any:
