@@ -312,6 +312,7 @@ class App(Shell):
 
     def _refresh(self) -> None:
         self._timers["refresh"] = self.root.after(REFRESH_MS, self._refresh)
+        self.reader.note_speech()
         self.collector.collect()
         self.host.refresh()
         if self.screen.idles:  # at home the camera may rest

@@ -48,14 +48,17 @@ class Reader:
         """Whether pages are read."""
         return self.voice is not None and self._app.access.speech
 
+    def note_speech(self) -> None:
+        """Tell the idle clock that something is being said; before what hides by that clock."""
+        if self.on and self.voice is not None and self.voice.busy:
+            self._app.idle.heard()
+
     def look(self) -> None:
         """Say what is new on the page in front; called four times a second and at each change."""
         if not self.on:
             self._front, self._status = None, ""
             return
         app = self._app
-        if self.voice is not None and self.voice.busy:
-            app.idle.heard()
         front: Any = app.dialog or app.screen
         widget = getattr(front, "cover", front)
         if not widget.winfo_viewable():

@@ -92,7 +92,7 @@ def _made(widget: Any, text: str) -> Any:
         follow=False,
         refresh=LOOK_S,
         parent_kwargs={"master": widget, "bg": theme.INK, "padx": 2, "pady": 2},
-        font=fonts_of(widget)(theme.BODY).create_scaled_tuple(widget._get_widget_scaling()),
+        font=fonts_of(widget)(theme.BODY).create_scaled_tuple(fonts_of(widget).scale),
         fg=theme.INK,
         bg=theme.SURFACE,
         padx=14,
@@ -155,7 +155,7 @@ def _tooltip_class() -> Any:
             """Return where its corner is on the screen: inside the window, over no control."""
             keeper = FocusKeeper.of(self.widget)
             stops = keeper.stops() if keeper is not None else []
-            gap = round(GAP * self.widget._get_widget_scaling())
+            gap = round(GAP * fonts_of(self.widget).scale)
             size = (self.winfo_reqwidth(), self.winfo_reqheight())
             window = self.widget.winfo_toplevel()
             others = [_box(stop) for stop in stops]

@@ -108,7 +108,7 @@ def test_who_listens_is_not_asked_for_more_time(speaking: Any, ear: Ear) -> None
     speaking.until(lambda: "Understood" in ear.words)
     ear.busy = True
     speaking.app.idle._active_at -= 3600
-    speaking.app.reader.look()
+    speaking.app.reader.note_speech()
     assert not speaking.app.idle.due()
 
 
