@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,15 @@ class CardActs:
         card = replace(RegisteredCard.parse(record.card), blocked=True)
         self._save(record, card, "block", [staff.name])
 
-    def replace(self, username: str, *, signed: Signatures) -> None:
+    def replace(
+        self, username: str, *, signed: Signatures, cancel: threading.Event | None = None
+    ) -> None:
         """Register the card in the reader as the customer's only one; it blocks.
+
+        Args:
+            username: The customer's.
+            signed: Who sign.
+            cancel: Set it to stop waiting for the card.
 
         Raises:
             UnknownUserError: If there is no such customer.
@@ -56,7 +64,7 @@ class CardActs:
             StaleRecordError: If the record was changed meanwhile.
         """
         record = self._record(username)
-        card = self._cards.register(record.customer_id)
+        card = self._cards.register(record.customer_id, cancel)
         self._save(record, card, "replace", signed.names)
 
     def _record(self, username: str) -> CredentialRecord:

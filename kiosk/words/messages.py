@@ -214,6 +214,8 @@ class Notice(Enum):
     EXCUSED = ("ok", N_("The movements left out are saved."))
     WITHOUT_FACE = ("ok", N_("The customer may be served without the face."))
     FACE_AGAIN = ("ok", N_("The customer needs the face again."))
+    CARD_BLOCKED = ("ok", N_("The card is blocked."))
+    NEW_CARD = ("ok", N_("The new card is registered. The old one is no longer valid."))
     SETTLED = ("ok", N_("The withdrawal is settled."))
     CAMERA = ("ok", N_("This camera is registered. No other one is taken."))
     STAFF_ADDED = ("ok", N_("The new member of staff can sign in."))

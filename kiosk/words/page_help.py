@@ -44,6 +44,8 @@ PAGE_HELP = {
     "ExcusedMovements": N_("Mark the movements that this customer cannot make, then save."),
     "DraftMovements": N_("Mark the movements that this customer cannot make, then save."),
     "NewPin": N_("The customer types a new PIN twice; nobody else looks."),
+    "CustomerCard": N_("Block a card that is lost, or register a new one with a second signature."),
+    "NewCard": N_("Put the new card in the reader, or press Cancel to keep the old one."),
     "NewFace": N_("The customer looks at the camera; press Save to take new pictures."),
     "DeleteWithMoney": N_("Two members of staff confirm that an account with money is deleted."),
     "Holds": N_("Choose a withdrawal whose notes must be counted."),

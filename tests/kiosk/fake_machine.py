@@ -142,6 +142,28 @@ class FakeStaff:
         self.signed_in = 0
 
 
+class FakeCardActs:
+    """Notes the acts of staff on cards; a test lays the new card in the reader by `card`."""
+
+    def __init__(self, machine: FakeMachine) -> None:
+        self.machine = machine
+        self.card = threading.Event()
+        self.waits: threading.Event | None = None
+        """Set once nobody waits for the new card any more."""
+
+    def block(self, username: str, *, staff: StaffMember) -> None:
+        """Note it."""
+        self.machine.act("block card", username, staff.name)
+
+    def replace(self, username: str, *, signed: Signatures, cancel: threading.Event) -> None:
+        """Wait for the card, and note it."""
+        self.waits = cancel
+        while not self.card.wait(0.02):
+            if cancel.is_set():
+                return
+        self.machine.act("replace card", username, signed.names)
+
+
 class FakeCards:
     """The card reader; a test puts a card in, and takes it out."""
 
@@ -221,6 +243,7 @@ class FakeMachine:
 
     def __post_init__(self) -> None:
         self.office = FakeOffice(self)
+        self.card_acts = FakeCardActs(self)
 
     def excused_movements(self, username: str, *, staff: StaffMember) -> tuple[str, ...]:
         """Return what the test says."""

@@ -35,6 +35,7 @@ from kiosk.screens.enrolment.same_face import DuplicateConfirmation, SameFace, S
 from kiosk.screens.staff.attended import AttendedName, AttendedPin, AttendedSignature
 from kiosk.screens.staff.camera import RegisterCamera
 from kiosk.screens.staff.customer import CustomerPage
+from kiosk.screens.staff.customer_card import CustomerCard, NewCard
 from kiosk.screens.staff.customers import Customers
 from kiosk.screens.staff.delete_with_money import DeleteWithMoney
 from kiosk.screens.staff.excused_movements import ExcusedMovements
@@ -192,6 +193,16 @@ def pages(kiosk: Any, machine: Any) -> Iterator[str]:
         page.not_saved(EnrolmentError("card", "It made no key."))
         kiosk.settle(0.05)
         yield "pictures, card not registered"
+    show(lambda a: CustomerPage(a, ANA, CUSTOMER, "active", back))
+    yield "customer, with a card"
+    page = show(lambda a: CustomerCard(a, ANA, CUSTOMER, back))
+    yield "card"
+    page._ask_block()
+    kiosk.settle(0.05)
+    yield "card, block?"
+    app.dialog.cancel()
+    show(lambda a: NewCard(a, SIGNED, CUSTOMER))
+    yield "new card"
     machine.cards = None
     page = show(lambda a: NewFace(a, SIGNED, CUSTOMER))
     yield "new face"

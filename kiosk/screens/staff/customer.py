@@ -1,4 +1,4 @@
-"""Page of one customer: unlock, new PIN, new face, excused movements, without the face, delete."""
+"""Page of one customer: unlock, new PIN, face or card, movements, without the face, delete."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kiosk.layout import Column, Grid
+from kiosk.screens.staff.customer_card import CustomerCard
 from kiosk.screens.staff.delete_with_money import DeleteWithMoney
 from kiosk.screens.staff.excused_movements import ExcusedMovements
 from kiosk.screens.staff.new_face import NewFace
@@ -51,10 +52,12 @@ class CustomerPage(StaffPage):
             _("Without the face"), _("two staff; PIN beside staff"), self._without_face
         )
         self.without_face.shown = app.settings.without_face == "attended"
+        self.card = self._tile(_("Card"), _("block it, or register a new one"), self._card)
+        self.card.shown = app.machine.cards is not None
         self.delete = self._tile(_("Delete"), _("PIN, face and account, for ever"), self._delete)
         for tile, may in (
             (self.unlock, stopped), (self.new_pin, enrolled), (self.new_face, enrolled),
-            (self.without_face, enrolled),
+            (self.without_face, enrolled), (self.card, enrolled),
         ):  # fmt: skip
             tile.enable(may)
         self.lay(
@@ -65,7 +68,8 @@ class CustomerPage(StaffPage):
             line,
             Grid(
                 self.unlock, self.new_pin, self.new_face, self.movements,
-                self.without_face, self.delete, columns=2, gap=20, most=theme.TILE, grow=1,
+                self.without_face, self.card, self.delete,
+                columns=2, gap=20, most=theme.TILE, grow=1,
             ),
         )  # fmt: skip
 
@@ -141,6 +145,10 @@ class CustomerPage(StaffPage):
     def _without_face(self) -> None:
         staff, customer, again = self.staff, self._customer, self._again
         self.app.show(lambda app: WithoutFace(app, staff, customer, again))
+
+    def _card(self) -> None:
+        staff, customer, again = self.staff, self._customer, self._again
+        self.app.show(lambda app: CustomerCard(app, staff, customer, again))
 
     def _delete(self) -> None:
         _ = self._

@@ -1,12 +1,14 @@
 """Enrolment with a card; staff block a lost card, and two replace it."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from atm.answer_thread import ThreadResult
+from atm.card.cards import REGISTER_S
 from atm.card.result import CardError, CardReason, RegisteredCard
 from atm.enrolment.enrolment import EnrolmentError
 from atm.errors import AtmError
@@ -158,6 +160,18 @@ def test_a_replacement_that_fails_leaves_the_old_card(made) -> None:
     )
     with pytest.raises(StaleRecordError):
         made.acts.replace("ada", signed=TWO)
+    assert made.record("ada").card == before.card
+
+
+def test_nobody_waits_for_the_new_card_once_it_is_broken_off(made) -> None:
+    before = made.record("ada")
+    made.reader.cards = []
+    cancel = threading.Event()
+    threading.Timer(0.3, cancel.set).start()
+    begun = time.monotonic()
+    with pytest.raises(CardError, match="There is no card in the reader"):
+        made.acts.replace("ada", signed=TWO, cancel=cancel)
+    assert time.monotonic() - begun < REGISTER_S / 2
     assert made.record("ada").card == before.card
 
 
