@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import customtkinter
 
-from kiosk.camera_pane.marks import Ring
 from kiosk.layout import Column, Inset, Reflow, Space
 from kiosk.machine_host import Condition
 from kiosk.screens.turner import Turner
@@ -17,14 +16,13 @@ from kiosk.widgets.buttons import Button
 from kiosk.widgets.fields import Field
 from kiosk.widgets.focus import Control
 from kiosk.widgets.labels import Label
-from kiosk.widgets.status_line import Disc, Hair, Pane, card
+from kiosk.widgets.status_line import Disc, Pane, card
 from kiosk.widgets.top_bar import Chip, StatusText
 from kiosk.words import messages
 from kiosk.worker import Attempt
 
 if TYPE_CHECKING:
     from atm.accounts.session import Session
-    from kiosk.camera_pane.view import CameraView
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Screen")
@@ -360,35 +358,3 @@ class Screen(customtkinter.CTkFrame):  # type: ignore[misc]
         if self._turner is not None:
             self._turner.destroy()
         super().destroy()
-
-
-def named_values(page: Screen, pane: Pane, rows: Sequence[tuple[str, str]]) -> Column:
-    """Return names at the left and values at the right of *pane*, with lines between."""
-    parts: list[Any] = []
-    for name, value in rows:
-        told = page.words(value, weight="semibold", anchor="e", cut=True, on=pane, grow=1)
-        if any(map(str.isdigit, value)):  # an amount or a time: of words, names alone are cut
-            told.least = theme.WIDEST
-        parts.append(Hair(pane))
-        parts.append(Reflow(page.words(name, colour=theme.MUTED, on=pane), told))
-    return Column(*parts, gap=12)
-
-
-class LivePage(Screen):
-    """A page that shows the camera in its `view`."""
-
-    view: CameraView
-
-    def prepare_marks(self, ring: Ring, wanted: int) -> None:
-        """Have a worker draw what an attempt will need; see `CameraView.preparation`."""
-        prepare = self.view.preparation(ring, wanted)
-        self.work(lambda _attempt: prepare(), done=lambda _none: None)
-
-    def pause(self) -> None:
-        """Show no frozen picture, and no sentence about a camera that works."""
-        self.view.words("", "")
-        self.view.freeze()
-
-    def resume(self) -> None:
-        """Show the camera again."""
-        self.view.resume()

@@ -10,7 +10,7 @@ from kiosk.camera_pane.marks import Marks, Ring
 from kiosk.camera_pane.prompts import pose_line, sign_of
 from kiosk.camera_pane.view import CameraView
 from kiosk.layout import Column, Either, Reflow, Space
-from kiosk.screens.base import LivePage
+from kiosk.screens.live_page import LivePage
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine
 from kiosk.widgets.top_bar import StatusText

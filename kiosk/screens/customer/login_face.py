@@ -11,9 +11,9 @@ from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
 from kiosk.countdown import Countdown
 from kiosk.layout import Column, Reflow, Space
-from kiosk.screens.base import LivePage
 from kiosk.screens.customer.account import Account
 from kiosk.screens.customer.login_step import LoginStep, Typed
+from kiosk.screens.live_page import LivePage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine

@@ -9,9 +9,9 @@ from atm.login.decision import Outcome
 from face_auth.types import Verdict
 from kiosk.camera_pane.view import CameraView
 from kiosk.layout import Column, Either, Reflow
-from kiosk.screens.base import LivePage
 from kiosk.screens.customer.login_face import LoginFace
 from kiosk.screens.customer.login_step import LoginStep, Typed
+from kiosk.screens.live_page import LivePage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.fields import Field

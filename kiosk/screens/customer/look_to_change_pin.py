@@ -11,8 +11,8 @@ from kiosk.camera_pane.marks import Ring
 from kiosk.camera_pane.prompts import LoginPrompts, parts
 from kiosk.camera_pane.view import CameraView
 from kiosk.layout import Column, Either, Reflow, Row, Space
-from kiosk.screens.base import LivePage
 from kiosk.screens.customer.session_page import SessionPage
+from kiosk.screens.live_page import LivePage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.status_line import Disc, Pane, StatusLine, card

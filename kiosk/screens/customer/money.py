@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from atm.accounts.dispenser import SIMULATED
 from atm.receipts import NotPrintedError, Receipt
-from kiosk.screens.base import named_values
 from kiosk.screens.customer.session_page import SessionPage
+from kiosk.screens.named_values import named_values
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
 from kiosk.widgets.buttons import Button

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from atm.people import Signatures
 from kiosk.layout import Inset
-from kiosk.screens.base import Screen, named_values
+from kiosk.screens.base import Screen
 from kiosk.screens.enrolment.draft import Draft
 from kiosk.screens.enrolment.same_face import DuplicateConfirmation
 from kiosk.screens.enrolment.stepper import steps
+from kiosk.screens.named_values import named_values
 from kiosk.screens.pictures import Pictures
 from kiosk.screens.staff.excused_movements import Movements
 from kiosk.screens.staff.second_signature import SecondSignature

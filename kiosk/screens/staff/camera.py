@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.camera_pane.view import CameraView
 from kiosk.layout import Column, Either, Reflow, Space
-from kiosk.screens.base import LivePage
+from kiosk.screens.live_page import LivePage
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
