@@ -73,7 +73,7 @@ def run(command: Callable[..., int], machine: Any, lines: str, **options: Any) -
 def enrol(machine: Any, balance: str) -> int:
     return run(
         customers.enrol, machine, "cyd\n482913\n4071\n", name="ada", balance=balance, excuse=[],
-        camera="demo", full_name=None, card=False,
+        camera="demo", full_name=None, consent=None, card=False,
     )  # fmt: skip
 
 
