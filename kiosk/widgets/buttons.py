@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
-
-import customtkinter
 
 from kiosk.layout import Column, Heights, Space
 from kiosk.widgets import theme
 from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import Control
 from kiosk.widgets.labels import Label
-from kiosk.widgets.surface import darker, look_of, surface
+from kiosk.widgets.surface import RoundFrame, Shape, darker, look_of
 
 
 class Pressable(Control):
@@ -190,12 +187,14 @@ class Button(Fitted, Pressable, tkinter.Label):
         look = self.look if self.enabled else self._idle_look
         fill = darker(look.fill) if self._pressed else look.fill
         scale = self._fonts.scale
-        border = replace(look, border_width=round(look.border_width * scale))
-        image = surface(self._pixels, round(self._corner * scale), border, fill, self._under)
-        self.configure(image=image, foreground=look.text, background=fill)
+        shape = Shape(
+            *self._pixels, round(self._corner * scale), fill, look.border,
+            round(look.border_width * scale), self._under,
+        )  # fmt: skip
+        self.configure(image=shape.image, foreground=look.text, background=fill)
 
 
-class Tile(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+class Tile(Fitted, Pressable, RoundFrame):
     """A large button with a title and a line below it."""
 
     def __init__(
@@ -232,7 +231,7 @@ class Tile(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
         self.ground = ground = ground or theme.PAPER
         self.look = look_of(look)
         self.grow, self._high, self._centred = grow, high, centred
-        customtkinter.CTkFrame.__init__(
+        RoundFrame.__init__(
             self,
             master,
             height=high,

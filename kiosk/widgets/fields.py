@@ -14,6 +14,7 @@ from kiosk.widgets.fitted import Fitted, fonts_of
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
 from kiosk.widgets.labels import Label
+from kiosk.widgets.surface import RoundFrame
 
 HEIGHT = 68
 LONGEST_TEXT = 100
@@ -28,7 +29,7 @@ _LAID_MS = 30
 """After so long the page is laid out for a new note."""
 
 
-class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
+class Field(Fitted, Control, RoundFrame):
     """One line to type into.
 
     `kind` says what it takes and which pad it opens: `text` (letters), `pin` (masked digits) or
@@ -70,7 +71,7 @@ class Field(Fitted, Control, customtkinter.CTkFrame):  # type: ignore[misc]
             "text": LONGEST_TEXT, "pin": LONGEST_PIN, "amount": LONGEST_AMOUNT
         }[kind]  # fmt: skip
         self.caption = Label(master, caption, fonts(theme.BODY, "semibold"), anchor="nw")
-        customtkinter.CTkFrame.__init__(
+        RoundFrame.__init__(
             self,
             master,
             height=HEIGHT,

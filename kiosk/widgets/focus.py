@@ -6,9 +6,8 @@ import tkinter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import customtkinter
-
 from kiosk.widgets import theme
+from kiosk.widgets.surface import RoundFrame
 
 RING, GAP = 4, 3
 OUTSET = RING + GAP
@@ -88,7 +87,7 @@ class Control:
     def draw_ring(self) -> None:
         """Show the ring: 4 px of ink outside the control, with 3 px of white between."""
         if self._ring is None:
-            self._ring = customtkinter.CTkFrame(
+            self._ring = RoundFrame(
                 self.ring_parent,
                 corner_radius=_RING_CORNER,
                 border_width=RING,

@@ -16,7 +16,7 @@ from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import Control
 from kiosk.widgets.labels import Label
 from kiosk.widgets.status_line import Hair, Sign
-from kiosk.widgets.surface import darker
+from kiosk.widgets.surface import RoundFrame, darker
 
 _MARK = 28
 _GAP = 8
@@ -77,14 +77,14 @@ def content(box: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> tup
     return Inset(layout, sides=_SIDES, ends=_ENDS), [*made, *marks]
 
 
-class ListRow(Fitted, Pressable, customtkinter.CTkFrame):  # type: ignore[misc]
+class ListRow(Fitted, Pressable, RoundFrame):
     """One entry that can be touched."""
 
     def __init__(self, master: Any, entry: Entry, fonts: theme.Fonts, title_width: int) -> None:
         """Make the row."""
         self.command = entry.command
         self.ground = theme.PAPER
-        customtkinter.CTkFrame.__init__(
+        RoundFrame.__init__(
             self, master, corner_radius=theme.FIELD_CORNER, border_width=2,
             border_color=theme.LINE, fg_color=theme.SURFACE, bg_color=theme.PAPER,
         )  # fmt: skip

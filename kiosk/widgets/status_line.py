@@ -12,6 +12,7 @@ from kiosk.widgets import theme
 from kiosk.widgets.fitted import Fitted, Fixed, fonts_of
 from kiosk.widgets.focus import Control
 from kiosk.widgets.icons import icon
+from kiosk.widgets.surface import RoundFrame
 
 _AROUND = 84  # what the symbol and the margins of a sentence take
 _HIGH = 56
@@ -114,7 +115,7 @@ class StatusLine(Fitted, Control, customtkinter.CTkLabel):  # type: ignore[misc]
         self.take_focus()
 
 
-class Pane(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
+class Pane(Fitted, RoundFrame):
     """A white pane with a hair line around it: what stands on it is its child; see `card`."""
 
     def __init__(self, master: Any, *, ground: str | None = None) -> None:
@@ -159,7 +160,7 @@ class Hair(Fitted, customtkinter.CTkFrame):  # type: ignore[misc]
         return 1, 1
 
 
-class Disc(Fixed, customtkinter.CTkFrame):  # type: ignore[misc]
+class Disc(Fixed, RoundFrame):
     """A round sign with an icon, or with one character where *font* is given."""
 
     def __init__(

@@ -1,10 +1,11 @@
-"""Surfaces of buttons: their colours, and the picture of a rectangle with round corners."""
+"""Surfaces of buttons and panes: their colours, and rectangles with round corners."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import customtkinter
 from PIL import Image, ImageDraw
 
 from kiosk.images import page_image
@@ -53,33 +54,70 @@ def darker(colour: str) -> str:
     return "#" + "".join(f"{round(c * _DOWN) + change:02X}" for c in channels)
 
 
-def surface(size: tuple[int, int], corner: int, look: Look, fill: str, ground: str) -> Any:
-    """Return the Tk image of a rectangle with round corners; all of one kind on a page share it.
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Rectangle with round corners; lengths in pixels, colours #RRGGBB."""
 
-    Args:
-        size: Width and height in pixels.
-        corner: Radius of the corners in pixels.
-        look: Whose border it has.
-        fill: Its colour, #RRGGBB.
-        ground: The colour around its corners.
-    """
-    kind = (size, corner, look, fill, ground)
-    return page_image(kind, lambda: _drawn(*kind))
+    width: int
+    height: int
+    corner: int
+    fill: str
+    border: str
+    border_width: int
+    ground: str
+    """What shows around the corners."""
+
+    @property
+    def image(self) -> Any:
+        """The Tk image of it; all of one shape on a page share it."""
+        return page_image(self, self._drawn)
+
+    def _drawn(self) -> Any:
+        """Return the Pillow image; only the corners are drawn finely."""
+        picture = Image.new("RGB", (self.width, self.height), self.fill)
+        if self.border_width:
+            ImageDraw.Draw(picture).rectangle(
+                (0, 0, self.width - 1, self.height - 1), None, self.border, self.border_width
+            )
+        side = min(self.corner, self.width // 2, self.height // 2)
+        if not side:
+            return picture
+        fine = Image.new("RGB", (2 * side * _FINE, 2 * side * _FINE), self.ground)
+        ImageDraw.Draw(fine).rounded_rectangle(
+            (0, 0, fine.width - 1, fine.height - 1), side * _FINE, self.fill,
+            self.border if self.border_width else None, self.border_width * _FINE,
+        )  # fmt: skip
+        corners = fine.resize((2 * side, 2 * side), Image.Resampling.BOX)
+        for left, right in ((0, 0), (side, self.width - side)):
+            for top, low in ((0, 0), (side, self.height - side)):
+                picture.paste(corners.crop((left, top, left + side, top + side)), (right, low))
+        return picture
 
 
-def _drawn(size: tuple[int, int], corner: int, look: Look, fill: str, ground: str) -> Any:
-    """Return the Pillow image of `surface`; only its corners are drawn finely."""
-    picture = Image.new("RGB", size, fill)
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, 0, size[0] - 1, size[1] - 1), outline=look.border, width=look.border_width)
-    side = min(corner, *(pixels // 2 for pixels in size))
-    fine = Image.new("RGB", (2 * side * _FINE, 2 * side * _FINE), ground)
-    ImageDraw.Draw(fine).rounded_rectangle(
-        (0, 0, fine.width - 1, fine.height - 1), side * _FINE, fill, look.border,
-        look.border_width * _FINE,
-    )  # fmt: skip
-    round_one = fine.resize((2 * side, 2 * side), Image.Resampling.BOX)
-    for left, right in ((0, 0), (side, size[0] - side)):
-        for top, low in ((0, 0), (side, size[1] - side)):
-            picture.paste(round_one.crop((left, top, left + side, top + side)), (right, low))
-    return picture
+class RoundFrame(customtkinter.CTkFrame):  # type: ignore[misc]
+    """Frame with round corners. A `CTkFrame` of a `Shape`: drawn by its font, borders have gaps."""
+
+    _item = 0
+
+    def __init__(self, master: Any, **options: Any) -> None:
+        """Make a frame in *master*, with the options of a `CTkFrame`."""
+        customtkinter.CTkFrame.__init__(self, master, **options)
+
+    def _draw(self, no_color_updates: bool = False) -> None:
+        canvas, scale = self._canvas, self._get_widget_scaling()
+        ground = self._apply_appearance_mode(self._bg_color)
+        canvas.configure(bg=ground)
+        shape = Shape(
+            round(self._current_width * scale),
+            round(self._current_height * scale),
+            round(self._corner_radius * scale),
+            self._apply_appearance_mode(self._fg_color),
+            self._apply_appearance_mode(self._border_color),
+            round(self._border_width * scale),
+            ground,
+        )
+        if shape.width < 1 or shape.height < 1:
+            return
+        if not self._item:
+            self._item = canvas.create_image(0, 0, anchor="nw")
+        canvas.itemconfigure(self._item, image=shape.image)
