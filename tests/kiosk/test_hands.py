@@ -191,3 +191,14 @@ def test_a_finger_that_slides_off_a_button_presses_nothing(kiosk: Any) -> None:
     tile._canvas.event_generate("<ButtonRelease-1>", x=-200, y=-50)
     kiosk.settle(0.05)
     assert type(kiosk.screen).__name__ == "Home"
+
+
+def test_a_finger_that_was_put_down_elsewhere_presses_nothing(kiosk: Any) -> None:
+    tile = kiosk.screen.existing
+    x, y = tile.winfo_rootx() + 10, tile.winfo_rooty() + 10
+    tile._canvas.event_generate("<ButtonRelease-1>", x=10, y=10, rootx=x, rooty=y)
+    kiosk.settle(0.1)
+    assert type(kiosk.screen).__name__ == "Home"
+    tile._canvas.event_generate("<ButtonPress-1>", x=10, y=10, rootx=x, rooty=y)
+    tile._canvas.event_generate("<ButtonRelease-1>", x=10, y=10, rootx=x, rooty=y)
+    kiosk.on("LoginName")
