@@ -23,6 +23,7 @@ EDGE = 40
 _CHIP = 48
 _CHIP_INSET = 20
 _WIDEST = 330
+_GAP = 24
 _MOST = 1.5
 """The text size beyond which the bars do not grow: on the smallest screen they must leave room."""
 
@@ -257,10 +258,11 @@ class StatusBar(customtkinter.CTkFrame):  # type: ignore[misc]
             edge = EDGE if width >= 1000 else 24
             large, small = self._sizes
             self.left.configure(font=large)
-            if self.left.wanted_width() > width - 2 * edge - 24:
+            beside = self._bar.least_width() + 2 * _GAP if self._bar.shown else 0
+            if self.left.wanted_width() + beside > width - 2 * edge - _GAP:
                 self.left.configure(font=small)
             space = Space(grow=0 if self._bar.shown else 1)
             both = self.left.wanted_width() + self.right.wanted_width() + 2 * EDGE + 48
             self.right.shown = not self._bar.shown and both <= width
-            row = Row(self.left, space, self._bar, self.right, gap=24)
+            row = Row(self.left, space, self._bar, self.right, gap=_GAP)
             row.arrange(edge, 1, width - 2 * edge, height - 1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kiosk.widgets import theme
+from kiosk.widgets.top_bar import StatusText
 from kiosk.words.language import languages
 from tests.kiosk import customer_pages, staff_pages
 from tests.kiosk.contrast import LEAST, weak
@@ -117,3 +118,18 @@ def test_each_two_of_page_language_size_text_size_and_palette_meet() -> None:
     for one, other in combinations(range(len(factors)), 2):
         met = {(case[one], case[other]) for case in cases}
         assert met == set(product(factors[one], factors[other])), (one, other)
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("code", CODES)
+def test_a_bar_of_progress_leaves_the_words_beside_it_whole(
+    machine: Any, settings: Any, kiosk_on: Any, code: str
+) -> None:
+    kiosk = kiosk_on(machine, settings=dataclasses.replace(settings, language=code))
+    bar = kiosk.app.window.status_bar
+    words = kiosk.app.language.gettext("Nobody can log in now.")
+    for case in every(theme.NORMAL):
+        wear(kiosk, case)
+        bar.say(StatusText(words, "warn", progress=(9_999, 10_000)))
+        assert bar.left.cget("text") == words, case
+        bar.say(StatusText("", "ok"))
