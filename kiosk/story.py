@@ -34,7 +34,7 @@ STEP_S = 60.0
 """How long a step may take; pictures of a face take the longest."""
 POLL_MS = 40
 TRIES = 10
-"""How often the customer tries where the camera saw too little of the face, as on a busy machine."""
+"""How often the customer tries where the camera saw too little of the face: on a busy machine."""
 PIN, STAFF_PIN = "4711", "271828"
 USERNAME, FULL_NAME = "maria.lopez", "Maria Lopez"
 RIGHT_FACE, WRONG_FACE = "demo:0", "demo:1"
