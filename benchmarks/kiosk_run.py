@@ -20,6 +20,7 @@ from benchmarks.results import Report, Row, Target, Timing
 from benchmarks.screen import Screen
 from benchmarks.stream import Stream
 from benchmarks.targets import TARGETS
+from face_auth.models import LIVENESS_FILE, MODELS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAINT_LIMIT_MS, READY_LIMIT_MS = 500.0, 1500.0
@@ -175,10 +176,18 @@ def measure_logins(report: Report, settings: Settings, shown: Screen, logins: in
     except KioskError as error:  # now and then even the drawn face is refused one
         report.notes.append(f"Logins with a challenge were broken off: {error}")
     limit = TARGETS[settings.network].login_ms
-    report.targets += [
-        Target("press to decision in the window, p95", decided.p95_ms, "ms", limit),
-        Target("the same with the passive checks, p95", passive.p95_ms, "ms", PASSIVE_LIMIT_MS),
-    ]
+    report.targets.append(
+        Target("press to decision in the window, p95", decided.p95_ms, "ms", limit)
+    )
+    if (MODELS / LIVENESS_FILE).exists():
+        report.targets.append(
+            Target("the same with the passive checks, p95", passive.p95_ms, "ms", PASSIVE_LIMIT_MS)
+        )
+    else:
+        report.notes.append(
+            "The passive checks have a target where the evidence is clear after three pictures,"
+            " which needs the published liveness network: python -m face_auth.models fetch minifas."
+        )
 
 
 def _logins(

@@ -11,7 +11,7 @@ from kiosk.widgets import theme
 from kiosk.widgets.fitted import Fitted
 from kiosk.widgets.focus import Control
 from kiosk.widgets.labels import Label
-from kiosk.widgets.surface import RoundFrame, Shape, darker, look_of
+from kiosk.widgets.surface import BORDER, RoundFrame, Shape, darker, look_of
 
 
 class Pressable(Control):
@@ -104,7 +104,7 @@ class Button(Fitted, Pressable, tkinter.Label):
         self._look, self.look = look, look_of(look)
         self._idle_look = look_of("busy" if busy_when_disabled else "faded")
         self._pressed = False
-        self._fonts, self._font = fonts, fonts(size, self.look.weight, most=most)
+        self._fonts, self._font = fonts, fonts(size, "semibold", most=most)
         tkinter.Label.__init__(
             self, master, text=text, compound="center", borderwidth=0, highlightthickness=0,
             padx=0, pady=0, takefocus=1,
@@ -189,7 +189,7 @@ class Button(Fitted, Pressable, tkinter.Label):
         scale = self._fonts.scale
         shape = Shape(
             *self._pixels, round(self._corner * scale), fill, look.border,
-            round(look.border_width * scale), self._under,
+            round(BORDER * scale), self._under,
         )  # fmt: skip
         self.configure(image=shape.image, foreground=look.text, background=fill)
 
@@ -236,7 +236,7 @@ class Tile(Fitted, Pressable, RoundFrame):
             master,
             height=high,
             corner_radius=theme.BUTTON_CORNER,
-            border_width=2,
+            border_width=BORDER,
             border_color=self.look.border,
             fg_color=self.look.fill,
             bg_color=ground,

@@ -13,6 +13,7 @@ from kiosk.widgets import theme
 
 _DOWN = 0.9  # how much a touched surface darkens
 _UP = 64  # by how much it lightens where it is nearly black
+BORDER = 2  # px of the drawn page
 _FINE = 4  # corners are drawn this much larger, to be smooth
 
 
@@ -23,16 +24,14 @@ class Look:
     fill: str
     text: str
     border: str
-    weight: str = "semibold"
-    border_width: int = 2
 
 
 def look_of(name: str) -> Look:
     """Return a kind of button in the colours that are worn now.
 
     Args:
-        name: `primary`, `danger`, `secondary`, `quiet`, `key`, `chip`, `chosen`; `faded` or `busy`
-            for one that is disabled.
+        name: `primary`, `danger`, `secondary`, `quiet`, `key`, `chosen`; `faded` or `busy` for
+            one that is disabled.
     """
     return {
         "primary": Look(theme.PRIMARY, theme.SURFACE, theme.PRIMARY),
@@ -40,8 +39,7 @@ def look_of(name: str) -> Look:
         "secondary": Look(theme.SURFACE, theme.PRIMARY, theme.PRIMARY),
         "quiet": Look(theme.PAPER, theme.INK, theme.LINE),
         "key": Look(theme.SURFACE, theme.INK, theme.LINE),
-        "chip": Look(theme.SURFACE, theme.INK, theme.LINE, "regular"),
-        "chosen": Look(theme.SOFT, theme.PRIMARY, theme.PRIMARY, "semibold"),
+        "chosen": Look(theme.SOFT, theme.PRIMARY, theme.PRIMARY),
         "faded": Look(theme.FADED_FILL, theme.FADED_TEXT, theme.FADED_LINE),
         "busy": Look(theme.HAIR, theme.MUTED, theme.HAIR),
     }[name]

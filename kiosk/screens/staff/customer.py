@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Column, Grid
+from kiosk.layout import Grid
 from kiosk.screens.staff.customer_card import CustomerCard
 from kiosk.screens.staff.delete_with_money import DeleteWithMoney
 from kiosk.screens.staff.excused_movements import ExcusedMovements
@@ -61,10 +61,7 @@ class CustomerPage(StaffPage):
         ):  # fmt: skip
             tile.enable(may)
         self.lay(
-            Column(
-                self.heading(customer.username, cut=True),
-                self.words(customer.full_name, colour=theme.MUTED, cut=True), gap=2,
-            ),
+            self.names(customer),
             line,
             Grid(
                 self.unlock, self.new_pin, self.new_face, self.movements,

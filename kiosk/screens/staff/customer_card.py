@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiosk.layout import Column, Grid, Space
+from kiosk.layout import Grid, Space
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
@@ -38,10 +38,7 @@ class CustomerCard(StaffPage):
             )
         )
         self.lay(
-            Column(
-                self.heading(customer.username, cut=True),
-                self.words(customer.full_name, colour=theme.MUTED, cut=True), gap=2,
-            ),
+            self.names(customer),
             line,
             Grid(self.block, self.new_card, columns=2, gap=20, most=theme.TILE),
             Space(grow=1),
@@ -77,10 +74,7 @@ class NewCard(StaffPage):
         line = self.add(StatusLine(self, self.fonts))
         line.say("hold", self._("Put the new card in the reader. Touch your key if it blinks."))
         self.lay(
-            Column(
-                self.heading(customer.username, cut=True),
-                self.words(customer.full_name, colour=theme.MUTED, cut=True), gap=2,
-            ),
+            self.names(customer),
             line,
             Space(grow=1),
             self.button(self._("Cancel"), self.cancel, look="quiet"),

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from atm.errors import AtmError, ServiceUnavailable
-from atm.people import StaffMember
+from atm.people import Customer, StaffMember
 from credentials.errors import CredentialError
+from kiosk.layout import Column
 from kiosk.screens.base import Screen
 from kiosk.shell import Make, Shell
 from kiosk.widgets import theme
@@ -53,6 +54,14 @@ class StaffPage(Screen):
             words = self._("Staff: {name}").format(name=name)
         said = self.condition_text()
         return StatusText(said.text, said.tone, words)
+
+    def names(self, customer: Customer) -> Column:
+        """Return whom the page is about, as its heading."""
+        return Column(
+            self.heading(customer.username, cut=True),
+            self.words(customer.full_name, colour=theme.MUTED, cut=True),
+            gap=2,
+        )
 
     def back(self) -> None:
         """Go to the page before this one."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiosk.layout import Column, Reflow, Space
+from kiosk.layout import Reflow, Space
 from kiosk.screens.staff.second_signature import SecondSignature
 from kiosk.screens.staff.staff_page import StaffPage
 from kiosk.shell import Make, Shell
-from kiosk.widgets import theme
 from kiosk.widgets.status_line import StatusLine
 from kiosk.words import messages
 from kiosk.words.messages import Notice
@@ -34,10 +33,7 @@ class WithoutFace(StaffPage):
         self.change = self.button(_("Without the face"), self._sign_change, look="primary", grow=1)
         self.change.enable(False)
         self.lay(
-            Column(
-                self.heading(customer.username, cut=True),
-                self.words(customer.full_name, colour=theme.MUTED, cut=True), gap=2,
-            ),
+            self.names(customer),
             self.line,
             Space(grow=1),
             Reflow(self.stop, self.change, gap=24),
